@@ -1,0 +1,449 @@
+/**
+ * The values that `observe`, `plan`, `act` and the gate's door exchange. Everything is plain, readonly JSON.
+ *
+ * Conventions: a `...Ms` field is milliseconds since the epoch by the controller's clock; `...Bytes` is bytes;
+ * a member or cluster ID is a decimal string, because etcd's IDs are 64 bit and a JavaScript number is not.
+ * Raft indexes, terms and revisions are numbers: they count up from 1 and stay below 2^53.
+ * An ordinal is the number at the end of a StatefulSet pod's name.
+ */
+
+/** An etcd member ID: unsigned 64 bit, in decimal. */
+export type MemberId = string;
+/** An etcd cluster ID: unsigned 64 bit, in decimal. */
+export type ClusterId = string;
+/** A Kubernetes object's `metadata.uid`. */
+export type Uid = string;
+
+// ---------------------------------------------------------------------------------------------------------
+// Desired: what the component declares
+
+/** Parsed from one JSON annotation on the StatefulSet, so that it changes in the same request as the template. */
+export interface Desired {
+  /** The annotation's own format. A controller that doesn't know it does nothing and says so. */
+  readonly format: 1;
+  /** Hash of everything declared, the pod template included: what the status must show once it is reached. */
+  readonly hash: string;
+  /** Declared number of voters. */
+  readonly members: number;
+  /** Whether an even number of members was asked for with the explicit option. */
+  readonly allowEvenSize: boolean;
+  /** Counts restores and recoveries: a disk of an older generation is never started. Starts at 1. */
+  readonly generation: number;
+  /** Stops every act. Members whose disk is intact may still start. */
+  readonly paused: boolean;
+  /** etcd version of the declared image, without `v`: `3.6.14`. */
+  readonly etcdVersion: string;
+  /** Whether one minor down, by etcd's own downgrade procedure, was asked for. */
+  readonly allowDowngrade: boolean;
+  /** Name of a member with `{ordinal}` in it: `etcd-{ordinal}`. The same as its pod's name. */
+  readonly memberName: string;
+  /** Peer URL of a member with `{ordinal}` in it. Compared byte by byte with etcd's member list. */
+  readonly peerUrl: string;
+  /** Declared size of each member's volume. */
+  readonly volumeBytes: number;
+  /** `quota-backend-bytes` as rendered in the template. */
+  readonly quotaBytes: number;
+  readonly defragment: {
+    /** Share of the database file that is free, in percent, from which on a member is defragmented. */
+    readonly freePercent: number;
+    /** Smallest database file that is worth it. */
+    readonly minBytes: number;
+  };
+  /**
+   * How long a pod may be overdue (deletion asked for and its own grace passed) before its member is replaced
+   * elsewhere with a new claim. Absent: never, a human decides.
+   */
+  readonly nodeLossGraceSeconds?: number;
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// Record: what the controller knows and would lose in a restart
+
+/**
+ * The controller's own memory, one ConfigMap, only ever written by compare-and-swap on its resourceVersion.
+ * `plan` returns the next one; nobody else makes one up.
+ */
+export interface ControllerRecord {
+  readonly format: 1;
+  /** Goes up by one with each act, so that a second controller's compare-and-swap fails. */
+  readonly sequence: number;
+  /** Generation that the members below belong to. */
+  readonly generation: number;
+  readonly birth: Birth;
+  /** Members decided so far, at most one per ordinal. An ordinal that is missing is undecided or retired. */
+  readonly members: readonly MemberRecord[];
+  /** The one membership change under way. Written before its first step; taken back only by `plan`. */
+  readonly intent?: Intent;
+  /** Claims that were looked at and hold no member: their ordinals may be scaled away. Not to be started as they are. */
+  readonly retired: readonly OrdinalClaim[];
+  /** Claims of force-deleted pods: something may still write to them, so no pod may ever start from one. */
+  readonly abandoned: readonly OrdinalClaim[];
+  /** Highest cluster version seen (`3.6.0`): decides whether a half-done upgrade may still be rolled back by binary. */
+  readonly clusterVersion?: string;
+  /** When a member was last defragmented, by any reason. */
+  readonly defragmentedMs?: number;
+  /** Set while a NOSPACE alarm is being worked on, after the compaction has succeeded. */
+  readonly compactedRevision?: number;
+}
+
+export interface OrdinalClaim {
+  readonly ordinal: number;
+  readonly claimUid: Uid;
+}
+
+export type Birth =
+  /** No cluster is known: either none exists, or the record was lost beside living disks. */
+  | { readonly state: "unborn" }
+  /** The seed was told to create a cluster; whether it did is not known yet. */
+  | {
+      readonly state: "seeding";
+      /** `initial-cluster-token`; fixes member and cluster ID together with the peer URL. */
+      readonly token: string;
+      readonly podUid: Uid;
+      readonly claimUid: Uid;
+    }
+  /** Disks with data were found without a record; their members may start, nothing may be changed yet. */
+  | { readonly state: "adopting"; readonly clusterId: ClusterId; readonly start: readonly AdoptedDisk[] }
+  | {
+      readonly state: "born";
+      readonly clusterId: ClusterId;
+      /**
+       * True from just before the first promotion, or once the declared state was reached: from then on a birth is
+       * never repeated, whatever the disks look like.
+       */
+      readonly sealed: boolean;
+    };
+
+export interface AdoptedDisk extends OrdinalClaim {
+  readonly memberId: MemberId;
+}
+
+export interface MemberRecord {
+  readonly ordinal: number;
+  readonly claimUid: Uid;
+  readonly memberId: MemberId;
+  /**
+   * Applied raft index that was seen on this member, at most about a minute old. A disk whose log ends below it was
+   * rolled back: it has forgotten entries and votes that it acknowledged.
+   */
+  readonly floor: number;
+  readonly floorMs: number;
+  /**
+   * `ordered`: the join was or may be given to `podUid`, and etcd was not seen running yet: the order may be repeated.
+   * `started`: etcd was seen running under this ID: an empty disk is now a lost one. Precedes every promotion.
+   */
+  readonly phase: "ordered" | "started";
+  /** The one pod that may get the join order. */
+  readonly joinPodUid?: Uid;
+  /** Member list (see `listKey`) that the join order was made from; if etcd's differs now, etcd would exit. */
+  readonly joinListKey?: string;
+  /** Best applied index of a learner, and when it was last seen to advance: a learner that stops is removed. */
+  readonly progress?: { readonly index: number; readonly atMs: number };
+  /** A pod that was deleted because etcd failed again and again in it. The second such pod makes the disk broken. */
+  readonly suspect?: { readonly podUid: Uid; readonly revision: string; readonly atMs: number };
+  /** When this ordinal's disk was last declared broken: at most one such replacement an hour. */
+  readonly brokenMs?: number;
+  readonly defragmentedMs?: number;
+}
+
+export type Intent =
+  /** A learner is to be added for this pod. Its ID is known only from the list afterwards. */
+  | {
+      readonly kind: "add";
+      readonly ordinal: number;
+      readonly claimUid: Uid;
+      readonly podUid: Uid;
+      readonly peerUrl: string;
+      readonly atMs: number;
+      readonly brokenMs?: number;
+    }
+  /** This member is to be removed; once written, it is never started again. */
+  | {
+      readonly kind: "remove";
+      readonly ordinal: number;
+      readonly memberId: MemberId;
+      readonly claimUid: Uid;
+      readonly why: RemovalCause;
+      readonly atMs: number;
+    };
+
+export type RemovalCause =
+  "lost-disk" | "broken-disk" | "lost-node" | "corrupt" | "shrink" | "failed-join" | "foreign-learner";
+
+// ---------------------------------------------------------------------------------------------------------
+// World: one observation
+
+export interface World {
+  /** When the observation was complete. */
+  readonly nowMs: number;
+  /** Whether this controller holds the lease, with enough of it left to act. */
+  readonly holdsLease: boolean;
+  /** Or why the annotation can't be obeyed: missing, unknown format, not JSON. */
+  readonly desired: Desired | { readonly problem: string };
+  /** Absent when there is none yet; a record that can't be read is a problem, never an absent one. */
+  readonly record?: ControllerRecord | { readonly problem: string };
+  readonly statefulSet?: StatefulSetView;
+  /** All pods of the StatefulSet, deleted ones too until they are gone. */
+  readonly pods: readonly PodView[];
+  /** All claims whose name is that of a member's volume, whatever the replicas. */
+  readonly claims: readonly ClaimView[];
+  /** Gates that are asking now (last heard of within seconds), one per pod at most. */
+  readonly gates: readonly GateReport[];
+  readonly etcd: EtcdView;
+  /** What the last act of this process returned. Used only for steps that are safe to repeat. */
+  readonly last?: { readonly action: Action; readonly error?: string };
+}
+
+export interface StatefulSetView {
+  readonly uid: Uid;
+  readonly resourceVersion: string;
+  /** `spec.replicas`. */
+  readonly replicas: number;
+  /** `status.updateRevision`. */
+  readonly updateRevision: string;
+  /** Whether `status.observedGeneration` is the object's generation: else updateRevision is not yet known. */
+  readonly observed: boolean;
+  readonly deleting: boolean;
+}
+
+export interface PodView {
+  readonly name: string;
+  readonly ordinal: number;
+  readonly uid: Uid;
+  readonly phase: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
+  /** Condition Ready: etcd's `/readyz`, thus a linearizable read seen by the kubelet. */
+  readonly ready: boolean;
+  /** Label `controller-revision-hash`. */
+  readonly revision: string;
+  /** etcd version of this pod's template, from its annotation. */
+  readonly etcdVersion: string;
+  readonly nodeName?: string;
+  /** When the deletion was asked for, and when the pod's own grace is over (`metadata.deletionTimestamp`). */
+  readonly deleting?: { readonly sinceMs: number; readonly deadlineMs: number };
+  readonly claimName: string;
+  /** UID of the claim of that name now. Absent while there is none. */
+  readonly claimUid?: Uid;
+  /** The init container. */
+  readonly gate: ContainerView;
+  readonly etcd: ContainerView;
+  /** Why the scheduler can't place it, in its words. */
+  readonly unschedulable?: string;
+}
+
+export interface ContainerView {
+  readonly state: "waiting" | "running" | "terminated";
+  /** `CrashLoopBackOff`, `ImagePullBackOff`, ... */
+  readonly waitingReason?: string;
+  readonly startedMs?: number;
+  readonly restarts: number;
+  /** How it ended last, whatever its state now. */
+  readonly lastExit?: { readonly code: number; readonly oomKilled: boolean; readonly atMs: number };
+}
+
+export interface ClaimView {
+  readonly name: string;
+  readonly ordinal: number;
+  readonly uid: Uid;
+  readonly resourceVersion: string;
+  /** A `Pending` claim never had a disk. */
+  readonly phase: "Pending" | "Bound" | "Lost";
+  /** `spec.resources.requests.storage`. */
+  readonly requestedBytes: number;
+  /** `status.capacity.storage`; 0 while pending. */
+  readonly actualBytes: number;
+  readonly deleting: boolean;
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// The gate
+
+export interface GateReport {
+  readonly podUid: Uid;
+  /** When it last asked. */
+  readonly atMs: number;
+  readonly disk: Disk;
+  /** Directories that were set aside, newest first. */
+  readonly aside: readonly string[];
+  /** Whether a hold stands on this disk: the gate was told never to start it by itself. */
+  readonly held: boolean;
+}
+
+/** What the gate read. `wal` and `broken` are about `<data-dir>/member/wal`. */
+export type Disk =
+  /** No WAL. There may be an `etcd.yaml` whose order was not carried out. */
+  | { readonly state: "empty" }
+  | {
+      readonly state: "wal";
+      readonly memberId: MemberId;
+      readonly clusterId: ClusterId;
+      /** Of the log's last entry, or of its last snapshot record when that is higher. */
+      readonly lastTerm: number;
+      readonly lastIndex: number;
+      /**
+       * Voters by the configuration at the commit index of the last HardState: the ConfState of the last snapshot
+       * record, and the conf changes after it. Says whose disks belong together when the record was lost.
+       */
+      readonly voters: readonly MemberId[];
+      /** From the gate's own file beside the WAL. */
+      readonly generation: number;
+      /** etcd version that was let to start on it last. */
+      readonly lastVersion: string;
+    }
+  | {
+      readonly state: "broken";
+      /** What is wrong with it, in words. */
+      readonly reason: string;
+      readonly memberId?: MemberId;
+    };
+
+/** The answer to a gate, good for one pod UID only. */
+export type Order =
+  /** With the data that is there. */
+  | {
+      readonly kind: "start";
+      /** The controller has judged the step from the disk's last version to this pod's: the gate need not. */
+      readonly acceptVersion: boolean;
+      /** The member is a voter again: what was set aside may go. */
+      readonly dropAside: boolean;
+    }
+  /** `initial-cluster-state: new`, with this token and only itself in the list. */
+  | { readonly kind: "birth"; readonly token: string; readonly initialCluster: string }
+  /** `initial-cluster-state: existing`, with the list as it is now. */
+  | {
+      readonly kind: "join";
+      readonly memberId: MemberId;
+      readonly initialCluster: string;
+      /** There is an old directory: move it away first (an older one that was moved away goes). */
+      readonly setAside: boolean;
+    }
+  /**
+   * Ask again. `hold`: this disk must not be started on the gate's own account, even if nobody answers any more and
+   * even after the gate itself was restarted; to be remembered on the disk until a `start` or `join`.
+   */
+  | { readonly kind: "wait"; readonly reason: string; readonly hold: boolean }
+  /** Never with this pod. Implies a hold. */
+  | { readonly kind: "refuse"; readonly reason: string };
+
+// ---------------------------------------------------------------------------------------------------------
+// etcd
+
+export interface EtcdView {
+  /** A linearizable MemberList, from any member that gave one. */
+  readonly list: MemberList | { readonly problem: string };
+  /** One per pod that was asked, whether it answered or not. */
+  readonly statuses: readonly MemberStatus[];
+  readonly alarms: readonly Alarm[];
+  /** `etcdcluster` of `/version`, or the lowest member version when that is not to be had. */
+  readonly clusterVersion?: string;
+  /** Revision of a linearizable read. */
+  readonly revision?: number;
+  /** HashKV of every voter at one revision: only while a CORRUPT alarm is raised. */
+  readonly hashes?: readonly MemberHash[];
+  /** etcd's own downgrade job (3.6+). */
+  readonly downgrade?: { readonly enabled: boolean; readonly targetVersion: string };
+}
+
+export interface MemberList {
+  readonly clusterId: ClusterId;
+  readonly members: readonly ListedMember[];
+}
+
+export interface ListedMember {
+  readonly memberId: MemberId;
+  /** Empty until the member has started once and published itself. */
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly isLearner: boolean;
+}
+
+export interface MemberStatus {
+  readonly ordinal: number;
+  readonly podUid: Uid;
+  /** Whether Status was answered in time. The fields below are absent if not. */
+  readonly answers: boolean;
+  readonly error?: string;
+  /** From the response's header. */
+  readonly memberId?: MemberId;
+  readonly clusterId?: ClusterId;
+  readonly isLearner?: boolean;
+  /** Absent when it knows none. */
+  readonly leaderId?: MemberId;
+  readonly raftTerm?: number;
+  /** `raftIndex`: committed. */
+  readonly raftIndex?: number;
+  readonly appliedIndex?: number;
+  readonly version?: string;
+  readonly dbBytes?: number;
+  readonly dbInUseBytes?: number;
+  /** Whether this member did a linearizable read (a learner can't). */
+  readonly linearizableRead?: boolean;
+  readonly errors?: readonly string[];
+}
+
+export interface Alarm {
+  readonly memberId: MemberId;
+  readonly type: "NOSPACE" | "CORRUPT";
+}
+
+export interface MemberHash {
+  readonly memberId: MemberId;
+  readonly revision: number;
+  readonly compactRevision: number;
+  readonly hash: number;
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// Decision
+
+export type Action =
+  /** Refused by `act` if the list it reads right before differs from `listKey`. */
+  | {
+      readonly kind: "addLearner";
+      readonly ordinal: number;
+      readonly peerUrl: string;
+      readonly listKey: string;
+    }
+  | { readonly kind: "promote"; readonly ordinal: number; readonly memberId: MemberId }
+  | { readonly kind: "removeMember"; readonly ordinal: number; readonly memberId: MemberId }
+  | { readonly kind: "moveLeader"; readonly from: MemberId; readonly to: MemberId }
+  | {
+      readonly kind: "setReplicas";
+      readonly replicas: number;
+      readonly statefulSetUid: Uid;
+      readonly resourceVersion: string;
+    }
+  /** `force`: grace period 0, the kubelet is not waited for. */
+  | { readonly kind: "deletePod"; readonly name: string; readonly uid: Uid; readonly force: boolean }
+  /** Through the Eviction API, so that the disruption budget has the last word (429: try again). */
+  | { readonly kind: "evictPod"; readonly name: string; readonly uid: Uid }
+  | { readonly kind: "deleteClaim"; readonly name: string; readonly uid: Uid }
+  | {
+      readonly kind: "growClaim";
+      readonly name: string;
+      readonly uid: Uid;
+      readonly resourceVersion: string;
+      readonly bytes: number;
+    }
+  | { readonly kind: "defragment"; readonly ordinal: number; readonly memberId: MemberId }
+  /** An `already compacted` answer is a success. */
+  | { readonly kind: "compact"; readonly revision: number }
+  | { readonly kind: "disarm"; readonly memberId: MemberId; readonly alarm: Alarm["type"] }
+  | { readonly kind: "enableDowngrade"; readonly targetVersion: string }
+  | { readonly kind: "cancelDowngrade" };
+
+export interface Decision {
+  /**
+   * To be written by compare-and-swap (on the resourceVersion that was observed) before `action` and before any of
+   * `orders` is given. Always there when there is an action; may be there alone.
+   */
+  readonly record?: ControllerRecord;
+  readonly action?: Action;
+  /** By pod UID, for every gate in the observation. Good until the next decision. */
+  readonly orders: Readonly<{ [podUid: Uid]: Order }>;
+  /** One sentence for a person: what is done or waited for, and why. */
+  readonly reason: string;
+  /** The declared hash, when everything declared is reached; the status shows it. */
+  readonly converged?: string;
+  /** Worth an Event, at most once while they stay the same. */
+  readonly warnings: readonly string[];
+}
