@@ -74,14 +74,12 @@ export interface ControllerRecord {
   readonly members: readonly MemberRecord[];
   /** The one membership change under way. Written before its first step; taken back only by `plan`. */
   readonly intent?: Intent;
-  /** Claims that were looked at and hold no member: their ordinals may be scaled away. Not to be started as they are. */
-  readonly retired: readonly OrdinalClaim[];
+  /** What is remembered of an ordinal across its members. */
+  readonly notes: readonly OrdinalNotes[];
   /** Claims of force-deleted pods: something may still write to them, so no pod may ever start from one. */
   readonly abandoned: readonly OrdinalClaim[];
-  /** Highest cluster version seen (`3.6.0`): decides whether a half-done upgrade may still be rolled back by binary. */
+  /** Cluster version last seen (`3.6.0`): decides whether a half-done upgrade may still be rolled back by binary. */
   readonly clusterVersion?: string;
-  /** When a member was last defragmented, by any reason. */
-  readonly defragmentedMs?: number;
   /** Set while a NOSPACE alarm is being worked on, after the compaction has succeeded. */
   readonly compactedRevision?: number;
 }
@@ -139,10 +137,18 @@ export interface MemberRecord {
   readonly joinListKey?: string;
   /** Best applied index of a learner, and when it was last seen to advance: a learner that stops is removed. */
   readonly progress?: { readonly index: number; readonly atMs: number };
+}
+
+export interface OrdinalNotes {
+  readonly ordinal: number;
+  /** A member was removed here to be replaced: adding its successor goes before everything but safety. */
+  readonly replacing?: boolean;
   /** A pod that was deleted because etcd failed again and again in it. The second such pod makes the disk broken. */
   readonly suspect?: { readonly podUid: Uid; readonly revision: string; readonly atMs: number };
-  /** When this ordinal's disk was last declared broken: at most one such replacement an hour. */
+  /** When a disk was last declared broken here: at most one such replacement an hour. */
   readonly brokenMs?: number;
+  /** When a learner was last given up here: the next one waits a while. */
+  readonly failedJoinMs?: number;
   readonly defragmentedMs?: number;
 }
 
@@ -155,7 +161,6 @@ export type Intent =
       readonly podUid: Uid;
       readonly peerUrl: string;
       readonly atMs: number;
-      readonly brokenMs?: number;
     }
   /** This member is to be removed; once written, it is never started again. */
   | {
@@ -328,7 +333,10 @@ export type Order =
 // etcd
 
 export interface EtcdView {
-  /** A linearizable MemberList, from any member that gave one. */
+  /**
+   * A linearizable MemberList, from any member that gave one; once the record knows the cluster's ID, from a member of
+   * that cluster before any other.
+   */
   readonly list: MemberList | { readonly problem: string };
   /** One per pod that was asked, whether it answered or not. */
   readonly statuses: readonly MemberStatus[];
