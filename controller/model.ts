@@ -101,7 +101,13 @@ export type Birth =
       readonly claimUid: Uid;
     }
   /** Disks with data were found without a record; their members may start, nothing may be changed yet. */
-  | { readonly state: "adopting"; readonly clusterId: ClusterId; readonly start: readonly AdoptedDisk[] }
+  | {
+      readonly state: "adopting";
+      readonly clusterId: ClusterId;
+      /** Voters by the disk with the newest last entry, when all volumes had been looked at. */
+      readonly voters: readonly MemberId[];
+      readonly start: readonly AdoptedDisk[];
+    }
   | {
       readonly state: "born";
       readonly clusterId: ClusterId;
@@ -185,7 +191,10 @@ export interface World {
   readonly holdsLease: boolean;
   /** Or why the annotation can't be obeyed: missing, unknown format, not JSON. */
   readonly desired: Desired | { readonly problem: string };
-  /** Absent when there is none yet; a record that can't be read is a problem, never an absent one. */
+  /**
+   * Absent when there is none yet; a record that can't be read is a problem, never an absent one. Read before
+   * everything else: then whatever is newer than the record fails its compare-and-swap, instead of being undone.
+   */
   readonly record?: ControllerRecord | { readonly problem: string };
   readonly statefulSet?: StatefulSetView;
   /** All pods of the StatefulSet, deleted ones too until they are gone. */
@@ -262,6 +271,10 @@ export interface ClaimView {
 // ---------------------------------------------------------------------------------------------------------
 // The gate
 
+/**
+ * The door forgets a report as soon as it has answered `start`, `birth` or `join` to it: a gate that is still there
+ * asks again, and what it saw before is no longer true of a disk on which etcd runs.
+ */
 export interface GateReport {
   readonly podUid: Uid;
   /** When it last asked. */

@@ -1,0 +1,231 @@
+/**
+ * From nothing to a cluster with an ID: birth by one seed, or adoption of disks whose record was lost.
+ *
+ * Why it can't lose an acknowledged write: a birth needs every volume there is to have been looked at and found empty,
+ * and is recorded, for one pod, before it is ordered. It is repeated only under the same condition and while no second
+ * voter was ever made. Disks that were found are never re-born: the one with the newest last entry holds every committed
+ * entry if a quorum of its own voters is there, and exactly those voters start.
+ */
+import type { AdoptedDisk, ControllerRecord, Disk, PodView } from "../model";
+import { withMember } from "./record";
+import type { Step } from "./step";
+import { act, remember, wait } from "./step";
+import type { Facts } from "./view";
+import { gateOf, hasRun, label, podAt, quorum, statusOf } from "./view";
+
+/** After this long without a leader, members that nobody recorded are stopped so that their gates can look. */
+const LEADERLESS_MS = 60_000;
+
+type WalDisk = Extract<Disk, { state: "wal" }>;
+interface Seen {
+  readonly ordinal: number;
+  readonly claimUid: string;
+  readonly disk: Disk;
+}
+
+export function birth(f: Facts): Step | undefined {
+  const state = f.record.birth;
+  switch (state.state) {
+    case "born":
+      return state.sealed || f.list ? undefined : bornEmpty(f);
+    case "adopting":
+      return f.list ? adoptRunning(f) : adopt(f);
+    case "seeding":
+      return seeding(f);
+    case "unborn":
+      return f.list ? adoptRunning(f) : unborn(f);
+  }
+}
+
+function unborn(f: Facts): Step {
+  const stop = stopToLook(f);
+  if (stop) return stop;
+  const unseen = notLookedAt(f);
+  if (unseen) return wait(unseen);
+  const seen = looks(f);
+  if (seen.every((s) => s.disk.state === "empty")) return seed(f);
+  return adopt(f);
+}
+
+/** etcd running without a record and without a quorum: its place in the cluster is known only from its disk. */
+function stopToLook(f: Facts): Step | undefined {
+  const leaderless = f.world.pods.filter(
+    (p) => !p.deleting && !p.ready && p.etcd.state === "running" && !gateOf(f.world, p),
+  );
+  const old = leaderless.find(
+    (p) =>
+      f.now - (p.etcd.startedMs ?? f.now) > LEADERLESS_MS && statusOf(f.world, p)?.leaderId === undefined,
+  );
+  if (!old) return undefined;
+  return act(
+    { kind: "deletePod", name: old.name, uid: old.uid, force: false },
+    `${old.name} runs without a leader and without a record: restarted so that its disk is looked at`,
+  );
+}
+
+function notLookedAt(f: Facts): string | undefined {
+  for (const claim of f.world.claims) {
+    if (claim.phase === "Pending") continue;
+    if (claim.deleting) return `volume ${claim.name} is being deleted`;
+    const pod = podAt(f.world, claim.ordinal);
+    if (!pod || !gateOf(f.world, pod) || pod.claimUid !== claim.uid) {
+      return `before a cluster is made or adopted, every volume is looked at: waits for ${label(f, claim.ordinal)}`;
+    }
+  }
+  const first = podAt(f.world, 0);
+  if (!first?.claimUid || !gateOf(f.world, first)) return `waits for ${label(f, 0)}`;
+  return undefined;
+}
+
+function looks(f: Facts): readonly Seen[] {
+  return f.world.pods.flatMap((pod) => {
+    const gate = gateOf(f.world, pod);
+    return gate && pod.claimUid ? [{ ordinal: pod.ordinal, claimUid: pod.claimUid, disk: gate.disk }] : [];
+  });
+}
+
+function seed(f: Facts): Step {
+  const pod = podAt(f.world, 0);
+  if (!pod?.claimUid) return wait(`waits for ${label(f, 0)}`);
+  if (hasRun(pod)) {
+    return act(
+      { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
+      `${pod.name} ran before and its disk is empty: a birth is ordered once per pod`,
+    );
+  }
+  const record: ControllerRecord = {
+    ...f.record,
+    generation: f.desired.generation,
+    birth: { state: "seeding", token: `birth-${pod.uid}`, podUid: pod.uid, claimUid: pod.claimUid },
+    members: [],
+    intent: undefined,
+  };
+  return remember(record, `every disk is empty: ${pod.name} creates the cluster`);
+}
+
+function seeding(f: Facts): Step {
+  const state = f.record.birth;
+  const pod = podAt(f.world, 0);
+  if (state.state !== "seeding" || !pod) return wait(`waits for ${label(f, 0)}`);
+  const status = statusOf(f.world, pod);
+  if (f.list && status?.memberId && pod.claimUid === state.claimUid) {
+    const listed = f.members.find((m) => m.memberId === status.memberId);
+    if (f.list.members.length === 1 && listed && !listed.ailment) return born(f, pod, status.memberId);
+  }
+  const gate = gateOf(f.world, pod);
+  if (gate?.disk.state === "broken") return wait(`${pod.name}'s disk can't be read: ${gate.disk.reason}`);
+  const repeatable = gate?.disk.state === "empty" && (pod.uid !== state.podUid || hasRun(pod));
+  if (repeatable || (gate && pod.claimUid !== state.claimUid)) return again(f);
+  return wait(
+    `${pod.name} creates the cluster: ${gate ? "its gate has the order" : "waits until it answers"}`,
+  );
+}
+
+function born(f: Facts, pod: PodView, memberId: string): Step {
+  const record: ControllerRecord = {
+    ...f.record,
+    birth: { state: "born", clusterId: f.list?.clusterId ?? "", sealed: false },
+  };
+  const first = {
+    ordinal: 0,
+    claimUid: pod.claimUid ?? "",
+    memberId,
+    floor: statusOf(f.world, pod)?.appliedIndex ?? 0,
+    floorMs: f.now,
+    phase: "started" as const,
+  };
+  return remember(withMember(record, first), `the cluster is born: ${pod.name} is its first voter`);
+}
+
+/** Only for as long as nobody was promoted and the declared size was never reached. */
+function bornEmpty(f: Facts): Step | undefined {
+  const pod = podAt(f.world, 0);
+  const gate = pod && gateOf(f.world, pod);
+  if (!pod || gate?.disk.state !== "empty") return undefined;
+  return again(f);
+}
+
+function again(f: Facts): Step {
+  const unseen = notLookedAt(f);
+  if (unseen) return wait(unseen);
+  const full = looks(f).find((s) => s.disk.state !== "empty");
+  if (full) {
+    return wait(
+      `the birth can't be repeated: ${label(f, full.ordinal)} has data; a restore must be declared`,
+    );
+  }
+  return seed(f);
+}
+
+function adopt(f: Facts): Step {
+  const seen = looks(f);
+  const disks = seen.filter((s): s is Seen & { disk: WalDisk } => s.disk.state === "wal");
+  const old = disks.find((s) => s.disk.generation !== f.desired.generation);
+  if (old) {
+    return wait(
+      `${label(f, old.ordinal)}'s disk is of generation ${old.disk.generation}, not the declared one`,
+    );
+  }
+  const newest = [...disks].sort(byLastEntry).at(-1);
+  const state = f.record.birth;
+  const before = state.state === "adopting" ? state : undefined;
+  const voters = before?.voters ?? newest?.disk.voters;
+  const clusterId = before?.clusterId ?? newest?.disk.clusterId;
+  if (!voters || !clusterId) {
+    const broken = seen.find((s) => s.disk.state === "broken");
+    return wait(
+      `${label(f, broken?.ordinal)}'s disk can't be read, and no other has data: declare a restore`,
+    );
+  }
+  const foreign = disks.find((s) => s.disk.clusterId !== clusterId);
+  if (foreign) {
+    return wait(
+      `${label(f, foreign.ordinal)} holds a disk of another cluster than ${clusterId}: decide which`,
+    );
+  }
+  const start = startable(disks, voters, before?.start ?? []);
+  if (start.length < quorum(voters.length)) {
+    const need = `${start.length} of ${voters.length}`;
+    return wait(
+      `the record is lost and so is the quorum of disks (${need} found): declare a restore or recovery`,
+    );
+  }
+  if (start.length === before?.start.length) {
+    return wait("the record was lost: waits for the adopted members to answer");
+  }
+  const birth = { state: "adopting" as const, clusterId, voters, start };
+  const record = { ...f.record, generation: f.desired.generation, birth };
+  return remember(record, `the record was lost beside living disks: ${start.length} members are adopted`);
+}
+
+function byLastEntry(a: { disk: WalDisk }, b: { disk: WalDisk }): number {
+  return a.disk.lastTerm - b.disk.lastTerm || a.disk.lastIndex - b.disk.lastIndex;
+}
+
+/** The voters stay those of the first look: by the next, some of them run and their gates are gone. */
+function startable(
+  disks: readonly (Seen & { disk: WalDisk })[],
+  voters: readonly string[],
+  before: readonly AdoptedDisk[],
+): readonly AdoptedDisk[] {
+  const found = disks
+    .filter((s) => voters.includes(s.disk.memberId))
+    .map((s) => ({ ordinal: s.ordinal, claimUid: s.claimUid, memberId: s.disk.memberId }));
+  const added = found.filter((s) => !before.some((b) => b.memberId === s.memberId));
+  const twice = added.some((s) => added.filter((o) => o.memberId === s.memberId).length > 1);
+  return twice ? [] : [...before, ...added];
+}
+
+/** A living quorum tells the members itself. */
+function adoptRunning(f: Facts): Step {
+  const clusterId = f.list?.clusterId ?? "";
+  const other = f.world.etcd.statuses.find((s) => s.clusterId !== undefined && s.clusterId !== clusterId);
+  if (other) {
+    return wait(
+      `the record is lost and ${label(f, other.ordinal)} runs another cluster (${other.clusterId})`,
+    );
+  }
+  const birth = { state: "born" as const, clusterId, sealed: true };
+  const record = { ...f.record, generation: f.desired.generation, birth, members: [] };
+  return remember(record, `the record was lost: the living cluster ${clusterId} is adopted`);
+}

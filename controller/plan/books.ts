@@ -1,0 +1,125 @@
+/**
+ * Bookkeeping: what an observation proves goes into the record. It changes no cluster.
+ *
+ * Why it can't lose an acknowledged write: it only writes down what a linearizable list or a member's own answer shows.
+ * A member becomes `started` and gets its floor as early as that is seen, so that from then on an emptied or rolled back
+ * disk is known as lost; an entry goes only when the member is gone from a linearizable list, and the record was read
+ * before that list, so that a newer entry fails the compare-and-swap instead of being dropped.
+ */
+import type { ControllerRecord, MemberRecord } from "../model";
+import { withMember, withNote, withoutIntent, withoutMember } from "./record";
+import type { Facts, Member } from "./view";
+import { factsOf, gateOf, listKey, noteOf, recordOf } from "./view";
+
+const FLOOR_EVERY_MS = 60_000;
+const PROGRESS_EVERY_MS = 15_000;
+
+export function keepBooks(f: Facts): ControllerRecord {
+  let record = prune(f, version(f));
+  const list = f.list;
+  if (record.birth.state !== "born" || !list || list.clusterId !== record.birth.clusterId) return record;
+  record = forgetRemoved(f, record);
+  record = recogniseLearner(f, record);
+  for (const member of f.members) record = recogniseMember(f, record, member);
+  const known = factsOf(f.world, f.desired, f.sts, record);
+  for (const member of known.members) record = noteProgress(known, record, member);
+  return record;
+}
+
+function version(f: Facts): ControllerRecord {
+  const seen = f.world.etcd.clusterVersion;
+  return !seen || !f.list || seen === f.record.clusterVersion
+    ? f.record
+    : { ...f.record, clusterVersion: seen };
+}
+
+/** A claim that is gone for good can't be started from. */
+function prune(f: Facts, record: ControllerRecord): ControllerRecord {
+  const left = record.abandoned.filter(
+    (a) =>
+      f.world.claims.some((c) => c.uid === a.claimUid) ||
+      record.members.some((m) => m.claimUid === a.claimUid) ||
+      f.world.pods.some((p) => p.ordinal === a.ordinal && p.deleting),
+  );
+  return left.length === record.abandoned.length ? record : { ...record, abandoned: left };
+}
+
+function forgetRemoved(f: Facts, record: ControllerRecord): ControllerRecord {
+  const listed = (memberId: string) => f.members.some((m) => m.memberId === memberId);
+  let next = record;
+  for (const m of record.members) if (!listed(m.memberId)) next = withoutMember(next, m.ordinal);
+  if (next.intent?.kind === "remove" && !listed(next.intent.memberId)) next = withoutIntent(next);
+  return next;
+}
+
+/** The ID of the learner that was announced; the add itself may have been cut off before its answer. */
+function recogniseLearner(f: Facts, record: ControllerRecord): ControllerRecord {
+  const intent = record.intent;
+  if (intent?.kind !== "add" || !f.list) return record;
+  const learner = f.learners.find((m) => m.ordinal === intent.ordinal);
+  if (!learner || record.members.some((m) => m.memberId === learner.memberId)) return record;
+  return withoutIntent(
+    withMember(record, {
+      ordinal: intent.ordinal,
+      claimUid: intent.claimUid,
+      memberId: learner.memberId,
+      floor: 0,
+      floorMs: f.now,
+      phase: "ordered",
+      joinPodUid: intent.podUid,
+      joinListKey: listKey(f.list),
+      progress: { index: 0, atMs: f.now },
+    }),
+  );
+}
+
+/**
+ * A listed member without an entry: the record was lost, or somebody added it by hand. Its volume is known only when
+ * the member runs from it or the gate read it; a gate that read something else shows that its disk is lost.
+ */
+function recogniseMember(f: Facts, record: ControllerRecord, member: Member): ControllerRecord {
+  const { ordinal, pod } = member;
+  if (ordinal === undefined || !pod?.claimUid || recordOf(record, ordinal)) return record;
+  if (record.intent?.kind === "remove" && record.intent.memberId === member.memberId) return record;
+  if (member.isLearner && member.listed.name === "" && !member.status) return record;
+  const gate = gateOf(f.world, pod);
+  if (!member.status && !gate) return record;
+  const floor = member.status?.appliedIndex ?? 0;
+  return withMember(record, {
+    ordinal,
+    claimUid: pod.claimUid,
+    memberId: member.memberId,
+    floor,
+    floorMs: f.now,
+    phase: "started",
+    progress: member.isLearner ? { index: floor, atMs: f.now } : undefined,
+  });
+}
+
+function noteProgress(f: Facts, record: ControllerRecord, member: Member): ControllerRecord {
+  const old = member.record;
+  if (!old || member.ordinal === undefined) return record;
+  let next: MemberRecord = old;
+  const onItsVolume = member.status !== undefined && member.pod?.claimUid === old.claimUid;
+  if (old.phase === "ordered" && (member.listed.name !== "" || member.status)) {
+    next = { ...next, phase: "started", progress: { index: old.progress?.index ?? 0, atMs: f.now } };
+  }
+  const index = member.status?.appliedIndex ?? 0;
+  if (onItsVolume && index > old.floor && (old.floor === 0 || f.now - old.floorMs >= FLOOR_EVERY_MS)) {
+    next = { ...next, floor: index, floorMs: f.now };
+  }
+  const progress = next.progress;
+  if (member.isLearner && progress && index > progress.index && f.now - progress.atMs >= PROGRESS_EVERY_MS) {
+    next = { ...next, progress: { index, atMs: f.now } };
+  }
+  let result = next === old ? record : withMember(record, next);
+  const note = noteOf(result, member.ordinal);
+  if (!member.isLearner && !member.ailment && (note?.suspect || note?.replacing || note?.failedJoinMs)) {
+    result = withNote(result, member.ordinal, {
+      suspect: undefined,
+      replacing: undefined,
+      failedJoinMs: undefined,
+    });
+  }
+  return result;
+}

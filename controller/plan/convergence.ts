@@ -1,0 +1,27 @@
+/**
+ * What is missing to the declared state. Changes nothing but the seal on the birth.
+ */
+import type { Facts } from "./view";
+import { label } from "./view";
+
+export function missing(f: Facts): string | undefined {
+  const { desired, sts, record } = f;
+  if (!f.list) return "no quorum";
+  if (!sts.observed) return "the StatefulSet's controller hasn't seen the declared template yet";
+  if (f.learners.length > 0 || record.intent) return "a membership change is under way";
+  if (f.voters.length !== desired.members) return `${f.voters.length} of ${desired.members} voters`;
+  if (sts.replicas !== desired.members) return `${sts.replicas} pods for ${desired.members} members`;
+  for (const m of f.voters) {
+    const name = label(f, m.ordinal);
+    if (m.ailment) return `${name} ${m.ailment}`;
+    if (m.pod?.revision !== sts.updateRevision) return `${name} isn't at the declared revision`;
+    if (m.status?.version !== desired.etcdVersion) {
+      return `${name} runs etcd ${m.status?.version ?? "?"}, not ${desired.etcdVersion}`;
+    }
+    if (!m.record) return `${name} isn't recorded yet`;
+  }
+  if (f.world.pods.some((p) => p.deleting)) return "a pod is still being stopped";
+  const alarm = f.world.etcd.alarms[0];
+  if (alarm) return `alarm ${alarm.type}`;
+  return undefined;
+}

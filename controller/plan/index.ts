@@ -1,0 +1,132 @@
+/**
+ * From one observation to at most one action and a reason. Pure: the same world gives the same decision, and nothing is
+ * remembered outside the record.
+ */
+import type { ControllerRecord, Decision, World } from "../model";
+import { birth } from "./birth";
+import { keepBooks } from "./books";
+import { missing } from "./convergence";
+import { addMember, addReplacement, finishAdd, freshPod, tendLearner } from "./joining";
+import { ordersFor } from "./orders";
+import { emptyRecord } from "./record";
+import { refuse } from "./refuse";
+import {
+  finishRemoval,
+  lookAgain,
+  lostQuorum,
+  replaceBroken,
+  replaceLost,
+  replaceNode,
+  stopStrangers,
+} from "./repair";
+import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
+import { dropAbandoned, lowerReplicas, raiseReplicas, restoreReplicas, shrink, shrinkAiling } from "./size";
+import { corrupt, defragmentAll, noSpace } from "./space";
+import type { Step } from "./step";
+import { adviceOn } from "./version";
+import type { Facts } from "./view";
+import { factsOf } from "./view";
+import { growVolumes } from "./volumes";
+
+interface Concern {
+  readonly run: (f: Facts) => Step | undefined;
+  /** Not held up by what an earlier concern waits for. */
+  readonly always?: true;
+}
+
+/** In order of urgency: refuse, restore replicas, repair, roll, grow or shrink, tidy. */
+const CONCERNS: readonly Concern[] = [
+  { run: restoreReplicas },
+  { run: refuseVersion },
+  { run: rollBroken },
+  { run: lookAgain, always: true },
+  { run: birth },
+  { run: lostQuorum },
+  { run: dropAbandoned, always: true },
+  { run: finishRemoval, always: true },
+  { run: finishAdd, always: true },
+  { run: replaceLost, always: true },
+  { run: replaceNode, always: true },
+  { run: replaceBroken, always: true },
+  { run: corrupt, always: true },
+  { run: stopStrangers, always: true },
+  { run: freshPod, always: true },
+  { run: tendLearner, always: true },
+  { run: addReplacement, always: true },
+  { run: noSpace, always: true },
+  { run: held },
+  { run: shrinkAiling },
+  { run: rollHealthy },
+  { run: shrink },
+  { run: stuck },
+  { run: raiseReplicas },
+  { run: addMember },
+  { run: lowerReplicas },
+  { run: growVolumes, always: true },
+  { run: defragmentAll },
+];
+
+/** Newcomers whose pods exist keep the disruption budget closed: they join before healthy pods are evicted. */
+function held(f: Facts): Step | undefined {
+  return f.sts.replicas > f.voters.length && f.sts.replicas <= f.desired.members ? addMember(f) : undefined;
+}
+
+export function plan(world: World): Decision {
+  const { desired, statefulSet, record } = world;
+  if (!world.holdsLease) return idle("another controller holds the lease");
+  if ("problem" in desired) return idle(`the declaration can't be obeyed: ${desired.problem}`);
+  if (record && "problem" in record) return idle(`the record can't be read: ${record.problem}`);
+  if (!statefulSet) return idle("there is no StatefulSet yet");
+  if (statefulSet.deleting) return idle("the StatefulSet is being deleted");
+
+  const seen = factsOf(world, desired, statefulSet, record ?? emptyRecord(desired.generation));
+  const refused = refuse(seen);
+  if (refused) return conclude(seen, seen.record, [refused.reason]);
+  const f = factsOf(world, desired, statefulSet, keepBooks(seen));
+
+  const waits: string[] = [];
+  let blocked = false;
+  for (const concern of CONCERNS) {
+    if (blocked && !concern.always) continue;
+    const step = concern.run(f);
+    if (!step) continue;
+    if (step.kind === "do") return carryOut(f, step, waits);
+    if (!waits.includes(step.reason)) waits.push(step.reason);
+    blocked ||= step.blocks;
+  }
+  return conclude(f, seen.record, waits);
+}
+
+function idle(reason: string): Decision {
+  return { orders: {}, reason, warnings: [reason] };
+}
+
+function next(record: ControllerRecord): ControllerRecord {
+  return { ...record, sequence: record.sequence + 1 };
+}
+
+function carryOut(f: Facts, step: Extract<Step, { kind: "do" }>, waits: readonly string[]): Decision {
+  const record = next(step.record ?? f.record);
+  return {
+    record,
+    action: step.action,
+    orders: ordersFor(factsOf(f.world, f.desired, f.sts, record)),
+    reason: step.reason,
+    warnings: waits,
+  };
+}
+
+function conclude(f: Facts, before: ControllerRecord, waits: readonly string[]): Decision {
+  const lacks = waits[0] ?? missing(f);
+  const birthState = f.record.birth;
+  const seal = lacks === undefined && birthState.state === "born" && !birthState.sealed;
+  const kept = seal ? { ...f.record, birth: { ...birthState, sealed: true } } : f.record;
+  const advice = adviceOn(f.desired.etcdVersion);
+  return {
+    record: kept === before ? undefined : next(kept),
+    orders: ordersFor(f),
+    reason: lacks ?? `as declared: ${f.desired.members} healthy voters`,
+    converged: lacks === undefined && !seal ? f.desired.hash : undefined,
+    warnings: advice ? [...waits, advice] : [...waits],
+  };
+}

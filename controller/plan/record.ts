@@ -1,0 +1,45 @@
+import type { ControllerRecord, MemberRecord, OrdinalNotes } from "../model";
+
+export function emptyRecord(generation: number): ControllerRecord {
+  return {
+    format: 1,
+    sequence: 0,
+    generation,
+    birth: { state: "unborn" },
+    members: [],
+    notes: [],
+    abandoned: [],
+  };
+}
+
+/** One entry per ordinal: a second one replaces the first. */
+export function withMember(record: ControllerRecord, member: MemberRecord): ControllerRecord {
+  const others = record.members.filter((m) => m.ordinal !== member.ordinal);
+  return { ...record, members: [...others, member].sort((a, b) => a.ordinal - b.ordinal) };
+}
+
+export function withoutMember(record: ControllerRecord, ordinal: number): ControllerRecord {
+  return { ...record, members: record.members.filter((m) => m.ordinal !== ordinal) };
+}
+
+export function withNote(
+  record: ControllerRecord,
+  ordinal: number,
+  change: Omit<OrdinalNotes, "ordinal">,
+): ControllerRecord {
+  const old = record.notes.find((n) => n.ordinal === ordinal);
+  const others = record.notes.filter((n) => n.ordinal !== ordinal);
+  const note = { ...old, ...change, ordinal };
+  return { ...record, notes: [...others, note].sort((a, b) => a.ordinal - b.ordinal) };
+}
+
+export function withAbandoned(record: ControllerRecord, ordinal: number, claimUid: string): ControllerRecord {
+  if (record.abandoned.some((a) => a.claimUid === claimUid)) return record;
+  return { ...record, abandoned: [...record.abandoned, { ordinal, claimUid }] };
+}
+
+export function withoutIntent(record: ControllerRecord): ControllerRecord {
+  const rest = { ...record };
+  delete (rest as { intent?: unknown }).intent;
+  return rest;
+}

@@ -1,0 +1,30 @@
+/**
+ * What stops everything else: nothing is changed while the declaration, the record and the cluster contradict each
+ * other, so nothing acknowledged can be lost by it.
+ */
+import type { Step } from "./step";
+import { wait } from "./step";
+import type { Facts } from "./view";
+
+const SIZES = [1, 3, 5, 7];
+
+export function refuse(f: Facts): Step | undefined {
+  const { birth, generation } = f.record;
+  const { desired } = f;
+  if (desired.paused) return wait("paused by declaration");
+  if (birth.state === "born" && f.list && f.list.clusterId !== birth.clusterId) {
+    return wait(
+      `the members form cluster ${f.list.clusterId}, recorded is ${birth.clusterId}: nothing is touched, look into it`,
+    );
+  }
+  if (birth.state !== "unborn" && generation !== desired.generation) {
+    return wait(
+      `generation ${desired.generation} is declared, the members are of ${generation}: waits for the restore`,
+    );
+  }
+  const even = desired.allowEvenSize && desired.members >= 1 && desired.members <= 7;
+  if (!SIZES.includes(desired.members) && !even) {
+    return wait(`${desired.members} members are declared: 1, 3, 5 or 7 can be`);
+  }
+  return undefined;
+}

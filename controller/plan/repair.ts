@@ -1,0 +1,194 @@
+/**
+ * Members whose identity is lost are replaced.
+ *
+ * Why it can't lose an acknowledged write: a member is removed only while a quorum of the voters is healthy without it,
+ * so every acknowledged entry is on a disk that stays; its ID is recorded as being removed before the removal, is
+ * never started again, and what comes back on its pod is a new learner.
+ */
+import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
+import { standing } from "./identity";
+import { withAbandoned, withNote, withoutIntent } from "./record";
+import type { Step } from "./step";
+import { act, mention, remember, wait } from "./step";
+import type { Facts, Member } from "./view";
+import { gateOf, healthyWithout, isAbandoned, label, noteOf, podAt, quorum, recordOf, trouble } from "./view";
+
+const BROKEN_EVERY_MS = 3_600_000;
+/** Restarts in place after which the gate shall look at the disk, and after which a second pod proves it broken. */
+const LOOK_AFTER = 2;
+const BROKEN_AFTER = 3;
+
+/** A removal that was recorded is carried through: its disk is not to be started any more. */
+export function finishRemoval(f: Facts): Step | undefined {
+  const { intent } = f.record;
+  if (intent?.kind !== "remove") return undefined;
+  const member = f.members.find((m) => m.memberId === intent.memberId);
+  if (!member) return undefined;
+  const unsafe = removalProblem(f, member);
+  const name = label(f, intent.ordinal);
+  if (unsafe) {
+    const running = member.ailment === undefined;
+    const undo = running && intent.why === "shrink";
+    if (undo) return remember(withoutIntent(f.record), `${name} stays for now: ${unsafe}`);
+    return wait(`${name} can't be removed yet (${intent.why}): ${unsafe}`);
+  }
+  const { ordinal, memberId } = intent;
+  return act({ kind: "removeMember", ordinal, memberId }, `${name} is removed (${intent.why})`);
+}
+
+export function removalProblem(f: Facts, member: Member): string | undefined {
+  if (member.isLearner) return undefined;
+  const left = healthyWithout(f, member.memberId);
+  const need = quorum(f.voters.length);
+  if (left >= need) return undefined;
+  const rest = f.voters.length - 1;
+  if (rest > 0 && !member.ailment && left === rest && left >= quorum(rest)) return undefined;
+  return `${left} other voters are healthy, ${need} are needed`;
+}
+
+/** The member can't come back under its ID. */
+export function replaceLost(f: Facts): Step | undefined {
+  let refused: Step | undefined;
+  for (const m of f.record.members) {
+    const found = standing(f, m);
+    if (found.kind !== "lost" && found.kind !== "broken") continue;
+    const name = label(f, m.ordinal);
+    if (found.kind === "broken") {
+      const before = noteOf(f.record, m.ordinal)?.brokenMs;
+      if (before !== undefined && f.now - before < BROKEN_EVERY_MS) {
+        refused ??= mention(`${name}: ${found.why}, again within the hour: look at its volume and node`);
+        continue;
+      }
+    }
+    const cause = m.phase === "ordered" ? "failed-join" : found.kind === "lost" ? "lost-disk" : "broken-disk";
+    const step = remove(f, m, cause, found.why);
+    if (step?.kind === "do") return step;
+    refused ??= step;
+  }
+  return refused;
+}
+
+export function remove(f: Facts, m: MemberRecord, why: RemovalCause, words: string): Step | undefined {
+  const member = f.members.find((x) => x.memberId === m.memberId);
+  if (!member || f.record.intent) return undefined;
+  const name = label(f, m.ordinal);
+  const unsafe = removalProblem(f, member);
+  if (unsafe) return wait(`${name}: ${words}. It can't be replaced yet: ${unsafe}`);
+  const { ordinal, memberId, claimUid } = m;
+  let record: ControllerRecord = {
+    ...f.record,
+    intent: { kind: "remove", ordinal, memberId, claimUid, why, atMs: f.now },
+  };
+  if (!member.isLearner) record = withNote(record, ordinal, { replacing: true });
+  if (why === "broken-disk") record = withNote(record, ordinal, { brokenMs: f.now, suspect: undefined });
+  if (why === "lost-node") record = withAbandoned(record, ordinal, claimUid);
+  return act(
+    { kind: "removeMember", ordinal, memberId },
+    `${name}: ${words}. It is removed, to join anew`,
+    record,
+  );
+}
+
+/** A pod that nobody confirms to be gone. Judged from the pod alone, after the declared grace. */
+export function replaceNode(f: Facts): Step | undefined {
+  for (const pod of f.world.pods) {
+    if (!pod.deleting || f.now <= pod.deleting.deadlineMs) continue;
+    if (f.record.birth.state !== "born" || !f.list) continue;
+    const grace = f.desired.nodeLossGraceSeconds;
+    if (grace === undefined) {
+      return mention(`${pod.name} can't be confirmed gone: its node doesn't answer`);
+    }
+    const due = pod.deleting.deadlineMs + grace * 1000;
+    if (f.now <= due) return mention(`${pod.name}'s node doesn't answer: replaced in ${secondsTo(f, due)} s`);
+    if (isAbandoned(f.record, pod.claimUid)) continue;
+    const words = `its node hasn't answered for ${grace} s`;
+    const m = recordOf(f.record, pod.ordinal);
+    if (m) return remove(f, m, "lost-node", words);
+    if (!pod.claimUid || pod.ordinal >= f.desired.members) continue;
+    const record = withAbandoned(f.record, pod.ordinal, pod.claimUid);
+    return remember(record, `${pod.name}: ${words}. It holds no member: its volume is given up`);
+  }
+  return undefined;
+}
+
+function secondsTo(f: Facts, atMs: number): number {
+  return Math.ceil((atMs - f.now) / 1000);
+}
+
+/** Only the gate can tell why: it runs again in a new pod only. Once per revision, so that it ends. */
+export function lookAgain(f: Facts): Step | undefined {
+  for (const pod of f.world.pods) {
+    if (!failsAgain(f, pod, LOOK_AFTER)) continue;
+    const suspect = noteOf(f.record, pod.ordinal)?.suspect;
+    if (suspect?.revision === pod.revision) continue;
+    const record = withNote(f.record, pod.ordinal, {
+      suspect: { podUid: pod.uid, revision: pod.revision, atMs: f.now },
+    });
+    return act(
+      { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
+      `${pod.name} ${trouble(pod)}: a new pod lets its gate look at the disk`,
+      record,
+    );
+  }
+  return undefined;
+}
+
+function failsAgain(f: Facts, pod: PodView, restarts: number): boolean {
+  const { etcd } = pod;
+  if (pod.deleting || etcd.state === "running" || etcd.restarts < restarts || gateOf(f.world, pod))
+    return false;
+  return etcd.lastExit !== undefined && !etcd.lastExit.oomKilled;
+}
+
+/** The second pod fails as the first one did, with what works for the healthy ones. */
+export function replaceBroken(f: Facts): Step | undefined {
+  for (const m of f.record.members) {
+    const pod = podAt(f.world, m.ordinal);
+    const note = noteOf(f.record, m.ordinal);
+    if (!pod || !note?.suspect || note.suspect.podUid === pod.uid) continue;
+    if (note.suspect.revision !== pod.revision || !failsAgain(f, pod, BROKEN_AFTER)) continue;
+    if (f.healthy.length === 0 || f.healthy.some((h) => h.pod?.revision !== pod.revision)) {
+      return mention(`${pod.name} ${trouble(pod)}, and no healthy member runs with the same settings`);
+    }
+    if (note.brokenMs !== undefined && f.now - note.brokenMs < BROKEN_EVERY_MS) {
+      return mention(`${pod.name} ${trouble(pod)} again within the hour: look at its volume and node`);
+    }
+    const step = remove(f, m, "broken-disk", `etcd fails again and again in a second pod, ${trouble(pod)}`);
+    if (step) return step;
+  }
+  return undefined;
+}
+
+/** etcd running where the list has no member: removed, or a foreign disk. Its gate shall look. */
+export function stopStrangers(f: Facts): Step | undefined {
+  if (!f.list || f.record.intent) return undefined;
+  for (const pod of f.world.pods) {
+    if (pod.deleting || gateOf(f.world, pod) || pod.ordinal >= f.desired.members) continue;
+    const ran = pod.etcd.state === "running" || pod.etcd.restarts > 0 || pod.etcd.lastExit !== undefined;
+    if (!ran || f.members.some((m) => m.ordinal === pod.ordinal)) continue;
+    return act(
+      { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
+      `${pod.name} runs a disk that is no member's: stopped, so that its gate looks at it`,
+    );
+  }
+  return undefined;
+}
+
+/** Without a quorum nothing is removed or added: what can be said is what is missing. */
+export function lostQuorum(f: Facts): Step | undefined {
+  if (f.list) return undefined;
+  const lost = f.record.members.flatMap((m) => {
+    const found = standing(f, m);
+    return found.kind === "lost" || found.kind === "broken" ? [`${label(f, m.ordinal)}: ${found.why}`] : [];
+  });
+  const problem = "problem" in f.world.etcd.list ? f.world.etcd.list.problem : "";
+  const down = f.record.members.flatMap((m) => {
+    const pod = podAt(f.world, m.ordinal);
+    const answers = pod && f.world.etcd.statuses.some((s) => s.podUid === pod.uid && s.answers);
+    return answers ? [] : [`${label(f, m.ordinal)} ${trouble(pod)}`];
+  });
+  if (lost.length > 0 && f.record.members.length - lost.length < quorum(f.record.members.length)) {
+    return wait(`a quorum of disks is lost (${lost.join("; ")}): declare a recovery or a restore`);
+  }
+  return wait(`no quorum: ${[...lost, ...down].join("; ") || problem}`);
+}

@@ -1,0 +1,114 @@
+/**
+ * Pods and voters: as many as declared.
+ *
+ * Why it can't lose an acknowledged write: members go only while every voter that stays is healthy, so each entry is on
+ * a quorum of what is left; the removal is recorded before, so that the disk isn't started again. Pods are never scaled
+ * away while a member lives on them, or while it isn't known what their volumes hold.
+ */
+import type { Step } from "./step";
+import { act, mention, wait } from "./step";
+import type { Facts, Member } from "./view";
+import { claimAt, label, quorum } from "./view";
+
+/** One more than the highest ordinal that must have its pod. */
+export function needed(f: Facts): number {
+  const born = f.record.birth.state === "born";
+  const ordinals = [
+    ...f.record.members.map((m) => m.ordinal),
+    ...f.members.map((m) => m.ordinal ?? -1),
+    f.record.intent?.ordinal ?? -1,
+    ...(born ? [] : [f.desired.members - 1, ...f.world.claims.map((c) => c.ordinal)]),
+  ];
+  return Math.max(0, ...ordinals) + 1;
+}
+
+/** Undoes a scaling by hand. Needs no quorum: it only brings pods back. */
+export function restoreReplicas(f: Facts): Step | undefined {
+  const least = needed(f);
+  if (f.sts.replicas >= least) return undefined;
+  return scale(f, least, `${f.sts.replicas} pods are too few for the members and volumes there are`);
+}
+
+export function scale(f: Facts, replicas: number, why: string): Step {
+  const { uid, resourceVersion } = f.sts;
+  return act(
+    { kind: "setReplicas", replicas, statefulSetUid: uid, resourceVersion },
+    `${why}: ${replicas} pods`,
+  );
+}
+
+/** At once to the declared number: the gates hold the newcomers. */
+export function raiseReplicas(f: Facts): Step | undefined {
+  if (f.sts.replicas >= f.desired.members) return undefined;
+  if (f.healthy.length < f.voters.length) return mention("growing waits until every voter is healthy");
+  return scale(f, f.desired.members, `growing to ${f.desired.members} members`);
+}
+
+/** A surplus voter that is down goes before the rollout, which would wait for it. */
+export function shrinkAiling(f: Facts): Step | undefined {
+  const ailing = f.voters.some((m) => m.ailment !== undefined && (m.ordinal ?? 99) >= f.desired.members);
+  const step = ailing ? shrink(f) : undefined;
+  return step?.kind === "do" ? step : undefined;
+}
+
+export function shrink(f: Facts): Step | undefined {
+  const surplus = f.members.filter((m) => m.ordinal === undefined || m.ordinal >= f.desired.members);
+  const victim = surplus.sort((a, b) => rank(b) - rank(a))[0];
+  if (!victim) return undefined;
+  const staying = f.voters.filter((m) => m.memberId !== victim.memberId);
+  const unwell = staying.find((m) => m.ailment !== undefined);
+  const name = label(f, victim.ordinal);
+  if (!victim.isLearner) {
+    if (staying.length === 0) return wait("the last voter can't be removed");
+    const enough = f.healthy.length - (victim.ailment ? 0 : 1) >= quorum(f.voters.length);
+    if (unwell && !(victim.ailment && enough)) {
+      return wait(`shrinking waits: ${label(f, unwell.ordinal)} ${unwell.ailment}`);
+    }
+    const leader = victim.status?.leaderId === victim.memberId;
+    const heir = staying.find((m) => m.ailment === undefined);
+    if (leader && heir) {
+      const reason = `${name} leads and is to be removed: leadership goes to ${label(f, heir.ordinal)}`;
+      return act({ kind: "moveLeader", from: victim.memberId, to: heir.memberId }, reason);
+    }
+  }
+  const ordinal = victim.ordinal ?? -1;
+  const { memberId } = victim;
+  const claimUid = victim.record?.claimUid ?? "";
+  const record = {
+    ...f.record,
+    intent: { kind: "remove" as const, ordinal, memberId, claimUid, why: "shrink" as const, atMs: f.now },
+  };
+  const reason = `shrinking to ${f.desired.members} members: ${name} is removed`;
+  return act({ kind: "removeMember", ordinal, memberId }, reason, record);
+}
+
+/** Learners first, then voters that are down anyway, then the highest ordinal. */
+function rank(m: Member): number {
+  return (m.isLearner ? 1000 : 0) + (m.ailment ? 100 : 0) + (m.ordinal ?? 99);
+}
+
+/** One at a time, so that a mistake is seen before the next; never below what the list still needs. */
+export function lowerReplicas(f: Facts): Step | undefined {
+  const least = Math.max(needed(f), f.desired.members);
+  if (!f.list || f.sts.replicas <= least) return undefined;
+  return scale(f, f.sts.replicas - 1, `${label(f, f.sts.replicas - 1)} is no member any more`);
+}
+
+/** A volume that a force-deleted pod may still write to must be gone before another pod can start. */
+export function dropAbandoned(f: Facts): Step | undefined {
+  for (const { ordinal, claimUid } of f.record.abandoned) {
+    if (f.members.some((m) => m.ordinal === ordinal && m.record?.claimUid === claimUid)) continue;
+    const claim = claimAt(f.world, ordinal);
+    if (claim?.uid === claimUid && !claim.deleting) {
+      const reason = `volume ${claim.name} was given up with its node: deleted, a new one takes its place`;
+      return act({ kind: "deleteClaim", name: claim.name, uid: claim.uid }, reason);
+    }
+    const pod = f.world.pods.find((p) => p.ordinal === ordinal && (!p.claimUid || p.claimUid === claimUid));
+    if (!pod) continue;
+    const force = pod.deleting !== undefined;
+    if (force && pod.deleting && f.now < pod.deleting.deadlineMs) continue;
+    const reason = `${pod.name} is still bound to a volume that was given up: ${force ? "force-" : ""}deleted`;
+    return act({ kind: "deletePod", name: pod.name, uid: pod.uid, force }, reason);
+  }
+  return undefined;
+}

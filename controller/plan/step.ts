@@ -1,0 +1,30 @@
+import type { Action, ControllerRecord } from "../model";
+
+/** What one concern wants. */
+export type Step =
+  /** Write the record (the concern's own, or the one that the round started with) and then act. */
+  | {
+      readonly kind: "do";
+      readonly action?: Action;
+      readonly record?: ControllerRecord;
+      readonly reason: string;
+    }
+  /** Nothing to do now. `blocks`: nor may a later concern change the cluster. */
+  | { readonly kind: "wait"; readonly reason: string; readonly blocks: boolean };
+
+export function act(action: Action, reason: string, record?: ControllerRecord): Step {
+  return { kind: "do", action, record, reason };
+}
+
+export function remember(record: ControllerRecord, reason: string): Step {
+  return { kind: "do", record, reason };
+}
+
+export function wait(reason: string): Step {
+  return { kind: "wait", reason, blocks: true };
+}
+
+/** Something to tell that keeps `converged` away but hinders no other concern. */
+export function mention(reason: string): Step {
+  return { kind: "wait", reason, blocks: false };
+}

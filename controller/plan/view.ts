@@ -1,0 +1,188 @@
+import type {
+  ClaimView,
+  ControllerRecord,
+  Desired,
+  GateReport,
+  ListedMember,
+  MemberId,
+  MemberList,
+  MemberRecord,
+  MemberStatus,
+  PodView,
+  StatefulSetView,
+  Uid,
+  World,
+} from "../model";
+
+/** Entries that a voter may be behind: etcd keeps as many for slow followers after a snapshot. */
+export const MAX_LAG = 5000;
+
+/** A member of etcd's list with everything that is known of it. */
+export interface Member {
+  readonly memberId: MemberId;
+  readonly isLearner: boolean;
+  readonly listed: ListedMember;
+  /** Absent when its peer URL is none of ours. */
+  readonly ordinal?: number;
+  readonly pod?: PodView;
+  /** Of this member's own process; a process under another ID has none. */
+  readonly status?: MemberStatus;
+  readonly record?: MemberRecord;
+  /** Why it doesn't count as healthy; absent when it does. */
+  readonly ailment?: string;
+}
+
+/** The observation, indexed, with the record as it will be written. */
+export interface Facts {
+  readonly world: World;
+  readonly now: number;
+  readonly desired: Desired;
+  readonly record: ControllerRecord;
+  readonly sts: StatefulSetView;
+  readonly list?: MemberList;
+  readonly members: readonly Member[];
+  readonly voters: readonly Member[];
+  readonly learners: readonly Member[];
+  readonly healthy: readonly Member[];
+}
+
+export function quorum(voters: number): number {
+  return Math.floor(voters / 2) + 1;
+}
+
+export function memberName(desired: Desired, ordinal: number): string {
+  return desired.memberName.replace("{ordinal}", String(ordinal));
+}
+
+export function peerUrl(desired: Desired, ordinal: number): string {
+  return desired.peerUrl.replace("{ordinal}", String(ordinal));
+}
+
+/** What etcd compares a joining member's list with: how many members, and their peer URLs. */
+export function listKey(list: MemberList): string {
+  return list.members
+    .map((m) => `${m.memberId}@${m.peerUrls.join("+")}`)
+    .sort()
+    .join(",");
+}
+
+export function podAt(world: World, ordinal: number): PodView | undefined {
+  return world.pods.find((p) => p.ordinal === ordinal);
+}
+
+export function claimAt(world: World, ordinal: number): ClaimView | undefined {
+  return world.claims.find((c) => c.ordinal === ordinal);
+}
+
+export function recordOf(record: ControllerRecord, ordinal: number): MemberRecord | undefined {
+  return record.members.find((m) => m.ordinal === ordinal);
+}
+
+export function statusOf(world: World, pod: PodView): MemberStatus | undefined {
+  return world.etcd.statuses.find((s) => s.podUid === pod.uid && s.answers);
+}
+
+/** A gate's report counts only while no etcd answers from the same pod: a late report must not condemn it. */
+export function gateOf(world: World, pod: PodView): GateReport | undefined {
+  if (pod.deleting || statusOf(world, pod)) return undefined;
+  return world.gates.find((g) => g.podUid === pod.uid);
+}
+
+/** Whether etcd ever ran in this pod. Then a gate that asks again (after the node's restart) looks at used data. */
+export function hasRun(pod: PodView): boolean {
+  return (
+    pod.etcd.restarts > 0 ||
+    pod.etcd.startedMs !== undefined ||
+    pod.etcd.lastExit !== undefined ||
+    pod.etcd.state !== "waiting"
+  );
+}
+
+export function isAbandoned(record: ControllerRecord, claimUid: Uid | undefined): boolean {
+  return record.abandoned.some((a) => a.claimUid === claimUid);
+}
+
+export function noteOf(record: ControllerRecord, ordinal: number) {
+  return record.notes.find((n) => n.ordinal === ordinal);
+}
+
+/** The etcd container's trouble in a few words, for reasons that a person reads. */
+export function trouble(pod: PodView | undefined): string {
+  if (!pod) return "has no pod";
+  if (pod.deleting) return "is being stopped";
+  if (pod.unschedulable) return `can't be scheduled: ${pod.unschedulable}`;
+  if (pod.gate.waitingReason) return `doesn't start: ${pod.gate.waitingReason}`;
+  if (pod.etcd.lastExit?.oomKilled) return "runs out of memory";
+  if (
+    pod.etcd.state !== "running" &&
+    pod.etcd.waitingReason &&
+    pod.etcd.waitingReason !== "PodInitializing"
+  ) {
+    const exit = pod.etcd.lastExit ? `, exit code ${pod.etcd.lastExit.code}` : "";
+    return `doesn't start: ${pod.etcd.waitingReason}${exit}`;
+  }
+  if (pod.etcd.state !== "running") return "hasn't started yet";
+  return "doesn't answer";
+}
+
+export function factsOf(
+  world: World,
+  desired: Desired,
+  sts: StatefulSetView,
+  record: ControllerRecord,
+): Facts {
+  const list = "problem" in world.etcd.list ? undefined : world.etcd.list;
+  const ours = new Map<string, number>();
+  for (let ordinal = 0; ordinal < 16; ordinal++) ours.set(peerUrl(desired, ordinal), ordinal);
+  const newest = Math.max(0, ...world.etcd.statuses.map((s) => s.raftIndex ?? 0));
+
+  const members = (list?.members ?? []).map((listed): Member => {
+    const ordinal = ours.get(listed.peerUrls[0] ?? "");
+    const pod = ordinal === undefined ? undefined : podAt(world, ordinal);
+    const answer = pod && statusOf(world, pod);
+    const status = answer?.memberId === listed.memberId ? answer : undefined;
+    const known = record.members.find((m) => m.memberId === listed.memberId);
+    const base = { memberId: listed.memberId, isLearner: listed.isLearner, listed, ordinal, pod, status };
+    return { ...base, record: known, ailment: ailment(pod, status, known, newest) };
+  });
+  const voters = members.filter((m) => !m.isLearner);
+  return {
+    world,
+    now: world.nowMs,
+    desired,
+    record,
+    sts,
+    list,
+    members,
+    voters,
+    learners: members.filter((m) => m.isLearner),
+    healthy: voters.filter((m) => m.ailment === undefined),
+  };
+}
+
+/**
+ * Readiness and alarms say nothing here: a member is healthy when it answers under its own ID from its own volume,
+ * knows a leader, reads linearizably and lags little.
+ */
+function ailment(
+  pod: PodView | undefined,
+  status: MemberStatus | undefined,
+  known: MemberRecord | undefined,
+  newest: number,
+): string | undefined {
+  if (!pod || pod.deleting || !status) return trouble(pod);
+  if (known && pod.claimUid !== known.claimUid) return "runs from another volume";
+  if (status.leaderId === undefined) return "knows no leader";
+  if (!status.isLearner && !status.linearizableRead) return "can't read linearizably";
+  if (newest - (status.appliedIndex ?? 0) > MAX_LAG) return "lags behind";
+  return undefined;
+}
+
+/** Healthy voters apart from one: what would be left without it. */
+export function healthyWithout(f: Facts, memberId: MemberId): number {
+  return f.healthy.filter((m) => m.memberId !== memberId).length;
+}
+
+export function label(f: Facts, ordinal: number | undefined): string {
+  return ordinal === undefined ? "a member that isn't ours" : memberName(f.desired, ordinal);
+}
