@@ -87,7 +87,7 @@ new() { # an empty root file system
 deb() { # unpacks Debian packages into the root file system
   local p d
   for p; do
-    compgen -G "deb/${p}_*.deb" >/dev/null || (cd deb && apt-get download -q "$p")
+    compgen -G "deb/${p}_*.deb" >/dev/null || (cd deb && { apt-get download -q "$p" || { apt-get update -q && apt-get download -q "$p"; }; })
     dpkg -x deb/"$p"_*.deb root
   done
   for d in bin lib lib64; do [ -e root/$d ] || [ ! -d root/usr/$d ] || ln -s usr/$d root/$d; done

@@ -5,6 +5,7 @@ DNS_WORKLOAD=deployment/coredns
 CLUSTER=etcd-lab
 
 engine_setup() { build 'kubernetes */kubectl' 'etcd-*'; } # what people and tests run
+engine_check() { ! kind get clusters 2>/dev/null | grep -qx $CLUSTER || die "there is a kind cluster $CLUSTER that was not made from $LAB"; }
 engine_up() {
   kind create cluster --name $CLUSTER --kubeconfig "$KUBECONFIG" --wait 120s --config - <<Y
 kind: Cluster

@@ -18,9 +18,12 @@ engine_setup() {
   build '*'
   images
 }
-engine_up() {
+engine_check() { # whether `up` may begin; nothing is ours yet
   [ "$(id -u)" = 0 ] || die "needs root for namespaces, or docker and kind"
+  [ ! -e /run/netns/etcd-lab-cp ] || die "another cluster is up on this machine, its files in another ETCD_LAB than $LAB"
   ! (exec 3<>/dev/tcp/127.0.0.1/6443) 2>/dev/null || die "something else listens on 127.0.0.1:6443"
+}
+engine_up() {
   local s
   for s in $SYSCTLS; do sysctl "$s" 2>/dev/null || true; done >"$RUN/sysctls"
   sysctl -qw fs.inotify.max_user_instances=8192
@@ -31,6 +34,7 @@ engine_up() {
 }
 engine_down() {
   local n p h
+  if [ ! -f "$RUN/engine" ]; then return; fi # what is there was not made from here
   for n in 1 2 3 4 5; do power_off "$n"; done
   for p in resizer socat scheduler controller-manager apiserver etcd registry; do end $p; done
   for h in $(hierarchies); do [ ! -d "$h/etcd-lab" ] || rmdir "$h/etcd-lab"; done
