@@ -17,7 +17,6 @@ Y
   # A lost node is noticed as early as on the other engine: 20 s, its pods 30 s later.
   static_pod_flags kube-controller-manager --node-monitor-grace-period=20s --node-monitor-period=2s
   static_pod_flags kube-apiserver --default-not-ready-toleration-seconds=30 --default-unreachable-toleration-seconds=30
-  sleep 3 # until the kubelet has seen the change
   try kubectl get --raw /readyz
   # The same class as on the other engine: a lost disk is an error, not an empty folder; claims may grow.
   kubectl annotate storageclass standard storageclass.kubernetes.io/is-default-class=false --overwrite >/dev/null
@@ -37,6 +36,7 @@ static_pod_flags() { # static_pod_flags COMPONENT FLAG...
   local file=/etc/kubernetes/manifests/$1.yaml flag edit=
   for flag in "${@:2}"; do edit+="\\n    - $flag"; done
   docker exec $CLUSTER-control-plane sh -c "sed 's#^    - $1\$#&$edit#' $file >/tmp/pod && cp /tmp/pod $file"
+  try docker exec $CLUSTER-control-plane pgrep -f -- "^$1.* $flag" # the kubelet has restarted it
 }
 engine_down() {
   if [ ! -f "$RUN/engine" ]; then return; fi # a cluster of this name that is not ours is left alone
@@ -50,7 +50,7 @@ container() { if [ "$1" = 1 ]; then echo $CLUSTER-worker; else echo "$CLUSTER-wo
 engine_node() {
   engine_node_start "$1"
   engine_link "$1" up
-  kubectl uncordon "$(container "$1")" >/dev/null
+  try kubectl uncordon "$(container "$1")" # once it has registered
 }
 engine_node_start() { docker start "$(container "$1")" >/dev/null; }
 engine_node_stop() { docker kill "$(container "$1")" >/dev/null; } # a power cut asks nobody
