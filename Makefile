@@ -1,0 +1,58 @@
+# `make` lists the targets. hack/cluster is the local Kubernetes; NODES=5 gives it five nodes.
+MOCHA = npx mocha
+
+.PHONY: help
+help: ## what there is
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | sed 's/\$$\$$/$$/' | expand -t 18
+
+.PHONY: install
+install: node_modules/.installed ## the npm packages of the lock file
+node_modules/.installed: package-lock.json
+	npm ci --no-fund --no-audit
+	@touch $@
+
+.PHONY: test
+test: install ## type check, lint, format, unit tests and golden manifests; no cluster
+	npx tsc --noEmit
+	npx eslint .
+	npx prettier --check .
+	$(MOCHA)
+
+.PHONY: golden
+golden: install ## rewrite the golden manifests
+	UPDATE_GOLDEN=1 $(MOCHA) --grep golden
+
+.PHONY: build
+build: install ## the controller's bundles, into components/bundles
+	node hack/bundle.mjs
+
+.PHONY: cluster
+cluster: ## the local Kubernetes alone (the first time: about 15 minutes on 2 cores)
+	@hack/cluster setup
+	@hack/cluster up
+
+.PHONY: up
+up: install cluster ## the local Kubernetes with the dev stack on it
+	@npx ts-node --transpile-only hack/up.ts
+
+.PHONY: e2e e2e-all
+e2e: install cluster ## end-to-end tests on the local Kubernetes
+	$(MOCHA) --config tests/e2e/.mocharc.json
+e2e-all: export E2E = all
+e2e-all: e2e ## the same with the long ones
+
+.PHONY: bench
+bench: install cluster ## times, beside a plain static StatefulSet
+	npx ts-node --transpile-only tests/bench/bench.ts
+
+.PHONY: env
+env: ## the shell's exports for kubectl and etcdctl: eval "$$(make -s env)"
+	@hack/cluster env
+
+.PHONY: status
+status: ## what runs on the local Kubernetes
+	@hack/cluster status
+
+.PHONY: down
+down: ## take the local Kubernetes away; only caches stay
+	@hack/cluster down

@@ -1,0 +1,144 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { PullPolicy, ServiceType, Spread, VolumeRetention } from "./enums";
+
+/** An image, by tag or digest. */
+export interface ImageArgs {
+  /** Registry and path, without a tag. */
+  repository?: string;
+
+  /** The tag. Not together with `digest`. */
+  tag?: string;
+
+  /** The digest, `sha256:` and 64 hexadecimal digits. For etcd, `version` must say what is in it. */
+  digest?: string;
+
+  /** Default: IfNotPresent. */
+  pullPolicy?: PullPolicy;
+}
+
+/** Labels and annotations. */
+export interface MetadataArgs {
+  /** Labels; those of the component itself can't be changed. */
+  labels?: { [key: string]: pulumi.Input<string> };
+
+  /** Annotations. */
+  annotations?: { [key: string]: pulumi.Input<string> };
+}
+
+/** The members' volumes. */
+export interface StorageArgs {
+  /**
+   * Size of each member's volume, such as `8Gi`. Default: `8Gi`. The quota follows it.
+   * It can't be changed on a living cluster yet: Kubernetes would have to replace the StatefulSet, which is refused.
+   */
+  size?: string;
+
+  /** The storage class. Default: the Kubernetes cluster's own. Can't be changed on a living cluster. */
+  storageClass?: pulumi.Input<string>;
+
+  /** Labels and annotations of the claims. Can't be changed on a living cluster. */
+  metadata?: MetadataArgs;
+
+  /**
+   * What becomes of the claims when the StatefulSet is deleted. Default: Retain. Delete has to be declared together
+   * with `allowDataDeletion`.
+   */
+  onDestroy?: VolumeRetention;
+}
+
+/** CPU and memory of a member, as Kubernetes quantities. */
+export interface ResourcesArgs {
+  /** Default: `250m`. */
+  cpuRequest?: string;
+
+  /** Default: none. A CPU limit throttles heartbeats, and can cost the leadership. */
+  cpuLimit?: string;
+
+  /** Default: the memory limit, so that a member is never evicted for using what it was promised. */
+  memoryRequest?: string;
+
+  /** Default: `2Gi`. Go's `GOMEMLIMIT` is set to 85 % of it. */
+  memoryLimit?: string;
+}
+
+/** Where members run. */
+export interface SchedulingArgs {
+  /** Members on different nodes. Default: Required. */
+  hostSpread?: Spread;
+
+  /** Members in different zones (`topology.kubernetes.io/zone`). Default: Preferred. */
+  zoneSpread?: Spread;
+
+  /** Labels that a node must have. Default: none. */
+  nodeSelector?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
+
+  /** Taints that are tolerated. Default: none. */
+  tolerations?: pulumi.Input<pulumi.Input<k8s.types.input.core.v1.Toleration>[]>;
+
+  /** Node affinity. Default: none. */
+  nodeAffinity?: pulumi.Input<k8s.types.input.core.v1.NodeAffinity>;
+
+  /** A PriorityClass. Default: none. */
+  priorityClassName?: pulumi.Input<string>;
+
+  /** A scheduler other than the default one. */
+  schedulerName?: pulumi.Input<string>;
+
+  /** A RuntimeClass. Default: none. */
+  runtimeClassName?: pulumi.Input<string>;
+}
+
+/** User and group of the processes. */
+export interface SecurityArgs {
+  /** Numeric user. Default: 65532. Never 0. */
+  runAsUser?: number;
+
+  /** Numeric group, of the processes and of the volume. Default: 65532. Never 0. */
+  runAsGroup?: number;
+
+  /**
+   * Leaves user and group to the platform, as OpenShift's `restricted-v2` constraint wants it. Default: false.
+   * Not together with `runAsUser` or `runAsGroup`.
+   */
+  platformAssignsIds?: boolean;
+}
+
+/** The Service that clients use: it leads to members that are voters and ready, on the client port only. */
+export interface ServiceArgs {
+  /** Default: ClusterIP. */
+  type?: ServiceType;
+
+  /** Labels and annotations, such as a load balancer's. */
+  metadata?: MetadataArgs;
+
+  /** A fixed port on the nodes, 1 to 65535, for NodePort and LoadBalancer. Default: Kubernetes chooses. */
+  nodePort?: number;
+
+  /** The load balancer's class. */
+  loadBalancerClass?: pulumi.Input<string>;
+
+  /** Address ranges that the load balancer lets in. */
+  loadBalancerSourceRanges?: pulumi.Input<pulumi.Input<string>[]>;
+
+  /** `Cluster` or `Local`, for NodePort and LoadBalancer. */
+  externalTrafficPolicy?: pulumi.Input<string>;
+
+  /** `None` or `ClientIP`. */
+  sessionAffinity?: pulumi.Input<string>;
+
+  /** Such as `PreferSameZone`. */
+  trafficDistribution?: pulumi.Input<string>;
+}
+
+/** How long a member may be unresponsive before the kubelet acts. */
+export interface ProbesArgs {
+  /**
+   * Seconds without an answer after which a running member is restarted. Default: 600: a defragmentation blocks the
+   * answer, and a lost quorum must not restart the members that are left.
+   */
+  livenessBudgetSeconds?: number;
+
+  /** Seconds that a member may take to start, replay of its log included. Default: 3600. */
+  startupBudgetSeconds?: number;
+}

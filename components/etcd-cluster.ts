@@ -1,0 +1,92 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { EtcdClusterArgs } from "./args";
+import { createIdentity } from "./resources/certificates";
+import type { Context } from "./resources/context";
+import { createDisruptionBudget } from "./resources/disruption-budget";
+import { createGateCode } from "./resources/gate";
+import { createNamespace } from "./resources/namespace";
+import { createServiceAccount } from "./resources/service-account";
+import { createClientService, createHeadlessService } from "./resources/services";
+import { createStatefulSet } from "./resources/stateful-set";
+import { refuse, refuseLateNamespace, settle } from "./spec";
+import { dnsNames, objectNames } from "./spec/names";
+
+/** Names of the Secrets of a cluster. Each holds `tls.crt`, `tls.key` and `ca.crt`. */
+export interface SecretNames {
+  /** The administrator's, common name `root`. */
+  root: string;
+  /** Those of the declared clients, by the client's name. */
+  clients: { [client: string]: string };
+}
+
+/**
+ * An etcd cluster on Kubernetes, with mutual TLS, without fixed IP addresses.
+ */
+export class EtcdCluster extends pulumi.ComponentResource {
+  /** The name that the cluster's objects begin with. */
+  public readonly clusterName: pulumi.Output<string>;
+  /** The namespace. */
+  public readonly namespace: pulumi.Output<string>;
+  /** etcd's version. */
+  public readonly version: pulumi.Output<string>;
+  /** The URL of each member, for clients that balance and fail over by themselves, as etcd's own do. */
+  public readonly endpoints: pulumi.Output<string[]>;
+  /** The URL of the Service, which leads to ready voters. */
+  public readonly serviceEndpoint: pulumi.Output<string>;
+  /** The certificate by which a client knows the cluster, as PEM. Absent with Secrets of one's own. */
+  public readonly clientCaCertificate?: pulumi.Output<string>;
+  /** Names of the Secrets with client certificates. */
+  public readonly secretNames: pulumi.Output<SecretNames>;
+
+  /**
+   * Refuses, with one error that lists everything that is wrong, before anything is registered.
+   */
+  constructor(name: string, args: EtcdClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    const warnings = refuse(args, name);
+    super("etcd-cluster:index:EtcdCluster", name, args, opts);
+    warnings.forEach((warning) => void pulumi.log.warn(warning, this));
+
+    const spec = settle(args, name);
+    const namespace = pulumi.output(args.namespace ?? spec.name).apply((n) => refuseLateNamespace(n, name));
+    const ctx: Context = { spec, name, namespace, opts: { parent: this } };
+
+    const created = args.createNamespace === false ? [] : [createNamespace(ctx)];
+    const inside: Context = { ...ctx, opts: { parent: this, dependsOn: created } };
+    const identity = createIdentity(inside);
+    const serviceAccount = createServiceAccount(inside);
+    const gateCode = createGateCode(inside);
+    const headless = createHeadlessService(inside);
+    const client = createClientService(inside);
+    createDisruptionBudget(inside);
+    const members = createStatefulSet(
+      inside,
+      {
+        identity,
+        gateCode: gateCode.metadata.name,
+        serviceAccount: serviceAccount.metadata.name,
+      },
+      [...created, ...identity.resources, headless],
+    );
+
+    const dns = members.metadata.namespace.apply((ns) => dnsNames(spec.name, ns, spec.domain));
+    const pods = Array.from({ length: spec.members }, (_, ordinal) => objectNames(spec.name).pod(ordinal));
+    this.clusterName = members.metadata.name;
+    this.namespace = members.metadata.namespace;
+    this.version = pulumi.output(spec.version.text);
+    this.endpoints = dns.apply((d) => pods.map(d.clientUrl));
+    this.serviceEndpoint = pulumi.all([client.metadata.name, dns]).apply(([, d]) => d.serviceUrl);
+    this.clientCaCertificate = identity.clientCaPem;
+    this.secretNames = pulumi
+      .all([identity.secrets.root, identity.clientSecrets])
+      .apply(([root, clients]) => ({ root, clients }));
+    this.registerOutputs({
+      clusterName: this.clusterName,
+      namespace: this.namespace,
+      version: this.version,
+      endpoints: this.endpoints,
+      serviceEndpoint: this.serviceEndpoint,
+      clientCaCertificate: this.clientCaCertificate,
+      secretNames: this.secretNames,
+    });
+  }
+}

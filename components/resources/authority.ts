@@ -1,0 +1,82 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import type { Context } from "./context";
+
+/** The curve has to be named: the provider's default, P-224, can't be served. */
+const keyArgs = { algorithm: "ECDSA", ecdsaCurve: "P256" };
+
+const hours = (days: number) => Math.floor(days * 24);
+
+/** A certificate authority; its key stays in Pulumi's state. */
+export interface Authority {
+  readonly certPem: pulumi.Output<string>;
+  /** Outlives the certificate, which is renewed with the same key. */
+  readonly publicKeyPem: pulumi.Output<string>;
+  readonly keyPem: pulumi.Output<string>;
+}
+
+export interface Pair {
+  readonly certPem: pulumi.Output<string>;
+  readonly keyPem: pulumi.Output<string>;
+}
+
+export function createAuthority(ctx: Context, kind: "peer" | "client"): Authority {
+  const { certificateDays: days, organization, name: cluster } = ctx.spec;
+  const key = new tls.PrivateKey(`${ctx.name}-${kind}-ca-key`, keyArgs, ctx.opts);
+  const cert = new tls.SelfSignedCert(
+    `${ctx.name}-${kind}-ca`,
+    {
+      privateKeyPem: pulumi.secret(key.privateKeyPem),
+      subject: { commonName: `${cluster} ${kind} CA`, organization },
+      isCaCertificate: true,
+      // 0 would be right, and comes out of the provider as no limit at all.
+      maxPathLength: 1,
+      allowedUses: ["cert_signing"],
+      validityPeriodHours: hours(days.ca),
+      earlyRenewalHours: hours(days.renewCa),
+    },
+    ctx.opts,
+  );
+  return { certPem: cert.certPem, publicKeyPem: key.publicKeyPem, keyPem: pulumi.secret(key.privateKeyPem) };
+}
+
+export interface LeafArgs {
+  readonly commonName?: string;
+  readonly dnsNames?: pulumi.Input<string[]>;
+  readonly ipAddresses?: string[];
+  readonly serverAuth?: boolean;
+  readonly clientAuth?: boolean;
+}
+
+export function createLeaf(ctx: Context, authority: Authority, leaf: string, args: LeafArgs): Pair {
+  const { certificateDays: days, organization } = ctx.spec;
+  const key = new tls.PrivateKey(`${ctx.name}-${leaf}-key`, keyArgs, ctx.opts);
+  const keyPem = pulumi.secret(key.privateKeyPem);
+  const request = new tls.CertRequest(
+    `${ctx.name}-${leaf}-request`,
+    {
+      privateKeyPem: keyPem,
+      subject: { organization, ...(args.commonName ? { commonName: args.commonName } : {}) },
+      ...(args.dnsNames ? { dnsNames: args.dnsNames } : {}),
+      ...(args.ipAddresses ? { ipAddresses: args.ipAddresses } : {}),
+    },
+    ctx.opts,
+  );
+  const cert = new tls.LocallySignedCert(
+    `${ctx.name}-${leaf}-cert`,
+    {
+      certRequestPem: request.certRequestPem,
+      caCertPem: authority.certPem,
+      caPrivateKeyPem: authority.keyPem,
+      allowedUses: [
+        "digital_signature",
+        ...(args.serverAuth ? ["server_auth"] : []),
+        ...(args.clientAuth ? ["client_auth"] : []),
+      ],
+      validityPeriodHours: hours(days.leaf),
+      earlyRenewalHours: hours(days.renewLeaf),
+    },
+    ctx.opts,
+  );
+  return { certPem: cert.certPem, keyPem };
+}

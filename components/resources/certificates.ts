@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto";
+import { isIP } from "node:net";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ExistingTlsArgs } from "../args";
+import { annotationKeys, dnsNames, loopbacks, objectNames } from "../spec/names";
+import type { MemberPair } from "../spec/names";
+import type { Authority, Pair } from "./authority";
+import { createAuthority, createLeaf } from "./authority";
+import type { Context } from "./context";
+import { metadataOf } from "./context";
+
+/** Who the cluster's processes and clients are on the wire. */
+export interface Identity {
+  /** The Secret of each pair that a member mounts. */
+  readonly secrets: Record<MemberPair, pulumi.Output<string>>;
+  /** The controller's, absent with Secrets of one's own. */
+  readonly controllerSecret?: pulumi.Output<string>;
+  readonly clientSecrets: pulumi.Output<{ [client: string]: string }>;
+  readonly clientCaPem?: pulumi.Output<string>;
+  /** For the pod template: etcd reads an authority's certificate only at its start. */
+  readonly annotations: Record<string, pulumi.Output<string>>;
+  /** Differs between clusters that have the same names, so that a disk of one is never taken for the other's. */
+  readonly token: pulumi.Output<string>;
+  /** What has to exist before a pod starts. */
+  readonly resources: pulumi.Resource[];
+}
+
+export function createIdentity(ctx: Context): Identity {
+  const existing = ctx.spec.args.tls?.existing;
+  return existing ? existingIdentity(ctx, existing) : ownIdentity(ctx);
+}
+
+function existingIdentity(ctx: Context, existing: ExistingTlsArgs): Identity {
+  return {
+    secrets: {
+      peer: pulumi.output(existing.peerSecret),
+      "peer-client": pulumi.output(existing.peerClientSecret),
+      server: pulumi.output(existing.serverSecret),
+      root: pulumi.output(existing.rootSecret),
+    },
+    clientSecrets: pulumi.output<{ [client: string]: string }>({}),
+    annotations: { [annotationKeys.caRevision]: pulumi.output(existing.caRevision ?? "") },
+    token: pulumi.interpolate`${ctx.namespace}.${ctx.spec.name}`,
+    resources: [],
+  };
+}
+
+function ownIdentity(ctx: Context): Identity {
+  const { spec } = ctx;
+  const names = objectNames(spec.name);
+  const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
+  // Two authorities: with one, a client's certificate would open the peer port.
+  const peerCa = createAuthority(ctx, "peer");
+  const clientCa = createAuthority(ctx, "client");
+  const extra = spec.args.tls?.extraServerNames ?? [];
+
+  const peer = createLeaf(ctx, peerCa, "peer", {
+    commonName: `${spec.name} peer`,
+    dnsNames: dns.peerSans,
+    ipAddresses: loopbacks,
+    serverAuth: true,
+  });
+  const peerClient = createLeaf(ctx, peerCa, "peer-client", {
+    commonName: `${spec.name} peer`,
+    clientAuth: true,
+  });
+  // No common name: etcd's HTTP gateway calls etcd with this one, and would be taken for a user of that name.
+  const server = createLeaf(ctx, clientCa, "server", {
+    dnsNames: dns.apply((d) => [...d.serverSans, ...extra.filter((name) => !isIP(name))].sort()),
+    ipAddresses: [...loopbacks, ...extra.filter((name) => isIP(name))].sort(),
+    serverAuth: true,
+    clientAuth: true,
+  });
+  // Common name root: turning on etcd's authentication locks neither of them out.
+  const root = createLeaf(ctx, clientCa, "root", { commonName: "root", clientAuth: true });
+  const controller = createLeaf(ctx, clientCa, "controller", { commonName: "root", clientAuth: true });
+
+  const pairs = {
+    peer: pairSecret(ctx, "peer", names.pairSecret("peer"), peer, peerCa),
+    "peer-client": pairSecret(ctx, "peer-client", names.pairSecret("peer-client"), peerClient, peerCa),
+    server: pairSecret(ctx, "server", names.pairSecret("server"), server, clientCa),
+    root: pairSecret(ctx, "root", names.pairSecret("root"), root, clientCa),
+  };
+  const controllerSecret = pairSecret(
+    ctx,
+    "controller",
+    names.pairSecret("controller"),
+    controller,
+    clientCa,
+  );
+  const clients = (spec.args.clients ?? []).map(({ name }) => {
+    const leaf = createLeaf(ctx, clientCa, `client-${name}`, { commonName: name, clientAuth: true });
+    const secret = pairSecret(ctx, `client-${name}`, names.clientSecret(name), leaf, clientCa);
+    return [name, secret.metadata.name] as const;
+  });
+
+  return {
+    secrets: {
+      peer: pairs.peer.metadata.name,
+      "peer-client": pairs["peer-client"].metadata.name,
+      server: pairs.server.metadata.name,
+      root: pairs.root.metadata.name,
+    },
+    controllerSecret: controllerSecret.metadata.name,
+    clientSecrets: pulumi.output(Object.fromEntries(clients)),
+    clientCaPem: clientCa.certPem,
+    annotations: {
+      [annotationKeys.peerCa]: peerCa.certPem.apply(sha256),
+      [annotationKeys.clientCa]: clientCa.certPem.apply(sha256),
+    },
+    token: peerCa.publicKeyPem.apply((pem) => `${spec.name}-${sha256(pem).slice(0, 16)}`),
+    resources: Object.values(pairs),
+  };
+}
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+const base64 = (text: pulumi.Output<string>) => text.apply((plain) => Buffer.from(plain).toString("base64"));
+
+/**
+ * Named the same for ever: members read a renewed pair at the next handshake, and a new name would roll them.
+ * One pair a Secret, because the kubelet swaps a Secret's files together.
+ */
+function pairSecret(
+  ctx: Context,
+  leaf: string,
+  name: string,
+  pair: Pair,
+  authority: Authority,
+): k8s.core.v1.Secret {
+  return new k8s.core.v1.Secret(
+    `${ctx.name}-${leaf}`,
+    {
+      metadata: metadataOf(ctx, name),
+      type: "kubernetes.io/tls",
+      data: pulumi.secret({
+        "tls.crt": base64(pair.certPem),
+        "tls.key": base64(pair.keyPem),
+        "ca.crt": base64(authority.certPem),
+      }),
+    },
+    ctx.opts,
+  );
+}

@@ -1,0 +1,32 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { ClusterSpec } from "../spec";
+import { commonLabels } from "../spec/names";
+
+/** What every part of the cluster is made with. */
+export interface Context {
+  readonly spec: ClusterSpec;
+  /** The Pulumi resource's name, from which the children's are derived. */
+  readonly name: string;
+  readonly namespace: pulumi.Output<string>;
+  /** For the component's children. */
+  readonly opts: pulumi.CustomResourceOptions;
+}
+
+/** Metadata of one object. */
+export function metadataOf(
+  ctx: Context,
+  name: string,
+  extra: {
+    labels?: Record<string, pulumi.Input<string>>;
+    annotations?: Record<string, pulumi.Input<string>>;
+  } = {},
+) {
+  const given = ctx.spec.args.metadata;
+  const annotations = { ...given?.annotations, ...extra.annotations };
+  return {
+    name,
+    namespace: ctx.namespace,
+    labels: { ...given?.labels, ...extra.labels, ...commonLabels(ctx.spec.name) },
+    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+  };
+}

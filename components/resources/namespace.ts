@@ -1,0 +1,26 @@
+import * as k8s from "@pulumi/kubernetes";
+import { commonLabels } from "../spec/names";
+import type { Context } from "./context";
+
+/** The cluster's namespace, in which no pod may run that the Pod Security Standard `restricted` would refuse. */
+export function createNamespace(ctx: Context): k8s.core.v1.Namespace {
+  const { spec } = ctx;
+  const level = "restricted";
+  return new k8s.core.v1.Namespace(
+    `${ctx.name}-namespace`,
+    {
+      metadata: {
+        name: ctx.namespace,
+        annotations: spec.args.metadata?.annotations,
+        labels: {
+          ...spec.args.metadata?.labels,
+          ...commonLabels(spec.name),
+          "pod-security.kubernetes.io/enforce": level,
+          "pod-security.kubernetes.io/audit": level,
+          "pod-security.kubernetes.io/warn": level,
+        },
+      },
+    },
+    { ...ctx.opts, protect: !spec.args.allowDataDeletion },
+  );
+}

@@ -1,0 +1,18 @@
+import * as k8s from "@pulumi/kubernetes";
+import { objectNames } from "../spec/names";
+import type { Context } from "./context";
+import { metadataOf } from "./context";
+
+/** Who the members are to Kubernetes: nobody with a token. */
+export function createServiceAccount(ctx: Context): k8s.core.v1.ServiceAccount {
+  return new k8s.core.v1.ServiceAccount(
+    `${ctx.name}-account`,
+    {
+      metadata: metadataOf(ctx, objectNames(ctx.spec.name).serviceAccount, {
+        annotations: ctx.spec.args.serviceAccountAnnotations as Record<string, string> | undefined,
+      }),
+      automountServiceAccountToken: false,
+    },
+    ctx.opts,
+  );
+}

@@ -1,0 +1,77 @@
+import type { EtcdClusterArgs, ImageArgs, TlsArgs } from "../args";
+import { bytesAsText, quantity } from "./units";
+import { defaultRepository, defaultVersion } from "./versions";
+
+/** What follows from the arguments: defaults, and numbers derived from other numbers. */
+
+export const defaults = {
+  members: 3,
+  clusterDomain: "cluster.local",
+  storageSize: "8Gi",
+  cpuRequest: "250m",
+  memoryLimit: "2Gi",
+  runAsUser: 65532,
+  runAsGroup: 65532,
+  livenessBudgetSeconds: 600,
+  startupBudgetSeconds: 3600,
+  nodeRepository: "docker.io/library/node",
+  nodeTag: "22-slim",
+} as const;
+
+/** The largest database that etcd's authors advise. */
+const advisedQuota = 8 * 2 ** 30;
+
+const mebibyte = 2 ** 20;
+
+export function quotaBytes(args: EtcdClusterArgs): number {
+  if (args.etcd?.quota !== undefined) {
+    return quantity(args.etcd.quota) ?? NaN;
+  }
+  const volume = quantity(args.storage?.size ?? defaults.storageSize) ?? NaN;
+  const third = volume / 3;
+  return Math.min(
+    third >= mebibyte ? Math.floor(third / mebibyte) * mebibyte : Math.floor(third),
+    advisedQuota,
+  );
+}
+
+/** Go collects harder near this much memory; the rest is for what is not Go's heap. */
+export function goMemoryLimit(memoryLimit: string): string {
+  const bytes = quantity(memoryLimit) ?? NaN;
+  return `${bytesAsText(Math.floor((bytes * 0.85) / mebibyte) * mebibyte)}B`;
+}
+
+/**
+ * The longest that a clean stop takes: two listeners and the hand-over of leadership wait for up to 5 s and two
+ * elections each, one second for the peers, and as much again for a slow disk.
+ */
+export function shutdownSeconds(electionTimeoutMilliseconds: number): number {
+  const request = 5 + (2 * electionTimeoutMilliseconds) / 1000;
+  return Math.max(60, Math.ceil(2 * (3 * request + 1)));
+}
+
+export function certificateDays(tls: TlsArgs): {
+  ca: number;
+  leaf: number;
+  renewCa: number;
+  renewLeaf: number;
+} {
+  const ca = tls.caValidityDays ?? 3650;
+  const leaf = tls.validityDays ?? Math.min(1095, ca);
+  // Where lifetimes are short, a year would mean that a certificate is due the day it is made.
+  const renew = (lifetime: number) => tls.renewBeforeDays ?? Math.min(365, lifetime / 3);
+  return { ca, leaf, renewCa: renew(ca), renewLeaf: renew(leaf) };
+}
+
+export function etcdImage(args: EtcdClusterArgs): string {
+  return imageReference(args.image, defaultRepository, `v${args.version ?? defaultVersion}`);
+}
+
+export function nodeImage(args: EtcdClusterArgs): string {
+  return imageReference(args.nodeImage, defaults.nodeRepository, defaults.nodeTag);
+}
+
+function imageReference(image: ImageArgs | undefined, repository: string, tag: string): string {
+  const name = image?.repository ?? repository;
+  return image?.digest ? `${name}@${image.digest}` : `${name}:${image?.tag ?? tag}`;
+}

@@ -1,0 +1,67 @@
+import type { EtcdClusterArgs } from "../args";
+import {
+  certificateDays,
+  defaults,
+  etcdImage,
+  goMemoryLimit,
+  nodeImage,
+  quotaBytes,
+  shutdownSeconds,
+} from "./derived";
+import { renderSettings, settingDefaults } from "./settings";
+import type { Version } from "./versions";
+import { defaultVersion, parseVersion } from "./versions";
+
+export { refuse, refuseLateNamespace } from "./refuse";
+
+/** A cluster's arguments with every default and derived number filled in. Made only from arguments that passed `refuse`. */
+export interface ClusterSpec {
+  readonly args: EtcdClusterArgs;
+  readonly name: string;
+  readonly domain: string;
+  readonly members: number;
+  readonly version: Version;
+  readonly etcdImage: string;
+  readonly nodeImage: string;
+  readonly settings: string;
+  readonly storageSize: string;
+  readonly cpuRequest: string;
+  readonly memoryRequest: string;
+  readonly memoryLimit: string;
+  readonly goMemoryLimit: string;
+  readonly graceSeconds: number;
+  readonly livenessBudgetSeconds: number;
+  readonly startupBudgetSeconds: number;
+  readonly certificateDays: ReturnType<typeof certificateDays>;
+  readonly organization: string;
+}
+
+export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec {
+  const version = parseVersion(args.version ?? defaultVersion);
+  if (!version) {
+    throw new Error(`version ${args.version} passed the refusals and can't be read`);
+  }
+  const name = args.clusterName ?? resourceName;
+  const election = args.etcd?.electionTimeoutMilliseconds ?? settingDefaults.electionTimeoutMilliseconds;
+  const memoryLimit = args.resources?.memoryLimit ?? defaults.memoryLimit;
+  return {
+    args,
+    name,
+    domain: args.clusterDomain ?? defaults.clusterDomain,
+    members: args.members ?? defaults.members,
+    version,
+    etcdImage: etcdImage(args),
+    nodeImage: nodeImage(args),
+    settings: renderSettings(args.etcd ?? {}, version.minor, quotaBytes(args)),
+    storageSize: args.storage?.size ?? defaults.storageSize,
+    cpuRequest: args.resources?.cpuRequest ?? defaults.cpuRequest,
+    memoryRequest: args.resources?.memoryRequest ?? memoryLimit,
+    memoryLimit,
+    goMemoryLimit: goMemoryLimit(memoryLimit),
+    graceSeconds: args.terminationGracePeriodSeconds ?? shutdownSeconds(election),
+    livenessBudgetSeconds: args.probes?.livenessBudgetSeconds ?? defaults.livenessBudgetSeconds,
+    startupBudgetSeconds: args.probes?.startupBudgetSeconds ?? defaults.startupBudgetSeconds,
+    certificateDays: certificateDays(args.tls ?? {}),
+    organization: args.tls?.organization ?? name,
+  };
+}

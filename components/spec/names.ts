@@ -1,0 +1,100 @@
+/** Every name, port, label, path and DNS name of a cluster is made here. */
+
+export const maxMembers = 7;
+
+export const ports = { client: 2379, peer: 2380, metrics: 2381 } as const;
+export const portNames = { client: "client", peer: "peer", metrics: "metrics" } as const;
+
+export const paths = {
+  volume: "/var/lib/etcd",
+  /** Below the volume's root, where `lost+found` may stand. */
+  data: "/var/lib/etcd/data",
+  /** Inside the data, so that an order to start dies with the disk it was given for. */
+  config: "/var/lib/etcd/data/member/etcd.yaml",
+  tls: "/etc/etcd/tls",
+  gate: "/gate",
+} as const;
+
+/** The pairs that a member mounts, each at `paths.tls/<key>`. */
+export const memberPairs = ["peer", "peer-client", "server", "root"] as const;
+export type MemberPair = (typeof memberPairs)[number];
+
+export function pairPaths(pair: MemberPair): { ca: string; cert: string; key: string } {
+  const folder = `${paths.tls}/${pair}`;
+  return { ca: `${folder}/ca.crt`, cert: `${folder}/tls.crt`, key: `${folder}/tls.key` };
+}
+
+/** Names of the objects of the cluster called `cluster`. */
+export function objectNames(cluster: string) {
+  return {
+    statefulSet: cluster,
+    headlessService: cluster,
+    clientService: `${cluster}-client`,
+    serviceAccount: cluster,
+    disruptionBudget: cluster,
+    pod: (ordinal: number) => `${cluster}-${ordinal}`,
+    pairSecret: (pair: MemberPair | "controller") => `${cluster}-${pair}`,
+    clientSecret: (client: string) => `${cluster}-client-${client}`,
+    gateCode: (hash: string) => `${cluster}-gate-${hash}`,
+  };
+}
+
+/** DNS names of the cluster called `cluster` in `namespace`. Pod IPs appear nowhere. */
+export function dnsNames(cluster: string, namespace: string, domain: string) {
+  const objects = objectNames(cluster);
+  const scopes = ["", `.${namespace}`, `.${namespace}.svc`, `.${namespace}.svc.${domain}`];
+  const pod = (name: string) => `${name}.${objects.headlessService}.${namespace}.svc.${domain}`;
+  const ordinals = Array.from({ length: maxMembers }, (_, ordinal) => ordinal);
+  return {
+    /** The full name of a pod; `name` may be a variable that Kubernetes expands. */
+    pod,
+    peerUrl: (name: string) => `https://${pod(name)}:${ports.peer}`,
+    clientUrl: (name: string) => `https://${pod(name)}:${ports.client}`,
+    serviceUrl: `https://${objects.clientService}.${namespace}.svc.${domain}:${ports.client}`,
+    /** All members that there may ever be, so that growing issues no certificate anew. */
+    peerSans: ["localhost", ...ordinals.map((ordinal) => pod(objects.pod(ordinal)))].sort(),
+    serverSans: [
+      "localhost",
+      ...ordinals.flatMap((o) => scopes.map((s) => `${objects.pod(o)}.${objects.headlessService}${s}`)),
+      ...[objects.headlessService, objects.clientService].flatMap((n) => scopes.map((s) => `${n}${s}`)),
+    ].sort(),
+  };
+}
+
+/** Sorted, because a reordered list would issue a certificate anew. */
+export const loopbacks = ["127.0.0.1", "::1"];
+
+export const labelKeys = {
+  name: "app.kubernetes.io/name",
+  instance: "app.kubernetes.io/instance",
+  component: "app.kubernetes.io/component",
+  managedBy: "app.kubernetes.io/managed-by",
+} as const;
+
+/** Labels of every object. */
+export function commonLabels(cluster: string): Record<string, string> {
+  return {
+    [labelKeys.name]: "etcd",
+    [labelKeys.instance]: cluster,
+    [labelKeys.managedBy]: "pulumi",
+  };
+}
+
+/** Labels by which the Services, the budget and the StatefulSet find the members. They never change. */
+export function memberSelector(cluster: string): Record<string, string> {
+  return {
+    [labelKeys.name]: "etcd",
+    [labelKeys.instance]: cluster,
+    [labelKeys.component]: "member",
+  };
+}
+
+export const annotationKeys = {
+  /** On the pod template: etcd reads an authority's certificate only at its start. */
+  peerCa: "etcd-cluster/peer-ca-sha256",
+  clientCa: "etcd-cluster/client-ca-sha256",
+  caRevision: "etcd-cluster/ca-revision",
+  defaultContainer: "kubectl.kubernetes.io/default-container",
+} as const;
+
+export const containerNames = { etcd: "etcd", gate: "gate" } as const;

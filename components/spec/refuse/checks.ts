@@ -1,0 +1,61 @@
+import { duration, quantity } from "../units";
+import type { Problems } from "./problems";
+
+/** Checks of one value; each tells whether it may be used for further ones. An absent value is fine. */
+
+export function checkInteger(
+  problems: Problems,
+  path: string,
+  given: unknown,
+  from: number,
+  to: number,
+): boolean {
+  if (given === undefined || (Number.isInteger(given) && Number(given) >= from && Number(given) <= to)) {
+    return true;
+  }
+  problems.refuse(
+    path,
+    given,
+    `it has to be a whole number from ${from} to ${to}`,
+    `Give one, or leave it out`,
+  );
+  return false;
+}
+
+export function checkQuantity(problems: Problems, path: string, given: unknown): boolean {
+  if (given === undefined || (typeof given === "string" && (quantity(given) ?? 0) > 0)) {
+    return true;
+  }
+  problems.refuse(
+    path,
+    given,
+    "it has to be a Kubernetes quantity above zero, as text",
+    `Write it like "2Gi" or "250m"`,
+  );
+  return false;
+}
+
+export function checkDuration(problems: Problems, path: string, given: unknown): boolean {
+  if (given === undefined || (typeof given === "string" && (duration(given) ?? 0) > 0)) {
+    return true;
+  }
+  problems.refuse(
+    path,
+    given,
+    "it has to be a length of time above zero, as text",
+    `Write it like "1m" or "1h30m"`,
+  );
+  return false;
+}
+
+export function checkOneOf(problems: Problems, path: string, given: unknown, allowed: object): void {
+  const values: unknown[] = Object.values(allowed);
+  if (given !== undefined && !values.includes(given)) {
+    problems.refuse(path, given, "it has to be one of a few words", `Write one of ${values.join(", ")}`);
+  }
+}
+
+/** For what may also be an output, known only later. */
+export function plainText(given: unknown): string | undefined {
+  return typeof given === "string" ? given : undefined;
+}

@@ -1,0 +1,173 @@
+import type { EtcdClusterArgs, ImageArgs, MetadataArgs } from "../../args";
+import { PullPolicy } from "../../args";
+import { commonLabels, dnsNames, maxMembers, memberSelector, objectNames } from "../names";
+import { isDnsLabel, isDnsName } from "../units";
+import { defaultVersion, knownMinors, parseVersion, securePatch, usablePatch } from "../versions";
+import { checkOneOf, plainText } from "./checks";
+import type { Problems } from "./problems";
+
+/** The StatefulSet's name stands in the label `controller-revision-hash` too, with a dash and ten characters. */
+const maxNameLength = 52;
+
+export function refuseCluster(problems: Problems, args: EtcdClusterArgs, name: string): void {
+  refuseSize(problems, args);
+  refuseNames(problems, args, name);
+  refuseVersion(problems, args);
+  refuseImage(problems, "image", args.image);
+  refuseImage(problems, "nodeImage", args.nodeImage);
+  refuseMetadata(problems, "metadata", args.metadata);
+  refuseMetadata(problems, "podMetadata", args.podMetadata);
+  refuseMetadata(problems, "service.metadata", args.service?.metadata);
+  refuseMetadata(problems, "storage.metadata", args.storage?.metadata);
+}
+
+function refuseSize(problems: Problems, args: EtcdClusterArgs): void {
+  const members = args.members ?? 3;
+  if (!Number.isInteger(members) || members < 1 || members > maxMembers) {
+    problems.refuse("members", members, `a cluster has 1 to ${maxMembers} members`, "Write 1, 3, 5 or 7");
+  } else if (members % 2 === 0 && !args.allowEvenMembers) {
+    problems.refuse(
+      "members",
+      members,
+      `an even number survives no more failures than ${members - 1}`,
+      `Write ${members - 1} or ${members + 1}, or set allowEvenMembers`,
+    );
+  }
+}
+
+function refuseNames(problems: Problems, args: EtcdClusterArgs, name: string): void {
+  const cluster = args.clusterName ?? name;
+  const path = args.clusterName === undefined ? "name" : "clusterName";
+  const namespace = args.namespace === undefined ? cluster : plainText(args.namespace);
+  const domain = args.clusterDomain ?? "cluster.local";
+  if (!isDnsLabel(cluster) || !/^[a-z]/.test(cluster)) {
+    problems.refuse(
+      path,
+      cluster,
+      "pods, Services and certificates are named after it: lower-case letters, digits and dashes, a letter first",
+      "Give a clusterName like that",
+    );
+  } else if (cluster.length > maxNameLength) {
+    problems.refuse(
+      path,
+      cluster,
+      `it has ${cluster.length} characters, and Kubernetes' labels leave room for ${maxNameLength}`,
+      "Give a shorter clusterName",
+    );
+  }
+  refuseNamespace(problems, namespace);
+  if (!isDnsName(domain)) {
+    problems.refuse("clusterDomain", domain, "it has to be a DNS name", `Write it like "cluster.local"`);
+  } else if (namespace !== undefined) {
+    const longest = dnsNames(cluster, namespace, domain).pod(objectNames(cluster).pod(maxMembers - 1));
+    if (longest.length > 253) {
+      problems.refuse(
+        path,
+        cluster,
+        `a member's DNS name, ${longest}, would have ${longest.length} characters, and 253 is the limit`,
+        "Give a shorter clusterName or namespace",
+      );
+    }
+  }
+}
+
+export function refuseNamespace(problems: Problems, namespace: string | undefined): void {
+  if (namespace !== undefined && !isDnsLabel(namespace)) {
+    problems.refuse(
+      "namespace",
+      namespace,
+      "it has to be a DNS label: at most 63 lower-case letters, digits and dashes",
+      "Give a name like that",
+    );
+  }
+}
+
+function refuseVersion(problems: Problems, args: EtcdClusterArgs): void {
+  const text = args.version ?? defaultVersion;
+  const version = parseVersion(text);
+  if (!version) {
+    problems.refuse(
+      "version",
+      text,
+      `it has to be MAJOR.MINOR.PATCH of a minor that is known here (${knownMinors.join(", ")})`,
+      `Write it like "${defaultVersion}", without a v`,
+    );
+    return;
+  }
+  const usable = usablePatch(version);
+  const secure = securePatch(version);
+  if (!usable.ok) {
+    problems.refuse(
+      "version",
+      text,
+      `patches of ${version.minor} before ${version.minor}.${usable.from} have faults in membership or lack the health endpoints`,
+      `Write "${version.minor}.${secure.from}" or later`,
+    );
+  } else if (!secure.ok) {
+    problems.warn(
+      "version",
+      text,
+      "it has published security advisories (GHSA-xg4h, GHSA-6vch)",
+      `Take ${version.minor}.${secure.from} or later`,
+    );
+  }
+  const tag = args.image?.tag;
+  if (args.version === undefined && (tag !== undefined || args.image?.digest !== undefined)) {
+    problems.refuse(
+      "version",
+      undefined,
+      "an image was chosen by tag or digest, and the settings depend on the version in it",
+      "Give the version too",
+    );
+  } else if (tag !== undefined && /^v?\d+\.\d+\.\d+/.test(tag) && !tag.replace(/^v/, "").startsWith(text)) {
+    problems.refuse("image.tag", tag, `version says ${text}`, `Make them agree, or leave image.tag out`);
+  }
+}
+
+function refuseImage(problems: Problems, path: string, image: ImageArgs | undefined): void {
+  if (image?.tag !== undefined && image.digest !== undefined) {
+    problems.refuse(path, image, "an image is named by a tag or by a digest", "Leave one of them out");
+  }
+  if (image?.digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(image.digest)) {
+    problems.refuse(
+      `${path}.digest`,
+      image.digest,
+      "it has to be sha256: and 64 hexadecimal digits",
+      "Copy it whole",
+    );
+  }
+  if (image?.repository !== undefined && !/^[a-z0-9][a-z0-9./_:-]*[a-z0-9]$/.test(image.repository)) {
+    problems.refuse(
+      `${path}.repository`,
+      image.repository,
+      "it has to be a registry and a path, without tag or digest",
+      `Write it like "registry.example.com/etcd"`,
+    );
+  } else if (image?.repository !== undefined && /:[^/]*$/.test(image.repository)) {
+    problems.refuse(`${path}.repository`, image.repository, "it ends with a tag", `Move that to ${path}.tag`);
+  }
+  checkOneOf(problems, `${path}.pullPolicy`, image?.pullPolicy, PullPolicy);
+}
+
+function refuseMetadata(problems: Problems, path: string, metadata: MetadataArgs | undefined): void {
+  const own = Object.keys({ ...commonLabels(""), ...memberSelector("") });
+  for (const [key, value] of Object.entries(metadata?.labels ?? {})) {
+    if (own.includes(key)) {
+      problems.refuse(
+        `${path}.labels`,
+        key,
+        "the component finds its own objects by this label",
+        "Use another key",
+      );
+    }
+    const text = plainText(value);
+    if (text !== undefined && !/^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(text)) {
+      problems.refuse(
+        `${path}.labels.${key}`,
+        text,
+        "a label's value has at most 63 letters, digits, dashes, dots and underscores",
+        "Shorten it, or make it an annotation",
+      );
+    }
+  }
+}

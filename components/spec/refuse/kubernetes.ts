@@ -1,0 +1,117 @@
+import type { EtcdClusterArgs } from "../../args";
+import { ServiceType, Spread, VolumeRetention } from "../../args";
+import { defaults } from "../derived";
+import { quantity } from "../units";
+import { checkInteger, checkOneOf, checkQuantity } from "./checks";
+import { refuseQuota } from "./etcd";
+import type { Problems } from "./problems";
+
+export function refuseKubernetes(problems: Problems, args: EtcdClusterArgs): void {
+  refuseVolumeAndMemory(problems, args);
+  refuseService(problems, args);
+  checkOneOf(problems, "scheduling.hostSpread", args.scheduling?.hostSpread, Spread);
+  checkOneOf(problems, "scheduling.zoneSpread", args.scheduling?.zoneSpread, Spread);
+  checkInteger(problems, "probes.livenessBudgetSeconds", args.probes?.livenessBudgetSeconds, 60, 86_400);
+  checkInteger(problems, "probes.startupBudgetSeconds", args.probes?.startupBudgetSeconds, 60, 86_400);
+  refuseSecurity(problems, args);
+}
+
+function refuseVolumeAndMemory(problems: Problems, args: EtcdClusterArgs): void {
+  const { storage = {}, resources = {} } = args;
+  const usable = [
+    checkQuantity(problems, "storage.size", storage.size),
+    checkQuantity(problems, "resources.cpuRequest", resources.cpuRequest),
+    checkQuantity(problems, "resources.cpuLimit", resources.cpuLimit),
+    checkQuantity(problems, "resources.memoryRequest", resources.memoryRequest),
+    checkQuantity(problems, "resources.memoryLimit", resources.memoryLimit),
+  ].every(Boolean);
+  checkOneOf(problems, "storage.onDestroy", storage.onDestroy, VolumeRetention);
+  if (storage.onDestroy === VolumeRetention.Delete && !args.allowDataDeletion) {
+    problems.refuse(
+      "storage.onDestroy",
+      storage.onDestroy,
+      "the data may not go unless allowDataDeletion says so",
+      "Set allowDataDeletion, or leave the claims",
+    );
+  }
+  if (!usable) {
+    return;
+  }
+  const size = (text: string | undefined) => quantity(text ?? "") ?? 0;
+  const memory = size(resources.memoryLimit ?? defaults.memoryLimit);
+  if (memory < 128 * 2 ** 20) {
+    problems.refuse(
+      "resources.memoryLimit",
+      resources.memoryLimit,
+      "etcd does not start reliably below 128Mi",
+      "Raise it",
+    );
+  }
+  if (size(resources.memoryRequest) > memory) {
+    problems.refuse(
+      "resources.memoryRequest",
+      resources.memoryRequest,
+      `it is above the limit of ${resources.memoryLimit ?? defaults.memoryLimit}`,
+      "Lower it, or raise resources.memoryLimit",
+    );
+  }
+  if (
+    resources.cpuLimit !== undefined &&
+    size(resources.cpuRequest ?? defaults.cpuRequest) > size(resources.cpuLimit)
+  ) {
+    problems.refuse(
+      "resources.cpuLimit",
+      resources.cpuLimit,
+      "it is below the request",
+      "Raise it, or lower the request",
+    );
+  }
+  refuseQuota(problems, args, size(storage.size ?? defaults.storageSize), memory);
+}
+
+function refuseService(problems: Problems, args: EtcdClusterArgs): void {
+  const service = args.service ?? {};
+  const type = service.type ?? ServiceType.ClusterIP;
+  checkOneOf(problems, "service.type", service.type, ServiceType);
+  checkInteger(problems, "service.nodePort", service.nodePort, 1, 65_535);
+  for (const field of ["nodePort", "externalTrafficPolicy"] as const) {
+    if (service[field] !== undefined && type === ServiceType.ClusterIP) {
+      problems.refuse(
+        `service.${field}`,
+        service[field],
+        "it needs type NodePort or LoadBalancer",
+        "Set service.type",
+      );
+    }
+  }
+  for (const field of ["loadBalancerClass", "loadBalancerSourceRanges"] as const) {
+    if (service[field] !== undefined && type !== ServiceType.LoadBalancer) {
+      problems.refuse(`service.${field}`, service[field], "it needs type LoadBalancer", "Set service.type");
+    }
+  }
+}
+
+function refuseSecurity(problems: Problems, args: EtcdClusterArgs): void {
+  const security = args.security ?? {};
+  for (const field of ["runAsUser", "runAsGroup"] as const) {
+    const given = security[field];
+    if (given === 0) {
+      problems.refuse(
+        `security.${field}`,
+        given,
+        "members never run as root",
+        "Give another number, or leave it out",
+      );
+    } else {
+      checkInteger(problems, `security.${field}`, given, 1, 2_147_483_647);
+    }
+    if (given !== undefined && security.platformAssignsIds) {
+      problems.refuse(
+        `security.${field}`,
+        given,
+        "platformAssignsIds leaves this to the platform",
+        "Leave one of them out",
+      );
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { isIP } from "node:net";
+import type { EtcdClusterArgs } from "../../args";
+import { certificateDays } from "../derived";
+import { isDnsLabel, isDnsName } from "../units";
+import { checkInteger } from "./checks";
+import type { Problems } from "./problems";
+
+export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
+  refuseClients(problems, args);
+  const tls = args.tls ?? {};
+  if (tls.existing) {
+    for (const field of [
+      "caValidityDays",
+      "validityDays",
+      "renewBeforeDays",
+      "organization",
+      "extraServerNames",
+    ] as const) {
+      if (tls[field] !== undefined) {
+        problems.refuse(
+          `tls.${field}`,
+          tls[field],
+          "no certificate is made when tls.existing is given",
+          "Leave one of them out",
+        );
+      }
+    }
+    return;
+  }
+  refuseLifetimes(problems, args);
+  const seen = new Set<string>();
+  for (const [index, name] of (tls.extraServerNames ?? []).entries()) {
+    const path = `tls.extraServerNames[${index}]`;
+    if (!isIP(name) && !isDnsName(name.replace(/^\*\./, ""))) {
+      problems.refuse(path, name, "it has to be a DNS name or an IP address", "Leave scheme and port out");
+    }
+    if (seen.has(name)) {
+      problems.refuse(path, name, "it is there twice", "Leave one of them out");
+    }
+    seen.add(name);
+  }
+  if (tls.organization !== undefined && (tls.organization === "" || tls.organization.length > 64)) {
+    problems.refuse(
+      "tls.organization",
+      tls.organization,
+      "a certificate has room for 1 to 64 characters",
+      "Shorten it",
+    );
+  }
+}
+
+function refuseLifetimes(problems: Problems, args: EtcdClusterArgs): void {
+  const tls = args.tls ?? {};
+  const inRange = [
+    checkInteger(problems, "tls.caValidityDays", tls.caValidityDays, 1, 36_500),
+    checkInteger(problems, "tls.validityDays", tls.validityDays, 1, 36_500),
+    checkInteger(problems, "tls.renewBeforeDays", tls.renewBeforeDays, 1, 36_500),
+  ].every(Boolean);
+  if (!inRange) {
+    return;
+  }
+  const days = certificateDays(tls);
+  if (days.leaf > days.ca) {
+    problems.refuse(
+      "tls.validityDays",
+      days.leaf,
+      `the authority that signs lives for ${days.ca} days only`,
+      "Shorten it, or raise tls.caValidityDays",
+    );
+  }
+  if (tls.renewBeforeDays !== undefined && tls.renewBeforeDays >= Math.min(days.leaf, days.ca)) {
+    problems.refuse(
+      "tls.renewBeforeDays",
+      tls.renewBeforeDays,
+      `a certificate that lives for ${Math.min(days.leaf, days.ca)} days would be due at once, and renewed by every run`,
+      "Shorten it, or raise tls.validityDays",
+    );
+  }
+}
+
+function refuseClients(problems: Problems, args: EtcdClusterArgs): void {
+  const seen = new Set<string>();
+  for (const [index, client] of (args.clients ?? []).entries()) {
+    const path = `clients[${index}].name`;
+    const { name } = client;
+    if (typeof name !== "string" || !isDnsLabel(name)) {
+      problems.refuse(
+        path,
+        name,
+        "a Secret is named after it: at most 63 lower-case letters, digits and dashes",
+        "Rename it",
+      );
+    }
+    if (name === "root") {
+      problems.refuse(
+        path,
+        name,
+        "root is the administrator, who has a certificate of their own",
+        "Choose another name",
+      );
+    }
+    if (seen.has(name)) {
+      problems.refuse(path, name, "there is a client of this name already", "Leave one of them out");
+    }
+    seen.add(name);
+  }
+  if (args.tls?.existing && seen.size > 0) {
+    problems.refuse(
+      "clients",
+      [...seen],
+      "with tls.existing no authority is here to sign certificates",
+      "Sign the clients' certificates yourself, and leave this out",
+    );
+  }
+}

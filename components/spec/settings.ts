@@ -1,0 +1,91 @@
+import { stringify } from "yaml";
+import { CompactionMode, LogLevel, TlsVersion } from "../args";
+import type { EtcdSettingsArgs } from "../args";
+import { pairPaths, paths } from "./names";
+import { extraSettings } from "./setting-names";
+import { duration, quantity } from "./units";
+import type { Minor } from "./versions";
+
+export const settingDefaults = {
+  autoCompactionMode: CompactionMode.Periodic as CompactionMode,
+  periodicRetention: "1h",
+  compactHashCheck: true,
+  compactHashCheckInterval: "1m",
+  snapshotCount: 10_000,
+  snapshotCatchUpEntries: 5_000,
+  heartbeatIntervalMilliseconds: 100,
+  electionTimeoutMilliseconds: 1_000,
+  maxRequestSize: "1536Ki",
+  maxTransactionOperations: 128,
+  tlsMinVersion: TlsVersion.Tls12 as TlsVersion,
+  logLevel: LogLevel.Info as LogLevel,
+};
+
+const nanoseconds = (text: string) => Math.round((duration(text) ?? NaN) * 1e9);
+
+/**
+ * The part of etcd's configuration file that is the same for all members, as YAML. The gate adds what differs: name,
+ * URLs and the list of members.
+ */
+export function renderSettings(args: EtcdSettingsArgs, minor: Minor, quotaBytes: number): string {
+  const checked = args.compactHashCheck ?? settingDefaults.compactHashCheck;
+  const interval = nanoseconds(args.compactHashCheckInterval ?? settingDefaults.compactHashCheckInterval);
+  const catchUp = args.snapshotCatchUpEntries ?? settingDefaults.snapshotCatchUpEntries;
+  const { "feature-gates": gates, ...extra } = args.extra ?? {};
+  const perMinor =
+    minor === "3.5"
+      ? {
+          "experimental-compact-hash-check-enabled": checked,
+          "experimental-compact-hash-check-time": interval,
+          "experimental-snapshot-catch-up-entries": catchUp,
+        }
+      : {
+          "feature-gates": [`CompactHashCheck=${checked}`, ...(gates ? [String(gates)] : [])].join(","),
+          "compact-hash-check-time": interval,
+          "snapshot-catchup-entries": catchUp,
+        };
+  const settings = {
+    "data-dir": paths.data,
+    logger: "zap",
+    "log-outputs": ["stderr"],
+    "log-level": args.logLevel ?? settingDefaults.logLevel,
+    "quota-backend-bytes": quotaBytes,
+    "auto-compaction-mode": args.autoCompactionMode ?? settingDefaults.autoCompactionMode,
+    "auto-compaction-retention": args.autoCompactionRetention ?? settingDefaults.periodicRetention,
+    "snapshot-count": args.snapshotCount ?? settingDefaults.snapshotCount,
+    "heartbeat-interval": args.heartbeatIntervalMilliseconds ?? settingDefaults.heartbeatIntervalMilliseconds,
+    "election-timeout": args.electionTimeoutMilliseconds ?? settingDefaults.electionTimeoutMilliseconds,
+    "max-request-bytes": quantity(args.maxRequestSize ?? settingDefaults.maxRequestSize),
+    "max-txn-ops": args.maxTransactionOperations ?? settingDefaults.maxTransactionOperations,
+    "strict-reconfig-check": true,
+    "tls-min-version": args.tlsMinVersion ?? settingDefaults.tlsMinVersion,
+    ...(args.cipherSuites ? { "cipher-suites": args.cipherSuites } : {}),
+    ...perMinor,
+    ...Object.fromEntries(
+      Object.entries(extra)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, value]) => [
+          name,
+          extraSettings[minor][name] === "time" ? nanoseconds(String(value)) : (value as unknown),
+        ]),
+    ),
+    "client-transport-security": transportSecurity("server"),
+    "peer-transport-security": {
+      ...transportSecurity("peer"),
+      // Peers are dialled with a certificate without names: accepting one then needs no look-up of who is calling.
+      "client-cert-file": pairPaths("peer-client").cert,
+      "client-key-file": pairPaths("peer-client").key,
+    },
+  };
+  return stringify(settings, { lineWidth: 0 });
+}
+
+function transportSecurity(pair: "server" | "peer") {
+  const files = pairPaths(pair);
+  return {
+    "cert-file": files.cert,
+    "key-file": files.key,
+    "client-cert-auth": true,
+    "trusted-ca-file": files.ca,
+  };
+}

@@ -1,0 +1,98 @@
+import type { Kubectl } from "../kubectl";
+import type { Manifest } from "../render/manifests";
+
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+export type Change = "created" | "changed" | "unchanged" | "deleted";
+
+export const refOf = (m: Manifest): ObjectRef => ({
+  apiVersion: m.apiVersion,
+  kind: m.kind,
+  name: m.metadata.name,
+  ...(m.metadata.namespace ? { namespace: m.metadata.namespace } : {}),
+});
+
+const same = (a: ObjectRef, b: ObjectRef) =>
+  a.apiVersion === b.apiVersion && a.kind === b.kind && a.name === b.name && a.namespace === b.namespace;
+
+interface Applied {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly resourceVersion: string };
+}
+
+/** Applies the objects server-side in their order, deletes those of `earlier` that are gone, and tells what changed. */
+export async function apply(
+  kubectl: Kubectl,
+  objects: Manifest[],
+  earlier: ObjectRef[],
+): Promise<{ ref: ObjectRef; change: Change }[]> {
+  const gone = earlier.filter((old) => !objects.some((m) => same(refOf(m), old)));
+  const kept = gone.find((ref) => ref.kind === "StatefulSet" || ref.kind === "Namespace");
+  if (kept) {
+    throw new Error(
+      `${kept.kind} ${kept.name} is no longer in the program, and would be deleted with its data. ` +
+        "Undo the change, or take the local Kubernetes down first (make down).",
+    );
+  }
+  const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+  const before = versions(
+    await kubectl.run(["get", "-f", "-", "--ignore-not-found", "-o", "json"], { input }),
+  );
+  const after = versions(
+    await kubectl.run(
+      [
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "--field-manager",
+        "etcd-cluster-up",
+        "-f",
+        "-",
+        "-o",
+        "json",
+      ],
+      { input },
+    ),
+  );
+  for (const ref of gone) {
+    await kubectl.run([
+      "delete",
+      kindArgument(ref),
+      ref.name,
+      "-n",
+      ref.namespace ?? "default",
+      "--ignore-not-found",
+    ]);
+  }
+  return [
+    ...objects.map((m) => {
+      const ref = refOf(m);
+      const was = before.find((o) => same(o.ref, ref))?.version;
+      const is = after.find((o) => same(o.ref, ref))?.version;
+      return { ref, change: was === undefined ? "created" : was === is ? "unchanged" : "changed" } as const;
+    }),
+    ...gone.map((ref) => ({ ref, change: "deleted" as const })),
+  ];
+}
+
+function kindArgument(ref: ObjectRef): string {
+  const [group, version] = ref.apiVersion.includes("/") ? ref.apiVersion.split("/") : ["", ref.apiVersion];
+  return `${ref.kind}.${version}.${group}`;
+}
+
+function versions(json: string): { ref: ObjectRef; version: string }[] {
+  if (json.trim() === "") {
+    return [];
+  }
+  const answer = JSON.parse(json) as Applied | { items: Applied[] };
+  return ("items" in answer ? answer.items : [answer]).map((o) => ({
+    ref: refOf(o as unknown as Manifest),
+    version: o.metadata.resourceVersion,
+  }));
+}

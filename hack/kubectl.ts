@@ -1,0 +1,67 @@
+import { execFile, execFileSync } from "node:child_process";
+import { join } from "node:path";
+
+const root = join(__dirname, "..");
+
+/** The environment for the local Kubernetes, and for no other: the caller's own KUBECONFIG is never used. */
+export function clusterEnv(): NodeJS.ProcessEnv & { KUBECONFIG: string } {
+  const script = execFileSync(join(root, "hack", "cluster"), ["env"], { encoding: "utf8" });
+  const shell = `set -e; ${script}\nprintf '%s\\n%s\\n' "$KUBECONFIG" "$PATH"`;
+  const [kubeconfig, path] = execFileSync("bash", ["-c", shell], { encoding: "utf8" }).split("\n");
+  if (!kubeconfig || !path) {
+    throw new Error("hack/cluster env told neither KUBECONFIG nor PATH");
+  }
+  return { ...process.env, KUBECONFIG: kubeconfig, PATH: path };
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end, whatever that is. */
+export function run(
+  command: string,
+  args: string[],
+  options: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number } = {},
+): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      command,
+      args,
+      { env: options.env, timeout: options.timeoutMs, maxBuffer: 256 * 2 ** 20, encoding: "utf8" },
+      (error, stdout, stderr) => {
+        const code = error ? (typeof error.code === "number" ? error.code : 1) : 0;
+        resolve({
+          code,
+          stdout,
+          stderr: stderr + (error && typeof error.code !== "number" ? `\n${error.message}` : ""),
+        });
+      },
+    );
+    // A command that ends before it has read everything is judged by its exit code.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(options.input ?? "");
+  });
+}
+
+export class Kubectl {
+  constructor(readonly env: NodeJS.ProcessEnv = clusterEnv()) {}
+
+  try(args: string[], options: { input?: string; timeoutMs?: number } = {}): Promise<Ran> {
+    return run("kubectl", args, { env: this.env, ...options });
+  }
+
+  async run(args: string[], options: { input?: string; timeoutMs?: number } = {}): Promise<string> {
+    const ran = await this.try(args, options);
+    if (ran.code !== 0) {
+      throw new Error(`kubectl ${args.join(" ")}\n${ran.stderr}${ran.stdout}`);
+    }
+    return ran.stdout;
+  }
+
+  async json<T>(args: string[], options: { input?: string } = {}): Promise<T> {
+    return JSON.parse(await this.run([...args, "-o", "json"], options)) as T;
+  }
+}

@@ -1,0 +1,27 @@
+# Everything that `up` needs: Debian packages, binaries, images. Sourced by hack/cluster.
+# Each step is skipped when its inputs have not changed since it was done.
+setup() {
+  command -v go >/dev/null || die "Go is needed to build (1.26 or newer): https://go.dev/dl/"
+  say "engine: $ENGINE"
+  mkdir -p "$PROGRAMS" "$BIN" "$LAB/stamps"
+  . "$HACK/lab/build.sh"
+  engine_setup
+  local t
+  ln -sfn ../programs/kubectl "$BIN/kubectl"
+  for t in etcd etcdctl etcdutl; do ln -sfn "../programs/etcd-$(version etcd-3.6 go.etcd.io/etcd/server/v3)/$t" "$BIN/$t"; done
+  say "set up; binaries are in $BIN"
+}
+
+packages() { # installs the missing ones of these Debian packages
+  local have missing=() p
+  have=$(dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' "$@" 2>/dev/null || true)
+  for p; do grep -q "^$p ii" <<<"$have" || missing+=("$p"); done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing Debian packages, about 20 s: ${missing[*]}"
+  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"; } \
+    >"$LAB/apt.log" 2>&1 || { tail -20 "$LAB/apt.log" >&2; die "apt-get failed: $LAB/apt.log"; }
+}
+
+hash_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
+done_before() { [ "$(cat "$LAB/stamps/$1" 2>/dev/null)" = "$2" ]; } # done_before STEP HASH
+stamp() { echo "$2" >"$LAB/stamps/$1"; }

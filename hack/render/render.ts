@@ -1,0 +1,132 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { TlsState } from "./tls";
+import { TlsProvider } from "./tls";
+
+/** Runs a Pulumi program without an engine, and tells what it would create. */
+
+export interface RenderOptions {
+  readonly project?: string;
+  readonly stack?: string;
+  /** Full keys, such as `etcd:members`; values as Pulumi stores them, objects as JSON. */
+  readonly config?: Record<string, string>;
+  /** As in a preview: what a provider would compute is unknown. */
+  readonly preview?: boolean;
+  readonly tls?: TlsState;
+}
+
+export interface RenderedResource {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+  readonly parent: string;
+  readonly protect: boolean;
+  readonly dependencies: string[];
+  readonly urn: string;
+}
+
+export interface Rendered<T> {
+  /** In the order in which they were registered, in which everything comes after what it was made from. */
+  readonly resources: RenderedResource[];
+  readonly result: T;
+  readonly tls: TlsState;
+}
+
+interface Registration {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getProtect(): boolean;
+  getDependenciesList(): string[];
+}
+
+interface Monitor {
+  registerResource(
+    request: Registration,
+    callback: (error: unknown, response?: { getUrn(): string }) => void,
+  ): Promise<void>;
+}
+
+/** `program` imports the module under test itself, after the mocks are in place. */
+export async function render<T>(
+  program: () => T | Promise<T>,
+  options: RenderOptions = {},
+): Promise<Rendered<T>> {
+  const provider = new TlsProvider(options.tls);
+  const resources: RenderedResource[] = [];
+  const inputsOf = new Map<string, Record<string, unknown>>();
+
+  await pulumi.runtime.setMocks(
+    {
+      call: (args) => {
+        throw new Error(`nothing here calls a provider's function, and ${args.token} was called`);
+      },
+      newResource: async (args) => {
+        const inputs = args.inputs as Record<string, unknown>;
+        inputsOf.set(`${args.type}::${args.name}`, inputs);
+        if (!args.type.startsWith("tls:")) {
+          return { id: `${args.name}-id`, state: inputs };
+        }
+        const made = options.preview
+          ? {}
+          : await provider.create(args.type, args.name, plain(inputs) as Record<string, unknown>);
+        return { id: `${args.name}-id`, state: { ...inputs, ...made } };
+      },
+    },
+    options.project ?? "etcd",
+    options.stack ?? "test",
+    options.preview ?? false,
+  );
+  pulumi.runtime.setAllConfig(options.config ?? {});
+  recordRegistrations((request, urn) =>
+    resources.push({
+      type: request.getType(),
+      name: request.getName(),
+      inputs: inputsOf.get(`${request.getType()}::${request.getName()}`) ?? {},
+      parent: request.getParent(),
+      protect: request.getProtect(),
+      dependencies: request.getDependenciesList(),
+      urn,
+    }),
+  );
+
+  const result = await program();
+  // Waits for every registration, and rejects with whatever went wrong in one.
+  await pulumi.runtime.disconnect();
+  return { resources, result, tls: provider.used };
+}
+
+/** The mocks' own arguments lack parent, protection and dependencies: the monitor that they feed has them. */
+function recordRegistrations(record: (request: Registration, urn: string) => void): void {
+  const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) =>
+    register(request, (error, response) => {
+      if (!error && response) {
+        record(request, response.getUrn());
+      }
+      callback(error, response);
+    });
+}
+
+/** Without the wrapping of secrets. */
+export function plain(value: unknown): unknown {
+  return mapSecrets(value, (secret) => secret);
+}
+
+/** With every secret replaced. */
+export function redacted(value: unknown): unknown {
+  return mapSecrets(value, () => "[secret]");
+}
+
+function mapSecrets(value: unknown, replace: (secret: unknown) => unknown): unknown {
+  if (pulumi.runtime.isRpcSecret(value)) {
+    return replace(mapSecrets(pulumi.runtime.unwrapRpcSecret(value), replace));
+  }
+  if (Array.isArray(value)) {
+    return value.map((item) => mapSecrets(item, replace));
+  }
+  if (value !== null && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapSecrets(item, replace)]));
+  }
+  return value;
+}
