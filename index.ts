@@ -23,6 +23,7 @@ const cluster = new EtcdCluster("etcd", {
   service: object("service"),
   image: object("image"),
   nodeImage: object("nodeImage"),
+  controller: object("controller"),
   imagePullSecrets: object("imagePullSecrets"),
   security: object("security"),
   probes: object("probes"),

@@ -1,13 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "./args";
+import { createBundle } from "./resources/bundle";
 import { createIdentity } from "./resources/certificates";
+import { createController } from "./resources/controller";
+import { awaitConvergence } from "./resources/convergence";
 import type { Context } from "./resources/context";
 import { createDisruptionBudget } from "./resources/disruption-budget";
-import { createGateCode } from "./resources/gate";
 import { createNamespace } from "./resources/namespace";
 import { createServiceAccount } from "./resources/service-account";
 import { createClientService, createHeadlessService } from "./resources/services";
-import { createStatefulSet } from "./resources/stateful-set";
+import { createState } from "./resources/state";
+import { createMembers } from "./resources/stateful-set";
 import { refuse, refuseLateNamespace, settle } from "./spec";
 import { dnsNames, objectNames } from "./spec/names";
 
@@ -54,11 +57,13 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const inside: Context = { ...ctx, opts: { parent: this, dependsOn: created } };
     const identity = createIdentity(inside);
     const serviceAccount = createServiceAccount(inside);
-    const gateCode = createGateCode(inside);
+    const gateCode = createBundle(inside, "gate", objectNames(spec.name).gateCode);
     const headless = createHeadlessService(inside);
     const client = createClientService(inside);
     createDisruptionBudget(inside);
-    const members = createStatefulSet(
+    const { status } = createState(inside);
+    const controller = createController(inside, identity);
+    const { statefulSet: members, hash } = createMembers(
       inside,
       {
         identity,
@@ -67,6 +72,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
       },
       [...created, ...identity.resources, headless],
     );
+    awaitConvergence(inside, hash, [status, controller, members]);
 
     const dns = members.metadata.namespace.apply((ns) => dnsNames(spec.name, ns, spec.domain));
     const pods = Array.from({ length: spec.members }, (_, ordinal) => objectNames(spec.name).pod(ordinal));

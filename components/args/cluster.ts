@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { ControllerArgs } from "./controller";
 import type { EtcdSettingsArgs } from "./etcd";
 import type {
   ImageArgs,
@@ -20,8 +21,7 @@ export interface EtcdClusterArgs {
   /**
    * Number of voting members: 1, 3, 5 or 7. Default: 3.
    * One member has no fault tolerance, three survive the loss of one, five of two, seven of three.
-   * It can't be changed on a living cluster yet: the certificates already name all seven possible members, but
-   * the pods are not told how to join.
+   * A change grows or shrinks the cluster one member at a time, while it serves.
    */
   members?: number;
 
@@ -95,10 +95,13 @@ export interface EtcdClusterArgs {
   image?: ImageArgs;
 
   /**
-   * The image with Node.js 20 or newer that runs the init container. Default: `docker.io/library/node:22-slim`.
+   * The image with Node.js 20 or newer that runs the init container and the controller. Default: `docker.io/library/node:22-slim`.
    * A change is a rolling restart.
    */
   nodeImage?: ImageArgs;
+
+  /** The controller. */
+  controller?: ControllerArgs;
 
   /** Names of Secrets with credentials for the images' registries, in the namespace. */
   imagePullSecrets?: pulumi.Input<string>[];

@@ -1,4 +1,5 @@
 export * from "./cluster";
+export * from "./controller";
 export * from "./enums";
 export * from "./etcd";
 export * from "./kubernetes";

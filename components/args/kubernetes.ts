@@ -30,7 +30,8 @@ export interface MetadataArgs {
 export interface StorageArgs {
   /**
    * Size of each member's volume, such as `8Gi`. Default: `8Gi`. The quota follows it.
-   * It can't be changed on a living cluster yet: Kubernetes would have to replace the StatefulSet, which is refused.
+   * A larger size grows the claims of a living cluster one by one, where the storage class allows that; a smaller one
+   * is refused by the controller.
    */
   size?: string;
 

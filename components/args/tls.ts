@@ -51,6 +51,15 @@ export interface ExistingTlsArgs {
   /** The administrator's: client authentication, common name `root`. Used by `etcdctl` inside the pods. */
   rootSecret: pulumi.Input<string>;
 
+  /** The controller's towards etcd: client authentication, common name `root`. */
+  controllerSecret: pulumi.Input<string>;
+
+  /**
+   * The controller's towards the members: server authentication, of the peers' authority, with the DNS name
+   * `<cluster>-controller.<namespace>.svc.<domain>`.
+   */
+  controllerDoorSecret: pulumi.Input<string>;
+
   /**
    * Anything that changes whenever a `ca.crt` changes: etcd reads it only at its start, so a change here is a rolling
    * restart. Default: empty.

@@ -10,12 +10,11 @@ const hours = (days: number) => Math.floor(days * 24);
 /** A certificate authority; its key stays in Pulumi's state. */
 export interface Authority {
   readonly certPem: pulumi.Output<string>;
-  /** Outlives the certificate, which is renewed with the same key. */
-  readonly publicKeyPem: pulumi.Output<string>;
   readonly keyPem: pulumi.Output<string>;
 }
 
-export interface Pair {
+/** A certificate and its key. */
+export interface Leaf {
   readonly certPem: pulumi.Output<string>;
   readonly keyPem: pulumi.Output<string>;
 }
@@ -37,7 +36,7 @@ export function createAuthority(ctx: Context, kind: "peer" | "client"): Authorit
     },
     ctx.opts,
   );
-  return { certPem: cert.certPem, publicKeyPem: key.publicKeyPem, keyPem: pulumi.secret(key.privateKeyPem) };
+  return { certPem: cert.certPem, keyPem: pulumi.secret(key.privateKeyPem) };
 }
 
 export interface LeafArgs {
@@ -48,7 +47,7 @@ export interface LeafArgs {
   readonly clientAuth?: boolean;
 }
 
-export function createLeaf(ctx: Context, authority: Authority, leaf: string, args: LeafArgs): Pair {
+export function createLeaf(ctx: Context, authority: Authority, leaf: string, args: LeafArgs): Leaf {
   const { certificateDays: days, organization } = ctx.spec;
   const key = new tls.PrivateKey(`${ctx.name}-${leaf}-key`, keyArgs, ctx.opts);
   const keyPem = pulumi.secret(key.privateKeyPem);

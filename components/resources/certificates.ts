@@ -4,44 +4,41 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ExistingTlsArgs } from "../args";
 import { annotationKeys, dnsNames, loopbacks, objectNames } from "../spec/names";
-import type { MemberPair } from "../spec/names";
-import type { Authority, Pair } from "./authority";
+import type { Pair } from "../spec/names";
+import type { Authority, Leaf } from "./authority";
 import { createAuthority, createLeaf } from "./authority";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 
 /** Who the cluster's processes and clients are on the wire. */
 export interface Identity {
-  /** The Secret of each pair that a member mounts. */
-  readonly secrets: Record<MemberPair, pulumi.Output<string>>;
-  /** The controller's, absent with Secrets of one's own. */
-  readonly controllerSecret?: pulumi.Output<string>;
+  /** The Secret of each pair that a member or the controller mounts. */
+  readonly secrets: Record<Pair, pulumi.Output<string>>;
   readonly clientSecrets: pulumi.Output<{ [client: string]: string }>;
   readonly clientCaPem?: pulumi.Output<string>;
   /** For the pod template: etcd reads an authority's certificate only at its start. */
   readonly annotations: Record<string, pulumi.Output<string>>;
-  /** Differs between clusters that have the same names, so that a disk of one is never taken for the other's. */
-  readonly token: pulumi.Output<string>;
   /** What has to exist before a pod starts. */
   readonly resources: pulumi.Resource[];
 }
 
 export function createIdentity(ctx: Context): Identity {
   const existing = ctx.spec.args.tls?.existing;
-  return existing ? existingIdentity(ctx, existing) : ownIdentity(ctx);
+  return existing ? existingIdentity(existing) : ownIdentity(ctx);
 }
 
-function existingIdentity(ctx: Context, existing: ExistingTlsArgs): Identity {
+function existingIdentity(existing: ExistingTlsArgs): Identity {
   return {
     secrets: {
       peer: pulumi.output(existing.peerSecret),
       "peer-client": pulumi.output(existing.peerClientSecret),
       server: pulumi.output(existing.serverSecret),
       root: pulumi.output(existing.rootSecret),
+      controller: pulumi.output(existing.controllerSecret),
+      "controller-door": pulumi.output(existing.controllerDoorSecret),
     },
     clientSecrets: pulumi.output<{ [client: string]: string }>({}),
     annotations: { [annotationKeys.caRevision]: pulumi.output(existing.caRevision ?? "") },
-    token: pulumi.interpolate`${ctx.namespace}.${ctx.spec.name}`,
     resources: [],
   };
 }
@@ -76,19 +73,24 @@ function ownIdentity(ctx: Context): Identity {
   const root = createLeaf(ctx, clientCa, "root", { commonName: "root", clientAuth: true });
   const controller = createLeaf(ctx, clientCa, "controller", { commonName: "root", clientAuth: true });
 
-  const pairs = {
-    peer: pairSecret(ctx, "peer", names.pairSecret("peer"), peer, peerCa),
-    "peer-client": pairSecret(ctx, "peer-client", names.pairSecret("peer-client"), peerClient, peerCa),
-    server: pairSecret(ctx, "server", names.pairSecret("server"), server, clientCa),
-    root: pairSecret(ctx, "root", names.pairSecret("root"), root, clientCa),
+  // What the gates ask the controller through; of the peers' authority, which no client holds a certificate of.
+  const door = createLeaf(ctx, peerCa, "controller-door", {
+    commonName: `${spec.name} controller`,
+    dnsNames: dns.doorSans,
+    ipAddresses: loopbacks,
+    serverAuth: true,
+  });
+
+  const secretOf = (pair: Pair, leaf: Leaf, authority: Authority) =>
+    pairSecret(ctx, pair, names.pairSecret(pair), leaf, authority);
+  const secrets: Record<Pair, k8s.core.v1.Secret> = {
+    peer: secretOf("peer", peer, peerCa),
+    "peer-client": secretOf("peer-client", peerClient, peerCa),
+    server: secretOf("server", server, clientCa),
+    root: secretOf("root", root, clientCa),
+    controller: secretOf("controller", controller, clientCa),
+    "controller-door": secretOf("controller-door", door, peerCa),
   };
-  const controllerSecret = pairSecret(
-    ctx,
-    "controller",
-    names.pairSecret("controller"),
-    controller,
-    clientCa,
-  );
   const clients = (spec.args.clients ?? []).map(({ name }) => {
     const leaf = createLeaf(ctx, clientCa, `client-${name}`, { commonName: name, clientAuth: true });
     const secret = pairSecret(ctx, `client-${name}`, names.clientSecret(name), leaf, clientCa);
@@ -97,20 +99,20 @@ function ownIdentity(ctx: Context): Identity {
 
   return {
     secrets: {
-      peer: pairs.peer.metadata.name,
-      "peer-client": pairs["peer-client"].metadata.name,
-      server: pairs.server.metadata.name,
-      root: pairs.root.metadata.name,
+      peer: secrets.peer.metadata.name,
+      "peer-client": secrets["peer-client"].metadata.name,
+      server: secrets.server.metadata.name,
+      root: secrets.root.metadata.name,
+      controller: secrets.controller.metadata.name,
+      "controller-door": secrets["controller-door"].metadata.name,
     },
-    controllerSecret: controllerSecret.metadata.name,
     clientSecrets: pulumi.output(Object.fromEntries(clients)),
     clientCaPem: clientCa.certPem,
     annotations: {
       [annotationKeys.peerCa]: peerCa.certPem.apply(sha256),
       [annotationKeys.clientCa]: clientCa.certPem.apply(sha256),
     },
-    token: peerCa.publicKeyPem.apply((pem) => `${spec.name}-${sha256(pem).slice(0, 16)}`),
-    resources: Object.values(pairs),
+    resources: Object.values(secrets),
   };
 }
 
@@ -126,7 +128,7 @@ function pairSecret(
   ctx: Context,
   leaf: string,
   name: string,
-  pair: Pair,
+  pair: Leaf,
   authority: Authority,
 ): k8s.core.v1.Secret {
   return new k8s.core.v1.Secret(

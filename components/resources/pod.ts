@@ -1,22 +1,24 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { defaults } from "../spec/derived";
 import {
   annotationKeys,
   commonLabels,
   containerNames,
+  dataVolume,
   dnsNames,
   memberPairs,
   memberSelector,
-  objectNames,
+  pairFolder,
   pairPaths,
   paths,
   portNames,
   ports,
 } from "../spec/names";
+import type { MemberPair } from "../spec/names";
 import type { Identity } from "./certificates";
 import type { Context } from "./context";
 import { spreadRules } from "./scheduling";
+import { containerSecurity, podSecurity } from "./security";
 
 type Container = k8s.types.input.core.v1.Container;
 
@@ -26,8 +28,13 @@ export interface PodParts {
   readonly serviceAccount: pulumi.Output<string>;
 }
 
-const volumes = { data: "data", gate: "gate", pair: (pair: string) => `tls-${pair}` };
-export const dataVolume = volumes.data;
+const volumes = { data: dataVolume, gate: "gate", pair: (pair: string) => `tls-${pair}` };
+
+const pairMount = (pair: MemberPair) => ({
+  name: volumes.pair(pair),
+  mountPath: pairFolder(pair),
+  readOnly: true,
+});
 
 const dataMount = { name: volumes.data, mountPath: paths.volume };
 
@@ -47,6 +54,7 @@ export function memberPodTemplate(ctx: Context, parts: PodParts): k8s.types.inpu
         ...args.metadata?.annotations,
         ...args.podMetadata?.annotations,
         ...parts.identity.annotations,
+        [annotationKeys.version]: spec.version.text,
         [annotationKeys.defaultContainer]: containerNames.etcd,
       },
     },
@@ -61,7 +69,7 @@ export function memberPodTemplate(ctx: Context, parts: PodParts): k8s.types.inpu
       dnsConfig: { options: [{ name: "ndots", value: "1" }] },
       imagePullSecrets: args.imagePullSecrets?.map((name) => ({ name })),
       ...spreadRules(ctx),
-      initContainers: [gateContainer(ctx, parts)],
+      initContainers: [gateContainer(ctx)],
       containers: [etcdContainer(ctx)],
       volumes: [
         ...memberPairs.map((pair) => ({
@@ -74,30 +82,10 @@ export function memberPodTemplate(ctx: Context, parts: PodParts): k8s.types.inpu
   };
 }
 
-function podSecurity(ctx: Context): k8s.types.input.core.v1.PodSecurityContext {
-  const { security = {} } = ctx.spec.args;
-  const user = security.runAsUser ?? defaults.runAsUser;
-  const group = security.runAsGroup ?? defaults.runAsGroup;
-  return {
-    runAsNonRoot: true,
-    ...(security.platformAssignsIds ? {} : { runAsUser: user, runAsGroup: group, fsGroup: group }),
-    fsGroupChangePolicy: "OnRootMismatch",
-    seccompProfile: { type: "RuntimeDefault" },
-  };
-}
-
-const containerSecurity: k8s.types.input.core.v1.SecurityContext = {
-  allowPrivilegeEscalation: false,
-  readOnlyRootFilesystem: true,
-  capabilities: { drop: ["ALL"] },
-};
-
-/** Writes etcd's configuration, and lets etcd start, or not. */
-function gateContainer(ctx: Context, parts: PodParts): Container {
+/** Asks the controller what may be done with the disk, writes etcd's configuration, and lets etcd start, or not. */
+function gateContainer(ctx: Context): Container {
   const { spec } = ctx;
-  const names = objectNames(spec.name);
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
-  const members = Array.from({ length: spec.members }, (_, ordinal) => names.pod(ordinal));
   return {
     name: containerNames.gate,
     image: spec.nodeImage,
@@ -105,24 +93,30 @@ function gateContainer(ctx: Context, parts: PodParts): Container {
     command: ["node", `${paths.gate}/gate.js`],
     env: [
       { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+      { name: "POD_UID", valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } },
       { name: "POD_IPS", valueFrom: { fieldRef: { fieldPath: "status.podIPs" } } },
+      { name: "GATE_VOLUME", value: paths.volume },
       { name: "GATE_DATA_DIR", value: paths.data },
       { name: "GATE_CONFIG_FILE", value: paths.config },
+      { name: "GATE_TLS_DIR", value: pairFolder("peer-client") },
+      { name: "GATE_CONTROLLER_URL", value: dns.apply((d) => d.doorUrl) },
       { name: "GATE_PEER_URL", value: dns.apply((d) => d.peerUrl("$(POD_NAME)")) },
       { name: "GATE_CLIENT_URL", value: dns.apply((d) => d.clientUrl("$(POD_NAME)")) },
       { name: "GATE_PEER_PORT", value: String(ports.peer) },
       { name: "GATE_CLIENT_PORT", value: String(ports.client) },
       { name: "GATE_METRICS_PORT", value: String(ports.metrics) },
-      {
-        name: "GATE_INITIAL_CLUSTER",
-        value: dns.apply((d) => members.map((member) => `${member}=${d.peerUrl(member)}`).join(",")),
-      },
-      { name: "GATE_TOKEN", value: parts.identity.token },
+      { name: "GATE_GENERATION", value: String(spec.generation) },
+      { name: "GATE_VERSION", value: spec.version.text },
       { name: "GATE_SETTINGS", value: spec.settings },
     ],
-    resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } },
+    resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
     securityContext: containerSecurity,
-    volumeMounts: [dataMount, { name: volumes.gate, mountPath: paths.gate, readOnly: true }],
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    volumeMounts: [
+      dataMount,
+      { name: volumes.gate, mountPath: paths.gate, readOnly: true },
+      pairMount("peer-client"),
+    ],
   };
 }
 
@@ -156,14 +150,7 @@ function etcdContainer(ctx: Context): Container {
     },
     ...probes(ctx),
     securityContext: containerSecurity,
-    volumeMounts: [
-      dataMount,
-      ...memberPairs.map((pair) => ({
-        name: volumes.pair(pair),
-        mountPath: `${paths.tls}/${pair}`,
-        readOnly: true,
-      })),
-    ],
+    volumeMounts: [dataMount, ...memberPairs.map(pairMount)],
   };
 }
 

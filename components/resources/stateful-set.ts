@@ -1,39 +1,60 @@
+import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { VolumeRetention } from "../args";
-import { commonLabels, memberSelector, objectNames } from "../spec/names";
+import { desiredState } from "../spec/desired";
+import { annotationKeys, commonLabels, dataVolume, memberSelector, objectNames } from "../spec/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 import type { PodParts } from "./pod";
-import { dataVolume, memberPodTemplate } from "./pod";
+import { memberPodTemplate } from "./pod";
+
+export interface Members {
+  readonly statefulSet: k8s.apps.v1.StatefulSet;
+  /** Of everything declared, the pod template included: what the controller shows once the cluster is like that. */
+  readonly hash: pulumi.Output<string>;
+}
 
 /**
- * The members. `Parallel`, since none can be ready before a quorum has started. Protected unless the data may go: a
- * replacement would stop all members at once.
+ * The members. Protected unless the data may go: a replacement would stop all of them at once.
+ *
+ * `OnDelete`, because the controller chooses which pod is next and when, by the health of the others; `Parallel`,
+ * because none can be ready before a quorum has started. The number of pods is the controller's after the creation, and
+ * so are the claims' sizes: a changed claim template would make the provider replace the StatefulSet.
  */
-export function createStatefulSet(
-  ctx: Context,
-  parts: PodParts,
-  dependsOn: pulumi.Resource[],
-): k8s.apps.v1.StatefulSet {
+export function createMembers(ctx: Context, parts: PodParts, dependsOn: pulumi.Resource[]): Members {
   const { spec } = ctx;
   const { storage = {} } = spec.args;
   const names = objectNames(spec.name);
-  return new k8s.apps.v1.StatefulSet(
+  const template = memberPodTemplate(ctx, parts);
+  const declared = pulumi
+    .all([ctx.namespace, pulumi.output(template)])
+    .apply(([namespace, plainTemplate]) => {
+      const desired = desiredState(spec, namespace);
+      const hash = sha256(JSON.stringify(sorted([desired, plainTemplate])));
+      return { hash, annotation: JSON.stringify({ ...desired, hash }) };
+    });
+  const statefulSet = new k8s.apps.v1.StatefulSet(
     `${ctx.name}-members`,
     {
-      metadata: metadataOf(ctx, names.statefulSet),
+      metadata: metadataOf(ctx, names.statefulSet, {
+        annotations: {
+          [annotationKeys.desired]: declared.annotation,
+          // The wait is on the status, which knows more than the StatefulSet does.
+          "pulumi.com/skipAwait": "true",
+        },
+      }),
       spec: {
         serviceName: names.headlessService,
         replicas: spec.members,
         selector: { matchLabels: memberSelector(spec.name) },
         podManagementPolicy: "Parallel",
-        updateStrategy: { type: "RollingUpdate" },
+        updateStrategy: { type: "OnDelete" },
         persistentVolumeClaimRetentionPolicy: {
           whenScaled: "Retain",
           whenDeleted: storage.onDestroy ?? VolumeRetention.Retain,
         },
-        template: memberPodTemplate(ctx, parts),
+        template,
         volumeClaimTemplates: [
           {
             metadata: {
@@ -50,6 +71,30 @@ export function createStatefulSet(
         ],
       },
     },
-    { ...ctx.opts, protect: !spec.args.allowDataDeletion, dependsOn },
+    {
+      ...ctx.opts,
+      protect: !spec.args.allowDataDeletion,
+      ignoreChanges: ["spec.replicas", "spec.volumeClaimTemplates"],
+      dependsOn,
+    },
   );
+  return { statefulSet, hash: declared.hash };
+}
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 16);
+
+/** With keys in order, so that the same declaration always has the same hash. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(sorted);
+  }
+  if (value !== null && typeof value === "object") {
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([, item]) => item !== undefined)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, item]) => [key, sorted(item)]),
+    );
+  }
+  return value;
 }

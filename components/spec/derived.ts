@@ -16,6 +16,9 @@ export const defaults = {
   startupBudgetSeconds: 3600,
   nodeRepository: "docker.io/library/node",
   nodeTag: "22-slim",
+  defragmentFreePercent: 45,
+  defragmentMinSize: "100Mi",
+  controllerMemoryLimit: "192Mi",
 } as const;
 
 /** The largest database that etcd's authors advise. */
@@ -74,4 +77,11 @@ export function nodeImage(args: EtcdClusterArgs): string {
 function imageReference(image: ImageArgs | undefined, repository: string, tag: string): string {
   const name = image?.repository ?? repository;
   return image?.digest ? `${name}@${image.digest}` : `${name}:${image?.tag ?? tag}`;
+}
+
+/** Long enough for every member to be rolled or replaced with a full volume. */
+export function waitSeconds(args: EtcdClusterArgs): number {
+  const members = args.members ?? defaults.members;
+  const volume = (quantity(args.storage?.size ?? defaults.storageSize) ?? NaN) / 2 ** 30;
+  return args.controller?.waitSeconds ?? 60 * Math.ceil(30 + members * (5 + (5 * volume) / 10));
 }

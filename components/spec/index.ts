@@ -7,6 +7,7 @@ import {
   nodeImage,
   quotaBytes,
   shutdownSeconds,
+  waitSeconds,
 } from "./derived";
 import { renderSettings, settingDefaults } from "./settings";
 import type { Version } from "./versions";
@@ -24,6 +25,10 @@ export interface ClusterSpec {
   readonly etcdImage: string;
   readonly nodeImage: string;
   readonly settings: string;
+  readonly quotaBytes: number;
+  /** Counts restores and recoveries: a disk of an older generation never starts. */
+  readonly generation: number;
+  readonly waitSeconds: number;
   readonly storageSize: string;
   readonly cpuRequest: string;
   readonly memoryRequest: string;
@@ -53,6 +58,9 @@ export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec
     etcdImage: etcdImage(args),
     nodeImage: nodeImage(args),
     settings: renderSettings(args.etcd ?? {}, version.minor, quotaBytes(args)),
+    quotaBytes: quotaBytes(args),
+    generation: 1,
+    waitSeconds: waitSeconds(args),
     storageSize: args.storage?.size ?? defaults.storageSize,
     cpuRequest: args.resources?.cpuRequest ?? defaults.cpuRequest,
     memoryRequest: args.resources?.memoryRequest ?? memoryLimit,

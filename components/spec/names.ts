@@ -2,8 +2,15 @@
 
 export const maxMembers = 7;
 
-export const ports = { client: 2379, peer: 2380, metrics: 2381 } as const;
-export const portNames = { client: "client", peer: "peer", metrics: "metrics" } as const;
+/** `door`: where the gates ask the controller. */
+export const ports = { client: 2379, peer: 2380, metrics: 2381, door: 2382, health: 8080 } as const;
+export const portNames = {
+  client: "client",
+  peer: "peer",
+  metrics: "metrics",
+  door: "door",
+  health: "health",
+} as const;
 
 export const paths = {
   volume: "/var/lib/etcd",
@@ -13,16 +20,28 @@ export const paths = {
   config: "/var/lib/etcd/data/member/etcd.yaml",
   tls: "/etc/etcd/tls",
   gate: "/gate",
+  controller: "/controller",
 } as const;
 
 /** The pairs that a member mounts, each at `paths.tls/<key>`. */
 export const memberPairs = ["peer", "peer-client", "server", "root"] as const;
 export type MemberPair = (typeof memberPairs)[number];
 
-export function pairPaths(pair: MemberPair): { ca: string; cert: string; key: string } {
-  const folder = `${paths.tls}/${pair}`;
+/** The pairs that the controller mounts: to speak to etcd, and to be spoken to by the gates. */
+export const controllerPairs = ["controller", "controller-door"] as const;
+export type ControllerPair = (typeof controllerPairs)[number];
+
+export type Pair = MemberPair | ControllerPair;
+
+export const pairFolder = (pair: Pair) => `${paths.tls}/${pair}`;
+
+export function pairPaths(pair: Pair): { ca: string; cert: string; key: string } {
+  const folder = pairFolder(pair);
   return { ca: `${folder}/ca.crt`, cert: `${folder}/tls.crt`, key: `${folder}/tls.key` };
 }
+
+/** The claim template's name, with which the claims' names begin. */
+export const dataVolume = "data";
 
 /** Names of the objects of the cluster called `cluster`. */
 export function objectNames(cluster: string) {
@@ -33,9 +52,15 @@ export function objectNames(cluster: string) {
     serviceAccount: cluster,
     disruptionBudget: cluster,
     pod: (ordinal: number) => `${cluster}-${ordinal}`,
-    pairSecret: (pair: MemberPair | "controller") => `${cluster}-${pair}`,
+    pairSecret: (pair: Pair) => `${cluster}-${pair}`,
     clientSecret: (client: string) => `${cluster}-client-${client}`,
     gateCode: (hash: string) => `${cluster}-gate-${hash}`,
+    controllerCode: (hash: string) => `${cluster}-controller-${hash}`,
+    /** Its Deployment, Service, ServiceAccount, Role and RoleBinding, and the Lease. */
+    controller: `${cluster}-controller`,
+    record: `${cluster}-record`,
+    status: `${cluster}-status`,
+    claimPrefix: `${dataVolume}-${cluster}-`,
   };
 }
 
@@ -50,6 +75,8 @@ export function dnsNames(cluster: string, namespace: string, domain: string) {
     pod,
     peerUrl: (name: string) => `https://${pod(name)}:${ports.peer}`,
     clientUrl: (name: string) => `https://${pod(name)}:${ports.client}`,
+    doorUrl: `https://${objects.controller}.${namespace}.svc.${domain}:${ports.door}`,
+    doorSans: ["localhost", ...scopes.map((s) => `${objects.controller}${s}`)].sort(),
     serviceUrl: `https://${objects.clientService}.${namespace}.svc.${domain}:${ports.client}`,
     /** All members that there may ever be, so that growing issues no certificate anew. */
     peerSans: ["localhost", ...ordinals.map((ordinal) => pod(objects.pod(ordinal)))].sort(),
@@ -89,7 +116,18 @@ export function memberSelector(cluster: string): Record<string, string> {
   };
 }
 
+/** Labels by which the controller's Service and Deployment find its pod. They never change. */
+export function controllerSelector(cluster: string): Record<string, string> {
+  return { ...memberSelector(cluster), [labelKeys.component]: "controller" };
+}
+
 export const annotationKeys = {
+  /** On the StatefulSet: all that the controller obeys, in the same request as the template. */
+  desired: "etcd-cluster/desired",
+  /** On the status: what the wait at the end of `pulumi up` is for. */
+  wanted: "etcd-cluster/wanted",
+  /** On the pod template: etcd's version in it. */
+  version: "etcd-cluster/version",
   /** On the pod template: etcd reads an authority's certificate only at its start. */
   peerCa: "etcd-cluster/peer-ca-sha256",
   clientCa: "etcd-cluster/client-ca-sha256",
@@ -97,4 +135,4 @@ export const annotationKeys = {
   defaultContainer: "kubectl.kubernetes.io/default-container",
 } as const;
 
-export const containerNames = { etcd: "etcd", gate: "gate" } as const;
+export const containerNames = { etcd: "etcd", gate: "gate", controller: "controller" } as const;

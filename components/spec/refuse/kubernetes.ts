@@ -14,6 +14,7 @@ export function refuseKubernetes(problems: Problems, args: EtcdClusterArgs): voi
   checkInteger(problems, "probes.livenessBudgetSeconds", args.probes?.livenessBudgetSeconds, 60, 86_400);
   checkInteger(problems, "probes.startupBudgetSeconds", args.probes?.startupBudgetSeconds, 60, 86_400);
   refuseSecurity(problems, args);
+  refuseController(problems, args);
 }
 
 function refuseVolumeAndMemory(problems: Problems, args: EtcdClusterArgs): void {
@@ -113,5 +114,26 @@ function refuseSecurity(problems: Problems, args: EtcdClusterArgs): void {
         "Leave one of them out",
       );
     }
+  }
+}
+
+function refuseController(problems: Problems, args: EtcdClusterArgs): void {
+  const { controller = {} } = args;
+  const path = "controller";
+  checkInteger(problems, `${path}.nodeLossGraceSeconds`, controller.nodeLossGraceSeconds, 60, 7 * 86_400);
+  checkInteger(problems, `${path}.defragmentFreePercent`, controller.defragmentFreePercent, 1, 99);
+  checkInteger(problems, `${path}.waitSeconds`, controller.waitSeconds, 60, 7 * 86_400);
+  checkQuantity(problems, `${path}.defragmentMinSize`, controller.defragmentMinSize);
+  if (
+    checkQuantity(problems, `${path}.memoryLimit`, controller.memoryLimit) &&
+    controller.memoryLimit !== undefined &&
+    (quantity(controller.memoryLimit) ?? 0) < 96 * 2 ** 20
+  ) {
+    problems.refuse(
+      `${path}.memoryLimit`,
+      controller.memoryLimit,
+      "it does not start reliably below 96Mi",
+      "Raise it",
+    );
   }
 }

@@ -1,0 +1,77 @@
+import * as k8s from "@pulumi/kubernetes";
+import { maxMembers, objectNames } from "../spec/names";
+import type { Context } from "./context";
+import { metadataOf } from "./context";
+
+/**
+ * What the controller may do in Kubernetes: look, scale one StatefulSet, evict and delete the pods and grow and delete
+ * the claims of its members, write its own record, status and lease, and tell events. It can't create or change
+ * anything that runs, so what it runs with can't read the namespace's other Secrets.
+ */
+export function createControllerRights(ctx: Context): {
+  serviceAccount: k8s.core.v1.ServiceAccount;
+  binding: k8s.rbac.v1.RoleBinding;
+} {
+  const names = objectNames(ctx.spec.name);
+  const ordinals = Array.from({ length: maxMembers }, (_, ordinal) => ordinal);
+  const pods = ordinals.map(names.pod);
+  const claims = ordinals.map((ordinal) => `${names.claimPrefix}${ordinal}`);
+  const serviceAccount = new k8s.core.v1.ServiceAccount(
+    `${ctx.name}-controller-account`,
+    { metadata: metadataOf(ctx, names.controller), automountServiceAccountToken: false },
+    ctx.opts,
+  );
+  const role = new k8s.rbac.v1.Role(
+    `${ctx.name}-controller-role`,
+    {
+      metadata: metadataOf(ctx, names.controller),
+      rules: [
+        { apiGroups: [""], resources: ["pods", "persistentvolumeclaims"], verbs: ["get", "list", "watch"] },
+        { apiGroups: [""], resources: ["pods"], resourceNames: pods, verbs: ["delete"] },
+        { apiGroups: [""], resources: ["pods/eviction"], resourceNames: pods, verbs: ["create"] },
+        {
+          apiGroups: [""],
+          resources: ["persistentvolumeclaims"],
+          resourceNames: claims,
+          verbs: ["patch", "delete"],
+        },
+        {
+          apiGroups: ["apps"],
+          resources: ["statefulsets"],
+          resourceNames: [names.statefulSet],
+          verbs: ["get", "list", "watch"],
+        },
+        {
+          apiGroups: ["apps"],
+          resources: ["statefulsets/scale"],
+          resourceNames: [names.statefulSet],
+          verbs: ["get", "patch", "update"],
+        },
+        {
+          apiGroups: [""],
+          resources: ["configmaps"],
+          resourceNames: [names.record, names.status],
+          verbs: ["get", "patch", "update"],
+        },
+        {
+          apiGroups: ["coordination.k8s.io"],
+          resources: ["leases"],
+          resourceNames: [names.controller],
+          verbs: ["get", "patch", "update"],
+        },
+        { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+      ],
+    },
+    ctx.opts,
+  );
+  const binding = new k8s.rbac.v1.RoleBinding(
+    `${ctx.name}-controller-binding`,
+    {
+      metadata: metadataOf(ctx, names.controller),
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name },
+      subjects: [{ kind: "ServiceAccount", name: serviceAccount.metadata.name, namespace: ctx.namespace }],
+    },
+    ctx.opts,
+  );
+  return { serviceAccount, binding };
+}

@@ -1,0 +1,168 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { defaults } from "../spec/derived";
+import {
+  commonLabels,
+  containerNames,
+  controllerPairs,
+  controllerSelector,
+  dnsNames,
+  objectNames,
+  pairFolder,
+  paths,
+  portNames,
+  ports,
+} from "../spec/names";
+import { createBundle } from "./bundle";
+import type { Identity } from "./certificates";
+import type { Context } from "./context";
+import { metadataOf } from "./context";
+import { createControllerRights } from "./controller-rights";
+import { containerSecurity, podSecurity } from "./security";
+
+const volumes = { code: "code", pair: (pair: string) => `tls-${pair}` };
+
+/** The controller: one pod, and the Service by which the members' gates ask it. */
+export function createController(ctx: Context, identity: Identity): k8s.apps.v1.Deployment {
+  const { spec } = ctx;
+  const names = objectNames(spec.name);
+  const code = createBundle(ctx, "controller", names.controllerCode);
+  const { serviceAccount, binding } = createControllerRights(ctx);
+  createDoorService(ctx);
+  return new k8s.apps.v1.Deployment(
+    `${ctx.name}-controller`,
+    {
+      metadata: metadataOf(ctx, names.controller),
+      spec: {
+        replicas: 1,
+        // No surge: of two controllers only one may act, and the second would wait for the first one's lease.
+        strategy: { type: "Recreate" },
+        selector: { matchLabels: controllerSelector(spec.name) },
+        template: {
+          metadata: {
+            labels: {
+              ...spec.args.metadata?.labels,
+              ...commonLabels(spec.name),
+              ...controllerSelector(spec.name),
+            },
+            annotations: { ...spec.args.metadata?.annotations, ...identity.annotations },
+          },
+          spec: {
+            serviceAccountName: serviceAccount.metadata.name,
+            automountServiceAccountToken: true,
+            enableServiceLinks: false,
+            terminationGracePeriodSeconds: 10,
+            securityContext: podSecurity(ctx),
+            imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
+            nodeSelector: spec.args.scheduling?.nodeSelector,
+            priorityClassName:
+              spec.args.controller?.priorityClassName ?? spec.args.scheduling?.priorityClassName,
+            tolerations: tolerations(ctx),
+            containers: [controllerContainer(ctx)],
+            volumes: [
+              { name: volumes.code, configMap: { name: code.metadata.name, defaultMode: 0o444 } },
+              ...controllerPairs.map((pair) => ({
+                name: volumes.pair(pair),
+                secret: { secretName: identity.secrets[pair], defaultMode: 0o440 },
+              })),
+            ],
+          },
+        },
+      },
+    },
+    { ...ctx.opts, dependsOn: [binding, ...identity.resources] },
+  );
+}
+
+/** Short, so that the controller is back seconds after its node has died. */
+function tolerations(ctx: Context): pulumi.Input<k8s.types.input.core.v1.Toleration[]> {
+  const gone = ["not-ready", "unreachable"].map((state) => ({
+    key: `node.kubernetes.io/${state}`,
+    operator: "Exists",
+    effect: "NoExecute",
+    tolerationSeconds: 5,
+  }));
+  const given = ctx.spec.args.scheduling?.tolerations;
+  return given === undefined ? gone : pulumi.output(given).apply((own) => [...gone, ...own]);
+}
+
+function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
+  const { spec } = ctx;
+  const names = objectNames(spec.name);
+  const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
+  const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+  const probe = (path: string) => ({
+    httpGet: { path, port: portNames.health, scheme: "HTTP" },
+    timeoutSeconds: 5,
+  });
+  return {
+    name: containerNames.controller,
+    image: spec.nodeImage,
+    imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
+    command: ["node", `${paths.controller}/controller.js`],
+    env: [
+      field("POD_NAME", "metadata.name"),
+      field("POD_UID", "metadata.uid"),
+      field("POD_NAMESPACE", "metadata.namespace"),
+      { name: "CONTROLLER_STATEFULSET", value: names.statefulSet },
+      { name: "CONTROLLER_RECORD", value: names.record },
+      { name: "CONTROLLER_STATUS", value: names.status },
+      { name: "CONTROLLER_LEASE", value: names.controller },
+      { name: "CONTROLLER_CLAIM_PREFIX", value: names.claimPrefix },
+      {
+        name: "CONTROLLER_CLIENT_URL",
+        value: dns.apply((d) => d.clientUrl(`${names.statefulSet}-{ordinal}`)),
+      },
+      { name: "CONTROLLER_ETCD_TLS_DIR", value: pairFolder("controller") },
+      { name: "CONTROLLER_DOOR_TLS_DIR", value: pairFolder("controller-door") },
+      { name: "CONTROLLER_DOOR_PORT", value: String(ports.door) },
+      { name: "CONTROLLER_HEALTH_PORT", value: String(ports.health) },
+    ],
+    ports: [
+      { name: portNames.door, containerPort: ports.door },
+      { name: portNames.health, containerPort: ports.health },
+    ],
+    resources: {
+      requests: { cpu: "20m", memory: "64Mi" },
+      limits: { memory: spec.args.controller?.memoryLimit ?? defaults.controllerMemoryLimit },
+    },
+    livenessProbe: { ...probe("/livez"), periodSeconds: 10, failureThreshold: 6 },
+    readinessProbe: { ...probe("/readyz"), periodSeconds: 2, failureThreshold: 3 },
+    securityContext: containerSecurity,
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    volumeMounts: [
+      { name: volumes.code, mountPath: paths.controller, readOnly: true },
+      ...controllerPairs.map((pair) => ({
+        name: volumes.pair(pair),
+        mountPath: pairFolder(pair),
+        readOnly: true,
+      })),
+    ],
+  };
+}
+
+/** Published ready or not: readiness must never keep a gate from its answer. */
+function createDoorService(ctx: Context): k8s.core.v1.Service {
+  return new k8s.core.v1.Service(
+    `${ctx.name}-controller-door`,
+    {
+      metadata: metadataOf(ctx, objectNames(ctx.spec.name).controller, {
+        annotations: { "pulumi.com/skipAwait": "true" },
+      }),
+      spec: {
+        publishNotReadyAddresses: true,
+        selector: controllerSelector(ctx.spec.name),
+        ports: [
+          {
+            name: portNames.door,
+            port: ports.door,
+            targetPort: portNames.door,
+            protocol: "TCP",
+            appProtocol: "tls",
+          },
+        ],
+      },
+    },
+    ctx.opts,
+  );
+}

@@ -1,0 +1,23 @@
+import type * as k8s from "@pulumi/kubernetes";
+import { defaults } from "../spec/derived";
+import type { Context } from "./context";
+
+/** What the Pod Security Standard `restricted` asks for, and a read-only root file system. */
+
+export function podSecurity(ctx: Context): k8s.types.input.core.v1.PodSecurityContext {
+  const { security = {} } = ctx.spec.args;
+  const user = security.runAsUser ?? defaults.runAsUser;
+  const group = security.runAsGroup ?? defaults.runAsGroup;
+  return {
+    runAsNonRoot: true,
+    ...(security.platformAssignsIds ? {} : { runAsUser: user, runAsGroup: group, fsGroup: group }),
+    fsGroupChangePolicy: "OnRootMismatch",
+    seccompProfile: { type: "RuntimeDefault" },
+  };
+}
+
+export const containerSecurity: k8s.types.input.core.v1.SecurityContext = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ["ALL"] },
+};

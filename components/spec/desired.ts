@@ -1,0 +1,51 @@
+import type { ClusterSpec } from ".";
+import { defaults } from "./derived";
+import { dnsNames, objectNames } from "./names";
+import { quantity } from "./units";
+
+/**
+ * All that the controller obeys. It stands in one annotation of the StatefulSet, so that it changes in the same request
+ * as the pod template, and can never be half new. The controller reads it by `controller/observe`; a field that only
+ * one of the two knows is found by a test that reads what is rendered here.
+ */
+export interface DesiredState {
+  readonly format: 1;
+  readonly members: number;
+  readonly allowEvenSize: boolean;
+  readonly generation: number;
+  readonly paused: boolean;
+  readonly etcdVersion: string;
+  readonly allowDowngrade: boolean;
+  readonly memberName: string;
+  readonly peerUrl: string;
+  readonly volumeBytes: number;
+  readonly quotaBytes: number;
+  readonly defragment: { readonly freePercent: number; readonly minBytes: number };
+  readonly nodeLossGraceSeconds?: number;
+}
+
+export function desiredState(spec: ClusterSpec, namespace: string): DesiredState {
+  const { args } = spec;
+  const { controller = {} } = args;
+  const memberName = `${objectNames(spec.name).statefulSet}-{ordinal}`;
+  return {
+    format: 1,
+    members: spec.members,
+    allowEvenSize: args.allowEvenMembers ?? false,
+    generation: spec.generation,
+    paused: controller.paused ?? false,
+    etcdVersion: spec.version.text,
+    allowDowngrade: controller.allowDowngrade ?? false,
+    memberName,
+    peerUrl: dnsNames(spec.name, namespace, spec.domain).peerUrl(memberName),
+    volumeBytes: quantity(spec.storageSize) ?? NaN,
+    quotaBytes: spec.quotaBytes,
+    defragment: {
+      freePercent: controller.defragmentFreePercent ?? defaults.defragmentFreePercent,
+      minBytes: quantity(controller.defragmentMinSize ?? defaults.defragmentMinSize) ?? NaN,
+    },
+    ...(controller.nodeLossGraceSeconds !== undefined
+      ? { nodeLossGraceSeconds: controller.nodeLossGraceSeconds }
+      : {}),
+  };
+}
