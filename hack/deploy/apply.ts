@@ -81,6 +81,16 @@ export async function apply(
   ];
 }
 
+/** The object as it is in the cluster, if it is there. */
+export async function liveObject(kubectl: Kubectl, manifest: Manifest): Promise<Manifest | undefined> {
+  const ref = refOf(manifest);
+  const json = await kubectl.run([
+    ...["get", kindArgument(ref), ref.name, "-n", ref.namespace ?? "default"],
+    ...["--ignore-not-found", "-o", "json"],
+  ]);
+  return json.trim() === "" ? undefined : (JSON.parse(json) as Manifest);
+}
+
 function kindArgument(ref: ObjectRef): string {
   const [group, version] = ref.apiVersion.includes("/") ? ref.apiVersion.split("/") : ["", ref.apiVersion];
   return `${ref.kind}.${version}.${group}`;

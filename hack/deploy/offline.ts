@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Kubectl } from "../kubectl";
-import { manifests } from "../render/manifests";
+import { manifestsOver } from "../render/manifests";
 import { render } from "../render/render";
 import type { TlsState } from "../render/tls";
 import type { Change, ObjectRef } from "./apply";
-import { apply, refOf } from "./apply";
+import { apply, liveObject, refOf } from "./apply";
 import { readStack } from "./config";
 
 /** What is remembered between two runs, beside the cluster that it is for, and gone with it. */
@@ -36,7 +36,7 @@ export async function deployOffline(
     config: { ...declared.config, ...config },
     tls: state.tls,
   });
-  const objects = manifests(rendered.resources, "shown");
+  const objects = await manifestsOver(rendered.resources, (manifest) => liveObject(kubectl, manifest));
   // Before anything is applied: what is in the cluster must never be newer than the keys that are remembered.
   write(file, { tls: rendered.tls, objects: [...state.objects, ...objects.map(refOf)] });
   const changes = await apply(kubectl, objects, state.objects);

@@ -9,8 +9,44 @@ export interface Manifest {
   readonly [key: string]: unknown;
 }
 
+/** Patches are left out: they are of objects that are here, and only the engine has a use for them. */
+const isObject = (resource: RenderedResource) =>
+  resource.type.startsWith("kubernetes:") && !resource.type.endsWith("Patch");
+
 export function manifests(resources: RenderedResource[], secrets: "shown" | "redacted"): Manifest[] {
   return resources
-    .filter((resource) => resource.type.startsWith("kubernetes:"))
+    .filter(isObject)
     .map((resource) => (secrets === "shown" ? plain : redacted)(resource.inputs) as Manifest);
+}
+
+/**
+ * The objects as they have to be applied to a cluster in which they may exist: where the program declared that it
+ * ignores changes of a field, the field is as it is there.
+ */
+export async function manifestsOver(
+  resources: RenderedResource[],
+  live: (manifest: Manifest) => Promise<Manifest | undefined>,
+): Promise<Manifest[]> {
+  return Promise.all(
+    resources.filter(isObject).map(async (resource) => {
+      const manifest = structuredClone(plain(resource.inputs)) as Manifest;
+      const existing = resource.ignoreChanges.length > 0 ? await live(manifest) : undefined;
+      for (const path of existing ? resource.ignoreChanges : []) {
+        copyField(existing, manifest, path.split("."));
+      }
+      return manifest;
+    }),
+  );
+}
+
+function copyField(from: unknown, to: unknown, [key, ...rest]: string[]): void {
+  const [source, target] = [from, to] as Record<string, unknown>[];
+  if (key === undefined || !source || !target) {
+    return;
+  }
+  if (rest.length > 0) {
+    copyField(source[key], target[key], rest);
+  } else {
+    target[key] = source[key];
+  }
 }

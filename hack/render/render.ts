@@ -21,6 +21,8 @@ export interface RenderedResource {
   readonly parent: string;
   readonly protect: boolean;
   readonly dependencies: string[];
+  /** Paths of inputs that are not the program's any more once the resource exists. */
+  readonly ignoreChanges: string[];
   readonly urn: string;
 }
 
@@ -37,6 +39,7 @@ interface Registration {
   getParent(): string;
   getProtect(): boolean;
   getDependenciesList(): string[];
+  getIgnorechangesList(): string[];
 }
 
 interface Monitor {
@@ -85,6 +88,7 @@ export async function render<T>(
       parent: request.getParent(),
       protect: request.getProtect(),
       dependencies: request.getDependenciesList(),
+      ignoreChanges: request.getIgnorechangesList(),
       urn,
     }),
   );
