@@ -54,6 +54,7 @@ const CONCERNS: readonly Concern[] = [
   { run: tendLearner, always: true },
   { run: addReplacement, always: true },
   { run: noSpace, always: true },
+  { run: lowerReplicas },
   { run: held },
   { run: shrinkAiling },
   { run: rollHealthy },
@@ -61,7 +62,6 @@ const CONCERNS: readonly Concern[] = [
   { run: stuck },
   { run: raiseReplicas },
   { run: addMember },
-  { run: lowerReplicas },
   { run: growVolumes, always: true },
   { run: defragmentAll },
 ];

@@ -47,6 +47,23 @@ function copyField(from: unknown, to: unknown, [key, ...rest]: string[]): void {
   if (rest.length > 0) {
     copyField(source[key], target[key], rest);
   } else {
-    target[key] = source[key];
+    target[key] = asItIs(target[key], source[key]);
   }
+}
+
+/** The values of `live`, in the shape of `declared`: without what Kubernetes filled in. */
+function asItIs(declared: unknown, live: unknown): unknown {
+  if (live === undefined) {
+    return declared;
+  }
+  if (Array.isArray(declared) && Array.isArray(live)) {
+    return declared.map((item, index) => asItIs(item, live[index]));
+  }
+  if (declared !== null && typeof declared === "object" && live !== null && typeof live === "object") {
+    const source = live as Record<string, unknown>;
+    return Object.fromEntries(
+      Object.entries(declared).map(([key, item]) => [key, asItIs(item, source[key])]),
+    );
+  }
+  return live;
 }
