@@ -32,7 +32,7 @@ async function main(): Promise<void> {
     }
   }
   console.log(`Waiting until ${members} members are healthy voters.`);
-  await waitForVoters(kubectl, namespace, cluster, members, 300);
+  await waitForVoters(kubectl, namespace, cluster, members, 300, (obstacle) => console.log(`  ${obstacle}`));
   console.log(nextSteps(namespace, cluster));
 }
 

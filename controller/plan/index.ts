@@ -20,7 +20,7 @@ import {
   stopStrangers,
 } from "./repair";
 import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
-import { dropAbandoned, lowerReplicas, raiseReplicas, restoreReplicas, shrink, shrinkAiling } from "./size";
+import { dropAbandoned, lowerReplicas, raiseReplicas, restoreReplicas, shrink } from "./size";
 import { corrupt, defragmentAll, noSpace } from "./space";
 import type { Step } from "./step";
 import { adviceOn } from "./version";
@@ -34,7 +34,7 @@ interface Concern {
   readonly always?: true;
 }
 
-/** In order of urgency: refuse, restore replicas, repair, roll, grow or shrink, tidy. */
+/** In order of urgency: refuse, restore replicas, repair, shrink, roll, grow, tidy. */
 const CONCERNS: readonly Concern[] = [
   { run: restoreReplicas },
   { run: refuseVersion },
@@ -56,9 +56,8 @@ const CONCERNS: readonly Concern[] = [
   { run: noSpace, always: true },
   { run: lowerReplicas },
   { run: held },
-  { run: shrinkAiling },
-  { run: rollHealthy },
   { run: shrink },
+  { run: rollHealthy },
   { run: stuck },
   { run: raiseReplicas },
   { run: addMember },
@@ -66,7 +65,10 @@ const CONCERNS: readonly Concern[] = [
   { run: defragmentAll },
 ];
 
-/** Newcomers whose pods exist keep the disruption budget closed: they join before healthy pods are evicted. */
+/**
+ * Pods that hold no member keep the disruption budget closed: those that shall join do so before healthy pods are
+ * evicted. What is surplus goes before as well, since restarting it is of no use.
+ */
 function held(f: Facts): Step | undefined {
   return f.sts.replicas > f.voters.length && f.sts.replicas <= f.desired.members ? addMember(f) : undefined;
 }

@@ -44,13 +44,6 @@ export function raiseReplicas(f: Facts): Step | undefined {
   return scale(f, f.desired.members, `growing to ${f.desired.members} members`);
 }
 
-/** A surplus voter that is down goes before the rollout, which would wait for it. */
-export function shrinkAiling(f: Facts): Step | undefined {
-  const ailing = f.voters.some((m) => m.ailment !== undefined && (m.ordinal ?? 99) >= f.desired.members);
-  const step = ailing ? shrink(f) : undefined;
-  return step?.kind === "do" ? step : undefined;
-}
-
 export function shrink(f: Facts): Step | undefined {
   const surplus = f.members.filter((m) => m.ordinal === undefined || m.ordinal >= f.desired.members);
   const victim = surplus.sort((a, b) => rank(b) - rank(a))[0];

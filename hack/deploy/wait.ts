@@ -1,22 +1,34 @@
+import { annotationKeys, objectNames } from "../../components/spec/names";
 import type { Kubectl } from "../kubectl";
 
 interface MemberList {
   members: { ID: number; name: string; isLearner?: boolean }[];
 }
 
-/** Waits until the declared number of voters answers, and tells the last obstacle if that takes too long. */
+/**
+ * Waits until the controller says that the cluster is as declared, and the declared number of voters answers. Tells
+ * what it waits for whenever that changes, and the last obstacle if it takes too long.
+ */
 export async function waitForVoters(
   kubectl: Kubectl,
   namespace: string,
   cluster: string,
   members: number,
   seconds: number,
+  tell: (obstacle: string) => void = () => undefined,
 ): Promise<void> {
   const end = Date.now() + seconds * 1000;
+  let told: string | undefined;
   for (;;) {
-    const obstacle = await whatIsMissing(kubectl, namespace, cluster, members);
+    const obstacle =
+      (await whatTheControllerLacks(kubectl, namespace, cluster)) ??
+      (await whatIsMissing(kubectl, namespace, cluster, members));
     if (obstacle === undefined) {
       return;
+    }
+    if (obstacle !== told) {
+      tell(obstacle);
+      told = obstacle;
     }
     if (Date.now() > end) {
       const pods = await kubectl.try(["-n", namespace, "get", "pods", "-o", "wide"]);
@@ -25,8 +37,29 @@ export async function waitForVoters(
         `after ${seconds} s: ${obstacle}\n${pods.stdout}\n${events.stdout.split("\n").slice(-15).join("\n")}`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 250));
   }
+}
+
+/** The same as the wait at the end of `pulumi up`. */
+async function whatTheControllerLacks(
+  kubectl: Kubectl,
+  namespace: string,
+  cluster: string,
+): Promise<string | undefined> {
+  const names = objectNames(cluster);
+  const read = async (kind: string, name: string, template: string) => {
+    const ran = await kubectl.try(["-n", namespace, "get", kind, name, "-o", `go-template=${template}`]);
+    return ran.code === 0 ? ran.stdout : ran.stderr.trim();
+  };
+  const desired = await read(
+    "statefulset",
+    names.statefulSet,
+    `{{index .metadata.annotations "${annotationKeys.desired}"}}`,
+  );
+  const reached = await read("configmap", names.status, "{{with .data}}{{.converged}}{{end}}");
+  const { hash } = JSON.parse(desired) as { hash: string };
+  return reached === hash ? undefined : reached || "the controller has not said anything yet";
 }
 
 async function whatIsMissing(
@@ -35,17 +68,6 @@ async function whatIsMissing(
   cluster: string,
   members: number,
 ): Promise<string | undefined> {
-  const rollout = await kubectl.try([
-    "-n",
-    namespace,
-    "rollout",
-    "status",
-    `statefulset/${cluster}`,
-    "--watch=false",
-  ]);
-  if (!/roll out complete|rolling update complete/.test(rollout.stdout)) {
-    return (rollout.stdout || rollout.stderr).trim();
-  }
   const exec = (...command: string[]) =>
     kubectl.try(["-n", namespace, "exec", `${cluster}-0`, "-c", "etcd", "--", "etcdctl", ...command]);
   const list = await exec("member", "list", "-w", "json");
