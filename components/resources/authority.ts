@@ -21,9 +21,10 @@ export interface Leaf {
 
 export function createAuthority(ctx: Context, kind: "peer" | "client"): Authority {
   const { certificateDays: days, organization, name: cluster } = ctx.spec;
-  const key = new tls.PrivateKey(`${ctx.name}-${kind}-ca-key`, keyArgs, ctx.opts);
+  // `ca` comes first, or a client called "ca" would have a key of the same name.
+  const key = new tls.PrivateKey(`${ctx.name}-ca-${kind}-key`, keyArgs, ctx.opts);
   const cert = new tls.SelfSignedCert(
-    `${ctx.name}-${kind}-ca`,
+    `${ctx.name}-ca-${kind}`,
     {
       privateKeyPem: pulumi.secret(key.privateKeyPem),
       subject: { commonName: `${cluster} ${kind} CA`, organization },

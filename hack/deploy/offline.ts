@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Kubectl } from "../kubectl";
 import { manifestsOver } from "../render/manifests";
+import type { RenderOptions } from "../render/render";
 import { render } from "../render/render";
 import type { TlsState } from "../render/tls";
 import type { Change, ObjectRef } from "./apply";
@@ -24,18 +25,30 @@ export async function deployOffline(
   stack: string,
   config: Record<string, string> = {},
 ): Promise<{ ref: ObjectRef; change: Change }[]> {
-  const file = join(dirname(kubectl.env.KUBECONFIG ?? ""), "stacks", `${stack}.json`);
-  const state: State = existsSync(file)
-    ? (JSON.parse(readFileSync(file, "utf8")) as State)
-    : { tls: {}, objects: [] };
   const declared = readStack(root, stack);
   const program = require.resolve(join(root, "index.ts"));
-  const rendered = await render(() => runProgram(program), {
+  return deployProgram(kubectl, stateFile(kubectl, stack), () => runProgram(program), {
     project: declared.project,
     stack,
     config: { ...declared.config, ...config },
-    tls: state.tls,
   });
+}
+
+/** Where the state of a stack is kept: beside the cluster that it is for. */
+export const stateFile = (kubectl: Kubectl, stack: string) =>
+  join(dirname(kubectl.env.KUBECONFIG ?? ""), "stacks", `${stack}.json`);
+
+/** The same for any program. One at a time: the SDK has one set of mocks for the whole process. */
+export async function deployProgram(
+  kubectl: Kubectl,
+  file: string,
+  program: () => unknown,
+  options: Omit<RenderOptions, "tls"> = {},
+): Promise<{ ref: ObjectRef; change: Change }[]> {
+  const state: State = existsSync(file)
+    ? (JSON.parse(readFileSync(file, "utf8")) as State)
+    : { tls: {}, objects: [] };
+  const rendered = await render(program, { ...options, tls: state.tls });
   const objects = await manifestsOver(rendered.resources, (manifest) => liveObject(kubectl, manifest));
   // Before anything is applied: what is in the cluster must never be newer than the keys that are remembered.
   write(file, { tls: rendered.tls, objects: [...state.objects, ...objects.map(refOf)] });

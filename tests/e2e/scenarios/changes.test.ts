@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { TestCluster } from "../support/etcd-cluster";
+import { assertNothingLost, Load } from "../support/load";
+import { ClientPod, etcdctlPod } from "../support/pods";
+import { eventually } from "../support/poll";
+import { dial, http } from "../support/probe";
+
+describe("changed arguments", () => {
+  let cluster: TestCluster;
+  before(async () => {
+    cluster = await TestCluster.deploy("changes");
+  });
+  after(() => cluster.destroy());
+
+  it("none: nothing changes", async () => {
+    const before = await cluster.pods();
+    assert.deepEqual(await cluster.apply({}), []);
+    assert.deepEqual(await cluster.pods(), before);
+  });
+
+  it("a client more, and less: one Secret, and no restart", async () => {
+    const before = await cluster.pods();
+    assert.deepEqual(await cluster.apply({ clients: [{ name: "app" }, { name: "second" }] }), [
+      "created Secret etcd-client-second",
+    ]);
+    const endpoints = ["--endpoints", `https://${cluster.serviceHost}:2379`];
+    const put = await etcdctlPod(cluster, [...endpoints, "put", "by", "second"], "etcd-client-second");
+    assert.deepEqual(put, { code: 0, output: "OK\n" });
+    assert.deepEqual(await cluster.apply({}), ["deleted Secret etcd-client-second"]);
+    assert.deepEqual(await cluster.pods(), before);
+  });
+
+  it("a server name more: one Secret, shown at the next handshake without a restart", async () => {
+    const before = await cluster.pods();
+    const name = "etcd.example.com";
+    assert.deepEqual(await cluster.apply({ tls: { extraServerNames: [name] } }), [
+      "changed Secret etcd-server",
+    ]);
+    // The kubelet looks after a pod's Secrets when the pod changes, and otherwise about once a minute.
+    await cluster.kubectl(["annotate", "pods", "-l", "app.kubernetes.io/component=member", "e2e/look=now"]);
+    const pod = await ClientPod.idle(cluster, "client", { secrets: ["etcd-client-app"] });
+    for (const ordinal of before.keys()) {
+      await eventually(
+        `${cluster.pod(ordinal)} is trusted as ${name}`,
+        async () => {
+          const secret = "etcd-client-app";
+          const { trusted } = await dial(pod, {
+            host: cluster.host(ordinal),
+            port: 2379,
+            certificate: secret,
+            ca: secret,
+            servername: name,
+            send: http("/version"),
+          });
+          return trusted || undefined;
+        },
+        150,
+      );
+    }
+    assert.deepEqual(await cluster.pods(), before);
+    await cluster.apply({});
+  });
+
+  it("a setting of etcd: the members restart one by one, and no write is lost", async () => {
+    const ids = await cluster.memberIds();
+    const before = await cluster.pods();
+    const load = await Load.start(cluster);
+    assert.deepEqual(await cluster.apply({ etcd: { snapshotCount: 5000 } }), ["changed StatefulSet etcd"]);
+    const fewest = await eventually("every member is a new pod, and ready", restarted(cluster, before), 180);
+    await cluster.waitForVoters();
+    assertNothingLost(await load.stop(), 300);
+    assert.equal(fewest, 2, "ready members at the worst time");
+    assert.deepEqual(await cluster.memberIds(), ids);
+    for (const pod of await cluster.pods()) {
+      assert.match(await cluster.kubectl(["logs", pod.name]), /"snapshot-count":5000,/);
+    }
+  });
+});
+
+/** Once all pods are others than before: the lowest number of ready ones that was seen. */
+function restarted(cluster: TestCluster, before: { uid: string }[]) {
+  let fewest = before.length;
+  return async () => {
+    const pods = await cluster.pods();
+    const ready = pods.filter((pod) => pod.ready).length;
+    fewest = Math.min(fewest, ready);
+    const anew = pods.every((pod) => before.every((old) => old.uid !== pod.uid));
+    return anew && ready === before.length ? fewest : undefined;
+  };
+}

@@ -1,0 +1,227 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { EtcdCluster } from "../../../components";
+import type { EtcdClusterArgs } from "../../../components";
+import type { Change, ObjectRef } from "../../../hack/deploy/apply";
+import { deployProgram, stateFile } from "../../../hack/deploy/offline";
+import { waitForVoters } from "../../../hack/deploy/wait";
+import type { Ran } from "../../../hack/kubectl";
+import { kubectl } from "./lab";
+import { eventually } from "./poll";
+
+export const namespacePrefix = "e2e-";
+
+/** Small, and its data may go with it. */
+const testArgs: EtcdClusterArgs = {
+  members: 3,
+  allowDataDeletion: true,
+  clients: [{ name: "app" }],
+  resources: { cpuRequest: "50m", memoryLimit: "512Mi" },
+  storage: { size: "1Gi", onDestroy: "Delete" },
+};
+
+export interface MemberPod {
+  readonly name: string;
+  readonly uid: string;
+  readonly ip: string | undefined;
+  readonly node: string | undefined;
+  readonly ready: boolean;
+  readonly restarts: number;
+  readonly revision: string | undefined;
+}
+
+interface PodObject {
+  metadata: { name: string; uid: string; labels: Record<string, string> };
+  spec: { nodeName?: string };
+  status: {
+    podIP?: string;
+    conditions?: { type: string; status: string }[];
+    containerStatuses?: { restartCount: number }[];
+  };
+}
+
+/** Those that are there now, for the report of a failure and for the end of the run. */
+export const living = new Set<TestCluster>();
+
+let lastRendering: Promise<unknown> = Promise.resolve();
+
+/** An `EtcdCluster` in a namespace of its own, with keys and certificates of its own. */
+export class TestCluster {
+  readonly name = "etcd";
+  readonly namespace: string;
+  private declared: EtcdClusterArgs;
+
+  private constructor(
+    purpose: string,
+    private readonly base: EtcdClusterArgs,
+  ) {
+    // A name of its own each time, so that a run need not wait for the end of the one before.
+    this.namespace = `${namespacePrefix}${purpose}-${randomBytes(2).toString("hex")}`;
+    this.declared = this.base;
+  }
+
+  /** Applies it, and waits until the declared members are healthy voters. */
+  static async deploy(purpose: string, args: EtcdClusterArgs = {}, seconds = 180): Promise<TestCluster> {
+    const cluster = new TestCluster(purpose, { ...testArgs, ...args });
+    await cluster.apply({});
+    await cluster.waitForVoters(seconds);
+    return cluster;
+  }
+
+  get members(): number {
+    return this.declared.members ?? 3;
+  }
+
+  /** Applies the cluster with other arguments than it was deployed with, and tells only what that changed. */
+  async apply(args: EtcdClusterArgs): Promise<string[]> {
+    living.add(this);
+    this.declared = { ...this.base, ...args };
+    const changes = await this.applyDeclared();
+    return changes
+      .filter((c) => c.change !== "unchanged")
+      .map((c) => `${c.change} ${c.ref.kind} ${c.ref.name}`);
+  }
+
+  private applyDeclared(): Promise<{ ref: ObjectRef; change: Change }[]> {
+    const deployed = lastRendering.then(() =>
+      deployProgram(
+        kubectl(),
+        this.stateFile,
+        () => new EtcdCluster(this.name, { ...this.declared, namespace: this.namespace }),
+      ),
+    );
+    lastRendering = deployed.catch(() => undefined);
+    return deployed;
+  }
+
+  private get stateFile(): string {
+    return stateFile(kubectl(), this.namespace);
+  }
+
+  waitForVoters(seconds = 120): Promise<void> {
+    return waitForVoters(kubectl(), this.namespace, this.name, this.members, seconds);
+  }
+
+  /** kubectl in the cluster's namespace. */
+  kubectl(args: string[], options: { input?: string; timeoutMs?: number } = {}): Promise<string> {
+    return kubectl().run(["-n", this.namespace, ...args], options);
+  }
+
+  json<T>(args: string[], options: { input?: string } = {}): Promise<T> {
+    return kubectl().json<T>(["-n", this.namespace, ...args], options);
+  }
+
+  /** etcdctl inside a member, as its administrator. */
+  etcdctl(args: string[], ordinal = 0): Promise<string> {
+    return this.kubectl(["exec", this.pod(ordinal), "-c", "etcd", "--", "etcdctl", ...args]);
+  }
+
+  tryEtcdctl(args: string[], ordinal = 0): Promise<Ran> {
+    return kubectl().try([
+      "-n",
+      this.namespace,
+      "exec",
+      this.pod(ordinal),
+      "-c",
+      "etcd",
+      "--",
+      "etcdctl",
+      ...args,
+    ]);
+  }
+
+  pod(ordinal: number): string {
+    return `${this.name}-${ordinal}`;
+  }
+
+  host(ordinal: number): string {
+    return `${this.pod(ordinal)}.${this.name}.${this.namespace}.svc.cluster.local`;
+  }
+
+  get serviceHost(): string {
+    return `${this.name}-client.${this.namespace}.svc.cluster.local`;
+  }
+
+  get clientUrls(): string[] {
+    return Array.from({ length: this.members }, (_, ordinal) => `https://${this.host(ordinal)}:2379`);
+  }
+
+  /** Member IDs by pod. As text: they have 64 bits, more than a number holds. */
+  async memberIds(ordinal = 0): Promise<Record<string, string>> {
+    const lines = (await this.etcdctl(["member", "list"], ordinal)).trim().split("\n");
+    return Object.fromEntries(
+      lines.map((line) => {
+        const [id, , name] = line.split(", ");
+        return [name ?? "", id ?? ""];
+      }),
+    );
+  }
+
+  async pods(): Promise<MemberPod[]> {
+    const { items } = await this.json<{ items: PodObject[] }>([
+      "get",
+      "pods",
+      "-l",
+      "app.kubernetes.io/component=member",
+    ]);
+    return items
+      .map((pod) => ({
+        name: pod.metadata.name,
+        uid: pod.metadata.uid,
+        ip: pod.status.podIP,
+        node: pod.spec.nodeName,
+        ready: pod.status.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false,
+        restarts: pod.status.containerStatuses?.reduce((sum, c) => sum + c.restartCount, 0) ?? 0,
+        revision: pod.metadata.labels["controller-revision-hash"],
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** The pod of this name, ready, and another one than that of `not`. */
+  replacementOf(not: MemberPod, seconds = 120): Promise<MemberPod> {
+    return eventually(
+      `another ${not.name} is ready`,
+      async () => (await this.pods()).find((p) => p.name === not.name && p.uid !== not.uid && p.ready),
+      seconds,
+    );
+  }
+
+  /** What a member's metrics port tells, through the API server. */
+  metrics(ordinal = 0): Promise<string> {
+    return kubectl().run([
+      "get",
+      "--raw",
+      `/api/v1/namespaces/${this.namespace}/pods/${this.pod(ordinal)}:2381/proxy/metrics`,
+    ]);
+  }
+
+  async secret(name: string): Promise<Record<string, string>> {
+    const { data } = await this.json<{ data: Record<string, string> }>(["get", "secret", name]);
+    return Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+    );
+  }
+
+  /** Asks for its end. With `wait` its volumes are gone from the nodes as well when this returns. */
+  async destroy(options: { wait?: boolean } = {}): Promise<void> {
+    if (options.wait) {
+      // With its pods gone, a namespace goes at once; otherwise Kubernetes looks again after half a minute.
+      await this.kubectl(["delete", "statefulset", this.name, "--cascade=foreground", "--timeout=120s"]);
+    }
+    await kubectl().run(["delete", "namespace", this.namespace, "--ignore-not-found", "--wait=false"]);
+    living.delete(this);
+    rmSync(this.stateFile, { force: true });
+    if (options.wait) {
+      await eventually(
+        `the volumes of ${this.namespace} are gone`,
+        async () => {
+          const { items } = await kubectl().json<{ items: { spec: { claimRef?: { namespace: string } } }[] }>(
+            ["get", "pv"],
+          );
+          return items.every((pv) => pv.spec.claimRef?.namespace !== this.namespace) || undefined;
+        },
+        120,
+      );
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { rmSync } from "node:fs";
+import type { RootHookObject } from "mocha";
+import { stateFile } from "../../../hack/deploy/offline";
+import { living, namespacePrefix } from "./etcd-cluster";
+import { kubectl } from "./lab";
+import { report } from "./report";
+
+export const mochaHooks: RootHookObject = {
+  /** What an earlier run, cut short, left behind. */
+  async beforeAll() {
+    const names = await kubectl().run(["get", "namespaces", "-o", "name"]);
+    for (const name of names.split("\n").map((line) => line.replace("namespace/", ""))) {
+      if (name.startsWith(namespacePrefix)) {
+        await kubectl().run(["delete", "namespace", name, "--wait=false", "--ignore-not-found"]);
+        rmSync(stateFile(kubectl(), name), { force: true });
+      }
+    }
+  },
+
+  async afterEach(this: Mocha.Context) {
+    if (this.currentTest?.state === "failed") {
+      for (const cluster of living) {
+        console.log(await report(cluster.namespace));
+      }
+    }
+  },
+
+  async afterAll() {
+    for (const cluster of living) {
+      await cluster.destroy();
+    }
+  },
+};

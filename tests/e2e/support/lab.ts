@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { Kubectl, run } from "../../../hack/kubectl";
+
+/** The local Kubernetes that the tests run on. */
+
+export const root = join(__dirname, "..", "..", "..");
+
+let shared: Kubectl | undefined;
+export const kubectl = (): Kubectl => (shared ??= new Kubectl());
+
+/** Runs `hack/cluster`, which also has the faults. */
+export async function cluster(args: string[], env: Record<string, string> = {}): Promise<string> {
+  const ran = await run(join(root, "hack", "cluster"), args, { env: { ...process.env, ...env } });
+  if (ran.code !== 0) {
+    throw new Error(`hack/cluster ${args.join(" ")}\n${ran.stdout}${ran.stderr}`);
+  }
+  return ran.stdout;
+}
+
+interface Node {
+  metadata: { name: string; labels: Record<string, string> };
+  spec: { unschedulable?: boolean };
+}
+
+/** Nodes by the number that `hack/cluster` knows them by. */
+export async function nodes(): Promise<Map<number, string>> {
+  const { items } = await kubectl().json<{ items: Node[] }>(["get", "nodes", "-l", "etcd-lab/node"]);
+  return new Map(
+    items
+      .map((node) => [Number(node.metadata.labels["etcd-lab/node"]), node.metadata.name] as const)
+      .sort(([a], [b]) => a - b),
+  );
+}
+
+/** Starts what is stopped, and adds nodes until there are `count`. */
+export const bringUp = (count: number) => cluster(["up"], { NODES: String(count) });
+
+/** etcd's versions that the local Kubernetes has images of, such as 3.6.16. */
+export async function etcdVersions(): Promise<string[]> {
+  return (await cluster(["versions"]))
+    .trim()
+    .split("\n")
+    .map((line) => line.replace(/^.* v/, ""));
+}

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { build } from "esbuild";
+import type { LoadReport } from "../load/report";
+import { reportMark, startedLine } from "../load/report";
+import type { TestCluster } from "./etcd-cluster";
+import { root } from "./lab";
+import { ClientPod } from "./pods";
+import { eventually } from "./poll";
+
+export type { LoadReport };
+
+async function bundle(): Promise<string> {
+  const built = await build({
+    entryPoints: [join(root, "tests", "e2e", "load", "main.ts")],
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    write: false,
+  });
+  return built.outputFiles[0]!.text;
+}
+
+let count = 0;
+
+/** Writers and a checker on a cluster, from `start` until `stop`. They use the certificate of the client `app`. */
+export class Load {
+  private constructor(private readonly pod: ClientPod) {}
+
+  /** Returns once writes are acknowledged. `node`: the number of a node that is left alone meanwhile. */
+  static async start(cluster: TestCluster, options: { node?: number } = {}): Promise<Load> {
+    const name = `load-${++count}`;
+    const code = { "load.js": await bundle() };
+    const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: code };
+    await cluster.kubectl(["apply", "--server-side", "-f", "-"], { input: JSON.stringify(configMap) });
+    const secret = `${cluster.name}-client-app`;
+    const pod = await ClientPod.start(cluster, name, {
+      command: ["node", `/config/${name}/load.js`],
+      env: { LOAD_NAME: name, LOAD_ENDPOINTS: cluster.clientUrls.join(","), LOAD_TLS: `/tls/${secret}` },
+      secrets: [secret],
+      configMaps: [name],
+      node: options.node,
+    });
+    await eventually(
+      "a first write is acknowledged",
+      async () => (await pod.logs()).includes(startedLine) || undefined,
+    );
+    return new Load(pod);
+  }
+
+  /** Ends it. Everything that was acknowledged has been looked for by then. */
+  async stop(): Promise<LoadReport> {
+    await this.pod.exec(["node", "-e", 'process.kill(1, "SIGTERM")']);
+    const { code, output } = await this.pod.finished(120);
+    const line = output.split("\n").find((text) => text.startsWith(reportMark));
+    assert.ok(code === 0 && line, `the load ended with ${code}:\n${output}`);
+    await this.pod.delete();
+    return JSON.parse(line.slice(reportMark.length)) as LoadReport;
+  }
+}
+
+/** Nothing that was acknowledged is gone, time did not run backwards, and it was a load worth the name. */
+export function assertNothingLost(report: LoadReport, atLeast = 100): void {
+  console.log(
+    `      load: ${report.acknowledged} acknowledged, ${report.unanswered} unanswered, ` +
+      `longest gap ${report.longestGapMs} ms`,
+  );
+  assert.equal(report.lost, 0, `lost: ${JSON.stringify(report)}`);
+  assert.equal(report.backwards, 0, `backwards: ${JSON.stringify(report)}`);
+  assert.ok(report.acknowledged >= atLeast, `only a few writes: ${JSON.stringify(report)}`);
+}

@@ -1,0 +1,30 @@
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Asks until the answer is not undefined. What is thrown on the way is an answer that has not come yet, and is told
+ * if none comes in time.
+ */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined> | T | undefined,
+  seconds = 60,
+): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  let last: unknown;
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined) {
+        return answer;
+      }
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) {
+      const reason = last instanceof Error ? `: ${last.message}` : "";
+      throw new Error(`not within ${seconds} s: ${what}${reason}`);
+    }
+    await sleep(300);
+  }
+}
