@@ -70,7 +70,10 @@ const CONCERNS: readonly Concern[] = [
  * evicted. What is surplus goes before as well, since restarting it is of no use.
  */
 function held(f: Facts): Step | undefined {
-  return f.sts.replicas > f.voters.length && f.sts.replicas <= f.desired.members ? addMember(f) : undefined;
+  const waiting = f.world.pods.some(
+    (p) => p.ordinal < f.desired.members && !f.members.some((m) => m.ordinal === p.ordinal),
+  );
+  return waiting ? addMember(f) : undefined;
 }
 
 export function plan(world: World): Decision {

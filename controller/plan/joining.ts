@@ -134,7 +134,6 @@ export function addMember(f: Facts): Step | undefined {
 
 function addNext(f: Facts, wanted: (ordinal: number) => boolean, healthy: number): Step | undefined {
   if (!f.list || f.learners.length > 0 || f.record.intent || f.voters.length === 0) return undefined;
-  if (f.voters.length >= f.desired.members) return undefined;
   let reason: string | undefined;
   for (let ordinal = 0; ordinal < f.desired.members; ordinal++) {
     if (f.members.some((m) => m.ordinal === ordinal) || !wanted(ordinal)) continue;

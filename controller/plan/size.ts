@@ -52,7 +52,7 @@ export function shrink(f: Facts): Step | undefined {
   const unwell = staying.find((m) => m.ailment !== undefined);
   const name = label(f, victim.ordinal);
   if (!victim.isLearner) {
-    if (staying.length === 0) return wait("the last voter can't be removed");
+    if (staying.length === 0) return mention(`${name} is the last voter: another joins before it goes`);
     const enough = f.healthy.length - (victim.ailment ? 0 : 1) >= quorum(f.voters.length);
     if (unwell && !(victim.ailment && enough)) {
       return wait(`shrinking waits: ${label(f, unwell.ordinal)} ${unwell.ailment}`);

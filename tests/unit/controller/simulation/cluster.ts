@@ -1,0 +1,384 @@
+/**
+ * A namespace with one etcd cluster: StatefulSet controller, kubelets, gates, volumes and etcd processes. It knows the
+ * truth, which no controller sees, and reports every breach of a promise.
+ */
+import type { ControllerRecord, Desired, GateReport, Order } from "../../../../controller/model";
+import type { MemberDir, Process, RaftHost, Seat, Volume } from "./raft";
+import { configAt, newer, quorumOf, Raft, votersOf } from "./raft";
+
+export interface Claim {
+  readonly uid: string;
+  readonly ordinal: number;
+  node?: number;
+  bound: boolean;
+  bytes: number;
+  deleting: boolean;
+  volume: Volume;
+}
+
+export interface Pod {
+  readonly uid: string;
+  readonly name: string;
+  readonly ordinal: number;
+  readonly revision: string;
+  readonly claimUid: string;
+  node?: number;
+  gate: "pending" | "asking" | "done";
+  etcd: "waiting" | "running";
+  restarts: number;
+  startedMs?: number;
+  lastExit?: { code: number; oomKilled: boolean; atMs: number };
+  nextStartMs: number;
+  silentTicks: number;
+  deleting?: { sinceMs: number; deadlineMs: number };
+}
+
+export interface Template {
+  readonly etcdVersion: string;
+  readonly fault?: "image" | "crash" | "oom";
+}
+
+export interface Door {
+  /** The order for this pod by a controller that believes to lead; undefined when nobody answers. */
+  answer(report: GateReport): Order | undefined;
+}
+
+export const urlOf = (ordinal: number) => `https://etcd-${ordinal}.etcd.test.svc:2380`;
+const emptyVolume = (): Volume => ({ broken: false, held: false, aside: 0 });
+export const copyDir = (dir: MemberDir): MemberDir => ({ ...dir, log: [...dir.log] });
+
+export class Cluster implements RaftHost {
+  nowMs = 1_000_000;
+  readonly violations: string[] = [];
+  readonly acked = new Set<number>();
+  readonly processes: Process[] = [];
+  readonly raft = new Raft(this);
+  pods: Pod[] = [];
+  claims: Claim[] = [];
+  /** Processes of force-deleted pods on nodes that are cut off. */
+  nodes: ("up" | "dead" | "cut")[] = Array<"up">(8).fill("up");
+  nodeDownSince = new Map<number, number>();
+  replicas: number;
+  stsVersion = 1;
+  templates = new Map<string, Template>();
+  revision = "r1";
+  desired: Desired;
+  record: { version: number; value?: ControllerRecord } = { version: 1 };
+  isolated = new Set<string>();
+  hidden = new Set<string>();
+  /** Member IDs whose disk a fault has destroyed, changed or taken back. */
+  destroyed = new Set<string>();
+  /** A fault that no controller can see has made losses possible. */
+  excused = false;
+  faults = 0;
+  door: Door = { answer: () => undefined };
+  /** Voters by the newest committed configuration of the cluster that serves. */
+  truth: { clusterId: string; voters: string[] } | undefined;
+  private everMade = new Set<string>();
+  private tokens = new Map<string, readonly [string, string]>();
+  private uids = 0;
+  private ids = 0n;
+  private state: number;
+
+  constructor(seed: number, desired: Desired, template: Template) {
+    this.state = seed >>> 0;
+    this.desired = desired;
+    this.replicas = desired.members;
+    this.templates.set(this.revision, template);
+  }
+
+  random(): number {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let t = this.state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  }
+
+  uid(kind: string): string {
+    return `${kind}-${++this.uids}`;
+  }
+
+  newId(): string {
+    return ((1n << 63n) + ++this.ids).toString();
+  }
+
+  violated(what: string): void {
+    if (!this.excused) this.violations.push(`${this.nowMs}: ${what}`);
+  }
+
+  configured(clusterId: string, seats: Map<string, Seat>): void {
+    if ([...seats.values()].filter((s) => s.learner).length > 1) this.violated("two learners at once");
+    this.truth = { clusterId, voters: votersOf(seats) };
+  }
+
+  reaches(a: Process, b: Process): boolean {
+    if (this.isolated.has(a.podUid) || this.isolated.has(b.podUid)) return false;
+    return this.alive(a) && this.alive(b);
+  }
+
+  private alive(p: Process): boolean {
+    const node = this.pods.find((x) => x.uid === p.podUid)?.node;
+    return node !== undefined && this.nodes[node] === "up";
+  }
+
+  processOf(pod: Pod): Process | undefined {
+    return this.processes.find((p) => p.podUid === pod.uid);
+  }
+
+  claimOf(pod: Pod): Claim | undefined {
+    return this.claims.find((c) => c.uid === pod.claimUid);
+  }
+
+  exit(p: Process, code: number, oomKilled = false): void {
+    this.processes.splice(this.processes.indexOf(p), 1);
+    const pod = this.pods.find((x) => x.uid === p.podUid);
+    if (pod) this.exited(pod, code, oomKilled);
+  }
+
+  private exited(pod: Pod, code: number, oomKilled = false): void {
+    pod.etcd = "waiting";
+    pod.restarts++;
+    pod.lastExit = { code, oomKilled, atMs: this.nowMs };
+    pod.nextStartMs = this.nowMs + Math.min(60_000, pod.restarts < 2 ? 0 : 10_000 * 2 ** (pod.restarts - 2));
+  }
+
+  isHealthy(pod: Pod): boolean {
+    const p = this.processOf(pod);
+    if (!p?.served || pod.deleting) return false;
+    const leader = this.raft.leaderFor(p);
+    return (
+      leader !== undefined && configAt(leader.dir, leader.dir.commit).get(p.dir.memberId)?.learner === false
+    );
+  }
+
+  tick(ms: number): void {
+    this.nowMs += ms;
+    this.statefulSet();
+    for (const pod of [...this.pods]) this.kubelet(pod);
+    this.raft.tick();
+    this.claims = this.claims.filter((c) => !c.deleting || this.pods.some((p) => p.claimUid === c.uid));
+  }
+
+  private statefulSet(): void {
+    for (let ordinal = 0; ordinal < this.replicas; ordinal++) {
+      if (this.pods.some((p) => p.ordinal === ordinal)) continue;
+      let claim = this.claims.find((c) => c.ordinal === ordinal);
+      if (claim?.deleting) continue;
+      if (!claim) {
+        claim = {
+          uid: this.uid("claim"),
+          ordinal,
+          bound: false,
+          bytes: 10,
+          deleting: false,
+          volume: emptyVolume(),
+        };
+        this.claims.push(claim);
+      }
+      this.pods.push({
+        uid: this.uid("pod"),
+        name: `etcd-${ordinal}`,
+        ordinal,
+        revision: this.revision,
+        claimUid: claim.uid,
+        gate: "pending",
+        etcd: "waiting",
+        restarts: 0,
+        nextStartMs: 0,
+        silentTicks: 0,
+      });
+    }
+    for (const pod of this.pods) if (pod.ordinal >= this.replicas) this.deletePod(pod);
+    for (const pod of this.pods) {
+      const since = pod.node === undefined ? undefined : this.nodeDownSince.get(pod.node);
+      if (since !== undefined && this.nowMs - since > 40_000) this.deletePod(pod);
+    }
+  }
+
+  deletePod(pod: Pod): void {
+    pod.deleting ??= { sinceMs: this.nowMs, deadlineMs: this.nowMs + 10_000 };
+  }
+
+  removePod(pod: Pod): void {
+    this.pods = this.pods.filter((p) => p !== pod);
+    const p = this.processes.find((x) => x.podUid === pod.uid);
+    if (p) this.processes.splice(this.processes.indexOf(p), 1);
+  }
+
+  private kubelet(pod: Pod): void {
+    const claim = this.claimOf(pod);
+    if (pod.node === undefined) {
+      if (pod.deleting) return this.removePod(pod);
+      this.schedule(pod, claim);
+    }
+    if (pod.node === undefined || this.nodes[pod.node] !== "up" || !claim) return;
+    if (pod.deleting) return this.removePod(pod);
+    if (pod.gate === "pending") pod.gate = "asking";
+    if (pod.gate === "asking") this.ask(pod, claim.volume);
+    else if (pod.etcd === "waiting" && this.nowMs >= pod.nextStartMs) this.startEtcd(pod, claim.volume);
+  }
+
+  private schedule(pod: Pod, claim: Claim | undefined): void {
+    if (!claim || claim.deleting) return;
+    const taken = new Set(this.pods.map((p) => p.node));
+    const free = this.nodes.map((_, i) => i).filter((i) => this.nodes[i] === "up" && !taken.has(i));
+    const node = claim.node ?? free[Math.floor(this.random() * free.length)];
+    if (node === undefined || this.nodes[node] !== "up") return;
+    claim.node = node;
+    claim.bound = true;
+    pod.node = node;
+  }
+
+  private ask(pod: Pod, volume: Volume): void {
+    const order = this.door.answer(this.reportOf(pod, volume));
+    const { dir } = volume;
+    if (!order || order.kind === "wait") {
+      if (order?.kind === "wait" && order.hold) volume.held = true;
+      pod.silentTicks = order ? 0 : pod.silentTicks + 1;
+      if (!order && dir && !volume.broken && !volume.held && pod.silentTicks > 3)
+        this.startAlone(pod, volume);
+      return;
+    }
+    pod.silentTicks = 0;
+    if (order.kind === "refuse") {
+      volume.held = true;
+      return;
+    }
+    volume.held = false;
+    if (order.kind === "birth") volume.yaml = { kind: "new", token: order.token };
+    if (order.kind === "start") {
+      if (dir && this.destroyed.has(dir.memberId)) this.excused = true;
+      volume.yaml = { kind: "start" };
+    }
+    if (order.kind === "join") {
+      if (order.setAside && (dir || volume.broken)) {
+        volume.dir = undefined;
+        volume.broken = false;
+        volume.aside = 1;
+      }
+      const urls = order.initialCluster.split(",").map((x) => x.slice(x.indexOf("=") + 1));
+      volume.yaml = { kind: "existing", urls };
+    }
+    pod.gate = "done";
+  }
+
+  private startAlone(pod: Pod, volume: Volume): void {
+    // What was changed while nobody watched can't be told from the disk alone.
+    if (volume.dir && this.destroyed.has(volume.dir.memberId)) this.excused = true;
+    volume.yaml = { kind: "start" };
+    pod.gate = "done";
+  }
+
+  reportOf(pod: Pod, volume: Volume): GateReport {
+    const { dir } = volume;
+    const base = { podUid: pod.uid, atMs: this.nowMs, aside: [], held: volume.held };
+    if (volume.broken)
+      return { ...base, disk: { state: "broken", reason: "crc mismatch", memberId: dir?.memberId } };
+    if (!dir) return { ...base, disk: { state: "empty" } };
+    return {
+      ...base,
+      disk: {
+        state: "wal",
+        memberId: dir.memberId,
+        clusterId: dir.clusterId,
+        lastTerm: dir.log.at(-1)?.term ?? 0,
+        lastIndex: dir.log.length,
+        voters: votersOf(configAt(dir, dir.commit)),
+        generation: dir.generation,
+        lastVersion: dir.lastVersion,
+      },
+    };
+  }
+
+  private startEtcd(pod: Pod, volume: Volume): void {
+    const template = this.templates.get(pod.revision);
+    if (template?.fault === "image") return;
+    pod.startedMs = this.nowMs;
+    if (template?.fault)
+      return this.exited(pod, template.fault === "oom" ? 137 : 1, template.fault === "oom");
+    if (!volume.yaml) return this.exited(pod, 1);
+    if (volume.broken) return this.exited(pod, 2);
+    const version = template?.etcdVersion ?? "";
+    if (!volume.dir && !this.makeDir(pod, volume, version)) return this.exited(pod, 1);
+    const dir = volume.dir;
+    if (!dir) return;
+    dir.lastVersion = version;
+    pod.etcd = "running";
+    this.processes.push({
+      podName: pod.name,
+      podUid: pod.uid,
+      url: urlOf(pod.ordinal),
+      version,
+      volume,
+      dir,
+      sinceMs: this.nowMs,
+      served: false,
+      leader: false,
+      match: new Map(),
+    });
+  }
+
+  private makeDir(pod: Pod, volume: Volume, version: string): boolean {
+    const fresh = { log: [], term: 0, commit: 0, generation: this.desired.generation, lastVersion: version };
+    if (volume.yaml?.kind === "new") {
+      const { token } = volume.yaml;
+      // As etcd does: the same token gives the same IDs.
+      const [memberId, clusterId] = this.tokens.get(token) ?? [this.newId(), this.newId()];
+      this.tokens.set(token, [memberId, clusterId]);
+      this.birth(memberId);
+      const log = [{ term: 1, conf: { op: "add" as const, id: memberId, url: urlOf(pod.ordinal) } }];
+      volume.dir = { ...fresh, memberId, clusterId, log, term: 1, commit: 1 };
+      return true;
+    }
+    if (volume.yaml?.kind !== "existing") return false;
+    const { urls } = volume.yaml;
+    const peer = this.processes.find(
+      (p) => urls.includes(p.url) && this.alive(p) && !this.isolated.has(p.podUid),
+    );
+    if (!peer || this.isolated.has(pod.uid)) return false;
+    const seats = [...configAt(peer.dir, peer.dir.commit).values()];
+    if (seats.length !== urls.length || seats.some((s) => !urls.includes(s.url))) return false;
+    const own = seats.find((s) => s.url === urlOf(pod.ordinal));
+    if (!own) return false;
+    this.made(own.id);
+    volume.dir = { ...fresh, memberId: own.id, clusterId: peer.dir.clusterId };
+    return true;
+  }
+
+  private birth(memberId: string): void {
+    const birth = this.record.value?.birth;
+    if (birth?.state === "born" && birth.sealed)
+      this.violated("a cluster is born again after the first was sealed");
+    const alive = this.claims.some((c) => c.volume.dir && !this.destroyed.has(c.volume.dir.memberId));
+    if (alive) this.violated("a cluster is born beside disks with data");
+    if (this.acked.size > 0 && this.truth?.voters.some((v) => !this.destroyed.has(v))) {
+      this.violated("a cluster is born although the first one's disk was not destroyed");
+    }
+    this.acked.clear();
+    this.made(memberId);
+  }
+
+  private made(memberId: string): void {
+    if (this.everMade.has(memberId)) this.violated(`member ${memberId} is made again with an empty disk`);
+    this.everMade.add(memberId);
+  }
+
+  /**
+   * Whether a member can still win an election with the disks that are left. That a change of the members was committed
+   * may have been known to a lost disk only.
+   */
+  recoverable(): boolean {
+    if (!this.truth) return true;
+    const { clusterId } = this.truth;
+    const intact = this.claims
+      .filter((c) => !c.volume.broken && !c.deleting)
+      .flatMap((c) => (c.volume.dir ? [c.volume.dir] : []))
+      .filter((d) => d.clusterId === clusterId && !this.destroyed.has(d.memberId));
+    return intact.some((d) => {
+      const voters = votersOf(configAt(d, d.commit));
+      const granting = intact.filter((o) => voters.includes(o.memberId) && newer(o, d) <= 0);
+      return voters.includes(d.memberId) && granting.length >= quorumOf(voters.length);
+    });
+  }
+}
