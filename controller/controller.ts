@@ -1,0 +1,131 @@
+import type { Logger } from "pino";
+import { act } from "./act";
+import { Fleet } from "./etcd/fleet";
+import { pairReader } from "./etcd/pair";
+import { clusterVersion } from "./etcd/version";
+import type { Access } from "./kubernetes/access";
+import { Api } from "./kubernetes/api";
+import { Cluster } from "./kubernetes/cluster";
+import type { Clock } from "./loop/clock";
+import { Lease } from "./loop/lease";
+import type { Door } from "./loop/loop";
+import { Loop } from "./loop/loop";
+import { Watches } from "./loop/watches";
+import type { ControllerRecord, Decision, World } from "./model";
+import { recordKey } from "./observe/record";
+import { Observer } from "./observe/observer";
+import { plan } from "./plan";
+import { Events } from "./report/events";
+import { serveHealth } from "./report/health";
+import { DecisionLog } from "./report/log";
+import { Status } from "./report/status";
+import type { Settings } from "./settings";
+
+const PAIR_EVERY_MS = 10_000;
+/** A loop that hasn't turned for so long hangs. */
+const ALIVE_MS = 60_000;
+
+/** All parts of the process, connected. */
+export class Controller {
+  readonly api: Api;
+  private readonly loop: Loop;
+  private readonly lease: Lease;
+  private readonly watches: Watches;
+  private readonly fleet: Fleet;
+  private readonly observer: Observer;
+  private readonly log: DecisionLog;
+  private readonly status: Status;
+  private readonly events: Events;
+  private readonly cluster: Cluster;
+
+  constructor(
+    private readonly settings: Settings,
+    access: Access,
+    private readonly logger: Logger,
+    private readonly steady: Clock,
+    private readonly door: Door,
+  ) {
+    this.api = new Api(access);
+    const cluster = new Cluster(this.api, settings.names);
+    this.cluster = cluster;
+    this.log = new DecisionLog(logger, steady);
+    const trouble = (what: string) => (error: unknown) => this.log.trouble(what, error);
+
+    const pair = pairReader(settings.etcdTlsDir, PAIR_EVERY_MS, steady);
+    this.fleet = new Fleet(pair);
+    this.observer = new Observer(settings.observer, {
+      reads: cluster,
+      fleet: this.fleet,
+      gates: () => door.reports(),
+      clusterVersion: (place) => clusterVersion(place, pair()),
+      steady,
+      now: Date.now,
+    });
+    this.lease = new Lease(cluster, settings.identity, steady, (problem) => this.leaseChanged(problem));
+    const leftMs = () => this.lease.leftMs();
+    this.status = new Status((data) => cluster.writeStatus(data), steady, trouble("the status can't be written"));
+    const writeEvent = (event: object) => cluster.writeEvent(event);
+    this.events = new Events(settings.identity, writeEvent, steady, trouble("an event can't be written"));
+    this.loop = new Loop({
+      eyes: this.observer,
+      plan,
+      act: (action, world) => act(action, world, { cluster, fleet: this.fleet, leftMs }),
+      writeRecord: (record, version, timeoutMs) => this.writeRecord(record, version, timeoutMs),
+      door,
+      leftMs,
+      report: (world, decision, error) => this.report(world, decision, error),
+      trouble: (what, error) => this.log.trouble(what, error),
+      steady,
+    });
+    this.watches = new Watches(cluster, () => this.ring(), trouble("a watch failed"));
+    door.onReport(() => this.loop.wake());
+  }
+
+  async run(): Promise<void> {
+    const { healthPort } = this.settings;
+    const health = serveHealth(healthPort, {
+      alive: () => this.steady() - this.loop.turnedMs < ALIVE_MS,
+      ready: () => this.lease.known,
+    });
+    this.lease.start();
+    await this.loop.run();
+    this.watches.stop();
+    await this.lease.release();
+    this.logger.info("stopped");
+    this.fleet.close();
+    this.api.close();
+    health.close();
+  }
+
+  /** The action under way is finished, and the lease given back. */
+  stop(): void {
+    this.loop.stop();
+  }
+
+  private ring(): void {
+    this.observer.stale();
+    this.loop.wake();
+  }
+
+  private leaseChanged(problem?: string): void {
+    const holds = this.lease.leftMs() > 0;
+    if (problem !== undefined) this.log.trouble("the lease can't be renewed or taken", problem);
+    else this.logger.info(holds ? "holds the lease" : `doesn't hold the lease: ${this.lease.holder() ?? "nobody"} does`);
+    if (!holds) this.watches.stop();
+    this.loop.wake();
+  }
+
+  private writeRecord(record: ControllerRecord, version: string | undefined, timeoutMs: number) {
+    return this.cluster.writeRecord({ [recordKey]: JSON.stringify(record) }, version, timeoutMs);
+  }
+
+  private report(world: World, decision: Decision, error?: string): void {
+    this.watches.follow(this.observer.podLabels);
+    this.log.decision(decision, error);
+    this.status.show(world, decision);
+    const { object } = this.observer;
+    if (!object) return;
+    const { namespace } = this.settings.names;
+    this.events.tell({ namespace, name: object.name, uid: object.uid }, decision, error);
+  }
+}

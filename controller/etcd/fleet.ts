@@ -1,0 +1,38 @@
+import { EtcdMember } from "./member";
+import type { Place } from "./member";
+import type { Pair } from "./pair";
+
+/**
+ * The connections to all members, by pod. A pod that was made anew, another address or a changed certificate is a new
+ * connection.
+ */
+export class Fleet {
+  private readonly open = new Map<string, { readonly key: string; readonly member: EtcdMember }>();
+
+  constructor(private readonly pair: () => Pair) {}
+
+  /** Keeps exactly these, and closes the others. */
+  keep(places: ReadonlyMap<string, Place>): void {
+    const pair = this.pair();
+    for (const [podUid, { member }] of this.open) {
+      if (places.has(podUid)) continue;
+      member.close();
+      this.open.delete(podUid);
+    }
+    for (const [podUid, place] of places) {
+      const key = [place.ip, place.port, place.serverName, pair.version].join(" ");
+      const known = this.open.get(podUid);
+      if (known?.key === key) continue;
+      known?.member.close();
+      this.open.set(podUid, { key, member: new EtcdMember(place, pair) });
+    }
+  }
+
+  member(podUid: string): EtcdMember | undefined {
+    return this.open.get(podUid)?.member;
+  }
+
+  close(): void {
+    this.keep(new Map());
+  }
+}

@@ -1,0 +1,246 @@
+import type { Api, PatchType, Verb } from "./api";
+import { ApiError } from "./api";
+import type { Claim, ConfigMap, Lease, List, Pod, StatefulSet } from "./objects";
+
+/** Names of the objects in the one namespace that the controller may touch. */
+export interface Names {
+  readonly namespace: string;
+  readonly statefulSet: string;
+  readonly record: string;
+  readonly status: string;
+  readonly lease: string;
+}
+
+/**
+ * Pulumi takes away what a manager whose name begins with `kubectl` wrote, and leaves what this one wrote.
+ */
+export const fieldManager = "etcd-cluster-controller";
+
+const READ_MS = 5000;
+
+/** Every request that the controller makes. What is written has a precondition, or can be written twice. */
+export class Cluster {
+  constructor(
+    private readonly api: Api,
+    private readonly names: Names,
+  ) {}
+
+  // Reads
+
+  statefulSet(): Promise<StatefulSet | undefined> {
+    return this.find<StatefulSet>(this.apps(this.names.statefulSet));
+  }
+
+  async pods(labels: Readonly<Record<string, string>>): Promise<readonly Pod[]> {
+    const query = { labelSelector: selector(labels) };
+    return ((await this.call("GET", this.core("pods"), READ_MS, undefined, query)) as List<Pod>).items;
+  }
+
+  async claims(): Promise<readonly Claim[]> {
+    return ((await this.call("GET", this.core("persistentvolumeclaims"), READ_MS)) as List<Claim>).items;
+  }
+
+  record(): Promise<ConfigMap | undefined> {
+    return this.find<ConfigMap>(this.core("configmaps", this.names.record));
+  }
+
+  lease(): Promise<Lease | undefined> {
+    return this.find<Lease>(this.leases(this.names.lease));
+  }
+
+  // What belongs to the controller alone
+
+  /** Without a `resourceVersion` the object must not exist. */
+  writeRecord(
+    data: Readonly<Record<string, string>>,
+    resourceVersion: string | undefined,
+    timeoutMs: number,
+  ): Promise<ConfigMap> {
+    const { record } = this.names;
+    return this.swap<ConfigMap>(
+      this.core("configmaps", record),
+      this.core("configmaps"),
+      { apiVersion: "v1", kind: "ConfigMap", metadata: { name: record, resourceVersion }, data },
+      timeoutMs,
+    );
+  }
+
+  writeLease(
+    spec: Lease["spec"],
+    resourceVersion: string | undefined,
+    timeoutMs: number,
+  ): Promise<Lease> {
+    const { lease } = this.names;
+    return this.swap<Lease>(
+      this.leases(lease),
+      this.leases(),
+      {
+        apiVersion: "coordination.k8s.io/v1",
+        kind: "Lease",
+        metadata: { name: lease, resourceVersion },
+        spec,
+      },
+      timeoutMs,
+    );
+  }
+
+  async writeStatus(data: Readonly<Record<string, string>>): Promise<void> {
+    const { status } = this.names;
+    const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: status }, data };
+    await this.patch(this.core("configmaps", status), body, READ_MS, "application/apply-patch+yaml");
+  }
+
+  async writeEvent(event: object): Promise<void> {
+    const path = `/apis/events.k8s.io/v1/namespaces/${this.names.namespace}/events`;
+    await this.call("POST", path, READ_MS, event);
+  }
+
+  // Acts
+
+  async scale(replicas: number, uid: string, resourceVersion: string, timeoutMs: number): Promise<void> {
+    const { namespace, statefulSet: name } = this.names;
+    await this.call("PUT", `${this.apps(name)}/scale`, timeoutMs, {
+      apiVersion: "autoscaling/v1",
+      kind: "Scale",
+      metadata: { name, namespace, uid, resourceVersion },
+      spec: { replicas },
+    });
+  }
+
+  async deletePod(name: string, uid: string, force: boolean, timeoutMs: number): Promise<void> {
+    await this.remove(this.core("pods", name), uid, timeoutMs, force ? 0 : undefined);
+  }
+
+  async evictPod(name: string, uid: string, timeoutMs: number): Promise<void> {
+    await this.call("POST", `${this.core("pods", name)}/eviction`, timeoutMs, {
+      apiVersion: "policy/v1",
+      kind: "Eviction",
+      metadata: { name, namespace: this.names.namespace },
+      deleteOptions: { preconditions: { uid } },
+    });
+  }
+
+  async deleteClaim(name: string, uid: string, timeoutMs: number): Promise<void> {
+    await this.remove(this.core("persistentvolumeclaims", name), uid, timeoutMs);
+  }
+
+  async growClaim(
+    name: string,
+    uid: string,
+    resourceVersion: string,
+    bytes: number,
+    timeoutMs: number,
+  ): Promise<void> {
+    await this.patch(
+      this.core("persistentvolumeclaims", name),
+      {
+        metadata: { uid, resourceVersion },
+        spec: { resources: { requests: { storage: String(bytes) } } },
+      },
+      timeoutMs,
+    );
+  }
+
+  // Watches: each event only wakes
+
+  watches(labels: Readonly<Record<string, string>>): readonly { path: string; query: Record<string, string> }[] {
+    const { namespace, statefulSet } = this.names;
+    return [
+      {
+        path: `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
+        query: { fieldSelector: `metadata.name=${statefulSet}` },
+      },
+      { path: this.core("pods"), query: { labelSelector: selector(labels) } },
+      { path: this.core("persistentvolumeclaims"), query: {} },
+    ];
+  }
+
+  watch(
+    what: { path: string; query: Record<string, string> },
+    forMs: number,
+    signal: AbortSignal,
+    heard: () => void,
+  ): Promise<void> {
+    return this.api.watch({ verb: "GET", ...what }, forMs, signal, heard);
+  }
+
+  private core(kind: string, name?: string): string {
+    return `/api/v1/namespaces/${this.names.namespace}/${kind}${name ? `/${name}` : ""}`;
+  }
+
+  private apps(name: string): string {
+    return `/apis/apps/v1/namespaces/${this.names.namespace}/statefulsets/${name}`;
+  }
+
+  private leases(name?: string): string {
+    return `/apis/coordination.k8s.io/v1/namespaces/${this.names.namespace}/leases${name ? `/${name}` : ""}`;
+  }
+
+  private call(
+    verb: Verb,
+    path: string,
+    timeoutMs: number,
+    body?: unknown,
+    query: Readonly<Record<string, string>> = {},
+    patch?: PatchType,
+  ): Promise<unknown> {
+    const reads = verb === "GET" || verb === "DELETE";
+    const all = reads ? query : { ...query, fieldManager };
+    return this.api.call({ verb, path, body, patch, query: all }, timeoutMs);
+  }
+
+  private async find<T>(path: string): Promise<T | undefined> {
+    try {
+      return (await this.call("GET", path, READ_MS)) as T;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  private patch(
+    path: string,
+    body: object,
+    timeoutMs: number,
+    type: PatchType = "application/merge-patch+json",
+  ): Promise<unknown> {
+    const query: Record<string, string> = type === "application/apply-patch+yaml" ? { force: "true" } : {};
+    return this.call("PATCH", path, timeoutMs, body, query, type);
+  }
+
+  /** A merge patch keeps what others have written; with a resourceVersion in it, the server refuses a changed object. */
+  private async swap<T>(
+    one: string,
+    all: string,
+    body: Written,
+    timeoutMs: number,
+  ): Promise<T> {
+    const exists = body.metadata.resourceVersion !== undefined;
+    return (await (exists ? this.patch(one, body, timeoutMs) : this.call("POST", all, timeoutMs, body))) as T;
+  }
+
+  private async remove(path: string, uid: string, timeoutMs: number, grace?: number): Promise<void> {
+    const options = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid } };
+    const body = grace === undefined ? options : { ...options, gracePeriodSeconds: grace };
+    try {
+      await this.call("DELETE", path, timeoutMs, body);
+    } catch (error) {
+      // What is gone needs no deletion.
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    }
+  }
+}
+
+interface Written {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly resourceVersion?: string };
+  readonly data?: object;
+  readonly spec?: object;
+}
+
+function selector(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+}

@@ -1,0 +1,145 @@
+import type { Clock } from "./clock";
+import type { Lease as LeaseObject } from "../kubernetes/objects";
+import { ApiError } from "../kubernetes/api";
+
+/** What others wait, from when they last saw the lease change, before they take it. */
+const DURATION_MS = 15_000;
+/** What the holder itself counts on, from before it asked: a request may take its time to arrive. */
+const COUNTED_MS = 10_000;
+const RENEW_EVERY_MS = 5000;
+const RETRY_MS = 1000;
+const STANDBY_MS = 2000;
+const REQUEST_MS = 3000;
+
+export interface LeaseStore {
+  lease(): Promise<LeaseObject | undefined>;
+  writeLease(spec: LeaseObject["spec"], version: string | undefined, timeoutMs: number): Promise<LeaseObject>;
+}
+
+/**
+ * One controller acts. Every write has the last seen resourceVersion as its precondition, and other machines' clocks
+ * are never compared with this one's.
+ */
+export class Lease {
+  /** Whether it was ever read: then this process knows its part. */
+  known = false;
+  private seen: { readonly lease: LeaseObject | undefined; readonly sinceMs: number } | undefined;
+  private countedFromMs: number | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private working: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    private readonly store: LeaseStore,
+    private readonly identity: string,
+    private readonly now: Clock,
+    private readonly changed: (problem?: string) => void,
+  ) {}
+
+  /** How long this process may still act; 0 when another one holds it. */
+  leftMs(): number {
+    if (this.countedFromMs === undefined) return 0;
+    return Math.max(0, this.countedFromMs + COUNTED_MS - this.now());
+  }
+
+  holder(): string | undefined {
+    return this.seen?.lease?.spec?.holderIdentity;
+  }
+
+  start(): void {
+    this.working = this.tick();
+  }
+
+  /** Gives it back, so that the next one need not wait for it to run out. */
+  async release(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.working;
+    const held = this.leftMs() > 0;
+    this.countedFromMs = undefined;
+    if (!held) return;
+    const lease = this.seen?.lease;
+    try {
+      await this.store.writeLease(
+        { ...lease?.spec, holderIdentity: "", renewTime: microTime() },
+        lease?.metadata.resourceVersion,
+        REQUEST_MS,
+      );
+    } catch {
+      // It runs out by itself.
+    }
+  }
+
+  /** One look, and a renewal or an attempt to take it. */
+  async tick(): Promise<void> {
+    const held = this.leftMs() > 0;
+    let problem: string | undefined;
+    try {
+      await (held ? this.renew() : this.take());
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+    const holds = this.leftMs() > 0;
+    if (holds !== held || problem !== undefined) this.changed(problem);
+    if (this.stopped) return;
+    const pause = !holds ? STANDBY_MS : problem === undefined ? RENEW_EVERY_MS : RETRY_MS;
+    this.timer = setTimeout(() => void (this.working = this.tick()), pause);
+  }
+
+  private async renew(): Promise<void> {
+    const lease = this.seen?.lease;
+    try {
+      await this.write({ ...lease?.spec, renewTime: microTime() });
+    } catch (error) {
+      if (!(error instanceof ApiError && (error.status === 409 || error.status === 404))) throw error;
+      // Somebody wrote to it, perhaps only a label: who holds it now?
+      this.note(await this.store.lease());
+      if (this.holder() !== this.identity) this.countedFromMs = undefined;
+      else await this.write({ ...this.seen?.lease?.spec, renewTime: microTime() });
+    }
+  }
+
+  private async take(): Promise<void> {
+    this.note(await this.store.lease());
+    const spec = this.seen?.lease?.spec;
+    const free = !spec?.holderIdentity || spec.holderIdentity === this.identity;
+    if (!free && this.now() - (this.seen?.sinceMs ?? this.now()) < DURATION_MS) return;
+    const at = microTime();
+    try {
+      await this.write({
+        ...spec,
+        holderIdentity: this.identity,
+        leaseDurationSeconds: DURATION_MS / 1000,
+        acquireTime: at,
+        renewTime: at,
+        leaseTransitions: (spec?.leaseTransitions ?? 0) + 1,
+      });
+    } catch (error) {
+      // Another one was faster.
+      if (!(error instanceof ApiError && error.status === 409)) throw error;
+    }
+  }
+
+  private async write(spec: NonNullable<LeaseObject["spec"]>): Promise<void> {
+    const from = this.now();
+    const written = await this.store.writeLease(
+      spec,
+      this.seen?.lease?.metadata.resourceVersion,
+      REQUEST_MS,
+    );
+    this.note(written);
+    this.countedFromMs = from;
+  }
+
+  private note(lease: LeaseObject | undefined): void {
+    this.known = true;
+    const same =
+      this.seen && this.seen.lease?.metadata.resourceVersion === lease?.metadata.resourceVersion;
+    if (!same) this.seen = { lease, sinceMs: this.now() };
+  }
+}
+
+/** Kubernetes wants six digits. */
+export function microTime(at = new Date()): string {
+  return at.toISOString().replace("Z", "000Z");
+}

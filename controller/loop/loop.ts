@@ -1,0 +1,208 @@
+import { LEAST_MS } from "../act";
+import type { ConfigMap } from "../kubernetes/objects";
+import type { Action, ControllerRecord, Decision, GateReport, Order, Uid, World } from "../model";
+import type { Observation } from "../observe/observer";
+import type { Clock } from "./clock";
+
+/** Where the gates ask. */
+export interface Door {
+  reports(): readonly GateReport[];
+  answer(orders: Readonly<Record<Uid, Order>>): void;
+  onReport(heard: () => void): void;
+  /** Only the holder of the lease answers. */
+  setHolder(holds: boolean): void;
+}
+
+export interface Eyes {
+  observe(maxAgeMs: number): Promise<Observation>;
+  written(record: ConfigMap | undefined): void;
+  stale(): void;
+}
+
+export interface LoopParts {
+  readonly eyes: Eyes;
+  readonly plan: (world: World) => Decision;
+  readonly act: (action: Action, world: World) => Promise<string | undefined>;
+  readonly writeRecord: (
+    record: ControllerRecord,
+    resourceVersion: string | undefined,
+    timeoutMs: number,
+  ) => Promise<ConfigMap>;
+  readonly door: Pick<Door, "answer" | "setHolder">;
+  /** How long this process may still act. */
+  readonly leftMs: () => number;
+  readonly report: (world: World, decision: Decision, error?: string) => void;
+  /** What went wrong outside of a decision. */
+  readonly trouble: (what: string, error: unknown) => void;
+  readonly steady: Clock;
+}
+
+const IDLE_MS = 10_000;
+const NEXT_MS = 20;
+const BUSY_MS = 400;
+/** Waiting for a person may take days. */
+const PATIENT_MS = 2000;
+const PATIENT_AFTER_MS = 120_000;
+const STANDBY_MS = 1000;
+const FAILED_MS = 1000;
+const LONGEST_FAILED_MS = 10_000;
+/** Between two rounds, whatever wakes it: several events come at once. */
+const BREATH_MS = 50;
+const CAS_MS = 3000;
+
+/** How old what is known of Kubernetes may be: nothing changed in it since, as far as the watches tell. */
+const AGE_IDLE_MS = 120_000;
+const AGE_BUSY_MS = 8000;
+
+/**
+ * Observe, plan, act; one action at a time. Kept apart from what it uses, so that it can be tested with two of it.
+ */
+export class Loop {
+  /** When a round ended last. */
+  turnedMs: number;
+  private converged = false;
+  private last: World["last"];
+  private failures = 0;
+  private reason = "";
+  private reasonSinceMs = 0;
+  private stopped = false;
+  private woken = false;
+  private wakeUp: (() => void) | undefined;
+
+  constructor(private readonly parts: LoopParts) {
+    this.turnedMs = parts.steady();
+  }
+
+  /** Something happened: the next round comes at once. */
+  wake(): void {
+    this.woken = true;
+    this.wakeUp?.();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.wake();
+  }
+
+  async run(): Promise<void> {
+    while (!this.stopped) {
+      let pause = FAILED_MS;
+      try {
+        pause = await this.round();
+      } catch (error) {
+        this.parts.eyes.stale();
+        this.parts.trouble("the round failed", error);
+      }
+      this.turnedMs = this.parts.steady();
+      if (!this.stopped) await this.sleep(pause);
+    }
+    this.parts.door.setHolder(false);
+  }
+
+  /** One observation, one decision, at most one action; returns how long to wait for the next. */
+  async round(): Promise<number> {
+    const { eyes, door, report, act } = this.parts;
+    if (!this.mayAct()) return this.standBy();
+    door.setHolder(true);
+    let seen = await eyes.observe(this.converged ? AGE_IDLE_MS : AGE_BUSY_MS);
+    let [world, decision] = this.decide(seen);
+    if (!seen.fresh && !isQuiet(decision)) {
+      seen = await eyes.observe(0);
+      [world, decision] = this.decide(seen);
+    }
+    if (!world.holdsLease) return this.standBy();
+    this.converged = decision.converged !== undefined;
+    const problem = decision.record && (await this.remember(decision.record, seen.recordVersion));
+    if (problem !== undefined) {
+      report(world, unwritten(decision, problem));
+      return FAILED_MS;
+    }
+    // It may have stood still for any time since it looked last.
+    if (!this.mayAct()) return this.standBy();
+    door.answer(decision.orders);
+    if (!decision.action) {
+      report(world, decision);
+      return decision.record ? NEXT_MS : this.pauseAfter(decision);
+    }
+    const error = await act(decision.action, world);
+    this.last = { action: decision.action, error };
+    eyes.stale();
+    report(world, decision, error);
+    this.failures = error === undefined ? 0 : this.failures + 1;
+    return error === undefined ? NEXT_MS : Math.min(BUSY_MS * 2 ** (this.failures - 1), LONGEST_FAILED_MS);
+  }
+
+  private mayAct(): boolean {
+    return this.parts.leftMs() >= LEAST_MS;
+  }
+
+  private standBy(): number {
+    const { door, eyes } = this.parts;
+    door.setHolder(false);
+    eyes.stale();
+    eyes.written(undefined);
+    this.last = undefined;
+    this.converged = false;
+    return STANDBY_MS;
+  }
+
+  private decide(seen: Observation): [World, Decision] {
+    const world = { ...seen.world, holdsLease: this.mayAct(), last: this.last };
+    return [world, this.parts.plan(world)];
+  }
+
+  /** Compare-and-swap. One whose answer is lost may have been written: the next round reads it. */
+  private async remember(record: ControllerRecord, version: string | undefined): Promise<string | undefined> {
+    const { eyes, writeRecord, leftMs } = this.parts;
+    const left = leftMs();
+    if (left < LEAST_MS) return "the lease runs out";
+    try {
+      eyes.written(await writeRecord(record, version, Math.min(CAS_MS, left)));
+      return undefined;
+    } catch (error) {
+      eyes.written(undefined);
+      eyes.stale();
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  private pauseAfter(decision: Decision): number {
+    if (decision.converged !== undefined) return IDLE_MS;
+    const now = this.parts.steady();
+    if (decision.reason !== this.reason) {
+      this.reason = decision.reason;
+      this.reasonSinceMs = now;
+    }
+    return now - this.reasonSinceMs > PATIENT_AFTER_MS ? PATIENT_MS : BUSY_MS;
+  }
+
+  private async sleep(pauseMs: number): Promise<void> {
+    await this.wait(Math.min(pauseMs, BREATH_MS), false);
+    if (!this.woken) await this.wait(pauseMs - BREATH_MS, true);
+    this.woken = false;
+  }
+
+  private wait(ms: number, wakeable: boolean): Promise<void> {
+    if (ms <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.wakeUp = undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      if (wakeable) this.wakeUp = done;
+    });
+  }
+}
+
+function unwritten(decision: Decision, problem: string): Decision {
+  const reason = `the record can't be written, so nothing is done: ${problem}`;
+  return { ...decision, action: undefined, converged: undefined, reason, warnings: [reason] };
+}
+
+/** Whether it may rest on what was known of Kubernetes a while ago. */
+function isQuiet(decision: Decision): boolean {
+  const held = Object.values(decision.orders).every((o) => o.kind === "wait" || o.kind === "refuse");
+  return !decision.record && !decision.action && held;
+}

@@ -1,0 +1,162 @@
+/** etcd as the plan sees it: every member is asked at once, and one that doesn't answer holds up nothing for long. */
+import { EtcdError } from "../etcd/member";
+import type { EtcdMember } from "../etcd/member";
+import type { ListAnswer, StatusAnswer } from "../etcd/messages";
+import { methods } from "../etcd/messages";
+import type { Alarm, ClusterId, EtcdView, MemberHash, MemberId, MemberList, MemberStatus } from "../model";
+
+const ASK_MS = 1500;
+/** A hash is made of the whole database. */
+const HASH_MS = 10_000;
+
+export interface Asked {
+  readonly ordinal: number;
+  readonly podUid: string;
+  readonly name: string;
+  readonly member: EtcdMember;
+}
+
+interface Answer extends Asked {
+  readonly status: StatusAnswer | EtcdError;
+  /** Revision of a linearizable read. */
+  readonly read: number | EtcdError;
+  readonly list: ListAnswer | EtcdError;
+}
+
+export async function etcdView(
+  asked: readonly Asked[],
+  clusterId: ClusterId | undefined,
+  clusterVersion: (from: readonly MemberStatus[]) => Promise<string | undefined>,
+): Promise<EtcdView> {
+  const answers = await Promise.all(asked.map(ask));
+  const statuses = answers.map(statusOf);
+  const list = pickList(answers, clusterId);
+  const alarms = await alarmsOf(answers);
+  const readers = answers.filter((a) => ofCluster(a, clusterId));
+  const revisions = readers.flatMap(({ read }) => (typeof read === "number" ? [read] : []));
+  const revision = revisions.length > 0 ? Math.max(...revisions) : undefined;
+  const corrupt = alarms.some((a) => a.type === "CORRUPT");
+  const downgrade = answers.map((a) => fine(a.status)?.downgrade).find((d) => d?.enabled);
+  return {
+    list,
+    statuses,
+    alarms,
+    clusterVersion: (await clusterVersion(statuses)) ?? lowest(statuses),
+    revision,
+    hashes: corrupt && revision !== undefined ? await hashesOf(answers, revision) : undefined,
+    downgrade: downgrade && { enabled: true, targetVersion: downgrade.targetVersion },
+  };
+}
+
+async function ask(asked: Asked): Promise<Answer> {
+  const { member } = asked;
+  const [status, read, list] = await Promise.all([
+    settle(member.call(methods.status, {}, ASK_MS)),
+    settle(linearizableRead(member)),
+    settle(member.call(methods.memberList, { linearizable: true }, ASK_MS)),
+  ]);
+  return { ...asked, status, read, list };
+}
+
+/** A key that need not exist: `etcdctl endpoint health` reads it, too. */
+async function linearizableRead(member: EtcdMember): Promise<number> {
+  const answer = await member.call(methods.range, { key: "health", countOnly: true }, ASK_MS);
+  return answer.header?.revision ?? 0;
+}
+
+async function settle<T>(call: Promise<T>): Promise<T | EtcdError> {
+  try {
+    return await call;
+  } catch (error) {
+    return error instanceof EtcdError ? error : new EtcdError("INTERNAL", String(error));
+  }
+}
+
+function fine<T>(answer: T | EtcdError): T | undefined {
+  return answer instanceof EtcdError ? undefined : answer;
+}
+
+function statusOf({ ordinal, podUid, status, read }: Answer): MemberStatus {
+  if (status instanceof EtcdError) return { ordinal, podUid, answers: false, error: status.message };
+  return {
+    ordinal,
+    podUid,
+    answers: true,
+    memberId: status.header?.memberId,
+    clusterId: status.header?.clusterId,
+    isLearner: status.isLearner,
+    leaderId: status.leader === "0" ? undefined : status.leader,
+    raftTerm: status.raftTerm,
+    raftIndex: status.raftIndex,
+    appliedIndex: status.raftAppliedIndex,
+    version: status.version,
+    dbBytes: status.dbSize,
+    dbInUseBytes: status.dbSizeInUse,
+    linearizableRead: typeof read === "number",
+    errors: status.errors,
+  };
+}
+
+function ofCluster(answer: Answer, clusterId: ClusterId | undefined): boolean {
+  return clusterId === undefined || fine(answer.status)?.header?.clusterId === clusterId;
+}
+
+function pickList(answers: readonly Answer[], clusterId: ClusterId | undefined): EtcdView["list"] {
+  const given = answers.flatMap(({ list }) => (list instanceof EtcdError ? [] : [list]));
+  const chosen = given.find((l) => l.header?.clusterId === clusterId) ?? given[0];
+  if (chosen) return memberList(chosen);
+  if (answers.length === 0) return { problem: "there is no member to ask" };
+  const errors = answers.flatMap(({ name, list }) =>
+    list instanceof EtcdError ? [`${name}: ${list.message}`] : [],
+  );
+  return { problem: `no member has given a linearizable list: ${errors.join("; ")}` };
+}
+
+export function memberList(answer: ListAnswer): MemberList {
+  return {
+    clusterId: answer.header?.clusterId ?? "0",
+    members: answer.members.map(({ id, name, peerUrls, isLearner }) => ({
+      memberId: id,
+      name,
+      peerUrls,
+      isLearner,
+    })),
+  };
+}
+
+/**
+ * A member's status tells its alarms in words only, so it decides just whether to ask: the question itself is an entry
+ * in the log of every member.
+ */
+async function alarmsOf(answers: readonly Answer[]): Promise<readonly Alarm[]> {
+  const raised = answers.some((a) => fine(a.status)?.errors.some((e) => /alarm/i.test(e)));
+  const able = answers.find(({ list }) => !(list instanceof EtcdError));
+  if (!raised || !able) return [];
+  const answer = fine(await settle(able.member.call(methods.alarm, { action: "GET" }, ASK_MS)));
+  return (answer?.alarms ?? []).flatMap(({ memberId, alarm }) =>
+    alarm === "NONE" ? [] : [{ memberId, type: alarm }],
+  );
+}
+
+async function hashesOf(answers: readonly Answer[], revision: number): Promise<readonly MemberHash[]> {
+  const hashes = await Promise.all(
+    answers.map(async ({ member, status }) => {
+      const memberId: MemberId | undefined = fine(status)?.header?.memberId;
+      if (memberId === undefined || fine(status)?.isLearner) return [];
+      const answer = fine(await settle(member.call(methods.hashKv, { revision }, HASH_MS)));
+      if (!answer) return [];
+      return [{ memberId, revision, compactRevision: answer.compactRevision, hash: answer.hash }];
+    }),
+  );
+  return hashes.flat();
+}
+
+/** As `etcdcluster` writes it: the patch is 0. */
+function lowest(statuses: readonly MemberStatus[]): string | undefined {
+  const minors = statuses.flatMap(({ version }) => {
+    const match = /^(\d+)\.(\d+)\./.exec(version ?? "");
+    return match ? [[Number(match[1]), Number(match[2])] as const] : [];
+  });
+  const [first] = minors.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  return first && `${first[0]}.${first[1]}.0`;
+}

@@ -1,0 +1,132 @@
+/** Kubernetes objects as the plan sees them. */
+import { containerNames } from "../../components/spec/names";
+import type { Claim, ContainerStatus, Meta, Pod, StatefulSet, Terminated } from "../kubernetes/objects";
+import type { ClaimView, ContainerView, PodView, StatefulSetView } from "../model";
+import { bytesOf } from "./quantity";
+
+/** On the pod template, so that a running pod tells which version it was made for. */
+export const versionAnnotation = "etcd-cluster/version";
+
+export function statefulSetView({ metadata, spec, status }: StatefulSet): StatefulSetView {
+  return {
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    replicas: spec.replicas ?? 1,
+    updateRevision: status?.updateRevision ?? "",
+    observed:
+      status?.updateRevision !== undefined && (status.observedGeneration ?? 0) >= (metadata.generation ?? 0),
+    deleting: metadata.deletionTimestamp !== undefined,
+  };
+}
+
+/** The number at the end of a name that is the prefix and a number. */
+export function ordinalOf(name: string, prefix: string): number | undefined {
+  const rest = name.startsWith(prefix) ? name.slice(prefix.length) : "";
+  return /^(0|[1-9]\d{0,4})$/.test(rest) ? Number(rest) : undefined;
+}
+
+export function claimViews(claims: readonly Claim[], prefix: string): readonly ClaimView[] {
+  return claims.flatMap((claim): ClaimView[] => {
+    const { metadata, spec, status } = claim;
+    const ordinal = ordinalOf(metadata.name, prefix);
+    if (ordinal === undefined) return [];
+    const phase = status?.phase === "Bound" || status?.phase === "Lost" ? status.phase : "Pending";
+    return [
+      {
+        name: metadata.name,
+        ordinal,
+        uid: metadata.uid,
+        resourceVersion: metadata.resourceVersion,
+        phase,
+        requestedBytes: bytesOf(spec.resources?.requests?.storage),
+        actualBytes: bytesOf(status?.capacity?.storage),
+        deleting: metadata.deletionTimestamp !== undefined,
+      },
+    ];
+  });
+}
+
+export function podViews(
+  pods: readonly Pod[],
+  claims: readonly ClaimView[],
+  statefulSet: string,
+  claimPrefix: string,
+): readonly PodView[] {
+  return pods.flatMap((pod): PodView[] => {
+    const { metadata, spec, status } = pod;
+    const ordinal = ordinalOf(metadata.name, `${statefulSet}-`);
+    if (ordinal === undefined) return [];
+    const mounted = spec.volumes?.map((v) => v.persistentVolumeClaim?.claimName);
+    const claimName = mounted?.find((n) => n?.startsWith(claimPrefix)) ?? `${claimPrefix}${ordinal}`;
+    const condition = (type: string) => status?.conditions?.find((c) => c.type === type);
+    const placed = condition("PodScheduled");
+    return [
+      {
+        name: metadata.name,
+        ordinal,
+        uid: metadata.uid,
+        phase: phaseOf(status?.phase),
+        ready: condition("Ready")?.status === "True",
+        revision: metadata.labels?.["controller-revision-hash"] ?? "",
+        etcdVersion: metadata.annotations?.[versionAnnotation] ?? "",
+        nodeName: spec.nodeName,
+        deleting: deletion(metadata),
+        claimName,
+        claimUid: claims.find((c) => c.name === claimName)?.uid,
+        gate: containerView(status?.initContainerStatuses?.find((c) => c.name === containerNames.gate)),
+        etcd: containerView(status?.containerStatuses?.find((c) => c.name === containerNames.etcd)),
+        unschedulable:
+          placed?.status === "False" && placed.reason === "Unschedulable"
+            ? (placed.message ?? placed.reason)
+            : undefined,
+      },
+    ];
+  });
+}
+
+function phaseOf(phase: string | undefined): PodView["phase"] {
+  switch (phase) {
+    case "Pending":
+    case "Running":
+    case "Succeeded":
+    case "Failed":
+      return phase;
+    case undefined:
+      return "Pending";
+    default:
+      return "Unknown";
+  }
+}
+
+/** The timestamp is when the pod's own grace is over. */
+function deletion(metadata: Meta): PodView["deleting"] {
+  const deadlineMs = timeOf(metadata.deletionTimestamp);
+  if (deadlineMs === undefined) return undefined;
+  return { sinceMs: deadlineMs - (metadata.deletionGracePeriodSeconds ?? 0) * 1000, deadlineMs };
+}
+
+/** Before the kubelet has reported, a container waits. */
+function containerView(container: ContainerStatus | undefined): ContainerView {
+  const { waiting, running, terminated } = container?.state ?? {};
+  return {
+    state: running ? "running" : terminated ? "terminated" : "waiting",
+    waitingReason: waiting?.reason,
+    startedMs: timeOf(running?.startedAt ?? terminated?.startedAt),
+    restarts: container?.restartCount ?? 0,
+    lastExit: exit(terminated ?? container?.lastState?.terminated),
+  };
+}
+
+function exit(terminated: Terminated | undefined): ContainerView["lastExit"] {
+  if (!terminated) return undefined;
+  return {
+    code: terminated.exitCode,
+    oomKilled: terminated.reason === "OOMKilled",
+    atMs: timeOf(terminated.finishedAt) ?? 0,
+  };
+}
+
+function timeOf(stamp: string | undefined): number | undefined {
+  const read = stamp ? Date.parse(stamp) : NaN;
+  return Number.isNaN(read) ? undefined : read;
+}

@@ -1,0 +1,184 @@
+import type { Clock } from "../loop/clock";
+import type { Fleet } from "../etcd/fleet";
+import type { Place } from "../etcd/member";
+import type { ConfigMap, Meta, Pod, StatefulSet, Claim } from "../kubernetes/objects";
+import type { ControllerRecord, GateReport, MemberStatus, PodView, World } from "../model";
+import { desiredAnnotation, parseDesired } from "./desired";
+import type { Asked } from "./etcd";
+import { etcdView } from "./etcd";
+import { claimViews, podViews, statefulSetView } from "./kubernetes";
+import { parseRecord } from "./record";
+
+export interface Reads {
+  record(): Promise<ConfigMap | undefined>;
+  statefulSet(): Promise<StatefulSet | undefined>;
+  pods(labels: Readonly<Record<string, string>>): Promise<readonly Pod[]>;
+  claims(): Promise<readonly Claim[]>;
+}
+
+export interface ObserverSettings {
+  readonly statefulSet: string;
+  readonly claimPrefix: string;
+  /** Client URL of a member with `{ordinal}` in it. */
+  readonly clientUrl: string;
+}
+
+export interface ObserverParts {
+  readonly reads: Reads;
+  readonly fleet: Fleet;
+  readonly gates: () => readonly GateReport[];
+  readonly clusterVersion: (place: Place) => Promise<string | undefined>;
+  readonly steady: Clock;
+  readonly now: () => number;
+}
+
+export interface Observation {
+  readonly world: Omit<World, "holdsLease" | "last">;
+  /** Of the record's object, for the compare-and-swap; absent when there is no object. */
+  readonly recordVersion?: string;
+  /** Whether Kubernetes was read for it, and not only etcd. */
+  readonly fresh: boolean;
+}
+
+interface Seen {
+  readonly statefulSet?: StatefulSet;
+  readonly pods: readonly Pod[];
+  readonly claims: readonly Claim[];
+  readonly atMs: number;
+}
+
+/** The record is read again after this long even when nothing else is. */
+const RECORD_MS = 9000;
+const VERSION_MS = 30_000;
+const VERSION_CHANGES_MS = 1000;
+
+/**
+ * Kubernetes is read when something in it changed (a watch calls `stale`), before every act, and when it was last read
+ * too long ago; etcd is asked every time.
+ */
+export class Observer {
+  private seen: Seen | undefined;
+  private changed = true;
+  private record: { readonly object: ConfigMap | undefined; readonly atMs: number } | undefined;
+  private version: { readonly key: string; readonly value?: string; readonly atMs: number } | undefined;
+
+  constructor(
+    private readonly settings: ObserverSettings,
+    private readonly parts: ObserverParts,
+  ) {}
+
+  stale(): void {
+    this.changed = true;
+  }
+
+  /** What a successful compare-and-swap has left; or nothing, after one that failed. */
+  written(record: ConfigMap | undefined): void {
+    this.record = record && { object: record, atMs: this.parts.steady() };
+  }
+
+  get object(): Meta | undefined {
+    return this.seen?.statefulSet?.metadata;
+  }
+
+  /** By which the pods are found; known after the first observation. */
+  get podLabels(): Readonly<Record<string, string>> | undefined {
+    return this.seen?.statefulSet?.spec.selector.matchLabels;
+  }
+
+  async observe(maxAgeMs: number): Promise<Observation> {
+    const { steady, now, gates } = this.parts;
+    const fresh = this.changed || !this.seen || steady() - this.seen.atMs > maxAgeMs;
+    // Before everything else: then whatever is newer than the record fails its compare-and-swap.
+    const record = await this.readRecord(fresh);
+    const seen = fresh || !this.seen ? await this.readKubernetes() : this.seen;
+
+    const parsed = parseRecord(record?.data);
+    const claims = claimViews(seen.claims, this.settings.claimPrefix);
+    const { statefulSet, claimPrefix } = this.settings;
+    const pods = podViews(seen.pods, claims, statefulSet, claimPrefix);
+    const places = this.places(pods, seen.pods);
+    this.parts.fleet.keep(places);
+    const etcd = await etcdView(this.asked(pods, places), bornCluster(parsed), (statuses) =>
+      this.clusterVersion(statuses, places),
+    );
+    return {
+      world: {
+        desired: seen.statefulSet
+          ? parseDesired(seen.statefulSet.metadata.annotations?.[desiredAnnotation])
+          : { problem: `there is no StatefulSet ${statefulSet}` },
+        record: parsed,
+        statefulSet: seen.statefulSet && statefulSetView(seen.statefulSet),
+        pods,
+        claims,
+        // Last: a gate that was answered meanwhile is no longer among them.
+        gates: gates(),
+        etcd,
+        nowMs: now(),
+      },
+      recordVersion: record?.metadata.resourceVersion,
+      fresh,
+    };
+  }
+
+  private async readRecord(fresh: boolean): Promise<ConfigMap | undefined> {
+    const { steady, reads } = this.parts;
+    if (!fresh && this.record && steady() - this.record.atMs < RECORD_MS) return this.record.object;
+    const atMs = steady();
+    this.record = { object: await reads.record(), atMs };
+    return this.record.object;
+  }
+
+  /** Pods before claims: a pod is never seen beside a claim that was gone before it came. */
+  private async readKubernetes(): Promise<Seen> {
+    const { reads, steady } = this.parts;
+    const atMs = steady();
+    // Not at the end: what changes while it is read is to be read again.
+    this.changed = false;
+    const statefulSet = await reads.statefulSet();
+    const labels = statefulSet?.spec.selector.matchLabels;
+    const pods = labels ? await reads.pods(labels) : [];
+    return (this.seen = { statefulSet, pods, claims: await reads.claims(), atMs });
+  }
+
+  private places(pods: readonly PodView[], objects: readonly Pod[]): ReadonlyMap<string, Place> {
+    const places = new Map<string, Place>();
+    for (const pod of pods) {
+      const ip = objects.find((o) => o.metadata.uid === pod.uid)?.status?.podIP;
+      if (!ip || pod.phase === "Failed" || pod.phase === "Succeeded") continue;
+      const url = new URL(this.settings.clientUrl.replace("{ordinal}", String(pod.ordinal)));
+      places.set(pod.uid, { ip, port: Number(url.port), serverName: url.hostname });
+    }
+    return places;
+  }
+
+  private asked(pods: readonly PodView[], places: ReadonlyMap<string, Place>): readonly Asked[] {
+    return pods.flatMap(({ uid, ordinal, name }) => {
+      const member = places.has(uid) ? this.parts.fleet.member(uid) : undefined;
+      return member ? [{ ordinal, podUid: uid, name, member }] : [];
+    });
+  }
+
+  /** It changes seconds after a member's version did, or by an announced downgrade. */
+  private async clusterVersion(
+    statuses: readonly MemberStatus[],
+    places: ReadonlyMap<string, Place>,
+  ): Promise<string | undefined> {
+    const { steady, clusterVersion } = this.parts;
+    const key = statuses.map((s) => `${s.memberId ?? ""}/${s.version ?? ""}`).join(" ");
+    const able = statuses.find((s) => s.linearizableRead);
+    const place = able && places.get(able.podUid);
+    if (!place) return undefined;
+    const minor = (version?: string) => version?.split(".").slice(0, 2).join(".");
+    const settled = statuses.every((s) => !s.version || minor(s.version) === minor(this.version?.value));
+    const maxAge = settled ? VERSION_MS : VERSION_CHANGES_MS;
+    if (!this.version || this.version.key !== key || steady() - this.version.atMs >= maxAge) {
+      this.version = { key, value: await clusterVersion(place), atMs: steady() };
+    }
+    return this.version.value;
+  }
+}
+
+function bornCluster(record: ControllerRecord | { readonly problem: string } | undefined): string | undefined {
+  if (!record || "problem" in record) return undefined;
+  return record.birth.state === "born" || record.birth.state === "adopting" ? record.birth.clusterId : undefined;
+}

@@ -1,0 +1,90 @@
+import type { Clock } from "../loop/clock";
+import { microTime } from "../loop/lease";
+import type { Decision } from "../model";
+import { gist } from "./wording";
+
+export interface EventTarget {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+const SAME_AGAIN_MS = 600_000;
+/** So many at once, and one more each `REFILL_MS`. */
+const BURST = 25;
+const REFILL_MS = 10_000;
+/** The API takes no more. */
+const LONGEST_NOTE = 1000;
+/** What is remembered of the past. */
+const MOST_KEYS = 500;
+
+/** Kubernetes Events on the StatefulSet: each new reason and warning once, and never a flood. */
+export class Events {
+  private readonly told = new Map<string, number>();
+  private current = "";
+  private tokens = BURST;
+  private filledMs: number;
+
+  constructor(
+    private readonly instance: string,
+    private readonly write: (event: object) => Promise<void>,
+    private readonly steady: Clock,
+    private readonly failed: (error: unknown) => void,
+  ) {
+    this.filledMs = steady();
+  }
+
+  tell(target: EventTarget, decision: Decision, error?: string): void {
+    for (const warning of decision.warnings) this.say(target, "Warning", "NotAsDeclared", warning);
+    if (error !== undefined) this.say(target, "Warning", "ActFailed", `${decision.reason}: ${error}`);
+    const news = gist(decision.reason);
+    if (news === this.current) return;
+    this.current = news;
+    // A change back is news again.
+    this.told.delete(`Normal ${news}`);
+    if (!decision.warnings.includes(decision.reason)) {
+      this.say(target, "Normal", wordFor(decision), decision.reason);
+    }
+  }
+
+  private say(target: EventTarget, type: "Normal" | "Warning", reason: string, note: string): void {
+    const key = `${type} ${gist(note)}`;
+    const now = this.steady();
+    const before = this.told.get(key);
+    if (before !== undefined && now - before < SAME_AGAIN_MS) return;
+    this.tokens = Math.min(BURST, this.tokens + (now - this.filledMs) / REFILL_MS);
+    this.filledMs = now;
+    if (this.tokens < 1) return;
+    this.tokens -= 1;
+    if (this.told.size >= MOST_KEYS) this.told.clear();
+    this.told.set(key, now);
+    this.write(this.event(target, type, reason, note)).catch(this.failed);
+  }
+
+  private event(target: EventTarget, type: string, reason: string, note: string): object {
+    return {
+      apiVersion: "events.k8s.io/v1",
+      kind: "Event",
+      metadata: { generateName: `${target.name}-`, namespace: target.namespace },
+      eventTime: microTime(),
+      reportingController: "etcd-cluster/controller",
+      reportingInstance: this.instance.slice(0, 128),
+      action: reason,
+      reason,
+      note: note.slice(0, LONGEST_NOTE),
+      type,
+      regarding: {
+        apiVersion: "apps/v1",
+        kind: "StatefulSet",
+        namespace: target.namespace,
+        name: target.name,
+        uid: target.uid,
+      },
+    };
+  }
+}
+
+function wordFor({ action, converged }: Decision): string {
+  if (action) return action.kind.charAt(0).toUpperCase() + action.kind.slice(1);
+  return converged === undefined ? "Waiting" : "Converged";
+}
