@@ -7,11 +7,12 @@
  * entry if a quorum of its own voters is there, and exactly those voters start.
  */
 import type { AdoptedDisk, ControllerRecord, Disk, PodView } from "../model";
+import { keepBooks } from "./books";
 import { withMember } from "./record";
 import type { Step } from "./step";
 import { act, remember, wait } from "./step";
 import type { Facts } from "./view";
-import { gateOf, hasRun, label, podAt, quorum, statusOf } from "./view";
+import { factsOf, gateOf, hasRun, label, podAt, quorum, statusOf } from "./view";
 
 /** After this long without a leader, members that nobody recorded are stopped so that their gates can look. */
 const LEADERLESS_MS = 60_000;
@@ -226,6 +227,7 @@ function adoptRunning(f: Facts): Step {
     );
   }
   const birth = { state: "born" as const, clusterId, sealed: true };
-  const record = { ...f.record, generation: f.desired.generation, birth, members: [] };
+  const blank = { ...f.record, generation: f.desired.generation, birth, members: [] };
+  const record = keepBooks(factsOf(f.world, f.desired, f.sts, blank));
   return remember(record, `the record was lost: the living cluster ${clusterId} is adopted`);
 }

@@ -9,7 +9,7 @@
 import type { ControllerRecord, MemberRecord } from "../model";
 import { withMember, withNote, withoutIntent, withoutMember } from "./record";
 import type { Facts, Member } from "./view";
-import { factsOf, gateOf, listKey, noteOf, recordOf } from "./view";
+import { factsOf, listKey, noteOf, recordOf } from "./view";
 
 const FLOOR_EVERY_MS = 60_000;
 const PROGRESS_EVERY_MS = 15_000;
@@ -74,16 +74,14 @@ function recogniseLearner(f: Facts, record: ControllerRecord): ControllerRecord 
 }
 
 /**
- * A listed member without an entry: the record was lost, or somebody added it by hand. Its volume is known only when
- * the member runs from it or the gate read it; a gate that read something else shows that its disk is lost.
+ * A listed member without an entry: the record was lost, or somebody added it by hand. Its volume is the one that its
+ * pod has; whether the member is on it shows when it runs or when the gate reads it.
  */
 function recogniseMember(f: Facts, record: ControllerRecord, member: Member): ControllerRecord {
   const { ordinal, pod } = member;
   if (ordinal === undefined || !pod?.claimUid || recordOf(record, ordinal)) return record;
   if (record.intent?.kind === "remove" && record.intent.memberId === member.memberId) return record;
   if (member.isLearner && member.listed.name === "" && !member.status) return record;
-  const gate = gateOf(f.world, pod);
-  if (!member.status && !gate) return record;
   const floor = member.status?.appliedIndex ?? 0;
   return withMember(record, {
     ordinal,

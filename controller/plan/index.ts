@@ -23,6 +23,7 @@ import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
 import { dropAbandoned, lowerReplicas, raiseReplicas, restoreReplicas, shrink } from "./size";
 import { corrupt, defragmentAll, noSpace } from "./space";
 import type { Step } from "./step";
+import { wait } from "./step";
 import { adviceOn } from "./version";
 import type { Facts } from "./view";
 import { factsOf } from "./view";
@@ -32,6 +33,8 @@ interface Concern {
   readonly run: (f: Facts) => Step | undefined;
   /** Not held up by what an earlier concern waits for. */
   readonly always?: true;
+  /** When it waits, nothing later is even looked at. */
+  readonly stops?: true;
 }
 
 /** In order of urgency: refuse, restore replicas, repair, shrink, roll, grow, tidy. */
@@ -41,6 +44,7 @@ const CONCERNS: readonly Concern[] = [
   { run: rollBroken },
   { run: lookAgain, always: true },
   { run: birth },
+  { run: unborn, stops: true },
   { run: lostQuorum },
   { run: dropAbandoned, always: true },
   { run: finishRemoval, always: true },
@@ -64,6 +68,11 @@ const CONCERNS: readonly Concern[] = [
   { run: growVolumes, always: true },
   { run: defragmentAll },
 ];
+
+/** Whose disks belong together isn't known before: nothing is repaired by guess. */
+function unborn(f: Facts): Step | undefined {
+  return f.record.birth.state === "born" ? undefined : wait("no cluster is known yet");
+}
 
 /**
  * Pods that hold no member keep the disruption budget closed: those that shall join do so before healthy pods are
@@ -92,12 +101,13 @@ export function plan(world: World): Decision {
   const waits: string[] = [];
   let blocked = false;
   for (const concern of CONCERNS) {
-    if (blocked && !concern.always) continue;
+    if (blocked && !concern.always && !concern.stops) continue;
     const step = concern.run(f);
     if (!step) continue;
     if (step.kind === "do") return carryOut(f, step, waits);
     if (!waits.includes(step.reason)) waits.push(step.reason);
     blocked ||= step.blocks;
+    if (concern.stops) break;
   }
   return conclude(f, seen.record, waits);
 }

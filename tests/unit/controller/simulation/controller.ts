@@ -61,8 +61,7 @@ export class Controller {
     const order = this.orders[report.podUid] ?? { kind: "wait", reason: "not decided yet", hold: false };
     if (order.kind === "start" || order.kind === "birth" || order.kind === "join") {
       this.reports.delete(report.podUid);
-      const { [report.podUid]: _, ...rest } = this.orders;
-      this.orders = rest;
+      this.orders = Object.fromEntries(Object.entries(this.orders).filter(([uid]) => uid !== report.podUid));
     } else {
       this.reports.set(report.podUid, report);
     }

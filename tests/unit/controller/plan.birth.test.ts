@@ -1,0 +1,238 @@
+import { expect } from "chai";
+import { plan } from "../../../controller/plan";
+import { emptyRecord } from "../../../controller/plan/record";
+import {
+  CLUSTER,
+  EMPTY,
+  gated,
+  idOf,
+  listed,
+  NOW,
+  pod,
+  remembered,
+  report,
+  silent,
+  status,
+  wal,
+  world,
+} from "./worlds";
+
+const unborn = emptyRecord(1);
+const seeding = {
+  ...unborn,
+  birth: { state: "seeding" as const, token: "birth-pod-0", podUid: "pod-0", claimUid: "claim-0" },
+};
+const bornEarly = {
+  birth: { state: "born" as const, clusterId: CLUSTER, sealed: false },
+  members: [remembered(0)],
+};
+const allGated = [0, 1, 2].map((o) => gated(o));
+
+describe("plan: birth", () => {
+  it("orders one birth once every disk was seen empty, with the intent in the record", () => {
+    const d = plan(
+      world(3, {
+        record: unborn,
+        list: "none",
+        pods: allGated,
+        gates: [0, 1, 2].map((o) => report(o, EMPTY)),
+      }),
+    );
+    expect(d.record?.birth).to.deep.equal(seeding.birth);
+    expect(d.orders["pod-0"]).to.deep.equal({
+      kind: "birth",
+      token: "birth-pod-0",
+      initialCluster: "etcd-0=https://etcd-0.etcd.test.svc:2380",
+    });
+    expect(d.orders["pod-1"]?.kind).to.equal("wait");
+  });
+
+  it("waits while one volume wasn't looked at", () => {
+    const d = plan(
+      world(3, { record: unborn, list: "none", pods: allGated, gates: [report(0, EMPTY), report(1, EMPTY)] }),
+    );
+    expect(d.record).to.equal(undefined);
+    expect(d.reason).to.contain("etcd-2");
+  });
+
+  it("doesn't wait for a volume that was never provisioned", () => {
+    const w = world(3, {
+      record: unborn,
+      list: "none",
+      pods: allGated,
+      gates: [report(0, EMPTY), report(1, EMPTY)],
+    });
+    const claims = w.claims.map((c) => (c.ordinal === 2 ? { ...c, phase: "Pending" as const } : c));
+    expect(plan({ ...w, claims }).record?.birth.state).to.equal("seeding");
+  });
+
+  it("brings back pods whose kept volumes it must look at first", () => {
+    const kept = {
+      name: "data-etcd-4",
+      ordinal: 4,
+      uid: "claim-4",
+      resourceVersion: "1",
+      phase: "Bound" as const,
+      requestedBytes: 10,
+      actualBytes: 10,
+      deleting: false,
+    };
+    const w = world(3, { record: unborn, list: "none", pods: allGated });
+    expect(plan({ ...w, claims: [...w.claims, kept] }).action).to.include({
+      kind: "setReplicas",
+      replicas: 5,
+    });
+  });
+
+  it("records the birth when the seed reads linearizably", () => {
+    const d = plan(world(1, { record: seeding }));
+    expect(d.record?.birth).to.deep.equal({ state: "born", clusterId: CLUSTER, sealed: false });
+    expect(d.record?.members[0]).to.include({ memberId: idOf(0), claimUid: "claim-0", phase: "started" });
+  });
+
+  it("repeats a failed birth in a new pod with a new token", () => {
+    const again = gated(0, { uid: "pod-9" });
+    const d = plan(
+      world(1, { record: seeding, list: "none", pods: [again], gates: [report(0, EMPTY, "pod-9")] }),
+    );
+    expect(d.record?.birth).to.include({ state: "seeding", token: "birth-pod-9" });
+  });
+
+  it("exchanges a pod in which etcd ran before it orders a birth again", () => {
+    const etcd = {
+      state: "waiting" as const,
+      restarts: 1,
+      lastExit: { code: 1, oomKilled: false, atMs: NOW },
+    };
+    const d = plan(
+      world(1, { record: seeding, list: "none", pods: [gated(0, { etcd })], gates: [report(0, EMPTY)] }),
+    );
+    expect(d.action?.kind).to.equal("deletePod");
+    expect(d.orders["pod-0"]?.kind).to.equal("wait");
+  });
+
+  for (const [name, sealed, disk, repeated] of [
+    ["not sealed, all empty: repeated", false, EMPTY, true],
+    ["sealed: never", true, EMPTY, false],
+    ["a learner's disk has data: not", false, wal(1), false],
+  ] as const) {
+    it(`a born cluster of one voter whose disk is empty; ${name}`, () => {
+      const birth = { ...bornEarly.birth, sealed };
+      const d = plan(
+        world(3, {
+          record: { ...bornEarly, birth },
+          list: "none",
+          pods: [gated(0, { uid: "pod-9" }), gated(1), gated(2)],
+          gates: [report(0, EMPTY, "pod-9"), report(1, disk), report(2, EMPTY)],
+        }),
+      );
+      expect(d.record?.birth.state === "seeding").to.equal(repeated);
+      expect(d.orders["pod-9"]?.kind === "birth").to.equal(repeated);
+      expect(Object.values(d.orders).some((o) => o.kind === "join")).to.equal(false);
+    });
+  }
+});
+
+describe("plan: adoption of a lost record", () => {
+  const gates = [0, 1, 2].map((o) => report(o, wal(o)));
+
+  it("takes a living quorum's word", () => {
+    const d = plan(world(3, { record: unborn }));
+    expect(d.record?.birth).to.deep.equal({ state: "born", clusterId: CLUSTER, sealed: true });
+  });
+
+  it("then recognises every member by what it runs", () => {
+    const born = { state: "born" as const, clusterId: CLUSTER, sealed: true };
+    const d = plan(world(3, { record: { ...unborn, birth: born, clusterVersion: "3.6.0" } }));
+    expect(d.record?.members.map((m) => [m.memberId, m.claimUid])).to.deep.equal(
+      [0, 1, 2].map((o) => [idOf(o), `claim-${o}`]),
+    );
+  });
+
+  it("starts the voters of the disk with the newest last entry, and holds a former member's", () => {
+    const stale = report(3, wal(3, { lastIndex: 700, voters: [0, 1, 2, 3].map(idOf) }));
+    const d = plan(
+      world(4, {
+        desired: { members: 3 },
+        record: unborn,
+        list: "none",
+        pods: [...allGated, gated(3)],
+        gates: [...gates, stale],
+      }),
+    );
+    expect(d.record?.birth.state).to.equal("adopting");
+    expect([0, 1, 2].map((o) => d.orders[`pod-${o}`]?.kind)).to.deep.equal(["start", "start", "start"]);
+    expect(d.orders["pod-3"]).to.include({ kind: "wait", hold: true });
+  });
+
+  it("goes by term before index", () => {
+    const d = plan(
+      world(3, {
+        record: unborn,
+        list: "none",
+        pods: allGated,
+        gates: [
+          report(0, wal(0, { lastTerm: 4, lastIndex: 10, voters: [idOf(0)] })),
+          report(1, wal(1, { lastTerm: 3, lastIndex: 900 })),
+          report(2, wal(2, { lastTerm: 3, lastIndex: 900 })),
+        ],
+      }),
+    );
+    expect([0, 1, 2].map((o) => d.orders[`pod-${o}`]?.kind)).to.deep.equal(["start", "wait", "wait"]);
+  });
+
+  for (const [name, found, words] of [
+    [
+      "a quorum of disks is missing",
+      [report(0, wal(0)), report(1, EMPTY), report(2, EMPTY)],
+      "quorum of disks",
+    ],
+    [
+      "two clusters",
+      [report(0, wal(0)), report(1, wal(1, { clusterId: "5" })), report(2, wal(2))],
+      "another cluster",
+    ],
+    [
+      "an older generation",
+      [report(0, wal(0, { generation: 0 })), report(1, EMPTY), report(2, EMPTY)],
+      "generation",
+    ],
+    ["one disk twice", [report(0, wal(0)), report(1, wal(0)), report(2, EMPTY)], "quorum of disks"],
+    [
+      "only one that can't be read",
+      [report(0, { state: "broken", reason: "crc" }), report(1, EMPTY), report(2, EMPTY)],
+      "can't be read",
+    ],
+  ] as const) {
+    it(`refuses: ${name}`, () => {
+      const d = plan(world(3, { record: unborn, list: "none", pods: allGated, gates: found }));
+      expect(d.action).to.equal(undefined);
+      expect(d.record).to.equal(undefined);
+      expect(d.reason).to.contain(words);
+      expect(Object.values(d.orders).map((o) => o.kind)).to.not.include.members(["start"]);
+      expect(Object.values(d.orders).some((o) => o.kind === "birth")).to.equal(false);
+    });
+  }
+
+  it("stops a leaderless member whose disk nobody has seen", () => {
+    const blind = pod(0, { ready: false });
+    const d = plan(
+      world(3, {
+        record: unborn,
+        list: "none",
+        pods: [blind, gated(1), gated(2)],
+        gates: [report(1, wal(1)), report(2, wal(2))],
+        statuses: [silent(0)],
+      }),
+    );
+    expect(d.action).to.include({ kind: "deletePod", uid: "pod-0" });
+  });
+
+  it("doesn't adopt a cluster beside another one that runs", () => {
+    const d = plan(
+      world(3, { record: unborn, statuses: [status(2, { clusterId: "5" })], list: [listed(0), listed(1)] }),
+    );
+    expect(d.record).to.equal(undefined);
+    expect(d.reason).to.contain("another cluster");
+  });
+});
