@@ -1,50 +1,32 @@
-import { renderConfig } from "./config";
-import { readDisk, writeConfig } from "./disk";
+import { existsSync, writeFileSync } from "node:fs";
+import { runGate } from "./gate";
+import { readSettings } from "./settings";
 
-/** The init container of a member's pod: lets etcd start with the right configuration, or refuses and says why. */
-function main(): void {
-  const dataDir = env("GATE_DATA_DIR");
-  const file = env("GATE_CONFIG_FILE");
-  const disk = readDisk(dataDir);
-  if (disk.state === "broken") {
-    throw new Error(`${disk.reason}. Nothing was changed.`);
+/** The init container of a member's pod: lets etcd start with the right configuration, or says why not. */
+
+/** Shown by `kubectl describe pod`, also after the gate is through. */
+const TERMINATION_LOG = "/dev/termination-log";
+
+function say(text: string): void {
+  console.log(`${new Date().toISOString()} ${text}`);
+  try {
+    if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, text);
+  } catch {
+    // It stands in the log.
   }
-  writeConfig(
-    file,
-    renderConfig(env("GATE_SETTINGS"), {
-      name: env("POD_NAME"),
-      podIps: env("POD_IPS").split(","),
-      peerUrl: env("GATE_PEER_URL"),
-      clientUrl: env("GATE_CLIENT_URL"),
-      ports: {
-        peer: env("GATE_PEER_PORT"),
-        client: env("GATE_CLIENT_PORT"),
-        metrics: env("GATE_METRICS_PORT"),
-      },
-      initialCluster: env("GATE_INITIAL_CLUSTER"),
-      // etcd does not look at these three where there is a write-ahead log.
-      initialClusterState: "new",
-      token: env("GATE_TOKEN"),
-    }),
-  );
-  console.log(
-    disk.state === "member"
-      ? `${dataDir} holds a member: it starts as it is`
-      : `${dataDir} is empty: this is a first start of ${env("GATE_INITIAL_CLUSTER")}`,
-  );
 }
 
-function env(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) {
-    throw new Error(`the variable ${name} is missing`);
-  }
-  return value;
+// The first process of a container gets no signal that it doesn't ask for.
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(143));
+
+async function main(): Promise<void> {
+  await runGate(readSettings(process.env), say);
 }
 
-try {
-  main();
-} catch (error) {
-  console.error(`etcd may not start: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    say(`etcd may not start: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,178 @@
+/**
+ * The controller's door: where the members' gates ask over mutual TLS how they may start. Answers only while this
+ * controller holds the lease, and only what the latest decision says.
+ */
+import { readFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import { join } from "node:path";
+import { createSecureContext } from "node:tls";
+import type { Decision, GateReport } from "../model";
+import { KNOWN_TAG_HEADER, parseMessage, REPORT_PATH, TAG_HEADER } from "./protocol";
+import type { Asker } from "./waiting";
+import { WaitingRoom } from "./waiting";
+
+export interface DoorOptions {
+  /** With `tls.crt`, `tls.key` and, unless `clientCa` is another file, `ca.crt`. */
+  readonly tlsDir: string;
+  readonly clientCa?: string;
+  readonly port: number;
+  readonly host?: string;
+  /** Something that a person may want to know and that stops nothing. */
+  readonly warn?: (text: string) => void;
+  /** For tests. */
+  readonly times?: Partial<Times>;
+}
+
+interface Times {
+  readonly keepMs: number;
+  readonly forgetMs: number;
+  readonly lifeMs: number;
+  readonly reloadMs: number;
+}
+
+export interface Door {
+  readonly port: number;
+  /** The gates that are asking now: the observation that the next `answer` is for. */
+  reports(): GateReport[];
+  /** The orders of the decision made from the latest `reports`. They stand until the next ones. */
+  answer(orders: Decision["orders"]): void;
+  /** Called for each report that says something new. */
+  onReport(wake: () => void): void;
+  /** False at first. While it is false, or becomes so, gates are told to ask again. */
+  setHolder(holds: boolean): void;
+  close(): Promise<void>;
+}
+
+const MAX_BODY = 64 * 1024;
+
+export async function createDoor(options: DoorOptions): Promise<Door> {
+  const times: Times = { keepMs: 10_000, forgetMs: 15_000, lifeMs: 1_000, reloadMs: 5_000, ...options.times };
+  let wake = (): void => undefined;
+  let holds = false;
+  const room = new WaitingRoom(times, () => wake());
+  const pairs = new Certificates(options);
+  const server = createServer(
+    {
+      ...pairs.read(),
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.3",
+      handshakeTimeout: 5_000,
+    },
+    (request, response) => {
+      void handle(request, response).catch(() => response.destroy());
+    },
+  );
+  const beat = setInterval(() => room.tick(Date.now()), times.lifeMs);
+  const reload = setInterval(() => {
+    const changed = pairs.changed();
+    if (changed) server.setSecureContext({ ...changed, minVersion: "TLSv1.3" });
+  }, times.reloadMs);
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== "POST" || request.url !== REPORT_PATH)
+      return end(response, 404, "no such thing here");
+    const body = await read(request);
+    const message = body === undefined ? undefined : parseMessage(body);
+    if (!message) return end(response, 400, "not a report that this controller understands");
+    if (!holds) return end(response, 503, "this controller does not hold the lease");
+    const asker: Asker = {
+      knownTag: request.headers[KNOWN_TAG_HEADER],
+      sinceMs: Date.now(),
+      send(order, tag) {
+        response.setHeader(TAG_HEADER, tag);
+        end(response, 200, order);
+      },
+      signOfLife: () => response.writeProcessing(),
+      drop: () => end(response, 503, "ask again"),
+    };
+    response.on("close", () => room.leave(message.podUid, asker, Date.now()));
+    room.ask(message, asker, Date.now());
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address ? address.port : options.port,
+    reports: () => room.reports(Date.now()),
+    answer: (orders) => room.answer(orders),
+    onReport: (callback) => {
+      wake = callback;
+    },
+    setHolder: (holder) => {
+      holds = holder;
+      if (!holder) room.clear();
+    },
+    close: () => {
+      holds = false;
+      clearInterval(beat);
+      clearInterval(reload);
+      room.clear();
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      });
+    },
+  };
+}
+
+function end(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json", connection: "close" });
+  response.end(JSON.stringify(body));
+}
+
+async function read(request: IncomingMessage): Promise<string | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request) {
+    parts.push(part as Buffer);
+    size += (part as Buffer).length;
+    if (size > MAX_BODY) return undefined;
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+interface Pair {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}
+
+/** Read again and again: a mounted Secret's files are swapped while the program runs. */
+class Certificates {
+  private last: Pair | undefined;
+
+  constructor(private readonly options: DoorOptions) {}
+
+  read(): Pair {
+    const { tlsDir, clientCa = join(tlsDir, "ca.crt") } = this.options;
+    const text = (file: string) => readFileSync(file, "utf8");
+    this.last = {
+      cert: text(join(tlsDir, "tls.crt")),
+      key: text(join(tlsDir, "tls.key")),
+      ca: text(clientCa),
+    };
+    return this.last;
+  }
+
+  /** Undefined while nothing has changed, or what there is doesn't fit together (yet). */
+  changed(): Pair | undefined {
+    const before = this.last;
+    try {
+      const now = this.read();
+      if (JSON.stringify(now) === JSON.stringify(before)) return undefined;
+      createSecureContext(now);
+      return now;
+    } catch (error) {
+      this.last = before;
+      this.options.warn?.(
+        `the door keeps its certificate: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return undefined;
+    }
+  }
+}

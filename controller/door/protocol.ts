@@ -1,0 +1,90 @@
+/**
+ * What a gate and the controller's door say to each other: a report is posted as JSON, the answer is an order as JSON.
+ * Gates of an older release ask newer controllers, so that within /v1 things may only be added.
+ *
+ * An answer carries a tag, which the gate sends along with its next report: while the same order stands, the door keeps
+ * the request instead of answering, and sends an interim response (102) every second as a sign of life.
+ */
+import type { Disk, Order } from "../model";
+
+export const REPORT_PATH = "/v1/report";
+export const TAG_HEADER = "etag";
+export const KNOWN_TAG_HEADER = "if-none-match";
+
+export interface GateMessage {
+  readonly podUid: string;
+  readonly podName: string;
+  readonly disk: Disk;
+  /** Directories that were set aside, newest first. */
+  readonly aside: readonly string[];
+  readonly held: boolean;
+}
+
+type Value = Readonly<Record<string, unknown>>;
+const isText = (value: unknown): value is string => typeof value === "string";
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isFlag = (value: unknown) => typeof value === "boolean";
+const isId = (value: unknown) => isText(value) && /^\d{1,20}$/.test(value);
+const isList = (value: unknown, check: (x: unknown) => boolean) => Array.isArray(value) && value.every(check);
+
+function parse(text: string): Value | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Value) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isDisk(disk: Value | undefined): boolean {
+  switch (disk?.state) {
+    case "empty":
+      return true;
+    case "broken":
+      return isText(disk.reason) && (disk.memberId === undefined || isId(disk.memberId));
+    case "wal":
+      return (
+        [disk.memberId, disk.clusterId].every(isId) &&
+        [disk.lastTerm, disk.lastIndex, disk.generation].every(isCount) &&
+        isList(disk.voters, isId) &&
+        isText(disk.lastVersion)
+      );
+    default:
+      return false;
+  }
+}
+
+export function parseMessage(text: string): GateMessage | undefined {
+  const m = parse(text);
+  const whole =
+    m &&
+    isText(m.podUid) &&
+    isText(m.podName) &&
+    isDisk(m.disk as Value | undefined) &&
+    isList(m.aside, isText) &&
+    isFlag(m.held);
+  return whole ? (m as unknown as GateMessage) : undefined;
+}
+
+/** Undefined for an order that this gate doesn't know: it is then as if nobody had answered. */
+export function parseOrder(text: string): Order | undefined {
+  const o = parse(text);
+  return o && isOrder(o) ? (o as unknown as Order) : undefined;
+}
+
+function isOrder(o: Value): boolean {
+  switch (o.kind) {
+    case "start":
+      return isFlag(o.acceptVersion) && isFlag(o.dropAside);
+    case "birth":
+      return isText(o.token) && isText(o.initialCluster);
+    case "join":
+      return isId(o.memberId) && isText(o.initialCluster) && isFlag(o.setAside);
+    case "wait":
+      return isText(o.reason) && isFlag(o.hold);
+    case "refuse":
+      return isText(o.reason);
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The gates that wait for an order, without the network: who they are, what they reported, and which order is for
+ * which report. An order is only ever given to a report that its decision has seen.
+ */
+import { createHash } from "node:crypto";
+import type { Decision, GateReport, Order } from "../model";
+import type { GateMessage } from "./protocol";
+
+/** A request that is being kept. */
+export interface Asker {
+  /** Tag of the order that this gate has been given last. */
+  readonly knownTag: string | undefined;
+  readonly sinceMs: number;
+  send(order: Order, tag: string): void;
+  /** It is still being thought about. */
+  signOfLife(): void;
+  drop(): void;
+}
+
+interface Waiting {
+  readonly message: GateMessage;
+  readonly content: string;
+  /** Counts reports that differ. The decision's is compared with it. */
+  readonly version: number;
+  seen: number;
+  heardMs: number;
+  order?: Order;
+  asker?: Asker;
+}
+
+export interface Patience {
+  /** How long a request is kept at most. */
+  readonly keepMs: number;
+  /** A gate that was not heard of for so long is gone. */
+  readonly forgetMs: number;
+}
+
+const UNDECIDED: Order = { kind: "wait", reason: "the controller has not decided yet", hold: false };
+
+export class WaitingRoom {
+  private readonly gates = new Map<string, Waiting>();
+  private versions = 0;
+
+  constructor(
+    private readonly patience: Patience,
+    private readonly wake: () => void,
+  ) {}
+
+  ask(message: GateMessage, asker: Asker, nowMs: number): void {
+    const content = JSON.stringify(message);
+    const known = this.gates.get(message.podUid);
+    known?.asker?.drop();
+    const same = known?.content === content ? known : undefined;
+    const gate: Waiting = same ?? { message, content, version: ++this.versions, seen: 0, heardMs: nowMs };
+    gate.heardMs = nowMs;
+    gate.asker = asker;
+    this.gates.set(message.podUid, gate);
+    if (!same) this.wake();
+    this.deliver(gate);
+  }
+
+  /** The gate hung up. */
+  leave(podUid: string, asker: Asker, nowMs: number): void {
+    const gate = this.gates.get(podUid);
+    if (gate?.asker !== asker) return;
+    gate.asker = undefined;
+    gate.heardMs = nowMs;
+  }
+
+  reports(nowMs: number): GateReport[] {
+    return [...this.gates.values()].map((gate) => {
+      gate.seen = gate.version;
+      const { podUid, disk, aside, held } = gate.message;
+      return { podUid, atMs: gate.asker ? nowMs : gate.heardMs, disk, aside, held };
+    });
+  }
+
+  answer(orders: Decision["orders"]): void {
+    for (const gate of [...this.gates.values()]) {
+      // A report that came in after the decision's observation waits for the next one.
+      if (gate.seen !== gate.version) continue;
+      gate.order = orders[gate.message.podUid];
+      this.deliver(gate);
+    }
+  }
+
+  tick(nowMs: number): void {
+    for (const [podUid, gate] of [...this.gates]) {
+      if (!gate.asker) {
+        if (nowMs - gate.heardMs >= this.patience.forgetMs) this.gates.delete(podUid);
+      } else if (nowMs - gate.asker.sinceMs >= this.patience.keepMs) this.send(gate, gate.order ?? UNDECIDED);
+      else gate.asker.signOfLife();
+    }
+  }
+
+  clear(): void {
+    for (const gate of this.gates.values()) gate.asker?.drop();
+    this.gates.clear();
+  }
+
+  private deliver(gate: Waiting): void {
+    const { order, asker } = gate;
+    if (!order || !asker) return;
+    const repeats = order.kind === "wait" || order.kind === "refuse";
+    if (!repeats || tagOf(order) !== asker.knownTag) this.send(gate, order);
+  }
+
+  private send(gate: Waiting, order: Order): void {
+    const { asker } = gate;
+    gate.asker = undefined;
+    // What was reported is not true any more once the gate has done what it was told.
+    if (order.kind !== "wait" && order.kind !== "refuse") this.gates.delete(gate.message.podUid);
+    asker?.send(order, tagOf(order));
+  }
+}
+
+function tagOf(order: Order): string {
+  return `"${createHash("sha256").update(JSON.stringify(order)).digest("hex").slice(0, 16)}"`;
+}

@@ -1,0 +1,106 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Written whole or not at all, and on the disk before anything goes by it. */
+export function writeWhole(file: string, text: string): void {
+  const folder = dirname(file);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const draft = `${file}.tmp`;
+  writeFileSync(draft, text, { mode: 0o600, flush: true });
+  renameSync(draft, file);
+  syncFolder(folder);
+}
+
+export function syncFolder(folder: string): void {
+  const directory = openSync(folder, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/**
+ * Beside the data and gone with it: which generation it is of, and which etcd was let to start on it last. Who restores
+ * a member writes it, too.
+ */
+export interface Mark {
+  readonly generation: number;
+  readonly lastVersion: string;
+}
+
+/** Data that nobody marked is of no generation, so that nothing starts from it. */
+export const UNMARKED: Mark = { generation: 0, lastVersion: "0.0.0" };
+
+const markFile = (dataDir: string) => join(dataDir, "member", "gate.json");
+
+export function readMark(dataDir: string): Mark {
+  const value = readJson(markFile(dataDir));
+  const { generation, lastVersion } = value ?? {};
+  if (!Number.isSafeInteger(generation) || typeof lastVersion !== "string") return UNMARKED;
+  return { generation: generation as number, lastVersion };
+}
+
+export function writeMark(dataDir: string, { generation, lastVersion }: Mark): void {
+  writeWhole(markFile(dataDir), `${JSON.stringify({ format: 1, generation, lastVersion })}\n`);
+}
+
+/** A hold is the volume's: it stands whatever becomes of the directory, until an order lifts it. */
+const holdFile = (volume: string) => join(volume, "gate.json");
+
+export const isHeld = (volume: string) => existsSync(holdFile(volume));
+
+export function writeHold(volume: string, reason: string): void {
+  writeWhole(holdFile(volume), `${JSON.stringify({ format: 1, hold: reason })}\n`);
+}
+
+export function liftHold(volume: string): void {
+  if (!isHeld(volume)) return;
+  rmSync(holdFile(volume), { force: true });
+  syncFolder(volume);
+}
+
+const ASIDE = /^aside-(\d+)$/;
+
+/** Directories that were set aside, newest first. */
+export function asideNames(volume: string): string[] {
+  const numbers = readdirSync(volume).flatMap((name) => ASIDE.exec(name)?.[1] ?? []);
+  return numbers.sort((a, b) => Number(b) - Number(a)).map((n) => `aside-${n}`);
+}
+
+/** Moves the member's directory out of etcd's sight. At most one is kept. */
+export function setAside(volume: string, dataDir: string): string {
+  const [newest] = asideNames(volume);
+  const name = `aside-${Number(ASIDE.exec(newest ?? "aside-0")?.[1]) + 1}`;
+  renameSync(join(dataDir, "member"), join(volume, name));
+  syncFolder(volume);
+  syncFolder(dataDir);
+  dropAside(volume, name);
+  return name;
+}
+
+export function dropAside(volume: string, except?: string): void {
+  for (const name of asideNames(volume)) {
+    if (name !== except) rmSync(join(volume, name), { recursive: true, force: true });
+  }
+}
+
+function readJson(file: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

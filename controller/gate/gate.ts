@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Order } from "../model";
+import { carryOut } from "./act";
+import { askController } from "./ask";
+import { decide } from "./decide";
+import { readDisk } from "./disk";
+import { asideNames, isHeld, writeHold } from "./files";
+import type { Lookup } from "./peers";
+import { peerProblem } from "./peers";
+import type { Settings } from "./settings";
+
+export interface GateTimes {
+  /** From one question to the next at least. */
+  readonly pauseMs: number;
+  /** The same after an order that can't be carried out: each new question costs the controller an observation. */
+  readonly longPauseMs: number;
+  readonly patienceMs: number;
+  /** How long nobody has to answer before a whole member starts by itself. */
+  readonly silenceMs: number;
+  /** How long a join waits for names that may never be known. */
+  readonly namesMs: number;
+}
+
+export const gateTimes: GateTimes = {
+  pauseMs: 250,
+  longPauseMs: 1_000,
+  patienceMs: 3_000,
+  silenceMs: 5_000,
+  namesMs: 30_000,
+};
+
+/** Asks until etcd may start, and leaves everything ready for it. Says why it waits each time that changes. */
+export async function runGate(
+  settings: Settings,
+  say: (text: string) => void,
+  times: GateTimes = gateTimes,
+  resolve?: Lookup,
+): Promise<void> {
+  const { volume, dataDir, podName, podUid, generation, version } = settings;
+  const ask = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs };
+  const disk = readDisk(dataDir, version);
+  say(describe(disk));
+  let tag: string | undefined;
+  let silentSince: number | undefined;
+  let joinSince: number | undefined;
+  let last = "";
+  const tell = (text: string) => {
+    if (text !== last) say(text);
+    last = text;
+  };
+  for (;;) {
+    const held = isHeld(volume);
+    const message = { podUid, podName, disk, aside: asideNames(volume), held };
+    const began = Date.now();
+    const answer = await askController(ask, message, tag);
+    let heard: Order | { kind: "silence"; forMs: number };
+    if ("order" in answer) {
+      ({ order: heard, tag } = answer);
+      silentSince = undefined;
+    } else {
+      tag = undefined;
+      silentSince ??= answer.sinceMs;
+      heard = { kind: "silence", forMs: Date.now() - silentSince };
+    }
+    const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
+    if (step.kind === "ask") {
+      if (step.hold && !held) writeHold(volume, step.why);
+      tell("problem" in answer ? `${step.why} (${answer.problem})` : step.why);
+    } else {
+      const problem = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : undefined;
+      joinSince ??= Date.now();
+      if (!problem || (problem.passes && Date.now() - joinSince >= times.namesMs)) {
+        carryOut(settings, step);
+        say(step.kind === "start" ? `starts as it is: ${step.why}` : `${step.kind}: ${step.initialCluster}`);
+        return;
+      }
+      tell(`told to join, but ${problem.why}`);
+    }
+    // An answer that took its time was kept by the door, which is where to wait.
+    const waits = heard.kind === "wait" || heard.kind === "silence";
+    const pauseMs = waits ? times.pauseMs : times.longPauseMs;
+    await sleep(Math.max(0, pauseMs - (Date.now() - began)));
+  }
+}
+
+function describe(disk: ReturnType<typeof readDisk>): string {
+  switch (disk.state) {
+    case "empty":
+      return "the disk holds no member";
+    case "broken":
+      return `the disk is broken: ${disk.reason}`;
+    case "wal":
+      return (
+        `the disk holds member ${disk.memberId} of cluster ${disk.clusterId}, up to entry ${disk.lastIndex} ` +
+        `of term ${disk.lastTerm}, of generation ${disk.generation}, last used by etcd ${disk.lastVersion}`
+      );
+  }
+}

@@ -1,0 +1,131 @@
+import { expect } from "chai";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "node:tls";
+import type { Door } from "../../../../controller/door";
+import { createDoor } from "../../../../controller/door";
+import type { GateMessage } from "../../../../controller/door/protocol";
+import { askController } from "../../../../controller/gate/ask";
+import type { Authority } from "./pairs";
+import { authority, pair } from "./pairs";
+
+const message: GateMessage = {
+  podUid: "u",
+  podName: "etcd-0",
+  disk: { state: "empty" },
+  aside: [],
+  held: false,
+};
+const times = { keepMs: 500, forgetMs: 1_000, lifeMs: 20, reloadMs: 20 };
+
+describe("the controller's door", () => {
+  let folder: string;
+  let peers: Authority;
+  let door: Door;
+  let gateTls: string;
+  const ask = (tag?: string, tlsDir = gateTls, host = "localhost", patienceMs = 1_000) =>
+    askController({ url: `https://${host}:${door.port}`, tlsDir, patienceMs }, message, tag);
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "door-"));
+    peers = await authority("peers");
+    const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
+    gateTls = await pair(join(folder, "gate"), "peer-client", peers);
+    door = await createDoor({ tlsDir, port: 0, times });
+    door.setHolder(true);
+  });
+  afterEach(async () => {
+    await door.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("wakes the controller, and gives its order", async () => {
+    door.onReport(() => {
+      expect(door.reports()).to.have.length(1);
+      door.answer({ u: { kind: "birth", token: "t", initialCluster: "etcd-0=https://etcd-0:2380" } });
+    });
+    const answer = await ask();
+    expect(answer).to.have.property("order").that.includes({ kind: "birth", token: "t" });
+    expect(door.reports()).to.deep.equal([]);
+  });
+
+  it("keeps a request with signs of life, longer than a gate waits without", async () => {
+    const answer = await ask(undefined, gateTls, "localhost", 200);
+    expect(answer).to.have.property("order").that.includes({ kind: "wait", hold: false });
+  });
+
+  it("keeps the same wait, and answers when it changes", async () => {
+    const say = (reason: string) => {
+      door.reports();
+      door.answer({ u: { kind: "wait", reason, hold: true } });
+    };
+    door.onReport(() => say("one"));
+    const first = await ask();
+    if (!("order" in first)) throw new Error(first.problem);
+    const second = ask(first.tag);
+    await sleep(100);
+    const began = Date.now();
+    say("two");
+    expect(await second)
+      .to.have.property("order")
+      .that.includes({ reason: "two" });
+    expect(Date.now() - began).to.be.below(200);
+  });
+
+  it("answers nobody while it doesn't hold the lease", async () => {
+    const waiting = ask();
+    await sleep(50);
+    door.setHolder(false);
+    expect(await waiting)
+      .to.have.property("problem")
+      .match(/503/);
+    expect(await ask())
+      .to.have.property("problem")
+      .match(/503.*lease/);
+    expect(door.reports()).to.deep.equal([]);
+  });
+
+  it("lets in only what the peers' authority signed, and is known by its name", async () => {
+    const other = await authority("clients");
+    const stranger = await pair(join(folder, "stranger"), "root", other, [], peers);
+    expect(await ask(undefined, stranger)).to.have.property("problem");
+    const wary = await pair(join(folder, "wary"), "peer-client", peers, [], other);
+    expect(await ask(undefined, wary))
+      .to.have.property("problem")
+      .match(/certificate|self-signed/);
+    expect(await ask(undefined, gateTls, "127.0.0.1"))
+      .to.have.property("problem")
+      .match(/altnames|IP/);
+    expect(door.reports()).to.deep.equal([]);
+  });
+
+  it("takes a new certificate and a new authority as they come", async () => {
+    const before = await served(door.port);
+    const next = await authority("peers-2");
+    await pair(join(folder, "door"), "controller", next, ["localhost"]);
+    const gate2 = await pair(join(folder, "gate2"), "peer-client", next);
+    await sleep(200);
+    expect(await served(door.port)).not.to.equal(before);
+    expect(await ask(undefined, gate2)).to.have.property("order");
+    expect(await ask()).to.have.property("problem");
+  });
+
+  it("a gate gives up on a door that is silent", async () => {
+    await door.close();
+    expect(await ask())
+      .to.have.property("problem")
+      .match(/ECONNREFUSED/);
+  });
+});
+
+function served(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "localhost", rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.on("error", reject);
+  });
+}

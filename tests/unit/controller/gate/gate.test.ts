@@ -1,0 +1,173 @@
+import { expect } from "chai";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Door } from "../../../../controller/door";
+import { createDoor } from "../../../../controller/door";
+import { readMark, writeMark } from "../../../../controller/gate/files";
+import { runGate } from "../../../../controller/gate/gate";
+import type { Settings } from "../../../../controller/gate/settings";
+import type { GateReport, Order } from "../../../../controller/model";
+import type { Authority } from "../door/pairs";
+import { authority, pair } from "../door/pairs";
+import { loadFixture, unpack } from "../wal/fixtures";
+
+const times = { pauseMs: 10, longPauseMs: 20, patienceMs: 500, silenceMs: 400, namesMs: 200 };
+const dns = (host: string) => Promise.resolve([`address of ${host}`]);
+
+describe("a gate and a controller", () => {
+  let peers: Authority;
+  let folder: string;
+  let settings: Settings;
+  let door: Door;
+  let said: string[];
+  let reports: GateReport[];
+  let gates: Promise<unknown>[];
+
+  /** Orders one after the other, each as soon as it is asked for. */
+  const command = (...orders: Order[]) =>
+    door.onReport(() => {
+      const [report] = door.reports();
+      reports.push(report!);
+      const order = orders.length > 1 ? orders.shift()! : orders[0]!;
+      door.answer({ u: order });
+    });
+  const gate = (changes: Partial<Settings> = {}, lookup = dns) => {
+    const run = runGate({ ...settings, ...changes }, (text) => said.push(text), times, lookup);
+    gates.push(run.catch(() => undefined));
+    return run;
+  };
+  const config = () => readFileSync(settings.configFile, "utf8");
+  const asMember = (generation = 1, lastVersion = "3.6.16") => {
+    unpack(loadFixture("3.6", "single"), join(settings.dataDir, "member"));
+    writeMark(settings.dataDir, { generation, lastVersion });
+  };
+  const isThrough = async (run: Promise<void>, afterMs: number) =>
+    Promise.race([run.then(() => true), sleep(afterMs).then(() => false)]);
+
+  before(async () => {
+    peers = await authority("peers");
+  });
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "gate-"));
+    said = [];
+    reports = [];
+    gates = [];
+    const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
+    door = await createDoor({ tlsDir, port: 0, times: { keepMs: 300, lifeMs: 20 } });
+    door.setHolder(true);
+    const dataDir = join(folder, "volume", "data");
+    settings = {
+      podName: "etcd-0",
+      podUid: "u",
+      podIps: ["10.0.0.1"],
+      volume: join(folder, "volume"),
+      dataDir,
+      configFile: join(dataDir, "member", "etcd.yaml"),
+      tlsDir: await pair(join(folder, "gate"), "peer-client", peers),
+      controllerUrl: `https://localhost:${door.port}`,
+      peerUrl: "https://etcd-0.etcd:2380",
+      clientUrl: "https://etcd-0.etcd:2379",
+      ports: { peer: "2380", client: "2379", metrics: "2381" },
+      generation: 1,
+      version: "3.6.16",
+      etcdSettings: "quota-backend-bytes: 1\n",
+    };
+    // As a kubelet mounts it.
+    writeMark(dataDir, { generation: 1, lastVersion: "x" });
+    rmSync(dataDir, { recursive: true });
+  });
+  afterEach(async () => {
+    // Lets those through that still ask.
+    command({ kind: "birth", token: "end", initialCluster: "etcd-0=https://etcd-0.etcd:2380" });
+    rmSync(settings.dataDir, { recursive: true, force: true });
+    await door.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("birth: at once, and the order is in the data's folder", async () => {
+    command({ kind: "birth", token: "secret", initialCluster: "etcd-0=https://etcd-0.etcd:2380" });
+    await gate();
+    expect(config())
+      .to.include('initial-cluster-state: "new"')
+      .and.include('initial-cluster-token: "secret"');
+    expect(config()).to.include("quota-backend-bytes: 1");
+    expect(readMark(settings.dataDir)).to.deep.equal({ generation: 1, lastVersion: "3.6.16" });
+    expect(reports.map((r) => r.disk)).to.deep.equal([{ state: "empty" }]);
+  });
+
+  it("start: reports what is on the disk, and etcd gets a list that can begin nothing", async () => {
+    asMember(1, "3.6.14");
+    command(
+      { kind: "wait", reason: "not yet", hold: false },
+      { kind: "start", acceptVersion: true, dropAside: false },
+    );
+    const run = gate();
+    await sleep(300);
+    door.reports();
+    door.answer({ u: { kind: "start", acceptVersion: true, dropAside: false } });
+    await run;
+    const { memberId, clusterId } = loadFixture("3.6", "single").etcd;
+    expect(reports[0]?.disk).to.include({
+      state: "wal",
+      memberId,
+      clusterId,
+      generation: 1,
+      lastVersion: "3.6.14",
+    });
+    expect(config())
+      .to.include('initial-cluster-state: "existing"')
+      .and.include('"etcd-0=https://etcd-0.etcd:2380"');
+    expect(readMark(settings.dataDir).lastVersion).to.equal("3.6.16");
+    expect(said).to.include("waits: not yet");
+  });
+
+  it("join: sets the old directory aside", async () => {
+    asMember();
+    const initialCluster = "etcd-1=https://etcd-1.etcd:2380,etcd-0=https://etcd-0.etcd:2380";
+    command({ kind: "join", memberId: "9", initialCluster, setAside: true });
+    await gate();
+    expect(config()).to.include(JSON.stringify(initialCluster)).and.include('"existing"');
+    expect(existsSync(join(settings.volume, "aside-1", "wal"))).to.equal(true);
+    expect(existsSync(join(settings.dataDir, "member", "wal"))).to.equal(false);
+  });
+
+  it("join: not while a peer's name is unknown, but not for ever", async () => {
+    command({ kind: "join", memberId: "9", initialCluster: "a=https://a:1,b=https://b:1", setAside: false });
+    const began = Date.now();
+    await gate({}, (host) => (host === "a" ? Promise.reject(new Error("ENOTFOUND")) : dns(host)));
+    expect(Date.now() - began).to.be.at.least(times.namesMs);
+    expect(said).to.include("told to join, but no address is known of a");
+    expect(reports.length, "asks on meanwhile").to.be.above(1);
+  });
+
+  it("join: never while two peers have one address", async () => {
+    command({ kind: "join", memberId: "9", initialCluster: "a=https://a:1,b=https://b:1", setAside: false });
+    const run = gate({}, () => Promise.resolve(["10.0.0.7"]));
+    expect(await isThrough(run, 3 * times.namesMs)).to.equal(false);
+    expect(existsSync(settings.configFile)).to.equal(false);
+  });
+
+  it("a hold is written down, and stands when nobody answers any more", async () => {
+    asMember();
+    command({ kind: "wait", reason: "its member is being removed", hold: true });
+    const run = gate();
+    await sleep(400);
+    expect(reports.at(-1)).to.include({ held: true });
+    await door.close();
+    expect(await isThrough(run, 300)).to.equal(false);
+    const restarted = gate();
+    expect(await isThrough(restarted, 3 * times.silenceMs)).to.equal(false);
+    expect(said.at(-1)).to.match(/leave this disk alone.*ECONNREFUSED/);
+  });
+
+  it("starts a whole member by itself when nobody answers, and nothing else", async () => {
+    door.setHolder(false);
+    asMember();
+    const began = Date.now();
+    await gate();
+    expect(Date.now() - began).to.be.at.least(times.silenceMs);
+    expect(said.at(-1)).to.match(/nobody answers/);
+  });
+});
