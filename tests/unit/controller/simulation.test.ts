@@ -4,7 +4,7 @@ import { FAULTS } from "./simulation/faults";
 import type { Story } from "./simulation/run";
 import { play } from "./simulation/run";
 
-const RUNS = Number(process.env.SIMULATION_RUNS ?? 400);
+const RUNS = Number(process.env.SIMULATION_RUNS ?? 200);
 
 const event = fc.record({
   fault: fc.constantFrom(...Object.keys(FAULTS)),
@@ -37,4 +37,41 @@ describe("a simulated cluster under random faults", function () {
       endOnFailure: process.env.SIMULATION_SHRINK === "no",
     });
   });
+
+  const fault = (name: string, a = 1, b = 0, ticks = 12) => ({ fault: name, a, b, ticks });
+  const stories: Readonly<Record<string, Omit<Story, "seed" | "killAt">>> = {
+    "birth and growing": { members: 3, warmUp: 40, events: [] },
+    "a replacement": { members: 3, warmUp: 30, events: [fault("deletePodAndClaim")] },
+    "a broken disk": { members: 3, warmUp: 30, events: [fault("breakWal", 1, 0, 40)] },
+    "growing and shrinking": {
+      members: 3,
+      warmUp: 30,
+      events: [fault("declareSize", 2, 0, 50), fault("declareSize", 0, 0, 30)],
+    },
+    "a rollout": { members: 3, warmUp: 30, events: [fault("declareTemplate", 0, 2, 40)] },
+    "a lost record": {
+      members: 3,
+      warmUp: 30,
+      events: [fault("allNodesReboot", 0, 0, 0), fault("recordDeleted")],
+    },
+    "a lost node": {
+      members: 3,
+      nodeLossGraceSeconds: 30,
+      warmUp: 30,
+      events: [fault("nodeDies", 1, 0, 90)],
+    },
+  };
+  for (const [name, told] of Object.entries(stories)) {
+    it(`converges when the controller dies at any single step of ${name}`, () => {
+      const whole = play({ ...told, seed: 1 });
+      expect(whole.steps, "writes and acts").to.be.greaterThan(4);
+      for (let n = 0; n < whole.steps; n++) {
+        for (const when of ["before", "after"] as const) {
+          const end = play({ ...told, seed: 1, killAt: { n, when } });
+          expect(end.violations.join("; "), `killed ${when} step ${n}`).to.equal("");
+          expect(end.converged, `killed ${when} step ${n}: ${end.reason}`).to.equal(true);
+        }
+      }
+    });
+  }
 });

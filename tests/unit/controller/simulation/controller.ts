@@ -29,6 +29,10 @@ export class Controller {
   heedless = false;
   believesTo = false;
   lastDecision?: Decision;
+  /** Dies right before or after the n-th write or act that it comes to, and starts anew with nothing in memory. */
+  killAt?: { readonly n: number; readonly when: "before" | "after" };
+  /** Writes and acts so far. */
+  done = 0;
   private stage = 0;
   private orders: Readonly<{ [podUid: string]: Order }> = {};
   private reports = new Map<string, GateReport>();
@@ -88,9 +92,17 @@ export class Controller {
   }
 
   private step(): void {
-    const { cluster } = this;
     const stage = this.stage;
     this.stage = (stage + 1) % 5;
+    const counts = (stage === 3 && this.decision?.record) || (stage === 4 && this.decision?.action);
+    const dies = counts && this.done++ === this.killAt?.n ? this.killAt.when : undefined;
+    if (dies === "before") return this.restart();
+    this.take(stage);
+    if (dies === "after") this.restart();
+  }
+
+  private take(stage: number): void {
+    const { cluster } = this;
     if (stage === 0) {
       this.recordVersion = cluster.record.version;
       this.recordSeen = cluster.record.value;

@@ -116,8 +116,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     spoil(s, pod);
     volume.broken = true;
   },
-  nodeDies: (s, a) => nodeOff(s, a % 8, "dead"),
-  nodeCut: (s, a) => nodeOff(s, a % 8, "cut"),
+  nodeDies: (s, a) => nodeOff(s, podOf(s, a)?.node ?? a % 8, "dead"),
+  nodeCut: (s, a) => nodeOff(s, podOf(s, a)?.node ?? a % 8, "cut"),
   nodesReturn: (s) => s.cluster.nodes.forEach((_, i) => nodeOn(s, i)),
   allNodesReboot: (s) => {
     s.cluster.nodes.forEach((_, i) => nodeOff(s, i, "dead"));

@@ -21,6 +21,8 @@ export interface Story {
   /** Ticks before the first fault. */
   readonly warmUp: number;
   readonly events: readonly Event[];
+  /** For the first controller. */
+  readonly killAt?: Controller["killAt"];
 }
 
 export interface Outcome {
@@ -30,6 +32,8 @@ export interface Outcome {
   readonly reason: string;
   readonly rounds: number;
   readonly excused: boolean;
+  /** Writes and acts of the first controller. */
+  readonly steps: number;
 }
 
 export function declared(members: number, more: Partial<Desired> = {}): Desired {
@@ -57,6 +61,7 @@ export function play(story: Story): Outcome {
   const cluster = new Cluster(story.seed, desired, template);
   const lease = new Lease();
   const controllers = [new Controller(cluster, lease), new Controller(cluster, lease)];
+  if (controllers[0] && story.killAt) controllers[0].killAt = story.killAt;
   const stage: Stage = { cluster, controllers, copies: new Map<string, MemberDir[]>() };
   cluster.door = {
     answer: (report) => {
@@ -91,6 +96,7 @@ export function play(story: Story): Outcome {
   }
   // What looks settled has to stay so.
   for (let i = 0; i < 5 && done(); i++) tick(3000);
+  for (let i = 0; i < 10 && story.killAt && !done(); i++) tick(3000);
   const ambiguous = recordLost && cluster.destroyed.size > 0;
   return {
     violations: cluster.violations,
@@ -99,6 +105,7 @@ export function play(story: Story): Outcome {
     reason: controllers[0]?.lastDecision?.reason ?? "",
     rounds,
     excused: cluster.excused,
+    steps: controllers[0]?.done ?? 0,
   };
 }
 
