@@ -1,5 +1,605 @@
 "use strict";
 
+// controller/gate/main.ts
+var import_node_fs6 = require("node:fs");
+
+// controller/gate/gate.ts
+var import_promises2 = require("node:timers/promises");
+
+// controller/gate/act.ts
+var import_node_fs4 = require("node:fs");
+var import_node_path4 = require("node:path");
+
+// controller/wal/index.ts
+var import_node_fs2 = require("node:fs");
+var import_node_path2 = require("node:path");
+
+// controller/wal/crc.ts
+var POLYNOMIAL = 2197175160;
+var tables = (() => {
+  const all = new Int32Array(8 * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? crc >>> 1 ^ POLYNOMIAL : crc >>> 1;
+    all[byte] = crc;
+  }
+  for (let i = 256; i < all.length; i++) {
+    const before = all[i - 256];
+    all[i] = before >>> 8 ^ all[before & 255];
+  }
+  return all;
+})();
+function crc32c(sum, bytes) {
+  const t = tables;
+  const end = bytes.length;
+  let crc = ~sum;
+  let i = 0;
+  for (; i + 8 <= end; i += 8) {
+    const low = crc ^ (bytes[i] | bytes[i + 1] << 8 | bytes[i + 2] << 16 | bytes[i + 3] << 24);
+    crc = t[1792 + (low & 255)] ^ t[1536 + (low >>> 8 & 255)] ^ t[1280 + (low >>> 16 & 255)] ^ t[1024 + (low >>> 24)] ^ t[768 + bytes[i + 4]] ^ t[512 + bytes[i + 5]] ^ t[256 + bytes[i + 6]] ^ t[bytes[i + 7]];
+  }
+  for (; i < end; i++) crc = crc >>> 8 ^ t[(crc ^ bytes[i]) & 255];
+  return ~crc >>> 0;
+}
+
+// controller/wal/protobuf.ts
+var Unreadable = class extends Error {
+};
+var Fields = class _Fields {
+  constructor(bytes) {
+    this.bytes = bytes;
+  }
+  bytes;
+  field = 0;
+  wire = 0;
+  low = 0;
+  high = 0;
+  from = 0;
+  position = 0;
+  next() {
+    if (this.position >= this.bytes.length) return false;
+    this.varint();
+    if (this.high !== 0) throw new Unreadable("a field number is too large");
+    this.field = this.low >>> 3;
+    this.wire = this.low & 7;
+    if (this.field === 0) throw new Unreadable("a field has no number");
+    if (this.wire === 0) this.varint();
+    else if (this.wire === 1) this.skip(8);
+    else if (this.wire === 5) this.skip(4);
+    else if (this.wire === 2) this.length();
+    else throw new Unreadable(`a field is of the unknown kind ${this.wire}`);
+    return true;
+  }
+  /** A counter: raft's terms and indexes count up from 1, so that what exceeds 2^53 never was one. */
+  count() {
+    this.expect(0);
+    const value = this.high * 4294967296 + this.low;
+    if (!Number.isSafeInteger(value)) throw new Unreadable("a counter is beyond all measure");
+    return value;
+  }
+  uint32() {
+    this.expect(0);
+    return this.low;
+  }
+  /** An ID: 64 bit, never through a number. */
+  uint64() {
+    this.expect(0);
+    return BigInt(this.high) << 32n | BigInt(this.low);
+  }
+  data() {
+    this.expect(2);
+    return this.bytes.subarray(this.from, this.position);
+  }
+  /** IDs of a repeated field, which may be packed. */
+  ids() {
+    if (this.wire === 0) return [this.uint64()];
+    const packed = new _Fields(this.data());
+    const all = [];
+    while (packed.position < packed.bytes.length) {
+      packed.varint();
+      all.push(BigInt(packed.high) << 32n | BigInt(packed.low));
+    }
+    return all;
+  }
+  expect(wire) {
+    if (this.wire !== wire) throw new Unreadable(`field ${this.field} is of another kind than expected`);
+  }
+  length() {
+    this.varint();
+    if (this.high !== 0) throw new Unreadable("a field is longer than its message");
+    this.skip(this.low);
+  }
+  skip(length) {
+    this.from = this.position;
+    this.position += length;
+    if (this.position > this.bytes.length) throw new Unreadable("a field is longer than its message");
+  }
+  varint() {
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.bytes[this.position++];
+      if (byte === void 0) throw new Unreadable("it ends within a number");
+      if (shift > 63) throw new Unreadable("a number is too long");
+      const bits = byte & 127;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high |= bits >>> 4;
+      } else high |= bits << shift - 32;
+      if (byte < 128) break;
+    }
+    this.low = low >>> 0;
+    this.high = high >>> 0;
+  }
+};
+
+// controller/wal/messages.ts
+var recordTypes = { metadata: 1, entry: 2, state: 3, crc: 4, snapshot: 5 };
+var NOTHING = new Uint8Array(0);
+function parseRecord(bytes) {
+  const fields = new Fields(bytes);
+  let type = 0;
+  let crc = 0;
+  let data = NOTHING;
+  while (fields.next()) {
+    if (fields.field === 1) type = fields.count();
+    else if (fields.field === 2) crc = fields.uint32();
+    else if (fields.field === 3) data = fields.data();
+  }
+  return { type, crc, data };
+}
+function parseMetadata(bytes) {
+  const fields = new Fields(bytes);
+  let memberId = 0n;
+  let clusterId = 0n;
+  while (fields.next()) {
+    if (fields.field === 1) memberId = fields.uint64();
+    else if (fields.field === 2) clusterId = fields.uint64();
+  }
+  return { memberId, clusterId };
+}
+var entryTypes = { normal: 0, confChange: 1, confChangeV2: 2 };
+function parseEntry(bytes) {
+  const fields = new Fields(bytes);
+  let type = 0;
+  let term = 0;
+  let index = 0;
+  let data = NOTHING;
+  while (fields.next()) {
+    if (fields.field === 1) type = fields.count();
+    else if (fields.field === 2) term = fields.count();
+    else if (fields.field === 3) index = fields.count();
+    else if (fields.field === 4) data = fields.data();
+  }
+  return { type, term, index, data };
+}
+function parseHardState(bytes) {
+  const fields = new Fields(bytes);
+  let term = 0;
+  let vote = 0n;
+  let commit = 0;
+  while (fields.next()) {
+    if (fields.field === 1) term = fields.count();
+    else if (fields.field === 2) vote = fields.uint64();
+    else if (fields.field === 3) commit = fields.count();
+  }
+  return { term, vote, commit };
+}
+function parseSnapshot(bytes) {
+  const fields = new Fields(bytes);
+  let index = 0;
+  let term = 0;
+  let confState;
+  while (fields.next()) {
+    if (fields.field === 1) index = fields.count();
+    else if (fields.field === 2) term = fields.count();
+    else if (fields.field === 3) confState = parseConfState(fields.data());
+  }
+  return { index, term, confState };
+}
+function parseConfState(bytes) {
+  const fields = new Fields(bytes);
+  const voters = [];
+  const learners = [];
+  while (fields.next()) {
+    if (fields.field === 1) voters.push(...fields.ids());
+    else if (fields.field === 2) learners.push(...fields.ids());
+  }
+  return { voters, learners };
+}
+var changeTypes = { addNode: 0, removeNode: 1, updateNode: 2, addLearner: 3 };
+function parseChanges(entry) {
+  const changes = [];
+  let context = NOTHING;
+  const fields = new Fields(entry.data);
+  if (entry.type === entryTypes.confChangeV2) {
+    while (fields.next()) {
+      if (fields.field === 2) changes.push(parseChange(new Fields(fields.data()), { type: 1, id: 2 }));
+      else if (fields.field === 3) context = fields.data();
+    }
+    return { changes, context };
+  }
+  while (fields.next()) if (fields.field === 4) context = fields.data();
+  changes.push(parseChange(new Fields(entry.data), { type: 2, id: 3 }));
+  return { changes, context };
+}
+function parseChange(fields, numbers) {
+  let type = 0;
+  let id = 0n;
+  while (fields.next()) {
+    if (fields.field === numbers.type) type = fields.count();
+    else if (fields.field === numbers.id) id = fields.uint64();
+  }
+  return { type, id };
+}
+
+// controller/wal/decoder.ts
+var BrokenLog = class extends Error {
+};
+var FRAME = 8;
+var SECTOR = 512;
+var WINDOW = 1 << 20;
+var Decoder = class {
+  constructor(segments) {
+    this.segments = segments;
+    this.nextSegment();
+  }
+  segments;
+  /** Whether the last segment ends in a record that was not written to its end. */
+  torn = false;
+  segment = -1;
+  position = 0;
+  sum = 0;
+  window = Buffer.alloc(0);
+  windowAt = 0;
+  windowEnd = 0;
+  /** Undefined at the end of the last segment. */
+  next() {
+    for (; ; ) {
+      const segment = this.segments[this.segment];
+      if (!segment) return void 0;
+      const found = this.frame(segment);
+      if (found === "end") this.nextSegment();
+      else if (found !== "torn") return found;
+      else if (this.isLast()) {
+        this.torn = true;
+        this.segment = this.segments.length;
+      } else throw new BrokenLog(`${segment.name} ends within a record, at ${this.position}`);
+    }
+  }
+  frame(segment) {
+    const head = this.bytes(segment, this.position, FRAME);
+    if (head.length === 0) return "end";
+    if (head.length < FRAME) return "torn";
+    const low = head.readUInt32LE(0);
+    const high = head.readUInt32LE(4);
+    if (low === 0 && high === 0) return "end";
+    const padding = high >>> 31 ? high >>> 24 & 7 : 0;
+    const length = (high & 16777215) * 4294967296 + low;
+    if (length > segment.size - this.position - padding) return "torn";
+    const whole = this.bytes(segment, this.position + FRAME, length + padding);
+    if (whole.length < length + padding) return "torn";
+    const record = this.check(segment, whole, length);
+    if (record !== "torn") this.position += FRAME + length + padding;
+    return record;
+  }
+  check(segment, whole, length) {
+    const where = `${segment.name} at ${this.position}`;
+    let record;
+    try {
+      record = parseRecord(whole.subarray(0, length));
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      if (this.isTorn(whole)) return "torn";
+      throw new BrokenLog(`${where}: not a record: ${error.message}`);
+    }
+    if (record.type === recordTypes.crc) {
+      if (this.sum !== 0 && record.crc !== this.sum) {
+        throw new BrokenLog(`${where}: it doesn't continue the segment before it`);
+      }
+      this.sum = record.crc;
+      return record;
+    }
+    const sum = crc32c(this.sum, record.data);
+    if (record.crc !== sum) {
+      if (this.isTorn(whole)) return "torn";
+      throw new BrokenLog(`${where}: wrong checksum`);
+    }
+    this.sum = sum;
+    return record;
+  }
+  /** A sector that holds nothing but zeros was never written. */
+  isTorn(whole) {
+    if (!this.isLast()) return false;
+    const offset = this.position + FRAME;
+    for (let from = 0; from < whole.length; ) {
+      const to = Math.min(from + SECTOR - (offset + from) % SECTOR, whole.length);
+      if (whole.subarray(from, to).every((byte) => byte === 0)) return true;
+      from = to;
+    }
+    return false;
+  }
+  isLast() {
+    return this.segment === this.segments.length - 1;
+  }
+  nextSegment() {
+    this.segment++;
+    this.position = 0;
+    this.windowAt = 0;
+    this.windowEnd = 0;
+  }
+  /** A view of these bytes, shorter where the segment ends; good until the next one is asked for. */
+  bytes(segment, at, length) {
+    if (at + length > this.windowEnd) {
+      const wanted = Math.min(Math.max(length, WINDOW), segment.size - at);
+      if (wanted > this.window.length) this.window = Buffer.allocUnsafe(wanted);
+      this.windowAt = at;
+      this.windowEnd = at + segment.read(this.window.subarray(0, wanted), at);
+    }
+    const from = at - this.windowAt;
+    return this.window.subarray(from, from + Math.max(0, Math.min(length, this.windowEnd - at)));
+  }
+};
+
+// controller/wal/membership.ts
+var Membership = class {
+  members = /* @__PURE__ */ new Map();
+  removed = /* @__PURE__ */ new Set();
+  constructor(snapshot) {
+    for (const id of snapshot?.confState?.voters ?? []) this.members.set(id, { learner: false, urls: [] });
+    for (const id of snapshot?.confState?.learners ?? []) this.members.set(id, { learner: true, urls: [] });
+  }
+  apply(entry) {
+    const { changes, context } = parseChanges(entry);
+    const said = parseContext(context);
+    for (const change of changes) this.change(change, said);
+  }
+  voters() {
+    return [...this.members].filter(([, m]) => !m.learner).map(([id]) => id);
+  }
+  change({ type, id }, said) {
+    if (this.removed.has(id)) return;
+    const known = this.members.get(id);
+    switch (type) {
+      case changeTypes.addNode:
+      case changeTypes.addLearner:
+        if (said.isPromote) {
+          if (known) known.learner = false;
+        } else if (!known && !this.isTaken(said.urls)) {
+          this.members.set(id, { learner: type === changeTypes.addLearner, urls: said.urls });
+        }
+        break;
+      case changeTypes.removeNode:
+        if (this.members.delete(id)) this.removed.add(id);
+        break;
+      case changeTypes.updateNode:
+        if (known) known.urls = said.urls;
+        break;
+    }
+  }
+  isTaken(urls) {
+    return [...this.members.values()].some((m) => m.urls.some((url) => urls.includes(url)));
+  }
+};
+function parseContext(bytes) {
+  try {
+    const value = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    return {
+      isPromote: value.isPromote === true,
+      urls: Array.isArray(value.peerURLs) ? value.peerURLs.filter((x) => typeof x === "string") : []
+    };
+  } catch {
+    return { isPromote: false, urls: [] };
+  }
+}
+
+// controller/wal/log.ts
+var Log = class {
+  metadata;
+  state = { term: 0, vote: 0n, commit: 0 };
+  /** The last entry: each one that is written ends the log, whatever stood behind it. */
+  last = { index: 0, term: 0 };
+  torn = false;
+  metadataBytes;
+  snapshots = [];
+  changes = [];
+  /** Highest index before which entries are missing; a snapshot has to stand for those. */
+  gapBefore = 0;
+  read(segments) {
+    const decoder = new Decoder(segments);
+    for (let record = decoder.next(); record; record = decoder.next()) this.take(record);
+    this.torn = decoder.torn;
+  }
+  /** Snapshot records that etcd believes: one beyond the commit index was written right before a crash. */
+  validSnapshots() {
+    return this.snapshots.filter((s) => s.index <= this.state.commit);
+  }
+  /** Why etcd could not start from this snapshot and the entries after it. */
+  problemFrom(start) {
+    if (this.snapshots.some((s) => s.index === start.index && s.term !== start.term)) {
+      return `the snapshot at ${start.index} is in the log twice, with different terms`;
+    }
+    if (this.gapBefore > start.index + 1) {
+      return `entries before ${this.gapBefore} are missing, and the snapshot ends at ${start.index}`;
+    }
+    const end = Math.max(start.index, this.last.index);
+    if (this.state.commit > end) {
+      return `the log ends at ${end}, and ${this.state.commit} had been committed`;
+    }
+    return void 0;
+  }
+  voters() {
+    const start = this.validSnapshots().at(-1);
+    const membership = new Membership(start);
+    for (const change of this.changes) {
+      if (change.index > (start?.index ?? 0) && change.index <= this.state.commit) membership.apply(change);
+    }
+    return membership.voters();
+  }
+  take(record) {
+    try {
+      switch (record.type) {
+        case recordTypes.metadata:
+          return this.takeMetadata(record.data);
+        case recordTypes.entry:
+          return this.takeEntry(parseEntry(record.data));
+        case recordTypes.state:
+          return this.takeState(parseHardState(record.data));
+        case recordTypes.snapshot:
+          this.snapshots.push(parseSnapshot(record.data));
+          return;
+        case recordTypes.crc:
+          return;
+        default:
+          throw new BrokenLog(`a record of the unknown kind ${record.type}`);
+      }
+    } catch (error) {
+      if (error instanceof Unreadable) throw new BrokenLog(`a record can't be read: ${error.message}`);
+      throw error;
+    }
+  }
+  takeMetadata(bytes) {
+    if (this.metadataBytes && !this.metadataBytes.equals(bytes)) {
+      throw new BrokenLog("its segments are of different members");
+    }
+    this.metadataBytes = Buffer.from(bytes);
+    this.metadata = parseMetadata(bytes);
+  }
+  takeEntry(entry) {
+    const { type, index, term } = entry;
+    if (type > entryTypes.confChangeV2) throw new BrokenLog(`entry ${index} is of the unknown kind ${type}`);
+    if (index === 0 || term === 0) throw new BrokenLog("an entry without index or term");
+    if (index === this.last.index + 1 && term < this.last.term) {
+      throw new BrokenLog(`entry ${index} is of an older term than the one before it`);
+    }
+    if (index > this.last.index + 1) this.gapBefore = Math.max(this.gapBefore, index);
+    if (index <= this.last.index) this.changes = this.changes.filter((c) => c.index < index);
+    this.last = { index, term };
+    if (type !== entryTypes.normal) this.changes.push({ type, index, data: Buffer.from(entry.data) });
+  }
+  takeState(state) {
+    if (state.term < this.state.term || state.commit < this.state.commit || state.commit && !state.term) {
+      throw new BrokenLog("its term or commit index goes backwards");
+    }
+    this.state = state;
+  }
+};
+
+// controller/wal/segments.ts
+var import_node_fs = require("node:fs");
+var import_node_path = require("node:path");
+function hasLog(walDir) {
+  return (0, import_node_fs.existsSync)(walDir) && (0, import_node_fs.readdirSync)(walDir).some((name) => name.endsWith(".wal"));
+}
+function segmentNames(names) {
+  return [...names].sort().flatMap((name) => {
+    const found = /^([0-9a-f]{16})-([0-9a-f]{16})\.wal$/.exec(name);
+    return found ? [{ name, sequence: BigInt(`0x${found[1]}`), index: BigInt(`0x${found[2]}`) }] : [];
+  });
+}
+function withFiles(walDir, names, use) {
+  const open = [];
+  try {
+    const segments = names.map((name) => {
+      const fd = (0, import_node_fs.openSync)((0, import_node_path.join)(walDir, name), "r");
+      open.push(fd);
+      return fileSegment(name, fd);
+    });
+    return use(segments);
+  } finally {
+    open.forEach((fd) => (0, import_node_fs.closeSync)(fd));
+  }
+}
+function fileSegment(name, fd) {
+  return {
+    name,
+    size: (0, import_node_fs.fstatSync)(fd).size,
+    read(into, at) {
+      let done = 0;
+      while (done < into.length) {
+        const count = (0, import_node_fs.readSync)(fd, into, done, into.length - done, at + done);
+        if (count === 0) break;
+        done += count;
+      }
+      return done;
+    }
+  };
+}
+
+// controller/wal/index.ts
+function readMember(memberDir, etcdVersion) {
+  const walDir = (0, import_node_path2.join)(memberDir, "wal");
+  const database = (0, import_node_path2.join)(memberDir, "snap", "db");
+  if (!hasLog(walDir)) {
+    return wasUsed(database) ? { state: "broken", reason: "there is a database and no write-ahead log: etcd would be a new member" } : { state: "empty" };
+  }
+  const names = segmentNames((0, import_node_fs2.readdirSync)(walDir));
+  const log = new Log();
+  const broken = (reason2) => {
+    const memberId = log.metadata?.memberId;
+    return { state: "broken", reason: reason2, ...memberId ? { memberId: memberId.toString() } : {} };
+  };
+  const missing = names.find((n, i) => i > 0 && n.sequence !== names[i - 1].sequence + 1n);
+  try {
+    const files = missing ? names.slice(0, names.indexOf(missing)) : names;
+    withFiles(
+      walDir,
+      files.map((n) => n.name),
+      (segments) => log.read(segments)
+    );
+  } catch (error) {
+    if (error instanceof BrokenLog) return broken(error.message);
+    const { code, message } = error;
+    if (code === "EIO") return broken(`the log can't be read: ${message}`);
+    throw error;
+  }
+  if (missing) return broken(`the segment before ${missing.name} is missing`);
+  const { metadata } = log;
+  if (!metadata?.memberId || !metadata.clusterId) return broken("the log doesn't say whose it is");
+  const snapshot = log.validSnapshots().at(-1) ?? { index: 0, term: 0 };
+  const reason = problem(log, names, memberDir, snapshot, etcdVersion);
+  if (reason) return broken(reason);
+  const ahead = log.last.index > snapshot.index;
+  return {
+    state: "wal",
+    memberId: metadata.memberId.toString(),
+    clusterId: metadata.clusterId.toString(),
+    lastTerm: ahead ? log.last.term : snapshot.term,
+    lastIndex: ahead ? log.last.index : snapshot.index,
+    commit: log.state.commit,
+    voters: log.voters().map(String).sort(),
+    torn: log.torn
+  };
+}
+function problem(log, names, memberDir, last, etcdVersion) {
+  const start = needsFile(etcdVersion) ? newestWithFile(log, (0, import_node_path2.join)(memberDir, "snap")) : last;
+  const first = names[0];
+  if (!first || first.index > BigInt(start.index)) {
+    return `the log begins at ${first?.index ?? "nothing"}, and there is no snapshot for what was before`;
+  }
+  const found = log.problemFrom(start);
+  if (found) return found;
+  if (start.index > 0 && !(0, import_node_fs2.existsSync)((0, import_node_path2.join)(memberDir, "snap", "db"))) return "the database is missing";
+  return void 0;
+}
+function needsFile(etcdVersion) {
+  const [major = 0, minor = 0] = etcdVersion.split(".").map(Number);
+  return major < 3 || major === 3 && minor < 7;
+}
+function newestWithFile(log, snapDir) {
+  const hex = (n) => n.toString(16).padStart(16, "0");
+  const files = new Set((0, import_node_fs2.existsSync)(snapDir) ? (0, import_node_fs2.readdirSync)(snapDir) : []);
+  const found = log.validSnapshots().filter((s) => files.has(`${hex(s.term)}-${hex(s.index)}.snap`)).sort((a, b) => a.term - b.term || a.index - b.index);
+  return found.at(-1) ?? { index: 0, term: 0 };
+}
+var FRESH_DATABASE = 64 * 1024 * 1024;
+function wasUsed(database) {
+  if (!(0, import_node_fs2.existsSync)(database)) return false;
+  if ((0, import_node_fs2.statSync)(database).size > FRESH_DATABASE) return true;
+  return (0, import_node_fs2.readFileSync)(database).includes("consistent_index");
+}
+
 // controller/gate/config.ts
 function renderConfig(settings, member) {
   const host = member.podIps.some((ip) => ip.includes(":")) ? "[::]" : "0.0.0.0";
@@ -20,70 +620,468 @@ function renderConfig(settings, member) {
   return settings + lines.join("");
 }
 
-// controller/gate/disk.ts
-var import_node_fs = require("node:fs");
-var import_node_path = require("node:path");
-function readDisk(dataDir) {
-  const wal = (0, import_node_path.join)(dataDir, "member", "wal");
-  if ((0, import_node_fs.existsSync)(wal) && (0, import_node_fs.readdirSync)(wal).some((file) => file.endsWith(".wal"))) {
-    return { state: "member" };
-  }
-  const database = (0, import_node_path.join)(dataDir, "member", "snap", "db");
-  if ((0, import_node_fs.existsSync)(database)) {
-    return {
-      state: "broken",
-      reason: `there is a database (${database}) and no write-ahead log (${wal}): etcd would take this member for a new one`
-    };
-  }
-  return { state: "empty" };
-}
-function writeConfig(file, text) {
-  const folder = (0, import_node_path.dirname)(file);
-  (0, import_node_fs.mkdirSync)(folder, { recursive: true, mode: 448 });
+// controller/gate/files.ts
+var import_node_fs3 = require("node:fs");
+var import_node_path3 = require("node:path");
+function writeWhole(file, text) {
+  const folder = (0, import_node_path3.dirname)(file);
+  (0, import_node_fs3.mkdirSync)(folder, { recursive: true, mode: 448 });
   const draft = `${file}.tmp`;
-  (0, import_node_fs.writeFileSync)(draft, text, { mode: 384, flush: true });
-  (0, import_node_fs.renameSync)(draft, file);
-  const directory = (0, import_node_fs.openSync)(folder, "r");
-  (0, import_node_fs.fsyncSync)(directory);
-  (0, import_node_fs.closeSync)(directory);
+  (0, import_node_fs3.writeFileSync)(draft, text, { mode: 384, flush: true });
+  (0, import_node_fs3.renameSync)(draft, file);
+  syncFolder(folder);
+}
+function syncFolder(folder) {
+  const directory = (0, import_node_fs3.openSync)(folder, "r");
+  try {
+    (0, import_node_fs3.fsyncSync)(directory);
+  } finally {
+    (0, import_node_fs3.closeSync)(directory);
+  }
+}
+var UNMARKED = { generation: 0, lastVersion: "0.0.0" };
+var markFile = (dataDir) => (0, import_node_path3.join)(dataDir, "member", "gate.json");
+function readMark(dataDir) {
+  const value = readJson(markFile(dataDir));
+  const { generation, lastVersion } = value ?? {};
+  if (!Number.isSafeInteger(generation) || typeof lastVersion !== "string") return UNMARKED;
+  return { generation, lastVersion };
+}
+function writeMark(dataDir, { generation, lastVersion }) {
+  writeWhole(markFile(dataDir), `${JSON.stringify({ format: 1, generation, lastVersion })}
+`);
+}
+var holdFile = (volume) => (0, import_node_path3.join)(volume, "gate.json");
+var isHeld = (volume) => (0, import_node_fs3.existsSync)(holdFile(volume));
+function writeHold(volume, reason) {
+  writeWhole(holdFile(volume), `${JSON.stringify({ format: 1, hold: reason })}
+`);
+}
+function liftHold(volume) {
+  if (!isHeld(volume)) return;
+  (0, import_node_fs3.rmSync)(holdFile(volume), { force: true });
+  syncFolder(volume);
+}
+var ASIDE = /^aside-(\d+)$/;
+function asideNames(volume) {
+  const numbers = (0, import_node_fs3.readdirSync)(volume).flatMap((name) => ASIDE.exec(name)?.[1] ?? []);
+  return numbers.sort((a, b) => Number(b) - Number(a)).map((n) => `aside-${n}`);
+}
+function setAside(volume, dataDir) {
+  const [newest] = asideNames(volume);
+  const name = `aside-${Number(ASIDE.exec(newest ?? "aside-0")?.[1]) + 1}`;
+  (0, import_node_fs3.renameSync)((0, import_node_path3.join)(dataDir, "member"), (0, import_node_path3.join)(volume, name));
+  syncFolder(volume);
+  syncFolder(dataDir);
+  dropAside(volume, name);
+  return name;
+}
+function dropAside(volume, except) {
+  for (const name of asideNames(volume)) {
+    if (name !== except) (0, import_node_fs3.rmSync)((0, import_node_path3.join)(volume, name), { recursive: true, force: true });
+  }
+}
+function readJson(file) {
+  try {
+    const value = JSON.parse((0, import_node_fs3.readFileSync)(file, "utf8"));
+    return typeof value === "object" && value !== null ? value : void 0;
+  } catch {
+    return void 0;
+  }
+}
+
+// controller/gate/act.ts
+function carryOut(settings, step) {
+  const { volume, dataDir, podName, peerUrl } = settings;
+  (0, import_node_fs4.mkdirSync)(dataDir, { recursive: true, mode: 448 });
+  const itself = `${podName}=${peerUrl}`;
+  switch (step.kind) {
+    case "start":
+      prepare(settings, itself, "existing", "");
+      if (step.dropAside) dropAside(volume);
+      break;
+    case "birth":
+      mustBeEmpty(dataDir);
+      prepare(settings, step.initialCluster, "new", step.token);
+      break;
+    case "join":
+      if (step.setAside) setAside(volume, dataDir);
+      mustBeEmpty(dataDir);
+      try {
+        prepare(settings, step.initialCluster, "existing", "");
+      } catch (error) {
+        if (error.code !== "ENOSPC") throw error;
+        dropAside(volume);
+        prepare(settings, step.initialCluster, "existing", "");
+      }
+      break;
+  }
+  liftHold(volume);
+}
+function prepare(settings, initialCluster, initialClusterState, token) {
+  const { dataDir, generation, version, podName, podIps, peerUrl, clientUrl, ports } = settings;
+  writeMark(dataDir, { generation, lastVersion: version });
+  const own = {
+    name: podName,
+    podIps,
+    peerUrl,
+    clientUrl,
+    ports,
+    initialCluster,
+    initialClusterState,
+    token
+  };
+  writeWhole(settings.configFile, renderConfig(settings.etcdSettings, own));
+}
+function mustBeEmpty(dataDir) {
+  if (hasLog((0, import_node_path4.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
+}
+
+// controller/gate/ask.ts
+var import_node_fs5 = require("node:fs");
+var import_node_https = require("node:https");
+var import_node_path5 = require("node:path");
+
+// controller/door/protocol.ts
+var REPORT_PATH = "/v1/report";
+var TAG_HEADER = "etag";
+var KNOWN_TAG_HEADER = "if-none-match";
+var isText = (value) => typeof value === "string";
+var isFlag = (value) => typeof value === "boolean";
+var isId = (value) => isText(value) && /^\d{1,20}$/.test(value);
+function parse(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : void 0;
+  } catch {
+    return void 0;
+  }
+}
+function parseOrder(text) {
+  const o = parse(text);
+  return o && isOrder(o) ? o : void 0;
+}
+function isOrder(o) {
+  switch (o.kind) {
+    case "start":
+      return isFlag(o.acceptVersion) && isFlag(o.dropAside);
+    case "birth":
+      return isText(o.token) && isText(o.initialCluster);
+    case "join":
+      return isId(o.memberId) && isText(o.initialCluster) && isFlag(o.setAside);
+    case "wait":
+      return isText(o.reason) && isFlag(o.hold);
+    case "refuse":
+      return isText(o.reason);
+    default:
+      return false;
+  }
+}
+
+// controller/gate/ask.ts
+var MAX_BODY = 256 * 1024;
+async function askController(ask2, message, tag) {
+  let sinceMs = Date.now();
+  try {
+    return await post(ask2, message, tag, () => {
+      sinceMs = Date.now();
+    });
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error), sinceMs };
+  }
+}
+function post(ask2, message, tag, sign) {
+  const file = (name) => (0, import_node_fs5.readFileSync)((0, import_node_path5.join)(ask2.tlsDir, name));
+  const body = JSON.stringify(message);
+  return new Promise((resolve, reject) => {
+    const asked = (0, import_node_https.request)(new URL(REPORT_PATH, ask2.url), {
+      method: "POST",
+      agent: false,
+      cert: file("tls.crt"),
+      key: file("tls.key"),
+      ca: file("ca.crt"),
+      minVersion: "TLSv1.3",
+      headers: {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(body),
+        ...tag ? { [KNOWN_TAG_HEADER]: tag } : {}
+      }
+    });
+    const give = () => asked.destroy(new Error(`no answer from ${ask2.url}`));
+    let patience = setTimeout(give, ask2.patienceMs);
+    const alive = () => {
+      clearTimeout(patience);
+      patience = setTimeout(give, ask2.patienceMs);
+    };
+    asked.on("information", () => {
+      sign();
+      alive();
+    });
+    asked.on("error", reject);
+    asked.on("close", () => {
+      clearTimeout(patience);
+      reject(new Error("the connection was closed"));
+    });
+    asked.on("response", (response) => {
+      alive();
+      const parts = [];
+      let size = 0;
+      response.on("data", (part) => {
+        size += part.length;
+        if (size > MAX_BODY) asked.destroy(new Error("the answer is too long"));
+        parts.push(part);
+      });
+      response.on("error", reject);
+      response.on("end", () => {
+        const text = Buffer.concat(parts).toString("utf8");
+        const order = response.statusCode === 200 ? parseOrder(text) : void 0;
+        if (order) resolve({ order, tag: response.headers[TAG_HEADER] });
+        else reject(new Error(`it was answered ${response.statusCode}: ${text.slice(0, 200)}`));
+      });
+    });
+    asked.end(body);
+  });
+}
+
+// controller/plan/version.ts
+var BEFORE_NEXT_MINOR = { "3.5": 26, "3.6": 11 };
+function parseVersion(text) {
+  const found = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text);
+  if (!found) return void 0;
+  return { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3]) };
+}
+function stepProblem(from, to, clusterVersion) {
+  const a = parseVersion(from);
+  const b = parseVersion(to);
+  if (!a || !b) return `can't compare etcd ${from} with ${to}`;
+  if (a.major !== b.major) return `etcd ${from} to ${to} is another major version`;
+  if (b.minor > a.minor + 1) return `etcd ${from} to ${to} skips a minor version: one at a time`;
+  if (b.minor === a.minor + 1) {
+    const floor = BEFORE_NEXT_MINOR[`${a.major}.${a.minor}`];
+    if (floor === void 0 || a.patch >= floor) return void 0;
+    const need = `${a.major}.${a.minor}.${floor}`;
+    return `etcd ${from} to ${to} needs ${need} or later on every member first`;
+  }
+  if (b.minor === a.minor) return void 0;
+  const cluster = clusterVersion ? parseVersion(clusterVersion) : void 0;
+  if (a.minor === b.minor + 1 && cluster && cluster.minor <= b.minor) return void 0;
+  return `etcd ${from} to ${to} is a downgrade`;
+}
+
+// controller/gate/decide.ts
+var ask = (why, hold = false) => ({ kind: "ask", why, hold });
+function decide(s) {
+  const { disk, heard } = s;
+  switch (heard.kind) {
+    case "start": {
+      const problem2 = dataProblem(s) ?? (heard.acceptVersion ? void 0 : versionProblem(s));
+      if (problem2) return ask(`told to start, but ${problem2}`);
+      return { kind: "start", dropAside: heard.dropAside, why: "the controller says so" };
+    }
+    case "birth":
+      if (disk.state !== "empty") return ask(`told to begin a cluster, but ${described(disk)}`);
+      return { kind: "birth", token: heard.token, initialCluster: heard.initialCluster };
+    case "join":
+      if (disk.state !== "empty" && !heard.setAside) return ask(`told to join, but ${described(disk)}`);
+      return {
+        kind: "join",
+        initialCluster: heard.initialCluster,
+        setAside: disk.state !== "empty"
+      };
+    case "wait":
+      return ask(`waits: ${heard.reason}`, heard.hold);
+    case "refuse":
+      return ask(`refused: ${heard.reason}`, true);
+    case "silence":
+      return alone(s, heard.forMs);
+  }
+}
+function alone(s, silentMs) {
+  const problem2 = s.held ? "it was told to leave this disk alone" : dataProblem(s) ?? versionProblem(s);
+  if (problem2) return ask(`no answer, and by itself it doesn't start: ${problem2}`);
+  if (silentMs < s.silenceMs) return ask("no answer yet");
+  return { kind: "start", dropAside: false, why: "nobody answers, and its data is whole" };
+}
+function described(disk) {
+  switch (disk.state) {
+    case "empty":
+      return "the disk holds no member";
+    case "wal":
+      return `the disk holds member ${disk.memberId}`;
+    case "broken":
+      return `the disk can't be read: ${disk.reason}`;
+  }
+}
+function dataProblem({ disk, generation }) {
+  if (disk.state !== "wal") return described(disk);
+  if (disk.generation === generation) return void 0;
+  return `the disk is of generation ${disk.generation}, declared is ${generation}`;
+}
+function versionProblem({ disk, version }) {
+  return disk.state === "wal" ? stepProblem(disk.lastVersion, version, void 0) : void 0;
+}
+
+// controller/gate/disk.ts
+var import_node_path6 = require("node:path");
+function readDisk(dataDir, version) {
+  const data = readMember((0, import_node_path6.join)(dataDir, "member"), version);
+  switch (data.state) {
+    case "empty":
+    case "broken":
+      return data;
+    case "wal": {
+      const { memberId, clusterId, lastTerm, lastIndex, voters } = data;
+      return { state: "wal", memberId, clusterId, lastTerm, lastIndex, voters, ...readMark(dataDir) };
+    }
+  }
+}
+
+// controller/gate/peers.ts
+var import_promises = require("node:dns/promises");
+var import_node_net = require("node:net");
+var system = async (host) => (await (0, import_promises.lookup)(host, { all: true })).map((found) => found.address);
+async function peerProblem(initialCluster, resolve = system) {
+  const hosts = initialCluster.split(",").map((peer) => new URL(peer.slice(peer.indexOf("=") + 1)).hostname);
+  const found = await Promise.all(hosts.map((host) => addressesOf(host, resolve)));
+  const owner = /* @__PURE__ */ new Map();
+  for (const [i, addresses] of found.entries()) {
+    for (const address of addresses ?? []) {
+      const other = owner.get(address);
+      if (other && other !== hosts[i]) {
+        return { why: `${other} and ${hosts[i]} have the same address, ${address}`, passes: false };
+      }
+      owner.set(address, hosts[i]);
+    }
+  }
+  const unknown = hosts.filter((_, i) => !found[i]);
+  if (unknown.length === 0) return void 0;
+  return { why: `no address is known of ${unknown.join(", ")}`, passes: true };
+}
+async function addressesOf(host, resolve) {
+  const bare = host.replace(/^\[|\]$/g, "");
+  if ((0, import_node_net.isIP)(bare)) return [bare];
+  try {
+    const addresses = await resolve(host);
+    return addresses.length > 0 ? addresses : void 0;
+  } catch {
+    return void 0;
+  }
+}
+
+// controller/gate/gate.ts
+var gateTimes = {
+  pauseMs: 250,
+  longPauseMs: 1e3,
+  patienceMs: 3e3,
+  silenceMs: 5e3,
+  namesMs: 3e4
+};
+async function runGate(settings, say2, times = gateTimes, resolve) {
+  const { volume, dataDir, podName, podUid, generation, version } = settings;
+  const ask2 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs };
+  const disk = readDisk(dataDir, version);
+  say2(describe(disk));
+  let tag;
+  let silentSince;
+  let joinSince;
+  let last = "";
+  const tell = (text) => {
+    if (text !== last) say2(text);
+    last = text;
+  };
+  for (; ; ) {
+    const held = isHeld(volume);
+    const message = { podUid, podName, disk, aside: asideNames(volume), held };
+    const began = Date.now();
+    const answer = await askController(ask2, message, tag);
+    let heard;
+    if ("order" in answer) {
+      ({ order: heard, tag } = answer);
+      silentSince = void 0;
+    } else {
+      tag = void 0;
+      silentSince ??= answer.sinceMs;
+      heard = { kind: "silence", forMs: Date.now() - silentSince };
+    }
+    const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
+    if (step.kind === "ask") {
+      if (step.hold && !held) writeHold(volume, step.why);
+      tell("problem" in answer ? `${step.why} (${answer.problem})` : step.why);
+    } else {
+      const problem2 = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : void 0;
+      joinSince ??= Date.now();
+      if (!problem2 || problem2.passes && Date.now() - joinSince >= times.namesMs) {
+        carryOut(settings, step);
+        say2(step.kind === "start" ? `starts as it is: ${step.why}` : `${step.kind}: ${step.initialCluster}`);
+        return;
+      }
+      tell(`told to join, but ${problem2.why}`);
+    }
+    const waits = heard.kind === "wait" || heard.kind === "silence";
+    const pauseMs = waits ? times.pauseMs : times.longPauseMs;
+    await (0, import_promises2.setTimeout)(Math.max(0, pauseMs - (Date.now() - began)));
+  }
+}
+function describe(disk) {
+  switch (disk.state) {
+    case "empty":
+      return "the disk holds no member";
+    case "broken":
+      return `the disk is broken: ${disk.reason}`;
+    case "wal":
+      return `the disk holds member ${disk.memberId} of cluster ${disk.clusterId}, up to entry ${disk.lastIndex} of term ${disk.lastTerm}, of generation ${disk.generation}, last used by etcd ${disk.lastVersion}`;
+  }
+}
+
+// controller/gate/settings.ts
+function readSettings(variables) {
+  const text = (name) => {
+    const value = variables[name];
+    if (value === void 0) throw new Error(`the variable ${name} is missing`);
+    return value;
+  };
+  const generation = Number(text("GATE_GENERATION"));
+  if (!Number.isSafeInteger(generation) || generation < 1)
+    throw new Error("GATE_GENERATION is not a generation");
+  return {
+    podName: text("POD_NAME"),
+    podUid: text("POD_UID"),
+    podIps: text("POD_IPS").split(","),
+    volume: text("GATE_VOLUME"),
+    dataDir: text("GATE_DATA_DIR"),
+    configFile: text("GATE_CONFIG_FILE"),
+    tlsDir: text("GATE_TLS_DIR"),
+    controllerUrl: text("GATE_CONTROLLER_URL"),
+    peerUrl: text("GATE_PEER_URL"),
+    clientUrl: text("GATE_CLIENT_URL"),
+    ports: {
+      peer: text("GATE_PEER_PORT"),
+      client: text("GATE_CLIENT_PORT"),
+      metrics: text("GATE_METRICS_PORT")
+    },
+    generation,
+    version: text("GATE_VERSION"),
+    etcdSettings: text("GATE_SETTINGS")
+  };
 }
 
 // controller/gate/main.ts
-function main() {
-  const dataDir = env("GATE_DATA_DIR");
-  const file = env("GATE_CONFIG_FILE");
-  const disk = readDisk(dataDir);
-  if (disk.state === "broken") {
-    throw new Error(`${disk.reason}. Nothing was changed.`);
+var TERMINATION_LOG = "/dev/termination-log";
+function say(text) {
+  console.log(`${(/* @__PURE__ */ new Date()).toISOString()} ${text}`);
+  try {
+    if ((0, import_node_fs6.existsSync)(TERMINATION_LOG)) (0, import_node_fs6.writeFileSync)(TERMINATION_LOG, text);
+  } catch {
   }
-  writeConfig(
-    file,
-    renderConfig(env("GATE_SETTINGS"), {
-      name: env("POD_NAME"),
-      podIps: env("POD_IPS").split(","),
-      peerUrl: env("GATE_PEER_URL"),
-      clientUrl: env("GATE_CLIENT_URL"),
-      ports: { peer: env("GATE_PEER_PORT"), client: env("GATE_CLIENT_PORT"), metrics: env("GATE_METRICS_PORT") },
-      initialCluster: env("GATE_INITIAL_CLUSTER"),
-      // etcd does not look at these three where there is a write-ahead log.
-      initialClusterState: "new",
-      token: env("GATE_TOKEN")
-    })
-  );
-  console.log(
-    disk.state === "member" ? `${dataDir} holds a member: it starts as it is` : `${dataDir} is empty: this is a first start of ${env("GATE_INITIAL_CLUSTER")}`
-  );
 }
-function env(name) {
-  const value = process.env[name];
-  if (value === void 0) {
-    throw new Error(`the variable ${name} is missing`);
+for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(143));
+async function main() {
+  await runGate(readSettings(process.env), say);
+}
+main().then(
+  () => process.exit(0),
+  (error) => {
+    say(`etcd may not start: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
   }
-  return value;
-}
-try {
-  main();
-} catch (error) {
-  console.error(`etcd may not start: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+);

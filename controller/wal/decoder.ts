@@ -79,6 +79,7 @@ export class Decoder {
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       if (this.isTorn(whole)) return "torn";
+      // As 3.7 does. 3.5 and 3.6 would cut off some of these, too, although no write that was torn looks so.
       throw new BrokenLog(`${where}: not a record: ${error.message}`);
     }
     if (record.type === recordTypes.crc) {
