@@ -119,7 +119,7 @@ function descend(problems: Problems, given: object, names: object, path: string)
         path + key,
         value,
         "there is no such argument",
-        meant ? `Did you mean ${path}${meant}?` : `There are: ${Object.keys(names).join(", ")}`,
+        meant ? `Write ${path}${meant} if you meant that` : `There are: ${Object.keys(names).join(", ")}`,
       );
     } else if (
       typeof inner === "object" &&

@@ -1,6 +1,6 @@
 import type { EtcdClusterArgs, EtcdSettingsArgs } from "../../args";
 import { CompactionMode, LogLevel, TlsVersion } from "../../args";
-import { shutdownSeconds } from "../derived";
+import { quotaPerMemory, shutdownSeconds } from "../derived";
 import { extraSettings, ownSettings, typedSettings } from "../setting-names";
 import { settingDefaults } from "../settings";
 import { duration, nearest, quantity } from "../units";
@@ -133,7 +133,9 @@ function refuseUnknownSetting(
     path,
     given,
     `etcd ${minor} has no such setting, and would ignore it in silence`,
-    meant ? `Did you mean ${typedSettings[meant] ?? meant}?` : "Names are those of etcd's configuration file",
+    meant
+      ? `Write ${typedSettings[meant] ?? meant} if you meant that`
+      : "Names are those of etcd's configuration file",
   );
 }
 
@@ -157,7 +159,7 @@ export function refuseQuota(
       "Lower the quota, or raise storage.size",
     );
   }
-  if (quota > 4 * memoryBytes) {
+  if (quota > quotaPerMemory * memoryBytes) {
     problems.refuse(
       "etcd.quota",
       given,
