@@ -136,7 +136,10 @@ function refuseImage(problems: Problems, path: string, image: ImageArgs | undefi
       "Copy it whole",
     );
   }
-  if (image?.repository !== undefined && !/^[a-z0-9][a-z0-9./_:-]*[a-z0-9]$/.test(image.repository)) {
+  if (
+    image?.repository !== undefined &&
+    !/^(?!.*\/\/)[a-z0-9][a-z0-9./_:-]*[a-z0-9]$/.test(image.repository)
+  ) {
     problems.refuse(
       `${path}.repository`,
       image.repository,

@@ -39,7 +39,8 @@ export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
     }
     seen.add(name);
   }
-  if (tls.organization !== undefined && (tls.organization === "" || tls.organization.length > 64)) {
+  const organization: unknown = tls.organization;
+  if (organization !== undefined && (typeof organization !== "string" || !/^.{1,64}$/.test(organization))) {
     problems.refuse(
       "tls.organization",
       tls.organization,
