@@ -177,11 +177,10 @@ describe("the StatefulSet", () => {
   });
 
   it("has as many replicas as members", async () => {
-    const replicas = await Promise.all(
-      (["smallest", "even", "default", "everything", "seven"] as const).map(
-        async (name) => statefulSetOf(await scenario(name)).spec.replicas,
-      ),
-    );
+    const replicas: number[] = [];
+    for (const name of ["smallest", "even", "default", "everything", "seven"] as const) {
+      replicas.push(statefulSetOf(await scenario(name)).spec.replicas);
+    }
     expect(replicas).to.deep.equal([1, 2, 3, 5, 7]);
   });
 
@@ -489,7 +488,7 @@ describe("the init container gate", () => {
   });
 
   it("is told another token for another cluster of the same names", async () => {
-    const [one, other] = await Promise.all([scenario("default"), scenario("seven")]);
+    const [one, other] = [await scenario("default"), await scenario("seven")];
     const token = (rendered: typeof one) => envOf(containersOf(rendered).gate).GATE_TOKEN;
     expect(token(one)).to.not.equal(token(other));
     expect(token(await scenario("own TLS"))).to.equal("etcd.etcd");
