@@ -82,27 +82,24 @@ function ownIdentity(ctx: Context): Identity {
     server: pairSecret(ctx, "server", names.pairSecret("server"), server, clientCa),
     root: pairSecret(ctx, "root", names.pairSecret("root"), root, clientCa),
   };
-  const controllerSecret = pairSecret(
-    ctx,
-    "controller",
-    names.pairSecret("controller"),
-    controller,
-    clientCa,
-  );
+  pairSecret(ctx, "controller", names.pairSecret("controller"), controller, clientCa);
   const clients = (spec.args.clients ?? []).map(({ name }) => {
     const leaf = createLeaf(ctx, clientCa, `client-${name}`, { commonName: name, clientAuth: true });
-    const secret = pairSecret(ctx, `client-${name}`, names.clientSecret(name), leaf, clientCa);
-    return [name, secret.metadata.name] as const;
+    pairSecret(ctx, `client-${name}`, names.clientSecret(name), leaf, clientCa);
+    return [name, names.clientSecret(name)] as const;
   });
+  // Never the name as the Secret's output: a renewed Secret is deleted and made anew, and the engine would do the same
+  // to everything that has a property from it, the StatefulSet among them.
+  const named = (pair: MemberPair | "controller") => pulumi.output(names.pairSecret(pair));
 
   return {
     secrets: {
-      peer: pairs.peer.metadata.name,
-      "peer-client": pairs["peer-client"].metadata.name,
-      server: pairs.server.metadata.name,
-      root: pairs.root.metadata.name,
+      peer: named("peer"),
+      "peer-client": named("peer-client"),
+      server: named("server"),
+      root: named("root"),
     },
-    controllerSecret: controllerSecret.metadata.name,
+    controllerSecret: named("controller"),
     clientSecrets: pulumi.output(Object.fromEntries(clients)),
     clientCaPem: clientCa.certPem,
     annotations: {
