@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Ran } from "../../../hack/kubectl";
 import { run } from "../../../hack/kubectl";
 import { root } from "./lab";
@@ -40,20 +40,28 @@ export function shellBlocks(markdown: string): ShellBlock[] {
 }
 
 /**
- * Runs code as somebody types it in a clone of the repository, in one shell, until something fails. The files that it
- * leaves behind go with the folder that it is run in, which shows the repository through links.
+ * Runs code as somebody types it in a clone of the repository, in one shell, until something fails. It works on a copy,
+ * which goes with whatever was left in it, and which has no node_modules.
  */
 export async function typed(code: string, timeoutMs: number): Promise<Ran> {
   const folder = mkdtempSync(join(tmpdir(), "etcd-e2e-"));
   try {
-    for (const name of readdirSync(root)) {
-      symlinkSync(join(root, name), join(folder, name));
-    }
-    const script = `set -eo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\ncd '${folder}'\nset -v\n${code}\n`;
-    // A make that runs these tests is not the one that is typed here.
-    const { MAKEFLAGS: _flags, MAKELEVEL: _level, ...env } = process.env;
-    return await run("bash", ["-c", script], { env, timeoutMs });
+    const left = ["node_modules", ".git"];
+    cpSync(root, folder, { recursive: true, filter: (file) => !left.includes(basename(file)) });
+    // Ends what was put into the background, which would hold the output open.
+    const end = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT";
+    return await run("bash", ["-c", `set -eo pipefail\n${end}\ncd '${folder}'\nset -v\n${code}\n`], {
+      env: withoutMake(),
+      timeoutMs,
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
+
+/** A make that runs these tests is not the one that is called in them. */
+export const withoutMake = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  MAKEFLAGS: undefined,
+  MAKELEVEL: undefined,
+});
