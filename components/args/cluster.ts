@@ -118,10 +118,10 @@ export interface EtcdClusterArgs {
    */
   terminationGracePeriodSeconds?: number;
 
-  /** Labels and annotations for every object. A change to a living cluster restarts nothing. */
+  /** Labels and annotations for every object, the pods aside. A change to a living cluster restarts nothing. */
   metadata?: MetadataArgs;
 
-  /** Labels and annotations for the members' pods, besides those of `metadata`. A change is a rolling restart. */
+  /** Labels and annotations for the members' pods, which have none of `metadata`. A change is a rolling restart. */
   podMetadata?: MetadataArgs;
 
   /** Annotations for the members' ServiceAccount, such as a cloud provider's identity. */

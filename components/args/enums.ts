@@ -42,7 +42,7 @@ export type TlsVersion = (typeof TlsVersion)[keyof typeof TlsVersion];
 
 /** What becomes of the members' volumes when the cluster is destroyed. */
 export const VolumeRetention = {
-  /** The claims stay, with the data, until somebody deletes them. */
+  /** The claims stay, with the data, until somebody deletes them or their namespace. */
   Retain: "Retain",
   /** The claims go with the StatefulSet. The data is lost. */
   Delete: "Delete",

@@ -43,7 +43,7 @@ export interface StorageArgs {
 
   /**
    * What becomes of the claims when the StatefulSet is deleted. Default: Retain. Delete has to be declared together
-   * with `allowDataDeletion`.
+   * with `allowDataDeletion`. The claims go in any case with a namespace that was created here.
    */
   onDestroy?: VolumeRetention;
 }

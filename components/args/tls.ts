@@ -14,7 +14,10 @@ export interface TlsArgs {
    */
   renewBeforeDays?: number;
 
-  /** The organization in all subjects. Default: the cluster's name. */
+  /**
+   * The organization in the subjects of all certificates but the authorities'. Default: the cluster's name. A change
+   * issues them anew, without a restart.
+   */
   organization?: string;
 
   /**
@@ -24,7 +27,7 @@ export interface TlsArgs {
    */
   extraServerNames?: string[];
 
-  /** Secrets of your own instead of certificates made here. With them, `clients` and lifetimes can't be given. */
+  /** Secrets of your own instead of certificates made here. With them, `clients` and all else of `tls` can't be given. */
   existing?: ExistingTlsArgs;
 }
 

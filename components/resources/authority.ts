@@ -20,14 +20,15 @@ export interface Leaf {
 }
 
 export function createAuthority(ctx: Context, kind: "peer" | "client"): Authority {
-  const { certificateDays: days, organization, name: cluster } = ctx.spec;
+  const { certificateDays: days, name: cluster } = ctx.spec;
   // `ca` comes first, or a client called "ca" would have a key of the same name.
   const key = new tls.PrivateKey(`${ctx.name}-ca-${kind}-key`, keyArgs, ctx.opts);
   const cert = new tls.SelfSignedCert(
     `${ctx.name}-ca-${kind}`,
     {
       privateKeyPem: pulumi.secret(key.privateKeyPem),
-      subject: { commonName: `${cluster} ${kind} CA`, organization },
+      // Nothing in it may ever change: by another subject, members would not know the certificates that it signed.
+      subject: { commonName: `${cluster} ${kind} CA`, organization: cluster },
       isCaCertificate: true,
       // 0 would be right, and comes out of the provider as no limit at all.
       maxPathLength: 1,

@@ -83,28 +83,31 @@ function ownIdentity(ctx: Context): Identity {
 
   const secretOf = (pair: Pair, leaf: Leaf, authority: Authority) =>
     pairSecret(ctx, pair, names.pairSecret(pair), leaf, authority);
-  const secrets: Record<Pair, k8s.core.v1.Secret> = {
-    peer: secretOf("peer", peer, peerCa),
-    "peer-client": secretOf("peer-client", peerClient, peerCa),
-    server: secretOf("server", server, clientCa),
-    root: secretOf("root", root, clientCa),
-    controller: secretOf("controller", controller, clientCa),
-    "controller-door": secretOf("controller-door", door, peerCa),
-  };
+  const secrets = [
+    secretOf("peer", peer, peerCa),
+    secretOf("peer-client", peerClient, peerCa),
+    secretOf("server", server, clientCa),
+    secretOf("root", root, clientCa),
+    secretOf("controller", controller, clientCa),
+    secretOf("controller-door", door, peerCa),
+  ];
   const clients = (spec.args.clients ?? []).map(({ name }) => {
     const leaf = createLeaf(ctx, clientCa, `client-${name}`, { commonName: name, clientAuth: true });
-    const secret = pairSecret(ctx, `client-${name}`, names.clientSecret(name), leaf, clientCa);
-    return [name, secret.metadata.name] as const;
+    pairSecret(ctx, `client-${name}`, names.clientSecret(name), leaf, clientCa);
+    return [name, names.clientSecret(name)] as const;
   });
+  // Never the name as the Secret's output: a renewed Secret is deleted and made anew, and the engine would do the same
+  // to everything that has a property from it, the StatefulSet among them.
+  const named = (pair: Pair) => pulumi.output(names.pairSecret(pair));
 
   return {
     secrets: {
-      peer: secrets.peer.metadata.name,
-      "peer-client": secrets["peer-client"].metadata.name,
-      server: secrets.server.metadata.name,
-      root: secrets.root.metadata.name,
-      controller: secrets.controller.metadata.name,
-      "controller-door": secrets["controller-door"].metadata.name,
+      peer: named("peer"),
+      "peer-client": named("peer-client"),
+      server: named("server"),
+      root: named("root"),
+      controller: named("controller"),
+      "controller-door": named("controller-door"),
     },
     clientSecrets: pulumi.output(Object.fromEntries(clients)),
     clientCaPem: clientCa.certPem,
@@ -112,7 +115,7 @@ function ownIdentity(ctx: Context): Identity {
       [annotationKeys.peerCa]: peerCa.certPem.apply(sha256),
       [annotationKeys.clientCa]: clientCa.certPem.apply(sha256),
     },
-    resources: Object.values(secrets),
+    resources: secrets,
   };
 }
 

@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { ClusterSpec } from "../spec";
 import { commonLabels } from "../spec/names";
 
@@ -18,15 +18,18 @@ export function metadataOf(
   name: string,
   extra: {
     labels?: Record<string, pulumi.Input<string>>;
-    annotations?: Record<string, pulumi.Input<string>>;
+    annotations?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   } = {},
 ) {
   const given = ctx.spec.args.metadata;
-  const annotations = { ...given?.annotations, ...extra.annotations };
+  // `extra` may be known only later, and can't be spread here.
+  const annotations = pulumi
+    .all([given?.annotations, extra.annotations])
+    .apply(([ours, late]) => (ours || late ? { ...ours, ...late } : undefined));
   return {
     name,
     namespace: ctx.namespace,
     labels: { ...given?.labels, ...extra.labels, ...commonLabels(ctx.spec.name) },
-    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+    annotations,
   };
 }

@@ -45,13 +45,11 @@ export function memberPodTemplate(ctx: Context, parts: PodParts): k8s.types.inpu
   return {
     metadata: {
       labels: {
-        ...args.metadata?.labels,
         ...args.podMetadata?.labels,
         ...commonLabels(spec.name),
         ...memberSelector(spec.name),
       },
       annotations: {
-        ...args.metadata?.annotations,
         ...args.podMetadata?.annotations,
         ...parts.identity.annotations,
         [annotationKeys.version]: spec.version.text,

@@ -9,7 +9,7 @@ export function createServiceAccount(ctx: Context): k8s.core.v1.ServiceAccount {
     `${ctx.name}-account`,
     {
       metadata: metadataOf(ctx, objectNames(ctx.spec.name).serviceAccount, {
-        annotations: ctx.spec.args.serviceAccountAnnotations as Record<string, string> | undefined,
+        annotations: ctx.spec.args.serviceAccountAnnotations,
       }),
       automountServiceAccountToken: false,
     },

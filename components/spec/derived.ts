@@ -24,6 +24,9 @@ export const defaults = {
 /** The largest database that etcd's authors advise. */
 const advisedQuota = 8 * 2 ** 30;
 
+/** A member with less memory than this part of its database could not be started again. */
+export const quotaPerMemory = 4;
+
 const mebibyte = 2 ** 20;
 
 export function quotaBytes(args: EtcdClusterArgs): number {
@@ -31,10 +34,12 @@ export function quotaBytes(args: EtcdClusterArgs): number {
     return quantity(args.etcd.quota) ?? NaN;
   }
   const volume = quantity(args.storage?.size ?? defaults.storageSize) ?? NaN;
+  const memory = quantity(args.resources?.memoryLimit ?? defaults.memoryLimit) ?? NaN;
   const third = volume / 3;
   return Math.min(
     third >= mebibyte ? Math.floor(third / mebibyte) * mebibyte : Math.floor(third),
     advisedQuota,
+    Math.floor(quotaPerMemory * memory),
   );
 }
 

@@ -47,12 +47,13 @@ export function duration(text: string): number | undefined {
   return total;
 }
 
+/** Asks for the type as well: a stack's configuration may hold anything. */
 export function isDnsLabel(text: string): boolean {
-  return text.length <= 63 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(text);
+  return typeof text === "string" && text.length <= 63 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(text);
 }
 
 export function isDnsName(text: string): boolean {
-  return text.length <= 253 && text.split(".").every(isDnsLabel);
+  return typeof text === "string" && text.length <= 253 && text.split(".").every(isDnsLabel);
 }
 
 /** Of the names, the one that differs least from `wanted`, if it is near enough to have been meant. */

@@ -18,14 +18,14 @@ export interface StackConfig {
 /** The configuration of a stack as the Pulumi CLI would hand it to the program: the project's defaults below its own. */
 export function readStack(root: string, stack: string): StackConfig {
   const project = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as ProjectFile;
-  const own = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as StackFile;
+  const own = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as StackFile | null;
   const config: Record<string, string> = {};
   for (const [key, declared] of Object.entries(project.config ?? {})) {
     if (declared.default !== undefined) {
       config[`${project.name}:${key}`] = asText(declared.default);
     }
   }
-  for (const [key, value] of Object.entries(own.config ?? {})) {
+  for (const [key, value] of Object.entries(own?.config ?? {})) {
     config[key] = asText(value);
   }
   return { project: project.name, config };

@@ -81,8 +81,13 @@ daemon() {                                                   # daemon NAME NAMES
   remember "$1" $!
 }
 power_off() {
-  local h
+  local h l
   end "n$1"
+  # The kernel takes its time over the pods' cables. One that outlives its node would lend its route to the next pod
+  # with that address, and take it along when it goes.
+  for l in $(ip -n "etcd-lab-n$1" -br link 2>/dev/null | grep -oE '^veth[^@ ]+'); do
+    ip -n "etcd-lab-n$1" link del "$l" 2>/dev/null || true # gone meanwhile
+  done
   for h in $(hierarchies); do
     [ ! -d "$h/etcd-lab/n$1" ] || TRIES=50 try find "$h/etcd-lab/n$1" -depth -type d -exec rmdir {} +
   done

@@ -93,10 +93,30 @@ export async function render<T>(
     }),
   );
 
-  const result = await program();
-  // Waits for every registration, and rejects with whatever went wrong in one.
-  await pulumi.runtime.disconnect();
+  const result = await orFailure(async () => {
+    const made = await program();
+    await pulumi.runtime.disconnect();
+    return made;
+  });
   return { resources, result, tls: provider.used };
+}
+
+/** A registration that fails never ends: the SDK leaves its error to the process, from where it is taken here. */
+async function orFailure<T>(work: () => Promise<T>): Promise<T> {
+  const event = "unhandledRejection";
+  const others = process.listeners(event);
+  process.removeAllListeners(event);
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      process.on(event, reject);
+      work().then(resolve, reject);
+    });
+  } finally {
+    // What hangs on the same failure fails in the same turn.
+    await new Promise((resolve) => setTimeout(resolve));
+    process.removeAllListeners(event);
+    others.forEach((listener) => process.on(event, listener));
+  }
 }
 
 /** The mocks' own arguments lack parent, protection and dependencies: the monitor that they feed has them. */

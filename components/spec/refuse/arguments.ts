@@ -1,4 +1,5 @@
 import type {
+  ClientArgs,
   ControllerArgs,
   EtcdClusterArgs,
   EtcdSettingsArgs,
@@ -16,8 +17,11 @@ import type {
 import { nearest } from "../units";
 import type { Problems } from "./problems";
 
-/** Every argument by name; an object stands for arguments of its own. `satisfies` keeps it whole. */
-type Known<T> = Record<keyof Required<T>, true | object>;
+/** An object stands for arguments of its own, a list for a list of what is in it, `true` for everything else. */
+type Shape = true | readonly [Shape] | { readonly [name: string]: Shape };
+
+/** Every argument by name. `satisfies` keeps it whole. */
+type Known<T> = Record<keyof Required<T>, Shape>;
 
 const metadata = { labels: true, annotations: true } satisfies Known<MetadataArgs>;
 const image = { repository: true, tag: true, digest: true, pullPolicy: true } satisfies Known<ImageArgs>;
@@ -44,7 +48,7 @@ const known = {
     maxRequestSize: true,
     maxTransactionOperations: true,
     tlsMinVersion: true,
-    cipherSuites: true,
+    cipherSuites: [true],
     logLevel: true,
     extra: true,
   } satisfies Known<EtcdSettingsArgs>,
@@ -53,7 +57,7 @@ const known = {
     validityDays: true,
     renewBeforeDays: true,
     organization: true,
-    extraServerNames: true,
+    extraServerNames: [true],
     existing: {
       peerSecret: true,
       peerClientSecret: true,
@@ -64,7 +68,7 @@ const known = {
       caRevision: true,
     } satisfies Known<ExistingTlsArgs>,
   } satisfies Known<TlsArgs>,
-  clients: true,
+  clients: [{ name: true } satisfies Known<ClientArgs>],
   storage: {
     size: true,
     storageClass: true,
@@ -109,7 +113,7 @@ const known = {
     priorityClassName: true,
     memoryLimit: true,
   } satisfies Known<ControllerArgs>,
-  imagePullSecrets: true,
+  imagePullSecrets: [true],
   security: { runAsUser: true, runAsGroup: true, platformAssignsIds: true } satisfies Known<SecurityArgs>,
   probes: { livenessBudgetSeconds: true, startupBudgetSeconds: true } satisfies Known<ProbesArgs>,
   terminationGracePeriodSeconds: true,
@@ -118,29 +122,49 @@ const known = {
   serviceAccountAnnotations: true,
 } satisfies Known<EtcdClusterArgs>;
 
-/** A misspelt argument from a stack's configuration would otherwise be ignored in silence. */
-export function refuseUnknownArguments(problems: Problems, args: EtcdClusterArgs): void {
-  descend(problems, args, known, "");
+/**
+ * A misspelt argument from a stack's configuration would otherwise be ignored in silence. Tells whether the rest is of
+ * a shape that further checks can read.
+ */
+export function refuseUnknownArguments(problems: Problems, args: EtcdClusterArgs): boolean {
+  return descend(problems, args, known, "");
 }
 
-function descend(problems: Problems, given: object, names: object, path: string): void {
-  for (const [key, value] of Object.entries(given)) {
-    const inner = (names as Record<string, true | object | undefined>)[key];
-    if (inner === undefined) {
-      const meant = nearest(key, Object.keys(names));
+function descend(problems: Problems, given: unknown, shape: Shape, path: string): boolean {
+  if (shape === true || given === undefined) {
+    return true;
+  }
+  if (isList(shape)) {
+    if (!Array.isArray(given)) {
+      problems.refuse(path, given, "it has to be a list", "Write it as one, with one element if need be");
+      return false;
+    }
+    return given.map((item, index) => descend(problems, item, shape[0], `${path}[${index}]`)).every(Boolean);
+  }
+  if (given === null || typeof given !== "object" || Array.isArray(given)) {
+    const names = Object.keys(shape).join(", ");
+    problems.refuse(path, given, "it has arguments of its own", `Write it as an object with ${names}`);
+    return false;
+  }
+  return Object.entries(given)
+    .map(([key, value]) => {
+      const inner = path === "" ? key : `${path}.${key}`;
+      const known = Object.hasOwn(shape, key) ? shape[key] : undefined;
+      if (known !== undefined) {
+        return descend(problems, value, known, inner);
+      }
+      const meant = nearest(key, Object.keys(shape));
       problems.refuse(
-        path + key,
+        inner,
         value,
         "there is no such argument",
-        meant ? `Did you mean ${path}${meant}?` : `There are: ${Object.keys(names).join(", ")}`,
+        meant
+          ? `Write ${inner.slice(0, inner.length - key.length)}${meant} if you meant that`
+          : `There are: ${Object.keys(shape).join(", ")}`,
       );
-    } else if (
-      typeof inner === "object" &&
-      value !== null &&
-      typeof value === "object" &&
-      !Array.isArray(value)
-    ) {
-      descend(problems, value as object, inner, `${path}${key}.`);
-    }
-  }
+      return true;
+    })
+    .every(Boolean);
 }
+
+const isList = (shape: Shape): shape is readonly [Shape] => Array.isArray(shape);

@@ -35,6 +35,18 @@ export function checkQuantity(problems: Problems, path: string, given: unknown):
   return false;
 }
 
+/** For what etcd counts itself, and would not start with a fraction of. */
+export function checkBytes(problems: Problems, path: string, given: unknown): boolean {
+  if (!checkQuantity(problems, path, given)) {
+    return false;
+  }
+  if (typeof given !== "string" || Number.isInteger(quantity(given))) {
+    return true;
+  }
+  problems.refuse(path, given, "it has to be whole bytes", `Write it like "2Gi"`);
+  return false;
+}
+
 export function checkDuration(problems: Problems, path: string, given: unknown): boolean {
   if (given === undefined || (typeof given === "string" && (duration(given) ?? 0) > 0)) {
     return true;

@@ -55,7 +55,7 @@ function refuseNames(problems: Problems, args: EtcdClusterArgs, name: string): v
       "Give a shorter clusterName",
     );
   }
-  refuseNamespace(problems, namespace);
+  refuseNamespace(problems, plainText(args.namespace));
   if (!isDnsName(domain)) {
     problems.refuse("clusterDomain", domain, "it has to be a DNS name", `Write it like "cluster.local"`);
   } else if (namespace !== undefined) {
@@ -119,7 +119,7 @@ function refuseVersion(problems: Problems, args: EtcdClusterArgs): void {
       "an image was chosen by tag or digest, and the settings depend on the version in it",
       "Give the version too",
     );
-  } else if (tag !== undefined && /^v?\d+\.\d+\.\d+/.test(tag) && !tag.replace(/^v/, "").startsWith(text)) {
+  } else if (tag !== undefined && (/^v?(\d+\.\d+\.\d+)/.exec(tag)?.[1] ?? text) !== text) {
     problems.refuse("image.tag", tag, `version says ${text}`, `Make them agree, or leave image.tag out`);
   }
 }
@@ -136,7 +136,10 @@ function refuseImage(problems: Problems, path: string, image: ImageArgs | undefi
       "Copy it whole",
     );
   }
-  if (image?.repository !== undefined && !/^[a-z0-9][a-z0-9./_:-]*[a-z0-9]$/.test(image.repository)) {
+  if (
+    image?.repository !== undefined &&
+    !/^(?!.*\/\/)[a-z0-9][a-z0-9./_:-]*[a-z0-9]$/.test(image.repository)
+  ) {
     problems.refuse(
       `${path}.repository`,
       image.repository,

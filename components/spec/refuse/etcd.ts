@@ -1,12 +1,12 @@
 import type { EtcdClusterArgs, EtcdSettingsArgs } from "../../args";
 import { CompactionMode, LogLevel, TlsVersion } from "../../args";
-import { shutdownSeconds } from "../derived";
+import { quotaPerMemory, shutdownSeconds } from "../derived";
 import { extraSettings, ownSettings, typedSettings } from "../setting-names";
 import { settingDefaults } from "../settings";
 import { duration, nearest, quantity } from "../units";
 import type { Minor } from "../versions";
 import { defaultVersion, parseVersion } from "../versions";
-import { checkDuration, checkInteger, checkOneOf, checkQuantity } from "./checks";
+import { checkBytes, checkDuration, checkInteger, checkOneOf } from "./checks";
 import type { Problems } from "./problems";
 
 export function refuseEtcd(problems: Problems, args: EtcdClusterArgs): void {
@@ -17,7 +17,7 @@ export function refuseEtcd(problems: Problems, args: EtcdClusterArgs): void {
   checkInteger(problems, "etcd.snapshotCount", etcd.snapshotCount, 1, 10_000_000);
   checkInteger(problems, "etcd.snapshotCatchUpEntries", etcd.snapshotCatchUpEntries, 1, 10_000_000);
   checkInteger(problems, "etcd.maxTransactionOperations", etcd.maxTransactionOperations, 1, 1_000_000);
-  checkQuantity(problems, "etcd.maxRequestSize", etcd.maxRequestSize);
+  checkBytes(problems, "etcd.maxRequestSize", etcd.maxRequestSize);
   checkOneOf(problems, "etcd.logLevel", etcd.logLevel, LogLevel);
   checkOneOf(problems, "etcd.tlsMinVersion", etcd.tlsMinVersion, TlsVersion);
   if (etcd.cipherSuites !== undefined && etcd.tlsMinVersion === TlsVersion.Tls13) {
@@ -133,7 +133,9 @@ function refuseUnknownSetting(
     path,
     given,
     `etcd ${minor} has no such setting, and would ignore it in silence`,
-    meant ? `Did you mean ${typedSettings[meant] ?? meant}?` : "Names are those of etcd's configuration file",
+    meant
+      ? `Write ${typedSettings[meant] ?? meant} if you meant that`
+      : "Names are those of etcd's configuration file",
   );
 }
 
@@ -145,13 +147,10 @@ export function refuseQuota(
   memoryBytes: number,
 ): void {
   const given = args.etcd?.quota;
-  if (!checkQuantity(problems, "etcd.quota", given) || given === undefined) {
+  if (!checkBytes(problems, "etcd.quota", given) || given === undefined) {
     return;
   }
   const quota = quantity(given) ?? NaN;
-  if (!Number.isInteger(quota)) {
-    problems.refuse("etcd.quota", given, "it has to be whole bytes", `Write it like "2Gi"`);
-  }
   if (quota > volumeBytes / 3) {
     problems.refuse(
       "etcd.quota",
@@ -160,7 +159,7 @@ export function refuseQuota(
       "Lower the quota, or raise storage.size",
     );
   }
-  if (quota > 4 * memoryBytes) {
+  if (quota > quotaPerMemory * memoryBytes) {
     problems.refuse(
       "etcd.quota",
       given,

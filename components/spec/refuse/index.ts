@@ -12,7 +12,9 @@ import { refuseTls } from "./tls";
  */
 export function refuse(args: EtcdClusterArgs, name: string): string[] {
   const problems = new Problems();
-  refuseUnknownArguments(problems, args);
+  if (!refuseUnknownArguments(problems, args)) {
+    problems.throwIfAny(`EtcdCluster "${name}"`);
+  }
   refuseCluster(problems, args, name);
   refuseEtcd(problems, args);
   refuseTls(problems, args);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { EtcdClusterArgs } from "../../../components";
 import { TestCluster } from "../support/etcd-cluster";
 import { assertNothingLost, Load } from "../support/load";
 import { ClientPod, etcdctlPod } from "../support/pods";
@@ -61,20 +62,39 @@ describe("changed arguments", () => {
     await cluster.apply({});
   });
 
-  it("a setting of etcd: the members restart one by one, and no write is lost", async () => {
-    const ids = await cluster.memberIds();
-    const before = await cluster.pods();
-    const load = await Load.start(cluster);
-    assert.deepEqual(await cluster.apply({ etcd: { snapshotCount: 5000 } }), ["changed StatefulSet etcd"]);
-    const fewest = await eventually("every member is a new pod, and ready", restarted(cluster, before), 180);
-    await cluster.waitForVoters();
-    assertNothingLost(await load.stop(), 300);
-    assert.equal(fewest, 2, "ready members at the worst time");
-    assert.deepEqual(await cluster.memberIds(), ids);
-    for (const pod of await cluster.pods()) {
-      assert.match(await cluster.kubectl(["logs", pod.name]), /"snapshot-count":5000,/);
-    }
-  });
+  const rollings: [string, EtcdClusterArgs, string[]][] = [
+    ["a setting of etcd", { etcd: { snapshotCount: 5000 } }, ["changed StatefulSet etcd"]],
+    [
+      "a renewed authority",
+      { etcd: { snapshotCount: 5000 }, tls: { caValidityDays: 3000 } },
+      [
+        ...["peer", "peer-client", "server", "root", "controller", "client-app"].map(
+          (pair) => `changed Secret etcd-${pair}`,
+        ),
+        "changed StatefulSet etcd",
+      ],
+    ],
+  ];
+  for (const [what, args, changes] of rollings) {
+    it(`${what}: the members restart one by one, and no write is lost`, async () => {
+      const ids = await cluster.memberIds();
+      const before = await cluster.pods();
+      const load = await Load.start(cluster);
+      assert.deepEqual((await cluster.apply(args)).sort(), changes.sort());
+      const fewest = await eventually(
+        "every member is a new pod, and ready",
+        restarted(cluster, before),
+        180,
+      );
+      await cluster.waitForVoters();
+      assertNothingLost(await load.stop(), 300);
+      assert.equal(fewest, 2, "ready members at the worst time");
+      assert.deepEqual(await cluster.memberIds(), ids);
+      for (const pod of await cluster.pods()) {
+        assert.match(await cluster.kubectl(["logs", pod.name]), /"snapshot-count":5000,/);
+      }
+    });
+  }
 });
 
 /** Once all pods are others than before: the lowest number of ready ones that was seen. */

@@ -8,6 +8,7 @@ import { waitForVoters } from "../../../hack/deploy/wait";
 import type { Ran } from "../../../hack/kubectl";
 import { kubectl } from "./lab";
 import { eventually } from "./poll";
+import { report } from "./report";
 
 export const namespacePrefix = "e2e-";
 
@@ -17,7 +18,7 @@ const testArgs: EtcdClusterArgs = {
   allowDataDeletion: true,
   clients: [{ name: "app" }],
   resources: { cpuRequest: "50m", memoryLimit: "512Mi" },
-  storage: { size: "1Gi", onDestroy: "Delete" },
+  storage: { size: "1Gi" },
 };
 
 export interface MemberPod {
@@ -61,10 +62,16 @@ export class TestCluster {
   }
 
   /** Applies it, and waits until the declared members are healthy voters. */
-  static async deploy(purpose: string, args: EtcdClusterArgs = {}, seconds = 180): Promise<TestCluster> {
+  static async deploy(purpose: string, args: EtcdClusterArgs = {}, seconds = 150): Promise<TestCluster> {
     const cluster = new TestCluster(purpose, { ...testArgs, ...args });
-    await cluster.apply({});
-    await cluster.waitForVoters(seconds);
+    try {
+      await cluster.apply({});
+      await cluster.waitForVoters(seconds);
+    } catch (error) {
+      // Most of them are deployed in a hook, after which Mocha calls no other.
+      console.log(await report(cluster.namespace));
+      throw error;
+    }
     return cluster;
   }
 

@@ -4,14 +4,14 @@ import { kubectl } from "./lab";
 export async function report(namespace: string): Promise<string> {
   const ask = async (...args: string[]) => {
     const ran = await kubectl().try(["-n", namespace, ...args], { timeoutMs: 20_000 });
-    return ran.stdout + ran.stderr;
+    return ran.stdout || ran.stderr;
   };
   const names = (await ask("get", "pods", "-o", "name"))
     .split("\n")
     .filter((name) => name.startsWith("pod/"));
   const logs = await Promise.all(
     names.flatMap((name) => [
-      section(`${name}, log`, () => ask("logs", name, "--all-containers", "--prefix", "--tail=40")),
+      section(`${name}, log`, () => ask("logs", name, "--all-containers", "--prefix", "--tail=25")),
       section(`${name}, log of its last life`, () => ask("logs", name, "--previous", "--tail=20")),
     ]),
   );

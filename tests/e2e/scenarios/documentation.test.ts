@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "../../../hack/kubectl";
+import { kubectl, root } from "../support/lab";
+import type { ShellBlock } from "../support/shell";
+import { shellBlocks, typed, withoutMake } from "../support/shell";
+
+/** `make up`, and what people are told to type after it. */
+
+async function makeUp(): Promise<string> {
+  const ran = await run("make", ["-C", root, "up"], { env: withoutMake(), timeoutMs: 600_000 });
+  assert.equal(ran.code, 0, ran.stdout + ran.stderr);
+  return ran.stdout;
+}
+
+interface Items {
+  items: {
+    kind: string;
+    metadata: { name: string; uid: string; resourceVersion: string };
+    status?: { containerStatuses?: { restartCount: number }[] };
+  }[];
+}
+
+/** Everything that the stack is made of, and its pods, with their versions. */
+async function objects(): Promise<Record<string, string>> {
+  const kinds = "statefulsets,services,secrets,configmaps,serviceaccounts,poddisruptionbudgets,pods";
+  const { items } = await kubectl().json<Items>(["-n", "etcd", "get", kinds]);
+  return Object.fromEntries(
+    items.map(({ kind, metadata, status }) => [
+      `${kind} ${metadata.name}`,
+      kind === "Pod"
+        ? `${metadata.uid} ${status?.containerStatuses?.map((c) => c.restartCount).join()}`
+        : metadata.resourceVersion,
+    ]),
+  );
+}
+
+describe("make up", function () {
+  this.timeout(700_000);
+  let told: string;
+
+  before(async () => {
+    told = await makeUp();
+  });
+
+  it("deploys the stack dev, which has its members and its client", async () => {
+    const names = Object.keys(await objects());
+    for (const name of ["Pod etcd-0", "Pod etcd-1", "Pod etcd-2", "Secret etcd-client-app"]) {
+      assert.ok(names.includes(name), `${name} is not among ${names.join(", ")}`);
+    }
+  });
+
+  it("again: nothing changes, and nothing restarts", async () => {
+    const before = await objects();
+    const again = await makeUp();
+    assert.doesNotMatch(again, /^ +(created|changed|deleted) /m);
+    assert.deepEqual(await objects(), before);
+  });
+
+  it("prints lines that work as they stand", async () => {
+    const lines = told
+      .split("\n")
+      .slice(told.split("\n").findIndex((line) => line.includes("each line as it stands")) + 1)
+      .filter((line) => line.startsWith("  "));
+    assert.ok(lines.some((line) => line.includes("port-forward")) && lines.length >= 8, told);
+    const ran = await typed(lines.join("\n"), 120_000);
+    assert.equal(ran.code, 0, `${ran.stdout}\n${ran.stderr}`);
+    assert.match(ran.stdout, /greeting\nhello\n$/, "the client of the last line reads what was written");
+  });
+});
+
+describe("README.md", () => {
+  const blocks = shellBlocks(readFileSync(join(root, "README.md"), "utf8"));
+  const executed = blocks.filter((block) => block.notRun === undefined);
+  before(makeUp);
+
+  it("has code to run, and says why the rest is not run", () => {
+    for (const { line, notRun } of blocks.filter((block) => block.notRun !== undefined)) {
+      console.log(`      line ${line} is not run: ${notRun}`);
+    }
+    const code = executed.map((block) => block.code).join("\n");
+    for (const command of ["kubectl", "etcdctl", 'eval "$(make -s env)"']) {
+      assert.ok(code.includes(command), `${command} is nowhere in what is run`);
+    }
+    assert.doesNotMatch(code, /make (down|e2e|test)|hack\/cluster (down|node-)/, "this would end the tests");
+  });
+
+  it("all of it works as it stands, from top to bottom in one shell", async () => {
+    const mark = (block: ShellBlock) => `: README.md line ${block.line}\n${block.code}`;
+    const ran = await typed(executed.map(mark).join("\n"), 170_000);
+    assert.equal(ran.code, 0, `${ran.stderr}\n${ran.stdout}`);
+    assert.match(ran.stdout, /hello/);
+  });
+});

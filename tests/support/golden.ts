@@ -1,0 +1,73 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect } from "chai";
+import { Document } from "yaml";
+import type { Rendered } from "../../hack/render/render";
+import { redacted } from "../../hack/render/render";
+
+export const goldenFolder = join(__dirname, "..", "golden");
+
+/** Compares with the file kept, or rewrites it where UPDATE_GOLDEN is set. */
+export function expectGolden(file: string, text: string): void {
+  const path = join(goldenFolder, file);
+  if (process.env.UPDATE_GOLDEN) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+  expect(existsSync(path), `tests/golden/${file} is missing: make golden writes it`).to.equal(true);
+  expect(text, `tests/golden/${file} differs: make golden rewrites it, then read the difference`).to.equal(
+    readFileSync(path, "utf8"),
+  );
+}
+
+interface Variable {
+  name: string;
+  value?: string;
+}
+
+/** The objects of a stack, as a person would read them in a pull request. */
+export function goldenManifests(rendered: Rendered<unknown>): string {
+  return rendered.resources
+    .filter((resource) => resource.type.startsWith("kubernetes:"))
+    .map((resource) => {
+      const manifest = redacted(resource.inputs) as { kind: string; metadata: { name: string } };
+      const document = new Document(sorted(settled(manifest)));
+      document.commentBefore = ` ${resource.name}${resource.protect ? ", protected" : ""}`.replace(
+        hash,
+        "$1<hash>",
+      );
+      return { key: `${manifest.kind} ${manifest.metadata.name}`, text: document.toString({ lineWidth: 0 }) };
+    })
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ text }) => text)
+    .join("---\n");
+}
+
+const hash = /(-gate-)[0-9a-f]{10}$/;
+
+/** With a placeholder for what differs from run to run, and for the code, which has its own place. */
+function settled(value: unknown, key = ""): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item: unknown) => settled(item));
+  }
+  if (value !== null && typeof value === "object") {
+    const token = (value as Variable).name === "GATE_TOKEN" ? { value: "[token]" } : {};
+    return Object.fromEntries(
+      Object.entries({ ...value, ...token }).map(([name, inner]) => [name, settled(inner, name)]),
+    );
+  }
+  if (typeof value !== "string") {
+    return value;
+  }
+  return key === "gate.js"
+    ? "[components/bundles/gate.js]"
+    : key.endsWith("-ca-sha256") && value !== ""
+      ? "[hash]"
+      : value.replace(hash, "$1<hash>");
+}
+
+/** Kubernetes' own order at the top, the given one below. */
+function sorted(manifest: unknown): unknown {
+  const { apiVersion, kind, metadata, ...rest } = manifest as Record<string, unknown>;
+  return { apiVersion, kind, metadata, ...rest };
+}

@@ -1,0 +1,24 @@
+import { join } from "node:path";
+import { readStack } from "../../hack/deploy/config";
+import type { Rendered } from "../../hack/render/render";
+import { render } from "../../hack/render/render";
+
+const root = join(__dirname, "..", "..");
+
+/** A stack of this project, through the program that `pulumi up` would run. */
+export function renderStack(
+  stack: string,
+  config: Record<string, string> = {},
+): Promise<Rendered<Record<string, unknown>>> {
+  const declared = readStack(root, stack);
+  const program = require.resolve(join(root, "index.ts"));
+  return render(
+    () => {
+      // It creates its resources while it is loaded.
+      delete require.cache[program];
+      // eslint-disable-next-line @typescript-eslint/no-require-imports
+      return require(program) as Record<string, unknown>;
+    },
+    { project: declared.project, stack, config: { ...declared.config, ...config } },
+  );
+}

@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { credentials } from "@grpc/grpc-js";
+import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
+
+const components = join(__dirname, "..", "..", "components");
+
+export interface Property {
+  readonly type?: string;
+  readonly description?: string;
+  readonly optional?: boolean;
+  readonly plain?: boolean;
+}
+
+export interface ObjectType {
+  readonly description?: string;
+  readonly properties?: Record<string, Property>;
+  readonly required?: string[];
+  readonly enum?: { name: string; value: string; description?: string }[];
+}
+
+export interface Schema {
+  readonly name: string;
+  readonly resources: Record<
+    string,
+    ObjectType & { isComponent: boolean; inputProperties: Record<string, Property>; requiredInputs: string[] }
+  >;
+  readonly types: Record<string, ObjectType>;
+}
+
+/** The package's schema, from the host that the Pulumi CLI would start on its folder. */
+export async function readSchema(): Promise<Schema> {
+  const host = spawn(
+    process.execPath,
+    [require.resolve("@pulumi/pulumi/cmd/run-plugin"), components, "127.0.0.1:1"],
+    {
+      cwd: components,
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  try {
+    const port = await new Promise<string>((resolve, reject) => {
+      let [out, errors] = ["", ""];
+      host.stderr.on("data", (data: Buffer) => (errors += data.toString()));
+      host.stdout.on("data", (data: Buffer) => {
+        out += data.toString();
+        const line = /^(\d+)\n/.exec(out);
+        if (line?.[1]) {
+          resolve(line[1]);
+        }
+      });
+      host.on("exit", (code) =>
+        reject(new Error(`the component's host ended with ${code}: ${errors}${out}`)),
+      );
+    });
+    const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
+    try {
+      return await new Promise<Schema>((resolve, reject) =>
+        client.getSchema(new GetSchemaRequest(), (error, answer) =>
+          error ? reject(error) : resolve(JSON.parse(answer.getSchema()) as Schema),
+        ),
+      );
+    } finally {
+      client.close();
+    }
+  } finally {
+    host.kill();
+  }
+}

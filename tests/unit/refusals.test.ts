@@ -1,0 +1,852 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import * as fc from "fast-check";
+import * as pulumi from "@pulumi/pulumi";
+import type { EtcdClusterArgs } from "../../components";
+import { EtcdCluster, ServiceType, Spread, VolumeRetention } from "../../components";
+import { render } from "../../hack/render/render";
+import { refuse, settle } from "../../components/spec";
+import { Problems } from "../../components/spec/refuse/problems";
+import { renderCluster, withLog } from "../support/render";
+import { argsOf, scenarioNames } from "../support/scenarios";
+
+interface Refusal {
+  /** What is wrong in it. */
+  args: unknown;
+  path: string;
+  /** As it stands in the message: JSON, or nothing. */
+  given: unknown;
+  rule: string;
+  wayOut: string;
+  /** The Pulumi name, where that is what is wrong. */
+  name?: string;
+}
+
+const r = (
+  path: string,
+  args: unknown,
+  given: unknown,
+  rule: string,
+  wayOut: string,
+  name?: string,
+): Refusal => ({
+  path,
+  args,
+  given,
+  rule,
+  wayOut,
+  name,
+});
+
+const long = (length: number) => "a".repeat(length);
+const hex = "0123456789abcdef".repeat(4);
+const own = { peerSecret: "a", peerClientSecret: "b", serverSecret: "c", rootSecret: "d" };
+
+const refusals: Refusal[] = [
+  // Sizes
+  r("members", { members: 0 }, 0, "1 to 7 members", "Write 1, 3, 5 or 7"),
+  r("members", { members: -3 }, -3, "1 to 7 members", "Write 1, 3, 5 or 7"),
+  r("members", { members: 9 }, 9, "1 to 7 members", "Write 1, 3, 5 or 7"),
+  r("members", { members: 8, allowEvenMembers: true }, 8, "1 to 7 members", "Write 1, 3, 5 or 7"),
+  r("members", { members: 0, allowEvenMembers: true }, 0, "1 to 7 members", "Write 1, 3, 5 or 7"),
+  r("members", { members: 2.5 }, 2.5, "1 to 7 members", "Write 1, 3, 5 or 7"),
+  r("members", { members: "3" }, "3", "1 to 7 members", "Write 1, 3, 5 or 7"),
+  r("members", { members: 2 }, 2, "no more failures than 1", "Write 1 or 3, or set allowEvenMembers"),
+  r("members", { members: 4 }, 4, "no more failures than 3", "Write 3 or 5, or set allowEvenMembers"),
+  r("members", { members: 6 }, 6, "no more failures than 5", "Write 5 or 7, or set allowEvenMembers"),
+
+  // Names
+  r("name", {}, "Etcd", "lower-case letters", "Give a clusterName", "Etcd"),
+  r("name", {}, "my.etcd", "lower-case letters", "Give a clusterName", "my.etcd"),
+  r("clusterName", { clusterName: "1st" }, "1st", "a letter first", "Give a clusterName like that"),
+  r("clusterName", { clusterName: "" }, "", "a letter first", "Give a clusterName like that"),
+  r("clusterName", { clusterName: "a-" }, "a-", "lower-case letters", "Give a clusterName like that"),
+  r("clusterName", { clusterName: "a_b" }, "a_b", "lower-case letters", "Give a clusterName like that"),
+  r("clusterName", { clusterName: long(53) }, long(53), "leave room for 52", "Give a shorter clusterName"),
+  r("name", {}, long(60), "it has 60 characters", "Give a shorter clusterName", long(60)),
+  r("namespace", { namespace: "a.b" }, "a.b", "a DNS label", "Give a name like that"),
+  r("namespace", { namespace: long(64) }, long(64), "a DNS label", "Give a name like that"),
+  r("clusterDomain", { clusterDomain: "a..b" }, "a..b", "a DNS name", 'Write it like "cluster.local"'),
+  r("clusterDomain", { clusterDomain: ".local" }, ".local", "a DNS name", 'Write it like "cluster.local"'),
+  r(
+    "clusterName",
+    {
+      clusterName: long(52),
+      namespace: long(63),
+      clusterDomain: [long(60), long(60)].join("."),
+    },
+    long(52),
+    "and 253 is the limit",
+    "Give a shorter clusterName or namespace",
+  ),
+  r(
+    "metadata.labels",
+    { metadata: { labels: { "app.kubernetes.io/name": "x" } } },
+    "app.kubernetes.io/name",
+    "finds its own objects",
+    "Use another key",
+  ),
+  r(
+    "podMetadata.labels",
+    { podMetadata: { labels: { "app.kubernetes.io/component": "x" } } },
+    "app.kubernetes.io/component",
+    "finds its own objects",
+    "Use another key",
+  ),
+  r(
+    "service.metadata.labels",
+    { service: { metadata: { labels: { "app.kubernetes.io/instance": "x" } } } },
+    "app.kubernetes.io/instance",
+    "finds its own objects",
+    "Use another key",
+  ),
+  r(
+    "storage.metadata.labels.a",
+    { storage: { metadata: { labels: { a: long(64) } } } },
+    long(64),
+    "at most 63",
+    "make it an annotation",
+  ),
+  r(
+    "metadata.labels.a",
+    { metadata: { labels: { a: "b c" } } },
+    "b c",
+    "letters, digits",
+    "make it an annotation",
+  ),
+
+  // Versions and images
+  r("version", { version: "3.4.30" }, "3.4.30", "known here (3.5, 3.6, 3.7)", "without a v"),
+  r("version", { version: "3.8.0" }, "3.8.0", "known here (3.5, 3.6, 3.7)", "without a v"),
+  r("version", { version: "v3.6.16" }, "v3.6.16", "MAJOR.MINOR.PATCH", 'Write it like "3.6.16", without a v'),
+  r("version", { version: "3.6" }, "3.6", "MAJOR.MINOR.PATCH", "without a v"),
+  r("version", { version: "3.5.19" }, "3.5.19", "before 3.5.20", 'Write "3.5.33" or later'),
+  r("version", { version: "3.6.3" }, "3.6.3", "before 3.6.4", 'Write "3.6.14" or later'),
+  r(
+    "version",
+    { image: { tag: "v3.6.16" } },
+    undefined,
+    "settings depend on the version",
+    "Give the version too",
+  ),
+  r(
+    "version",
+    { image: { digest: `sha256:${hex}` } },
+    undefined,
+    "settings depend on the version",
+    "Give the version too",
+  ),
+  r("image.tag", { version: "3.6.16", image: { tag: "v3.6.15" } }, "v3.6.15", "version says 3.6.16", "agree"),
+  r("image.tag", { version: "3.7.1", image: { tag: "v3.7.10" } }, "v3.7.10", "version says 3.7.1", "agree"),
+  r(
+    "nodeImage",
+    { nodeImage: { tag: "22", digest: `sha256:${hex}` } },
+    { tag: "22", digest: `sha256:${hex}` },
+    "by a tag or by a digest",
+    "Leave one of them out",
+  ),
+  r(
+    "image.digest",
+    { version: "3.6.16", image: { digest: "sha256:abc" } },
+    "sha256:abc",
+    "64 hexadecimal digits",
+    "Copy it whole",
+  ),
+  r("nodeImage.digest", { nodeImage: { digest: hex } }, hex, "sha256: and 64", "Copy it whole"),
+  r(
+    "image.repository",
+    { image: { repository: "https://example.com/etcd" } },
+    "https://example.com/etcd",
+    "without tag or digest",
+    'Write it like "registry.example.com/etcd"',
+  ),
+  r(
+    "image.repository",
+    { image: { repository: "a/b:v1" } },
+    "a/b:v1",
+    "ends with a tag",
+    "Move that to image.tag",
+  ),
+  r(
+    "nodeImage.repository",
+    { nodeImage: { repository: "A b" } },
+    "A b",
+    "a registry and a path",
+    "Write it like",
+  ),
+  r(
+    "image.pullPolicy",
+    { image: { pullPolicy: "Often" } },
+    "Often",
+    "few words",
+    "Always, IfNotPresent, Never",
+  ),
+
+  // etcd
+  r("etcd.quota", { etcd: { quota: "big" } }, "big", "Kubernetes quantity above zero", 'Write it like "2Gi"'),
+  r("etcd.quota", { etcd: { quota: 5 } }, 5, "Kubernetes quantity above zero", 'Write it like "2Gi"'),
+  r("etcd.quota", { etcd: { quota: "0" } }, "0", "Kubernetes quantity above zero", 'Write it like "2Gi"'),
+  r("etcd.quota", { etcd: { quota: "100m" } }, "100m", "whole bytes", 'Write it like "2Gi"'),
+  r("etcd.quota", { etcd: { quota: "3Gi" } }, "3Gi", "three times the quota", "or raise storage.size"),
+  r(
+    "etcd.quota",
+    { etcd: { quota: "3Gi" }, storage: { size: "20Gi" }, resources: { memoryLimit: "512Mi" } },
+    "3Gi",
+    "less than a quarter of its database",
+    "or raise resources.memoryLimit",
+  ),
+  r("etcd.maxRequestSize", { etcd: { maxRequestSize: "1.1Ki" } }, "1.1Ki", "whole bytes", "Write it like"),
+  r("etcd.maxRequestSize", { etcd: { maxRequestSize: 1024 } }, 1024, "as text", "Write it like"),
+  r(
+    "etcd.autoCompactionMode",
+    { etcd: { autoCompactionMode: "hourly" } },
+    "hourly",
+    "few words",
+    "Write one of periodic, revision",
+  ),
+  r(
+    "etcd.autoCompactionRetention",
+    { etcd: { autoCompactionMode: "revision" } },
+    undefined,
+    "a number of revisions",
+    'Write it like "10000"',
+  ),
+  r(
+    "etcd.autoCompactionRetention",
+    { etcd: { autoCompactionMode: "revision", autoCompactionRetention: "1h" } },
+    "1h",
+    "a number of revisions",
+    'Write it like "10000"',
+  ),
+  r(
+    "etcd.autoCompactionRetention",
+    { etcd: { autoCompactionRetention: "1" } },
+    "1",
+    "a bare number for hours",
+    'Write it like "1h", or "0" for none',
+  ),
+  r(
+    "etcd.heartbeatIntervalMilliseconds",
+    { etcd: { heartbeatIntervalMilliseconds: 0 } },
+    0,
+    "from 1 to 10000",
+    "",
+  ),
+  r(
+    "etcd.electionTimeoutMilliseconds",
+    { etcd: { electionTimeoutMilliseconds: 50_001 } },
+    50_001,
+    "from 1 to 50000",
+    "Give one, or leave it out",
+  ),
+  r(
+    "etcd.electionTimeoutMilliseconds",
+    { etcd: { heartbeatIntervalMilliseconds: 500 } },
+    1000,
+    "at least five times the heartbeat of 500 ms",
+    "Write 5000, or shorten the heartbeat",
+  ),
+  r(
+    "terminationGracePeriodSeconds",
+    { terminationGracePeriodSeconds: 30 },
+    30,
+    "a clean stop can take 60 s",
+    "Write 60 or more",
+  ),
+  r(
+    "terminationGracePeriodSeconds",
+    { terminationGracePeriodSeconds: 100, etcd: { electionTimeoutMilliseconds: 10_000 } },
+    100,
+    "a clean stop can take 152 s",
+    "Write 152 or more",
+  ),
+  r(
+    "terminationGracePeriodSeconds",
+    { terminationGracePeriodSeconds: 90.5 },
+    90.5,
+    "a whole number",
+    "Give one",
+  ),
+  r("etcd.snapshotCount", { etcd: { snapshotCount: 0 } }, 0, "from 1 to 10000000", ""),
+  r("etcd.snapshotCatchUpEntries", { etcd: { snapshotCatchUpEntries: 1.5 } }, 1.5, "a whole number", ""),
+  r("etcd.maxTransactionOperations", { etcd: { maxTransactionOperations: "5" } }, "5", "a whole number", ""),
+  r(
+    "etcd.compactHashCheckInterval",
+    { etcd: { compactHashCheckInterval: "1 minute" } },
+    "1 minute",
+    "a length of time above zero",
+    'Write it like "1m" or "1h30m"',
+  ),
+  r("etcd.compactHashCheckInterval", { etcd: { compactHashCheckInterval: "0s" } }, "0s", "above zero", ""),
+  r("etcd.logLevel", { etcd: { logLevel: "trace" } }, "trace", "few words", "debug, info, warn, error"),
+  r("etcd.tlsMinVersion", { etcd: { tlsMinVersion: "TLS1.1" } }, "TLS1.1", "few words", "TLS1.2, TLS1.3"),
+  r(
+    "etcd.cipherSuites",
+    { etcd: { cipherSuites: ["X"], tlsMinVersion: "TLS1.3" } },
+    ["X"],
+    "they are for TLS 1.2",
+    "Leave one of them out",
+  ),
+  r(
+    "etcd.extra.quota-backend-bytes",
+    { etcd: { extra: { "quota-backend-bytes": 1 } } },
+    1,
+    "an argument of its own",
+    "Use etcd.quota",
+  ),
+  r(
+    "etcd.extra.initial-cluster",
+    { etcd: { extra: { "initial-cluster": "x" } } },
+    "x",
+    "only the component sets this",
+    "Leave it out",
+  ),
+  r(
+    "etcd.extra.unsafe-no-fsync",
+    { etcd: { extra: { "unsafe-no-fsync": true } } },
+    true,
+    "only the component",
+    "",
+  ),
+  r(
+    "etcd.extra.max-snapshot",
+    { etcd: { extra: { "max-snapshot": 3 } } },
+    3,
+    "would ignore it in silence",
+    "Write max-snapshots if you meant that",
+  ),
+  r(
+    "etcd.extra.snapshot-cuont",
+    { etcd: { extra: { "snapshot-cuont": 3 } } },
+    3,
+    "would ignore it in silence",
+    "Write etcd.snapshotCount if you meant that",
+  ),
+  r(
+    "etcd.extra.corrupt-check-time",
+    { version: "3.5.33", etcd: { extra: { "corrupt-check-time": "1h" } } },
+    "1h",
+    "etcd 3.5 has no such setting",
+    "Write experimental-corrupt-check-time if you meant that",
+  ),
+  r(
+    "etcd.extra.experimental-corrupt-check-time",
+    { version: "3.7.1", etcd: { extra: { "experimental-corrupt-check-time": "1h" } } },
+    "1h",
+    "etcd 3.7 has no such setting",
+    "Write corrupt-check-time if you meant that",
+  ),
+  r(
+    "etcd.extra.nothing-like-it-at-all",
+    { etcd: { extra: { "nothing-like-it-at-all": 1 } } },
+    1,
+    "etcd 3.6 has no such setting",
+    "Names are those of etcd's configuration file",
+  ),
+  r("etcd.extra.max-wals", { etcd: { extra: { "max-wals": "3" } } }, "3", "a whole number", "Write a number"),
+  r(
+    "etcd.extra.pre-vote",
+    { etcd: { extra: { "pre-vote": "yes" } } },
+    "yes",
+    "a yes or no",
+    "Write true or false",
+  ),
+  r("etcd.extra.cors", { etcd: { extra: { cors: 5 } } }, 5, "wants text here", "Write it in quotes"),
+  r(
+    "etcd.extra.grpc-keepalive-timeout",
+    { etcd: { extra: { "grpc-keepalive-timeout": 20 } } },
+    20,
+    "a length of time",
+    'Write it like "1m"',
+  ),
+  r(
+    "etcd.extra.feature-gates",
+    { etcd: { extra: { "feature-gates": "A=true,CompactHashCheck=false" } } },
+    "A=true,CompactHashCheck=false",
+    "an argument of its own",
+    "Use etcd.compactHashCheck",
+  ),
+
+  // TLS and clients
+  ...[
+    { caValidityDays: 10 },
+    { validityDays: 10 },
+    { renewBeforeDays: 10 },
+    { organization: "x" },
+    { extraServerNames: ["a.example.com"] },
+  ].map((field) => {
+    const [key, value] = Object.entries<unknown>(field)[0]!;
+    return r(
+      `tls.${key}`,
+      { tls: { existing: own, ...field } },
+      value,
+      "no certificate is made when tls.existing is given",
+      "Leave one of them out",
+    );
+  }),
+  r("tls.caValidityDays", { tls: { caValidityDays: 0 } }, 0, "from 1 to 36500", "Give one, or leave it out"),
+  r("tls.validityDays", { tls: { validityDays: 40_000 } }, 40_000, "from 1 to 36500", ""),
+  r("tls.renewBeforeDays", { tls: { renewBeforeDays: 1.5 } }, 1.5, "a whole number", ""),
+  r(
+    "tls.validityDays",
+    { tls: { caValidityDays: 100, validityDays: 200 } },
+    200,
+    "lives for 100 days only",
+    "or raise tls.caValidityDays",
+  ),
+  r(
+    "tls.renewBeforeDays",
+    { tls: { validityDays: 30, renewBeforeDays: 30 } },
+    30,
+    "lives for 30 days would be due at once",
+    "or raise tls.validityDays",
+  ),
+  r(
+    "tls.extraServerNames[1]",
+    { tls: { extraServerNames: ["a.example.com", "https://b.example.com"] } },
+    "https://b.example.com",
+    "a DNS name or an IP address",
+    "Leave scheme and port out",
+  ),
+  r("tls.extraServerNames[0]", { tls: { extraServerNames: [5] } }, 5, "a DNS name or an IP address", ""),
+  r(
+    "tls.extraServerNames[1]",
+    { tls: { extraServerNames: ["a", "a"] } },
+    "a",
+    "it is there twice",
+    "Leave one",
+  ),
+  r("tls.organization", { tls: { organization: long(65) } }, long(65), "1 to 64 characters", "Shorten it"),
+  r("tls.organization", { tls: { organization: "" } }, "", "1 to 64 characters", ""),
+  r("clients[0].name", { clients: [{ name: "Api" }] }, "Api", "a Secret is named after it", "Rename it"),
+  r("clients[0].name", { clients: [{}] }, undefined, "a Secret is named after it", "Rename it"),
+  r("clients[0].name", { clients: [{ name: long(64) }] }, long(64), "at most 63", "Rename it"),
+  r(
+    "clients[1].name",
+    { clients: [{ name: "a" }, { name: "root" }] },
+    "root",
+    "the administrator",
+    "Choose another",
+  ),
+  r(
+    "clients[1].name",
+    { clients: [{ name: "a" }, { name: "a" }] },
+    "a",
+    "of this name already",
+    "Leave one of them",
+  ),
+  r(
+    "clients",
+    { clients: [{ name: "a" }], tls: { existing: own } },
+    ["a"],
+    "no authority is here to sign",
+    "Sign the clients' certificates yourself",
+  ),
+
+  // Kubernetes
+  r("storage.size", { storage: { size: "8 Gi" } }, "8 Gi", "a Kubernetes quantity", 'Write it like "2Gi"'),
+  r("storage.onDestroy", { storage: { onDestroy: "Keep" } }, "Keep", "few words", "Retain, Delete"),
+  r(
+    "storage.onDestroy",
+    { storage: { onDestroy: VolumeRetention.Delete } },
+    "Delete",
+    "unless allowDataDeletion says so",
+    "Set allowDataDeletion",
+  ),
+  r("resources.cpuRequest", { resources: { cpuRequest: 2 } }, 2, "as text", '"250m"'),
+  r("resources.cpuLimit", { resources: { cpuLimit: "" } }, "", "a Kubernetes quantity", ""),
+  r(
+    "resources.cpuLimit",
+    { resources: { cpuLimit: "100m" } },
+    "100m",
+    "below the request",
+    "lower the request",
+  ),
+  r("resources.memoryRequest", { resources: { memoryRequest: "1e9" } }, "1e9", "a Kubernetes quantity", ""),
+  r(
+    "resources.memoryRequest",
+    { resources: { memoryRequest: "3Gi" } },
+    "3Gi",
+    "above the limit of 2Gi",
+    "or raise resources.memoryLimit",
+  ),
+  r("resources.memoryLimit", { resources: { memoryLimit: "-1" } }, "-1", "a Kubernetes quantity", ""),
+  r("resources.memoryLimit", { resources: { memoryLimit: "64Mi" } }, "64Mi", "below 128Mi", "Raise it"),
+  r(
+    "scheduling.hostSpread",
+    { scheduling: { hostSpread: "Soft" } },
+    "Soft",
+    "few words",
+    "Required, Preferred, None",
+  ),
+  r(
+    "scheduling.zoneSpread",
+    { scheduling: { zoneSpread: true } },
+    true,
+    "few words",
+    "Required, Preferred, None",
+  ),
+  r(
+    "service.type",
+    { service: { type: "External" } },
+    "External",
+    "few words",
+    "ClusterIP, NodePort, LoadBalancer",
+  ),
+  r(
+    "service.nodePort",
+    { service: { nodePort: 30_000 } },
+    30_000,
+    "needs type NodePort or LoadBalancer",
+    "service.type",
+  ),
+  r("service.nodePort", { service: { type: "NodePort", nodePort: 70_000 } }, 70_000, "from 1 to 65535", ""),
+  r(
+    "service.externalTrafficPolicy",
+    { service: { externalTrafficPolicy: "Local" } },
+    "Local",
+    "needs type NodePort or LoadBalancer",
+    "Set service.type",
+  ),
+  r(
+    "service.loadBalancerClass",
+    { service: { type: "NodePort", loadBalancerClass: "x" } },
+    "x",
+    "needs type LoadBalancer",
+    "Set service.type",
+  ),
+  r(
+    "service.loadBalancerSourceRanges",
+    { service: { loadBalancerSourceRanges: ["10.0.0.0/8"] } },
+    ["10.0.0.0/8"],
+    "needs type LoadBalancer",
+    "Set service.type",
+  ),
+  r("probes.livenessBudgetSeconds", { probes: { livenessBudgetSeconds: 30 } }, 30, "from 60 to 86400", ""),
+  r(
+    "probes.startupBudgetSeconds",
+    { probes: { startupBudgetSeconds: 90_000 } },
+    90_000,
+    "from 60 to 86400",
+    "",
+  ),
+  r("security.runAsUser", { security: { runAsUser: 0 } }, 0, "never run as root", "Give another number"),
+  r("security.runAsGroup", { security: { runAsGroup: 0 } }, 0, "never run as root", "Give another number"),
+  r("security.runAsUser", { security: { runAsUser: -1 } }, -1, "from 1 to 2147483647", ""),
+  r(
+    "security.runAsGroup",
+    { security: { runAsGroup: 5, platformAssignsIds: true } },
+    5,
+    "leaves this to the platform",
+    "Leave one of them out",
+  ),
+
+  // Arguments that there are not, and shapes that can't be read
+  r("member", { member: 3 }, 3, "there is no such argument", "Write members if you meant that"),
+  r(
+    "etcd.quotaa",
+    { etcd: { quotaa: "1Gi" } },
+    "1Gi",
+    "no such argument",
+    "Write etcd.quota if you meant that",
+  ),
+  r(
+    "tls.existing.peerSecrt",
+    { tls: { existing: { ...own, peerSecrt: "x" } } },
+    "x",
+    "",
+    "tls.existing.peerSecret",
+  ),
+  r("storage.replicas", { storage: { replicas: 3 } }, 3, "no such argument", "There are: size, storageClass"),
+  r(
+    "clients[0].nmae",
+    { clients: [{ name: "a", nmae: "b" }] },
+    "b",
+    "no such argument",
+    "Write clients[0].name if",
+  ),
+  r("constructor", { constructor: 1 }, 1, "no such argument", "There are: members"),
+  r("storage", { storage: "8Gi" }, "8Gi", "has arguments of its own", "an object with size, storageClass"),
+  r("etcd", { etcd: null }, null, "has arguments of its own", "an object with quota"),
+  r("tls", { tls: [] }, [], "has arguments of its own", "an object with caValidityDays"),
+  r("clients", { clients: "app" }, "app", "it has to be a list", "Write it as one"),
+  r("clients[0]", { clients: ["app"] }, "app", "has arguments of its own", "an object with name"),
+  r("etcd.cipherSuites", { etcd: { cipherSuites: "X" } }, "X", "it has to be a list", "Write it as one"),
+];
+
+const errorOf = (work: () => unknown): pulumi.InputPropertiesError => {
+  try {
+    work();
+  } catch (error) {
+    expect(pulumi.InputPropertiesError.isInstance(error), String(error)).to.equal(true);
+    return error as pulumi.InputPropertiesError;
+  }
+  throw new Error("nothing was refused");
+};
+
+const shown = (given: unknown) =>
+  given === undefined ? "nothing is given" : `${JSON.stringify(given)} is given`;
+
+/** `file:line` of each rule that was told while `work` ran. */
+function told(work: () => void): Set<string> {
+  const lines = new Set<string>();
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
+  const { refuse: original, warn } = Problems.prototype;
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 3;
+  const record = () => {
+    const caller = new Error().stack?.split("\n")[3] ?? "";
+    lines.add(/refuse\/([\w.]+:\d+)/.exec(caller)?.[1] ?? caller);
+  };
+  Problems.prototype.refuse = function (...args) {
+    record();
+    original.apply(this, args);
+  };
+  Problems.prototype.warn = function (...args) {
+    record();
+    warn.apply(this, args);
+  };
+  try {
+    work();
+  } finally {
+    Object.assign(Problems.prototype, { refuse: original, warn });
+    Error.stackTraceLimit = limit;
+  }
+  return lines;
+}
+
+describe("refusals", () => {
+  for (const { args, path, given, rule, wayOut, name } of refusals) {
+    it(`${path}: ${JSON.stringify(name ?? args).slice(0, 90)}`, () => {
+      const error = errorOf(() => refuse(args as EtcdClusterArgs, name ?? "etcd"));
+      expect(error.errors.map((e) => e.propertyPath)).to.deep.equal([path]);
+      const reason = error.errors[0]?.reason ?? "";
+      expect(reason.startsWith(`${shown(given)}: `), reason).to.equal(true);
+      expect(reason).to.contain(rule);
+      expect(reason).to.contain(wayOut);
+      expect(reason).to.match(/: \S.*\. \S.*\.$/);
+      expect(error.message).to.contain(`\n  - ${path}: ${reason}`);
+    });
+  }
+
+  it("have a line above for every rule in components/spec/refuse", () => {
+    const seen = told(() => {
+      for (const { args, name } of refusals) {
+        errorOf(() => refuse(args as EtcdClusterArgs, name ?? "etcd"));
+      }
+      refuse({ version: "3.6.13" }, "etcd");
+      refuse(
+        { etcd: { quota: "9Gi" }, storage: { size: "30Gi" }, resources: { memoryLimit: "8Gi" } },
+        "etcd",
+      );
+    });
+    const folder = join(__dirname, "..", "..", "components", "spec", "refuse");
+    const rules = readdirSync(folder).flatMap((file) =>
+      readFileSync(join(folder, file), "utf8")
+        .split("\n")
+        .flatMap((line, index) => (/problems\.(refuse|warn)\(/.test(line) ? [`${file}:${index + 1}`] : [])),
+    );
+    expect(rules).to.have.length.greaterThan(50);
+    expect(rules.filter((rule) => !seen.has(rule))).to.deep.equal([]);
+  });
+
+  it("tell all that is wrong at once, as one error, with whose arguments they are", () => {
+    const error = errorOf(() =>
+      refuse(
+        {
+          members: 4,
+          namespace: "A",
+          version: "2.0.0",
+          clients: [{ name: "root" }, { name: "x" }, { name: "x" }],
+          resources: { memoryLimit: "64Mi" },
+        },
+        "etcd",
+      ),
+    );
+    const paths = [
+      "members",
+      "namespace",
+      "version",
+      "clients[0].name",
+      "clients[2].name",
+      "resources.memoryLimit",
+    ];
+    expect(error.errors.map((e) => e.propertyPath)).to.deep.equal(paths);
+    expect(error.message).to.match(/^EtcdCluster "etcd" is refused, nothing was applied:\n/);
+    expect(error.message.split("\n  - ")).to.have.lengthOf(paths.length + 1);
+  });
+
+  it("come before anything is registered", async () => {
+    let error: unknown;
+    const { resources } = await render(() => {
+      error = errorOf(() => new EtcdCluster("etcd", { members: 2 }));
+    });
+    expect(error).to.not.equal(undefined);
+    expect(resources).to.deep.equal([]);
+  });
+
+  it("come late, but come, for a namespace that was an output", async () => {
+    for (const bad of ["Not_A_Namespace", "a".repeat(64)]) {
+      let error: unknown;
+      try {
+        await renderCluster(() => ({ namespace: pulumi.output(Promise.resolve(bad)) }));
+      } catch (caught) {
+        error = caught;
+      }
+      expect(String(error)).to.contain(`namespace: "${bad}" is given: it has to be a DNS label`);
+    }
+    const good = await renderCluster(() => ({ namespace: pulumi.output(Promise.resolve("late")) }));
+    expect(good.resources).to.have.lengthOf(32);
+  });
+});
+
+describe("warnings", () => {
+  const of = (args: EtcdClusterArgs) => refuse(args, "etcd");
+
+  it("tell a version below the security floor", () => {
+    for (const [below, floor] of [
+      ["3.5.32", "3.5.33"],
+      ["3.6.13", "3.6.14"],
+      ["3.7.0", "3.7.1"],
+    ] as const) {
+      const [warning, ...more] = of({ version: below });
+      expect(more).to.deep.equal([]);
+      expect(warning).to.equal(
+        `version is "${below}" is given: it has published security advisories (GHSA-xg4h, GHSA-6vch). Take ${floor} or later.`,
+      );
+      expect(of({ version: floor })).to.deep.equal([]);
+    }
+  });
+
+  it("tell a quota above what etcd's authors advise", () => {
+    const args = (quota: string) => ({
+      etcd: { quota },
+      storage: { size: "30Gi" },
+      resources: { memoryLimit: "8Gi" },
+    });
+    expect(of(args("9Gi"))).to.have.lengthOf(1);
+    expect(of(args("9Gi"))[0]).to.contain("etcd's authors advise against more than 8Gi");
+    expect(of(args("8Gi"))).to.deep.equal([]);
+  });
+
+  it("reach the log, and refuse nothing", async () => {
+    const { result, log } = await withLog(() => renderCluster({ version: "3.6.13" }));
+    expect(log.match(/warning: /g)).to.have.lengthOf(1);
+    expect(log).to.contain("Take 3.6.14 or later");
+    expect(result.resources).to.have.lengthOf(32);
+  });
+});
+
+describe("arguments that are fine", () => {
+  it("pass, in every scenario", () => {
+    for (const name of scenarioNames) {
+      expect(refuse(argsOf(name), "etcd"), name).to.deep.equal([]);
+    }
+  });
+
+  it("pass, at the edge of each rule", () => {
+    const fine: EtcdClusterArgs[] = [
+      { members: 1 },
+      { members: 6, allowEvenMembers: true },
+      { members: 7 },
+      { clusterName: long(52) },
+      { namespace: long(63) },
+      { namespace: "1" },
+      { version: "3.5.33" },
+      { version: "3.6.16", image: { tag: "v3.6.16-custom" } },
+      { version: "3.6.16", image: { tag: "nightly" } },
+      { version: "3.6.16", image: { digest: `sha256:${hex}` } },
+      { image: { repository: "localhost:5000/etcd" } },
+      { etcd: { quota: "2796202666" } },
+      { etcd: { quota: "2730Mi" } },
+      { etcd: { autoCompactionRetention: "0" } },
+      { etcd: { heartbeatIntervalMilliseconds: 200 } },
+      { etcd: { electionTimeoutMilliseconds: 50_000 } },
+      { terminationGracePeriodSeconds: 60 },
+      { tls: { extraServerNames: ["*.example.com", "::1", "10.0.0.1", "a"] } },
+      { tls: { validityDays: 2, renewBeforeDays: 1 } },
+      { tls: { caValidityDays: 1 } },
+      { tls: { organization: long(64) } },
+      { clients: [{ name: long(63) }, { name: "roo" }, { name: "1" }] },
+      { resources: { memoryLimit: "128Mi" }, etcd: { quota: "512Mi" } },
+      { resources: { memoryRequest: "2Gi", cpuLimit: "250m" } },
+      { service: { type: ServiceType.LoadBalancer, nodePort: 65_535 } },
+      { probes: { livenessBudgetSeconds: 60, startupBudgetSeconds: 86_400 } },
+      { metadata: { labels: { empty: "", long: long(63) } } },
+      { storage: { onDestroy: VolumeRetention.Delete }, allowDataDeletion: true },
+    ];
+    for (const args of fine) {
+      expect(refuse(args, "etcd"), JSON.stringify(args)).to.deep.equal([]);
+    }
+  });
+
+  it("pass in every combination of options, and settle to numbers that fit each other", () => {
+    const spread = fc.constantFrom(undefined, ...Object.values(Spread));
+    const args = fc.record({
+      members: fc.integer({ min: 1, max: 7 }),
+      allowEvenMembers: fc.constant(true),
+      version: fc.constantFrom(undefined, "3.5.33", "3.6.16", "3.7.1"),
+      allowDataDeletion: fc.boolean(),
+      createNamespace: fc.option(fc.boolean(), { nil: undefined }),
+      storage: fc.record({ size: fc.integer({ min: 1, max: 500 }).map((gi) => `${gi}Gi`) }),
+      resources: fc.record({ memoryLimit: fc.integer({ min: 128, max: 20_000 }).map((mi) => `${mi}Mi`) }),
+      tls: fc
+        .record({ ca: fc.integer({ min: 1, max: 36_500 }), leaf: fc.integer({ min: 1, max: 36_500 }) })
+        .map(({ ca, leaf }) => ({ caValidityDays: ca, validityDays: Math.min(ca, leaf) })),
+      etcd: fc
+        .record({ beat: fc.integer({ min: 1, max: 1000 }), factor: fc.integer({ min: 5, max: 50 }) })
+        .map(({ beat, factor }) => ({
+          heartbeatIntervalMilliseconds: beat,
+          electionTimeoutMilliseconds: beat * factor,
+        })),
+      scheduling: fc.record({ hostSpread: spread, zoneSpread: spread }),
+    });
+    fc.assert(
+      fc.property(args, (given) => {
+        expect(refuse(given, "etcd")).to.deep.equal([]);
+        const spec = settle(given, "etcd");
+        expect(spec.settings).to.match(/^quota-backend-bytes: [1-9]\d*$/m);
+        expect(spec.graceSeconds).to.be.at.least(60);
+        expect(spec.certificateDays.renewLeaf).to.be.lessThan(spec.certificateDays.leaf);
+        expect(spec.certificateDays.renewCa).to.be.lessThan(spec.certificateDays.ca);
+        expect(spec.goMemoryLimit).to.match(/^[1-9]\d*(?:[GM]iB)$/);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("whatever a stack's configuration holds", () => {
+  it("is refused in words or settled, and never ends in another error", () => {
+    const fields = (value: object): string[][] =>
+      Object.entries(value).flatMap(([key, inner]) => [
+        [key],
+        ...(inner !== null && typeof inner === "object"
+          ? fields(inner as object).map((p) => [key, ...p])
+          : []),
+      ]);
+    const everything = argsOf("everything");
+    const anything = fc.oneof(
+      fc.constantFrom<unknown>(null, true, 0, -1, 1.5, "", "x", "1Gi", [], {}, [null], [5], { name: 5 }),
+      fc.jsonValue({ maxDepth: 2 }),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...fields(everything)), anything, (path, value) => {
+        const args = JSON.parse(JSON.stringify(everything)) as Record<string, unknown>;
+        const parent = path.slice(0, -1).reduce<Record<string, unknown>>((at, key) => {
+          return at[key] as Record<string, unknown>;
+        }, args);
+        parent[path.at(-1)!] = value;
+        try {
+          refuse(args, "etcd");
+        } catch (error) {
+          expect(pulumi.InputPropertiesError.isInstance(error), String(error)).to.equal(true);
+          return;
+        }
+        settle(args, "etcd");
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
