@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { act } from "./act";
+import type { Door } from "./door";
 import { Fleet } from "./etcd/fleet";
 import { pairReader } from "./etcd/pair";
 import { clusterVersion } from "./etcd/version";
@@ -8,7 +9,6 @@ import { Api } from "./kubernetes/api";
 import { Cluster } from "./kubernetes/cluster";
 import type { Clock } from "./loop/clock";
 import { Lease } from "./loop/lease";
-import type { Door } from "./loop/loop";
 import { Loop } from "./loop/loop";
 import { Watches } from "./loop/watches";
 import type { ControllerRecord, Decision, World } from "./model";
@@ -43,7 +43,7 @@ export class Controller {
     access: Access,
     private readonly logger: Logger,
     private readonly steady: Clock,
-    private readonly door: Door,
+    door: Omit<Door, "port" | "close">,
   ) {
     this.api = new Api(access);
     const cluster = new Cluster(this.api, settings.names);
@@ -63,7 +63,11 @@ export class Controller {
     });
     this.lease = new Lease(cluster, settings.identity, steady, (problem) => this.leaseChanged(problem));
     const leftMs = () => this.lease.leftMs();
-    this.status = new Status((data) => cluster.writeStatus(data), steady, trouble("the status can't be written"));
+    this.status = new Status(
+      (data) => cluster.writeStatus(data),
+      steady,
+      trouble("the status can't be written"),
+    );
     const writeEvent = (event: object) => cluster.writeEvent(event);
     this.events = new Events(settings.identity, writeEvent, steady, trouble("an event can't be written"));
     this.loop = new Loop({
@@ -110,7 +114,10 @@ export class Controller {
   private leaseChanged(problem?: string): void {
     const holds = this.lease.leftMs() > 0;
     if (problem !== undefined) this.log.trouble("the lease can't be renewed or taken", problem);
-    else this.logger.info(holds ? "holds the lease" : `doesn't hold the lease: ${this.lease.holder() ?? "nobody"} does`);
+    else
+      this.logger.info(
+        holds ? "holds the lease" : `doesn't hold the lease: ${this.lease.holder() ?? "nobody"} does`,
+      );
     if (!holds) this.watches.stop();
     this.loop.wake();
   }

@@ -2,6 +2,7 @@
 import process from "node:process";
 import pino from "pino";
 import { Controller } from "./controller";
+import { createDoor } from "./door";
 import { steadyClock } from "./loop/clock";
 import { settingsFrom } from "./settings";
 import { accessInCluster } from "./kubernetes/access";
@@ -15,14 +16,15 @@ async function main(): Promise<void> {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
   });
-  const controller = new Controller(settings, accessInCluster(process.env, steady), log, steady, {
-    reports: () => [],
-    answer: () => undefined,
-    onReport: () => undefined,
-    setHolder: () => undefined,
+  const door = await createDoor({
+    tlsDir: settings.doorTlsDir,
+    port: settings.doorPort,
+    warn: (text) => log.warn(text),
   });
+  const controller = new Controller(settings, accessInCluster(process.env, steady), log, steady, door);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => controller.stop());
   await controller.run();
+  await door.close();
 }
 
 main().then(

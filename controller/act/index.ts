@@ -25,7 +25,11 @@ export interface Hands {
 }
 
 /** Undefined when it was done, else why not. Never throws. */
-export async function act(action: Action, seen: Pick<World, "etcd">, hands: Hands): Promise<string | undefined> {
+export async function act(
+  action: Action,
+  seen: Pick<World, "etcd">,
+  hands: Hands,
+): Promise<string | undefined> {
   try {
     await carryOut(action, new Doing(seen, hands));
     return undefined;

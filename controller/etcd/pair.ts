@@ -32,6 +32,12 @@ export function pairReader(directory: string, everyMs: number, now: () => number
 function readPair(directory: string): Pair {
   const read = (name: string) => readFileSync(join(directory, name));
   const [ca, cert, key] = [read("ca.crt"), read("tls.crt"), read("tls.key")];
-  const version = createHash("sha256").update(ca).update("\0").update(cert).update("\0").update(key).digest("hex");
+  const version = createHash("sha256")
+    .update(ca)
+    .update("\0")
+    .update(cert)
+    .update("\0")
+    .update(key)
+    .digest("hex");
   return { ca, cert, key, version };
 }

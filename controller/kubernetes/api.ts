@@ -108,7 +108,10 @@ export class Api {
           ...(using.token ? { authorization: `Bearer ${using.token}` } : {}),
           ...(body === undefined
             ? {}
-            : { "content-type": what.patch ?? "application/json", "content-length": Buffer.byteLength(body) }),
+            : {
+                "content-type": what.patch ?? "application/json",
+                "content-length": Buffer.byteLength(body),
+              }),
         },
       });
       const limit = setTimeout(() => sending.destroy(new Error("no answer in time")), timeoutMs);

@@ -65,11 +65,7 @@ export class Cluster {
     );
   }
 
-  writeLease(
-    spec: Lease["spec"],
-    resourceVersion: string | undefined,
-    timeoutMs: number,
-  ): Promise<Lease> {
+  writeLease(spec: Lease["spec"], resourceVersion: string | undefined, timeoutMs: number): Promise<Lease> {
     const { lease } = this.names;
     return this.swap<Lease>(
       this.leases(lease),
@@ -98,13 +94,8 @@ export class Cluster {
   // Acts
 
   async scale(replicas: number, uid: string, resourceVersion: string, timeoutMs: number): Promise<void> {
-    const { namespace, statefulSet: name } = this.names;
-    await this.call("PUT", `${this.apps(name)}/scale`, timeoutMs, {
-      apiVersion: "autoscaling/v1",
-      kind: "Scale",
-      metadata: { name, namespace, uid, resourceVersion },
-      spec: { replicas },
-    });
+    const body = { metadata: { uid, resourceVersion }, spec: { replicas } };
+    await this.patch(`${this.apps(this.names.statefulSet)}/scale`, body, timeoutMs);
   }
 
   async deletePod(name: string, uid: string, force: boolean, timeoutMs: number): Promise<void> {
@@ -143,7 +134,9 @@ export class Cluster {
 
   // Watches: each event only wakes
 
-  watches(labels: Readonly<Record<string, string>>): readonly { path: string; query: Record<string, string> }[] {
+  watches(
+    labels: Readonly<Record<string, string>>,
+  ): readonly { path: string; query: Record<string, string> }[] {
     const { namespace, statefulSet } = this.names;
     return [
       {
@@ -209,12 +202,7 @@ export class Cluster {
   }
 
   /** A merge patch keeps what others have written; with a resourceVersion in it, the server refuses a changed object. */
-  private async swap<T>(
-    one: string,
-    all: string,
-    body: Written,
-    timeoutMs: number,
-  ): Promise<T> {
+  private async swap<T>(one: string, all: string, body: Written, timeoutMs: number): Promise<T> {
     const exists = body.metadata.resourceVersion !== undefined;
     return (await (exists ? this.patch(one, body, timeoutMs) : this.call("POST", all, timeoutMs, body))) as T;
   }

@@ -83,7 +83,7 @@ export class Lease {
     if (holds !== held || problem !== undefined) this.changed(problem);
     if (this.stopped) return;
     const pause = !holds ? STANDBY_MS : problem === undefined ? RENEW_EVERY_MS : RETRY_MS;
-    this.timer = setTimeout(() => void (this.working = this.tick()), pause);
+    this.timer = setTimeout(() => void (this.working = this.tick()), pause).unref();
   }
 
   private async renew(): Promise<void> {
@@ -122,19 +122,14 @@ export class Lease {
 
   private async write(spec: NonNullable<LeaseObject["spec"]>): Promise<void> {
     const from = this.now();
-    const written = await this.store.writeLease(
-      spec,
-      this.seen?.lease?.metadata.resourceVersion,
-      REQUEST_MS,
-    );
+    const written = await this.store.writeLease(spec, this.seen?.lease?.metadata.resourceVersion, REQUEST_MS);
     this.note(written);
     this.countedFromMs = from;
   }
 
   private note(lease: LeaseObject | undefined): void {
     this.known = true;
-    const same =
-      this.seen && this.seen.lease?.metadata.resourceVersion === lease?.metadata.resourceVersion;
+    const same = this.seen && this.seen.lease?.metadata.resourceVersion === lease?.metadata.resourceVersion;
     if (!same) this.seen = { lease, sinceMs: this.now() };
   }
 }

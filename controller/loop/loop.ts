@@ -1,17 +1,9 @@
 import { LEAST_MS } from "../act";
+import type { Door } from "../door";
 import type { ConfigMap } from "../kubernetes/objects";
-import type { Action, ControllerRecord, Decision, GateReport, Order, Uid, World } from "../model";
+import type { Action, ControllerRecord, Decision, World } from "../model";
 import type { Observation } from "../observe/observer";
 import type { Clock } from "./clock";
-
-/** Where the gates ask. */
-export interface Door {
-  reports(): readonly GateReport[];
-  answer(orders: Readonly<Record<Uid, Order>>): void;
-  onReport(heard: () => void): void;
-  /** Only the holder of the lease answers. */
-  setHolder(holds: boolean): void;
-}
 
 export interface Eyes {
   observe(maxAgeMs: number): Promise<Observation>;

@@ -59,9 +59,7 @@ export const oneOf =
 export const list =
   <T>(element: Reader<T>): Reader<readonly T[]> =>
   (value, at) =>
-    Array.isArray(value)
-      ? value.map((one, i) => element(one, `${at}[${i}]`))
-      : mismatch(at, "a list");
+    Array.isArray(value) ? value.map((one, i) => element(one, `${at}[${i}]`)) : mismatch(at, "a list");
 
 export const optional =
   <T>(read: Reader<T>): Reader<T | undefined> =>

@@ -178,7 +178,11 @@ export class Observer {
   }
 }
 
-function bornCluster(record: ControllerRecord | { readonly problem: string } | undefined): string | undefined {
+function bornCluster(
+  record: ControllerRecord | { readonly problem: string } | undefined,
+): string | undefined {
   if (!record || "problem" in record) return undefined;
-  return record.birth.state === "born" || record.birth.state === "adopting" ? record.birth.clusterId : undefined;
+  return record.birth.state === "born" || record.birth.state === "adopting"
+    ? record.birth.clusterId
+    : undefined;
 }

@@ -8,7 +8,20 @@ import type {
   OrdinalNotes,
 } from "../model";
 import type { Reader } from "./check";
-import { attempt, decimal, json, list, mismatch, object, oneOf, optional, shape, text, truth, whole } from "./check";
+import {
+  attempt,
+  decimal,
+  json,
+  list,
+  mismatch,
+  object,
+  oneOf,
+  optional,
+  shape,
+  text,
+  truth,
+  whole,
+} from "./check";
 
 /** In the ConfigMap's data. */
 export const recordKey = "record";

@@ -10,6 +10,8 @@ export interface EventTarget {
 }
 
 const SAME_AGAIN_MS = 600_000;
+/** What is waited for so long deserves a warning; a rollout waits all the time, and never for long. */
+const STANDS_MS = 60_000;
 /** So many at once, and one more each `REFILL_MS`. */
 const BURST = 25;
 const REFILL_MS = 10_000;
@@ -21,6 +23,7 @@ const MOST_KEYS = 500;
 /** Kubernetes Events on the StatefulSet: each new reason and warning once, and never a flood. */
 export class Events {
   private readonly told = new Map<string, number>();
+  private standing: ReadonlyMap<string, number> = new Map();
   private current = "";
   private tokens = BURST;
   private filledMs: number;
@@ -35,16 +38,22 @@ export class Events {
   }
 
   tell(target: EventTarget, decision: Decision, error?: string): void {
-    for (const warning of decision.warnings) this.say(target, "Warning", "NotAsDeclared", warning);
+    this.warn(target, decision.warnings);
     if (error !== undefined) this.say(target, "Warning", "ActFailed", `${decision.reason}: ${error}`);
     const news = gist(decision.reason);
     if (news === this.current) return;
     this.current = news;
     // A change back is news again.
     this.told.delete(`Normal ${news}`);
-    if (!decision.warnings.includes(decision.reason)) {
-      this.say(target, "Normal", wordFor(decision), decision.reason);
-    }
+    this.say(target, "Normal", wordFor(decision), decision.reason);
+  }
+
+  private warn(target: EventTarget, warnings: readonly string[]): void {
+    const now = this.steady();
+    const since = (warning: string) => this.standing.get(gist(warning)) ?? now;
+    this.standing = new Map(warnings.map((w) => [gist(w), since(w)]));
+    for (const w of warnings)
+      if (now - since(w) >= STANDS_MS) this.say(target, "Warning", "NotAsDeclared", w);
   }
 
   private say(target: EventTarget, type: "Normal" | "Warning", reason: string, note: string): void {

@@ -10,7 +10,10 @@ export interface Health {
 
 /** For the kubelet's probes: plain HTTP, and nothing to be learnt from it. */
 export function serveHealth(port: number, health: Health): Server {
-  const checks: Readonly<Record<string, () => boolean>> = { "/healthz": health.alive, "/readyz": health.ready };
+  const checks: Readonly<Record<string, () => boolean>> = {
+    "/healthz": health.alive,
+    "/readyz": health.ready,
+  };
   const server = createServer((request, response) => {
     const check = checks[request.url ?? ""];
     response.writeHead(!check ? 404 : check() ? 200 : 503).end();

@@ -30,7 +30,10 @@ export class Status {
       members: JSON.stringify(membersOf(world)),
     };
     if (!this.due(data)) return;
-    this.wanted = { ...data, observedAt: this.same(data) ? (this.written?.data.observedAt ?? "") : observedAt };
+    this.wanted = {
+      ...data,
+      observedAt: this.same(data) ? (this.written?.data.observedAt ?? "") : observedAt,
+    };
     if (!this.working) void this.writeAll();
   }
 

@@ -1,0 +1,147 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { Lease } from "../../../../controller/loop/lease";
+import { ApiServer } from "./api-server";
+
+function leaseOf(
+  server: ApiServer,
+  identity: string,
+  onWrite: () => Promise<void> = () => Promise.resolve(),
+) {
+  const store = {
+    lease: () => server.readLease(),
+    writeLease: async (...[spec, version]: Parameters<ApiServer["writeLease"]>) => {
+      await onWrite();
+      const written = await server.writeLease(spec, version);
+      await onWrite();
+      return written;
+    },
+  };
+  return new Lease(store, identity, server.clock, () => undefined);
+}
+
+describe("the lease", () => {
+  it("is taken at once when nobody has it, and renewed", async () => {
+    const server = new ApiServer();
+    const a = leaseOf(server, "a");
+    await a.tick();
+    expect(a.leftMs()).to.equal(10_000);
+    expect(server.lease?.spec).to.deep.include({
+      holderIdentity: "a",
+      leaseDurationSeconds: 15,
+      leaseTransitions: 1,
+    });
+    expect(server.lease?.spec?.renewTime).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+    server.nowMs += 5000;
+    expect(a.leftMs()).to.equal(5000);
+    await a.tick();
+    expect(a.leftMs()).to.equal(10_000);
+    expect(server.lease?.spec?.leaseTransitions).to.equal(1);
+  });
+
+  it("goes to another one only 15 s after that one last saw it change", async () => {
+    const server = new ApiServer();
+    const [a, b] = [leaseOf(server, "a"), leaseOf(server, "b")];
+    await a.tick();
+    await b.tick();
+    expect(b.holder()).to.equal("a");
+    server.nowMs += 14_999;
+    await b.tick();
+    expect([a.leftMs(), b.leftMs()]).to.deep.equal([0, 0]);
+    server.nowMs += 1;
+    await b.tick();
+    expect(b.leftMs()).to.equal(10_000);
+    await a.tick();
+    expect([a.leftMs(), a.holder()]).to.deep.equal([0, "b"]);
+  });
+
+  it("goes to the next at once when it is given back", async () => {
+    const server = new ApiServer();
+    const [a, b] = [leaseOf(server, "a"), leaseOf(server, "b")];
+    await a.tick();
+    await b.tick();
+    await a.release();
+    expect(a.leftMs()).to.equal(0);
+    await b.tick();
+    expect(b.leftMs()).to.equal(10_000);
+  });
+
+  it("is taken back at once by a container that starts anew in the same pod", async () => {
+    const server = new ApiServer();
+    await leaseOf(server, "pod_uid").tick();
+    const next = leaseOf(server, "pod_uid");
+    await next.tick();
+    expect(next.leftMs()).to.equal(10_000);
+  });
+
+  it("survives that somebody writes a label", async () => {
+    const server = new ApiServer();
+    const a = leaseOf(server, "a");
+    await a.tick();
+    await server.writeLease(server.lease?.spec, server.lease?.metadata.resourceVersion);
+    server.nowMs += 5000;
+    await a.tick();
+    expect(a.leftMs()).to.equal(10_000);
+  });
+
+  it("runs out while the API server can't be reached", async () => {
+    const server = new ApiServer();
+    const a = leaseOf(server, "a");
+    await a.tick();
+    server.reachable = false;
+    server.nowMs += 9000;
+    await a.tick();
+    expect(a.leftMs()).to.equal(1000);
+    server.nowMs += 1000;
+    expect(a.leftMs()).to.equal(0);
+    server.reachable = true;
+    await a.tick();
+    expect(a.leftMs()).to.equal(10_000);
+  });
+
+  it("is never counted on by two, whatever takes how long", async () => {
+    const step = fc.record({
+      who: fc.nat(2),
+      what: fc.constantFrom("tick", "tick", "tick", "tick", "release", "touch", "restart"),
+      before: fc.nat(9000),
+      /** Passes, and the others work, while a write is on its way there, and on its way back. */
+      delays: fc.tuple(fc.nat(20_000), fc.nat(20_000)),
+      slow: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+        const server = new ApiServer();
+        let delays: number[] = [];
+        let depth = 0;
+        const alone = () =>
+          expect(leases.filter((l) => l.leftMs() > 0).length, "hold it at once").to.be.lessThan(2);
+        const onWrite = async () => {
+          server.nowMs += delays.shift() ?? 0;
+          if (depth > 1 || delays.length === 0) return;
+          depth += 1;
+          for (const l of [...leases]) {
+            await l.tick();
+            alone();
+          }
+          depth -= 1;
+        };
+        const make = (i: number) => leaseOf(server, `holder-${i}`, onWrite);
+        const leases = [make(0), make(1), make(2)];
+        for (const { who, what, before, delays: taken, slow } of steps) {
+          server.nowMs += before;
+          delays = slow ? [...taken] : [];
+          const lease = leases[who];
+          if (what === "tick") await lease?.tick();
+          else if (what === "touch") {
+            await server.writeLease(server.lease?.spec, server.lease?.metadata.resourceVersion);
+          } else {
+            if (what === "release") await lease?.release();
+            leases[who] = make(who);
+          }
+          alone();
+        }
+      }),
+      { numRuns: 300, seed: 20261124 },
+    );
+  });
+});

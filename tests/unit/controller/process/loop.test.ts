@@ -1,0 +1,203 @@
+import { expect } from "chai";
+import { Lease } from "../../../../controller/loop/lease";
+import { Loop } from "../../../../controller/loop/loop";
+import type { LoopParts } from "../../../../controller/loop/loop";
+import type { ControllerRecord, Decision, World } from "../../../../controller/model";
+import type { Observation } from "../../../../controller/observe/observer";
+import { emptyRecord } from "../../../../controller/plan/record";
+import { ApiServer } from "./api-server";
+
+const action = { kind: "deletePod", name: "etcd-0", uid: "u", force: false } as const;
+const record = (sequence: number): ControllerRecord => ({ ...emptyRecord(1), sequence });
+const acting: Decision = { record: record(1), action, orders: {}, reason: "acts", warnings: [] };
+const quiet: Decision = { orders: {}, reason: "as declared", converged: "h", warnings: [] };
+
+/** One controller with a lease of its own at one API server; `at` is called wherever it waits for something. */
+class Process {
+  readonly did: string[] = [];
+  readonly seen: Decision[] = [];
+  decision: Decision = acting;
+  world: World | undefined;
+  fresh = true;
+  error: string | undefined;
+  at: (place: string) => Promise<void> = () => Promise.resolve();
+  readonly lease: Lease;
+  readonly loop: Loop;
+
+  constructor(server: ApiServer, identity: string) {
+    this.lease = new Lease(
+      { lease: () => server.readLease(), writeLease: (spec, version) => server.writeLease(spec, version) },
+      identity,
+      server.clock,
+      () => undefined,
+    );
+    const observe = async (maxAgeMs: number): Promise<Observation> => {
+      const recordVersion = server.record.metadata.resourceVersion;
+      await this.at("observe");
+      this.did.push(`observe ${maxAgeMs}`);
+      const world = {} as Observation["world"];
+      return { world, recordVersion, fresh: this.fresh || maxAgeMs === 0 };
+    };
+    const parts: LoopParts = {
+      eyes: { observe, written: () => undefined, stale: () => undefined },
+      plan: (world) => {
+        this.world = world;
+        return this.decision;
+      },
+      act: async ({ kind }) => {
+        await this.at("act");
+        this.did.push(kind);
+        return this.error;
+      },
+      writeRecord: async (next, version) => {
+        await this.at("record");
+        const written = await server.writeRecord(JSON.stringify(next), version);
+        this.did.push("record");
+        await this.at("recorded");
+        return written;
+      },
+      door: { answer: () => this.did.push("answer"), setHolder: (holds) => this.did.push(`holder ${holds}`) },
+      leftMs: () => this.lease.leftMs(),
+      report: (_world, decision) => this.seen.push(decision),
+      trouble: () => undefined,
+      steady: server.clock,
+    };
+    this.loop = new Loop(parts);
+  }
+}
+
+describe("the loop", () => {
+  let server: ApiServer;
+  let a: Process;
+  let b: Process;
+  beforeEach(async () => {
+    server = new ApiServer();
+    [a, b] = [new Process(server, "a"), new Process(server, "b")];
+    await a.lease.tick();
+    await b.lease.tick();
+  });
+
+  it("writes the record, then answers the gates, then acts, one action a round", async () => {
+    expect(await a.loop.round()).to.be.lessThan(100);
+    expect(a.did).to.deep.equal(["holder true", "observe 8000", "record", "answer", "deletePod"]);
+    expect(a.world).to.deep.include({ holdsLease: true, last: undefined });
+    await a.loop.round();
+    expect(a.world?.last).to.deep.equal({ action, error: undefined });
+  });
+
+  it("does nothing without the lease, and answers no gate", async () => {
+    await b.loop.round();
+    expect(b.did).to.deep.equal(["holder false"]);
+  });
+
+  it("looks again before it acts on what it saw a while ago", async () => {
+    a.fresh = false;
+    await a.loop.round();
+    expect(a.did).to.deep.equal([
+      "holder true",
+      "observe 8000",
+      "observe 0",
+      "record",
+      "answer",
+      "deletePod",
+    ]);
+    a.did.length = 0;
+    a.decision = { ...quiet, orders: { p: { kind: "start", acceptVersion: false, dropAside: false } } };
+    await a.loop.round();
+    expect(a.did).to.deep.equal(["holder true", "observe 8000", "observe 0", "answer"]);
+  });
+
+  it("rests once all is as declared, on one look", async () => {
+    a.decision = quiet;
+    a.fresh = false;
+    expect(await a.loop.round()).to.equal(10_000);
+    a.did.length = 0;
+    await a.loop.round();
+    expect(a.did).to.deep.equal(["holder true", "observe 120000", "answer"]);
+  });
+
+  it("neither acts nor answers when the record was changed by another one, and says so", async () => {
+    a.at = async (place) => {
+      if (place === "record") await server.writeRecord("another's", server.record.metadata.resourceVersion);
+    };
+    await a.loop.round();
+    expect(a.did).to.deep.equal(["holder true", "observe 8000"]);
+    expect(a.seen[0]?.reason).to.match(/the record can't be written, so nothing is done: it has changed/);
+    expect(a.seen[0]?.converged).to.equal(undefined);
+  });
+
+  it("waits longer after each failure, and tells it", async () => {
+    a.error = "refused";
+    const first = await a.loop.round();
+    const second = await a.loop.round();
+    expect(second).to.be.greaterThan(first);
+    expect(a.world?.last).to.deep.equal({ action, error: "refused" });
+  });
+
+  for (const place of ["observe", "record", "recorded"]) {
+    it(`wakes up late (at: ${place}) and does nothing more, while the other one works`, async () => {
+      a.at = async (here) => {
+        if (here !== place) return;
+        a.at = () => Promise.resolve();
+        server.nowMs += 20_000;
+        await b.lease.tick();
+        await b.loop.round();
+        await b.loop.round();
+        a.did.push("awake");
+      };
+      await a.loop.round();
+      const after = a.did.slice(a.did.indexOf("awake") + 1);
+      expect(after.filter((did) => !did.startsWith("observe") && did !== "holder false")).to.deep.equal([]);
+      expect(b.did.filter((did) => did === "deletePod")).to.have.length(2);
+      await a.lease.tick();
+      await a.loop.round();
+      expect(a.did.filter((did) => did === "deletePod")).to.have.length(0);
+    });
+  }
+
+  it("with two of it on one cluster, one acts", async () => {
+    const acted: string[] = [];
+    for (const p of [a, b]) {
+      p.at = (place) => {
+        if (place === "act") acted.push(p === a ? "a" : "b");
+        return Promise.resolve();
+      };
+    }
+    for (let round = 0; round < 30; round++) {
+      // The first one is cut off for a while, twice.
+      const cutOff = (round > 5 && round < 12) || (round > 18 && round < 25);
+      server.nowMs += 3000;
+      if (!cutOff) await a.lease.tick();
+      await b.lease.tick();
+      const before = acted.length;
+      await Promise.all([a.loop.round(), b.loop.round()]);
+      expect(new Set(acted.slice(before)).size, `round ${round}`).to.be.lessThan(2);
+    }
+    expect(new Set(acted)).to.deep.equal(new Set(["a", "b"]));
+  });
+
+  it("ends when it is told to, and gives the gates up", async () => {
+    a.decision = quiet;
+    const running = a.loop.run();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    a.loop.stop();
+    await running;
+    expect(a.did.at(-1)).to.equal("holder false");
+  });
+
+  it("goes on after a round that failed, and sleeps no longer than until it is woken", async () => {
+    let failures = 0;
+    a.decision = quiet;
+    a.at = () => {
+      if (failures++ === 0) throw new Error("the API server is gone");
+      return Promise.resolve();
+    };
+    const running = a.loop.run();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    a.loop.wake();
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(a.did).to.include("answer");
+    a.loop.stop();
+    await running;
+  });
+});

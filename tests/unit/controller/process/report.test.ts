@@ -1,0 +1,148 @@
+import { expect } from "chai";
+import type { Decision, World } from "../../../../controller/model";
+import { Events } from "../../../../controller/report/events";
+import { DecisionLog } from "../../../../controller/report/log";
+import { Status } from "../../../../controller/report/status";
+import type { StatusData } from "../../../../controller/report/status";
+
+const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
+  orders: {},
+  reason,
+  warnings: [],
+  ...more,
+});
+const world: Pick<World, "etcd" | "pods"> = {
+  pods: [],
+  etcd: { list: { problem: "none" }, statuses: [], alarms: [] },
+};
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("what the controller tells", () => {
+  let now = 0;
+  const clock = () => now;
+  beforeEach(() => {
+    now = 0;
+  });
+
+  describe("the status", () => {
+    let written: StatusData[];
+    let fails: boolean;
+    let status: Status;
+    const show = async (said: Decision) => {
+      status.show(world, said);
+      await settled();
+      await settled();
+    };
+    beforeEach(() => {
+      written = [];
+      fails = false;
+      const write = (data: StatusData) => {
+        if (fails) return Promise.reject(new Error("no"));
+        written.push(data);
+        return Promise.resolve();
+      };
+      status = new Status(write, clock, () => undefined);
+    });
+
+    it("is the hash once it is reached, and the reason before", async () => {
+      await show(decision("waits"));
+      await show(decision("as declared", { converged: "h1" }));
+      expect(written.map((d) => d.converged)).to.deep.equal(["waits", "h1"]);
+      expect(written[1]?.reason).to.equal("as declared");
+    });
+
+    it("isn't written again while nothing changes, but for half a minute", async () => {
+      for (let i = 0; i < 59; i++) {
+        now += 1000;
+        await show(decision("waits"));
+      }
+      expect(written).to.have.length(2);
+      expect(written[1]).to.deep.equal(written[0]);
+    });
+
+    it("counts down every two seconds", async () => {
+      for (let i = 10; i > 0; i--) {
+        now += 500;
+        await show(decision(`replaced in ${i} s`));
+      }
+      expect(written).to.have.length(3);
+      await show(decision("something else"));
+      expect(written).to.have.length(4);
+    });
+
+    it("is written once it can be, and then it is the last that counts", async () => {
+      fails = true;
+      await show(decision("one"));
+      fails = false;
+      status.show(world, decision("two"));
+      status.show(world, decision("three"));
+      await settled();
+      await settled();
+      expect(written.map((d) => d.reason)).to.deep.equal(["two", "three"]);
+    });
+  });
+
+  describe("events", () => {
+    let written: { type: string; reason: string; note: string; regarding: object }[];
+    let events: Events;
+    const target = { namespace: "ns", name: "etcd", uid: "u" };
+    beforeEach(() => {
+      written = [];
+      const write = (event: object) => {
+        written.push(event as (typeof written)[number]);
+        return Promise.resolve();
+      };
+      events = new Events("me", write, clock, () => undefined);
+    });
+
+    it("are about the StatefulSet, one for each new reason", () => {
+      events.tell(target, decision("waits for 1 of 3"));
+      events.tell(target, decision("waits for 2 of 3"));
+      events.tell(target, decision("done", { converged: "h" }));
+      events.tell(target, decision("waits for 1 of 3"));
+      expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
+        ["Normal", "Waiting", "waits for 1 of 3"],
+        ["Normal", "Converged", "done"],
+        ["Normal", "Waiting", "waits for 1 of 3"],
+      ]);
+      expect(written[0]?.regarding).to.deep.include({ kind: "StatefulSet", name: "etcd", uid: "u" });
+    });
+
+    it("warn of what stands for a minute, every ten", () => {
+      for (now = 0; now < 1_000_000; now += 10_000) {
+        events.tell(target, decision("waits", { warnings: ["waits"] }));
+      }
+      const warnings = written.filter((e) => e.type === "Warning");
+      expect(warnings).to.have.length(2);
+    });
+
+    it("never come as a flood", () => {
+      const words = (i: number) => String.fromCharCode(97 + (i % 26)).repeat(1 + i / 26);
+      for (let i = 0; i < 200; i++) events.tell(target, decision(words(i)));
+      expect(written).to.have.length(25);
+      now += 30_000;
+      for (let i = 200; i < 210; i++) events.tell(target, decision(words(i)));
+      expect(written).to.have.length(28);
+    });
+
+    it("tell of an act that failed", () => {
+      const action = { kind: "evictPod", name: "p", uid: "u" } as const;
+      events.tell(target, decision("p is restarted", { action }), "not yet");
+      expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
+        ["Warning", "ActFailed", "p is restarted: not yet"],
+        ["Normal", "EvictPod", "p is restarted"],
+      ]);
+    });
+  });
+
+  it("logs a line for a decision that is new, and none while idle", () => {
+    const lines: string[] = [];
+    const line = (_more: object | string, text?: string) => lines.push(text ?? String(_more));
+    const log = new DecisionLog({ info: line, warn: line } as never, clock);
+    for (let i = 0; i < 100; i++) log.decision(decision("as declared", { converged: "h" }));
+    for (let i = 0; i < 100; i++) log.decision(decision(`has ${i} of 100`, { warnings: ["old version"] }));
+    log.trouble("watch failed", new Error("gone"));
+    log.trouble("watch failed", new Error("gone"));
+    expect(lines).to.deep.equal(["as declared", "old version", "has 0 of 100", "watch failed"]);
+  });
+});
