@@ -126,7 +126,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
       requests: { cpu: "20m", memory: "64Mi" },
       limits: { memory: spec.args.controller?.memoryLimit ?? defaults.controllerMemoryLimit },
     },
-    livenessProbe: { ...probe("/livez"), periodSeconds: 10, failureThreshold: 6 },
+    livenessProbe: { ...probe("/healthz"), periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...probe("/readyz"), periodSeconds: 2, failureThreshold: 3 },
     securityContext: containerSecurity,
     terminationMessagePolicy: "FallbackToLogsOnError",
