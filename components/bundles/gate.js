@@ -63,7 +63,11 @@ function main() {
       podIps: env("POD_IPS").split(","),
       peerUrl: env("GATE_PEER_URL"),
       clientUrl: env("GATE_CLIENT_URL"),
-      ports: { peer: env("GATE_PEER_PORT"), client: env("GATE_CLIENT_PORT"), metrics: env("GATE_METRICS_PORT") },
+      ports: {
+        peer: env("GATE_PEER_PORT"),
+        client: env("GATE_CLIENT_PORT"),
+        metrics: env("GATE_METRICS_PORT")
+      },
       initialCluster: env("GATE_INITIAL_CLUSTER"),
       // etcd does not look at these three where there is a write-ahead log.
       initialClusterState: "new",
