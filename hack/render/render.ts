@@ -96,10 +96,14 @@ export async function render<T>(
   const result = await orFailure(async () => {
     const made = await program();
     await pulumi.runtime.disconnect();
+    await endOfTurn();
     return made;
   });
   return { resources, result, tls: provider.used };
 }
+
+/** By then the process has heard of every failure so far. */
+const endOfTurn = () => new Promise((resolve) => setTimeout(resolve));
 
 /** A registration that fails never ends: the SDK leaves its error to the process, from where it is taken here. */
 async function orFailure<T>(work: () => Promise<T>): Promise<T> {
@@ -112,8 +116,7 @@ async function orFailure<T>(work: () => Promise<T>): Promise<T> {
       work().then(resolve, reject);
     });
   } finally {
-    // What hangs on the same failure fails in the same turn.
-    await new Promise((resolve) => setTimeout(resolve));
+    await endOfTurn();
     process.removeAllListeners(event);
     others.forEach((listener) => process.on(event, listener));
   }

@@ -149,7 +149,7 @@ function descend(problems: Problems, given: unknown, shape: Shape, path: string)
   return Object.entries(given)
     .map(([key, value]) => {
       const inner = path === "" ? key : `${path}.${key}`;
-      const known = Object.hasOwn(shape, key) ? shape[key] : undefined;
+      const known = Object.prototype.hasOwnProperty.call(shape, key) ? shape[key] : undefined;
       if (known !== undefined) {
         return descend(problems, value, known, inner);
       }
