@@ -1,12 +1,7 @@
+import { annotationKeys, maxMembers } from "../../components/spec/names";
 import type { Desired } from "../model";
 import type { Reader } from "./check";
 import { attempt, json, matching, mismatch, object, optional, shape, text, truth, whole } from "./check";
-
-/** On the StatefulSet: everything that the controller obeys. */
-export const desiredAnnotation = "etcd-cluster/desired";
-
-/** As many as the certificates have names for. */
-const MAX_MEMBERS = 7;
 
 const withOrdinal: Reader<string> = (value, at) => {
   const read = text(value, at);
@@ -16,7 +11,7 @@ const withOrdinal: Reader<string> = (value, at) => {
 const read = shape<Desired>({
   format: (value) => value as 1,
   hash: matching(/^\S+$/, "a hash"),
-  members: whole(1, MAX_MEMBERS),
+  members: whole(1, maxMembers),
   allowEvenSize: truth,
   generation: whole(1),
   paused: truth,
@@ -32,7 +27,7 @@ const read = shape<Desired>({
 
 /** From the annotation, or why it can't be obeyed. Never throws. */
 export function parseDesired(annotation: string | undefined): Desired | { readonly problem: string } {
-  if (annotation === undefined) return { problem: `the annotation ${desiredAnnotation} is missing` };
+  if (annotation === undefined) return { problem: `the annotation ${annotationKeys.desired} is missing` };
   return attempt(() => {
     const value = json(annotation, "it");
     const { format } = object(value, "");

@@ -1,11 +1,8 @@
 /** Kubernetes objects as the plan sees them. */
-import { containerNames } from "../../components/spec/names";
+import { annotationKeys, containerNames } from "../../components/spec/names";
 import type { Claim, ContainerStatus, Meta, Pod, StatefulSet, Terminated } from "../kubernetes/objects";
 import type { ClaimView, ContainerView, PodView, StatefulSetView } from "../model";
 import { bytesOf } from "./quantity";
-
-/** On the pod template, so that a running pod tells which version it was made for. */
-export const versionAnnotation = "etcd-cluster/version";
 
 export function statefulSetView({ metadata, spec, status }: StatefulSet): StatefulSetView {
   return {
@@ -68,7 +65,7 @@ export function podViews(
         phase: phaseOf(status?.phase),
         ready: condition("Ready")?.status === "True",
         revision: metadata.labels?.["controller-revision-hash"] ?? "",
-        etcdVersion: metadata.annotations?.[versionAnnotation] ?? "",
+        etcdVersion: metadata.annotations?.[annotationKeys.version] ?? "",
         nodeName: spec.nodeName,
         deleting: deletion(metadata),
         claimName,

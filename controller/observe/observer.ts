@@ -1,9 +1,10 @@
+import { annotationKeys } from "../../components/spec/names";
 import type { Clock } from "../loop/clock";
 import type { Fleet } from "../etcd/fleet";
 import type { Place } from "../etcd/member";
 import type { ConfigMap, Meta, Pod, StatefulSet, Claim } from "../kubernetes/objects";
 import type { ControllerRecord, GateReport, MemberStatus, PodView, World } from "../model";
-import { desiredAnnotation, parseDesired } from "./desired";
+import { parseDesired } from "./desired";
 import type { Asked } from "./etcd";
 import { etcdView } from "./etcd";
 import { claimViews, podViews, statefulSetView } from "./kubernetes";
@@ -104,7 +105,7 @@ export class Observer {
     return {
       world: {
         desired: seen.statefulSet
-          ? parseDesired(seen.statefulSet.metadata.annotations?.[desiredAnnotation])
+          ? parseDesired(seen.statefulSet.metadata.annotations?.[annotationKeys.desired])
           : { problem: `there is no StatefulSet ${statefulSet}` },
         record: parsed,
         statefulSet: seen.statefulSet && statefulSetView(seen.statefulSet),

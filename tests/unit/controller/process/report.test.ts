@@ -137,7 +137,7 @@ describe("what the controller tells", () => {
 
   it("logs a line for a decision that is new, and none while idle", () => {
     const lines: string[] = [];
-    const line = (_more: object | string, text?: string) => lines.push(text ?? String(_more));
+    const line = (_more: object | string, text?: string) => lines.push(text ?? (_more as string));
     const log = new DecisionLog({ info: line, warn: line } as never, clock);
     for (let i = 0; i < 100; i++) log.decision(decision("as declared", { converged: "h" }));
     for (let i = 0; i < 100; i++) log.decision(decision(`has ${i} of 100`, { warnings: ["old version"] }));
