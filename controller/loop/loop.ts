@@ -120,8 +120,11 @@ export class Loop {
     this.last = { action: decision.action, error };
     eyes.stale();
     report(world, decision, error);
-    this.failures = error === undefined ? 0 : this.failures + 1;
-    return error === undefined ? NEXT_MS : Math.min(BUSY_MS * 2 ** (this.failures - 1), LONGEST_FAILED_MS);
+    // etcd takes the next change five seconds after a member has connected: that is no failure to back off from.
+    const soon = error === undefined || error.includes("unhealthy cluster");
+    this.failures = soon ? 0 : this.failures + 1;
+    if (error === undefined) return NEXT_MS;
+    return Math.min(BUSY_MS * 2 ** Math.max(0, this.failures - 1), LONGEST_FAILED_MS);
   }
 
   private mayAct(): boolean {
