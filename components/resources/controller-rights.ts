@@ -26,7 +26,7 @@ export function createControllerRights(ctx: Context): {
     {
       metadata: metadataOf(ctx, names.controller),
       rules: [
-        { apiGroups: [""], resources: ["pods", "persistentvolumeclaims"], verbs: ["get", "list", "watch"] },
+        { apiGroups: [""], resources: ["pods", "persistentvolumeclaims"], verbs: ["list", "watch"] },
         { apiGroups: [""], resources: ["pods"], resourceNames: pods, verbs: ["delete"] },
         { apiGroups: [""], resources: ["pods/eviction"], resourceNames: pods, verbs: ["create"] },
         {
@@ -39,27 +39,28 @@ export function createControllerRights(ctx: Context): {
           apiGroups: ["apps"],
           resources: ["statefulsets"],
           resourceNames: [names.statefulSet],
-          verbs: ["get", "list", "watch"],
+          verbs: ["get", "watch"],
         },
         {
           apiGroups: ["apps"],
           resources: ["statefulsets/scale"],
           resourceNames: [names.statefulSet],
-          verbs: ["get", "patch", "update"],
+          verbs: ["patch"],
         },
         {
           apiGroups: [""],
           resources: ["configmaps"],
-          resourceNames: [names.record, names.status],
-          verbs: ["get", "patch", "update"],
+          resourceNames: [names.record],
+          verbs: ["get", "patch"],
         },
+        { apiGroups: [""], resources: ["configmaps"], resourceNames: [names.status], verbs: ["patch"] },
         {
           apiGroups: ["coordination.k8s.io"],
           resources: ["leases"],
           resourceNames: [names.controller],
-          verbs: ["get", "patch", "update"],
+          verbs: ["get", "patch"],
         },
-        { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+        { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
       ],
     },
     ctx.opts,
