@@ -97,7 +97,6 @@ export function tendLearner(f: Facts): Step | undefined {
 }
 
 function notReady(f: Facts, learner: Member): string | undefined {
-  if (learner.record?.phase !== "started") return `it ${trouble(learner.pod)}`;
   if (learner.ailment) return `it ${learner.ailment}`;
   const newest = Math.max(...f.healthy.map((m) => m.status?.raftIndex ?? 0));
   const applied = learner.status?.appliedIndex ?? 0;

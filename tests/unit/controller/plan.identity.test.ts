@@ -340,6 +340,10 @@ describe("plan: joining", () => {
         },
       },
     ],
+    [
+      "etcd ran in its pod",
+      { pods: [gated(2, { etcd: { state: "waiting", restarts: 1 } })], gates: [report(2, EMPTY)] },
+    ],
     ["nobody recorded it", { pods: [gated(2)], gates: [report(2, EMPTY)], record: two }],
   ] as const) {
     it(`removes a learner that hasn't started: ${name}`, () => {
@@ -410,5 +414,43 @@ describe("plan: joining", () => {
     expect(second.action).to.equal(undefined);
     const unwell = plan(world(3, { ...change, statuses: [silent(1)] }));
     expect(unwell.action).to.equal(undefined);
+  });
+  it("adds none while there is one, not even a replacement", () => {
+    const record = { ...started, notes: [{ ordinal: 3, replacing: true }] };
+    const d = plan(
+      world(3, {
+        desired: { members: 5 },
+        replicas: 5,
+        record,
+        list: [listed(0), listed(1), learner({ name: "etcd-2" })],
+        statuses: running({ appliedIndex: 1 }),
+        pods: [gated(3)],
+        gates: [report(3, EMPTY)],
+      }),
+    );
+    expect(d.action).to.equal(undefined);
+  });
+  it("doesn't order a join with an old list, whatever else is done in that round", () => {
+    const list = [listed(0), listed(1), listed(3), learner()];
+    const change = {
+      desired: { members: 5 },
+      record: joining,
+      list,
+      pods: [gated(2)],
+      gates: [report(2, EMPTY)],
+    };
+    const d = plan(world(3, change));
+    expect(d.action).to.include({ kind: "setReplicas" });
+    expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
+  });
+  it("holds a removed member's disk while paused as well", () => {
+    const change = { list: [listed(0), listed(1)], pods: [gated(2)], gates: [report(2, wal(2))] };
+    const d = plan(world(3, { ...change, desired: { paused: true } }));
+    expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
+  });
+  it("removes a member whose volume was given up, should it come back", () => {
+    const record = { abandoned: [{ ordinal: 2, claimUid: "claim-2" }] };
+    const d = plan(world(3, { record }));
+    expect(d.action).to.include({ kind: "removeMember", memberId: idOf(2) });
   });
 });

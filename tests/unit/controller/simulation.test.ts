@@ -4,21 +4,37 @@ import { FAULTS } from "./simulation/faults";
 import type { Story } from "./simulation/run";
 import { play } from "./simulation/run";
 
-const RUNS = Number(process.env.SIMULATION_RUNS ?? 200);
+const RUNS = Number(process.env.SIMULATION_RUNS ?? 160);
 
-const event = fc.record({
-  fault: fc.constantFrom(...Object.keys(FAULTS)),
-  a: fc.nat(30),
-  b: fc.nat(30),
-  ticks: fc.nat(14),
-});
+const eventOf = (faults: readonly string[], ticks: number) =>
+  fc.record({ fault: fc.constantFrom(...faults), a: fc.nat(30), b: fc.nat(30), ticks: fc.nat(ticks) });
+
+const CONTROL = ["controllerDies", "controllerStarts", "controllerSlow", "controllerFreezes"];
+const DISKS = ["deleteDirectoryInPlace", "deletePodAndClaim", "crash", "deletePod", "allNodesReboot"];
 
 const story: fc.Arbitrary<Story> = fc.record({
   seed: fc.nat(1_000_000),
   members: fc.constantFrom(1, 3, 3, 3, 5),
   nodeLossGraceSeconds: fc.constantFrom(undefined, 30),
   warmUp: fc.constantFrom(0, 3, 10, 40, 60),
-  events: fc.array(event, { maxLength: 25 }),
+  events: fc.array(eventOf(Object.keys(FAULTS), 14), { maxLength: 25 }),
+});
+
+const firstSeconds: fc.Arbitrary<Story> = fc.record({
+  seed: fc.nat(1_000_000),
+  members: fc.constantFrom(1, 3),
+  warmUp: fc.nat(16),
+  events: fc.array(eventOf([...DISKS, ...DISKS, ...CONTROL], 4), { maxLength: 10 }),
+});
+
+const lostNodes: fc.Arbitrary<Story> = fc.record({
+  seed: fc.nat(1_000_000),
+  members: fc.constantFrom(3, 5),
+  nodeLossGraceSeconds: fc.constant(10),
+  warmUp: fc.constant(30),
+  events: fc.array(eventOf(["nodeDies", "nodeCut", "nodesReturn", "crash", ...CONTROL], 40), {
+    maxLength: 8,
+  }),
 });
 
 function holds(told: Story): void {
@@ -27,16 +43,25 @@ function holds(told: Story): void {
   if (end.mustConverge) expect(end.converged, `stuck: ${end.reason}`).to.equal(true);
 }
 
+function check(stories: fc.Arbitrary<Story>, numRuns: number): void {
+  const seed = Number(process.env.SIMULATION_SEED ?? 20261124);
+  fc.assert(fc.property(stories, holds), {
+    numRuns,
+    seed,
+    endOnFailure: process.env.SIMULATION_SHRINK === "no",
+  });
+}
+
 describe("a simulated cluster under random faults", function () {
   this.timeout(300_000);
 
   it("keeps its promises after every step and converges once the faults stop", () => {
-    fc.assert(fc.property(story, holds), {
-      numRuns: RUNS,
-      seed: Number(process.env.SIMULATION_SEED ?? 20261124),
-      endOnFailure: process.env.SIMULATION_SHRINK === "no",
-    });
+    check(story, RUNS);
   });
+
+  it("keeps them in its first seconds, whatever happens to the disks", () => check(firstSeconds, RUNS));
+
+  it("keeps them while nodes go and come back", () => check(lostNodes, RUNS / 4));
 
   const fault = (name: string, a = 1, b = 0, ticks = 12) => ({ fault: name, a, b, ticks });
   const stories: Readonly<Record<string, Omit<Story, "seed" | "killAt">>> = {

@@ -68,6 +68,11 @@ export class Cluster implements RaftHost {
   hidden = new Set<string>();
   /** Member IDs whose disk a fault has destroyed, changed or taken back. */
   destroyed = new Set<string>();
+  /** Disks taken back in place: unseen if that stays above the floor. */
+  rolledBack = new Set<string>();
+  recordLost = false;
+  /** A second voter was made, or the declared state was reported: no birth may follow. */
+  sealed = false;
   /** A fault that no controller can see has made losses possible. */
   excused = false;
   faults = 0;
@@ -110,6 +115,7 @@ export class Cluster implements RaftHost {
   configured(clusterId: string, seats: Map<string, Seat>): void {
     if ([...seats.values()].filter((s) => s.learner).length > 1) this.violated("two learners at once");
     this.truth = { clusterId, voters: votersOf(seats) };
+    this.sealed ||= this.truth.voters.length > 1;
   }
 
   reaches(a: Process, b: Process): boolean {
@@ -248,7 +254,7 @@ export class Cluster implements RaftHost {
     volume.held = false;
     if (order.kind === "birth") volume.yaml = { kind: "new", token: order.token };
     if (order.kind === "start") {
-      if (dir && this.destroyed.has(dir.memberId)) this.excused = true;
+      if (dir && this.destroyed.has(dir.memberId)) this.startedLost(pod, dir);
       volume.yaml = { kind: "start" };
     }
     if (order.kind === "join") {
@@ -261,6 +267,13 @@ export class Cluster implements RaftHost {
       volume.yaml = { kind: "existing", urls };
     }
     pod.gate = "done";
+  }
+
+  private startedLost(pod: Pod, dir: MemberDir): void {
+    const floor = this.record.value?.members.find((m) => m.memberId === dir.memberId)?.floor ?? 0;
+    const unseen = this.rolledBack.has(dir.memberId) && dir.log.length >= floor;
+    if (unseen || this.recordLost) this.excused = true;
+    else this.violated(`${pod.name} is told to start a disk that is lost`);
   }
 
   private startAlone(pod: Pod, volume: Volume): void {
@@ -347,9 +360,8 @@ export class Cluster implements RaftHost {
   }
 
   private birth(memberId: string): void {
-    const birth = this.record.value?.birth;
-    if (birth?.state === "born" && birth.sealed)
-      this.violated("a cluster is born again after the first was sealed");
+    if (this.sealed && !this.recordLost)
+      this.violated("a cluster is born again after a promotion, or once converged");
     const alive = this.claims.some((c) => c.volume.dir && !this.destroyed.has(c.volume.dir.memberId));
     if (alive) this.violated("a cluster is born beside disks with data");
     if (this.acked.size > 0 && this.truth?.voters.some((v) => !this.destroyed.has(v))) {

@@ -138,6 +138,7 @@ export class Controller {
       this.cluster.record = { version: record.version + 1, value: structuredClone(decided.record) };
     }
     this.orders = decided.orders;
+    this.cluster.sealed ||= decided.converged !== undefined;
     return true;
   }
 

@@ -83,6 +83,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     if (!pod || !claim?.volume.dir || !old || old.memberId !== claim.volume.dir.memberId) return;
     if (old.log.length === claim.volume.dir.log.length) return;
     spoil(s, pod);
+    s.cluster.rolledBack.add(old.memberId);
     claim.volume.dir = copyDir(old);
     exchangePod(s, pod);
   },
@@ -154,6 +155,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   recordDeleted: (s) => {
     const { record } = s.cluster;
+    s.cluster.recordLost = true;
     s.cluster.record = { version: record.version + 1 };
   },
   scaleByHand: (s, a) => {

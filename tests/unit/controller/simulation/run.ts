@@ -70,7 +70,6 @@ export function play(story: Story): Outcome {
     },
   };
   let ticks = 0;
-  let recordLost = false;
   const tick = (ms: number) => {
     cluster.tick(ms);
     for (const c of controllers) c.tick();
@@ -81,7 +80,6 @@ export function play(story: Story): Outcome {
   for (const event of story.events) {
     if (cluster.violations.length > 0 || cluster.excused) break;
     cluster.faults++;
-    recordLost ||= event.fault === "recordDeleted";
     FAULTS[event.fault]?.(stage, event.a, event.b);
     for (let i = 0; i < event.ticks; i++) tick(2000);
   }
@@ -97,7 +95,7 @@ export function play(story: Story): Outcome {
   // What looks settled has to stay so.
   for (let i = 0; i < 5 && done(); i++) tick(3000);
   for (let i = 0; i < 10 && story.killAt && !done(); i++) tick(3000);
-  const ambiguous = recordLost && cluster.destroyed.size > 0;
+  const ambiguous = cluster.recordLost && cluster.destroyed.size > 0;
   return {
     violations: cluster.violations,
     converged: done(),
