@@ -20,11 +20,13 @@ export const refOf = (m: Manifest): ObjectRef => ({
 const same = (a: ObjectRef, b: ObjectRef) =>
   a.apiVersion === b.apiVersion && a.kind === b.kind && a.name === b.name && a.namespace === b.namespace;
 
-interface Applied {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly resourceVersion: string };
+interface Applied extends Manifest {
+  readonly metadata: Manifest["metadata"] & {
+    readonly managedFields?: readonly { readonly manager: string; readonly operation: string }[];
+  };
 }
+
+const manager = "etcd-cluster-up";
 
 /** Applies the objects server-side in their order, deletes those of `earlier` that are gone, and tells what changed. */
 export async function apply(
@@ -42,7 +44,9 @@ export async function apply(
   }
   const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
   const before = versions(
-    await kubectl.run(["get", "-f", "-", "--ignore-not-found", "-o", "json"], { input }),
+    await kubectl.run(["get", "-f", "-", "--ignore-not-found", "--show-managed-fields", "-o", "json"], {
+      input,
+    }),
   );
   const after = versions(
     await kubectl.run(
@@ -51,7 +55,8 @@ export async function apply(
         "--server-side",
         "--force-conflicts",
         "--field-manager",
-        "etcd-cluster-up",
+        manager,
+        "--show-managed-fields",
         "-f",
         "-",
         "-o",
@@ -96,13 +101,20 @@ function kindArgument(ref: ObjectRef): string {
   return `${ref.kind}.${version}.${group}`;
 }
 
+/**
+ * Who applied what, and when it last changed something. Not the object's own version: a controller that renews a lease
+ * or writes a status changes that all the time.
+ */
 function versions(json: string): { ref: ObjectRef; version: string }[] {
   if (json.trim() === "") {
     return [];
   }
   const answer = JSON.parse(json) as Applied | { items: Applied[] };
-  return ("items" in answer ? answer.items : [answer]).map((o) => ({
-    ref: refOf(o as unknown as Manifest),
-    version: o.metadata.resourceVersion,
+  return ("items" in answer ? (answer.items as Applied[]) : [answer]).map((o) => ({
+    ref: refOf(o),
+    version: JSON.stringify(
+      o.metadata.managedFields?.find((entry) => entry.manager === manager && entry.operation === "Apply") ??
+        "",
+    ),
   }));
 }
