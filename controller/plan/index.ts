@@ -61,11 +61,11 @@ const CONCERNS: readonly Concern[] = [
   { run: lowerReplicas },
   { run: held },
   { run: shrink },
+  { run: growVolumes, always: true },
   { run: rollHealthy },
   { run: stuck },
   { run: raiseReplicas },
   { run: addMember },
-  { run: growVolumes, always: true },
   { run: defragmentAll },
 ];
 
@@ -95,7 +95,10 @@ export function plan(world: World): Decision {
 
   const seen = factsOf(world, desired, statefulSet, record ?? emptyRecord(desired.generation));
   const refused = refuse(seen);
-  if (refused) return conclude(seen, seen.record, [refused.reason]);
+  // Paused and as declared is as declared: an `up` that only pauses has to end.
+  const settled = desired.paused && missing(seen) === undefined;
+  if (refused && !settled) return conclude(seen, seen.record, [refused.reason]);
+  if (settled) return conclude(seen, seen.record, []);
   const f = factsOf(world, desired, statefulSet, keepBooks(seen));
 
   const waits: string[] = [];

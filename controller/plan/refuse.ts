@@ -12,6 +12,12 @@ export function refuse(f: Facts): Step | undefined {
   const { birth, generation } = f.record;
   const { desired } = f;
   if (desired.paused) return wait("paused by declaration");
+  if (f.list && f.members.length > 0 && f.members.every((m) => m.ordinal === undefined)) {
+    const [first] = f.list.members;
+    return wait(
+      `no member has a declared URL (${first?.peerUrls[0]} is one, ${desired.peerUrl} are declared): name, namespace and domain of a living cluster can't be changed`,
+    );
+  }
   if (birth.state === "born" && f.list && f.list.clusterId !== birth.clusterId) {
     return wait(
       `the members form cluster ${f.list.clusterId}, recorded is ${birth.clusterId}: nothing is touched, look into it`,

@@ -13,6 +13,8 @@ import { act, mention, remember, wait } from "./step";
 import type { Facts, Member } from "./view";
 import { gateOf, healthyWithout, isAbandoned, label, noteOf, podAt, quorum, recordOf, trouble } from "./view";
 
+/** A kubelet that is well needs a moment longer than the grace to say that a pod is gone. */
+const SLACK_MS = 10_000;
 const BROKEN_EVERY_MS = 3_600_000;
 /** Restarts in place after which the gate shall look at the disk, and after which a second pod proves it broken. */
 const LOOK_AFTER = 2;
@@ -92,7 +94,7 @@ export function remove(f: Facts, m: MemberRecord, why: RemovalCause, words: stri
 /** A pod that nobody confirms to be gone. Judged from the pod alone, after the declared grace. */
 export function replaceNode(f: Facts): Step | undefined {
   for (const pod of f.world.pods) {
-    if (!pod.deleting || f.now <= pod.deleting.deadlineMs) continue;
+    if (!pod.deleting || f.now <= pod.deleting.deadlineMs + SLACK_MS) continue;
     if (f.record.birth.state !== "born" || !f.list) continue;
     const grace = f.desired.nodeLossGraceSeconds;
     if (grace === undefined) {

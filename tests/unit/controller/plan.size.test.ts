@@ -181,6 +181,22 @@ describe("plan: what stops everything", () => {
     const d = plan(world(3, { desired: { paused: true }, pods: [gated(2)], gates: [report(2, wal(2))] }));
     expect(d.orders["pod-2"]?.kind).to.equal("start");
   });
+  it("paused and as declared is as declared; paused with something left to do is not", () => {
+    expect(plan(world(3, { desired: { paused: true } })).converged).to.equal("h");
+    const rest = plan(world(3, { desired: { paused: true, members: 5 } }));
+    expect([rest.converged, rest.action, rest.reason]).to.deep.equal([
+      undefined,
+      undefined,
+      "paused by declaration",
+    ]);
+  });
+  it("another domain than the members'", () => {
+    const d = plan(
+      world(3, { desired: { peerUrl: "https://etcd-{ordinal}.etcd.ns.svc.another.domain:2380" } }),
+    );
+    expect(d.action).to.equal(undefined);
+    expect(d.reason).to.match(/no member has a declared URL/);
+  });
 });
 
 describe("plan: convergence", () => {
