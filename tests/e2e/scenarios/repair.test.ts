@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { leader, ordinalOf, waitsFor } from "../support/controller";
+import { Disk } from "../support/disk";
+import { TestCluster } from "../support/etcd-cluster";
+import { assertNothingLost, Load } from "../support/load";
+import { eventually } from "../support/poll";
+
+/** Any member but this one: what is asked of the cluster is asked there. */
+const other = (ordinal: number) => (ordinal === 0 ? 1 : 0);
+
+describe("a lost disk", () => {
+  let cluster: TestCluster;
+  before(async () => {
+    cluster = await TestCluster.deploy("repair");
+    await cluster.etcdctl(["put", "kept", "through all of it"]);
+  });
+  after(() => cluster.destroy());
+
+  /** Harms a member's disk under load; it must be a voter again by itself, under another ID, with nothing lost. */
+  async function isReplaced(ordinal: number, harm: () => Promise<unknown>): Promise<void> {
+    const name = cluster.pod(ordinal);
+    const before = await cluster.memberIds(other(ordinal));
+    const load = await Load.start(cluster);
+    await harm();
+    await eventually(
+      `${name} is a voter under another ID`,
+      async () => {
+        const ids = await cluster.memberIds(other(ordinal));
+        return (ids[name] && ids[name] !== before[name]) || undefined;
+      },
+      90,
+    );
+    await cluster.waitForVoters(90);
+    assertNothingLost(await load.stop());
+    const after = await cluster.memberIds();
+    assert.ok(!Object.values(after).includes(before[name] ?? ""), "the old ID is gone");
+    assert.deepEqual(
+      Object.entries(after).filter(([member]) => member !== name),
+      Object.entries(before).filter(([member]) => member !== name),
+      "the others are who they were",
+    );
+    assert.equal(
+      await cluster.etcdctl(["get", "kept", "--print-value-only"], ordinal),
+      "through all of it\n",
+    );
+  }
+
+  const podAndClaim = (ordinal: number) => async () => {
+    await cluster.kubectl(["delete", "pvc", `data-${cluster.pod(ordinal)}`, "--wait=false"]);
+    await cluster.kubectl(["delete", "pod", cluster.pod(ordinal), "--wait=false"]);
+  };
+
+  it("pod and claim of a follower", async () => {
+    const leads = ordinalOf(await leader(cluster));
+    const follower = leads === 2 ? 1 : 2;
+    await isReplaced(follower, podAndClaim(follower));
+  });
+
+  it("pod and claim of the leader", async () => {
+    const leads = ordinalOf(await leader(cluster));
+    await isReplaced(leads, podAndClaim(leads));
+  });
+
+  it("pod and claim of ordinal 0", async () => {
+    await isReplaced(0, podAndClaim(0));
+  });
+
+  it("a data directory that is deleted in place", async () => {
+    const disk = await Disk.of(cluster, 1);
+    await isReplaced(1, () => disk.sh("rm -rf data"));
+  });
+
+  it("a write-ahead log that is cut", async () => {
+    const disk = await Disk.of(cluster, 2);
+    await isReplaced(2, async () => {
+      // The head of the first segment says whose it is: without it the log tells nothing.
+      await disk.sh("for f in data/member/wal/*.wal; do truncate -s 40 $f; done");
+      await cluster.kubectl(["delete", "pod", cluster.pod(2), "--wait=false", "--grace-period=0", "--force"]);
+    });
+  });
+
+  it("a disk that is an older copy of itself", async () => {
+    const disk = await Disk.of(cluster, 1);
+    await disk.sh("rm -rf ../older-copy && cp -a . ../older-copy");
+    // The controller writes down how far a member has come once a minute: a younger rollback stays unseen.
+    const load = await Load.start(cluster);
+    await new Promise((resolve) => setTimeout(resolve, 75_000));
+    assertNothingLost(await load.stop());
+    await isReplaced(1, async () => {
+      await disk.sh("rm -rf data && cp -a ../older-copy/data data && rm -rf ../older-copy");
+      await cluster.kubectl(["delete", "pod", cluster.pod(1), "--wait=false", "--grace-period=0", "--force"]);
+    });
+  });
+});
+
+describe("a quorum of disks that is lost", () => {
+  let cluster: TestCluster;
+  before(async () => {
+    cluster = await TestCluster.deploy("quorum");
+    await cluster.etcdctl(["put", "kept", "on one disk"]);
+  });
+  after(() => cluster.destroy());
+
+  it("no empty quorum is formed, nothing is acknowledged, and the reason is told", async () => {
+    const ids = await cluster.memberIds();
+    const wiped = [1, 2];
+    for (const ordinal of wiped) {
+      await (await Disk.of(cluster, ordinal)).sh("rm -rf data");
+    }
+    await cluster.kubectl(["delete", "pod", ...wiped.map((o) => cluster.pod(o)), "--wait=false"]);
+    await waitsFor(cluster, /quorum of disks is lost/);
+    const put = await cluster.tryEtcdctl(["--command-timeout=5s", "put", "new", "value"]);
+    assert.notEqual(put.code, 0, put.stdout);
+    const kept = await cluster.etcdctl(["get", "kept", "--consistency=s", "--print-value-only"]);
+    assert.equal(kept, "on one disk\n");
+    assert.deepEqual(await cluster.memberIds(), ids, "nobody was removed");
+    const pods = await cluster.pods();
+    assert.deepEqual(
+      pods.map((pod) => pod.ready),
+      [false, false, false],
+    );
+    await (await Disk.of(cluster, 0)).sh("ls data/member/wal/*.wal");
+  });
+});
