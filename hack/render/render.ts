@@ -21,6 +21,8 @@ export interface RenderedResource {
   readonly parent: string;
   readonly protect: boolean;
   readonly dependencies: string[];
+  /** By input, of which resources' outputs it is made: what the engine replaces when one of them is replaced. */
+  readonly propertyDependencies: Record<string, string[]>;
   /** Paths of inputs that are not the program's any more once the resource exists. */
   readonly ignoreChanges: string[];
   readonly urn: string;
@@ -39,6 +41,9 @@ interface Registration {
   getParent(): string;
   getProtect(): boolean;
   getDependenciesList(): string[];
+  getPropertydependenciesMap(): {
+    forEach(tell: (from: { getUrnsList(): string[] }, input: string) => void): void;
+  };
   getIgnorechangesList(): string[];
 }
 
@@ -88,6 +93,7 @@ export async function render<T>(
       parent: request.getParent(),
       protect: request.getProtect(),
       dependencies: request.getDependenciesList(),
+      propertyDependencies: propertyDependencies(request),
       ignoreChanges: request.getIgnorechangesList(),
       urn,
     }),
@@ -133,6 +139,12 @@ function recordRegistrations(record: (request: Registration, urn: string) => voi
       }
       callback(error, response);
     });
+}
+
+function propertyDependencies(request: Registration): Record<string, string[]> {
+  const from: Record<string, string[]> = {};
+  request.getPropertydependenciesMap().forEach((urns, input) => (from[input] = urns.getUrnsList()));
+  return from;
 }
 
 /** Without the wrapping of secrets. */

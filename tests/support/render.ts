@@ -15,6 +15,11 @@ export const kinds = {
   serviceAccount: "kubernetes:core/v1:ServiceAccount",
   configMap: "kubernetes:core/v1:ConfigMap",
   statefulSet: "kubernetes:apps/v1:StatefulSet",
+  configMapPatch: "kubernetes:core/v1:ConfigMapPatch",
+  deployment: "kubernetes:apps/v1:Deployment",
+  role: "kubernetes:rbac.authorization.k8s.io/v1:Role",
+  roleBinding: "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+  lease: "kubernetes:coordination.k8s.io/v1:Lease",
   budget: "kubernetes:policy/v1:PodDisruptionBudget",
   key: "tls:index/privateKey:PrivateKey",
   selfSigned: "tls:index/selfSignedCert:SelfSignedCert",
@@ -38,6 +43,10 @@ export function renderCluster(
   );
 }
 
+/** The Kubernetes objects; a patch is none, but a change of one. */
+export const objectsOf = (rendered: Rendered<unknown>) =>
+  rendered.resources.filter((r) => r.type.startsWith("kubernetes:") && r.type !== kinds.configMapPatch);
+
 /** `type name` of every resource, sorted. */
 export const listOf = (rendered: Rendered<unknown>) =>
   rendered.resources.map((resource) => `${resource.type} ${resource.name}`).sort();
@@ -57,6 +66,13 @@ export function inputs<T>(rendered: Rendered<unknown>, type: string, name: strin
 export const statefulSetOf = (rendered: Rendered<unknown>, name = "etcd") =>
   inputs<types.output.apps.v1.StatefulSet>(rendered, kinds.statefulSet, `${name}-members`);
 
+/** The annotation that the controller obeys, as it stands there. */
+export const desiredOf = (rendered: Rendered<unknown>, name = "etcd") =>
+  statefulSetOf(rendered, name).metadata.annotations["etcd-cluster/desired"] ?? "";
+
+export const declaredOf = (rendered: Rendered<unknown>, name = "etcd") =>
+  JSON.parse(desiredOf(rendered, name)) as Record<string, unknown> & { hash: string };
+
 export const podOf = (rendered: Rendered<unknown>, name = "etcd") =>
   statefulSetOf(rendered, name).spec.template;
 
@@ -74,8 +90,29 @@ export function envOf(container: types.output.core.v1.Container): Record<string,
   return Object.fromEntries(container.env.filter((e) => e.value !== undefined).map((e) => [e.name, e.value]));
 }
 
-export const serviceOf = (rendered: Rendered<unknown>, name: "etcd-headless" | "etcd-client") =>
-  inputs<types.output.core.v1.Service>(rendered, kinds.service, name);
+/** The one ConfigMap with the code of that program. */
+export function codeOf(rendered: Rendered<unknown>, program: "gate" | "controller"): RenderedResource {
+  const found = rendered.resources.filter(
+    (r) => r.type === kinds.configMap && new RegExp(`-${program}-[0-9a-f]{10}$`).test(r.name),
+  );
+  expect(found, `the code of ${program}`).to.have.lengthOf(1);
+  return found[0] as RenderedResource;
+}
+
+export const deploymentOf = (rendered: Rendered<unknown>, name = "etcd") =>
+  inputs<types.output.apps.v1.Deployment>(rendered, kinds.deployment, `${name}-controller`);
+
+export function controllerContainerOf(rendered: Rendered<unknown>): types.output.core.v1.Container {
+  const { initContainers, containers } = deploymentOf(rendered).spec.template.spec;
+  expect(initContainers).to.equal(undefined);
+  expect(containers.map((c) => c.name)).to.deep.equal(["controller"]);
+  return containers[0]!;
+}
+
+export const serviceOf = (
+  rendered: Rendered<unknown>,
+  name: "etcd-headless" | "etcd-client" | "etcd-controller-door",
+) => inputs<types.output.core.v1.Service>(rendered, kinds.service, name);
 
 /** An output's value; rejects where computing it failed. */
 export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {

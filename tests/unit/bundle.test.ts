@@ -1,19 +1,17 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 
-interface Built {
-  outputFiles: { path: string; text: string }[];
-}
+const folder = join(__dirname, "..", "..", "components", "bundles");
 
 describe("bundles", () => {
   it("are what their sources build", async () => {
     // @ts-expect-error -- a plain module without types
     const { bundle } = (await import("../../hack/bundle.mjs")) as {
-      bundle: (write: boolean) => Promise<Built>;
+      bundle: (write: boolean) => Promise<{ path: string; text: string }[]>;
     };
-    const folder = join(__dirname, "..", "..", "components", "bundles");
-    const { outputFiles } = await bundle(false);
+    const outputFiles = await bundle(false);
+    expect(readdirSync(folder).sort()).to.deep.equal(["controller.js", "gate.js"]);
     expect(readdirSync(folder).sort()).to.deep.equal(
       outputFiles.map((file) => file.path.slice(folder.length + 1)).sort(),
     );
@@ -22,6 +20,12 @@ describe("bundles", () => {
         readFileSync(path, "utf8") === text,
         `${path} is not what it is built from: make build`,
       ).to.equal(true);
+    }
+  });
+
+  it("fit into a ConfigMap, with room to grow", () => {
+    for (const file of readdirSync(folder)) {
+      expect(statSync(join(folder, file)).size, file).to.be.lessThan(900 * 1024);
     }
   });
 });

@@ -13,7 +13,7 @@ import {
   subjectOf,
 } from "../support/certificates";
 import type { ClusterRender } from "../support/render";
-import { containersOf, envOf, inputs, kinds, podOf, renderCluster } from "../support/render";
+import { declaredOf, deploymentOf, inputs, kinds, podOf, renderCluster } from "../support/render";
 import { scenario } from "../support/scenarios";
 
 const ordinals = [0, 1, 2, 3, 4, 5, 6];
@@ -28,15 +28,16 @@ const serverNames = (cluster: string, namespace: string, domain: string) => [
   ...scopes(`${cluster}-client`, namespace, domain),
 ];
 
-const leaves = ["peer", "peer-client", "server", "root", "controller"] as const;
+const leaves = ["peer", "peer-client", "server", "root", "controller", "controller-door"] as const;
 const pairsOf = (rendered: ClusterRender) => ({
   peer: pairOf(rendered, "etcd-peer"),
   "peer-client": pairOf(rendered, "etcd-peer-client"),
   server: pairOf(rendered, "etcd-server"),
   root: pairOf(rendered, "etcd-root"),
   controller: pairOf(rendered, "etcd-controller"),
+  "controller-door": pairOf(rendered, "etcd-controller-door"),
 });
-const isPeers = (leaf: string) => leaf.startsWith("peer");
+const isPeers = (leaf: string) => leaf.startsWith("peer") || leaf === "controller-door";
 
 describe("certificate authorities", () => {
   it("are two, and neither vouches for the other's leaves", async () => {
@@ -89,7 +90,7 @@ describe("leaves", () => {
       keys.add(ca.publicKey.export({ type: "spki", format: "pem" }).toString());
       every.push(cert, ca);
     }
-    expect(keys.size).to.equal(7 + 2);
+    expect(keys.size).to.equal(8 + 2);
     for (const cert of every) {
       expect(cert.publicKey.asymmetricKeyType).to.equal("ec");
       expect(cert.publicKey.asymmetricKeyDetails).to.deep.equal({ namedCurve: "prime256v1" });
@@ -106,6 +107,7 @@ describe("leaves", () => {
       server: ["server", "client"],
       root: ["client"],
       controller: ["client"],
+      "controller-door": ["server"],
       backup: ["client"],
     });
     for (const [leaf, { cert }] of Object.entries(pairs)) {
@@ -121,6 +123,7 @@ describe("leaves", () => {
     expect(subjectOf(pairs.server.cert)).to.deep.equal(["O=etcd"]);
     expect(subjectOf(pairs.root.cert)).to.deep.equal(["CN=root", "O=etcd"]);
     expect(subjectOf(pairs.controller.cert)).to.deep.equal(["CN=root", "O=etcd"]);
+    expect(subjectOf(pairs["controller-door"].cert)).to.deep.equal(["CN=etcd controller", "O=etcd"]);
     expect(subjectOf(pairOf(rendered, "etcd-client-backup").cert)).to.deep.equal(["CN=backup", "O=etcd"]);
     expect(subjectOf(pairOf(rendered, "etcd-client-ca").cert)).to.deep.equal(["CN=ca", "O=etcd"]);
   });
@@ -139,6 +142,19 @@ describe("leaves", () => {
         ...loopbacks,
       ]);
     }
+  });
+
+  it("name the controller's Service, and nobody else, on its door", async () => {
+    expect(namesOf(pairsOf(await scenario("default"))["controller-door"].cert)).to.have.members([
+      ...scopes("etcd-controller", "etcd", "cluster.local"),
+      "dns:localhost",
+      ...loopbacks,
+    ]);
+    expect(namesOf(pairsOf(await scenario("everything"))["controller-door"].cert)).to.have.members([
+      ...scopes("orders-controller", "data", "k8s.example.com"),
+      "dns:localhost",
+      ...loopbacks,
+    ]);
   });
 
   it("have no names where they only dial", async () => {
@@ -240,6 +256,11 @@ describe("lifetimes", () => {
 });
 
 describe("a second run", () => {
+  const expectSamePods = (first: ClusterRender, second: ClusterRender) => {
+    expect(podOf(second)).to.deep.equal(podOf(first));
+    expect(deploymentOf(second).spec).to.deep.equal(deploymentOf(first).spec);
+    expect(declaredOf(second)).to.deep.equal(declaredOf(first));
+  };
   const pems = (rendered: ClusterRender) =>
     Object.fromEntries(
       Object.entries(pairsOf(rendered)).flatMap(([leaf, pair]) => [
@@ -250,7 +271,7 @@ describe("a second run", () => {
     );
   const changed = (before: ClusterRender, after: ClusterRender) => {
     const [old, now] = [pems(before), pems(after)];
-    expect(Object.keys(now)).to.have.lengthOf(15);
+    expect(Object.keys(now)).to.have.lengthOf(18);
     return Object.keys(old).filter((key) => old[key] !== now[key]);
   };
   /** The same state, with a certificate so near its end that it is due. */
@@ -265,7 +286,7 @@ describe("a second run", () => {
     const first = await scenario("default");
     const second = await renderCluster({}, { tls: first.tls });
     expect(changed(first, second)).to.deep.equal([]);
-    expect(podOf(second)).to.deep.equal(podOf(first));
+    expectSamePods(first, second);
   });
 
   it("issues the server's certificate alone anew when it gets another name, and rolls no pod", async () => {
@@ -275,7 +296,7 @@ describe("a second run", () => {
       { tls: first.tls },
     );
     expect(changed(first, second)).to.deep.equal(["server cert"]);
-    expect(podOf(second)).to.deep.equal(podOf(first));
+    expectSamePods(first, second);
   });
 
   it("issues nothing anew when the cluster grows or gets a client", async () => {
@@ -284,37 +305,48 @@ describe("a second run", () => {
     expect(changed(first, second)).to.deep.equal([]);
   });
 
-  it("renews a certificate that is due, with its key, and rolls no pod", async () => {
-    const first = await scenario("default");
-    const state = withDue(first.tls, `${kinds.signed}::etcd-root-cert`);
-    const second = await renderCluster({}, { tls: state });
-    expect(changed(first, second)).to.deep.equal(["root cert"]);
-    expect(lifetimeDays(pairOf(second, "etcd-root").cert)).to.be.closeTo(1095, 0.01);
-    expect(podOf(second)).to.deep.equal(podOf(first));
-  });
+  for (const due of leaves) {
+    it(`renews a certificate that is due, with its key, and rolls no pod: ${due}`, async () => {
+      const first = await scenario("default");
+      const state = withDue(first.tls, `${kinds.signed}::etcd-${due}-cert`);
+      const second = await renderCluster({}, { tls: state });
+      expect(changed(first, second)).to.deep.equal([`${due} cert`]);
+      expect(lifetimeDays(pairOf(second, `etcd-${due}`).cert)).to.be.closeTo(1095, 0.01);
+      expectSamePods(first, second);
+    });
+  }
 
-  it("renews an authority that is due with its key: all it signed follows, and the pods roll", async () => {
-    const first = await scenario("default");
-    const state = withDue(first.tls, `${kinds.selfSigned}::etcd-ca-client`);
-    const second = await renderCluster({}, { tls: state });
-    expect(changed(first, second)).to.have.members(
-      ["server", "root", "controller"].flatMap((leaf) => [`${leaf} cert`, `${leaf} ca`]),
-    );
-    // What clients hold from before is still good.
-    expect(pairOf(first, "etcd-root").cert.verify(pairOf(second, "etcd-root").ca.publicKey)).to.equal(true);
-    const annotations = (rendered: ClusterRender) => podOf(rendered).metadata.annotations;
-    const [peer, client] = ["etcd-cluster/peer-ca-sha256", "etcd-cluster/client-ca-sha256"];
-    expect(annotations(second)[client]).to.not.equal(annotations(first)[client]);
-    expect(annotations(second)[peer]).to.equal(annotations(first)[peer]);
-    const token = (rendered: ClusterRender) => envOf(containersOf(rendered).gate).GATE_TOKEN;
-    expect(token(second)).to.equal(token(first));
-  });
+  for (const [kind, signed, other] of [
+    ["client", ["server", "root", "controller"], "peer"],
+    ["peer", ["peer", "peer-client", "controller-door"], "client"],
+  ] as const) {
+    it(`renews an authority that is due with its key: all it signed follows, and all pods roll: ${kind}`, async () => {
+      const first = await scenario("default");
+      const state = withDue(first.tls, `${kinds.selfSigned}::etcd-ca-${kind}`);
+      const second = await renderCluster({}, { tls: state });
+      expect(changed(first, second)).to.have.members(
+        signed.flatMap((leaf) => [`${leaf} cert`, `${leaf} ca`]),
+      );
+      // What was signed before is still good.
+      const [before, after] = [pairOf(first, `etcd-${signed[0]}`), pairOf(second, `etcd-${signed[0]}`)];
+      expect(before.cert.verify(after.ca.publicKey)).to.equal(true);
+      for (const template of [podOf, (r: ClusterRender) => deploymentOf(r).spec.template]) {
+        const annotations = (rendered: ClusterRender) => template(rendered).metadata.annotations;
+        const of = (ca: string) => `etcd-cluster/${ca}-ca-sha256`;
+        expect(annotations(first)[of(kind)]).to.match(/^[0-9a-f]{64}$/);
+        expect(annotations(second)[of(kind)]).to.match(/^[0-9a-f]{64}$/);
+        expect(annotations(second)[of(kind)]).to.not.equal(annotations(first)[of(kind)]);
+        expect(annotations(second)[of(other)]).to.equal(annotations(first)[of(other)]);
+      }
+      expect(declaredOf(second).hash).to.not.equal(declaredOf(first).hash);
+    });
+  }
 
   it("forgets what the program no longer asks for", async () => {
     const first = await scenario("two clients");
     const second = await renderCluster({}, { tls: first.tls });
     const kept = Object.keys(second.tls);
-    expect(kept).to.have.lengthOf(4 + 5 * 3);
+    expect(kept).to.have.lengthOf(4 + 6 * 3);
     expect(kept.filter((key) => key.includes("client-backup"))).to.deep.equal([]);
   });
 });
@@ -366,12 +398,35 @@ describe("mutual TLS", () => {
     expect(await handshake(server, api, "elsewhere.example.com")).to.contain("does not match");
   });
 
+  it("lets gates in on the controller's door, and nobody that the clients' authority vouches for", async () => {
+    const rendered = await scenario("everything");
+    const door = pairOf(rendered, "etcd-controller-door");
+    const name = "orders-controller.data.svc.k8s.example.com";
+    expect(await handshake(door, pairOf(rendered, "etcd-peer-client"), name)).to.equal("welcome");
+    for (const other of ["etcd-client-api", "etcd-root", "etcd-controller", "etcd-server"]) {
+      expect(await handshake(door, pairOf(rendered, other), name), other).to.not.equal("welcome");
+    }
+  });
+
+  it("lets the controller in on the client port", async () => {
+    const rendered = await scenario("default");
+    const [server, controller] = [pairOf(rendered, "etcd-server"), pairOf(rendered, "etcd-controller")];
+    const name = "etcd-2.etcd.etcd.svc.cluster.local";
+    expect(await handshake(server, controller, name)).to.equal("welcome");
+  });
+
   it("lets peers in on the peer port, and nobody that the clients' authority vouches for", async () => {
     const rendered = await scenario("everything");
     const name = "orders-3.orders.data.svc.k8s.example.com";
     const peer = pairOf(rendered, "etcd-peer");
     expect(await handshake(peer, pairOf(rendered, "etcd-peer-client"), name)).to.equal("welcome");
-    for (const other of ["etcd-client-api", "etcd-root", "etcd-controller", "etcd-server"]) {
+    for (const other of [
+      "etcd-client-api",
+      "etcd-root",
+      "etcd-controller",
+      "etcd-server",
+      "etcd-controller-door",
+    ]) {
       expect(await handshake(peer, pairOf(rendered, other), name), other).to.not.equal("welcome");
     }
   });

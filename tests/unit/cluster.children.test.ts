@@ -1,13 +1,17 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
 import type { types } from "@pulumi/kubernetes";
 import { EtcdCluster } from "../../components";
+import type { RenderedResource } from "../../hack/render/render";
 import { plain, render } from "../../hack/render/render";
-import { inputs, kinds, listOf, renderCluster, resource } from "../support/render";
+import type { ClusterRender } from "../support/render";
+import { codeOf, inputs, kinds, listOf, objectsOf, renderCluster, resource } from "../support/render";
 import type { Scenario } from "../support/scenarios";
 import { argsOf, scenario, scenarioNames } from "../support/scenarios";
 
-const gate = /^etcd-gate-[0-9a-f]{10}$/;
-
+const pairs = ["peer", "peer-client", "server", "root", "controller", "controller-door"];
 const authority = (kind: string) => [
   `${kinds.key} etcd-ca-${kind}-key`,
   `${kinds.selfSigned} etcd-ca-${kind}`,
@@ -20,9 +24,8 @@ const leaf = (name: string) => [
 ];
 const certificates = (clients: string[] = []) => [
   ...["peer", "client"].flatMap(authority),
-  ...["peer", "peer-client", "server", "root", "controller", ...clients.map((c) => `client-${c}`)].flatMap(
-    leaf,
-  ),
+  ...pairs.flatMap(leaf),
+  ...clients.map((client) => `client-${client}`).flatMap(leaf),
 ];
 const namespace = `${kinds.namespace} etcd-namespace`;
 const always = [
@@ -33,9 +36,19 @@ const always = [
   `${kinds.service} etcd-client`,
   `${kinds.budget} etcd-budget`,
   `${kinds.statefulSet} etcd-members`,
+  `${kinds.configMap} etcd-controller-<hash>`,
+  `${kinds.service} etcd-controller-door`,
+  `${kinds.serviceAccount} etcd-controller-account`,
+  `${kinds.role} etcd-controller-role`,
+  `${kinds.roleBinding} etcd-controller-binding`,
+  `${kinds.configMap} etcd-record`,
+  `${kinds.configMap} etcd-status`,
+  `${kinds.lease} etcd-lease`,
+  `${kinds.deployment} etcd-controller`,
+  `${kinds.configMapPatch} etcd-converged`,
 ];
 const withoutHash = (lines: string[]) =>
-  lines.map((line) => line.replace(/(-gate-)[0-9a-f]{10}$/, "$1<hash>"));
+  lines.map((line) => line.replace(/(-(?:gate|controller)-)[0-9a-f]{10}$/, "$1<hash>"));
 
 describe("children of a cluster", () => {
   const expected: Partial<Record<Scenario, string[]>> = {
@@ -58,9 +71,9 @@ describe("children of a cluster", () => {
     for (const name of scenarioNames) {
       const list = listOf(await scenario(name));
       expect(new Set(list).size, name).to.equal(list.length);
-      const objects = (await scenario(name)).resources
-        .filter((r) => r.type.startsWith("kubernetes:"))
-        .map((r) => `${r.type} ${(plain(r.inputs) as { metadata: { name: string } }).metadata.name}`);
+      const objects = objectsOf(await scenario(name)).map(
+        (r) => `${r.type} ${(plain(r.inputs) as { metadata: { name: string } }).metadata.name}`,
+      );
       expect(new Set(objects).size, name).to.equal(objects.length);
     }
   });
@@ -89,20 +102,25 @@ describe("children of a cluster", () => {
     }
     const objects = rendered.resources
       .filter((r) => r.type.startsWith("kubernetes:"))
-      .map((r) => [r.type, (plain(r.inputs) as { metadata: { name: string } }).metadata.name])
-      .map(([type, name]) => `${type} ${name?.replace(/(-gate-)[0-9a-f]{10}$/, "$1<hash>")}`);
-    expect(objects.sort()).to.deep.equal(
+      .map((r) => `${r.type} ${(plain(r.inputs) as { metadata: { name: string } }).metadata.name}`);
+    expect(withoutHash(objects).sort()).to.deep.equal(
       [
         `${kinds.namespace} orders`,
-        ...["peer", "peer-client", "server", "root", "controller", "client-api"].map(
-          (pair) => `${kinds.secret} orders-${pair}`,
-        ),
+        ...[...pairs, "client-api"].map((pair) => `${kinds.secret} orders-${pair}`),
         `${kinds.service} orders`,
         `${kinds.service} orders-client`,
         `${kinds.serviceAccount} orders`,
         `${kinds.configMap} orders-gate-<hash>`,
         `${kinds.budget} orders`,
         `${kinds.statefulSet} orders`,
+        `${kinds.configMap} orders-controller-<hash>`,
+        `${kinds.configMap} orders-record`,
+        `${kinds.configMap} orders-status`,
+        // The wait is on the status.
+        `${kinds.configMapPatch} orders-status`,
+        ...["service", "serviceAccount", "role", "roleBinding", "lease", "deployment"].map(
+          (kind) => `${kinds[kind as keyof typeof kinds]} orders-controller`,
+        ),
       ].sort(),
     );
   });
@@ -116,9 +134,9 @@ describe("children of a cluster", () => {
     expect(list).to.have.lengthOf(2 * (always.length + certificates().length) + 1);
     expect(new Set(list).size).to.equal(list.length);
     // The same code has the same name; everything else is each cluster's own.
-    const objects = both.resources
-      .filter((r) => r.type.startsWith("kubernetes:"))
-      .map((r) => `${r.type} ${(plain(r.inputs) as { metadata: { name: string } }).metadata.name}`);
+    const objects = objectsOf(both).map(
+      (r) => `${r.type} ${(plain(r.inputs) as { metadata: { name: string } }).metadata.name}`,
+    );
     expect(new Set(objects).size).to.equal(objects.length);
   });
 });
@@ -128,8 +146,8 @@ describe("every object", () => {
     for (const name of ["default", "everything"] as const) {
       const rendered = await scenario(name);
       const [cluster, home] = name === "default" ? ["etcd", "etcd"] : ["orders", "data"];
-      const objects = rendered.resources.filter((r) => r.type.startsWith("kubernetes:"));
-      expect(objects).to.have.lengthOf(name === "default" ? 12 : 14);
+      const objects = objectsOf(rendered);
+      expect(objects).to.have.lengthOf(name === "default" ? 22 : 24);
       for (const object of objects) {
         const { metadata } = plain(object.inputs) as { metadata: types.output.meta.v1.ObjectMeta };
         expect(metadata.labels, object.name).to.include({
@@ -160,11 +178,11 @@ describe("protection of data", () => {
   const protectedNames = async (name: Scenario) =>
     (await scenario(name)).resources.filter((r) => r.protect).map((r) => `${r.type} ${r.name}`);
 
-  it("is on the StatefulSet and the namespace, and on nothing else", async () => {
-    const both = [namespace, `${kinds.statefulSet} etcd-members`];
-    expect(await protectedNames("default")).to.have.members(both);
-    expect(await protectedNames("own TLS")).to.have.members(both);
-    expect(await protectedNames("existing namespace")).to.have.members([`${kinds.statefulSet} etcd-members`]);
+  it("is on the StatefulSet, the record and the namespace, and on nothing else", async () => {
+    const inside = [`${kinds.statefulSet} etcd-members`, `${kinds.configMap} etcd-record`];
+    expect(await protectedNames("default")).to.have.members([namespace, ...inside]);
+    expect(await protectedNames("own TLS")).to.have.members([namespace, ...inside]);
+    expect(await protectedNames("existing namespace")).to.have.members(inside);
   });
 
   it("is off once the data may go", async () => {
@@ -172,6 +190,19 @@ describe("protection of data", () => {
     expect(await protectedNames("everything")).to.deep.equal([]);
   });
 });
+
+/** All that it is created after, directly or by way of others. */
+function behindAll(rendered: ClusterRender, of: RenderedResource): Set<string> {
+  const behind = new Set<string>();
+  const visit = (r: RenderedResource | undefined) => {
+    for (const urn of (r?.dependencies ?? []).filter((u) => !behind.has(u))) {
+      behind.add(urn);
+      visit(rendered.resources.find((other) => other.urn === urn));
+    }
+  };
+  visit(of);
+  return behind;
+}
 
 describe("order of creation", () => {
   const urn = (type: string, name: string) => (r: { type: string; name: string }) =>
@@ -184,14 +215,42 @@ describe("order of creation", () => {
     expect(behind).to.not.include(undefined);
     expect(behind.map((r) => `${r?.type} ${r?.name}`.replace(/[0-9a-f]{10}$/, "<hash>"))).to.have.members([
       namespace,
-      ...["peer", "peer-client", "server", "root"].map((pair) => `${kinds.secret} etcd-${pair}`),
+      ...pairs.map((pair) => `${kinds.secret} etcd-${pair}`),
       `${kinds.selfSigned} etcd-ca-peer`,
       `${kinds.selfSigned} etcd-ca-client`,
-      `${kinds.key} etcd-ca-peer-key`,
       `${kinds.service} etcd-headless`,
       `${kinds.serviceAccount} etcd-account`,
       `${kinds.configMap} etcd-gate-<hash>`,
     ]);
+  });
+
+  it("puts the controller after its rights and the Secrets it mounts, and before no member", async () => {
+    const rendered = await scenario("default");
+    const controller = resource(rendered, kinds.deployment, "etcd-controller");
+    const behind = controller.dependencies.map((d) => rendered.resources.find((r) => r.urn === d));
+    expect(behind).to.not.include(undefined);
+    expect(withoutHash(behind.map((r) => `${r?.type} ${r?.name}`))).to.have.members([
+      ...pairs.map((pair) => `${kinds.secret} etcd-${pair}`),
+      `${kinds.selfSigned} etcd-ca-peer`,
+      `${kinds.selfSigned} etcd-ca-client`,
+      `${kinds.serviceAccount} etcd-controller-account`,
+      `${kinds.roleBinding} etcd-controller-binding`,
+      `${kinds.configMap} etcd-controller-<hash>`,
+    ]);
+    // Either may be slow to start, and none has to wait for the other.
+    const members = resource(rendered, kinds.statefulSet, "etcd-members");
+    expect(behindAll(rendered, members).has(controller.urn)).to.equal(false);
+    expect(behindAll(rendered, controller).has(members.urn)).to.equal(false);
+  });
+
+  it("puts the wait last, after all that the controller and the members need", async () => {
+    for (const name of scenarioNames) {
+      const rendered = await scenario(name);
+      const wait = resource(rendered, kinds.configMapPatch, "etcd-converged");
+      const direct = wait.dependencies.map((d) => rendered.resources.find((r) => r.urn === d)?.name);
+      expect(direct, name).to.include.members(["etcd-status", "etcd-controller", "etcd-members"]);
+      expect(rendered.resources.filter((r) => r.dependencies.includes(wait.urn))).to.deep.equal([]);
+    }
   });
 
   it("never lets anything wait for the client Service, which waits for the members", async () => {
@@ -213,7 +272,7 @@ describe("order of creation", () => {
       const home = resources.find(urn(kinds.namespace, "etcd-namespace"));
       expect(home !== undefined, name).to.equal(argsOf(name).createNamespace !== false);
       for (const r of resources.filter((r) => home && r.type !== kinds.component && r !== home)) {
-        expect(r.dependencies, `${name}: ${r.name}`).to.include(home?.urn);
+        expect([...behindAll(await scenario(name), r)], `${name}: ${r.name}`).to.include(home?.urn);
       }
     }
   });
@@ -231,15 +290,69 @@ describe("order of creation", () => {
   });
 });
 
-describe("the gate's code", () => {
-  it("is named by its content, in the cluster and in Pulumi, and immutable", async () => {
-    const rendered = await scenario("default");
-    const [configMap] = rendered.resources.filter((r) => r.type === kinds.configMap);
-    expect(configMap?.name).to.match(gate);
-    const object = plain(configMap?.inputs) as types.output.core.v1.ConfigMap;
-    expect(object.metadata.name).to.equal(configMap?.name);
-    expect(object.immutable).to.equal(true);
-    expect(Object.keys(object.data)).to.deep.equal(["gate.js"]);
-    expect(object.data["gate.js"]).to.contain("etcd may not start");
+describe("what is replaced with what", () => {
+  // A Secret's data can't be changed in place by the provider: it is deleted and made anew, and the engine then replaces
+  // all that has a property from it. With the StatefulSet that would be every member at once.
+  it("nothing has a property from a Secret: a renewed one takes nothing with it", async () => {
+    for (const name of scenarioNames) {
+      const { resources } = await scenario(name);
+      const secrets = new Set(resources.filter((r) => r.type === kinds.secret).map((r) => r.urn));
+      expect(secrets.size > 0, name).to.equal(name !== "own TLS");
+      for (const r of resources.filter((r) => r.type !== kinds.component)) {
+        for (const [input, urns] of Object.entries(r.propertyDependencies)) {
+          expect(
+            urns.filter((u) => secrets.has(u)),
+            `${name}: ${r.name}.${input}`,
+          ).to.deep.equal([]);
+        }
+      }
+    }
   });
+
+  it("the pods have properties from these, and no others", async () => {
+    for (const name of ["default", "everything"] as const) {
+      const rendered = await scenario(name);
+      const sources = (type: string, pulumiName: string, input: string) =>
+        withoutHash(
+          (resource(rendered, type, pulumiName).propertyDependencies[input] ?? []).map(
+            (urn) => rendered.resources.find((r) => r.urn === urn)?.name ?? urn,
+          ),
+        ).sort();
+      const authorities = ["etcd-ca-client", "etcd-ca-peer"];
+      const members = [...authorities, "etcd-account", "etcd-gate-<hash>"].sort();
+      expect(sources(kinds.statefulSet, "etcd-members", "spec")).to.deep.equal(members);
+      // By way of the hash of the template.
+      expect(sources(kinds.statefulSet, "etcd-members", "metadata")).to.deep.equal(members);
+      expect(sources(kinds.configMapPatch, "etcd-converged", "metadata")).to.deep.equal(members);
+      expect(sources(kinds.deployment, "etcd-controller", "spec")).to.deep.equal(
+        [...authorities, "etcd-controller-account", "etcd-controller-<hash>"].sort(),
+      );
+      expect(sources(kinds.deployment, "etcd-controller", "metadata")).to.deep.equal([]);
+    }
+  });
+
+  it("fields that others change are ignored on the StatefulSet, and nothing is anywhere else", async () => {
+    for (const name of scenarioNames) {
+      const ignored = (await scenario(name)).resources
+        .filter((r) => r.ignoreChanges.length > 0)
+        .map((r) => [r.name, r.ignoreChanges]);
+      expect(ignored, name).to.deep.equal([["etcd-members", ["spec.replicas", "spec.volumeClaimTemplates"]]]);
+    }
+  });
+});
+
+describe("the code that runs in the cluster", () => {
+  for (const program of ["gate", "controller"] as const) {
+    it(`is named by its content, in the cluster and in Pulumi, and immutable: ${program}`, async () => {
+      const configMap = codeOf(await scenario("default"), program);
+      const object = plain(configMap.inputs) as types.output.core.v1.ConfigMap;
+      const code = readFileSync(join(__dirname, `../../components/bundles/${program}.js`), "utf8");
+      const hash = createHash("sha256").update(code).digest("hex").slice(0, 10);
+      expect(configMap.name).to.equal(`etcd-${program}-${hash}`);
+      expect(object.metadata.name).to.equal(configMap.name);
+      expect(object.immutable).to.equal(true);
+      expect(object.data).to.have.all.keys(`${program}.js`);
+      expect(object.data[`${program}.js`] === code).to.equal(true);
+    });
+  }
 });

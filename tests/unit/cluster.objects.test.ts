@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/kubernetes";
+import { readSettings } from "../../controller/gate/settings";
 import {
+  codeOf,
   containersOf,
   envOf,
   inputs,
@@ -11,7 +13,7 @@ import {
   serviceOf,
   statefulSetOf,
 } from "../support/render";
-import { scenario } from "../support/scenarios";
+import { argsOf, scenario, scenarioNames } from "../support/scenarios";
 
 const selector = (cluster: string) => ({
   "app.kubernetes.io/name": "etcd",
@@ -148,16 +150,19 @@ describe("the PodDisruptionBudget", () => {
 });
 
 describe("the StatefulSet", () => {
-  it("starts all members at once, and keeps their claims", async () => {
+  it("starts all members at once, leaves their order to the controller, and keeps their claims", async () => {
     const { metadata, spec } = statefulSetOf(await scenario("default"));
     const { template, volumeClaimTemplates, ...rest } = spec;
     expect(metadata.name).to.equal("etcd");
+    expect(metadata.annotations).to.have.all.keys("etcd-cluster/desired", "pulumi.com/skipAwait");
+    // The wait is on the controller's status.
+    expect(metadata.annotations["pulumi.com/skipAwait"]).to.equal("true");
     expect(rest).to.deep.equal({
       serviceName: "etcd",
       replicas: 3,
       selector: { matchLabels: selector("etcd") },
       podManagementPolicy: "Parallel",
-      updateStrategy: { type: "RollingUpdate" },
+      updateStrategy: { type: "OnDelete" },
       persistentVolumeClaimRetentionPolicy: { whenScaled: "Retain", whenDeleted: "Retain" },
     });
     expect(template.metadata.labels).to.include(selector("etcd"));
@@ -255,8 +260,10 @@ describe("a member's pod", () => {
     expect(metadata.annotations).to.have.all.keys(
       "etcd-cluster/peer-ca-sha256",
       "etcd-cluster/client-ca-sha256",
+      "etcd-cluster/version",
       "kubectl.kubernetes.io/default-container",
     );
+    expect(metadata.annotations["etcd-cluster/version"]).to.equal("3.6.16");
     expect(metadata.annotations["kubectl.kubernetes.io/default-container"]).to.equal("etcd");
   });
 
@@ -363,7 +370,7 @@ describe("a member's pod", () => {
     ] as const) {
       const rendered = await scenario(name);
       const { gate, etcd } = containersOf(rendered);
-      const code = rendered.resources.find((r) => r.type === kinds.configMap)?.name;
+      const code = codeOf(rendered, "gate").name;
       expect(podOf(rendered).spec.volumes).to.deep.equal([
         ...pairs.map((pair) => ({
           name: `tls-${pair}`,
@@ -382,6 +389,8 @@ describe("a member's pod", () => {
       expect(gate.volumeMounts).to.deep.equal([
         { name: "data", mountPath: "/var/lib/etcd" },
         { name: "gate", mountPath: "/gate", readOnly: true },
+        // What it shows to the controller. The other keys are none of its business.
+        { name: "tls-peer-client", mountPath: "/etc/etcd/tls/peer-client", readOnly: true },
       ]);
     }
   });
@@ -450,28 +459,31 @@ describe("the init container gate", () => {
       image: "docker.io/library/node:22-slim",
       imagePullPolicy: "IfNotPresent",
       command: ["node", "/gate/gate.js"],
-      resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } },
+      resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+      terminationMessagePolicy: "FallbackToLogsOnError",
     });
-    const { GATE_SETTINGS, GATE_TOKEN, ...env } = envOf(gate);
+    const { GATE_SETTINGS, ...env } = envOf(gate);
     expect(env).to.deep.equal({
+      GATE_VOLUME: "/var/lib/etcd",
       GATE_DATA_DIR: "/var/lib/etcd/data",
       GATE_CONFIG_FILE: "/var/lib/etcd/data/member/etcd.yaml",
+      GATE_TLS_DIR: "/etc/etcd/tls/peer-client",
+      GATE_CONTROLLER_URL: "https://etcd-controller.etcd.svc.cluster.local:2382",
       GATE_PEER_URL: "https://$(POD_NAME).etcd.etcd.svc.cluster.local:2380",
       GATE_CLIENT_URL: "https://$(POD_NAME).etcd.etcd.svc.cluster.local:2379",
       GATE_PEER_PORT: "2380",
       GATE_CLIENT_PORT: "2379",
       GATE_METRICS_PORT: "2381",
-      GATE_INITIAL_CLUSTER: [0, 1, 2]
-        .map((o) => `etcd-${o}=https://etcd-${o}.etcd.etcd.svc.cluster.local:2380`)
-        .join(","),
+      GATE_GENERATION: "1",
+      GATE_VERSION: "3.6.16",
     });
-    expect(GATE_TOKEN).to.match(/^etcd-[0-9a-f]{16}$/);
     expect(GATE_SETTINGS).to.contain("data-dir: /var/lib/etcd/data\n");
     const fields = gate.env.filter((e) => e.valueFrom).map((e) => [e.name, e.valueFrom.fieldRef.fieldPath]);
     // Kubernetes expands $(POD_NAME) only in what stands below it.
-    expect(gate.env.slice(0, 2).map((e) => e.name)).to.deep.equal(["POD_NAME", "POD_IPS"]);
+    expect(gate.env.slice(0, 3).map((e) => e.name)).to.deep.equal(["POD_NAME", "POD_UID", "POD_IPS"]);
     expect(fields).to.deep.equal([
       ["POD_NAME", "metadata.name"],
+      ["POD_UID", "metadata.uid"],
       ["POD_IPS", "status.podIPs"],
     ]);
   });
@@ -480,17 +492,32 @@ describe("the init container gate", () => {
     const { gate } = containersOf(await scenario("everything"));
     const env = envOf(gate);
     expect(env.GATE_PEER_URL).to.equal("https://$(POD_NAME).orders.data.svc.k8s.example.com:2380");
-    expect(env.GATE_INITIAL_CLUSTER?.split(",")).to.deep.equal(
-      [0, 1, 2, 3, 4].map((o) => `orders-${o}=https://orders-${o}.orders.data.svc.k8s.example.com:2380`),
-    );
+    expect(env.GATE_CONTROLLER_URL).to.equal("https://orders-controller.data.svc.k8s.example.com:2382");
+    expect(env.GATE_VERSION).to.equal("3.7.1");
     expect(gate.image).to.equal("registry.example.com/node:24-slim");
     expect(gate.imagePullPolicy).to.equal("Never");
   });
 
-  it("is told another token for another cluster of the same names", async () => {
-    const [one, other] = [await scenario("default"), await scenario("seven")];
-    const token = (rendered: typeof one) => envOf(containersOf(rendered).gate).GATE_TOKEN;
-    expect(token(one)).to.not.equal(token(other));
-    expect(token(await scenario("own TLS"))).to.equal("etcd.etcd");
+  it("is told all that it asks for", async () => {
+    for (const name of scenarioNames) {
+      const { gate } = containersOf(await scenario(name));
+      const fields = Object.fromEntries(gate.env.filter((e) => e.valueFrom).map((e) => [e.name, "x"]));
+      const asked = new Set<string>();
+      const variables = new Proxy<Record<string, string>>(
+        { ...envOf(gate), ...fields },
+        { get: (all, key) => (asked.add(String(key)), Reflect.get(all, key) as string) },
+      );
+      expect(() => readSettings(variables), name).to.not.throw();
+      // And nothing that nobody reads.
+      expect([...asked].sort(), name).to.deep.equal(gate.env.map((e) => e.name).sort());
+    }
+  });
+
+  it("is the same whatever the size, so that growing rolls nobody", async () => {
+    const [one, other] = [
+      await scenario("own TLS"),
+      await renderCluster({ ...argsOf("own TLS"), members: 7 }),
+    ];
+    expect(podOf(other)).to.deep.equal(podOf(one));
   });
 });

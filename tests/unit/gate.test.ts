@@ -1,22 +1,24 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
-  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
+  closeSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
+  readdirSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 import { renderConfig } from "../../controller/gate/config";
-import { readDisk, writeConfig } from "../../controller/gate/disk";
+import { readDisk } from "../../controller/gate/disk";
+import { writeMark, writeWhole } from "../../controller/gate/files";
+import { loadFixture, unpack, versions } from "./controller/wal/fixtures";
 
 const bundle = join(__dirname, "..", "..", "components", "bundles", "gate.js");
 
@@ -33,44 +35,56 @@ function touch(file: string): void {
   mkdirSync(join(file, ".."), { recursive: true });
   writeFileSync(file, "x");
 }
+const version = versions["3.6"];
 
 describe("what the gate sees on a disk", () => {
   it("nothing, where there is nothing, or what a volume comes with", () => {
-    expect(readDisk(inData())).to.deep.equal({ state: "empty" });
+    expect(readDisk(inData(), version)).to.deep.equal({ state: "empty" });
     mkdirSync(inData("member", "wal"), { recursive: true });
     mkdirSync(join(folder, "lost+found"));
-    expect(readDisk(inData())).to.deep.equal({ state: "empty" });
+    expect(readDisk(inData(), version)).to.deep.equal({ state: "empty" });
   });
 
-  it("nothing, where only the gate's own file or half a log is", () => {
+  it("nothing, where only the gate's own files or half a log is", () => {
     touch(inData("member", "etcd.yaml"));
+    writeMark(inData(), { generation: 1, lastVersion: version });
     touch(inData("member", "wal", "0.tmp"));
-    expect(readDisk(inData())).to.deep.equal({ state: "empty" });
+    expect(readDisk(inData(), version)).to.deep.equal({ state: "empty" });
   });
 
-  it("a member, once it has a file of its write-ahead log", () => {
-    touch(inData("member", "wal", "0000000000000000-0000000000000000.wal"));
-    expect(readDisk(inData())).to.deep.equal({ state: "member" });
-    touch(inData("member", "snap", "db"));
-    expect(readDisk(inData())).to.deep.equal({ state: "member" });
+  it("a member, with whose and how old it is", () => {
+    const fixture = loadFixture("3.6", "single");
+    unpack(fixture, inData("member"));
+    const { memberId, clusterId, term, index, voters } = fixture.etcd;
+    const known = { memberId, clusterId, lastTerm: term, lastIndex: index, voters };
+    expect(readDisk(inData(), version)).to.deep.equal({
+      state: "wal",
+      ...known,
+      generation: 0,
+      lastVersion: "0.0.0",
+    });
+    writeMark(inData(), { generation: 2, lastVersion: "3.6.15" });
+    expect(readDisk(inData(), version)).to.deep.include({ generation: 2, lastVersion: "3.6.15" });
   });
 
   it("something broken, where a database has no log", () => {
-    touch(inData("member", "snap", "db"));
-    const disk = readDisk(inData());
-    expect(disk.state).to.equal("broken");
-    expect(disk.state === "broken" && disk.reason).to.contain("no write-ahead log");
+    const database = inData("member", "snap", "db");
+    touch(database);
+    // Created, and nothing written by a member yet.
+    expect(readDisk(inData(), version)).to.deep.equal({ state: "empty" });
+    writeFileSync(database, "consistent_index");
+    expect(readDisk(inData(), version).state).to.equal("broken");
   });
 });
 
 describe("the gate's file", () => {
   it("is replaced as a whole: who has the old one open reads the old one", () => {
     const file = inData("member", "etcd.yaml");
-    writeConfig(file, "one: 1\n");
+    writeWhole(file, "one: 1\n");
     const open = openSync(file, "r");
     const before = statSync(file).ino;
     try {
-      writeConfig(file, "two: 2\n");
+      writeWhole(file, "two: 2\n");
       expect(readFileSync(open, "utf8")).to.equal("one: 1\n");
     } finally {
       closeSync(open);
@@ -83,13 +97,13 @@ describe("the gate's file", () => {
   it("is written over the draft of a run that died", () => {
     const file = inData("member", "etcd.yaml");
     touch(`${file}.tmp`);
-    writeConfig(file, "one: 1\n");
+    writeWhole(file, "one: 1\n");
     expect(readFileSync(file, "utf8")).to.equal("one: 1\n");
     expect(readdirSync(inData("member"))).to.deep.equal(["etcd.yaml"]);
   });
 
   it("is for nobody else to read, in a directory as etcd wants it", () => {
-    writeConfig(inData("member", "etcd.yaml"), "");
+    writeWhole(inData("member", "etcd.yaml"), "");
     expect(statSync(inData("member", "etcd.yaml")).mode & 0o777).to.equal(0o600);
     expect(statSync(inData("member")).mode & 0o777).to.equal(0o700);
   });
@@ -138,57 +152,98 @@ describe("the gate's configuration", () => {
   });
 });
 
-describe("the gate as it runs in a pod", () => {
+describe("the gate as it runs in a pod, with nobody to ask", () => {
+  const env = (change: Record<string, string | undefined> = {}) => ({
+    POD_NAME: "etcd-1",
+    POD_UID: "u",
+    POD_IPS: "10.0.0.1",
+    GATE_VOLUME: folder,
+    GATE_DATA_DIR: inData(),
+    GATE_CONFIG_FILE: inData("member", "etcd.yaml"),
+    GATE_TLS_DIR: join(folder, "tls"),
+    GATE_CONTROLLER_URL: "https://localhost:1",
+    GATE_PEER_URL: "https://etcd-1.etcd:2380",
+    GATE_CLIENT_URL: "https://etcd-1.etcd:2379",
+    GATE_PEER_PORT: "2380",
+    GATE_CLIENT_PORT: "2379",
+    GATE_METRICS_PORT: "2381",
+    GATE_GENERATION: "1",
+    GATE_VERSION: version,
+    GATE_SETTINGS: "data-dir: /x\n",
+    ...change,
+  });
   const run = (change: Record<string, string | undefined> = {}) =>
-    spawnSync(process.execPath, [bundle], {
-      encoding: "utf8",
-      env: {
-        POD_NAME: "etcd-1",
-        POD_IPS: "10.0.0.1",
-        GATE_DATA_DIR: inData(),
-        GATE_CONFIG_FILE: inData("member", "etcd.yaml"),
-        GATE_PEER_URL: "https://etcd-1.etcd:2380",
-        GATE_CLIENT_URL: "https://etcd-1.etcd:2379",
-        GATE_PEER_PORT: "2380",
-        GATE_CLIENT_PORT: "2379",
-        GATE_METRICS_PORT: "2381",
-        GATE_INITIAL_CLUSTER: "etcd-1=https://etcd-1.etcd:2380",
-        GATE_TOKEN: "etcd-1",
-        GATE_SETTINGS: "data-dir: /x\n",
-        ...change,
-      },
-    });
+    spawnSync(process.execPath, [bundle], { encoding: "utf8", env: env(change), timeout: 60_000 });
   const config = () => parse(readFileSync(inData("member", "etcd.yaml"), "utf8")) as Record<string, unknown>;
 
-  it("lets a first start through", () => {
-    const ran = run();
-    expect(ran.stderr).to.equal("");
-    expect(ran.status).to.equal(0);
-    expect(ran.stdout).to.contain("this is a first start");
-    expect(config()).to.include({ name: "etcd-1", "data-dir": "/x", "initial-cluster-state": "new" });
-  });
-
   it("lets a member start as it is, with today's settings", () => {
-    touch(inData("member", "wal", "0.wal"));
-    expect(run().stdout).to.contain("holds a member");
-    expect(config()["data-dir"]).to.equal("/x");
-    expect(run({ GATE_SETTINGS: "data-dir: /y\n", POD_IPS: "fd00::1" }).status).to.equal(0);
-    expect(config()).to.include({ "data-dir": "/y", "listen-peer-urls": "https://[::]:2380" });
-  });
+    unpack(loadFixture("3.6", "single"), inData("member"));
+    writeMark(inData(), { generation: 1, lastVersion: version });
+    const ran = run({ GATE_SETTINGS: "data-dir: /y\n", POD_IPS: "fd00::1" });
+    expect(ran.status, ran.stdout + ran.stderr).to.equal(0);
+    expect(ran.stdout).to.contain("starts as it is");
+    expect(config()).to.include({
+      name: "etcd-1",
+      "data-dir": "/y",
+      "listen-peer-urls": "https://[::]:2380",
+      // With a log, etcd reads no list; without one, this list can begin nothing.
+      "initial-cluster-state": "existing",
+    });
+  }).timeout(60_000);
 
-  it("lets nothing start on a database without a log, and changes nothing", () => {
-    touch(inData("member", "snap", "db"));
-    const ran = run();
-    expect(ran.status).to.equal(1);
-    expect(ran.stderr).to.match(/^etcd may not start: there is a database .*\. Nothing was changed\.\n$/);
-    expect(existsSync(inData("member", "etcd.yaml"))).to.equal(false);
-    expect(readdirSync(inData("member"))).to.deep.equal(["snap"]);
-  });
+  // Each of them would go on asking for ever, so they are stopped together after a while.
+  it("lets nothing start on an empty disk, a broken one, or one of another generation", async () => {
+    const disks: Record<string, (dataDir: string) => void> = {
+      empty: () => undefined,
+      broken: (dataDir) => {
+        touch(join(dataDir, "member", "snap", "db"));
+        writeFileSync(join(dataDir, "member", "snap", "db"), "consistent_index");
+      },
+      older: (dataDir) => {
+        unpack(loadFixture("3.6", "single"), join(dataDir, "member"));
+        writeMark(dataDir, { generation: 1, lastVersion: version });
+      },
+    };
+    await Promise.all(
+      Object.entries(disks).map(async ([name, prepare]) => {
+        const volume = join(folder, name);
+        const dataDir = join(volume, "data");
+        mkdirSync(volume);
+        prepare(dataDir);
+        const file = join(dataDir, "member", "etcd.yaml");
+        const gate = spawn(process.execPath, [bundle], {
+          env: env({
+            GATE_VOLUME: volume,
+            GATE_DATA_DIR: dataDir,
+            GATE_CONFIG_FILE: file,
+            GATE_GENERATION: name === "older" ? "2" : "1",
+          }),
+        });
+        let out = "";
+        gate.stdout.on("data", (data: Buffer) => (out += data.toString()));
+        const ended = new Promise<unknown>((resolve) => gate.on("exit", resolve));
+        // Longer than the silence after which a whole member starts by itself.
+        const first = await Promise.race([
+          ended.then(() => "ended"),
+          new Promise((resolve) => setTimeout(() => resolve("still asking"), 8000)),
+        ]);
+        gate.kill();
+        // As a kubelet would stop it: the first process of a container has to ask for the signal.
+        expect(await ended, name).to.equal(first === "ended" ? "no end" : 143);
+        expect(out, name).to.match(/the disk (holds|is)/);
+        expect(existsSync(file), name).to.equal(false);
+      }),
+    );
+  }).timeout(60_000);
 
   it("says which variable is missing, and writes nothing", () => {
-    const ran = run({ GATE_TOKEN: undefined });
-    expect(ran.status).to.equal(1);
-    expect(ran.stderr).to.equal("etcd may not start: the variable GATE_TOKEN is missing\n");
-    expect(existsSync(inData())).to.equal(false);
-  });
+    for (const variable of ["POD_UID", "GATE_GENERATION", "GATE_SETTINGS"]) {
+      const ran = run({ [variable]: undefined });
+      expect(ran.status).to.equal(1);
+      expect(ran.stdout).to.match(
+        new RegExp(`etcd may not start: (the variable ${variable} is missing|${variable} is not)`),
+      );
+      expect(existsSync(inData())).to.equal(false);
+    }
+  }).timeout(120_000);
 });

@@ -42,7 +42,7 @@ const stacks: Record<
       expect(podOf(rendered).spec.topologySpreadConstraints.map((c) => c.whenUnsatisfiable)).to.deep.equal([
         "DoNotSchedule",
       ]);
-      expect(rendered.resources.filter((r) => r.protect)).to.have.lengthOf(2);
+      expect(rendered.resources.filter((r) => r.protect)).to.have.lengthOf(3);
     },
   },
   "own-tls": {

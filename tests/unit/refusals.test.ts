@@ -41,7 +41,14 @@ const r = (
 
 const long = (length: number) => "a".repeat(length);
 const hex = "0123456789abcdef".repeat(4);
-const own = { peerSecret: "a", peerClientSecret: "b", serverSecret: "c", rootSecret: "d" };
+const own = {
+  peerSecret: "a",
+  peerClientSecret: "b",
+  serverSecret: "c",
+  rootSecret: "d",
+  controllerSecret: "e",
+  controllerDoorSecret: "f",
+};
 
 const refusals: Refusal[] = [
   // Sizes
@@ -542,6 +549,55 @@ const refusals: Refusal[] = [
     "Leave one of them out",
   ),
 
+  // The controller
+  r(
+    "controller.nodeLossGraceSeconds",
+    { controller: { nodeLossGraceSeconds: 59 } },
+    59,
+    "from 60 to 604800",
+    "",
+  ),
+  r(
+    "controller.nodeLossGraceSeconds",
+    { controller: { nodeLossGraceSeconds: "600" } },
+    "600",
+    "whole number",
+    "",
+  ),
+  r("controller.defragmentFreePercent", { controller: { defragmentFreePercent: 0 } }, 0, "from 1 to 99", ""),
+  r(
+    "controller.defragmentFreePercent",
+    { controller: { defragmentFreePercent: 100 } },
+    100,
+    "from 1 to 99",
+    "",
+  ),
+  r(
+    "controller.waitSeconds",
+    { controller: { waitSeconds: 59 } },
+    59,
+    "from 60 to 604800",
+    "or leave it out",
+  ),
+  r("controller.waitSeconds", { controller: { waitSeconds: 604_801 } }, 604_801, "from 60 to 604800", ""),
+  r(
+    "controller.defragmentMinSize",
+    { controller: { defragmentMinSize: "some" } },
+    "some",
+    "a Kubernetes quantity",
+    'Write it like "2Gi"',
+  ),
+  r("controller.memoryLimit", { controller: { memoryLimit: 192 } }, 192, "as text", 'Write it like "2Gi"'),
+  r("controller.memoryLimit", { controller: { memoryLimit: "95Mi" } }, "95Mi", "below 96Mi", "Raise it"),
+  r(
+    "controller.pause",
+    { controller: { pause: true } },
+    true,
+    "no such argument",
+    "Write controller.paused if you meant that",
+  ),
+  r("controller", { controller: true }, true, "has arguments of its own", "an object with paused"),
+
   // Arguments that there are not, and shapes that can't be read
   r("member", { member: 3 }, 3, "there is no such argument", "Write members if you meant that"),
   r(
@@ -697,7 +753,7 @@ describe("refusals", () => {
       expect(String(error)).to.contain(`namespace: "${bad}" is given: it has to be a DNS label`);
     }
     const good = await renderCluster(() => ({ namespace: pulumi.output(Promise.resolve("late")) }));
-    expect(good.resources).to.have.lengthOf(32);
+    expect(good.resources).to.have.lengthOf(46);
   });
 });
 
@@ -734,7 +790,7 @@ describe("warnings", () => {
     const { result, log } = await withLog(() => renderCluster({ version: "3.6.13" }));
     expect(log.match(/warning: /g)).to.have.lengthOf(1);
     expect(log).to.contain("Take 3.6.14 or later");
-    expect(result.resources).to.have.lengthOf(32);
+    expect(result.resources).to.have.lengthOf(46);
   });
 });
 
@@ -773,6 +829,9 @@ describe("arguments that are fine", () => {
       { resources: { memoryRequest: "2Gi", cpuLimit: "250m" } },
       { service: { type: ServiceType.LoadBalancer, nodePort: 65_535 } },
       { probes: { livenessBudgetSeconds: 60, startupBudgetSeconds: 86_400 } },
+      { controller: { nodeLossGraceSeconds: 60, waitSeconds: 60, defragmentFreePercent: 1 } },
+      { controller: { nodeLossGraceSeconds: 604_800, waitSeconds: 604_800, defragmentFreePercent: 99 } },
+      { controller: { memoryLimit: "96Mi", defragmentMinSize: "1" } },
       { metadata: { labels: { empty: "", long: long(63) } } },
       { storage: { onDestroy: VolumeRetention.Delete }, allowDataDeletion: true },
     ];

@@ -48,7 +48,14 @@ describe("golden schema", function () {
       .map(([name, type]) => [name.replace(/.*:/, ""), type.required?.slice().sort()]);
     expect(Object.fromEntries(own)).to.deep.equal({
       ClientArgs: ["name"],
-      ExistingTlsArgs: ["peerClientSecret", "peerSecret", "rootSecret", "serverSecret"],
+      ExistingTlsArgs: [
+        "controllerDoorSecret",
+        "controllerSecret",
+        "peerClientSecret",
+        "peerSecret",
+        "rootSecret",
+        "serverSecret",
+      ],
     });
   });
 
@@ -67,7 +74,7 @@ describe("golden schema", function () {
       ]),
       [token, component ?? {}],
     ];
-    expect(all).to.have.length.greaterThan(120);
+    expect(all).to.have.length.greaterThan(130);
     const without = all.filter(
       ([, { description }]) => !description || description.includes("[object Object]"),
     );

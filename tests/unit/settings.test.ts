@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { parse } from "yaml";
 import { CompactionMode, LogLevel, TlsVersion } from "../../components";
 import type { EtcdClusterArgs } from "../../components";
-import { goMemoryLimit, quotaBytes, shutdownSeconds } from "../../components/spec/derived";
+import { goMemoryLimit, quotaBytes, shutdownSeconds, waitSeconds } from "../../components/spec/derived";
 import { ports } from "../../components/spec/names";
 import { extraSettings, ownSettings, typedSettings } from "../../components/spec/setting-names";
 import { renderSettings } from "../../components/spec/settings";
@@ -174,6 +174,14 @@ describe("derived numbers", () => {
     expect(goMemoryLimit("128Mi")).to.equal("108MiB");
     expect(goMemoryLimit("20Gi")).to.equal("17GiB");
     expect(goMemoryLimit("1G")).to.equal("810MiB");
+  });
+
+  it("the time to wait for a cluster: half an hour, and 5 min for each member and each 10 GiB of it", () => {
+    const minutes = (args: EtcdClusterArgs) => waitSeconds(args) / 60;
+    expect(minutes({})).to.equal(30 + 3 * (5 + 4));
+    expect(minutes({ members: 1, storage: { size: "1Gi" } })).to.equal(36);
+    expect(minutes({ members: 7, storage: { size: "100Gi" } })).to.equal(30 + 7 * 55);
+    expect(minutes({ controller: { waitSeconds: 90 } })).to.equal(1.5);
   });
 
   it("the time to stop: two hand-overs and what hangs on them, twice, and never below a minute", () => {
