@@ -27,6 +27,19 @@ const firstSeconds: fc.Arbitrary<Story> = fc.record({
   events: fc.array(eventOf([...DISKS, ...DISKS, ...CONTROL], 4), { maxLength: 10 }),
 });
 
+const changedDisks: fc.Arbitrary<Story> = fc.record({
+  seed: fc.nat(1_000_000),
+  members: fc.constantFrom(3, 5),
+  warmUp: fc.constantFrom(40, 60),
+  events: fc.array(
+    eventOf(
+      ["rollBackDisk", "claimFromOldCopy", "foreignDisk", "deletePod", "allNodesReboot", ...CONTROL],
+      10,
+    ),
+    { maxLength: 10 },
+  ),
+});
+
 const lostNodes: fc.Arbitrary<Story> = fc.record({
   seed: fc.nat(1_000_000),
   members: fc.constantFrom(3, 5),
@@ -60,6 +73,9 @@ describe("a simulated cluster under random faults", function () {
   });
 
   it("keeps them in its first seconds, whatever happens to the disks", () => check(firstSeconds, RUNS));
+
+  it("keeps them while disks change behind a controller that comes and goes", () =>
+    check(changedDisks, RUNS / 2));
 
   it("keeps them while nodes go and come back", () => check(lostNodes, RUNS / 4));
 

@@ -3,6 +3,7 @@
  * truth, which no controller sees, and reports every breach of a promise.
  */
 import type { ControllerRecord, Desired, GateReport, Order } from "../../../../controller/model";
+import { UNDECIDED } from "./controller";
 import type { MemberDir, Process, RaftHost, Seat, Volume } from "./raft";
 import { configAt, newer, quorumOf, Raft, votersOf } from "./raft";
 
@@ -44,7 +45,7 @@ export interface Door {
 }
 
 export const urlOf = (ordinal: number) => `https://etcd-${ordinal}.etcd.test.svc:2380`;
-const emptyVolume = (): Volume => ({ broken: false, held: false, aside: 0 });
+const emptyVolume = (): Volume => ({ broken: false, held: false, aside: 0, condemned: false });
 export const copyDir = (dir: MemberDir): MemberDir => ({ ...dir, log: [...dir.log] });
 
 export class Cluster implements RaftHost {
@@ -241,6 +242,7 @@ export class Cluster implements RaftHost {
     const { dir } = volume;
     if (!order || order.kind === "wait") {
       if (order?.kind === "wait" && order.hold) volume.held = true;
+      if (order && order !== UNDECIDED && dir && this.seenAsLost(pod, dir)) volume.condemned = true;
       pod.silentTicks = order ? 0 : pod.silentTicks + 1;
       if (!order && dir && !volume.broken && !volume.held && pod.silentTicks > 3)
         this.startAlone(pod, volume);
@@ -252,6 +254,7 @@ export class Cluster implements RaftHost {
       return;
     }
     volume.held = false;
+    volume.condemned = false;
     if (order.kind === "birth") volume.yaml = { kind: "new", token: order.token };
     if (order.kind === "start") {
       if (dir && this.destroyed.has(dir.memberId)) this.startedLost(pod, dir);
@@ -269,6 +272,13 @@ export class Cluster implements RaftHost {
     pod.gate = "done";
   }
 
+  /** Told to wait by a controller that had it in its record, and whose record shows what was done to it. */
+  private seenAsLost(pod: Pod, dir: MemberDir): boolean {
+    const known = this.record.value?.members.find((m) => m.ordinal === pod.ordinal);
+    if (!known || this.recordLost || !this.destroyed.has(dir.memberId)) return false;
+    return known.memberId !== dir.memberId || known.claimUid !== pod.claimUid || dir.log.length < known.floor;
+  }
+
   private startedLost(pod: Pod, dir: MemberDir): void {
     const floor = this.record.value?.members.find((m) => m.memberId === dir.memberId)?.floor ?? 0;
     const unseen = this.rolledBack.has(dir.memberId) && dir.log.length >= floor;
@@ -277,6 +287,7 @@ export class Cluster implements RaftHost {
   }
 
   private startAlone(pod: Pod, volume: Volume): void {
+    if (volume.condemned) this.violated(`${pod.name} starts by itself what a controller knew to be lost`);
     // What was changed while nobody watched can't be told from the disk alone.
     if (volume.dir && this.destroyed.has(volume.dir.memberId)) this.excused = true;
     volume.yaml = { kind: "start" };

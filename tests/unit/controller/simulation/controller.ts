@@ -12,6 +12,8 @@ import type { Cluster } from "./cluster";
 import { observe } from "./observer";
 import { configAt, quorumOf, votersOf } from "./raft";
 
+/** The door's answer between a gate's first question and the next decision. */
+export const UNDECIDED: Order = { kind: "wait", reason: "not decided yet", hold: false };
 const LEASE_MS = 15_000;
 const DEADLINE_MS = 10_000;
 
@@ -62,7 +64,7 @@ export class Controller {
   }
 
   answer(report: GateReport): Order {
-    const order = this.orders[report.podUid] ?? { kind: "wait", reason: "not decided yet", hold: false };
+    const order = this.orders[report.podUid] ?? UNDECIDED;
     if (order.kind === "start" || order.kind === "birth" || order.kind === "join") {
       this.reports.delete(report.podUid);
       this.orders = Object.fromEntries(Object.entries(this.orders).filter(([uid]) => uid !== report.podUid));

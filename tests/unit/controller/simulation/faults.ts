@@ -96,7 +96,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     spoil(s, pod);
     exchangePod(s, pod);
     s.cluster.claims = s.cluster.claims.filter((c) => c !== claim);
-    const volume = { dir: copyDir(old), broken: false, held: false, aside: 0 };
+    const volume = { dir: copyDir(old), broken: false, held: false, aside: 0, condemned: false };
     s.cluster.claims.push({ ...claim, uid: s.cluster.uid("claim"), volume, deleting: false });
   },
   foreignDisk: (s, a) => {

@@ -37,6 +37,8 @@ export interface Volume {
   broken: boolean;
   held: boolean;
   aside: number;
+  /** A controller has answered its gate while it could know that this disk is lost. */
+  condemned: boolean;
 }
 
 export interface Process {

@@ -130,6 +130,8 @@ function calmDown(stage: Stage): void {
   });
   const versions = cluster.claims.flatMap((c) => (c.volume.dir ? [c.volume.dir.lastVersion] : []));
   const etcdVersion = versions.includes("3.7.1") ? "3.7.1" : "3.6.14";
+  const template = cluster.templates.get(cluster.revision);
+  if (!template?.fault && template?.etcdVersion === etcdVersion) return;
   cluster.revision = `r${cluster.templates.size + 1}`;
   cluster.templates.set(cluster.revision, { etcdVersion });
   cluster.desired = { ...cluster.desired, etcdVersion };
