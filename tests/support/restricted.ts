@@ -52,7 +52,7 @@ export function againstRestricted(spec: PodSpec): string[] {
     check(at("capabilities.drop"), (own?.capabilities?.drop ?? []).includes("ALL"));
     check(
       at("capabilities.add"),
-      ((own?.capabilities?.add) ?? []).every((c) => c === "NET_BIND_SERVICE"),
+      (own?.capabilities?.add ?? []).every((c) => c === "NET_BIND_SERVICE"),
     );
     check(at("procMount"), (own?.procMount ?? "Default") === "Default");
     check(at("seLinuxOptions"), own?.seLinuxOptions === undefined && pod?.seLinuxOptions === undefined);
