@@ -282,7 +282,9 @@ export class Cluster implements RaftHost {
   private startedLost(pod: Pod, dir: MemberDir): void {
     const floor = this.record.value?.members.find((m) => m.memberId === dir.memberId)?.floor ?? 0;
     const unseen = this.rolledBack.has(dir.memberId) && dir.log.length >= floor;
-    if (unseen || this.recordLost) this.excused = true;
+    // Before a birth is recorded nothing is known that a disk could be compared with.
+    const unborn = this.record.value?.birth.state !== "born";
+    if (unseen || unborn || this.recordLost) this.excused = true;
     else this.violated(`${pod.name} is told to start a disk that is lost`);
   }
 
@@ -388,8 +390,8 @@ export class Cluster implements RaftHost {
   }
 
   /**
-   * Whether a member can still win an election with the disks that are left. That a change of the members was committed
-   * may have been known to a lost disk only.
+   * Whether the voters' disks that are left are a quorum, and one of them can still win an election: that a change of
+   * the members was committed may have been known to a lost disk only.
    */
   recoverable(): boolean {
     if (!this.truth) return true;
@@ -398,6 +400,8 @@ export class Cluster implements RaftHost {
       .filter((c) => !c.volume.broken && !c.deleting)
       .flatMap((c) => (c.volume.dir ? [c.volume.dir] : []))
       .filter((d) => d.clusterId === clusterId && !this.destroyed.has(d.memberId));
+    const left = this.truth.voters.filter((v) => intact.some((d) => d.memberId === v));
+    if (left.length < quorumOf(this.truth.voters.length)) return false;
     return intact.some((d) => {
       const voters = votersOf(configAt(d, d.commit));
       const granting = intact.filter((o) => voters.includes(o.memberId) && newer(o, d) <= 0);
