@@ -74,7 +74,8 @@ describe("make up", function () {
   });
 });
 
-describe("README.md", () => {
+describe("README.md", function () {
+  this.timeout(700_000);
   const blocks = shellBlocks(readFileSync(join(root, "README.md"), "utf8"));
   const executed = blocks.filter((block) => block.notRun === undefined);
   before(makeUp);

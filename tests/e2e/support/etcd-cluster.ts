@@ -135,21 +135,15 @@ export class TestCluster {
 
   /** etcdctl inside a member, as its administrator. */
   etcdctl(args: string[], ordinal = 0): Promise<string> {
-    return this.kubectl(["exec", this.pod(ordinal), "-c", "etcd", "--", "etcdctl", ...args]);
+    return this.kubectl(this.inMember(args, ordinal), { timeoutMs: 30_000 });
   }
 
   tryEtcdctl(args: string[], ordinal = 0): Promise<Ran> {
-    return kubectl().try([
-      "-n",
-      this.namespace,
-      "exec",
-      this.pod(ordinal),
-      "-c",
-      "etcd",
-      "--",
-      "etcdctl",
-      ...args,
-    ]);
+    return kubectl().try(["-n", this.namespace, ...this.inMember(args, ordinal)], { timeoutMs: 30_000 });
+  }
+
+  private inMember(args: string[], ordinal: number): string[] {
+    return ["exec", this.pod(ordinal), "-c", "etcd", "--", "etcdctl", ...args];
   }
 
   pod(ordinal: number): string {
