@@ -21,6 +21,8 @@ export interface RenderedResource {
   readonly parent: string;
   readonly protect: boolean;
   readonly dependencies: string[];
+  /** Those that each input comes from. Where one is replaced by deleting it first, the engine replaces this one too. */
+  readonly inputDependencies: Record<string, string[]>;
   readonly urn: string;
 }
 
@@ -37,6 +39,7 @@ interface Registration {
   getParent(): string;
   getProtect(): boolean;
   getDependenciesList(): string[];
+  getPropertydependenciesMap(): { entries(): Iterable<[string, { getUrnsList(): string[] }]> };
 }
 
 interface Monitor {
@@ -85,6 +88,12 @@ export async function render<T>(
       parent: request.getParent(),
       protect: request.getProtect(),
       dependencies: request.getDependenciesList(),
+      inputDependencies: Object.fromEntries(
+        [...request.getPropertydependenciesMap().entries()].map(([input, from]) => [
+          input,
+          from.getUrnsList(),
+        ]),
+      ),
       urn,
     }),
   );
