@@ -207,6 +207,22 @@ describe("order of creation", () => {
     }
   });
 
+  it("takes no input of the StatefulSet from an object that is deleted to be renewed", async () => {
+    for (const name of scenarioNames) {
+      const rendered = await scenario(name);
+      const { inputDependencies } = resource(rendered, kinds.statefulSet, "etcd-members");
+      const from = new Set(Object.values(inputDependencies).flat());
+      const types = rendered.resources.filter((r) => from.has(r.urn)).map((r) => r.type);
+      // The engine would delete the StatefulSet, too. These are never replaced, or made anew first.
+      const allowed: string[] = [kinds.serviceAccount, kinds.configMap, kinds.selfSigned, kinds.key];
+      expect(
+        types.filter((type) => !allowed.includes(type)),
+        name,
+      ).to.deep.equal([]);
+      expect(types, name).to.include(kinds.serviceAccount);
+    }
+  });
+
   it("puts everything after the namespace, where that is created", async () => {
     for (const name of scenarioNames) {
       const { resources } = await scenario(name);
