@@ -293,22 +293,29 @@ describe("a second run", () => {
     expect(podOf(second)).to.deep.equal(podOf(first));
   });
 
-  it("renews an authority that is due with its key: all it signed follows, and the pods roll", async () => {
-    const first = await scenario("default");
-    const state = withDue(first.tls, `${kinds.selfSigned}::etcd-ca-client`);
-    const second = await renderCluster({}, { tls: state });
-    expect(changed(first, second)).to.have.members(
-      ["server", "root", "controller"].flatMap((leaf) => [`${leaf} cert`, `${leaf} ca`]),
-    );
-    // What clients hold from before is still good.
-    expect(pairOf(first, "etcd-root").cert.verify(pairOf(second, "etcd-root").ca.publicKey)).to.equal(true);
-    const annotations = (rendered: ClusterRender) => podOf(rendered).metadata.annotations;
-    const [peer, client] = ["etcd-cluster/peer-ca-sha256", "etcd-cluster/client-ca-sha256"];
-    expect(annotations(second)[client]).to.not.equal(annotations(first)[client]);
-    expect(annotations(second)[peer]).to.equal(annotations(first)[peer]);
-    const token = (rendered: ClusterRender) => envOf(containersOf(rendered).gate).GATE_TOKEN;
-    expect(token(second)).to.equal(token(first));
-  });
+  for (const [kind, signed, example] of [
+    ["peer", ["peer", "peer-client"], "etcd-peer"],
+    ["client", ["server", "root", "controller"], "etcd-root"],
+  ] as const) {
+    it(`renews the ${kind} authority with its key when that is due: all it signed follows, and the pods roll`, async () => {
+      const first = await scenario("default");
+      const state = withDue(first.tls, `${kinds.selfSigned}::etcd-ca-${kind}`);
+      const second = await renderCluster({}, { tls: state });
+      expect(changed(first, second)).to.have.members(
+        signed.flatMap((leaf) => [`${leaf} cert`, `${leaf} ca`]),
+      );
+      // What is held from before is still good.
+      const [old, now] = [pairOf(first, example), pairOf(second, example)];
+      expect(old.cert.verify(now.ca.publicKey)).to.equal(true);
+      expect(old.cert.checkIssued(now.ca)).to.equal(true);
+      const annotations = (rendered: ClusterRender) => Object.entries(podOf(rendered).metadata.annotations);
+      const before = new Map(annotations(first));
+      const rolled = annotations(second).filter(([key, value]) => before.get(key) !== value);
+      expect(rolled.map(([key]) => key)).to.deep.equal([`etcd-cluster/${kind}-ca-sha256`]);
+      const token = (rendered: ClusterRender) => envOf(containersOf(rendered).gate).GATE_TOKEN;
+      expect(token(second)).to.equal(token(first));
+    });
+  }
 
   it("forgets what the program no longer asks for", async () => {
     const first = await scenario("two clients");
