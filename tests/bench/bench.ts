@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { TestCluster, namespacePrefix } from "../e2e/support/etcd-cluster";
 import { kubectl } from "../e2e/support/lab";
 import { eventually } from "../e2e/support/poll";
+import { endTurn, takeTurn } from "../e2e/support/turn";
 import { staticCluster } from "./static";
 
 /**
@@ -82,6 +83,7 @@ async function measure(candidate: Candidate): Promise<Times> {
 const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 async function main(): Promise<void> {
+  takeTurn();
   const results: { plain: Times; component: Times }[] = [];
   // The first round only brings the images onto the nodes.
   for (let round = 0; round <= rounds; round++) {
@@ -110,7 +112,9 @@ async function main(): Promise<void> {
   );
 }
 
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+main()
+  .then(endTurn)
+  .catch((error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  });

@@ -4,11 +4,16 @@ import { stateFile } from "../../../hack/deploy/offline";
 import { living, namespacePrefix } from "./etcd-cluster";
 import { bringUp, kubectl } from "./lab";
 import { report } from "./report";
+import { endTurn, takeTurn } from "./turn";
+
+let mine = false;
 
 export const mochaHooks: RootHookObject = {
   /** Puts right what an earlier run left behind that was cut short. */
   async beforeAll(this: Mocha.Context) {
     this.timeout(300_000);
+    takeTurn();
+    mine = true;
     await bringUp(3);
     await kubectl().run(["uncordon", "-l", "etcd-lab/node in (1,2,3)"]);
     const names = await kubectl().run(["get", "namespaces", "-o", "name"]);
@@ -31,6 +36,9 @@ export const mochaHooks: RootHookObject = {
   async afterAll() {
     for (const cluster of living) {
       await cluster.destroy();
+    }
+    if (mine) {
+      endTurn();
     }
   },
 };
