@@ -3,8 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 /** The controller in the namespace, which forms the cluster, heals, resizes and rolls it. No change here restarts a member. */
 export interface ControllerArgs {
   /**
-   * Stops every act of the controller. Default: false. Members with their data still start. `pulumi up` then ends
-   * only by time-out if anything is left to do, and says that it is paused.
+   * Stops every act of the controller. Default: false. Members with their data still start. If anything is left
+   * to do, `pulumi up` then ends only by time-out, and says that it is paused.
    */
   paused?: boolean;
 
@@ -33,6 +33,6 @@ export interface ControllerArgs {
   /** A PriorityClass for the controller's pod. Default: that of the members. */
   priorityClassName?: pulumi.Input<string>;
 
-  /** The memory that it may use. Default: `192Mi`. */
+  /** The memory that it may use, a quarter of it as JavaScript's heap. Default: `192Mi`, of which it takes a third. */
   memoryLimit?: string;
 }

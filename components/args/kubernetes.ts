@@ -35,10 +35,10 @@ export interface StorageArgs {
    */
   size?: string;
 
-  /** The storage class. Default: the Kubernetes cluster's own. Can't be changed on a living cluster. */
+  /** The storage class. Default: the Kubernetes cluster's own. A change is ignored once the cluster exists. */
   storageClass?: pulumi.Input<string>;
 
-  /** Labels and annotations of the claims. Can't be changed on a living cluster. */
+  /** Labels and annotations of the claims. A change is ignored once the cluster exists. */
   metadata?: MetadataArgs;
 
   /**

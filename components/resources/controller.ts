@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { defaults } from "../spec/derived";
+import { quantity } from "../spec/units";
 import {
   commonLabels,
   containerNames,
@@ -20,8 +21,16 @@ import { metadataOf } from "./context";
 import { createControllerRights } from "./controller-rights";
 import { containerSecurity, podSecurity } from "./security";
 
-/** It decides a few times a minute: memory is worth more than speed. A compiler's code and stacks would be a fifth of it. */
-const frugal = ["--jitless", "--v8-pool-size=1", "--max-semi-space-size=1", "--max-old-space-size=48"];
+/**
+ * It decides a few times a minute: memory is worth more than speed. Compiled code and the compiler's threads would be a
+ * fifth of what it takes.
+ */
+const frugal = (memoryLimit: string) => [
+  "--jitless",
+  "--v8-pool-size=1",
+  "--max-semi-space-size=1",
+  `--max-old-space-size=${Math.floor((quantity(memoryLimit) ?? NaN) / 4 / 2 ** 20)}`,
+];
 
 const volumes = { code: "code", pair: (pair: string) => `tls-${pair}` };
 
@@ -94,6 +103,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
   const { spec } = ctx;
   const names = objectNames(spec.name);
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
+  const memoryLimit = spec.args.controller?.memoryLimit ?? defaults.controllerMemoryLimit;
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const probe = (path: string) => ({
     httpGet: { path, port: portNames.health, scheme: "HTTP" },
@@ -103,7 +113,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
     name: containerNames.controller,
     image: spec.nodeImage,
     imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
-    command: ["node", ...frugal, `${paths.controller}/controller.js`],
+    command: ["node", ...frugal(memoryLimit), `${paths.controller}/controller.js`],
     env: [
       field("POD_NAME", "metadata.name"),
       field("POD_UID", "metadata.uid"),
@@ -128,7 +138,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
     ],
     resources: {
       requests: { cpu: "20m", memory: "64Mi" },
-      limits: { memory: spec.args.controller?.memoryLimit ?? defaults.controllerMemoryLimit },
+      limits: { memory: memoryLimit },
     },
     livenessProbe: { ...probe("/healthz"), periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...probe("/readyz"), periodSeconds: 2, failureThreshold: 3 },

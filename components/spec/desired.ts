@@ -38,11 +38,11 @@ export function desiredState(spec: ClusterSpec, namespace: string): DesiredState
     allowDowngrade: controller.allowDowngrade ?? false,
     memberName,
     peerUrl: dnsNames(spec.name, namespace, spec.domain).peerUrl(memberName),
-    volumeBytes: quantity(spec.storageSize) ?? NaN,
+    volumeBytes: Math.ceil(quantity(spec.storageSize) ?? NaN),
     quotaBytes: spec.quotaBytes,
     defragment: {
       freePercent: controller.defragmentFreePercent ?? defaults.defragmentFreePercent,
-      minBytes: quantity(controller.defragmentMinSize ?? defaults.defragmentMinSize) ?? NaN,
+      minBytes: Math.ceil(quantity(controller.defragmentMinSize ?? defaults.defragmentMinSize) ?? NaN),
     },
     ...(controller.nodeLossGraceSeconds !== undefined
       ? { nodeLossGraceSeconds: controller.nodeLossGraceSeconds }

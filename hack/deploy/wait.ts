@@ -69,7 +69,10 @@ async function whatIsMissing(
   members: number,
 ): Promise<string | undefined> {
   const exec = (...command: string[]) =>
-    kubectl.try(["-n", namespace, "exec", `${cluster}-0`, "-c", "etcd", "--", "etcdctl", ...command]);
+    kubectl.try(["-n", namespace, "exec", `${cluster}-0`, "-c", "etcd", "--", "etcdctl", ...command], {
+      // A node that is gone answers nothing at all.
+      timeoutMs: 20_000,
+    });
   const list = await exec("member", "list", "-w", "json");
   if (list.code !== 0) {
     return list.stderr.trim();

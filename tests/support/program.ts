@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { readStack } from "../../hack/deploy/config";
 import type { Rendered } from "../../hack/render/render";
 import { render } from "../../hack/render/render";
+import { withoutStacks } from "./render";
 
 const root = join(__dirname, "..", "..");
 
@@ -12,13 +13,15 @@ export function renderStack(
 ): Promise<Rendered<Record<string, unknown>>> {
   const declared = readStack(root, stack);
   const program = require.resolve(join(root, "index.ts"));
-  return render(
-    () => {
-      // It creates its resources while it is loaded.
-      delete require.cache[program];
-      // eslint-disable-next-line @typescript-eslint/no-require-imports
-      return require(program) as Record<string, unknown>;
-    },
-    { project: declared.project, stack, config: { ...declared.config, ...config } },
+  return withoutStacks(() =>
+    render(
+      () => {
+        // It creates its resources while it is loaded.
+        delete require.cache[program];
+        // eslint-disable-next-line @typescript-eslint/no-require-imports
+        return require(program) as Record<string, unknown>;
+      },
+      { project: declared.project, stack, config: { ...declared.config, ...config } },
+    ),
   );
 }

@@ -29,18 +29,28 @@ export const kinds = {
 
 export type ClusterRender = Rendered<EtcdCluster>;
 
-// The SDK keeps a stack with each promise: in full, that is most of a render's time.
-Error.stackTraceLimit = 4;
-
 /** One cluster, rendered. The Pulumi name is `etcd` unless another is given. */
 export function renderCluster(
   args: EtcdClusterArgs | (() => EtcdClusterArgs) = {},
   options: RenderOptions & { name?: string } = {},
 ): Promise<ClusterRender> {
-  return render(
-    () => new EtcdCluster(options.name ?? "etcd", typeof args === "function" ? args() : args),
-    options,
+  return withoutStacks(() =>
+    render(
+      () => new EtcdCluster(options.name ?? "etcd", typeof args === "function" ? args() : args),
+      options,
+    ),
   );
+}
+
+/** The SDK keeps a stack with each promise, and to write those down is most of a render's time. */
+export async function withoutStacks<T>(work: () => Promise<T>): Promise<T> {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return await work();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }
 
 /** The Kubernetes objects; a patch is none, but a change of one. */

@@ -17,29 +17,37 @@ import type {
 import { nearest } from "../units";
 import type { Problems } from "./problems";
 
-/** An object stands for arguments of its own, a list for a list of what is in it, `true` for everything else. */
-type Shape = true | readonly [Shape] | { readonly [name: string]: Shape };
+/**
+ * An object stands for arguments of its own, a list for a list of what is in it, `true` for what is checked elsewhere
+ * or known only later.
+ */
+type Shape = true | "text" | "flag" | readonly [Shape] | { readonly [name: string]: Shape };
 
 /** Every argument by name. `satisfies` keeps it whole. */
 type Known<T> = Record<keyof Required<T>, Shape>;
 
 const metadata = { labels: true, annotations: true } satisfies Known<MetadataArgs>;
-const image = { repository: true, tag: true, digest: true, pullPolicy: true } satisfies Known<ImageArgs>;
+const image = {
+  repository: "text",
+  tag: "text",
+  digest: "text",
+  pullPolicy: true,
+} satisfies Known<ImageArgs>;
 
 const known = {
   members: true,
-  allowEvenMembers: true,
-  version: true,
-  clusterName: true,
+  allowEvenMembers: "flag",
+  version: "text",
+  clusterName: "text",
   namespace: true,
-  createNamespace: true,
-  clusterDomain: true,
-  allowDataDeletion: true,
+  createNamespace: "flag",
+  clusterDomain: "text",
+  allowDataDeletion: "flag",
   etcd: {
     quota: true,
     autoCompactionMode: true,
-    autoCompactionRetention: true,
-    compactHashCheck: true,
+    autoCompactionRetention: "text",
+    compactHashCheck: "flag",
     compactHashCheckInterval: true,
     snapshotCount: true,
     snapshotCatchUpEntries: true,
@@ -48,7 +56,7 @@ const known = {
     maxRequestSize: true,
     maxTransactionOperations: true,
     tlsMinVersion: true,
-    cipherSuites: [true],
+    cipherSuites: ["text"],
     logLevel: true,
     extra: true,
   } satisfies Known<EtcdSettingsArgs>,
@@ -56,8 +64,8 @@ const known = {
     caValidityDays: true,
     validityDays: true,
     renewBeforeDays: true,
-    organization: true,
-    extraServerNames: [true],
+    organization: "text",
+    extraServerNames: ["text"],
     existing: {
       peerSecret: true,
       peerClientSecret: true,
@@ -68,7 +76,7 @@ const known = {
       caRevision: true,
     } satisfies Known<ExistingTlsArgs>,
   } satisfies Known<TlsArgs>,
-  clients: [{ name: true } satisfies Known<ClientArgs>],
+  clients: [{ name: "text" } satisfies Known<ClientArgs>],
   storage: {
     size: true,
     storageClass: true,
@@ -104,9 +112,9 @@ const known = {
   image,
   nodeImage: image,
   controller: {
-    paused: true,
+    paused: "flag",
     nodeLossGraceSeconds: true,
-    allowDowngrade: true,
+    allowDowngrade: "flag",
     defragmentFreePercent: true,
     defragmentMinSize: true,
     waitSeconds: true,
@@ -114,7 +122,7 @@ const known = {
     memoryLimit: true,
   } satisfies Known<ControllerArgs>,
   imagePullSecrets: [true],
-  security: { runAsUser: true, runAsGroup: true, platformAssignsIds: true } satisfies Known<SecurityArgs>,
+  security: { runAsUser: true, runAsGroup: true, platformAssignsIds: "flag" } satisfies Known<SecurityArgs>,
   probes: { livenessBudgetSeconds: true, startupBudgetSeconds: true } satisfies Known<ProbesArgs>,
   terminationGracePeriodSeconds: true,
   metadata,
@@ -133,6 +141,17 @@ export function refuseUnknownArguments(problems: Problems, args: EtcdClusterArgs
 function descend(problems: Problems, given: unknown, shape: Shape, path: string): boolean {
   if (shape === true || given === undefined) {
     return true;
+  }
+  if (shape === "text" || shape === "flag") {
+    const fits = typeof given === (shape === "text" ? "string" : "boolean");
+    if (!fits) {
+      const [rule, wayOut] =
+        shape === "text"
+          ? ["it has to be text", "Write it in quotes"]
+          : ["it has to be a yes or no", "Write true or false"];
+      problems.refuse(path, given, rule, wayOut);
+    }
+    return fits;
   }
   if (isList(shape)) {
     if (!Array.isArray(given)) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TestCluster } from "../support/etcd-cluster";
 import { assertNothingLost, Load } from "../support/load";
+import { eventually } from "../support/poll";
 
 describe("lost pods", () => {
   let cluster: TestCluster;
@@ -8,6 +9,16 @@ describe("lost pods", () => {
     cluster = await TestCluster.deploy("pods");
   });
   after(() => cluster.destroy());
+
+  it("the checker of these tests finds a write that is gone", async () => {
+    const load = await Load.start(cluster);
+    const deleted = await eventually("the write is there, and deleted", async () => {
+      const ran = await cluster.etcdctl(["del", load.firstKey]);
+      return ran === "1\n" || undefined;
+    });
+    assert.ok(deleted);
+    assert.equal((await load.stop()).lost, 1);
+  });
 
   it("a deleted one comes back with another address and the same identity, and no write is lost", async () => {
     const ids = await cluster.memberIds();

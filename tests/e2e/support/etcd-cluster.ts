@@ -61,9 +61,14 @@ export class TestCluster {
     this.declared = this.base;
   }
 
+  /** One that is not applied yet. */
+  static declare(purpose: string, args: EtcdClusterArgs = {}): TestCluster {
+    return new TestCluster(purpose, { ...testArgs, ...args });
+  }
+
   /** Applies it, and waits until the declared members are healthy voters. */
   static async deploy(purpose: string, args: EtcdClusterArgs = {}, seconds = 150): Promise<TestCluster> {
-    const cluster = new TestCluster(purpose, { ...testArgs, ...args });
+    const cluster = TestCluster.declare(purpose, args);
     try {
       await cluster.apply({});
       await cluster.waitForVoters(seconds);
@@ -73,6 +78,11 @@ export class TestCluster {
       throw error;
     }
     return cluster;
+  }
+
+  /** On the members' pods, in no other namespace. */
+  get label(): Record<string, string> {
+    return { "e2e/cluster": this.namespace };
   }
 
   get members(): number {
@@ -94,7 +104,12 @@ export class TestCluster {
       deployProgram(
         kubectl(),
         this.stateFile,
-        () => new EtcdCluster(this.name, { ...this.declared, namespace: this.namespace }),
+        () =>
+          new EtcdCluster(this.name, {
+            ...this.declared,
+            namespace: this.namespace,
+            podMetadata: { labels: this.label },
+          }),
       ),
     );
     lastRendering = deployed.catch(() => undefined);
@@ -120,21 +135,15 @@ export class TestCluster {
 
   /** etcdctl inside a member, as its administrator. */
   etcdctl(args: string[], ordinal = 0): Promise<string> {
-    return this.kubectl(["exec", this.pod(ordinal), "-c", "etcd", "--", "etcdctl", ...args]);
+    return this.kubectl(this.inMember(args, ordinal), { timeoutMs: 30_000 });
   }
 
   tryEtcdctl(args: string[], ordinal = 0): Promise<Ran> {
-    return kubectl().try([
-      "-n",
-      this.namespace,
-      "exec",
-      this.pod(ordinal),
-      "-c",
-      "etcd",
-      "--",
-      "etcdctl",
-      ...args,
-    ]);
+    return kubectl().try(["-n", this.namespace, ...this.inMember(args, ordinal)], { timeoutMs: 30_000 });
+  }
+
+  private inMember(args: string[], ordinal: number): string[] {
+    return ["exec", this.pod(ordinal), "-c", "etcd", "--", "etcdctl", ...args];
   }
 
   pod(ordinal: number): string {

@@ -2,12 +2,20 @@ import { rmSync } from "node:fs";
 import type { RootHookObject } from "mocha";
 import { stateFile } from "../../../hack/deploy/offline";
 import { living, namespacePrefix } from "./etcd-cluster";
-import { kubectl } from "./lab";
+import { bringUp, kubectl } from "./lab";
 import { report } from "./report";
+import { endTurn, takeTurn } from "./turn";
+
+let mine = false;
 
 export const mochaHooks: RootHookObject = {
-  /** What an earlier run, cut short, left behind. */
-  async beforeAll() {
+  /** Puts right what an earlier run left behind that was cut short. */
+  async beforeAll(this: Mocha.Context) {
+    this.timeout(300_000);
+    takeTurn();
+    mine = true;
+    await bringUp(3);
+    await kubectl().run(["uncordon", "-l", "etcd-lab/node in (1,2,3)"]);
     const names = await kubectl().run(["get", "namespaces", "-o", "name"]);
     for (const name of names.split("\n").map((line) => line.replace("namespace/", ""))) {
       if (name.startsWith(namespacePrefix)) {
@@ -28,6 +36,9 @@ export const mochaHooks: RootHookObject = {
   async afterAll() {
     for (const cluster of living) {
       await cluster.destroy();
+    }
+    if (mine) {
+      endTurn();
     }
   },
 };

@@ -22,11 +22,12 @@ interface Node {
   spec: { unschedulable?: boolean };
 }
 
-/** Nodes by the number that `hack/cluster` knows them by. */
+/** Nodes that pods may be put on, by the number that `hack/cluster` knows them by. */
 export async function nodes(): Promise<Map<number, string>> {
   const { items } = await kubectl().json<{ items: Node[] }>(["get", "nodes", "-l", "etcd-lab/node"]);
   return new Map(
     items
+      .filter((node) => !node.spec.unschedulable)
       .map((node) => [Number(node.metadata.labels["etcd-lab/node"]), node.metadata.name] as const)
       .sort(([a], [b]) => a - b),
   );

@@ -28,6 +28,11 @@ let count = 0;
 export class Load {
   private constructor(private readonly pod: ClientPod) {}
 
+  /** The key of a writer's first write. */
+  get firstKey(): string {
+    return `load/${this.pod.name}/0/0`;
+  }
+
   /** Returns once writes are acknowledged. `node`: the number of a node that is left alone meanwhile. */
   static async start(cluster: TestCluster, options: { node?: number } = {}): Promise<Load> {
     const name = `load-${++count}`;

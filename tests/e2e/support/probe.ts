@@ -51,7 +51,12 @@ socket.on("secureConnect", () => {
   result.names = (socket.getPeerCertificate().subjectaltname ?? "").split(", ").map((n) => n.replace("IP Address:", "IP:"));
   socket.write(dial.send);
 });
-socket.on("data", (data) => { result.answer += data; });
+socket.on("data", (data) => {
+  result.answer += data;
+  const [head, body] = result.answer.split("\\r\\n\\r\\n");
+  const length = /content-length: (\\d+)/i.exec(head)?.[1];
+  if (body !== undefined && length !== undefined && body.length >= Number(length)) socket.destroy(); // all of it
+});
 socket.on("error", (error) => { result.error = error.code ?? String(error); });
 socket.on("close", tell);
 setTimeout(() => { result.error = "no answer in 10 s"; tell(); }, 10000);

@@ -11,7 +11,7 @@ export async function report(namespace: string): Promise<string> {
     .filter((name) => name.startsWith("pod/"));
   const logs = await Promise.all(
     names.flatMap((name) => [
-      section(`${name}, log`, () => ask("logs", name, "--all-containers", "--prefix", "--tail=25")),
+      section(`${name}, log`, () => ask("logs", name, "--all-containers", "--prefix", "--tail=15")),
       section(`${name}, log of its last life`, () => ask("logs", name, "--previous", "--tail=20")),
     ]),
   );
