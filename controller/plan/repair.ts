@@ -122,7 +122,8 @@ export function lookAgain(f: Facts): Step | undefined {
   for (const pod of f.world.pods) {
     if (!failsAgain(f, pod, LOOK_AFTER)) continue;
     const suspect = noteOf(f.record, pod.ordinal)?.suspect;
-    if (suspect?.revision === pod.revision) continue;
+    // The same pod again: the deletion that was written down was not carried out.
+    if (suspect?.revision === pod.revision && suspect.podUid !== pod.uid) continue;
     const record = withNote(f.record, pod.ordinal, {
       suspect: { podUid: pod.uid, revision: pod.revision, atMs: f.now },
     });

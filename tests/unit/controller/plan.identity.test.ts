@@ -150,6 +150,11 @@ describe("plan: a disk that seems broken", () => {
     expect(d.action).to.include({ kind: "deletePod", uid: "pod-2", force: false });
     expect(d.record?.notes[0]?.suspect).to.include({ podUid: "pod-2", revision: "new" });
   });
+  it("is looked at again when the controller died before it deleted the pod", () => {
+    const notes = [{ ordinal: 2, suspect: { podUid: "pod-2", revision: "new", atMs: NOW } }];
+    const d = plan(world(3, { pods: [crashing(2, 4)], statuses: [silent(2)], record: { notes } }));
+    expect(d.action).to.include({ kind: "deletePod", uid: "pod-2" });
+  });
   it("is replaced when etcd fails in the second pod as well", () => {
     const d = plan(world(3, { pods: [crashing(2, 3)], statuses: [silent(2)], record: suspect("new") }));
     expect(d.action).to.include({ kind: "removeMember", memberId: idOf(2) });

@@ -4,7 +4,7 @@ import { FAULTS } from "./simulation/faults";
 import type { Story } from "./simulation/run";
 import { play } from "./simulation/run";
 
-const RUNS = Number(process.env.SIMULATION_RUNS ?? 300);
+const RUNS = Number(process.env.SIMULATION_RUNS ?? 240);
 
 const eventOf = (faults: readonly string[], ticks: number) =>
   fc.record({ fault: fc.constantFrom(...faults), a: fc.nat(30), b: fc.nat(30), ticks: fc.nat(ticks) });
