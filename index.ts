@@ -3,14 +3,19 @@ import type { EtcdClusterArgs } from "./components";
 import { EtcdCluster } from "./components";
 
 const config = new pulumi.Config();
-const object = <Key extends keyof EtcdClusterArgs>(key: Key) => config.getObject<EtcdClusterArgs[Key]>(key);
+
+// A declared key always has a value: an empty one stands for the argument's own default.
+function object<Key extends keyof EtcdClusterArgs>(key: Key): EtcdClusterArgs[Key] | undefined {
+  const given = config.getObject<object>(key);
+  return given && Object.keys(given).length > 0 ? (given as EtcdClusterArgs[Key]) : undefined;
+}
 
 const cluster = new EtcdCluster("etcd", {
   clusterName: config.get("clusterName"),
   members: config.getNumber("members"),
   allowEvenMembers: config.getBoolean("allowEvenMembers"),
   version: config.get("version"),
-  namespace: config.get("namespace"),
+  namespace: config.get("namespace") || undefined,
   createNamespace: config.getBoolean("createNamespace"),
   clusterDomain: config.get("clusterDomain"),
   allowDataDeletion: config.getBoolean("allowDataDeletion"),
@@ -27,7 +32,7 @@ const cluster = new EtcdCluster("etcd", {
   imagePullSecrets: object("imagePullSecrets"),
   security: object("security"),
   probes: object("probes"),
-  terminationGracePeriodSeconds: config.getNumber("terminationGracePeriodSeconds"),
+  terminationGracePeriodSeconds: config.getNumber("terminationGracePeriodSeconds") || undefined,
   metadata: object("metadata"),
   podMetadata: object("podMetadata"),
   serviceAccountAnnotations: object("serviceAccountAnnotations"),

@@ -11,7 +11,11 @@ describe("bundles", () => {
       bundle: (write: boolean) => Promise<{ path: string; text: string }[]>;
     };
     const outputFiles = await bundle(false);
-    expect(readdirSync(folder).sort()).to.deep.equal(["controller.js", "gate.js"]);
+    expect(readdirSync(folder).sort()).to.deep.equal([
+      "THIRD-PARTY-LICENSES.txt",
+      "controller.js",
+      "gate.js",
+    ]);
     expect(readdirSync(folder).sort()).to.deep.equal(
       outputFiles.map((file) => file.path.slice(folder.length + 1)).sort(),
     );
