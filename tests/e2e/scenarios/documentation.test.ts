@@ -26,17 +26,23 @@ interface Items {
   }[];
 }
 
+/** What the controller writes to at any time. */
+const controllers = ["ConfigMap etcd-record", "ConfigMap etcd-status"];
+
 /** Everything that the stack is made of, and its pods, with their versions. */
 async function objects(): Promise<Record<string, string>> {
-  const kinds = "statefulsets,services,secrets,configmaps,serviceaccounts,poddisruptionbudgets,pods";
+  const kinds =
+    "statefulsets,deployments,services,secrets,configmaps,serviceaccounts,roles,rolebindings,poddisruptionbudgets,pods";
   const { items } = await kubectl().json<Items>(["-n", "etcd", "get", kinds]);
   return Object.fromEntries(
-    items.map(({ kind, metadata, status }) => [
-      `${kind} ${metadata.name}`,
-      kind === "Pod"
-        ? `${metadata.uid} ${status?.containerStatuses?.map((c) => c.restartCount).join()}`
-        : metadata.resourceVersion,
-    ]),
+    items
+      .filter(({ kind, metadata }) => !controllers.includes(`${kind} ${metadata.name}`))
+      .map(({ kind, metadata, status }) => [
+        `${kind} ${metadata.name}`,
+        kind === "Pod"
+          ? `${metadata.uid} ${status?.containerStatuses?.map((c) => c.restartCount).join()}`
+          : metadata.resourceVersion,
+      ]),
   );
 }
 
