@@ -65,6 +65,8 @@ engine_node_wipe() {
 engine_node_remove() {
   power_off "$1"
   kubectl delete node "n$1" --ignore-not-found
+  # Its pods would stay behind Services, that of DNS among them, until Kubernetes misses them.
+  kubectl delete pods -A --field-selector "spec.nodeName=n$1" --force --grace-period=0 2>/dev/null
   if [ -e "/run/netns/etcd-lab-n$1" ]; then ip netns del "etcd-lab-n$1"; fi
   rm -rf "${RUN:?}/n$1"
 }
