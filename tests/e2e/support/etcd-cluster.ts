@@ -120,8 +120,13 @@ export class TestCluster {
     return stateFile(kubectl(), this.namespace);
   }
 
-  waitForVoters(seconds = 120): Promise<void> {
-    return waitForVoters(kubectl(), this.namespace, this.name, this.members, seconds);
+  /** As `make up` does, and until Kubernetes knows it too: a readiness probe comes every few seconds only. */
+  async waitForVoters(seconds = 120): Promise<void> {
+    await waitForVoters(kubectl(), this.namespace, this.name, this.members, seconds);
+    await eventually(
+      "every member's pod is ready",
+      async () => (await this.pods()).every((pod) => pod.ready) || undefined,
+    );
   }
 
   /** kubectl in the cluster's namespace. */
