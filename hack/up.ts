@@ -13,8 +13,8 @@ const stack = "dev";
 async function main(): Promise<void> {
   const kubectl = new Kubectl();
   const { config } = readStack(root, stack);
-  const cluster = config["etcd:clusterName"] ?? "etcd";
-  const namespace = config["etcd:namespace"] ?? cluster;
+  const cluster = config["etcd:clusterName"] || "etcd";
+  const namespace = config["etcd:namespace"] || cluster;
   const members = Number(config["etcd:members"]);
 
   const missing = await missingForPulumi(root);

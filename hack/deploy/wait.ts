@@ -50,7 +50,7 @@ async function whatTheControllerLacks(
   const names = objectNames(cluster);
   const read = async (kind: string, name: string, template: string) => {
     const ran = await kubectl.try(["-n", namespace, "get", kind, name, "-o", `go-template=${template}`]);
-    return ran.code === 0 ? ran.stdout : ran.stderr.trim();
+    return ran.code === 0 ? { text: ran.stdout } : { obstacle: ran.stderr.trim() };
   };
   const desired = await read(
     "statefulset",
@@ -58,8 +58,11 @@ async function whatTheControllerLacks(
     `{{index .metadata.annotations "${annotationKeys.desired}"}}`,
   );
   const reached = await read("configmap", names.status, "{{with .data}}{{.converged}}{{end}}");
-  const { hash } = JSON.parse(desired) as { hash: string };
-  return reached === hash ? undefined : reached || "the controller has not said anything yet";
+  if (desired.text === undefined || reached.text === undefined) {
+    return desired.obstacle ?? reached.obstacle;
+  }
+  const { hash } = JSON.parse(desired.text) as { hash: string };
+  return reached.text === hash ? undefined : reached.text || "the controller has not said anything yet";
 }
 
 async function whatIsMissing(
