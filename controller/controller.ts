@@ -57,6 +57,7 @@ export class Controller {
       reads: cluster,
       fleet: this.fleet,
       gates: () => door.reports(),
+      restore: () => door.restore(),
       clusterVersion: (place) => clusterVersion(place, pair()),
       steady,
       now: Date.now,

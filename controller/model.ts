@@ -54,6 +54,15 @@ export interface Desired {
    * elsewhere with a new claim. Absent: never, a human decides.
    */
   readonly nodeLossGraceSeconds?: number;
+  /** What the declared generation is made from. Stays after it was made; only a higher generation is made anew. */
+  readonly rebuild?: {
+    /** From a snapshot, or from the disks that are left. */
+    readonly kind: "restore" | "recovery";
+    /** Of the restore pod's Service, without a slash at its end. */
+    readonly url: string;
+    /** Names of members that are given up if their pods can't be confirmed gone. */
+    readonly abandoned: readonly string[];
+  };
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -82,6 +91,39 @@ export interface ControllerRecord {
   readonly clusterVersion?: string;
   /** Set while a NOSPACE alarm is being worked on, after the compaction has succeeded. */
   readonly compactedRevision?: number;
+  /** The next generation, while it is made. Until it is done, `generation`, `birth` and `members` are the old one's. */
+  readonly rebuild?: Rebuild;
+  /** How the present generation was made, for whoever asks later. */
+  readonly made?: Made;
+}
+
+export interface Rebuild {
+  readonly generation: number;
+  readonly kind: "restore" | "recovery";
+  /**
+   * `stopping`: written before the first pod is stopped. `building`: every pod of the old generation was confirmed gone,
+   * or its volume is given up; pods come back, and their gates hold.
+   */
+  readonly phase: "stopping" | "building";
+  /** Of a recovery: whose disk it is made from. */
+  readonly survivor?: Survivor;
+  /** From just before the seed is told to take the restored data: there is no way back from here. */
+  readonly seed?: { readonly jobPodUid: Uid; readonly sha256: string };
+}
+
+export interface Survivor extends OrdinalClaim {
+  readonly memberId: MemberId;
+  readonly lastTerm: number;
+  readonly lastIndex: number;
+  /** What was committed for sure: the highest commit index that any of the disks knows of. */
+  readonly commit: number;
+}
+
+export interface Made {
+  readonly generation: number;
+  readonly kind: "restore" | "recovery";
+  readonly atMs: number;
+  readonly words: string;
 }
 
 export interface OrdinalClaim {
@@ -204,9 +246,43 @@ export interface World {
   /** Gates that are asking now (last heard of within seconds), one per pod at most. */
   readonly gates: readonly GateReport[];
   readonly etcd: EtcdView;
+  /** The pod that makes the declared generation's data, while there is one. */
+  readonly restore?: RestoreView;
   /** What the last act of this process returned. Used only for steps that are safe to repeat. */
   readonly last?: { readonly action: Action; readonly error?: string };
 }
+
+export interface RestoreView {
+  readonly pod?: {
+    readonly uid: Uid;
+    readonly name: string;
+    /** What keeps it from going on: a container that fails and its last words, or no node. */
+    readonly problem?: string;
+  };
+  /** What its step said last, within seconds. */
+  readonly report?: RestoreReport;
+}
+
+/** `receive`: waits for a survivor's disk. `ready`: the restored data can be fetched. */
+export type RestoreReport = { readonly podUid: Uid; readonly generation: number; readonly atMs: number } & (
+  | { readonly step: "receive" }
+  | {
+      readonly step: "ready";
+      /** Of the stream in which the data is handed over. */
+      readonly sha256: string;
+      readonly memberId: MemberId;
+      readonly clusterId: ClusterId;
+      /** Where it is from, in words. */
+      readonly source: string;
+    }
+);
+
+/** The answer to a step of the restore pod. */
+export type RestoreAnswer =
+  /** Ask again. `commit`: what is known of other disks, for the one that receives. */
+  | { readonly kind: "wait"; readonly reason: string; readonly commit: number }
+  /** The generation is made. */
+  | { readonly kind: "done" };
 
 export interface StatefulSetView {
   readonly uid: Uid;
@@ -302,6 +378,8 @@ export type Disk =
        * record, and the conf changes after it. Says whose disks belong together when the record was lost.
        */
       readonly voters: readonly MemberId[];
+      /** Index that was last written down as committed. Absent from gates of older releases. */
+      readonly commit?: number;
       /** From the gate's own file beside the WAL. */
       readonly generation: number;
       /** etcd version that was let to start on it last. */
@@ -323,6 +401,8 @@ export type Order =
       readonly acceptVersion: boolean;
       /** The member is a voter again: what was set aside may go. */
       readonly dropAside: boolean;
+      /** The data's, where it isn't the pod's: the declared generation isn't made yet, and this one still serves. */
+      readonly generation?: number;
     }
   /** `initial-cluster-state: new`, with this token and only itself in the list. */
   | { readonly kind: "birth"; readonly token: string; readonly initialCluster: string }
@@ -334,6 +414,12 @@ export type Order =
       /** There is an old directory: move it away first (an older one that was moved away goes). */
       readonly setAside: boolean;
     }
+  /**
+   * Fetch the declared generation's data from here, whole or not at all, and start with it. What is there is set aside.
+   */
+  | { readonly kind: "seed"; readonly url: string; readonly sha256: string }
+  /** Send a copy of the member's directory there, and leave it alone: implies a hold. */
+  | { readonly kind: "lend"; readonly url: string }
   /**
    * Ask again. `hold`: this disk must not be started on the gate's own account, even if nobody answers any more and
    * even after the gate itself was restarted; to be remembered on the disk until a `start` or `join`.
@@ -461,6 +547,8 @@ export interface Decision {
   readonly action?: Action;
   /** By pod UID, for every gate in the observation. Good until the next decision. */
   readonly orders: Readonly<{ [podUid: Uid]: Order }>;
+  /** For the restore pod, if there is one. */
+  readonly restore?: RestoreAnswer;
   /** One sentence for a person: what is done or waited for, and why. */
   readonly reason: string;
   /** The declared hash, when everything declared is reached; the status shows it. */

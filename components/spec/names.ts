@@ -3,12 +3,21 @@
 export const maxMembers = 7;
 
 /** `door`: where the gates ask the controller. */
-export const ports = { client: 2379, peer: 2380, metrics: 2381, door: 2382, health: 8080 } as const;
+export const ports = {
+  client: 2379,
+  peer: 2380,
+  metrics: 2381,
+  door: 2382,
+  /** Where a restore pod takes a survivor's data and hands over what it made. */
+  restore: 2383,
+  health: 8080,
+} as const;
 export const portNames = {
   client: "client",
   peer: "peer",
   metrics: "metrics",
   door: "door",
+  restore: "restore",
   health: "health",
 } as const;
 
@@ -21,6 +30,11 @@ export const paths = {
   tls: "/etc/etcd/tls",
   gate: "/gate",
   controller: "/controller",
+  /** The restore pod's code, its own room, and what it is to restore. */
+  restore: "/restore",
+  scratch: "/scratch",
+  source: "/source",
+  sourceTls: "/source-tls",
 } as const;
 
 /** The pairs that a member mounts, each at `paths.tls/<key>`. */
@@ -31,7 +45,10 @@ export type MemberPair = (typeof memberPairs)[number];
 export const controllerPairs = ["controller", "controller-door"] as const;
 export type ControllerPair = (typeof controllerPairs)[number];
 
-export type Pair = MemberPair | ControllerPair;
+/** The pair of a restore pod, for what it serves and for the etcd that only it reaches. */
+export const restorePair = "restore";
+
+export type Pair = MemberPair | ControllerPair | typeof restorePair;
 
 export const pairFolder = (pair: Pair) => `${paths.tls}/${pair}`;
 
@@ -61,6 +78,9 @@ export function objectNames(cluster: string) {
     record: `${cluster}-record`,
     status: `${cluster}-status`,
     claimPrefix: `${dataVolume}-${cluster}-`,
+    restoreService: `${cluster}-restore`,
+    restoreJob: (generation: number) => `${cluster}-restore-${generation}`,
+    restoreCode: (hash: string) => `${cluster}-restore-code-${hash}`,
   };
 }
 
@@ -76,6 +96,8 @@ export function dnsNames(cluster: string, namespace: string, domain: string) {
     peerUrl: (name: string) => `https://${pod(name)}:${ports.peer}`,
     clientUrl: (name: string) => `https://${pod(name)}:${ports.client}`,
     doorUrl: `https://${objects.controller}.${namespace}.svc.${domain}:${ports.door}`,
+    restoreUrl: `https://${objects.restoreService}.${namespace}.svc.${domain}:${ports.restore}`,
+    restoreSans: ["localhost", ...scopes.map((s) => `${objects.restoreService}${s}`)].sort(),
     doorSans: ["localhost", ...scopes.map((s) => `${objects.controller}${s}`)].sort(),
     serviceUrl: `https://${objects.clientService}.${namespace}.svc.${domain}:${ports.client}`,
     /** All members that there may ever be, so that growing issues no certificate anew. */
@@ -95,6 +117,8 @@ export const labelKeys = {
   name: "app.kubernetes.io/name",
   instance: "app.kubernetes.io/instance",
   component: "app.kubernetes.io/component",
+  /** Of a restore pod: which generation it makes. */
+  generation: "etcd-cluster/generation",
   managedBy: "app.kubernetes.io/managed-by",
 } as const;
 
@@ -119,6 +143,11 @@ export function memberSelector(cluster: string): Record<string, string> {
 /** Labels by which the controller's Service and Deployment find its pod. They never change. */
 export function controllerSelector(cluster: string): Record<string, string> {
   return { ...memberSelector(cluster), [labelKeys.component]: "controller" };
+}
+
+/** Labels by which the restore pods of any generation are found. */
+export function restoreSelector(cluster: string): Record<string, string> {
+  return { ...memberSelector(cluster), [labelKeys.component]: "restore" };
 }
 
 export const annotationKeys = {

@@ -7,8 +7,16 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
-import type { Decision, GateReport } from "../model";
-import { KNOWN_TAG_HEADER, parseMessage, REPORT_PATH, TAG_HEADER } from "./protocol";
+import type { Decision, GateReport, RestoreAnswer, RestoreReport } from "../model";
+import {
+  KNOWN_TAG_HEADER,
+  parseMessage,
+  parseRestoreMessage,
+  REPORT_PATH,
+  RESTORE_PATH,
+  TAG_HEADER,
+} from "./protocol";
+import { RestoreDesk } from "./restore";
 import type { Asker } from "./waiting";
 import { WaitingRoom } from "./waiting";
 
@@ -35,8 +43,10 @@ export interface Door {
   readonly port: number;
   /** The gates that are asking now: the observation that the next `answer` is for. */
   reports(): GateReport[];
+  /** What the restore pod said last, if it was heard of lately. */
+  restore(): RestoreReport | undefined;
   /** The orders of the decision made from the latest `reports`. They stand until the next ones. */
-  answer(orders: Decision["orders"]): void;
+  answer(orders: Decision["orders"], restore?: RestoreAnswer): void;
   /** Called for each report that says something new. */
   onReport(wake: () => void): void;
   /** False at first. While it is false, or becomes so, gates are told to ask again. */
@@ -51,6 +61,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   let wake = (): void => undefined;
   let holds = false;
   const room = new WaitingRoom(times, () => wake());
+  const desk = new RestoreDesk(times.forgetMs, () => wake());
   const pairs = new Certificates(options);
   const server = createServer(
     {
@@ -71,9 +82,16 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   }, times.reloadMs);
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method !== "POST" || request.url !== REPORT_PATH)
+    const restores = request.url === RESTORE_PATH;
+    if (request.method !== "POST" || (request.url !== REPORT_PATH && !restores))
       return end(response, 404, "no such thing here");
     const body = await read(request);
+    if (restores) {
+      const said = body === undefined ? undefined : parseRestoreMessage(body);
+      if (!said) return end(response, 400, "not a report that this controller understands");
+      if (!holds) return end(response, 503, "this controller does not hold the lease");
+      return end(response, 200, desk.hear(said, Date.now()));
+    }
     const message = body === undefined ? undefined : parseMessage(body);
     if (!message) return end(response, 400, "not a report that this controller understands");
     if (!holds) return end(response, 503, "this controller does not hold the lease");
@@ -99,13 +117,20 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   return {
     port: typeof address === "object" && address ? address.port : options.port,
     reports: () => room.reports(Date.now()),
-    answer: (orders) => room.answer(orders),
+    restore: () => desk.report(Date.now()),
+    answer: (orders, restore) => {
+      desk.answer(restore);
+      room.answer(orders);
+    },
     onReport: (callback) => {
       wake = callback;
     },
     setHolder: (holder) => {
       holds = holder;
-      if (!holder) room.clear();
+      if (!holder) {
+        room.clear();
+        desk.clear();
+      }
     },
     close: () => {
       holds = false;

@@ -5,9 +5,11 @@
  * An answer carries a tag, which the gate sends along with its next report: while the same order stands, the door keeps
  * the request instead of answering, and sends an interim response (102) every second as a sign of life.
  */
-import type { Disk, Order } from "../model";
+import type { Disk, Order, RestoreAnswer, RestoreReport } from "../model";
 
 export const REPORT_PATH = "/v1/report";
+/** Where the restore pod's steps tell how far they are, again and again; answered at once. */
+export const RESTORE_PATH = "/v1/restore";
 export const TAG_HEADER = "etag";
 export const KNOWN_TAG_HEADER = "if-none-match";
 
@@ -47,6 +49,7 @@ function isDisk(disk: Value | undefined): boolean {
         [disk.memberId, disk.clusterId].every(isId) &&
         [disk.lastTerm, disk.lastIndex, disk.generation].every(isCount) &&
         isList(disk.voters, isId) &&
+        (disk.commit === undefined || isCount(disk.commit)) &&
         isText(disk.lastVersion)
       );
     default:
@@ -75,11 +78,19 @@ export function parseOrder(text: string): Order | undefined {
 function isOrder(o: Value): boolean {
   switch (o.kind) {
     case "start":
-      return isFlag(o.acceptVersion) && isFlag(o.dropAside);
+      return (
+        isFlag(o.acceptVersion) &&
+        isFlag(o.dropAside) &&
+        (o.generation === undefined || isCount(o.generation))
+      );
     case "birth":
       return isText(o.token) && isText(o.initialCluster);
     case "join":
       return isId(o.memberId) && isText(o.initialCluster) && isFlag(o.setAside);
+    case "seed":
+      return isText(o.url) && isText(o.sha256);
+    case "lend":
+      return isText(o.url);
     case "wait":
       return isText(o.reason) && isFlag(o.hold);
     case "refuse":
@@ -87,4 +98,22 @@ function isOrder(o: Value): boolean {
     default:
       return false;
   }
+}
+
+type Unstamped<T> = T extends unknown ? Omit<T, "atMs"> : never;
+export type RestoreMessage = Unstamped<RestoreReport>;
+
+export function parseRestoreMessage(text: string): RestoreMessage | undefined {
+  const m = parse(text);
+  if (!m || !isText(m.podUid) || !isCount(m.generation)) return undefined;
+  const ready = isText(m.sha256) && isId(m.memberId) && isId(m.clusterId) && isText(m.source);
+  const whole = m.step === "receive" || (m.step === "ready" && ready);
+  return whole ? (m as unknown as RestoreMessage) : undefined;
+}
+
+export function parseRestoreAnswer(text: string): RestoreAnswer | undefined {
+  const a = parse(text);
+  if (a?.kind === "done") return { kind: "done" };
+  const whole = a?.kind === "wait" && isText(a.reason) && isCount(a.commit);
+  return whole ? (a as unknown as RestoreAnswer) : undefined;
 }

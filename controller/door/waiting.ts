@@ -101,17 +101,21 @@ export class WaitingRoom {
   private deliver(gate: Waiting): void {
     const { order, asker } = gate;
     if (!order || !asker) return;
-    const repeats = order.kind === "wait" || order.kind === "refuse";
-    if (!repeats || tagOf(order) !== asker.knownTag) this.send(gate, order);
+    if (!keepsAsking(order) || tagOf(order) !== asker.knownTag) this.send(gate, order);
   }
 
   private send(gate: Waiting, order: Order): void {
     const { asker } = gate;
     gate.asker = undefined;
     // What was reported is not true any more once the gate has done what it was told.
-    if (order.kind !== "wait" && order.kind !== "refuse") this.gates.delete(gate.message.podUid);
+    if (!keepsAsking(order)) this.gates.delete(gate.message.podUid);
     asker?.send(order, tagOf(order));
   }
+}
+
+/** What a gate reports stays true when it does this, and the same order need not be given twice. */
+function keepsAsking({ kind }: Order): boolean {
+  return kind === "wait" || kind === "refuse" || kind === "lend";
 }
 
 function tagOf(order: Order): string {

@@ -7,7 +7,7 @@ import type { Step } from "./decide";
 import { dropAside, liftHold, setAside, writeMark, writeWhole } from "./files";
 import type { Settings } from "./settings";
 
-type Deed = Exclude<Step, { kind: "ask" }>;
+type Deed = Extract<Step, { kind: "start" | "birth" | "join" }>;
 
 export function carryOut(settings: Settings, step: Deed): void {
   const { volume, dataDir, podName, peerUrl } = settings;
@@ -16,7 +16,7 @@ export function carryOut(settings: Settings, step: Deed): void {
   switch (step.kind) {
     case "start":
       // etcd doesn't look at the list where there is a log. If that gets lost, this can't begin or join anything.
-      prepare(settings, itself, "existing", "");
+      prepare(settings, itself, "existing", "", step.generation);
       if (step.dropAside) dropAside(volume);
       break;
     case "birth":
@@ -44,8 +44,9 @@ function prepare(
   initialCluster: string,
   initialClusterState: "new" | "existing",
   token: string,
+  generation = settings.generation,
 ): void {
-  const { dataDir, generation, version, podName, podIps, peerUrl, clientUrl, ports } = settings;
+  const { dataDir, version, podName, podIps, peerUrl, clientUrl, ports } = settings;
   writeMark(dataDir, { generation, lastVersion: version });
   const own = {
     name: podName,

@@ -18,9 +18,17 @@ export interface Situation {
 }
 
 export type Step =
-  | { readonly kind: "start"; readonly dropAside: boolean; readonly why: string }
+  | {
+      readonly kind: "start";
+      readonly dropAside: boolean;
+      /** The data's, which stays what it is. */
+      readonly generation: number;
+      readonly why: string;
+    }
   | { readonly kind: "birth"; readonly token: string; readonly initialCluster: string }
   | { readonly kind: "join"; readonly initialCluster: string; readonly setAside: boolean }
+  | { readonly kind: "seed"; readonly url: string; readonly sha256: string; readonly setAside: boolean }
+  | { readonly kind: "lend"; readonly url: string }
   /** `hold`: to be written down first. */
   | { readonly kind: "ask"; readonly why: string; readonly hold: boolean };
 
@@ -30,9 +38,10 @@ export function decide(s: Situation): Step {
   const { disk, heard } = s;
   switch (heard.kind) {
     case "start": {
-      const problem = dataProblem(s) ?? (heard.acceptVersion ? undefined : versionProblem(s));
+      const { generation = s.generation, dropAside } = heard;
+      const problem = dataProblem(s.disk, generation) ?? (heard.acceptVersion ? undefined : versionProblem(s));
       if (problem) return ask(`told to start, but ${problem}`);
-      return { kind: "start", dropAside: heard.dropAside, why: "the controller says so" };
+      return { kind: "start", dropAside, generation, why: "the controller says so" };
     }
     case "birth":
       if (disk.state !== "empty") return ask(`told to begin a cluster, but ${described(disk)}`);
@@ -44,6 +53,14 @@ export function decide(s: Situation): Step {
         initialCluster: heard.initialCluster,
         setAside: disk.state !== "empty",
       };
+    case "seed":
+      if (disk.state === "wal" && disk.generation >= s.generation) {
+        return ask(`told to take restored data, but ${described(disk)} of generation ${disk.generation}`);
+      }
+      return { kind: "seed", url: heard.url, sha256: heard.sha256, setAside: disk.state !== "empty" };
+    case "lend":
+      if (disk.state !== "wal") return ask(`told to lend its data, but ${described(disk)}`, true);
+      return { kind: "lend", url: heard.url };
     case "wait":
       return ask(`waits: ${heard.reason}`, heard.hold);
     case "refuse":
@@ -54,10 +71,11 @@ export function decide(s: Situation): Step {
 }
 
 function alone(s: Situation, silentMs: number): Step {
-  const problem = s.held ? "it was told to leave this disk alone" : (dataProblem(s) ?? versionProblem(s));
+  const problem = s.held ? "it was told to leave this disk alone" : (dataProblem(s.disk, s.generation) ?? versionProblem(s));
   if (problem) return ask(`no answer, and by itself it doesn't start: ${problem}`);
   if (silentMs < s.silenceMs) return ask("no answer yet");
-  return { kind: "start", dropAside: false, why: "nobody answers, and its data is whole" };
+  const why = "nobody answers, and its data is whole";
+  return { kind: "start", dropAside: false, generation: s.generation, why };
 }
 
 function described(disk: Disk): string {
@@ -71,10 +89,10 @@ function described(disk: Disk): string {
   }
 }
 
-function dataProblem({ disk, generation }: Situation): string | undefined {
+function dataProblem(disk: Disk, generation: number): string | undefined {
   if (disk.state !== "wal") return described(disk);
   if (disk.generation === generation) return undefined;
-  return `the disk is of generation ${disk.generation}, declared is ${generation}`;
+  return `the disk is of generation ${disk.generation}, to be started is ${generation}`;
 }
 
 function versionProblem({ disk, version }: Situation): string | undefined {

@@ -11,8 +11,8 @@ export function readDisk(dataDir: string, version: string): Disk {
     case "broken":
       return data;
     case "wal": {
-      const { memberId, clusterId, lastTerm, lastIndex, voters } = data;
-      return { state: "wal", memberId, clusterId, lastTerm, lastIndex, voters, ...readMark(dataDir) };
+      const { memberId, clusterId, lastTerm, lastIndex, voters, commit } = data;
+      return { state: "wal", memberId, clusterId, lastTerm, lastIndex, voters, commit, ...readMark(dataDir) };
     }
   }
 }

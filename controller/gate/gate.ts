@@ -7,6 +7,7 @@ import { readDisk } from "./disk";
 import { asideNames, isHeld, writeHold } from "./files";
 import type { Lookup } from "./peers";
 import { peerProblem } from "./peers";
+import { lend, takeSeed } from "./restored";
 import type { Settings } from "./settings";
 
 export interface GateTimes {
@@ -38,7 +39,7 @@ export async function runGate(
 ): Promise<void> {
   const { volume, dataDir, podName, podUid, generation, version } = settings;
   const ask = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs };
-  const disk = readDisk(dataDir, version);
+  let disk = readDisk(dataDir, version);
   say(describe(disk));
   let tag: string | undefined;
   let silentSince: number | undefined;
@@ -66,6 +67,19 @@ export async function runGate(
     if (step.kind === "ask") {
       if (step.hold && !held) writeHold(volume, step.why);
       tell("problem" in answer ? `${step.why} (${answer.problem})` : step.why);
+    } else if (step.kind === "lend") {
+      if (!held) writeHold(volume, "its data is lent to a recovery");
+      tell(`sends its data to ${step.url}`);
+      const problem = await problemOf(lend(settings, step.url));
+      // Without the tag it is told again.
+      if (problem) tag = undefined;
+      tell(problem ? `its data can't be sent: ${problem}` : "its data was sent, it is left as it is");
+    } else if (step.kind === "seed") {
+      tell(`takes the restored data from ${step.url}`);
+      const problem = await problemOf(takeSeed(settings, step));
+      if (problem) tell(`the restored data can't be taken: ${problem}`);
+      disk = readDisk(dataDir, version);
+      say(describe(disk));
     } else {
       const problem = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : undefined;
       joinSince ??= Date.now();
@@ -80,6 +94,15 @@ export async function runGate(
     const waits = heard.kind === "wait" || heard.kind === "silence";
     const pauseMs = waits ? times.pauseMs : times.longPauseMs;
     await sleep(Math.max(0, pauseMs - (Date.now() - began)));
+  }
+}
+
+async function problemOf(work: Promise<void>): Promise<string | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

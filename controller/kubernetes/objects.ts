@@ -5,6 +5,7 @@ export interface Meta {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation?: number;
+  readonly creationTimestamp?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly deletionTimestamp?: string;
@@ -51,7 +52,7 @@ export interface ContainerStatus {
 }
 
 export interface ContainerState {
-  readonly waiting?: { readonly reason?: string };
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly running?: { readonly startedAt?: string };
   readonly terminated?: Terminated;
 }
@@ -59,6 +60,8 @@ export interface ContainerState {
 export interface Terminated {
   readonly exitCode: number;
   readonly reason?: string;
+  /** The container's last words, if it left any. */
+  readonly message?: string;
   readonly startedAt?: string;
   readonly finishedAt?: string;
 }

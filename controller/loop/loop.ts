@@ -111,7 +111,7 @@ export class Loop {
     }
     // It may have stood still for any time since it looked last.
     if (!this.mayAct()) return this.standBy();
-    door.answer(decision.orders);
+    door.answer(decision.orders, decision.restore);
     if (!decision.action) {
       report(world, decision);
       return decision.record ? NEXT_MS : this.pauseAfter(decision);

@@ -1,7 +1,20 @@
 import { annotationKeys, maxMembers } from "../../components/spec/names";
 import type { Desired } from "../model";
 import type { Reader } from "./check";
-import { attempt, json, matching, mismatch, object, optional, shape, text, truth, whole } from "./check";
+import {
+  attempt,
+  json,
+  list,
+  matching,
+  mismatch,
+  object,
+  oneOf,
+  optional,
+  shape,
+  text,
+  truth,
+  whole,
+} from "./check";
 
 const withOrdinal: Reader<string> = (value, at) => {
   const read = text(value, at);
@@ -23,6 +36,13 @@ const read = shape<Desired>({
   quotaBytes: whole(1),
   defragment: shape<Desired["defragment"]>({ freePercent: whole(1, 100), minBytes: whole(0) }),
   nodeLossGraceSeconds: optional(whole(0)),
+  rebuild: optional(
+    shape<NonNullable<Desired["rebuild"]>>({
+      kind: oneOf("restore", "recovery"),
+      url: matching(/^https:\/\/\S+[^/]$/, "a URL"),
+      abandoned: list(text),
+    }),
+  ),
 });
 
 /** From the annotation, or why it can't be obeyed. Never throws. */

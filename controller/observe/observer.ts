@@ -3,12 +3,20 @@ import type { Clock } from "../loop/clock";
 import type { Fleet } from "../etcd/fleet";
 import type { Place } from "../etcd/member";
 import type { ConfigMap, Meta, Pod, StatefulSet, Claim } from "../kubernetes/objects";
-import type { ControllerRecord, GateReport, MemberStatus, PodView, World } from "../model";
+import type {
+  ControllerRecord,
+  GateReport,
+  MemberStatus,
+  PodView,
+  RestoreReport,
+  World,
+} from "../model";
 import { parseDesired } from "./desired";
 import type { Asked } from "./etcd";
 import { etcdView } from "./etcd";
 import { claimViews, podViews, statefulSetView } from "./kubernetes";
 import { parseRecord } from "./record";
+import { restorePodLabels, restoreView } from "./restore";
 
 export interface Reads {
   record(): Promise<ConfigMap | undefined>;
@@ -28,6 +36,7 @@ export interface ObserverParts {
   readonly reads: Reads;
   readonly fleet: Fleet;
   readonly gates: () => readonly GateReport[];
+  readonly restore: () => RestoreReport | undefined;
   readonly clusterVersion: (place: Place) => Promise<string | undefined>;
   readonly steady: Clock;
   readonly now: () => number;
@@ -45,6 +54,7 @@ interface Seen {
   readonly statefulSet?: StatefulSet;
   readonly pods: readonly Pod[];
   readonly claims: readonly Claim[];
+  readonly restorePods: readonly Pod[];
   readonly atMs: number;
 }
 
@@ -91,9 +101,10 @@ export class Observer {
     const fresh = this.changed || !this.seen || steady() - this.seen.atMs > maxAgeMs;
     // Before everything else: then whatever is newer than the record fails its compare-and-swap.
     const record = await this.readRecord(fresh);
-    const seen = fresh || !this.seen ? await this.readKubernetes() : this.seen;
-
     const parsed = parseRecord(record?.data);
+    const seen = fresh || !this.seen ? await this.readKubernetes(parsed) : this.seen;
+    const desired = this.desired(seen.statefulSet);
+
     const claims = claimViews(seen.claims, this.settings.claimPrefix);
     const { statefulSet, claimPrefix } = this.settings;
     const pods = podViews(seen.pods, claims, statefulSet, claimPrefix);
@@ -104,15 +115,14 @@ export class Observer {
     );
     return {
       world: {
-        desired: seen.statefulSet
-          ? parseDesired(seen.statefulSet.metadata.annotations?.[annotationKeys.desired])
-          : { problem: `there is no StatefulSet ${statefulSet}` },
+        desired,
         record: parsed,
         statefulSet: seen.statefulSet && statefulSetView(seen.statefulSet),
         pods,
         claims,
         // Last: a gate that was answered meanwhile is no longer among them.
         gates: gates(),
+        restore: restoreView(seen.restorePods, this.parts.restore()),
         etcd,
         nowMs: now(),
       },
@@ -130,7 +140,7 @@ export class Observer {
   }
 
   /** Pods before claims: a pod is never seen beside a claim that was gone before it came. */
-  private async readKubernetes(): Promise<Seen> {
+  private async readKubernetes(record: ReturnType<typeof parseRecord>): Promise<Seen> {
     const { reads, steady } = this.parts;
     const atMs = steady();
     // Not at the end: what changes while it is read is to be read again.
@@ -138,7 +148,15 @@ export class Observer {
     const statefulSet = await reads.statefulSet();
     const labels = statefulSet?.spec.selector.matchLabels;
     const pods = labels ? await reads.pods(labels) : [];
-    return (this.seen = { statefulSet, pods, claims: await reads.claims(), atMs });
+    const wanted = restorePodLabels(this.desired(statefulSet), record, labels);
+    const restorePods = wanted ? await reads.pods(wanted) : [];
+    return (this.seen = { statefulSet, pods, restorePods, claims: await reads.claims(), atMs });
+  }
+
+  private desired(statefulSet: StatefulSet | undefined): ReturnType<typeof parseDesired> {
+    return statefulSet
+      ? parseDesired(statefulSet.metadata.annotations?.[annotationKeys.desired])
+      : { problem: `there is no StatefulSet ${this.settings.statefulSet}` };
   }
 
   private places(pods: readonly PodView[], objects: readonly Pod[]): ReadonlyMap<string, Place> {

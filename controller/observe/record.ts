@@ -3,9 +3,12 @@ import type {
   Birth,
   ControllerRecord,
   Intent,
+  Made,
   MemberRecord,
   OrdinalClaim,
   OrdinalNotes,
+  Rebuild,
+  Survivor,
 } from "../model";
 import type { Reader } from "./check";
 import {
@@ -113,6 +116,27 @@ const read = shape<ControllerRecord>({
   abandoned: list(shape<OrdinalClaim>({ ordinal, claimUid: text })),
   clusterVersion: optional(text),
   compactedRevision: optional(whole(0)),
+  rebuild: optional(
+    shape<Rebuild>({
+      generation: whole(1),
+      kind: oneOf("restore", "recovery"),
+      phase: oneOf("stopping", "building"),
+      survivor: optional(
+        shape<Survivor>({
+          ordinal,
+          claimUid: text,
+          memberId: decimal,
+          lastTerm: whole(0),
+          lastIndex: whole(0),
+          commit: whole(0),
+        }),
+      ),
+      seed: optional(shape<NonNullable<Rebuild["seed"]>>({ jobPodUid: text, sha256: text })),
+    }),
+  ),
+  made: optional(
+    shape<Made>({ generation: whole(1), kind: oneOf("restore", "recovery"), atMs: time, words: text }),
+  ),
 });
 
 /** A record that can't be read is a problem, never an absent one. Never throws. */

@@ -8,6 +8,7 @@
  */
 import type { AdoptedDisk, ControllerRecord, Disk, PodView } from "../model";
 import { keepBooks } from "./books";
+import { begin, mayBegin } from "./rebuild";
 import { withMember } from "./record";
 import type { Step } from "./step";
 import { act, remember, wait } from "./step";
@@ -44,8 +45,22 @@ function unborn(f: Facts): Step {
   const unseen = notLookedAt(f);
   if (unseen) return wait(unseen);
   const seen = looks(f);
-  if (seen.every((s) => s.disk.state === "empty")) return seed(f);
-  return adopt(f);
+  if (!seen.every((s) => s.disk.state === "empty")) return adopt(f);
+  return f.desired.rebuild ? restored(f) : seed(f);
+}
+
+/** Instead of a birth, with what was declared to be restored. */
+function restored(f: Facts): Step {
+  const { generation, rebuild } = f.desired;
+  if (rebuild?.kind === "recovery") {
+    return wait("a recovery is declared, and no disk holds data: declare a restore, or take the argument away");
+  }
+  const record: ControllerRecord = {
+    ...f.record,
+    generation,
+    rebuild: { generation, kind: "restore", phase: "building" },
+  };
+  return mayBegin(f) ?? remember(record, "every disk is empty: the cluster begins with restored data");
 }
 
 /** etcd running without a record and without a quorum: its place in the cluster is known only from its disk. */
@@ -160,16 +175,20 @@ function again(f: Facts): Step {
 
 function adopt(f: Facts): Step {
   const seen = looks(f);
-  const disks = seen.filter((s): s is Seen & { disk: WalDisk } => s.disk.state === "wal");
-  const old = disks.find((s) => s.disk.generation !== f.desired.generation);
-  if (old) {
+  const all = seen.filter((s): s is Seen & { disk: WalDisk } => s.disk.state === "wal");
+  const odd = all.find((s) => s.disk.generation > f.desired.generation || s.disk.generation < 1);
+  if (odd) {
     return wait(
-      `${label(f, old.ordinal)}'s disk is of generation ${old.disk.generation}, not the declared one`,
+      `${label(f, odd.ordinal)}'s disk is of generation ${odd.disk.generation}, not the declared one`,
     );
   }
-  const newest = [...disks].sort(byLastEntry).at(-1);
   const state = f.record.birth;
   const before = state.state === "adopting" ? state : undefined;
+  // What a restore or recovery has left behind is older than what it made.
+  const highest = Math.max(1, ...all.map((s) => s.disk.generation));
+  const generation = before ? f.record.generation : all.length > 0 ? highest : f.desired.generation;
+  const disks = all.filter((s) => s.disk.generation === generation);
+  const newest = [...disks].sort(byLastEntry).at(-1);
   const voters = before?.voters ?? newest?.disk.voters;
   const clusterId = before?.clusterId ?? newest?.disk.clusterId;
   if (!voters || !clusterId) {
@@ -187,6 +206,10 @@ function adopt(f: Facts): Step {
   const start = startable(disks, voters, before?.start ?? []);
   if (start.length < quorum(voters.length)) {
     const need = `${start.length} of ${voters.length}`;
+    if (generation < f.desired.generation && f.desired.rebuild) {
+      const adopting = { state: "adopting" as const, clusterId, voters, start: [] };
+      return mayBegin(f) ?? begin(f, { ...f.record, generation, birth: adopting });
+    }
     return wait(
       `the record is lost and so is the quorum of disks (${need} found): declare a restore or recovery`,
     );
@@ -195,7 +218,7 @@ function adopt(f: Facts): Step {
     return wait("the record was lost: waits for the adopted members to answer");
   }
   const birth = { state: "adopting" as const, clusterId, voters, start };
-  const record = { ...f.record, generation: f.desired.generation, birth };
+  const record = { ...f.record, generation, birth };
   return remember(record, `the record was lost beside living disks: ${start.length} members are adopted`);
 }
 

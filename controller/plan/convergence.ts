@@ -6,6 +6,8 @@ import { label } from "./view";
 
 export function missing(f: Facts): string | undefined {
   const { desired, sts, record } = f;
+  if (record.rebuild) return `generation ${record.rebuild.generation} is being made`;
+  if (record.generation !== desired.generation) return `generation ${desired.generation} isn't made yet`;
   if (!f.list) return "no quorum";
   if (!sts.observed) return "the StatefulSet's controller hasn't seen the declared template yet";
   if (f.learners.length > 0 || record.intent) return "a membership change is under way";

@@ -2,12 +2,13 @@
  * From one observation to at most one action and a reason. Pure: the same world gives the same decision, and nothing is
  * remembered outside the record.
  */
-import type { ControllerRecord, Decision, World } from "../model";
+import type { ControllerRecord, Decision, RestoreAnswer, World } from "../model";
 import { birth } from "./birth";
 import { keepBooks } from "./books";
 import { missing } from "./convergence";
 import { addMember, addReplacement, finishAdd, freshPod, tendLearner } from "./joining";
 import { ordersFor } from "./orders";
+import { carryOutRebuild, prepareRebuild } from "./rebuild";
 import { emptyRecord } from "./record";
 import { refuse } from "./refuse";
 import {
@@ -37,9 +38,11 @@ interface Concern {
   readonly stops?: true;
 }
 
-/** In order of urgency: refuse, restore replicas, repair, shrink, roll, grow, tidy. */
+/** In order of urgency: what was begun with all members stopped, refuse, restore replicas, repair, shrink, roll, grow, tidy. */
 const CONCERNS: readonly Concern[] = [
+  { run: carryOutRebuild, stops: true },
   { run: restoreReplicas },
+  { run: prepareRebuild },
   { run: refuseVersion },
   { run: rollBroken },
   { run: lookAgain, always: true },
@@ -119,16 +122,28 @@ function idle(reason: string): Decision {
   return { orders: {}, reason, warnings: [reason] };
 }
 
+/** What the restore pod of the declared generation is told. */
+function answerOf(f: Facts, reason: string): RestoreAnswer | undefined {
+  const report = f.world.restore?.report;
+  if (!report) return undefined;
+  const { rebuild, generation, birth } = f.record;
+  const through = birth.state !== "unborn" && generation >= report.generation;
+  if (!rebuild && through) return { kind: "done" };
+  return { kind: "wait", reason, commit: rebuild?.survivor?.commit ?? 0 };
+}
+
 function next(record: ControllerRecord): ControllerRecord {
   return { ...record, sequence: record.sequence + 1 };
 }
 
 function carryOut(f: Facts, step: Extract<Step, { kind: "do" }>, waits: readonly string[]): Decision {
   const record = next(step.record ?? f.record);
+  const then = factsOf(f.world, f.desired, f.sts, record);
   return {
     record,
     action: step.action,
-    orders: ordersFor(factsOf(f.world, f.desired, f.sts, record)),
+    orders: ordersFor(then),
+    restore: answerOf(then, step.reason),
     reason: step.reason,
     warnings: waits,
   };
@@ -143,6 +158,7 @@ function conclude(f: Facts, before: ControllerRecord, waits: readonly string[]):
   return {
     record: kept === before ? undefined : next(kept),
     orders: ordersFor(f),
+    restore: answerOf(f, lacks ?? "as declared"),
     reason: lacks ?? `as declared: ${f.desired.members} healthy voters`,
     converged: lacks === undefined && !seal ? f.desired.hash : undefined,
     warnings: advice ? [...waits, advice] : [...waits],

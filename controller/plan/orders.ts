@@ -5,10 +5,19 @@
  * `join` only from an intent that is in the record, to the one pod it names, in which etcd never ran. Everything of
  * doubtful identity is held, so that it doesn't start by itself when nobody answers any more.
  */
-import type { GateReport, MemberRecord, Order, PodView } from "../model";
+import type { GateReport, MemberRecord, Order, PodView, Rebuild } from "../model";
 import { standing } from "./identity";
 import type { Facts } from "./view";
-import { gateOf, hasRun, isAbandoned, listKey, memberName, peerUrl, recordOf } from "./view";
+import {
+  gateOf,
+  hasRun,
+  isAbandoned,
+  listKey,
+  memberName,
+  peerUrl,
+  recordOf,
+  restoreUrl,
+} from "./view";
 import { podVersionProblem } from "./version";
 
 const hold = (reason: string): Order => ({ kind: "wait", reason, hold: true });
@@ -32,14 +41,8 @@ function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
       reason: "this volume was given up with its node: something may still write to it",
     };
   }
-  if (gate.disk.state === "wal" && gate.disk.generation !== f.desired.generation) {
-    const { generation } = gate.disk;
-    return {
-      kind: "refuse",
-      reason: `the disk is of generation ${generation}, declared is ${f.desired.generation}`,
-    };
-  }
   const order = ((): Order => {
+    if (f.record.rebuild) return rebuildOrder(f, f.record.rebuild, pod, gate);
     switch (birth.state) {
       case "unborn":
         return later("all volumes are looked at before anything starts");
@@ -48,27 +51,55 @@ function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
       case "adopting": {
         const disk = gate.disk.state === "wal" ? gate.disk : undefined;
         const mine = birth.start.find((d) => d.claimUid === pod.claimUid && d.memberId === disk?.memberId);
-        return mine ? start(false) : hold("not a voter by the newest disk: waits for the others");
+        return mine ? start(f, gate) : hold("not a voter by the newest disk: waits for the others");
       }
       case "born":
         return memberOrder(f, pod, gate);
     }
   })();
-  const starts = order.kind === "start" || order.kind === "birth" || order.kind === "join";
+  const starts = ["start", "birth", "join", "seed"].includes(order.kind);
   const own = order.kind === "start" && gate.disk.state === "wal" ? gate.disk.lastVersion : undefined;
   const problem = starts ? podVersionProblem(f, pod, own) : undefined;
   return problem ? { kind: "refuse", reason: problem } : order;
 }
 
-function start(dropAside: boolean): Order {
-  return { kind: "start", acceptVersion: true, dropAside };
+/** A member whose IDs are the recorded ones is started whatever generation is declared: that one isn't made yet. */
+function start(f: Facts, { disk }: GateReport, dropAside = false): Order {
+  const own = disk.state === "wal" ? disk.generation : f.desired.generation;
+  const generation = own === f.desired.generation ? undefined : own;
+  return { kind: "start", acceptVersion: true, dropAside, generation };
+}
+
+/** Only the first member is ever told to take the data, after that was written down; all others are held. */
+function rebuildOrder(f: Facts, rebuild: Rebuild, pod: PodView, { disk }: GateReport): Order {
+  const what = `generation ${rebuild.generation} is made`;
+  if (rebuild.phase === "stopping") return hold(`${what}: it is stopped first`);
+  const { report } = f.world.restore ?? {};
+  const fits = report?.generation === rebuild.generation && rebuild.generation === f.desired.generation;
+  const url = fits ? restoreUrl(f.desired, report.podUid) : undefined;
+  if (pod.ordinal === 0) {
+    if (disk.state === "wal" && disk.generation === rebuild.generation)
+      return { kind: "start", acceptVersion: true, dropAside: false };
+    const written = report?.step === "ready" && rebuild.seed?.jobPodUid === report.podUid;
+    if (url && written && rebuild.seed.sha256 === report.sha256)
+      return { kind: "seed", url, sha256: report.sha256 };
+  }
+  const { survivor } = rebuild;
+  const lends = disk.state === "wal" && disk.memberId === survivor?.memberId;
+  if (url && lends && pod.claimUid === survivor?.claimUid && report?.step === "receive")
+    return { kind: "lend", url };
+  return hold(`${what}: waits for the first member`);
 }
 
 function seedOrder(f: Facts, pod: PodView, gate: GateReport): Order {
   const { birth } = f.record;
   if (birth.state !== "seeding" || pod.ordinal !== 0) return later("waits for the first member");
   if (pod.claimUid !== birth.claimUid) return hold("its volume isn't the one of the birth");
-  if (gate.disk.state === "wal") return start(false);
+  if (gate.disk.state === "wal") {
+    const { generation } = gate.disk;
+    if (generation === f.record.generation) return start(f, gate);
+    return hold(`its disk is of generation ${generation}, the birth is of ${f.record.generation}`);
+  }
   if (gate.disk.state === "broken") return hold(`its disk can't be read: ${gate.disk.reason}`);
   if (pod.uid !== birth.podUid || hasRun(pod)) return hold("a birth is ordered once per pod");
   const initialCluster = `${memberName(f.desired, 0)}=${peerUrl(f.desired, 0)}`;
@@ -90,7 +121,7 @@ function memberOrder(f: Facts, pod: PodView, gate: GateReport): Order {
   const found = standing(f, m);
   switch (found.kind) {
     case "intact":
-      return start(listed !== undefined && !listed.isLearner);
+      return start(f, gate, listed !== undefined && !listed.isLearner);
     case "unjoined":
       return joinOrder(f, m, gate);
     case "lost":

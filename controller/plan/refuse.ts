@@ -18,14 +18,15 @@ export function refuse(f: Facts): Step | undefined {
       `no member has a declared URL (${first?.peerUrls[0]} is one, ${desired.peerUrl} are declared): name, namespace and domain of a living cluster can't be changed`,
     );
   }
-  if (birth.state === "born" && f.list && f.list.clusterId !== birth.clusterId) {
+  // While a generation is made, there are an old cluster and a new one.
+  if (birth.state === "born" && !f.record.rebuild && f.list && f.list.clusterId !== birth.clusterId) {
     return wait(
       `the members form cluster ${f.list.clusterId}, recorded is ${birth.clusterId}: nothing is touched, look into it`,
     );
   }
-  if (birth.state !== "unborn" && generation !== desired.generation) {
+  if (birth.state !== "unborn" && generation > desired.generation) {
     return wait(
-      `generation ${desired.generation} is declared, the members are of ${generation}: waits for the restore`,
+      `generation ${desired.generation} is declared, the members are of ${generation}: declare that again`,
     );
   }
   const even = desired.allowEvenSize && desired.members >= 1 && desired.members <= 7;

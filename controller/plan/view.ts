@@ -58,6 +58,11 @@ export function peerUrl(desired: Desired, ordinal: number): string {
   return desired.peerUrl.replace("{ordinal}", String(ordinal));
 }
 
+/** Where that restore pod takes and hands over data. */
+export function restoreUrl(desired: Desired, podUid: Uid): string | undefined {
+  return desired.rebuild && `${desired.rebuild.url}/${podUid}`;
+}
+
 /** What etcd compares a joining member's list with: how many members, and their peer URLs. */
 export function listKey(list: MemberList): string {
   return list.members

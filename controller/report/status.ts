@@ -22,12 +22,13 @@ export class Status {
   ) {}
 
   /** Returns at once. What was wanted last is what will stand there. */
-  show(world: Pick<World, "etcd" | "pods">, decision: Decision): void {
+  show(world: Pick<World, "etcd" | "pods" | "record">, decision: Decision): void {
     const observedAt = new Date().toISOString();
     const data = {
       converged: decision.converged ?? decision.reason,
       reason: decision.reason,
       members: JSON.stringify(membersOf(world)),
+      ...madeOf(world, decision),
     };
     if (!this.due(data)) return;
     this.wanted = {
@@ -66,6 +67,14 @@ export class Status {
     }
     this.working = false;
   }
+}
+
+/** How the present generation came about, for as long as it lives. */
+function madeOf({ record }: Pick<World, "record">, decision: Decision): StatusData {
+  const { made } = decision.record ?? (record && "problem" in record ? undefined : record) ?? {};
+  return made
+    ? { made: `generation ${made.generation}, ${new Date(made.atMs).toISOString()}: ${made.words}` }
+    : {};
 }
 
 /** What a person asks first. Nothing in it changes while nothing happens. */

@@ -27,6 +27,8 @@ const WINDOW = 1 << 20;
 export class Decoder {
   /** Whether the last segment ends in a record that was not written to its end. */
   torn = false;
+  /** Where the next record would be written, and what its checksum would go on from. */
+  tail = { segment: "", position: 0, sum: 0 };
   private segment = -1;
   private position = 0;
   private sum = 0;
@@ -44,6 +46,9 @@ export class Decoder {
       const segment = this.segments[this.segment];
       if (!segment) return undefined;
       const found = this.frame(segment);
+      if (typeof found === "string" && this.isLast()) {
+        this.tail = { segment: segment.name, position: this.position, sum: this.sum };
+      }
       if (found === "end") this.nextSegment();
       else if (found !== "torn") return found;
       else if (this.isLast()) {

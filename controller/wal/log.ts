@@ -22,6 +22,7 @@ export class Log {
   /** The last entry: each one that is written ends the log, whatever stood behind it. */
   last = { index: 0, term: 0 };
   torn = false;
+  tail: Decoder["tail"] | undefined;
   private metadataBytes: Buffer | undefined;
   private readonly snapshots: Snapshot[] = [];
   private changes: (Pick<Entry, "type" | "index"> & { readonly data: Buffer })[] = [];
@@ -32,6 +33,12 @@ export class Log {
     const decoder = new Decoder(segments);
     for (let record = decoder.next(); record; record = decoder.next()) this.take(record);
     this.torn = decoder.torn;
+    this.tail = decoder.tail;
+  }
+
+  /** Index of the first change of the membership after this one. */
+  changeAfter(index: number): number | undefined {
+    return this.changes.find((c) => c.index > index)?.index;
   }
 
   /** Snapshot records that etcd believes: one beyond the commit index was written right before a crash. */

@@ -1,0 +1,48 @@
+/**
+ * What a gate does for a restore: it takes the restored data in the place of its own, or lends its own for one. Data is
+ * checked before anything is moved, and what was there is set aside.
+ */
+import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { download, upload } from "../transfer/https";
+import { receiveDirectory } from "../transfer/receive";
+import { directoryStream } from "../transfer/send";
+import { readMember } from "../wal";
+import { dropAside, setAside, syncFolder, writeMark } from "./files";
+import type { Settings } from "./settings";
+
+interface Seed {
+  readonly url: string;
+  readonly sha256: string;
+  readonly setAside: boolean;
+}
+
+/** Safe to begin again at any point: the new directory comes into its place whole, with its generation in it. */
+export async function takeSeed(settings: Settings, seed: Seed): Promise<void> {
+  const { volume, dataDir, tlsDir, generation, version } = settings;
+  const incoming = join(volume, "incoming");
+  const fresh = join(incoming, "member");
+  try {
+    await download(seed.url, tlsDir, (stream) => receiveDirectory(stream, fresh, seed.sha256));
+    writeMark(incoming, { generation, lastVersion: version });
+  } catch (error) {
+    rmSync(incoming, { recursive: true, force: true });
+    // Room is made for the next try.
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC") dropAside(volume);
+    throw error;
+  }
+  const data = readMember(fresh, version);
+  if (data.state !== "wal") throw new Error(`it holds no member that etcd ${version} would start`);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const place = join(dataDir, "member");
+  if (seed.setAside) setAside(volume, dataDir);
+  else rmSync(place, { recursive: true, force: true });
+  renameSync(fresh, place);
+  syncFolder(dataDir);
+  rmSync(incoming, { recursive: true, force: true });
+}
+
+/** The directory is not touched. */
+export async function lend(settings: Settings, url: string): Promise<void> {
+  await upload(url, settings.tlsDir, directoryStream(join(settings.dataDir, "member")));
+}

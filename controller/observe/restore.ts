@@ -1,0 +1,52 @@
+/** The restore pod as the plan sees it. */
+import { labelKeys, restoreSelector } from "../../components/spec/names";
+import type { ContainerStatus, Pod } from "../kubernetes/objects";
+import type { ControllerRecord, Desired, RestoreReport, RestoreView } from "../model";
+
+/** The labels of the pods that make the declared generation; undefined once it is made, or when none is declared. */
+export function restorePodLabels(
+  desired: Desired | { readonly problem: string },
+  record: ControllerRecord | { readonly problem: string } | undefined,
+  memberLabels: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> | undefined {
+  if ("problem" in desired || !desired.rebuild || (record && "problem" in record)) return undefined;
+  const made = record && record.birth.state !== "unborn" && record.generation >= desired.generation;
+  if (made && !record.rebuild) return undefined;
+  const labels = restoreSelector(memberLabels?.[labelKeys.instance] ?? "");
+  return { ...labels, [labelKeys.generation]: String(desired.generation) };
+}
+
+export function restoreView(
+  pods: readonly Pod[],
+  report: RestoreReport | undefined,
+): RestoreView | undefined {
+  const byAge = [...pods].sort((a, b) => created(b) - created(a));
+  const [newest, ...older] = byAge.filter((p) => !p.metadata.deletionTimestamp);
+  if (!newest) return report && { report };
+  const { uid, name } = newest.metadata;
+  const before = older.map(problemOf).find((p) => p !== undefined);
+  const problem = problemOf(newest) ?? (before && `it tries again; before, ${before}`);
+  return { pod: { uid, name, problem }, report };
+}
+
+const created = (pod: Pod) => Date.parse(pod.metadata.creationTimestamp ?? "") || 0;
+
+/** What a container says of its failure, or what it or the whole pod waits for and doesn't get. */
+function problemOf({ status }: Pod): string | undefined {
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const failed = containers.map(failure).find((f) => f !== undefined);
+  if (failed) return failed;
+  const placed = status?.conditions?.find((c) => c.type === "PodScheduled");
+  if (placed?.status === "False") return `it can't be scheduled: ${placed.message ?? placed.reason ?? "?"}`;
+  return undefined;
+}
+
+const PATIENCE = ["PodInitializing", "ContainerCreating"];
+
+function failure({ name, state, lastState }: ContainerStatus): string | undefined {
+  const ended = state?.terminated ?? lastState?.terminated;
+  const words = (message?: string) => (message?.trim() ? `: ${message.trim().slice(-600)}` : "");
+  if (ended && ended.exitCode !== 0) return `${name} failed${words(ended.message ?? ended.reason)}`;
+  const { reason, message } = state?.waiting ?? {};
+  return reason && !PATIENCE.includes(reason) ? `${name} doesn't start: ${reason}${words(message)}` : undefined;
+}

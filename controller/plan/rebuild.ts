@@ -1,0 +1,203 @@
+/**
+ * A higher generation is made: from a snapshot (restore) or from the disks that are left (recovery).
+ *
+ * Why it can't lose an acknowledged write that could be kept: nothing is touched before a person has declared it and the
+ * restore pod is there with data that was checked. Then every pod is stopped and confirmed gone, so that nobody
+ * acknowledges anything any more, or its volume is given up by name and never used again. A recovery looks at every disk
+ * before it takes the one with the newest last entry, and takes all of it. The old directories stay on their disks, and
+ * are held, until the new cluster has taken their members in.
+ */
+import type { ControllerRecord, PodView, Rebuild } from "../model";
+import { standing } from "./identity";
+import { withAbandoned, withMember } from "./record";
+import { scale } from "./size";
+import type { Step } from "./step";
+import { act, remember, wait } from "./step";
+import { survivorOf } from "./survivor";
+import type { Facts } from "./view";
+import { gateOf, isAbandoned, label, podAt, quorum, statusOf, trouble } from "./view";
+
+/** A kubelet that is well needs a moment longer than the grace to say that a pod is gone. */
+const SLACK_MS = 10_000;
+
+/** Before anything is touched: what is declared is there, and there is a reason for it. */
+export function prepareRebuild(f: Facts): Step | undefined {
+  const { desired, record } = f;
+  const { birth } = record;
+  if (birth.state === "unborn" || record.generation >= desired.generation) return undefined;
+  // Those that were found start first: a quorum of them is a cluster.
+  if (birth.state === "adopting" && birth.start.length > 0) return undefined;
+  return mayBegin(f) ?? begin(f, record);
+}
+
+/** Why the declared generation isn't made yet. */
+export function mayBegin(f: Facts): Step | undefined {
+  const { generation, rebuild } = f.desired;
+  if (!rebuild) {
+    return wait(
+      `generation ${generation} is declared, and not what it is made from: declare a restore or a recovery, or generation ${f.record.generation} again`,
+    );
+  }
+  const what = rebuild.kind === "restore" ? "the restore" : "the recovery";
+  const needless = rebuild.kind === "recovery" ? notLost(f) : undefined;
+  if (needless) return wait(`${what} does nothing: ${needless}`);
+  const missing = jobProblem(f, rebuild.kind === "restore" ? "ready" : "receive");
+  return missing ? wait(`${what} hasn't touched anything yet: ${missing}`) : undefined;
+}
+
+export function begin(f: Facts, record: ControllerRecord): Step {
+  const { generation, rebuild } = f.desired;
+  const kind = rebuild?.kind ?? "restore";
+  return remember(
+    { ...record, intent: undefined, rebuild: { generation, kind, phase: "stopping" } },
+    `generation ${generation} is made by a ${kind === "restore" ? "restore" : "recovery"}: every member is stopped first`,
+  );
+}
+
+/** A quorum of disks is known to be lost, or given up by name: anything less comes back by itself. */
+function notLost(f: Facts): string | undefined {
+  if (f.list) return "the cluster has its quorum. Take the argument back";
+  if (f.record.birth.state === "seeding") return "the cluster is only being born. Take the argument back";
+  if (f.record.birth.state !== "born") return undefined;
+  const { members } = f.record;
+  const left = members.filter((m) => {
+    const { kind } = standing(f, m);
+    return kind !== "lost" && kind !== "broken" && !isNamed(f, label(f, m.ordinal));
+  });
+  if (left.length < quorum(members.length)) return undefined;
+  const names = left.map((m) => `${label(f, m.ordinal)} ${trouble(podAt(f.world, m.ordinal))}`);
+  return `the disks of ${left.length} of ${members.length} members may still be whole (${names.join("; ")}). They come back, or are given up by their names in recovery.abandonedMembers`;
+}
+
+const isNamed = (f: Facts, name: string) => f.desired.rebuild?.abandoned.includes(name) === true;
+
+/** What the restore pod lacks to be where it has to be. */
+export function jobProblem(f: Facts, step: "receive" | "ready"): string | undefined {
+  const { pod, report } = f.world.restore ?? {};
+  if (report?.generation === f.desired.generation && (!pod || report.podUid === pod.uid)) {
+    if (report.step === step) return undefined;
+    return report.step === "receive" ? "the restore pod waits for a survivor's data" : "it works on the data";
+  }
+  if (!pod) return "there is no restore pod yet";
+  return pod.problem ? `${pod.name}: ${pod.problem}` : `${pod.name} works on the data`;
+}
+
+/** From the record's word on: once begun, nothing else is done until it is through. */
+export function carryOutRebuild(f: Facts): Step | undefined {
+  const { rebuild } = f.record;
+  if (!rebuild) return undefined;
+  const { generation } = f.desired;
+  if (generation < rebuild.generation) {
+    if (!rebuild.seed) return remember(without(f.record), "the declared generation is the old one again");
+    return wait(`generation ${rebuild.generation} is half made, ${generation} can't be declared again`);
+  }
+  if (generation > rebuild.generation) return mayBegin(f) ?? begin(f, without(f.record));
+  return rebuild.phase === "stopping" ? stopAll(f, rebuild) : build(f, rebuild);
+}
+
+function without(record: ControllerRecord): ControllerRecord {
+  return { ...record, rebuild: undefined };
+}
+
+function stopAll(f: Facts, rebuild: Rebuild): Step {
+  if (f.sts.replicas > 0) return scale(f, 0, `generation ${rebuild.generation} begins with all members stopped`);
+  const hanging = f.world.pods.filter((p) => p.deleting && f.now > p.deleting.deadlineMs + SLACK_MS);
+  for (const pod of hanging) {
+    if (!isNamed(f, pod.name)) continue;
+    if (pod.claimUid && !isAbandoned(f.record, pod.claimUid)) {
+      const record = withAbandoned(f.record, pod.ordinal, pod.claimUid);
+      return remember(record, `${pod.name} is given up by declaration, and its volume with it`);
+    }
+    const reason = `${pod.name} is given up by declaration: force-deleted`;
+    return act({ kind: "deletePod", name: pod.name, uid: pod.uid, force: true }, reason);
+  }
+  const [stuck] = hanging;
+  if (stuck) {
+    return wait(
+      `${stuck.name} can't be confirmed gone: its node${stuck.nodeName ? ` ${stuck.nodeName}` : ""} doesn't answer. Bring that back, or name ${stuck.name} in ${rebuild.kind}.abandonedMembers`,
+    );
+  }
+  const [pod] = f.world.pods;
+  if (pod) return wait(`${pod.name} is being stopped`);
+  for (const { claimUid } of f.record.abandoned) {
+    const claim = f.world.claims.find((c) => c.uid === claimUid);
+    if (!claim) continue;
+    if (claim.deleting) return wait(`volume ${claim.name} is being deleted`);
+    const reason = `volume ${claim.name} was given up: deleted, a new one takes its place`;
+    return act({ kind: "deleteClaim", name: claim.name, uid: claim.uid }, reason);
+  }
+  return remember(
+    { ...f.record, rebuild: { ...rebuild, phase: "building" } },
+    "every pod is gone: they come back, and their disks are looked at",
+  );
+}
+
+function build(f: Facts, rebuild: Rebuild): Step {
+  const want = Math.max(f.desired.members, ...ordinalsWithData(f).map((ordinal) => ordinal + 1));
+  if (f.sts.replicas < want) return scale(f, want, `generation ${rebuild.generation} is made`);
+  const seed = podAt(f.world, 0);
+  const done = seed && runningSeed(f, rebuild, seed);
+  if (done) return done;
+  const gate = seed && gateOf(f.world, seed);
+  if (gate?.disk.state === "wal" && gate.disk.generation === rebuild.generation) {
+    return wait(`${label(f, 0)} starts with the restored data`);
+  }
+  if (rebuild.kind === "recovery" && !rebuild.survivor) return survivorOf(f, rebuild);
+  const report = f.world.restore?.report;
+  const problem = jobProblem(f, "ready");
+  if (problem || report?.step !== "ready") return wait(`generation ${rebuild.generation}: ${problem ?? "waits"}`);
+  const { podUid: jobPodUid, sha256 } = report;
+  if (rebuild.seed?.jobPodUid !== jobPodUid || rebuild.seed.sha256 !== sha256) {
+    return remember(
+      { ...f.record, rebuild: { ...rebuild, seed: { jobPodUid, sha256 } } },
+      `${label(f, 0)} takes the data that was made from ${report.source}`,
+    );
+  }
+  return wait(gate ? `${label(f, 0)} takes the restored data` : `${label(f, 0)} ${trouble(seed)}`);
+}
+
+/** Whose disks have to be looked at. Without a record every volume may hold a member. */
+function ordinalsWithData(f: Facts): readonly number[] {
+  return f.record.birth.state === "adopting"
+    ? f.world.claims.map((c) => c.ordinal)
+    : f.record.members.map((m) => m.ordinal);
+}
+
+/** It answers as the only member of a cluster that is not the old one: then it is the one that was made. */
+function runningSeed(f: Facts, rebuild: Rebuild, pod: PodView): Step | undefined {
+  const status = statusOf(f.world, pod);
+  const [only, ...others] = f.members;
+  if (!status?.memberId || !only || others.length > 0 || !pod.claimUid || !f.list) return undefined;
+  if (only.ordinal !== 0 || only.memberId !== status.memberId || only.ailment) return undefined;
+  const { birth } = f.record;
+  if (birth.state !== "unborn" && "clusterId" in birth && birth.clusterId === f.list.clusterId) return undefined;
+  const words = made(f, rebuild);
+  const record: ControllerRecord = {
+    ...f.record,
+    generation: rebuild.generation,
+    birth: { state: "born", clusterId: f.list.clusterId, sealed: true },
+    members: [],
+    notes: [],
+    intent: undefined,
+    clusterVersion: undefined,
+    rebuild: undefined,
+    made: { generation: rebuild.generation, kind: rebuild.kind, atMs: f.now, words },
+  };
+  const seed = {
+    ordinal: 0,
+    claimUid: pod.claimUid,
+    memberId: only.memberId,
+    floor: status.appliedIndex ?? 0,
+    floorMs: f.now,
+    phase: "started" as const,
+  };
+  return remember(withMember(record, seed), `generation ${rebuild.generation} is there, ${words}`);
+}
+
+function made(f: Facts, { survivor }: Rebuild): string {
+  const report = f.world.restore?.report;
+  const source = report?.step === "ready" ? report.source : "the restored data";
+  if (!survivor) return `made from ${source}`;
+  const unsure = survivor.lastIndex - survivor.commit;
+  return `made from ${label(f, survivor.ordinal)}'s disk, up to its last entry ${survivor.lastIndex} of term ${survivor.lastTerm}; of ${unsure} entries it was not known there whether they had been committed`;
+}
