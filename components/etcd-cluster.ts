@@ -7,6 +7,7 @@ import { awaitConvergence } from "./resources/convergence";
 import type { Context } from "./resources/context";
 import { createDisruptionBudget } from "./resources/disruption-budget";
 import { createNamespace } from "./resources/namespace";
+import { createRestore } from "./resources/restore";
 import { createServiceAccount } from "./resources/service-account";
 import { createClientService, createHeadlessService } from "./resources/services";
 import { createState } from "./resources/state";
@@ -63,6 +64,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     createDisruptionBudget(inside);
     const { status } = createState(inside);
     const controller = createController(inside, identity);
+    createRestore(inside, identity, serviceAccount.metadata.name, created);
     const { statefulSet: members, hash } = createMembers(
       inside,
       {

@@ -11,6 +11,7 @@ import type {
   ServiceArgs,
   StorageArgs,
 } from "./kubernetes";
+import type { RecoveryArgs, RestoreArgs } from "./restore";
 import type { ClientArgs, TlsArgs } from "./tls";
 
 /**
@@ -66,6 +67,18 @@ export interface EtcdClusterArgs {
    * replace them, is refused. To delete a cluster, set this to true, run `pulumi up`, then `pulumi destroy`.
    */
   allowDataDeletion?: boolean;
+
+  /**
+   * Counts how often the data was made anew, by a restore or a recovery. Default: 1. A higher number than before stops
+   * all members and makes the data from `restore` or `recovery`, once; it stays afterwards, with or without those.
+   */
+  generation?: number;
+
+  /** What the data is made from: at the cluster's beginning, or for a higher `generation`. */
+  restore?: RestoreArgs;
+
+  /** Makes a higher `generation` from what is left, when more disks are lost than the cluster can lose. */
+  recovery?: RecoveryArgs;
 
   /** etcd's settings. A change is a rolling restart. */
   etcd?: EtcdSettingsArgs;

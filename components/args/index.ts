@@ -3,4 +3,5 @@ export * from "./controller";
 export * from "./enums";
 export * from "./etcd";
 export * from "./kubernetes";
+export * from "./restore";
 export * from "./tls";

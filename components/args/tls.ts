@@ -64,6 +64,13 @@ export interface ExistingTlsArgs {
   controllerDoorSecret: pulumi.Input<string>;
 
   /**
+   * Of a restore pod, needed with `restore` and `recovery` only: server and client authentication, of the peers'
+   * authority, common name `root`, with the DNS names `<cluster>-restore.<namespace>.svc.<domain>` and `localhost` and
+   * the IP address 127.0.0.1.
+   */
+  restoreSecret?: pulumi.Input<string>;
+
+  /**
    * Anything that changes whenever a `ca.crt` changes: etcd reads it only at its start, so a change here is a rolling
    * restart. Default: empty.
    */

@@ -4,7 +4,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ExistingTlsArgs } from "../args";
 import { annotationKeys, dnsNames, loopbacks, objectNames } from "../spec/names";
-import type { Pair } from "../spec/names";
+import type { Pair, restorePair } from "../spec/names";
 import type { Authority, Leaf } from "./authority";
 import { createAuthority, createLeaf } from "./authority";
 import type { Context } from "./context";
@@ -13,7 +13,10 @@ import { metadataOf } from "./context";
 /** Who the cluster's processes and clients are on the wire. */
 export interface Identity {
   /** The Secret of each pair that a member or the controller mounts. */
-  readonly secrets: Record<Pair, pulumi.Output<string>>;
+  readonly secrets: Record<Pair, pulumi.Output<string>> & {
+    /** Only where a restore or a recovery is declared. */
+    readonly [restorePair]?: pulumi.Output<string>;
+  };
   readonly clientSecrets: pulumi.Output<{ [client: string]: string }>;
   readonly clientCaPem?: pulumi.Output<string>;
   /** For the pod template: etcd reads an authority's certificate only at its start. */
@@ -36,6 +39,7 @@ function existingIdentity(existing: ExistingTlsArgs): Identity {
       root: pulumi.output(existing.rootSecret),
       controller: pulumi.output(existing.controllerSecret),
       "controller-door": pulumi.output(existing.controllerDoorSecret),
+      ...(existing.restoreSecret === undefined ? {} : { restore: pulumi.output(existing.restoreSecret) }),
     },
     clientSecrets: pulumi.output<{ [client: string]: string }>({}),
     annotations: { [annotationKeys.caRevision]: pulumi.output(existing.caRevision ?? "") },
@@ -81,7 +85,18 @@ function ownIdentity(ctx: Context): Identity {
     serverAuth: true,
   });
 
-  const secretOf = (pair: Pair, leaf: Leaf, authority: Authority) =>
+  // Trusted where the peers' authority is: by the controller, the gates, and an etcd that only its own pod reaches.
+  const restore = spec.rebuild
+    ? createLeaf(ctx, peerCa, "restore", {
+        commonName: "root",
+        dnsNames: dns.restoreSans,
+        ipAddresses: loopbacks,
+        serverAuth: true,
+        clientAuth: true,
+      })
+    : undefined;
+
+  const secretOf = (pair: Pair | typeof restorePair, leaf: Leaf, authority: Authority) =>
     pairSecret(ctx, pair, names.pairSecret(pair), leaf, authority);
   const secrets = [
     secretOf("peer", peer, peerCa),
@@ -90,6 +105,7 @@ function ownIdentity(ctx: Context): Identity {
     secretOf("root", root, clientCa),
     secretOf("controller", controller, clientCa),
     secretOf("controller-door", door, peerCa),
+    ...(restore ? [secretOf("restore", restore, peerCa)] : []),
   ];
   const clients = (spec.args.clients ?? []).map(({ name }) => {
     const leaf = createLeaf(ctx, clientCa, `client-${name}`, { commonName: name, clientAuth: true });
@@ -98,7 +114,7 @@ function ownIdentity(ctx: Context): Identity {
   });
   // Never the name as the Secret's output: a renewed Secret is deleted and made anew, and the engine would do the same
   // to everything that has a property from it, the StatefulSet among them.
-  const named = (pair: Pair) => pulumi.output(names.pairSecret(pair));
+  const named = (pair: Pair | typeof restorePair) => pulumi.output(names.pairSecret(pair));
 
   return {
     secrets: {
@@ -108,6 +124,7 @@ function ownIdentity(ctx: Context): Identity {
       root: named("root"),
       controller: named("controller"),
       "controller-door": named("controller-door"),
+      ...(restore ? { restore: named("restore") } : {}),
     },
     clientSecrets: pulumi.output(Object.fromEntries(clients)),
     clientCaPem: clientCa.certPem,

@@ -22,6 +22,11 @@ export interface DesiredState {
   readonly quotaBytes: number;
   readonly defragment: { readonly freePercent: number; readonly minBytes: number };
   readonly nodeLossGraceSeconds?: number;
+  readonly rebuild?: {
+    readonly kind: "restore" | "recovery";
+    readonly url: string;
+    readonly abandoned: readonly string[];
+  };
 }
 
 export function desiredState(spec: ClusterSpec, namespace: string): DesiredState {
@@ -46,6 +51,15 @@ export function desiredState(spec: ClusterSpec, namespace: string): DesiredState
     },
     ...(controller.nodeLossGraceSeconds !== undefined
       ? { nodeLossGraceSeconds: controller.nodeLossGraceSeconds }
+      : {}),
+    ...(spec.rebuild
+      ? {
+          rebuild: {
+            kind: spec.rebuild.restore ? "restore" : "recovery",
+            url: dnsNames(spec.name, namespace, spec.domain).restoreUrl,
+            abandoned: spec.rebuild.abandoned,
+          },
+        }
       : {}),
   };
 }

@@ -1,4 +1,4 @@
-import type { EtcdClusterArgs } from "../args";
+import type { EtcdClusterArgs, RestoreArgs } from "../args";
 import {
   certificateDays,
   defaults,
@@ -15,6 +15,12 @@ import { defaultVersion, parseVersion } from "./versions";
 
 export { refuse, refuseLateNamespace } from "./refuse";
 
+/** What the declared generation is made from. Without `restore` it is a recovery. */
+export interface RebuildSpec {
+  readonly restore?: RestoreArgs;
+  readonly abandoned: readonly string[];
+}
+
 /** A cluster's arguments with every default and derived number filled in. Made only from arguments that passed `refuse`. */
 export interface ClusterSpec {
   readonly args: EtcdClusterArgs;
@@ -28,6 +34,7 @@ export interface ClusterSpec {
   readonly quotaBytes: number;
   /** Counts restores and recoveries: a disk of an older generation never starts. */
   readonly generation: number;
+  readonly rebuild?: RebuildSpec;
   readonly waitSeconds: number;
   readonly storageSize: string;
   readonly cpuRequest: string;
@@ -59,7 +66,8 @@ export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec
     nodeImage: nodeImage(args),
     settings: renderSettings(args.etcd ?? {}, version.minor, quotaBytes(args)),
     quotaBytes: quotaBytes(args),
-    generation: 1,
+    generation: args.generation ?? 1,
+    rebuild: rebuildOf(args),
     waitSeconds: waitSeconds(args),
     storageSize: args.storage?.size ?? defaults.storageSize,
     cpuRequest: args.resources?.cpuRequest ?? defaults.cpuRequest,
@@ -72,4 +80,9 @@ export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec
     certificateDays: certificateDays(args.tls ?? {}),
     organization: args.tls?.organization ?? name,
   };
+}
+
+function rebuildOf({ restore, recovery }: EtcdClusterArgs): RebuildSpec | undefined {
+  const declared = restore ?? recovery;
+  return declared && { restore, abandoned: declared.abandonedMembers ?? [] };
 }

@@ -48,11 +48,11 @@ export type ControllerPair = (typeof controllerPairs)[number];
 /** The pair of a restore pod, for what it serves and for the etcd that only it reaches. */
 export const restorePair = "restore";
 
-export type Pair = MemberPair | ControllerPair | typeof restorePair;
+export type Pair = MemberPair | ControllerPair;
 
-export const pairFolder = (pair: Pair) => `${paths.tls}/${pair}`;
+export const pairFolder = (pair: Pair | typeof restorePair) => `${paths.tls}/${pair}`;
 
-export function pairPaths(pair: Pair): { ca: string; cert: string; key: string } {
+export function pairPaths(pair: Pair | typeof restorePair): { ca: string; cert: string; key: string } {
   const folder = pairFolder(pair);
   return { ca: `${folder}/ca.crt`, cert: `${folder}/tls.crt`, key: `${folder}/tls.key` };
 }
@@ -69,7 +69,7 @@ export function objectNames(cluster: string) {
     serviceAccount: cluster,
     disruptionBudget: cluster,
     pod: (ordinal: number) => `${cluster}-${ordinal}`,
-    pairSecret: (pair: Pair) => `${cluster}-${pair}`,
+    pairSecret: (pair: Pair | typeof restorePair) => `${cluster}-${pair}`,
     clientSecret: (client: string) => `${cluster}-client-${client}`,
     gateCode: (hash: string) => `${cluster}-gate-${hash}`,
     controllerCode: (hash: string) => `${cluster}-controller-${hash}`,

@@ -3,6 +3,7 @@ import { refuseUnknownArguments } from "./arguments";
 import { refuseCluster, refuseNamespace } from "./cluster";
 import { refuseEtcd } from "./etcd";
 import { refuseKubernetes } from "./kubernetes";
+import { refuseRestore } from "./restore";
 import { Problems } from "./problems";
 import { refuseTls } from "./tls";
 
@@ -19,6 +20,7 @@ export function refuse(args: EtcdClusterArgs, name: string): string[] {
   refuseEtcd(problems, args);
   refuseTls(problems, args);
   refuseKubernetes(problems, args);
+  refuseRestore(problems, args, name);
   problems.throwIfAny(`EtcdCluster "${name}"`);
   return problems.warnings;
 }

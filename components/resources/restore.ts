@@ -1,0 +1,73 @@
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { labelKeys, objectNames, portNames, ports, restorePair, restoreSelector } from "../spec/names";
+import { createBundle } from "./bundle";
+import type { Identity } from "./certificates";
+import type { Context } from "./context";
+import { metadataOf } from "./context";
+import { restorePodSpec } from "./restore-pod";
+
+/**
+ * The pod that makes the declared generation's data, one Job a generation, and the Service by which the members' gates
+ * reach it. It touches no member: the controller tells the gates what to send or to fetch. Once it was there it is not
+ * changed any more: what it makes, it makes once.
+ */
+export function createRestore(
+  ctx: Context,
+  identity: Identity,
+  serviceAccount: pulumi.Output<string>,
+  dependsOn: pulumi.Resource[],
+): void {
+  const { spec } = ctx;
+  const secret = identity.secrets[restorePair];
+  if (!spec.rebuild || !secret) return;
+  const names = objectNames(spec.name);
+  const code = createBundle(ctx, "restore", names.restoreCode);
+  new k8s.core.v1.Service(
+    `${ctx.name}-restore`,
+    {
+      metadata: metadataOf(ctx, names.restoreService, { annotations: { "pulumi.com/skipAwait": "true" } }),
+      spec: {
+        clusterIP: "None",
+        // It takes a survivor's data long before it is ready.
+        publishNotReadyAddresses: true,
+        selector: restoreSelector(spec.name),
+        ports: [
+          {
+            name: portNames.restore,
+            port: ports.restore,
+            targetPort: portNames.restore,
+            protocol: "TCP",
+            appProtocol: "tls",
+          },
+        ],
+      },
+    },
+    ctx.opts,
+  );
+  new k8s.batch.v1.Job(
+    `${ctx.name}-restore-${spec.generation}`,
+    {
+      metadata: metadataOf(ctx, names.restoreJob(spec.generation), {
+        // The wait is on the status, which knows what it is good for.
+        annotations: { "pulumi.com/skipAwait": "true" },
+      }),
+      spec: {
+        // Each try is a pod of its own, with an empty scratch volume.
+        backoffLimit: 30,
+        template: {
+          metadata: {
+            labels: {
+              ...spec.args.metadata?.labels,
+              ...restoreSelector(spec.name),
+              [labelKeys.generation]: String(spec.generation),
+            },
+            annotations: spec.args.metadata?.annotations,
+          },
+          spec: restorePodSpec(ctx, spec.rebuild, { code: code.metadata.name, secret, serviceAccount }),
+        },
+      },
+    },
+    { ...ctx.opts, ignoreChanges: ["spec"], dependsOn: [...dependsOn, ...identity.resources] },
+  );
+}

@@ -1,0 +1,94 @@
+import type { EtcdClusterArgs, RestoreArgs } from "../../args";
+import { maxMembers, objectNames } from "../names";
+import { checkInteger } from "./checks";
+import type { Problems } from "./problems";
+
+const sources = ["file", "endpoints"] as const;
+
+export function refuseRestore(problems: Problems, args: EtcdClusterArgs, name: string): void {
+  const { restore, recovery, generation = 1 } = args;
+  checkInteger(problems, "generation", generation, 1, 1_000_000);
+  if (restore && recovery) {
+    problems.refuse(
+      "recovery",
+      recovery,
+      "a generation is made by a restore or by a recovery",
+      "Leave one of them out",
+    );
+  }
+  if (recovery) {
+    if (recovery.confirmed !== true) {
+      problems.refuse("recovery.confirmed", recovery.confirmed, "it has to be true", "Confirm it, or leave recovery out");
+    }
+    if (generation < 2) {
+      problems.refuse(
+        "generation",
+        generation,
+        "a recovery makes the next generation, and a cluster begins with 1",
+        "Write one more than it was",
+      );
+    }
+    refuseMembers(problems, args.clusterName ?? name, "recovery", recovery.abandonedMembers);
+  }
+  if (restore) {
+    refuseSource(problems, restore);
+    refuseMembers(problems, args.clusterName ?? name, "restore", restore.abandonedMembers);
+  }
+  if ((restore || recovery) && args.tls?.existing && args.tls.existing.restoreSecret === undefined) {
+    problems.refuse(
+      "tls.existing.restoreSecret",
+      undefined,
+      "a restore pod needs a certificate, and no authority is here to sign it",
+      "Give a Secret, as it is described there",
+    );
+  }
+}
+
+function refuseSource(problems: Problems, restore: RestoreArgs): void {
+  const given = sources.filter((source) => restore[source] !== undefined);
+  if (given.length !== 1) {
+    problems.refuse(
+      "restore",
+      given.length === 0 ? undefined : given,
+      "a restore has exactly one source",
+      `Give one of ${sources.join(", ")}`,
+    );
+  }
+  const { file, endpoints } = restore;
+  if (file && (file.path === "" || file.path.startsWith("/") || file.path.split("/").includes(".."))) {
+    problems.refuse(
+      "restore.file.path",
+      file.path,
+      "it has to be a path on the claim",
+      `Write it like "backups/etcd.db"`,
+    );
+  }
+  if (endpoints && endpoints.urls.length === 0) {
+    problems.refuse("restore.endpoints.urls", [], "somebody has to be asked", "Give a URL at least");
+  }
+  for (const [index, url] of (endpoints?.urls ?? []).entries()) {
+    if (!/^https:\/\/[^/\s]+$/.test(url)) {
+      problems.refuse(
+        `restore.endpoints.urls[${index}]`,
+        url,
+        "it has to be the https URL of a client port, without a path",
+        `Write it like "https://etcd-0.etcd:2379"`,
+      );
+    }
+  }
+}
+
+function refuseMembers(problems: Problems, cluster: string, path: string, given: string[] = []): void {
+  const { pod } = objectNames(cluster);
+  const known = Array.from({ length: maxMembers }, (_, ordinal) => pod(ordinal));
+  for (const [index, member] of given.entries()) {
+    if (!known.includes(member)) {
+      problems.refuse(
+        `${path}.abandonedMembers[${index}]`,
+        member,
+        `members are called ${pod(0)} to ${pod(maxMembers - 1)}`,
+        "Write one of these names",
+      );
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/** The steps that talk: each runs in a container of its own, between those that run etcd's own tools. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RestoreMessage } from "../door/protocol";
+import type { RestoreAnswer } from "../model";
+import { receiveDirectory } from "../transfer/receive";
+import { directoryStream, directorySum } from "../transfer/send";
+import { readMember } from "../wal";
+import { commitLog } from "../wal/commit";
+import { end, serve } from "./serve";
+import type { Settings } from "./settings";
+import { places } from "./settings";
+import { tell } from "./tell";
+
+const EVERY_MS = 1000;
+
+/** Tells the same until `enough`, and why it goes on whenever that changes. */
+async function keepTelling(
+  settings: Settings,
+  message: RestoreMessage,
+  heard: (answer: RestoreAnswer) => void,
+  enough: () => boolean,
+): Promise<void> {
+  let last = "";
+  while (!enough()) {
+    let words: string;
+    try {
+      const answer = await tell(settings, message);
+      heard(answer);
+      words = answer.kind === "wait" ? answer.reason : "the generation is made";
+    } catch (error) {
+      words = error instanceof Error ? error.message : String(error);
+    }
+    if (words !== last) console.log((last = words));
+    if (!enough()) await sleep(EVERY_MS);
+  }
+}
+
+/** Takes the copy of a survivor's directory that the controller has its gate send. */
+export async function receive(settings: Settings): Promise<void> {
+  const { podUid, generation, version, scratch } = settings;
+  const member = join(places.survivor(scratch), "member");
+  let commit = 0;
+  let told: RestoreAnswer["kind"] | undefined;
+  let here = false;
+  const server = await serve(settings, "POST", async (request, response) => {
+    if (!here) {
+      await receiveDirectory(request, member);
+      const data = readMember(member, version);
+      if (data.state !== "wal") throw new Error(`etcd ${version} would not start from what was sent`);
+      console.log(`the survivor's log: ${JSON.stringify(commitLog(member, commit))}`);
+      here = true;
+    }
+    end(response, 200, "it is here");
+  });
+  await keepTelling(
+    settings,
+    { podUid, generation, step: "receive" },
+    (answer) => {
+      told = answer.kind;
+      if (answer.kind === "wait") ({ commit } = answer);
+    },
+    () => here || told === "done",
+  );
+  await new Promise((resolve) => server.close(resolve));
+  if (!here) throw new Error("this generation is made already");
+  writeFileSync(places.source(scratch), "a survivor's disk", { flush: true });
+}
+
+/** Hands the restored data to the seed's gate, as often as it asks, until the controller has seen it running. */
+export async function handOver(settings: Settings): Promise<void> {
+  const { podUid, generation, version, scratch } = settings;
+  const member = join(places.restored(scratch), "member");
+  const data = readMember(member, version);
+  if (data.state !== "wal") throw new Error("etcdutl has left nothing that etcd would start from");
+  const sha256 = await directorySum(member);
+  const { memberId, clusterId } = data;
+  const source = sourceOf(scratch);
+  console.log(`restored from ${source}: member ${memberId} of cluster ${clusterId}`);
+  const server = await serve(settings, "GET", async (_request, response) => {
+    response.writeHead(200, { "content-type": "application/octet-stream" });
+    await pipeline(Readable.from(directoryStream(member)), response);
+  });
+  let done = false;
+  await keepTelling(
+    settings,
+    { podUid, generation, step: "ready", sha256, memberId, clusterId, source },
+    (answer) => (done = answer.kind === "done"),
+    () => done,
+  );
+  server.close();
+  server.closeAllConnections();
+}
+
+function sourceOf(scratch: string): string {
+  const manifest = places.manifest(scratch);
+  if (existsSync(manifest)) {
+    const { name, revision, time } = JSON.parse(readFileSync(manifest, "utf8")) as Record<string, unknown>;
+    return `backup ${String(name)} of ${String(time)}, revision ${String(revision)}`;
+  }
+  const source = places.source(scratch);
+  return existsSync(source) ? readFileSync(source, "utf8").trim() : "a snapshot";
+}
