@@ -1,7 +1,16 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { RebuildSpec } from "../spec";
-import { dnsNames, objectNames, pairFolder, pairPaths, paths, portNames, ports, restorePair } from "../spec/names";
+import {
+  dnsNames,
+  objectNames,
+  pairFolder,
+  pairPaths,
+  paths,
+  portNames,
+  ports,
+  restorePair,
+} from "../spec/names";
 import type { Context } from "./context";
 import { containerSecurity, podSecurity } from "./security";
 

@@ -39,7 +39,8 @@ export function decide(s: Situation): Step {
   switch (heard.kind) {
     case "start": {
       const { generation = s.generation, dropAside } = heard;
-      const problem = dataProblem(s.disk, generation) ?? (heard.acceptVersion ? undefined : versionProblem(s));
+      const problem =
+        dataProblem(s.disk, generation) ?? (heard.acceptVersion ? undefined : versionProblem(s));
       if (problem) return ask(`told to start, but ${problem}`);
       return { kind: "start", dropAside, generation, why: "the controller says so" };
     }
@@ -71,7 +72,9 @@ export function decide(s: Situation): Step {
 }
 
 function alone(s: Situation, silentMs: number): Step {
-  const problem = s.held ? "it was told to leave this disk alone" : (dataProblem(s.disk, s.generation) ?? versionProblem(s));
+  const problem = s.held
+    ? "it was told to leave this disk alone"
+    : (dataProblem(s.disk, s.generation) ?? versionProblem(s));
   if (problem) return ask(`no answer, and by itself it doesn't start: ${problem}`);
   if (silentMs < s.silenceMs) return ask("no answer yet");
   const why = "nobody answers, and its data is whole";

@@ -3,14 +3,7 @@ import type { Clock } from "../loop/clock";
 import type { Fleet } from "../etcd/fleet";
 import type { Place } from "../etcd/member";
 import type { ConfigMap, Meta, Pod, StatefulSet, Claim } from "../kubernetes/objects";
-import type {
-  ControllerRecord,
-  GateReport,
-  MemberStatus,
-  PodView,
-  RestoreReport,
-  World,
-} from "../model";
+import type { ControllerRecord, GateReport, MemberStatus, PodView, RestoreReport, World } from "../model";
 import { parseDesired } from "./desired";
 import type { Asked } from "./etcd";
 import { etcdView } from "./etcd";

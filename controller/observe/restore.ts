@@ -48,5 +48,7 @@ function failure({ name, state, lastState }: ContainerStatus): string | undefine
   const words = (message?: string) => (message?.trim() ? `: ${message.trim().slice(-600)}` : "");
   if (ended && ended.exitCode !== 0) return `${name} failed${words(ended.message ?? ended.reason)}`;
   const { reason, message } = state?.waiting ?? {};
-  return reason && !PATIENCE.includes(reason) ? `${name} doesn't start: ${reason}${words(message)}` : undefined;
+  return reason && !PATIENCE.includes(reason)
+    ? `${name} doesn't start: ${reason}${words(message)}`
+    : undefined;
 }

@@ -53,7 +53,9 @@ function unborn(f: Facts): Step {
 function restored(f: Facts): Step {
   const { generation, rebuild } = f.desired;
   if (rebuild?.kind === "recovery") {
-    return wait("a recovery is declared, and no disk holds data: declare a restore, or take the argument away");
+    return wait(
+      "a recovery is declared, and no disk holds data: declare a restore, or take the argument away",
+    );
   }
   const record: ControllerRecord = {
     ...f.record,

@@ -8,16 +8,7 @@
 import type { GateReport, MemberRecord, Order, PodView, Rebuild } from "../model";
 import { standing } from "./identity";
 import type { Facts } from "./view";
-import {
-  gateOf,
-  hasRun,
-  isAbandoned,
-  listKey,
-  memberName,
-  peerUrl,
-  recordOf,
-  restoreUrl,
-} from "./view";
+import { gateOf, hasRun, isAbandoned, listKey, memberName, peerUrl, recordOf, restoreUrl } from "./view";
 import { podVersionProblem } from "./version";
 
 const hold = (reason: string): Order => ({ kind: "wait", reason, hold: true });

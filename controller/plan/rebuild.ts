@@ -100,7 +100,8 @@ function without(record: ControllerRecord): ControllerRecord {
 }
 
 function stopAll(f: Facts, rebuild: Rebuild): Step {
-  if (f.sts.replicas > 0) return scale(f, 0, `generation ${rebuild.generation} begins with all members stopped`);
+  if (f.sts.replicas > 0)
+    return scale(f, 0, `generation ${rebuild.generation} begins with all members stopped`);
   const hanging = f.world.pods.filter((p) => p.deleting && f.now > p.deleting.deadlineMs + SLACK_MS);
   for (const pod of hanging) {
     if (!isNamed(f, pod.name)) continue;
@@ -145,7 +146,8 @@ function build(f: Facts, rebuild: Rebuild): Step {
   if (rebuild.kind === "recovery" && !rebuild.survivor) return survivorOf(f, rebuild);
   const report = f.world.restore?.report;
   const problem = jobProblem(f, "ready");
-  if (problem || report?.step !== "ready") return wait(`generation ${rebuild.generation}: ${problem ?? "waits"}`);
+  if (problem || report?.step !== "ready")
+    return wait(`generation ${rebuild.generation}: ${problem ?? "waits"}`);
   const { podUid: jobPodUid, sha256 } = report;
   if (rebuild.seed?.jobPodUid !== jobPodUid || rebuild.seed.sha256 !== sha256) {
     return remember(
@@ -170,7 +172,8 @@ function runningSeed(f: Facts, rebuild: Rebuild, pod: PodView): Step | undefined
   if (!status?.memberId || !only || others.length > 0 || !pod.claimUid || !f.list) return undefined;
   if (only.ordinal !== 0 || only.memberId !== status.memberId || only.ailment) return undefined;
   const { birth } = f.record;
-  if (birth.state !== "unborn" && "clusterId" in birth && birth.clusterId === f.list.clusterId) return undefined;
+  if (birth.state !== "unborn" && "clusterId" in birth && birth.clusterId === f.list.clusterId)
+    return undefined;
   const words = made(f, rebuild);
   const record: ControllerRecord = {
     ...f.record,

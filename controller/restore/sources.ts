@@ -1,5 +1,15 @@
 /** Where the snapshot comes from, if not from a store of backups: a file, an etcd elsewhere, or the survivor's copy. */
-import { closeSync, createReadStream, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Channel } from "../backup/etcd/channel";

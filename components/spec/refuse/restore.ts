@@ -18,7 +18,12 @@ export function refuseRestore(problems: Problems, args: EtcdClusterArgs, name: s
   }
   if (recovery) {
     if (recovery.confirmed !== true) {
-      problems.refuse("recovery.confirmed", recovery.confirmed, "it has to be true", "Confirm it, or leave recovery out");
+      problems.refuse(
+        "recovery.confirmed",
+        recovery.confirmed,
+        "it has to be true",
+        "Confirm it, or leave recovery out",
+      );
     }
     if (generation < 2) {
       problems.refuse(

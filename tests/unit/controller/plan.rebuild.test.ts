@@ -1,0 +1,516 @@
+import { expect } from "chai";
+import type {
+  ControllerRecord,
+  Decision,
+  Desired,
+  RestoreReport,
+  RestoreView,
+  World,
+} from "../../../controller/model";
+import { plan } from "../../../controller/plan";
+import {
+  CLUSTER,
+  EMPTY,
+  gated,
+  idOf,
+  listed,
+  NOW,
+  pod,
+  remembered,
+  report,
+  silent,
+  status,
+  wal,
+  world,
+} from "./worlds";
+
+const URL = "https://etcd-restore.test.svc:2383";
+const declared = (kind: "restore" | "recovery", abandoned: string[] = []): Partial<Desired> => ({
+  generation: 2,
+  rebuild: { kind, url: URL, abandoned },
+});
+const jobPod = { uid: "job", name: "etcd-restore-2-x" };
+const receive: RestoreReport = { podUid: "job", generation: 2, atMs: NOW, step: "receive" };
+const ready: RestoreReport = {
+  podUid: "job",
+  generation: 2,
+  atMs: NOW,
+  step: "ready",
+  sha256: "abc",
+  memberId: "7",
+  clusterId: "8",
+  source: "backup b",
+};
+const at = (said?: RestoreReport, problem?: string): RestoreView => ({
+  pod: { ...jobPod, problem },
+  report: said,
+});
+const rebuilding = (more: Partial<NonNullable<ControllerRecord["rebuild"]>> = {}) => ({
+  rebuild: { generation: 2, kind: "recovery" as const, phase: "building" as const, ...more },
+});
+const survivor = {
+  ordinal: 1,
+  claimUid: "claim-1",
+  memberId: idOf(1),
+  lastTerm: 3,
+  lastIndex: 1000,
+  commit: 990,
+};
+const recordOf = (d: Decision) => d.record as ControllerRecord;
+
+/** Two claims are new and empty; the third's member runs alone, without a quorum. */
+const twoLost = (more: Parameters<typeof world>[1] = {}): World =>
+  world(3, {
+    desired: declared("recovery"),
+    list: "none",
+    pods: [gated(0, { claimUid: "new-0" }), pod(1, { ready: false }), gated(2, { claimUid: "new-2" })],
+    gates: [report(0, EMPTY), report(2, EMPTY)],
+    statuses: [status(1, { leaderId: undefined, linearizableRead: false })],
+    ...more,
+    world: { restore: at(receive), ...more.world },
+  });
+
+/** Everybody was stopped and is back: the gates show the disks. */
+const back = (more: Parameters<typeof world>[1] = {}): World =>
+  world(3, {
+    desired: declared("recovery"),
+    list: "none",
+    pods: [0, 1, 2].map((o) => gated(o, o === 1 ? {} : { claimUid: `new-${o}` })),
+    gates: [report(0, EMPTY), report(1, wal(1, { commit: 990 })), report(2, EMPTY)],
+    record: rebuilding(),
+    ...more,
+    world: { restore: at(receive), ...more.world },
+  });
+
+describe("a generation that is made", () => {
+  describe("isn't begun", () => {
+    const cases: [string, World, RegExp][] = [
+      ["while nothing says from what", world(3, { desired: { generation: 2 } }), /not what it is made from/],
+      [
+        "by a recovery while there is a quorum",
+        world(3, { desired: declared("recovery"), world: { restore: at(receive) } }),
+        /has its quorum. Take the argument back/,
+      ],
+      [
+        "by a recovery while members are only down",
+        world(3, {
+          desired: declared("recovery"),
+          list: "none",
+          statuses: [silent(0), silent(1), silent(2)],
+          world: { restore: at(receive) },
+        }),
+        /3 of 3 members may still be whole.*recovery\.abandonedMembers/,
+      ],
+      [
+        "by a recovery while one claim is lost and one member is down",
+        twoLost({
+          pods: [gated(0, { claimUid: "new-0" }), pod(1, { ready: false }), pod(2, { ready: false })],
+          gates: [report(0, EMPTY)],
+          statuses: [silent(0), silent(2)],
+        }),
+        /2 of 3 members may still be whole \(etcd-1 .*; etcd-2 /,
+      ],
+      ["while there is no restore pod", twoLost({ world: { restore: undefined } }), /no restore pod yet/],
+      [
+        "while its pod fails, and its words are told",
+        world(3, {
+          desired: declared("restore"),
+          world: { restore: at(undefined, "fetch failed: wrong hash") },
+        }),
+        /hasn't touched anything yet: etcd-restore-2-x: fetch failed: wrong hash/,
+      ],
+      [
+        "while its pod still works",
+        world(3, { desired: declared("restore"), world: { restore: at() } }),
+        /works on the data/,
+      ],
+      [
+        "by what another pod said",
+        world(3, { desired: declared("restore"), world: { restore: at({ ...ready, podUid: "old" }) } }),
+        /works on the data/,
+      ],
+      [
+        "by what is of another generation",
+        world(3, { desired: declared("restore"), world: { restore: at({ ...ready, generation: 1 }) } }),
+        /works on the data/,
+      ],
+      ["while paused", twoLost({ desired: { ...declared("recovery"), paused: true } }), /paused/],
+    ];
+    for (const [name, seen, reason] of cases) {
+      it(name, () => {
+        const decision = plan(seen);
+        expect(decision.reason).to.match(reason);
+        expect(decision.action).to.equal(undefined);
+        expect(decision.record?.rebuild).to.equal(undefined);
+        expect(decision.converged).to.equal(undefined);
+      });
+    }
+
+    it("and the old generation is served and repaired meanwhile: its disks start, whatever pod they are in", () => {
+      const decision = plan(
+        world(3, {
+          desired: declared("restore"),
+          pods: [gated(2)],
+          gates: [report(2, wal(2))],
+          world: { restore: at(undefined, "fetch failed") },
+        }),
+      );
+      expect(decision.orders["pod-2"]).to.include({ kind: "start", generation: 1 });
+    });
+
+    it("a second time: what was made stays made, with the argument or without", () => {
+      for (const rebuild of [declared("restore").rebuild, undefined]) {
+        const decision = plan(
+          world(3, {
+            desired: { generation: 2, rebuild },
+            record: { generation: 2 },
+            world: { restore: at(ready) },
+          }),
+        );
+        expect(decision.converged).to.equal("h");
+        expect(decision.restore).to.deep.equal({ kind: "done" });
+      }
+    });
+
+    it("a lower one than there is", () => {
+      expect(plan(world(3, { record: { generation: 2 } })).reason).to.match(/members are of 2: declare that/);
+    });
+  });
+
+  describe("begins by stopping everybody", () => {
+    it("when a quorum of disks is lost", () => {
+      const decision = plan(twoLost());
+      expect(decision.action).to.equal(undefined);
+      expect(recordOf(decision).rebuild).to.deep.equal({
+        generation: 2,
+        kind: "recovery",
+        phase: "stopping",
+      });
+    });
+
+    it("when the last one that is missing was given up by name", () => {
+      const seen = twoLost({
+        desired: declared("recovery", ["etcd-2"]),
+        pods: [gated(0, { claimUid: "new-0" }), pod(1, { ready: false }), pod(2, { ready: false })],
+        gates: [report(0, EMPTY)],
+        statuses: [silent(0), silent(2)],
+      });
+      expect(recordOf(plan(seen)).rebuild).to.include({ phase: "stopping" });
+    });
+
+    it("when a snapshot was checked, although the cluster is well", () => {
+      const decision = plan(world(3, { desired: declared("restore"), world: { restore: at(ready) } }));
+      expect(recordOf(decision).rebuild).to.deep.equal({ generation: 2, kind: "restore", phase: "stopping" });
+    });
+
+    const stopping = (more: Parameters<typeof world>[1] = {}) =>
+      twoLost({ record: rebuilding({ phase: "stopping" }), ...more });
+
+    it("and no pod is left to start", () => {
+      const decision = plan(stopping());
+      expect(decision.action).to.include({ kind: "setReplicas", replicas: 0 });
+      expect(decision.orders["pod-0"]).to.include({ kind: "wait", hold: true });
+    });
+
+    it("and each is waited for", () => {
+      const leaving = { sinceMs: NOW - 1000, deadlineMs: NOW + 59_000 };
+      const decision = plan(
+        stopping({ replicas: 0, pods: [1, 2].map((o) => pod(o, { deleting: leaving })) }),
+      );
+      expect(decision.action).to.equal(undefined);
+      expect(decision.reason).to.match(/being stopped/);
+    });
+
+    const hanging = { sinceMs: NOW - 100_000, deadlineMs: NOW - 40_000 };
+    const cutOff = (abandoned: string[], record: Partial<ControllerRecord> = {}) => {
+      const seen = stopping({
+        desired: declared("recovery", abandoned),
+        replicas: 0,
+        pods: [0, 1, 2].map((o) => pod(o)),
+        record: { ...rebuilding({ phase: "stopping" }), ...record },
+      });
+      return { ...seen, pods: [pod(2, { deleting: hanging })], gates: [] };
+    };
+
+    it("and one that can't be confirmed gone is named", () => {
+      const decision = plan(cutOff([]));
+      expect(decision.action).to.equal(undefined);
+      expect(decision.reason).to.match(/etcd-2 can't be confirmed gone.*node-2.*recovery\.abandonedMembers/);
+    });
+
+    it("until it is given up: its volume first, in the record", () => {
+      const first = plan(cutOff(["etcd-2"]));
+      expect(first.action).to.equal(undefined);
+      expect(recordOf(first).abandoned).to.deep.equal([{ ordinal: 2, claimUid: "claim-2" }]);
+      const then = plan(cutOff(["etcd-2"], { abandoned: [{ ordinal: 2, claimUid: "claim-2" }] }));
+      expect(then.action).to.include({ kind: "deletePod", name: "etcd-2", force: true });
+    });
+
+    it("then given up volumes go, and only then anybody comes back", () => {
+      const abandoned = [{ ordinal: 2, claimUid: "claim-2" }];
+      const seen = { ...cutOff(["etcd-2"], { abandoned }), pods: [] };
+      expect(plan(seen).action).to.include({ kind: "deleteClaim", name: "data-etcd-2", uid: "claim-2" });
+      const deleting = seen.claims.map((c) => ({ ...c, deleting: c.ordinal === 2 }));
+      expect(plan({ ...seen, claims: deleting }).reason).to.match(/data-etcd-2 is being deleted/);
+      const gone = plan({ ...seen, claims: seen.claims.filter((c) => c.ordinal !== 2) });
+      expect(recordOf(gone).rebuild).to.include({ phase: "building" });
+    });
+
+    it("taken back before the data has changed, the old cluster goes on", () => {
+      const decision = plan(stopping({ desired: { generation: 1 } }));
+      expect(recordOf(decision)).to.have.property("rebuild", undefined);
+    });
+  });
+
+  describe("from the disks that are left", () => {
+    it("brings the pods back", () => {
+      expect(plan(back({ replicas: 0 })).action).to.include({ kind: "setReplicas", replicas: 3 });
+    });
+
+    it("waits until every disk was looked at", () => {
+      const decision = plan(back({ gates: [report(0, EMPTY), report(1, wal(1))] }));
+      expect(decision.reason).to.match(/every disk is looked at: etcd-2/);
+      expect(decision.record).to.equal(undefined);
+    });
+
+    it("takes the newest last entry: the term before the index", () => {
+      const seen = back({
+        pods: [0, 1, 2].map((o) => gated(o)),
+        gates: [
+          report(0, wal(0, { lastTerm: 3, lastIndex: 2000, commit: 995 })),
+          report(1, wal(1, { lastTerm: 4, lastIndex: 1000, commit: 990 })),
+          report(2, wal(2, { lastTerm: 3, lastIndex: 1500, commit: 1 })),
+        ],
+      });
+      const chosen = { ...survivor, lastTerm: 4, commit: 995 };
+      expect(recordOf(plan(seen)).rebuild?.survivor).to.deep.equal(chosen);
+    });
+
+    const unfit: [string, ReturnType<typeof wal>, Partial<ControllerRecord>?][] = [
+      ["is another cluster's", wal(1, { clusterId: "5" })],
+      ["is another member's", wal(1, { memberId: idOf(5), voters: [idOf(5)] })],
+      ["is an older generation's", wal(1, { generation: 0 })],
+      ["was rolled back", wal(1, { lastIndex: 500 })],
+      ["is a learner's", wal(1, { voters: [idOf(0), idOf(2)] })],
+      ["was given up", wal(1), { abandoned: [{ ordinal: 1, claimUid: "claim-1" }] }],
+      ["can't be read", { state: "broken", reason: "crc" }],
+    ];
+    for (const [name, disk, record] of unfit) {
+      it(`takes none that ${name}`, () => {
+        const gates = [report(0, EMPTY), report(1, disk), report(2, EMPTY)];
+        const decision = plan(back({ gates, record: { ...rebuilding(), ...record } }));
+        expect(decision.record?.rebuild?.survivor).to.equal(undefined);
+        expect(decision.reason).to.match(/no disk is left.*declare a restore.*generation 3/);
+      });
+    }
+
+    it("lends it to the restore pod that asks, and holds all", () => {
+      const decision = plan(back({ record: rebuilding({ survivor }) }));
+      expect(decision.orders["pod-1"]).to.deep.equal({ kind: "lend", url: `${URL}/job` });
+      expect(decision.orders["pod-0"]).to.include({ kind: "wait", hold: true });
+      expect(decision.restore).to.include({ kind: "wait", commit: 990 });
+    });
+
+    it("lends nothing that isn't the survivor's any more", () => {
+      const gates = [report(0, EMPTY), report(1, wal(1, { memberId: idOf(4) })), report(2, EMPTY)];
+      const decision = plan(back({ gates, record: rebuilding({ survivor }) }));
+      expect(decision.orders["pod-1"]).to.include({ kind: "wait", hold: true });
+    });
+
+    it("a survivor that is member 0 lends first, and takes afterwards", () => {
+      const own = { ...survivor, ordinal: 0, claimUid: "claim-0", memberId: idOf(0) };
+      const pods = [0, 1, 2].map((o) => gated(o));
+      const gates = [report(0, wal(0)), report(1, EMPTY), report(2, EMPTY)];
+      const record = rebuilding({ survivor: own });
+      expect(plan(back({ pods, gates, record })).orders["pod-0"]).to.include({ kind: "lend" });
+      const seed = { jobPodUid: "job", sha256: "abc" };
+      const then = plan(
+        back({ pods, gates, record: rebuilding({ survivor: own, seed }), world: { restore: at(ready) } }),
+      );
+      expect(then.orders["pod-0"]).to.deep.equal({ kind: "seed", url: `${URL}/job`, sha256: "abc" });
+    });
+  });
+
+  describe("is taken by member 0 alone", () => {
+    const seeding = (more: Parameters<typeof world>[1] = {}) =>
+      back({ record: rebuilding({ survivor }), world: { restore: at(ready) }, ...more });
+    const written = { survivor, seed: { jobPodUid: "job", sha256: "abc" } };
+
+    it("after that was written down", () => {
+      const first = plan(seeding());
+      expect(recordOf(first).rebuild?.seed).to.deep.equal({ jobPodUid: "job", sha256: "abc" });
+      const then = plan(seeding({ record: rebuilding(written) }));
+      expect(then.orders["pod-0"]).to.deep.equal({ kind: "seed", url: `${URL}/job`, sha256: "abc" });
+      expect(then.orders["pod-1"]).to.include({ kind: "wait", hold: true });
+      expect(then.orders["pod-2"]).to.include({ kind: "wait", hold: true });
+    });
+
+    it("from another pod only after that was written down, too", () => {
+      const decision = plan(
+        seeding({
+          record: rebuilding({ survivor, seed: { jobPodUid: "older", sha256: "abc" } }),
+        }),
+      );
+      expect(recordOf(decision).rebuild?.seed).to.include({ jobPodUid: "job" });
+    });
+
+    it("and starts with it once it is there, even when the restore pod is gone", () => {
+      const gates = [report(0, wal(0, { generation: 2, memberId: "7", clusterId: "8", voters: ["7"] }))];
+      const decision = plan(seeding({ gates, record: rebuilding(written), world: { restore: undefined } }));
+      expect(decision.orders["pod-0"]).to.include({ kind: "start" });
+      expect(decision.action).to.equal(undefined);
+    });
+
+    it("and can't be taken back any more", () => {
+      const decision = plan(seeding({ desired: { generation: 1 }, record: rebuilding(written) }));
+      expect(decision.reason).to.match(/half made/);
+      expect(decision.orders["pod-0"]).to.include({ kind: "wait", hold: true });
+    });
+
+    it("a higher generation begins anew", () => {
+      const decision = plan(
+        seeding({
+          desired: { generation: 3, rebuild: { kind: "restore", url: URL, abandoned: [] } },
+          record: rebuilding(written),
+          world: { restore: at({ ...ready, generation: 3 }) },
+        }),
+      );
+      expect(recordOf(decision).rebuild).to.deep.equal({ generation: 3, kind: "restore", phase: "stopping" });
+    });
+
+    const running = (more: Parameters<typeof world>[1] = {}) =>
+      seeding({
+        pods: [pod(0, { claimUid: "new-0" }), gated(1), gated(2, { claimUid: "new-2" })],
+        gates: [report(1, wal(1)), report(2, EMPTY)],
+        list: [listed(0, { memberId: "7" })],
+        etcd: { list: { clusterId: "8", members: [listed(0, { memberId: "7" })] } },
+        statuses: [status(0, { memberId: "7", clusterId: "8", leaderId: "7" })],
+        record: rebuilding(written),
+        ...more,
+      });
+
+    it("is done when member 0 is a voter of the new cluster, and says what it is worth", () => {
+      const decision = plan(running());
+      const record = recordOf(decision);
+      expect(record).to.include({ generation: 2, rebuild: undefined });
+      expect(record.birth).to.deep.equal({ state: "born", clusterId: "8", sealed: true });
+      expect(record.members.map((m) => [m.ordinal, m.memberId, m.claimUid])).to.deep.equal([
+        [0, "7", "new-0"],
+      ]);
+      expect(record.made?.words).to.match(
+        /etcd-1's disk, up to its last entry 1000 of term 3; of 10 entries/,
+      );
+      expect(decision.restore).to.deep.equal({ kind: "done" });
+      expect(decision.orders["pod-1"], "the old disk").to.include({ kind: "wait", hold: true });
+    });
+
+    it("isn't done by the old cluster", () => {
+      const old = running({
+        etcd: { list: { clusterId: CLUSTER, members: [listed(0)] } },
+        statuses: [status(0)],
+      });
+      expect(plan(old).record?.generation ?? 1).to.equal(1);
+    });
+
+    it("afterwards the others join as new members, and their old disks are set aside", () => {
+      const made = recordOf(plan(running()));
+      const seen = { ...running({ record: made }) };
+      const add = plan(seen);
+      expect(add.action).to.include({ kind: "addLearner", ordinal: 1 });
+      const list = {
+        clusterId: "8",
+        members: [listed(0, { memberId: "7" }), listed(1, { memberId: "9", isLearner: true, name: "" })],
+      };
+      const joined = plan({ ...seen, record: recordOf(add), etcd: { ...seen.etcd, list } });
+      expect(joined.orders["pod-1"]).to.include({ kind: "join", setAside: true });
+    });
+  });
+
+  describe("for a cluster that begins", () => {
+    const nothing = (more: Parameters<typeof world>[1] = {}) =>
+      world(3, {
+        desired: { ...declared("restore"), generation: 1 },
+        list: "none",
+        record: { birth: { state: "unborn" }, members: [], clusterVersion: undefined },
+        pods: [0, 1, 2].map((o) => gated(o)),
+        gates: [0, 1, 2].map((o) => report(o, EMPTY)),
+        ...more,
+      });
+    const first = { ...ready, generation: 1 };
+
+    it("waits for the checked data instead of a birth", () => {
+      const decision = plan(nothing({ world: { restore: at(undefined, "fetch failed: no such backup") } }));
+      expect(decision.reason).to.match(/no such backup/);
+      expect(decision.orders["pod-0"]).to.include({ kind: "wait" });
+      expect(decision.record).to.equal(undefined);
+    });
+
+    it("takes it", () => {
+      const decision = plan(nothing({ world: { restore: at(first) } }));
+      expect(recordOf(decision).rebuild).to.deep.equal({ generation: 1, kind: "restore", phase: "building" });
+      const then = plan(nothing({ record: recordOf(decision), world: { restore: at(first) } }));
+      const last = plan(nothing({ record: recordOf(then), world: { restore: at(first) } }));
+      expect(last.orders["pod-0"]).to.include({ kind: "seed", sha256: "abc" });
+    });
+
+    it("does nothing for a recovery", () => {
+      const decision = plan(nothing({ desired: declared("recovery"), world: { restore: at(receive) } }));
+      expect(decision.reason).to.match(/no disk holds data: declare a restore/);
+      expect(decision.record).to.equal(undefined);
+    });
+  });
+
+  describe("when the record was lost, the disks tell", () => {
+    const lost = (generations: number[], more: Parameters<typeof world>[1] = {}) =>
+      world(3, {
+        desired: declared("restore"),
+        list: "none",
+        record: { birth: { state: "unborn" }, members: [], generation: 2 },
+        pods: [0, 1, 2].map((o) => gated(o)),
+        gates: generations.map((generation, o) =>
+          report(
+            o,
+            generation === 0
+              ? EMPTY
+              : generation === 2
+                ? wal(o, { generation, clusterId: "8", voters: [idOf(0), idOf(1)] })
+                : wal(o, { generation }),
+          ),
+        ),
+        world: { restore: at(ready) },
+        ...more,
+      });
+
+    it("that the generation is made: what is older is left alone", () => {
+      const decision = plan(lost([2, 2, 1]));
+      const { birth, generation, rebuild } = recordOf(decision);
+      expect([generation, rebuild]).to.deep.equal([2, undefined]);
+      expect(birth).to.deep.include({ state: "adopting", clusterId: "8" });
+      expect(decision.orders["pod-2"]).to.include({ kind: "wait", hold: true });
+    });
+
+    it("that it isn't made: the old cluster comes back first", () => {
+      const decision = plan(lost([1, 1, 1]));
+      expect(recordOf(decision)).to.include({ generation: 1 });
+      expect(decision.orders["pod-0"]).to.include({ kind: "start", generation: 1 });
+    });
+
+    it("or can't: then it is made", () => {
+      const decision = plan(lost([1, 0, 0]));
+      expect(recordOf(decision).rebuild).to.deep.equal({ generation: 2, kind: "restore", phase: "stopping" });
+    });
+
+    it("a full stop of a cluster that was restored once restores nothing", () => {
+      const seen = world(3, {
+        desired: declared("restore"),
+        list: "none",
+        record: { generation: 2 },
+        pods: [0, 1, 2].map((o) => gated(o)),
+        gates: [0, 1, 2].map((o) => report(o, wal(o, { generation: 2 }))),
+      });
+      const decision = plan(seen);
+      expect(decision.record?.rebuild).to.equal(undefined);
+      for (const o of [0, 1, 2]) expect(decision.orders[`pod-${o}`]).to.include({ kind: "start" });
+    });
+  });
+});
