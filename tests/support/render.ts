@@ -19,6 +19,7 @@ export const kinds = {
   deployment: "kubernetes:apps/v1:Deployment",
   role: "kubernetes:rbac.authorization.k8s.io/v1:Role",
   roleBinding: "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+  job: "kubernetes:batch/v1:Job",
   lease: "kubernetes:coordination.k8s.io/v1:Lease",
   budget: "kubernetes:policy/v1:PodDisruptionBudget",
   key: "tls:index/privateKey:PrivateKey",

@@ -23,6 +23,15 @@ const everything: EtcdClusterArgs = {
   createNamespace: true,
   clusterDomain: "k8s.example.com",
   allowDataDeletion: true,
+  generation: 3,
+  restore: {
+    endpoints: {
+      urls: ["https://old-etcd-0.old:2379", "https://old-etcd-1.old:2379"],
+      tlsSecret: "old-etcd-client",
+      serverName: "old-etcd",
+    },
+    abandonedMembers: ["orders-4"],
+  },
   etcd: {
     quota: "4Gi",
     autoCompactionMode: CompactionMode.Revision,
@@ -129,6 +138,8 @@ export const scenarios = {
       },
     },
   },
+  recovery: { generation: 2, recovery: { confirmed: true, abandonedMembers: ["etcd-2"] } },
+  "snapshot file": { restore: { file: { claim: "snapshots", path: "old/etcd.db" } } },
   "short lifetimes": { tls: { caValidityDays: 30 } },
   "node port": { service: { type: ServiceType.NodePort, nodePort: 30379 } },
   "no spread": { scheduling: { hostSpread: Spread.None, zoneSpread: Spread.None } },

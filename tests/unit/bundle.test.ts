@@ -15,6 +15,7 @@ describe("bundles", () => {
       "THIRD-PARTY-LICENSES.txt",
       "controller.js",
       "gate.js",
+      "restore.js",
     ]);
     expect(readdirSync(folder).sort()).to.deep.equal(
       outputFiles.map((file) => file.path.slice(folder.length + 1)).sort(),

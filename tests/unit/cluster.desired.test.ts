@@ -55,7 +55,7 @@ describe("what the controller obeys", () => {
       format: 1,
       members: 5,
       allowEvenSize: true,
-      generation: 1,
+      generation: 3,
       paused: true,
       etcdVersion: "3.7.1",
       allowDowngrade: true,
@@ -65,6 +65,11 @@ describe("what the controller obeys", () => {
       quotaBytes: 4 * gibi,
       defragment: { freePercent: 30, minBytes: gibi },
       nodeLossGraceSeconds: 600,
+      rebuild: {
+        kind: "restore",
+        url: "https://orders-restore.data.svc.k8s.example.com:2383",
+        abandoned: ["orders-4"],
+      },
     };
     expect(desired).to.deep.equal(all);
   });

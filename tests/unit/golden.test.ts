@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
+import type { types } from "@pulumi/kubernetes";
 import { expect } from "chai";
 import { parseAllDocuments } from "yaml";
 import type { Rendered } from "../../hack/render/render";
 import { expectGolden, goldenFolder, goldenManifests } from "../support/golden";
 import { renderStack } from "../support/program";
-import { kinds, podOf, serviceOf, statefulSetOf } from "../support/render";
+import { inputs, kinds, podOf, serviceOf, statefulSetOf } from "../support/render";
 import { scenario } from "../support/scenarios";
 
 const kindsIn = (text: string) => parseAllDocuments(text).map((d) => (d.toJS() as { kind: string }).kind);
@@ -53,6 +54,20 @@ const stacks: Record<
         rendered.resources.filter((r) => r.type.startsWith("tls:") || r.type === kinds.secret),
       ).to.deep.equal([]);
       expect(podOf(rendered).metadata.annotations).to.include({ "etcd-cluster/ca-revision": "2" });
+    },
+  },
+  recovery: {
+    rendered: () => scenario("recovery"),
+    shows: "the pod that makes another generation from a survivor's disk",
+    check: (rendered) => {
+      const { spec } = inputs<types.output.batch.v1.Job>(rendered, kinds.job, "etcd-restore-2");
+      expect(spec.template.spec.initContainers.map((c) => c.name)).to.deep.equal([
+        "receive",
+        "survivor",
+        "save",
+        "status",
+        "restore",
+      ]);
     },
   },
   everything: {

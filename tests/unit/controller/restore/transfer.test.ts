@@ -1,6 +1,14 @@
 import { expect } from "chai";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lineOf, parseLine } from "../../../../controller/transfer/format";
@@ -44,11 +52,10 @@ describe("a directory as a stream", () => {
   };
 
   it("comes as it was, whatever the pieces, without what etcd makes for later", async () => {
-    const bytes = await all();
-    for (const size of [bytes.length, 65_536, 1000, 7]) {
+    for (const size of [10_000_000, 65_536, 1000, 7]) {
       if (size === 7) writeFileSync(join(from, "wal", "0-0.wal"), "small");
-      const sum = await receiveDirectory(pieces(size === 7 ? await all() : bytes, size), to);
-      expect(sum).to.equal(size === 7 ? await directorySum(from) : sum);
+      const sum = await receiveDirectory(pieces(await all(), size), to);
+      expect(sum).to.equal(await directorySum(from));
       expect(readdirSync(to).sort()).to.deep.equal(["empty", "snap", "wal"]);
       expect(readdirSync(join(to, "wal"))).to.deep.equal(["0-0.wal"]);
       for (const file of ["wal/0-0.wal", "snap/db", "empty"])
@@ -68,7 +75,9 @@ describe("a directory as a stream", () => {
     writeFileSync(join(from, "wal", "0-0.wal"), "short");
     const bytes = await all();
     for (let length = 0; length < bytes.length; length++)
-      expect(await refused(pieces(bytes.subarray(0, length), 50)), `${length} bytes`).to.match(/ended before/);
+      expect(await refused(pieces(bytes.subarray(0, length), 50)), `${length} bytes`).to.match(
+        /ended before/,
+      );
   });
 
   it("is refused when a byte of a file has changed", async () => {
@@ -83,7 +92,9 @@ describe("a directory as a stream", () => {
   });
 
   it("is refused when it goes on", async () => {
-    expect(await refused(pieces(Buffer.concat([await all(), Buffer.from("more\n")]), 100))).to.match(/goes on/);
+    expect(await refused(pieces(Buffer.concat([await all(), Buffer.from("more\n")]), 100))).to.match(
+      /goes on/,
+    );
   });
 
   for (const path of ["../etc", "a/../../b", "/etc/passwd", "a//b", "", ".", "a b"]) {
