@@ -1,9 +1,17 @@
 import type { Logger } from "pino";
-import type { Decision } from "../model";
+import type { Action, Decision } from "../model";
 import { gist } from "./wording";
 
 /** The same trouble is logged again after this long. */
 const AGAIN_MS = 300_000;
+
+/** What only guards an act against a race, and changes with each try. */
+const GUARDS = ["resourceVersion", "listKey"];
+
+/** An act and whom it is done to. */
+function what(action: Action): string {
+  return JSON.stringify(action, (key, value: unknown) => (GUARDS.includes(key) ? undefined : value));
+}
 
 /** One line per decision that differs from the one before. */
 export class DecisionLog {
@@ -21,7 +29,7 @@ export class DecisionLog {
     const fresh = decision.warnings.filter((w) => !this.warned.has(gist(w)) && w !== reason);
     this.warned = new Set(decision.warnings.map(gist));
     for (const warning of fresh) this.log.warn(warning);
-    const key = JSON.stringify([action?.kind, gist(reason), converged, error && gist(error)]);
+    const key = JSON.stringify([action && what(action), gist(reason), converged, error && gist(error)]);
     if (key === this.before) return;
     this.before = key;
     const more = { action, converged, record: decision.record?.sequence, error };

@@ -3,6 +3,7 @@ import type { Decision, World } from "../../../../controller/model";
 import { Events } from "../../../../controller/report/events";
 import { DecisionLog } from "../../../../controller/report/log";
 import { Status } from "../../../../controller/report/status";
+import { gist } from "../../../../controller/report/wording";
 import type { StatusData } from "../../../../controller/report/status";
 
 const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
@@ -135,10 +136,47 @@ describe("what the controller tells", () => {
     });
   });
 
-  it("logs a line for a decision that is new, and none while idle", () => {
+  const logged = () => {
     const lines: string[] = [];
     const line = (_more: object | string, text?: string) => lines.push(text ?? (_more as string));
-    const log = new DecisionLog({ info: line, warn: line } as never, clock);
+    return { lines, log: new DecisionLog({ info: line, warn: line } as never, clock) };
+  };
+
+  it("logs acts that differ in the member alone, each once however often it is tried", () => {
+    const { lines, log } = logged();
+    const evict = (n: number, uid = "u") =>
+      decision(`etcd-${n} is restarted at the declared revision`, {
+        action: { kind: "evictPod", name: `etcd-${n}`, uid },
+      });
+    for (const n of [1, 1, 2, 2, 0]) log.decision(evict(n));
+    log.decision(evict(0, "its next pod"));
+    const grow = (resourceVersion: string) =>
+      decision("data-etcd-0 grows", {
+        action: { kind: "growClaim", name: "data-etcd-0", uid: "u", resourceVersion, bytes: 5 },
+      });
+    for (const version of ["1", "2", "3"]) log.decision(grow(version), `conflict ${version}`);
+    expect(lines).to.deep.equal([
+      ...[1, 2, 0, 0].map((n) => `etcd-${n} is restarted at the declared revision`),
+      "data-etcd-0 grows",
+    ]);
+  });
+
+  it("takes the same sentence with other numbers for the same, but not about another member", () => {
+    for (const [a, b, same] of [
+      ["has 1 of 100 entries", "has 99 of 100 entries", true],
+      ["etcd-1 has 5 of 10", "etcd-1 has 6 of 12", true],
+      ["etcd-1 has 5 of 10", "etcd-2 has 5 of 10", false],
+      ["data-etcd-1 grows", "data-etcd-12 grows", false],
+      ["my-2-0 leads", "my-2-1 leads", false],
+      ["replaced in 59 s", "replaced in 8 s", true],
+      ["runs etcd 3.6.14", "runs etcd 3.6.16", true],
+    ] as const) {
+      expect(gist(a) === gist(b), `${a} / ${b}`).to.equal(same);
+    }
+  });
+
+  it("logs a line for a decision that is new, and none while idle", () => {
+    const { lines, log } = logged();
     for (let i = 0; i < 100; i++) log.decision(decision("as declared", { converged: "h" }));
     for (let i = 0; i < 100; i++) log.decision(decision(`has ${i} of 100`, { warnings: ["old version"] }));
     log.trouble("watch failed", new Error("gone"));
