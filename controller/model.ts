@@ -248,6 +248,8 @@ export interface ContainerView {
   readonly state: "waiting" | "running" | "terminated";
   /** `CrashLoopBackOff`, `ImagePullBackOff`, ... */
   readonly waitingReason?: string;
+  /** Kubernetes' own words about it. */
+  readonly waitingMessage?: string;
   readonly startedMs?: number;
   readonly restarts: number;
   /** How it ended last, whatever its state now. */

@@ -51,7 +51,7 @@ export interface ContainerStatus {
 }
 
 export interface ContainerState {
-  readonly waiting?: { readonly reason?: string };
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly running?: { readonly startedAt?: string };
   readonly terminated?: Terminated;
 }

@@ -9,7 +9,8 @@ import type { PodView } from "../model";
 import type { Step } from "./step";
 import { act, mention, wait } from "./step";
 import type { Facts, Member } from "./view";
-import { healthyWithout, label, quorum, statusOf, trouble } from "./view";
+import { trouble } from "./trouble";
+import { healthyWithout, label, quorum, statusOf } from "./view";
 import { parseVersion, versionProblem } from "./version";
 
 /** A pod that doesn't answer is given this long before it counts as broken. */
