@@ -80,8 +80,18 @@ export interface ControllerRecord {
   readonly abandoned: readonly OrdinalClaim[];
   /** Cluster version last seen (`3.6.0`): decides whether a half-done upgrade may still be rolled back by binary. */
   readonly clusterVersion?: string;
-  /** Set while a NOSPACE alarm is being worked on, after the compaction has succeeded. */
-  readonly compactedRevision?: number;
+  /** Set while a NOSPACE alarm is being worked on. */
+  readonly space?: SpaceWork;
+}
+
+/** From one compaction on. A later one begins anew, so that what is done again and again is bounded by it. */
+export interface SpaceWork {
+  readonly revision: number;
+  readonly atMs: number;
+  /** False until etcd has said so: the compaction may have to be asked for again. */
+  readonly compacted: boolean;
+  /** How often each member was defragmented since. Counted before it is done. */
+  readonly defragmented: readonly { readonly memberId: MemberId; readonly times: number }[];
 }
 
 export interface OrdinalClaim {
@@ -398,6 +408,8 @@ export interface MemberStatus {
   readonly version?: string;
   readonly dbBytes?: number;
   readonly dbInUseBytes?: number;
+  /** The quota that this process obeys. Told from etcd 3.6 on. */
+  readonly quotaBytes?: number;
   /** Whether this member did a linearizable read (a learner can't). */
   readonly linearizableRead?: boolean;
   readonly errors?: readonly string[];

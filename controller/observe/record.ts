@@ -6,6 +6,7 @@ import type {
   MemberRecord,
   OrdinalClaim,
   OrdinalNotes,
+  SpaceWork,
 } from "../model";
 import type { Reader } from "./check";
 import {
@@ -112,7 +113,14 @@ const read = shape<ControllerRecord>({
   ),
   abandoned: list(shape<OrdinalClaim>({ ordinal, claimUid: text })),
   clusterVersion: optional(text),
-  compactedRevision: optional(whole(0)),
+  space: optional(
+    shape<SpaceWork>({
+      revision: whole(0),
+      atMs: time,
+      compacted: truth,
+      defragmented: list(shape<SpaceWork["defragmented"][number]>({ memberId: decimal, times: whole(0) })),
+    }),
+  ),
 });
 
 /** A record that can't be read is a problem, never an absent one. Never throws. */

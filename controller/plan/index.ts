@@ -6,6 +6,7 @@ import type { ControllerRecord, Decision, World } from "../model";
 import { birth } from "./birth";
 import { keepBooks } from "./books";
 import { missing } from "./convergence";
+import { corrupt } from "./corrupt";
 import { addMember, addReplacement, finishAdd, freshPod, tendLearner } from "./joining";
 import { ordersFor } from "./orders";
 import { emptyRecord } from "./record";
@@ -21,7 +22,7 @@ import {
 } from "./repair";
 import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
 import { dropAbandoned, lowerReplicas, raiseReplicas, restoreReplicas, shrink } from "./size";
-import { corrupt, defragmentAll, noSpace } from "./space";
+import { defragmentAll, noSpace } from "./space";
 import type { Step } from "./step";
 import { wait } from "./step";
 import { adviceOn } from "./version";
