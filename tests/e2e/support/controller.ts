@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { TestCluster } from "./etcd-cluster";
 import { eventually } from "./poll";
 
@@ -41,3 +42,35 @@ export async function leader(cluster: TestCluster): Promise<string> {
 }
 
 export const ordinalOf = (member: string) => Number(member.slice(member.lastIndexOf("-") + 1));
+
+interface LogLine {
+  readonly msg: string;
+  readonly action?: { readonly kind: string; readonly ordinal?: number; readonly name?: string };
+}
+
+/** What the controller that runs now has decided, line by line. */
+export async function controllerLog(cluster: TestCluster): Promise<LogLine[]> {
+  const log = await cluster.kubectl(["logs", `deployment/${cluster.name}-controller`]);
+  return log
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as LogLine);
+}
+
+/** The reason stands in the status, in an Event and in the log. */
+export async function toldEverywhere(cluster: TestCluster, words: RegExp, seconds = 90): Promise<string> {
+  const reason = await waitsFor(cluster, words, seconds);
+  const log = await controllerLog(cluster);
+  assert.ok(
+    log.some((line) => words.test(line.msg)),
+    `the log doesn't say ${words}`,
+  );
+  await eventually(`an Event says ${words}`, async () => {
+    const notes = await cluster.kubectl([
+      ...["get", "events.events.k8s.io", "-o", 'go-template={{range .items}}{{.note}}{{"\\n"}}{{end}}'],
+      ...["--field-selector", "reportingController=etcd-cluster/controller"],
+    ]);
+    return words.test(notes) || undefined;
+  });
+  return reason;
+}
