@@ -177,7 +177,9 @@ export class Controller {
         return undefined;
       case "deleteClaim": {
         const claim = c.claims.find((x) => x.uid === action.uid);
-        if (claim) claim.deleting = true;
+        if (!claim) return undefined;
+        if (!c.everDown.has(claim.node ?? -1)) c.violated(`${action.name} is deleted, its node is well`);
+        claim.deleting = true;
         return undefined;
       }
       case "growClaim": {
