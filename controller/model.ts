@@ -50,8 +50,8 @@ export interface Desired {
     readonly minBytes: number;
   };
   /**
-   * How long a pod may be overdue (deletion asked for and its own grace passed) before its member is replaced
-   * elsewhere with a new claim. Absent: never, a human decides.
+   * How long a pod may be overdue (deletion asked for and its own grace passed), or no node may have its volume, before
+   * its member is replaced elsewhere with a new claim. Absent: never, a human decides.
    */
   readonly nodeLossGraceSeconds?: number;
 }
@@ -76,7 +76,7 @@ export interface ControllerRecord {
   readonly intent?: Intent;
   /** What is remembered of an ordinal across its members. */
   readonly notes: readonly OrdinalNotes[];
-  /** Claims of force-deleted pods: something may still write to them, so no pod may ever start from one. */
+  /** Claims given up with their nodes: something may still write to them, so no pod may ever start from one. */
   readonly abandoned: readonly OrdinalClaim[];
   /** Cluster version last seen (`3.6.0`): decides whether a half-done upgrade may still be rolled back by binary. */
   readonly clusterVersion?: string;
@@ -166,6 +166,8 @@ export interface OrdinalNotes {
   /** When a learner was last given up here: the next one waits a while. */
   readonly failedJoinMs?: number;
   readonly defragmentedMs?: number;
+  /** Since when, and when last, no node there is could hold this volume, by the scheduler's words. */
+  readonly stranded?: { readonly claimUid: Uid; readonly sinceMs: number; readonly seenMs: number };
 }
 
 export type Intent =

@@ -109,6 +109,9 @@ const read = shape<ControllerRecord>({
       brokenMs: optional(time),
       failedJoinMs: optional(time),
       defragmentedMs: optional(time),
+      stranded: optional(
+        shape<NonNullable<OrdinalNotes["stranded"]>>({ claimUid: text, sinceMs: time, seenMs: time }),
+      ),
     }),
   ),
   abandoned: list(shape<OrdinalClaim>({ ordinal, claimUid: text })),

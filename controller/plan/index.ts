@@ -25,6 +25,7 @@ import { dropAbandoned, lowerReplicas, raiseReplicas, restoreReplicas, shrink } 
 import { defragmentAll, noSpace } from "./space";
 import type { Step } from "./step";
 import { wait } from "./step";
+import { replaceStranded } from "./stranded";
 import { adviceOn } from "./version";
 import type { Facts } from "./view";
 import { factsOf } from "./view";
@@ -52,6 +53,7 @@ const CONCERNS: readonly Concern[] = [
   { run: finishAdd, always: true },
   { run: replaceLost, always: true },
   { run: replaceNode, always: true },
+  { run: replaceStranded, always: true },
   { run: replaceBroken, always: true },
   { run: corrupt, always: true },
   { run: stopStrangers, always: true },

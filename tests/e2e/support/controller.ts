@@ -43,18 +43,32 @@ export async function leader(cluster: TestCluster): Promise<string> {
 
 export const ordinalOf = (member: string) => Number(member.slice(member.lastIndexOf("-") + 1));
 
-interface LogLine {
+/** One line of a controller's log. */
+export interface LoggedDecision {
+  readonly time: string;
   readonly msg: string;
+  /** Number of the record that was written before. */
+  readonly record?: number;
   readonly action?: { readonly kind: string; readonly ordinal?: number; readonly name?: string };
+  readonly error?: string;
 }
 
-/** What the controller that runs now has decided, line by line. */
-export async function controllerLog(cluster: TestCluster): Promise<LogLine[]> {
-  const log = await cluster.kubectl(["logs", `deployment/${cluster.name}-controller`]);
+/** What a controller has decided, line by line: each decision that differs from the one before. */
+export async function controllerLog(
+  cluster: TestCluster,
+  from = `deployment/${cluster.name}-controller`,
+): Promise<LoggedDecision[]> {
+  const log = await cluster.kubectl(["logs", from]);
   return log
     .split("\n")
     .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as LogLine);
+    .map((line) => JSON.parse(line) as LoggedDecision);
+}
+
+/** Those that a controller's pod has written down or acted on. */
+export async function decisions(cluster: TestCluster, pod: string): Promise<LoggedDecision[]> {
+  const lines = await controllerLog(cluster, pod);
+  return lines.filter((line) => line.record !== undefined || line.action !== undefined);
 }
 
 /** The reason stands in the status, in an Event and in the log. */
@@ -73,4 +87,36 @@ export async function toldEverywhere(cluster: TestCluster, words: RegExp, second
     return words.test(notes) || undefined;
   });
   return reason;
+}
+
+/** The members that were ever added, the first one as well, as etcd itself tells it in the log of a member. */
+export async function membersAdded(cluster: TestCluster, ordinal = 0): Promise<number> {
+  const log = await cluster.kubectl(["logs", cluster.pod(ordinal), "-c", "etcd"]);
+  const added = log.split("\n").flatMap((line) => {
+    const id = /"msg":"added member".*"added-peer-id":"([0-9a-f]+)"/.exec(line)?.[1];
+    return id === undefined ? [] : [id];
+  });
+  return new Set(added).size;
+}
+
+/** A second Deployment with the same pods, beside the one that is declared. */
+export async function secondController(cluster: TestCluster): Promise<void> {
+  interface Deployment {
+    apiVersion: string;
+    kind: string;
+    metadata: { name: string };
+    spec: {
+      selector: { matchLabels: Record<string, string> };
+      template: { metadata: { labels: Record<string, string> } };
+    };
+  }
+  const name = `${cluster.name}-controller`;
+  const first = await cluster.json<Deployment>(["get", "deployment", name]);
+  const { apiVersion, kind, spec } = first;
+  const own = { "e2e/controller": "second" };
+  spec.selector.matchLabels = { ...spec.selector.matchLabels, ...own };
+  spec.template.metadata.labels = { ...spec.template.metadata.labels, ...own };
+  const second = { apiVersion, kind, metadata: { name: `${name}-2` }, spec };
+  await cluster.kubectl(["apply", "--server-side", "-f", "-"], { input: JSON.stringify(second) });
+  await cluster.kubectl(["rollout", "status", `deployment/${name}-2`, "--timeout=60s"]);
 }

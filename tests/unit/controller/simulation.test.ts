@@ -45,7 +45,7 @@ const lostNodes: fc.Arbitrary<Story> = fc.record({
   members: fc.constantFrom(3, 5),
   nodeLossGraceSeconds: fc.constant(10),
   warmUp: fc.constant(30),
-  events: fc.array(eventOf(["nodeDies", "nodeCut", "nodesReturn", "crash", ...CONTROL], 40), {
+  events: fc.array(eventOf(["nodeDies", "nodeCut", "nodeDeleted", "drain", "nodesReturn", ...CONTROL], 40), {
     maxLength: 8,
   }),
 });
@@ -100,6 +100,12 @@ describe("a simulated cluster under random faults", function () {
       nodeLossGraceSeconds: 30,
       warmUp: 30,
       events: [fault("nodeDies", 1, 0, 90)],
+    },
+    "a deleted node": {
+      members: 3,
+      nodeLossGraceSeconds: 30,
+      warmUp: 30,
+      events: [fault("nodeDeleted", 1, 0, 60)],
     },
   };
   for (const [name, told] of Object.entries(stories)) {

@@ -34,7 +34,7 @@ describe("the controller's door", () => {
     const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
     gateTls = await pair(join(folder, "gate"), "peer-client", peers);
     door = await createDoor({ tlsDir, port: 0, times });
-    door.setHolder(true);
+    door.setHolder(() => true);
   });
   afterEach(async () => {
     await door.close();
@@ -85,6 +85,23 @@ describe("the controller's door", () => {
       .to.have.property("problem")
       .match(/503.*lease/);
     expect(door.reports()).to.deep.equal([]);
+  });
+
+  it("asks for the lease again before each answer: what was decided under it isn't told after it", async () => {
+    let mayAnswer = true;
+    door.setHolder(() => mayAnswer);
+    door.onReport(() => {
+      door.reports();
+      // It stands still between the decision and its answer.
+      mayAnswer = false;
+      door.answer({ u: { kind: "birth", token: "t", initialCluster: "etcd-0=https://etcd-0:2380" } });
+    });
+    expect(await ask())
+      .to.have.property("problem")
+      .match(/503/);
+    expect(await ask())
+      .to.have.property("problem")
+      .match(/503.*lease/);
   });
 
   it("lets in only what the peers' authority signed, and is known by its name", async () => {

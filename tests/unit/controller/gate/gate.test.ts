@@ -56,7 +56,7 @@ describe("a gate and a controller", () => {
     gates = [];
     const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
     door = await createDoor({ tlsDir, port: 0, times: { keepMs: 300, lifeMs: 20 } });
-    door.setHolder(true);
+    door.setHolder(() => true);
     const dataDir = join(folder, "volume", "data");
     settings = {
       podName: "etcd-0",

@@ -81,7 +81,7 @@ describe("what the controller reads", () => {
         why: "shrink" as const,
         atMs: 5,
       },
-      notes: [{ ordinal: 0, replacing: true }],
+      notes: [{ ordinal: 0, replacing: true, stranded: { claimUid: "c", sinceMs: 1, seenMs: 2 } }],
       abandoned: [{ ordinal: 0, claimUid: "c" }],
       clusterVersion: "3.6.0",
       space: {

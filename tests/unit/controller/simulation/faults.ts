@@ -37,13 +37,31 @@ function nodeOff(s: Stage, node: number, how: "dead" | "cut"): void {
   const { cluster } = s;
   if (cluster.nodes[node] !== "up") return;
   cluster.nodes[node] = how;
+  cluster.everDown.add(node);
   cluster.nodeDownSince.set(node, cluster.nowMs);
   for (const pod of cluster.pods) if (pod.node === node && how === "dead") stop(s, pod);
+}
+
+/** Kubernetes forgets the node, and removes its pods without asking it; what is on its disk stays there for good. */
+function nodeGone(s: Stage, node: number): void {
+  const { cluster } = s;
+  // Five members need five nodes.
+  if (cluster.nodes.filter((state) => state === "gone").length >= 2) return;
+  cluster.nodes[node] = "gone";
+  cluster.everDown.add(node);
+  cluster.nodeDownSince.delete(node);
+  for (const pod of cluster.pods.filter((p) => p.node === node)) exchangePod(s, pod);
+  for (const claim of cluster.claims) {
+    const { dir } = claim.volume;
+    if (claim.node === node && dir) cluster.destroyed.add(dir.memberId);
+  }
 }
 
 export function nodeOn(s: Stage, node: number): void {
   const { cluster } = s;
   const was = cluster.nodes[node];
+  if (was === "gone") return;
+  cluster.cordoned.delete(node);
   cluster.nodes[node] = "up";
   cluster.nodeDownSince.delete(node);
   // A restarted node runs the init containers of the same pods again.
@@ -119,6 +137,13 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   nodeDies: (s, a) => nodeOff(s, podOf(s, a)?.node ?? a % 8, "dead"),
   nodeCut: (s, a) => nodeOff(s, podOf(s, a)?.node ?? a % 8, "cut"),
+  nodeDeleted: (s, a) => nodeGone(s, podOf(s, a)?.node ?? a % 8),
+  drain: (s, a) => {
+    const pod = podOf(s, a);
+    if (pod?.node === undefined) return;
+    s.cluster.cordoned.add(pod.node);
+    s.cluster.deletePod(pod);
+  },
   nodesReturn: (s) => s.cluster.nodes.forEach((_, i) => nodeOn(s, i)),
   allNodesReboot: (s) => {
     s.cluster.nodes.forEach((_, i) => nodeOff(s, i, "dead"));
