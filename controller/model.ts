@@ -463,6 +463,8 @@ export interface Decision {
   readonly orders: Readonly<{ [podUid: Uid]: Order }>;
   /** One sentence for a person: what is done or waited for, and why. */
   readonly reason: string;
+  /** Why what is declared can't be, as the cluster is. Waiting won't help; the status shows it beside the reason. */
+  readonly refused?: string;
   /** The declared hash, when everything declared is reached; the status shows it. */
   readonly converged?: string;
   /** Worth an Event, at most once while they stay the same. */

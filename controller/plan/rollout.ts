@@ -7,7 +7,7 @@
  */
 import type { PodView } from "../model";
 import type { Step } from "./step";
-import { act, mention, wait } from "./step";
+import { act, mention, refusal, wait } from "./step";
 import type { Facts, Member } from "./view";
 import { healthyWithout, label, quorum, statusOf, trouble } from "./view";
 import { parseVersion, versionProblem } from "./version";
@@ -30,12 +30,12 @@ export function refuseVersion(f: Facts): Step | undefined {
     return act({ kind: "cancelDowngrade" }, `etcd ${to} is declared: the downgrade is taken back`);
   }
   const problem = versionProblem(f, to);
-  if (!problem || !wanted) return problem ? wait(problem) : undefined;
-  if (!problem.endsWith("is a downgrade")) return wait(`refused: ${problem}`);
-  if (!f.desired.allowDowngrade) return wait(`refused: ${problem}, which must be declared`);
+  if (!problem || !wanted) return problem ? refusal(problem) : undefined;
+  if (!problem.endsWith("is a downgrade")) return refusal(problem);
+  if (!f.desired.allowDowngrade) return refusal(`${problem}, which must be declared`);
   const cluster = parseVersion(f.record.clusterVersion ?? "");
   if (cluster && cluster.minor - wanted.minor !== 1)
-    return wait(`refused: ${problem} of more than one minor version`);
+    return refusal(`${problem} of more than one minor version`);
   if (f.healthy.length < f.voters.length || !f.list)
     return wait("the downgrade waits until every voter is healthy");
   const targetVersion = `${wanted.major}.${wanted.minor}.0`;

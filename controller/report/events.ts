@@ -38,7 +38,12 @@ export class Events {
   }
 
   tell(target: EventTarget, decision: Decision, error?: string): void {
-    this.warn(target, decision.warnings);
+    // A wait deserves a warning when it stands; a refusal is for somebody to act on.
+    if (decision.refused !== undefined) this.say(target, "Warning", "Refused", decision.refused);
+    this.warn(
+      target,
+      decision.warnings.filter((warning) => warning !== decision.refused),
+    );
     if (error !== undefined) this.say(target, "Warning", "ActFailed", `${decision.reason}: ${error}`);
     const news = gist(decision.reason);
     if (news === this.current) return;

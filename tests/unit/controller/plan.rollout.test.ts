@@ -177,6 +177,7 @@ describe("plan: versions", () => {
     const d = plan(world(3, { ...change, pods: outdated }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.match(/refused: .*skips a minor/);
+    expect(d.refused).to.equal(d.reason);
     const gate = [report(2, wal(2))];
     const again = plan(
       world(3, {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Decision, World } from "../../../../controller/model";
+import type { Decision, Desired, World } from "../../../../controller/model";
 import { Events } from "../../../../controller/report/events";
 import { DecisionLog } from "../../../../controller/report/log";
 import { Status } from "../../../../controller/report/status";
@@ -11,7 +11,8 @@ const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
   warnings: [],
   ...more,
 });
-const world: Pick<World, "etcd" | "pods"> = {
+const world: Pick<World, "desired" | "etcd" | "pods"> = {
+  desired: { problem: "none" },
   pods: [],
   etcd: { list: { problem: "none" }, statuses: [], alarms: [] },
 };
@@ -49,6 +50,18 @@ describe("what the controller tells", () => {
       await show(decision("as declared", { converged: "h1" }));
       expect(written.map((d) => d.converged)).to.deep.equal(["waits", "h1"]);
       expect(written[1]?.reason).to.equal("as declared");
+    });
+
+    it("says which declaration is refused, and no longer once it isn't", async () => {
+      const declared = { ...world, desired: { hash: "h2" } as Desired };
+      status.show(declared, decision("refused: no", { refused: "refused: no" }));
+      await settled();
+      status.show(declared, decision("waits"));
+      await settled();
+      expect(written.map((d) => [d.declared, d.refused])).to.deep.equal([
+        ["h2", "refused: no"],
+        ["h2", ""],
+      ]);
     });
 
     it("isn't written again while nothing changes, but for half a minute", async () => {
@@ -114,6 +127,16 @@ describe("what the controller tells", () => {
       }
       const warnings = written.filter((e) => e.type === "Warning");
       expect(warnings).to.have.length(2);
+    });
+
+    it("warn of a refusal at once, and once", () => {
+      for (let i = 0; i < 3; i++) {
+        events.tell(target, decision("refused: no", { refused: "refused: no", warnings: ["refused: no"] }));
+      }
+      expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
+        ["Warning", "Refused", "refused: no"],
+        ["Normal", "Waiting", "refused: no"],
+      ]);
     });
 
     it("never come as a flood", () => {
