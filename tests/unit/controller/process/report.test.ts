@@ -150,10 +150,23 @@ describe("what the controller tells", () => {
 
     it("tell of an act that failed", () => {
       const action = { kind: "evictPod", name: "p", uid: "u" } as const;
-      events.tell(target, decision("p is restarted", { action }), "not yet");
+      events.tell(target, decision("p is restarted", { action }), "no answer");
       expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
-        ["Warning", "ActFailed", "p is restarted: not yet"],
+        ["Warning", "ActFailed", "p is restarted: no answer"],
         ["Normal", "EvictPod", "p is restarted"],
+      ]);
+    });
+
+    it("warns of what can't be done yet only when that stands", () => {
+      const action = { kind: "evictPod", name: "p", uid: "u" } as const;
+      const told = decision("p is restarted", { action });
+      for (now = 0; now < 59_000; now += 400) events.tell(target, told, "not yet: the budget");
+      expect(written.map((e) => e.type)).to.deep.equal(["Normal"]);
+      events.tell(target, told);
+      for (const until = now + 61_000; now < until; now += 400)
+        events.tell(target, told, "not yet: the budget");
+      expect(written.slice(1).map((e) => [e.type, e.note])).to.deep.equal([
+        ["Warning", "p is restarted: not yet: the budget"],
       ]);
     });
   });
