@@ -394,6 +394,8 @@ export interface MemberStatus {
   readonly raftIndex?: number;
   readonly appliedIndex?: number;
   readonly version?: string;
+  /** Of its data's format (3.6+); follows the cluster version a moment later. */
+  readonly storageVersion?: string;
   readonly dbBytes?: number;
   readonly dbInUseBytes?: number;
   /** Whether this member did a linearizable read (a learner can't). */
