@@ -408,6 +408,8 @@ export interface MemberStatus {
   readonly raftIndex?: number;
   readonly appliedIndex?: number;
   readonly version?: string;
+  /** Of its data's format (3.6+); follows the cluster version a moment later. */
+  readonly storageVersion?: string;
   readonly dbBytes?: number;
   readonly dbInUseBytes?: number;
   /** The quota that this process obeys. Told from etcd 3.6 on. */
@@ -479,6 +481,8 @@ export interface Decision {
   readonly orders: Readonly<{ [podUid: Uid]: Order }>;
   /** One sentence for a person: what is done or waited for, and why. */
   readonly reason: string;
+  /** Why what is declared can't be, as the cluster is. Waiting won't help; the status shows it beside the reason. */
+  readonly refused?: string;
   /** The declared hash, when everything declared is reached; the status shows it. */
   readonly converged?: string;
   /** Worth an Event, at most once while they stay the same. */

@@ -1,4 +1,4 @@
-import { LEAST_MS } from "../act";
+import { LEAST_MS, UNCONNECTED } from "../act";
 import type { Door } from "../door";
 import type { ConfigMap } from "../kubernetes/objects";
 import type { Action, ControllerRecord, Decision, World } from "../model";
@@ -127,7 +127,7 @@ export class Loop {
     eyes.stale();
     report(world, decision, error);
     // etcd takes the next change five seconds after a member has connected: that is no failure to back off from.
-    const soon = error === undefined || error.includes("unhealthy cluster");
+    const soon = error === undefined || error.includes(UNCONNECTED);
     this.failures = soon ? 0 : this.failures + 1;
     if (error === undefined) return NEXT_MS;
     return Math.min(BUSY_MS * 2 ** Math.max(0, this.failures - 1), LONGEST_FAILED_MS);

@@ -90,6 +90,7 @@ function statusOf({ ordinal, podUid, status, read }: Answer): MemberStatus {
     raftIndex: status.raftIndex,
     appliedIndex: status.raftAppliedIndex,
     version: status.version,
+    storageVersion: status.storageVersion === "" ? undefined : status.storageVersion,
     dbBytes: status.dbSize,
     dbInUseBytes: status.dbSizeInUse,
     quotaBytes: status.dbSizeQuota === 0 ? undefined : status.dbSizeQuota,

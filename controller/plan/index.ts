@@ -97,25 +97,31 @@ export function plan(world: World): Decision {
   if (statefulSet.deleting) return idle("the StatefulSet is being deleted");
 
   const seen = factsOf(world, desired, statefulSet, record ?? emptyRecord(desired.generation));
-  const refused = refuse(seen);
+  const stop = refuse(seen);
   // Paused and as declared is as declared: an `up` that only pauses has to end.
   const settled = desired.paused && missing(seen) === undefined;
-  if (refused && !settled) return conclude(seen, seen.record, [refused.reason]);
+  if (stop && !settled) return withRefusal(conclude(seen, seen.record, [stop.reason]), [stop]);
   if (settled) return conclude(seen, seen.record, []);
   const f = factsOf(world, desired, statefulSet, keepBooks(seen));
 
-  const waits: string[] = [];
+  const steps: Step[] = [];
+  const waits = () => [...new Set(steps.map((step) => step.reason))];
   let blocked = false;
   for (const concern of CONCERNS) {
     if (blocked && !concern.always && !concern.stops) continue;
     const step = concern.run(f);
     if (!step) continue;
-    if (step.kind === "do") return carryOut(f, step, waits);
-    if (!waits.includes(step.reason)) waits.push(step.reason);
+    if (step.kind === "do") return withRefusal(carryOut(f, step, waits()), steps);
+    steps.push(step);
     blocked ||= step.blocks;
     if (concern.stops) break;
   }
-  return conclude(f, seen.record, waits);
+  return withRefusal(conclude(f, seen.record, waits()), steps);
+}
+
+function withRefusal(decision: Decision, steps: readonly Step[]): Decision {
+  const refused = steps.find((step) => step.kind === "wait" && step.refused);
+  return refused ? { ...decision, refused: refused.reason } : decision;
 }
 
 function idle(reason: string): Decision {

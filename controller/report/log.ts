@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Action, Decision } from "../model";
-import { gist } from "./wording";
+import { gist, isNotYet } from "./wording";
 
 /** The same trouble is logged again after this long. */
 const AGAIN_MS = 300_000;
@@ -33,7 +33,7 @@ export class DecisionLog {
     if (key === this.before) return;
     this.before = key;
     const more = { action, converged, record: decision.record?.sequence, error };
-    if (error === undefined) this.log.info(more, reason);
+    if (error === undefined || isNotYet(error)) this.log.info(more, reason);
     else this.log.warn(more, reason);
   }
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Decision, World } from "../../../../controller/model";
+import type { Decision, Desired, World } from "../../../../controller/model";
 import { Events } from "../../../../controller/report/events";
 import { DecisionLog } from "../../../../controller/report/log";
 import { Status } from "../../../../controller/report/status";
@@ -12,7 +12,8 @@ const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
   warnings: [],
   ...more,
 });
-const world: Pick<World, "etcd" | "pods"> = {
+const world: Pick<World, "desired" | "etcd" | "pods"> = {
+  desired: { problem: "none" },
   pods: [],
   etcd: { list: { problem: "none" }, statuses: [], alarms: [] },
 };
@@ -50,6 +51,18 @@ describe("what the controller tells", () => {
       await show(decision("as declared", { converged: "h1" }));
       expect(written.map((d) => d.converged)).to.deep.equal(["waits", "h1"]);
       expect(written[1]?.reason).to.equal("as declared");
+    });
+
+    it("says which declaration is refused, and no longer once it isn't", async () => {
+      const declared = { ...world, desired: { hash: "h2" } as Desired };
+      status.show(declared, decision("refused: no", { refused: "refused: no" }));
+      await settled();
+      status.show(declared, decision("waits"));
+      await settled();
+      expect(written.map((d) => [d.declared, d.refused])).to.deep.equal([
+        ["h2", "refused: no"],
+        ["h2", ""],
+      ]);
     });
 
     it("isn't written again while nothing changes, but for half a minute", async () => {
@@ -117,6 +130,16 @@ describe("what the controller tells", () => {
       expect(warnings).to.have.length(2);
     });
 
+    it("warn of a refusal at once, and once", () => {
+      for (let i = 0; i < 3; i++) {
+        events.tell(target, decision("refused: no", { refused: "refused: no", warnings: ["refused: no"] }));
+      }
+      expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
+        ["Warning", "Refused", "refused: no"],
+        ["Normal", "Waiting", "refused: no"],
+      ]);
+    });
+
     it("never come as a flood", () => {
       const words = (i: number) => String.fromCharCode(97 + (i % 26)).repeat(1 + i / 26);
       for (let i = 0; i < 200; i++) events.tell(target, decision(words(i)));
@@ -128,10 +151,23 @@ describe("what the controller tells", () => {
 
     it("tell of an act that failed", () => {
       const action = { kind: "evictPod", name: "p", uid: "u" } as const;
-      events.tell(target, decision("p is restarted", { action }), "not yet");
+      events.tell(target, decision("p is restarted", { action }), "no answer");
       expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
-        ["Warning", "ActFailed", "p is restarted: not yet"],
+        ["Warning", "ActFailed", "p is restarted: no answer"],
         ["Normal", "EvictPod", "p is restarted"],
+      ]);
+    });
+
+    it("warns of what can't be done yet only when that stands", () => {
+      const action = { kind: "evictPod", name: "p", uid: "u" } as const;
+      const told = decision("p is restarted", { action });
+      for (now = 0; now < 59_000; now += 400) events.tell(target, told, "not yet: the budget");
+      expect(written.map((e) => e.type)).to.deep.equal(["Normal"]);
+      events.tell(target, told);
+      for (const until = now + 61_000; now < until; now += 400)
+        events.tell(target, told, "not yet: the budget");
+      expect(written.slice(1).map((e) => [e.type, e.note])).to.deep.equal([
+        ["Warning", "p is restarted: not yet: the budget"],
       ]);
     });
   });
