@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { leader, ordinalOf, toldEverywhere } from "../support/controller";
+import { leader, ordinalOf, toldOf } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
@@ -54,7 +54,6 @@ describe("a member whose data differs", () => {
     // etcd compares the members' hashes at compactions.
     const status = await cluster.etcdctl(["endpoint", "status", "-w", "fields"]);
     await cluster.etcdctl(["compact", /"Revision" : (\d+)/.exec(status)?.[1] ?? ""]);
-    const told = toldEverywhere(cluster, new RegExp(`${name}: its data disagrees with the majority's`));
     await eventually(
       `${name} is a voter under another ID`,
       async () => {
@@ -63,7 +62,7 @@ describe("a member whose data differs", () => {
       },
       90,
     );
-    await told;
+    await toldOf(cluster, new RegExp(`${name}: its data disagrees with the majority's`));
     await cluster.waitForVoters(90);
     assertNothingLost(await load.stop());
 
