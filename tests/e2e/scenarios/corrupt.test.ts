@@ -30,10 +30,10 @@ describe("a member whose data differs", () => {
     const before = await cluster.memberIds();
     const load = await Load.start(cluster);
 
+    const disk = await Disk.of(cluster, victim);
     // Its pod can't come back to its volume's node while the database is changed.
     await kubectl().run(["cordon", node]);
     await cluster.kubectl(["delete", "pod", name, "--timeout=60s"]);
-    const disk = await Disk.of(cluster, victim);
     const db = "data/member/snap/db";
     const changed = await disk.sh(
       `export LC_ALL=C; grep -q ${good} ${db} && sed s/${good}/${bad}/g ${db} >../edited && ` +
