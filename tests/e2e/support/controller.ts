@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import type { TestCluster } from "./etcd-cluster";
 import { eventually } from "./poll";
 
@@ -71,21 +70,30 @@ export async function decisions(cluster: TestCluster, pod: string): Promise<Logg
   return lines.filter((line) => line.record !== undefined || line.action !== undefined);
 }
 
-/** The reason stands in the status, in an Event and in the log. */
+/** What was decided stands in the log and in an Event, however short it was in the status. */
+export async function toldOf(cluster: TestCluster, words: RegExp, seconds = 60): Promise<void> {
+  await eventually(
+    `the log says ${words}`,
+    async () => (await controllerLog(cluster)).some((line) => words.test(line.msg)) || undefined,
+    seconds,
+  );
+  await eventually(
+    `an Event says ${words}`,
+    async () => {
+      const notes = await cluster.kubectl([
+        ...["get", "events.events.k8s.io", "-o", 'go-template={{range .items}}{{.note}}{{"\\n"}}{{end}}'],
+        ...["--field-selector", "reportingController=etcd-cluster/controller"],
+      ]);
+      return words.test(notes) || undefined;
+    },
+    seconds,
+  );
+}
+
+/** What it waits for stands in the status, in an Event and in the log. */
 export async function toldEverywhere(cluster: TestCluster, words: RegExp, seconds = 90): Promise<string> {
   const reason = await waitsFor(cluster, words, seconds);
-  const log = await controllerLog(cluster);
-  assert.ok(
-    log.some((line) => words.test(line.msg)),
-    `the log doesn't say ${words}`,
-  );
-  await eventually(`an Event says ${words}`, async () => {
-    const notes = await cluster.kubectl([
-      ...["get", "events.events.k8s.io", "-o", 'go-template={{range .items}}{{.note}}{{"\\n"}}{{end}}'],
-      ...["--field-selector", "reportingController=etcd-cluster/controller"],
-    ]);
-    return words.test(notes) || undefined;
-  });
+  await toldOf(cluster, words);
   return reason;
 }
 
