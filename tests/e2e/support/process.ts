@@ -47,6 +47,14 @@ export class Processes {
     return (await lab(["node", String(this.node), "bash", "-c", script])).trim().split("\n").filter(Boolean);
   }
 
+  /** etcdctl in a member, without Kubernetes. */
+  async etcdctl(args: readonly string[]): Promise<string> {
+    const [pid] = await this.running("etcd");
+    const script = `env -i $(tr '\\0' '\\n' </proc/${pid}/environ | grep -E '^(ETCDCTL_|PATH=)') \
+      "$(command -v nsenter)" -t ${pid} -m -n etcdctl ${args.map((arg) => `'${arg}'`).join(" ")}`;
+    return lab(["node", String(this.node), "bash", "-c", script]);
+  }
+
   /** Those that run now. */
   running(name: string): Promise<string[]> {
     return this.signal(name, "0");
