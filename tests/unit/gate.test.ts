@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
+import { paths } from "../../components/spec/names";
 import { renderConfig } from "../../controller/gate/config";
 import { readDisk } from "../../controller/gate/disk";
 import { writeMark, writeWhole } from "../../controller/gate/files";
@@ -31,6 +32,8 @@ afterEach(() => {
 });
 
 const inData = (...path: string[]) => join(folder, "data", ...path);
+/** Not joined: that would take the way back out of it. */
+const configIn = (dataDir: string) => dataDir + paths.config.slice(paths.data.length);
 function touch(file: string): void {
   mkdirSync(join(file, ".."), { recursive: true });
   writeFileSync(file, "x");
@@ -159,7 +162,7 @@ describe("the gate as it runs in a pod, with nobody to ask", () => {
     POD_IPS: "10.0.0.1",
     GATE_VOLUME: folder,
     GATE_DATA_DIR: inData(),
-    GATE_CONFIG_FILE: inData("member", "etcd.yaml"),
+    GATE_CONFIG_FILE: configIn(inData()),
     GATE_TLS_DIR: join(folder, "tls"),
     GATE_CONTROLLER_URL: "https://localhost:1",
     GATE_PEER_URL: "https://etcd-1.etcd:2380",
@@ -174,7 +177,7 @@ describe("the gate as it runs in a pod, with nobody to ask", () => {
   });
   const run = (change: Record<string, string | undefined> = {}) =>
     spawnSync(process.execPath, [bundle], { encoding: "utf8", env: env(change), timeout: 60_000 });
-  const config = () => parse(readFileSync(inData("member", "etcd.yaml"), "utf8")) as Record<string, unknown>;
+  const config = () => parse(readFileSync(configIn(inData()), "utf8")) as Record<string, unknown>;
 
   it("lets a member start as it is, with today's settings", () => {
     unpack(loadFixture("3.6", "single"), inData("member"));
@@ -210,7 +213,7 @@ describe("the gate as it runs in a pod, with nobody to ask", () => {
         const dataDir = join(volume, "data");
         mkdirSync(volume);
         prepare(dataDir);
-        const file = join(dataDir, "member", "etcd.yaml");
+        const file = configIn(dataDir);
         const gate = spawn(process.execPath, [bundle], {
           env: env({
             GATE_VOLUME: volume,
