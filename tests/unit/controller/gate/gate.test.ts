@@ -15,7 +15,7 @@ import { authority, pair } from "../door/pairs";
 import { loadFixture, unpack } from "../wal/fixtures";
 
 /** What takes time by the machine's clock has as much as it needs; the rest goes by a clock that is moved below. */
-const times = { ...gateTimes, patienceMs: 60_000 };
+const times = { ...gateTimes, patienceMs: 60_000, silenceMs: 2_000, namesMs: 5_000 };
 const dns = (host: string) => Promise.resolve([`address of ${host}`]);
 
 describe("a gate and a controller", () => {
