@@ -89,7 +89,7 @@ describe("the controller's door", () => {
     await door.close();
     const tlsDir = join(folder, "door");
     door = await createDoor({ tlsDir, port: 0, times: { ...times, keepMs: 50 } });
-    door.setHolder(true);
+    door.setHolder(() => true);
     expect(await ask())
       .to.have.property("order")
       .that.includes({ kind: "wait", hold: false });
