@@ -1,14 +1,14 @@
 "use strict";
 
 // controller/gate/main.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 
 // controller/gate/gate.ts
 var import_promises2 = require("node:timers/promises");
 
 // controller/gate/act.ts
-var import_node_fs4 = require("node:fs");
-var import_node_path4 = require("node:path");
+var import_node_fs5 = require("node:fs");
+var import_node_path5 = require("node:path");
 
 // controller/wal/index.ts
 var import_node_fs2 = require("node:fs");
@@ -528,9 +528,9 @@ function fileSegment(name, fd) {
 }
 
 // controller/wal/index.ts
-function readMember(memberDir, etcdVersion) {
-  const walDir = (0, import_node_path2.join)(memberDir, "wal");
-  const database = (0, import_node_path2.join)(memberDir, "snap", "db");
+function readMember(memberDir2, etcdVersion) {
+  const walDir = (0, import_node_path2.join)(memberDir2, "wal");
+  const database = (0, import_node_path2.join)(memberDir2, "snap", "db");
   if (!hasLog(walDir)) {
     return wasUsed(database) ? { state: "broken", reason: "there is a database and no write-ahead log: etcd would be a new member" } : { state: "empty" };
   }
@@ -558,7 +558,7 @@ function readMember(memberDir, etcdVersion) {
   const { metadata } = log;
   if (!metadata?.memberId || !metadata.clusterId) return broken("the log doesn't say whose it is");
   const snapshot = log.validSnapshots().at(-1) ?? { index: 0, term: 0 };
-  const reason = problem(log, names, memberDir, snapshot, etcdVersion);
+  const reason = problem(log, names, memberDir2, snapshot, etcdVersion);
   if (reason) return broken(reason);
   const ahead = log.last.index > snapshot.index;
   return {
@@ -572,15 +572,15 @@ function readMember(memberDir, etcdVersion) {
     torn: log.torn
   };
 }
-function problem(log, names, memberDir, last, etcdVersion) {
-  const start = needsFile(etcdVersion) ? newestWithFile(log, (0, import_node_path2.join)(memberDir, "snap")) : last;
+function problem(log, names, memberDir2, last, etcdVersion) {
+  const start = needsFile(etcdVersion) ? newestWithFile(log, (0, import_node_path2.join)(memberDir2, "snap")) : last;
   const first = names[0];
   if (!first || first.index > BigInt(start.index)) {
     return `the log begins at ${first?.index ?? "nothing"}, and there is no snapshot for what was before`;
   }
   const found = log.problemFrom(start);
   if (found) return found;
-  if (start.index > 0 && !(0, import_node_fs2.existsSync)((0, import_node_path2.join)(memberDir, "snap", "db"))) return "the database is missing";
+  if (start.index > 0 && !(0, import_node_fs2.existsSync)((0, import_node_path2.join)(memberDir2, "snap", "db"))) return "the database is missing";
   return void 0;
 }
 function needsFile(etcdVersion) {
@@ -690,57 +690,92 @@ function readJson(file) {
   }
 }
 
+// controller/gate/order.ts
+var import_node_fs4 = require("node:fs");
+var import_node_path4 = require("node:path");
+var memberDir = (dataDir) => (0, import_node_path4.join)(dataDir, "member");
+var orderDir = (dataDir) => (0, import_node_path4.join)(dataDir, "member", "order");
+function writeConfig(dataDir, text) {
+  writeWhole((0, import_node_path4.join)(memberDir(dataDir), "etcd.yaml"), text);
+}
+function writeOrder(dataDir, text) {
+  const log = (0, import_node_path4.join)(memberDir(dataDir), "wal");
+  if (hasLog(log)) throw new Error("there is a log now where there was none");
+  (0, import_node_fs4.rmSync)(log, { recursive: true, force: true });
+  dropOrder(dataDir);
+  (0, import_node_fs4.mkdirSync)((0, import_node_path4.join)(orderDir(dataDir), "wal"), { recursive: true, mode: 448 });
+  writeWhole((0, import_node_path4.join)(orderDir(dataDir), "etcd.yaml"), text);
+  (0, import_node_fs4.symlinkSync)((0, import_node_path4.join)("order", "wal"), log);
+  syncFolder(memberDir(dataDir));
+}
+function dropOrder(dataDir) {
+  (0, import_node_fs4.rmSync)(orderDir(dataDir), { recursive: true, force: true });
+}
+
 // controller/gate/act.ts
 function carryOut(settings, step) {
-  const { volume, dataDir, podName, peerUrl } = settings;
-  (0, import_node_fs4.mkdirSync)(dataDir, { recursive: true, mode: 448 });
-  const itself = `${podName}=${peerUrl}`;
+  const { volume, dataDir } = settings;
+  (0, import_node_fs5.mkdirSync)(dataDir, { recursive: true, mode: 448 });
   switch (step.kind) {
     case "start":
-      prepare(settings, itself, "existing", "");
+      prepare(settings);
       if (step.dropAside) dropAside(volume);
       break;
     case "birth":
       mustBeEmpty(dataDir);
-      prepare(settings, step.initialCluster, "new", step.token);
+      prepare(settings, {
+        initialCluster: step.initialCluster,
+        initialClusterState: "new",
+        token: step.token
+      });
       break;
-    case "join":
+    case "join": {
       if (step.setAside) setAside(volume, dataDir);
       mustBeEmpty(dataDir);
+      const order = {
+        initialCluster: step.initialCluster,
+        initialClusterState: "existing",
+        token: ""
+      };
       try {
-        prepare(settings, step.initialCluster, "existing", "");
+        prepare(settings, order);
       } catch (error) {
         if (error.code !== "ENOSPC") throw error;
         dropAside(volume);
-        prepare(settings, step.initialCluster, "existing", "");
+        prepare(settings, order);
       }
       break;
+    }
   }
   liftHold(volume);
 }
-function prepare(settings, initialCluster, initialClusterState, token) {
+function prepare(settings, order) {
   const { dataDir, generation, version, podName, podIps, peerUrl, clientUrl, ports } = settings;
   writeMark(dataDir, { generation, lastVersion: version });
-  const own = {
-    name: podName,
-    podIps,
-    peerUrl,
-    clientUrl,
-    ports,
-    initialCluster,
-    initialClusterState,
-    token
-  };
-  writeWhole(settings.configFile, renderConfig(settings.etcdSettings, own));
+  const render = (bootstrap) => renderConfig(settings.etcdSettings, {
+    ...{ name: podName, podIps, peerUrl, clientUrl, ports },
+    ...bootstrap
+  });
+  const usual2 = render({
+    initialCluster: `${podName}=${peerUrl}`,
+    initialClusterState: "existing",
+    token: ""
+  });
+  writeConfig(dataDir, usual2);
+  if (order) writeOrder(dataDir, render(order));
+  else dropOrder(dataDir);
+  if ((0, import_node_fs5.readFileSync)(settings.configFile, "utf8") !== (order ? render(order) : usual2)) {
+    throw new Error(`${settings.configFile}, which etcd will read, is not what was written for it`);
+  }
 }
 function mustBeEmpty(dataDir) {
-  if (hasLog((0, import_node_path4.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
+  if (hasLog((0, import_node_path5.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
 }
 
 // controller/gate/ask.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var import_node_https = require("node:https");
-var import_node_path5 = require("node:path");
+var import_node_path6 = require("node:path");
 
 // controller/door/protocol.ts
 var REPORT_PATH = "/v1/report";
@@ -781,17 +816,17 @@ function isOrder(o) {
 // controller/gate/ask.ts
 var MAX_BODY = 256 * 1024;
 async function askController(ask2, message, tag) {
-  let sinceMs = Date.now();
+  let sinceMs = ask2.now();
   try {
     return await post(ask2, message, tag, () => {
-      sinceMs = Date.now();
+      sinceMs = ask2.now();
     });
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error), sinceMs };
   }
 }
 function post(ask2, message, tag, sign) {
-  const file = (name) => (0, import_node_fs5.readFileSync)((0, import_node_path5.join)(ask2.tlsDir, name));
+  const file = (name) => (0, import_node_fs6.readFileSync)((0, import_node_path6.join)(ask2.tlsDir, name));
   const body = JSON.stringify(message);
   return new Promise((resolve, reject) => {
     const asked = (0, import_node_https.request)(new URL(REPORT_PATH, ask2.url), {
@@ -922,9 +957,9 @@ function versionProblem({ disk, version }) {
 }
 
 // controller/gate/disk.ts
-var import_node_path6 = require("node:path");
+var import_node_path7 = require("node:path");
 function readDisk(dataDir, version) {
-  const data = readMember((0, import_node_path6.join)(dataDir, "member"), version);
+  const data = readMember((0, import_node_path7.join)(dataDir, "member"), version);
   switch (data.state) {
     case "empty":
     case "broken":
@@ -976,9 +1011,11 @@ var gateTimes = {
   silenceMs: 5e3,
   namesMs: 3e4
 };
-async function runGate(settings, say2, times = gateTimes, resolve) {
+var usual = { times: gateTimes, now: Date.now, sleep: import_promises2.setTimeout };
+async function runGate(settings, say2, surroundings = {}) {
+  const { times, resolve, now, sleep: sleep2 } = { ...usual, ...surroundings };
   const { volume, dataDir, podName, podUid, generation, version } = settings;
-  const ask2 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs };
+  const ask2 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
   const disk = readDisk(dataDir, version);
   say2(describe(disk));
   let tag;
@@ -992,7 +1029,7 @@ async function runGate(settings, say2, times = gateTimes, resolve) {
   for (; ; ) {
     const held = isHeld(volume);
     const message = { podUid, podName, disk, aside: asideNames(volume), held };
-    const began = Date.now();
+    const began = now();
     const answer = await askController(ask2, message, tag);
     let heard;
     if ("order" in answer) {
@@ -1001,7 +1038,7 @@ async function runGate(settings, say2, times = gateTimes, resolve) {
     } else {
       tag = void 0;
       silentSince ??= answer.sinceMs;
-      heard = { kind: "silence", forMs: Date.now() - silentSince };
+      heard = { kind: "silence", forMs: now() - silentSince };
     }
     const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
     if (step.kind === "ask") {
@@ -1009,8 +1046,8 @@ async function runGate(settings, say2, times = gateTimes, resolve) {
       tell("problem" in answer ? `${step.why} (${answer.problem})` : step.why);
     } else {
       const problem2 = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : void 0;
-      joinSince ??= Date.now();
-      if (!problem2 || problem2.passes && Date.now() - joinSince >= times.namesMs) {
+      joinSince ??= now();
+      if (!problem2 || problem2.passes && now() - joinSince >= times.namesMs) {
         carryOut(settings, step);
         say2(step.kind === "start" ? `starts as it is: ${step.why}` : `${step.kind}: ${step.initialCluster}`);
         return;
@@ -1019,7 +1056,7 @@ async function runGate(settings, say2, times = gateTimes, resolve) {
     }
     const waits = heard.kind === "wait" || heard.kind === "silence";
     const pauseMs = waits ? times.pauseMs : times.longPauseMs;
-    await (0, import_promises2.setTimeout)(Math.max(0, pauseMs - (Date.now() - began)));
+    await sleep2(Math.max(0, pauseMs - (now() - began)));
   }
 }
 function describe(disk) {
@@ -1070,7 +1107,7 @@ var TERMINATION_LOG = "/dev/termination-log";
 function say(text) {
   console.log(`${(/* @__PURE__ */ new Date()).toISOString()} ${text}`);
   try {
-    if ((0, import_node_fs6.existsSync)(TERMINATION_LOG)) (0, import_node_fs6.writeFileSync)(TERMINATION_LOG, text);
+    if ((0, import_node_fs7.existsSync)(TERMINATION_LOG)) (0, import_node_fs7.writeFileSync)(TERMINATION_LOG, text);
   } catch {
   }
 }

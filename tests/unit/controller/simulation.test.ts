@@ -10,7 +10,14 @@ const eventOf = (faults: readonly string[], ticks: number) =>
   fc.record({ fault: fc.constantFrom(...faults), a: fc.nat(30), b: fc.nat(30), ticks: fc.nat(ticks) });
 
 const CONTROL = ["controllerDies", "controllerStarts", "controllerSlow", "controllerFreezes"];
-const DISKS = ["deleteDirectoryInPlace", "deletePodAndClaim", "crash", "deletePod", "allNodesReboot"];
+const DISKS = [
+  "deleteDirectoryInPlace",
+  "deleteLogInPlace",
+  "deletePodAndClaim",
+  "crash",
+  "deletePod",
+  "allNodesReboot",
+];
 
 const story: fc.Arbitrary<Story> = fc.record({
   seed: fc.nat(1_000_000),

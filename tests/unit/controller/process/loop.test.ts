@@ -1,3 +1,4 @@
+import { mock } from "node:test";
 import { expect } from "chai";
 import type { Asker } from "../../../../controller/door/waiting";
 import { WaitingRoom } from "../../../../controller/door/waiting";
@@ -7,6 +8,7 @@ import type { LoopParts } from "../../../../controller/loop/loop";
 import type { ControllerRecord, Decision, World } from "../../../../controller/model";
 import type { Observation } from "../../../../controller/observe/observer";
 import { emptyRecord } from "../../../../controller/plan/record";
+import { until } from "../../../support/until";
 import { ApiServer } from "./api-server";
 
 const action = { kind: "deletePod", name: "etcd-0", uid: "u", force: false } as const;
@@ -286,25 +288,59 @@ describe("the loop", () => {
   it("ends when it is told to, and gives the gates up", async () => {
     a.decision = quiet;
     const running = a.loop.run();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until("a first round", () => a.did.includes("answer"));
     a.loop.stop();
     await running;
     expect(a.did.at(-1)).to.equal("holder false");
   });
 
-  it("goes on after a round that failed, and sleeps no longer than until it is woken", async () => {
-    let failures = 0;
-    a.decision = quiet;
-    a.at = () => {
-      if (failures++ === 0) throw new Error("the API server is gone");
-      return Promise.resolve();
+  describe("between two rounds", () => {
+    let running: Promise<void>;
+    const rounds = () => a.did.filter((did) => did.startsWith("observe")).length;
+    /** Nothing but promises is waited for in a round. */
+    const passes = async (ms: number) => {
+      mock.timers.tick(ms);
+      await new Promise((resolve) => setImmediate(resolve));
     };
-    const running = a.loop.run();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    a.loop.wake();
-    await new Promise((resolve) => setTimeout(resolve, 120));
-    expect(a.did).to.include("answer");
-    a.loop.stop();
-    await running;
+    beforeEach(async () => {
+      mock.timers.enable({ apis: ["setTimeout"] });
+      a.decision = quiet;
+      let failures = 0;
+      a.at = () => {
+        if (failures++ === 0) throw new Error("the API server is gone");
+        return Promise.resolve();
+      };
+      running = a.loop.run();
+      await passes(0);
+    });
+    afterEach(async () => {
+      a.loop.stop();
+      for (let i = 0; i < 2; i++) await passes(10_000);
+      mock.timers.reset();
+      await running;
+    });
+
+    it("waits a second after one that failed, and goes on", async () => {
+      await passes(50);
+      await passes(949);
+      expect(rounds()).to.equal(0);
+      await passes(1);
+      expect(rounds()).to.equal(1);
+    });
+
+    it("sleeps no longer than until it is woken", async () => {
+      await passes(50);
+      a.loop.wake();
+      await passes(0);
+      expect(rounds()).to.equal(1);
+    });
+
+    it("takes a breath all the same, for several events come at once", async () => {
+      a.loop.wake();
+      await passes(49);
+      expect(rounds()).to.equal(0);
+      await passes(1);
+      expect(rounds()).to.equal(1);
+    });
   });
 });

@@ -46,7 +46,13 @@ export interface Door {
 }
 
 export const urlOf = (ordinal: number) => `https://etcd-${ordinal}.etcd.test.svc:2380`;
-const emptyVolume = (): Volume => ({ broken: false, held: false, aside: 0, condemned: false });
+const emptyVolume = (): Volume => ({
+  broken: false,
+  logless: false,
+  held: false,
+  aside: 0,
+  condemned: false,
+});
 export const copyDir = (dir: MemberDir): MemberDir => ({ ...dir, log: [...dir.log] });
 
 export class Cluster implements RaftHost {
@@ -287,9 +293,10 @@ export class Cluster implements RaftHost {
       volume.yaml = { kind: "start" };
     }
     if (order.kind === "join") {
-      if (order.setAside && (dir || volume.broken)) {
+      if (order.setAside && (dir || volume.broken || volume.logless)) {
         volume.dir = undefined;
         volume.broken = false;
+        volume.logless = false;
         volume.aside = 1;
       }
       const urls = order.initialCluster.split(",").map((x) => x.slice(x.indexOf("=") + 1));
@@ -327,6 +334,8 @@ export class Cluster implements RaftHost {
     const base = { podUid: pod.uid, atMs: this.nowMs, aside: [], held: volume.held };
     if (volume.broken)
       return { ...base, disk: { state: "broken", reason: "crc mismatch", memberId: dir?.memberId } };
+    if (volume.logless)
+      return { ...base, disk: { state: "broken", reason: "there is a database and no write-ahead log" } };
     if (!dir) return { ...base, disk: { state: "empty" } };
     return {
       ...base,
@@ -355,6 +364,8 @@ export class Cluster implements RaftHost {
     if (!volume.dir && !this.makeDir(pod, volume, version)) return this.exited(pod, 1);
     const dir = volume.dir;
     if (!dir) return;
+    // Its log has taken the place of the link to the order.
+    volume.yaml = { kind: "start" };
     dir.lastVersion = version;
     pod.etcd = "running";
     this.processes.push({

@@ -85,6 +85,16 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     spoil(s, pod);
     volume.dir = undefined;
     volume.yaml = undefined;
+    volume.logless = false;
+  },
+  deleteLogInPlace: (s, a) => {
+    const pod = podOf(s, a);
+    const volume = pod && s.cluster.claimOf(pod)?.volume;
+    if (!pod || !volume?.dir) return;
+    spoil(s, pod);
+    volume.dir = undefined;
+    volume.broken = false;
+    volume.logless = true;
   },
   deletePodAndClaim: (s, a) => {
     const pod = podOf(s, a);
@@ -114,7 +124,14 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     spoil(s, pod);
     exchangePod(s, pod);
     s.cluster.claims = s.cluster.claims.filter((c) => c !== claim);
-    const volume = { dir: copyDir(old), broken: false, held: false, aside: 0, condemned: false };
+    const volume = {
+      dir: copyDir(old),
+      broken: false,
+      logless: false,
+      held: false,
+      aside: 0,
+      condemned: false,
+    };
     s.cluster.claims.push({ ...claim, uid: s.cluster.uid("claim"), volume, deleting: false });
   },
   foreignDisk: (s, a) => {
