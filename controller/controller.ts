@@ -62,8 +62,14 @@ export class Controller {
       steady,
       now: Date.now,
     });
-    this.lease = new Lease(cluster, settings.identity, steady, (problem) => this.leaseChanged(problem));
-    const leftMs = () => this.lease.leftMs();
+    this.lease = new Lease(
+      cluster,
+      settings.identity,
+      steady,
+      (problem) => this.leaseChanged(problem),
+      (forMs) => this.slept(forMs),
+    );
+    const { lease } = this;
     this.status = new Status(
       (data) => cluster.writeStatus(data),
       steady,
@@ -74,10 +80,14 @@ export class Controller {
     this.loop = new Loop({
       eyes: this.observer,
       plan,
-      act: (action, world) => act(action, world, { cluster, fleet: this.fleet, leftMs }),
+      act: (action, world) => {
+        const { term } = lease;
+        const leftMs = () => (lease.term === term ? lease.leftMs() : 0);
+        return act(action, world, { cluster, fleet: this.fleet, leftMs });
+      },
       writeRecord: (record, version, timeoutMs) => this.writeRecord(record, version, timeoutMs),
       door,
-      leftMs,
+      lease,
       report: (world, decision, error) => this.report(world, decision, error),
       trouble: (what, error) => this.log.trouble(what, error),
       steady,
@@ -121,6 +131,13 @@ export class Controller {
       );
     if (!holds) this.watches.stop();
     this.loop.wake();
+  }
+
+  private slept(forMs: number): void {
+    this.logger.warn(
+      `stood still for ${Math.round(forMs / 1000)} s, beyond its lease: nothing is done or answered by what it knew`,
+    );
+    this.ring();
   }
 
   private writeRecord(record: ControllerRecord, version: string | undefined, timeoutMs: number) {

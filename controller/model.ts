@@ -50,8 +50,8 @@ export interface Desired {
     readonly minBytes: number;
   };
   /**
-   * How long a pod may be overdue (deletion asked for and its own grace passed) before its member is replaced
-   * elsewhere with a new claim. Absent: never, a human decides.
+   * How long a pod may be overdue (deletion asked for and its own grace passed), or no node may have its volume, before
+   * its member is replaced elsewhere with a new claim. Absent: never, a human decides.
    */
   readonly nodeLossGraceSeconds?: number;
   /** What the declared generation is made from. Stays after it was made; only a higher generation is made anew. */
@@ -85,12 +85,12 @@ export interface ControllerRecord {
   readonly intent?: Intent;
   /** What is remembered of an ordinal across its members. */
   readonly notes: readonly OrdinalNotes[];
-  /** Claims of force-deleted pods: something may still write to them, so no pod may ever start from one. */
+  /** Claims given up with their nodes: something may still write to them, so no pod may ever start from one. */
   readonly abandoned: readonly OrdinalClaim[];
   /** Cluster version last seen (`3.6.0`): decides whether a half-done upgrade may still be rolled back by binary. */
   readonly clusterVersion?: string;
-  /** Set while a NOSPACE alarm is being worked on, after the compaction has succeeded. */
-  readonly compactedRevision?: number;
+  /** Set while a NOSPACE alarm is being worked on. */
+  readonly space?: SpaceWork;
   /** The next generation, while it is made. Until it is done, `generation`, `birth` and `members` are the old one's. */
   readonly rebuild?: Rebuild;
   /** How the present generation was made, for whoever asks later. */
@@ -124,6 +124,16 @@ export interface Made {
   readonly kind: "restore" | "recovery";
   readonly atMs: number;
   readonly words: string;
+}
+
+/** From one compaction on. A later one begins anew, so that what is done again and again is bounded by it. */
+export interface SpaceWork {
+  readonly revision: number;
+  readonly atMs: number;
+  /** False until etcd has said so: the compaction may have to be asked for again. */
+  readonly compacted: boolean;
+  /** How often each member was defragmented since. Counted before it is done. */
+  readonly defragmented: readonly { readonly memberId: MemberId; readonly times: number }[];
 }
 
 export interface OrdinalClaim {
@@ -198,6 +208,8 @@ export interface OrdinalNotes {
   /** When a learner was last given up here: the next one waits a while. */
   readonly failedJoinMs?: number;
   readonly defragmentedMs?: number;
+  /** Since when, and when last, no node there is could hold this volume, by the scheduler's words. */
+  readonly stranded?: { readonly claimUid: Uid; readonly sinceMs: number; readonly seenMs: number };
 }
 
 export type Intent =
@@ -258,6 +270,8 @@ export interface RestoreView {
     readonly name: string;
     /** What keeps it from going on: a container that fails and its last words, or no node. */
     readonly problem?: string;
+    /** It won't get better by being tried again. */
+    readonly final?: boolean;
   };
   /** What its step said last, within seconds. */
   readonly report?: RestoreReport;
@@ -324,6 +338,8 @@ export interface ContainerView {
   readonly state: "waiting" | "running" | "terminated";
   /** `CrashLoopBackOff`, `ImagePullBackOff`, ... */
   readonly waitingReason?: string;
+  /** Kubernetes' own words about it. */
+  readonly waitingMessage?: string;
   readonly startedMs?: number;
   readonly restarts: number;
   /** How it ended last, whatever its state now. */
@@ -480,8 +496,12 @@ export interface MemberStatus {
   readonly raftIndex?: number;
   readonly appliedIndex?: number;
   readonly version?: string;
+  /** Of its data's format (3.6+); follows the cluster version a moment later. */
+  readonly storageVersion?: string;
   readonly dbBytes?: number;
   readonly dbInUseBytes?: number;
+  /** The quota that this process obeys. Told from etcd 3.6 on. */
+  readonly quotaBytes?: number;
   /** Whether this member did a linearizable read (a learner can't). */
   readonly linearizableRead?: boolean;
   readonly errors?: readonly string[];
@@ -551,6 +571,8 @@ export interface Decision {
   readonly restore?: RestoreAnswer;
   /** One sentence for a person: what is done or waited for, and why. */
   readonly reason: string;
+  /** Why what is declared can't be, as the cluster is. Waiting won't help; the status shows it beside the reason. */
+  readonly refused?: string;
   /** The declared hash, when everything declared is reached; the status shows it. */
   readonly converged?: string;
   /** Worth an Event, at most once while they stay the same. */

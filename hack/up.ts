@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import type { Changed } from "./deploy/apply";
+import type { Deployment } from "./deploy/offline";
 import { deployOffline } from "./deploy/offline";
 import { deployWithPulumi, missingForPulumi } from "./deploy/pulumi-cli";
 import { readStack } from "./deploy/config";
@@ -18,6 +20,7 @@ async function main(): Promise<void> {
   const members = Number(config["etcd:members"]);
 
   const missing = await missingForPulumi(root);
+  let finish: Deployment["finish"] | undefined;
   if (missing === undefined) {
     console.log(`Deploying the stack ${stack} with pulumi up.`);
     deployWithPulumi(kubectl, root, stack);
@@ -26,15 +29,22 @@ async function main(): Promise<void> {
       `Deploying the stack ${stack} without Pulumi's engine, since ${missing}:\n` +
         "the same program is rendered through the Pulumi SDK and applied server-side, in order.",
     );
-    for (const { ref, change } of await deployOffline(kubectl, root, stack)) {
-      if (change !== "unchanged") {
-        console.log(`  ${change} ${ref.kind} ${ref.name}`);
-      }
-    }
+    const deployment = await deployOffline(kubectl, root, stack);
+    show(deployment.changes);
+    ({ finish } = deployment);
   }
   console.log(`Waiting until ${members} members are healthy voters.`);
   await waitForVoters(kubectl, namespace, cluster, members, 300, (obstacle) => console.log(`  ${obstacle}`));
+  show((await finish?.()) ?? []);
   console.log(nextSteps(namespace, cluster));
+}
+
+function show(changes: readonly Changed[]): void {
+  for (const { ref, change } of changes) {
+    if (change !== "unchanged") {
+      console.log(`  ${change} ${ref.kind} ${ref.name}`);
+    }
+  }
 }
 
 main().catch((error: unknown) => {

@@ -1,14 +1,14 @@
 "use strict";
 
 // controller/gate/main.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 
 // controller/gate/gate.ts
 var import_promises4 = require("node:timers/promises");
 
 // controller/gate/act.ts
-var import_node_fs4 = require("node:fs");
-var import_node_path4 = require("node:path");
+var import_node_fs5 = require("node:fs");
+var import_node_path5 = require("node:path");
 
 // controller/wal/index.ts
 var import_node_fs2 = require("node:fs");
@@ -539,9 +539,9 @@ function fileSegment(name, fd) {
 }
 
 // controller/wal/index.ts
-function readMember(memberDir, etcdVersion) {
-  const walDir = (0, import_node_path2.join)(memberDir, "wal");
-  const database = (0, import_node_path2.join)(memberDir, "snap", "db");
+function readMember(memberDir2, etcdVersion) {
+  const walDir = (0, import_node_path2.join)(memberDir2, "wal");
+  const database = (0, import_node_path2.join)(memberDir2, "snap", "db");
   if (!hasLog(walDir)) {
     return wasUsed(database) ? { state: "broken", reason: "there is a database and no write-ahead log: etcd would be a new member" } : { state: "empty" };
   }
@@ -569,7 +569,7 @@ function readMember(memberDir, etcdVersion) {
   const { metadata } = log;
   if (!metadata?.memberId || !metadata.clusterId) return broken("the log doesn't say whose it is");
   const snapshot = log.validSnapshots().at(-1) ?? { index: 0, term: 0 };
-  const reason = problem(log, names, memberDir, snapshot, etcdVersion);
+  const reason = problem(log, names, memberDir2, snapshot, etcdVersion);
   if (reason) return broken(reason);
   const ahead = log.last.index > snapshot.index;
   return {
@@ -583,15 +583,15 @@ function readMember(memberDir, etcdVersion) {
     torn: log.torn
   };
 }
-function problem(log, names, memberDir, last, etcdVersion) {
-  const start = needsFile(etcdVersion) ? newestWithFile(log, (0, import_node_path2.join)(memberDir, "snap")) : last;
+function problem(log, names, memberDir2, last, etcdVersion) {
+  const start = needsFile(etcdVersion) ? newestWithFile(log, (0, import_node_path2.join)(memberDir2, "snap")) : last;
   const first = names[0];
   if (!first || first.index > BigInt(start.index)) {
     return `the log begins at ${first?.index ?? "nothing"}, and there is no snapshot for what was before`;
   }
   const found = log.problemFrom(start);
   if (found) return found;
-  if (start.index > 0 && !(0, import_node_fs2.existsSync)((0, import_node_path2.join)(memberDir, "snap", "db"))) return "the database is missing";
+  if (start.index > 0 && !(0, import_node_fs2.existsSync)((0, import_node_path2.join)(memberDir2, "snap", "db"))) return "the database is missing";
   return void 0;
 }
 function needsFile(etcdVersion) {
@@ -701,57 +701,92 @@ function readJson(file) {
   }
 }
 
+// controller/gate/order.ts
+var import_node_fs4 = require("node:fs");
+var import_node_path4 = require("node:path");
+var memberDir = (dataDir) => (0, import_node_path4.join)(dataDir, "member");
+var orderDir = (dataDir) => (0, import_node_path4.join)(dataDir, "member", "order");
+function writeConfig(dataDir, text) {
+  writeWhole((0, import_node_path4.join)(memberDir(dataDir), "etcd.yaml"), text);
+}
+function writeOrder(dataDir, text) {
+  const log = (0, import_node_path4.join)(memberDir(dataDir), "wal");
+  if (hasLog(log)) throw new Error("there is a log now where there was none");
+  (0, import_node_fs4.rmSync)(log, { recursive: true, force: true });
+  dropOrder(dataDir);
+  (0, import_node_fs4.mkdirSync)((0, import_node_path4.join)(orderDir(dataDir), "wal"), { recursive: true, mode: 448 });
+  writeWhole((0, import_node_path4.join)(orderDir(dataDir), "etcd.yaml"), text);
+  (0, import_node_fs4.symlinkSync)((0, import_node_path4.join)("order", "wal"), log);
+  syncFolder(memberDir(dataDir));
+}
+function dropOrder(dataDir) {
+  (0, import_node_fs4.rmSync)(orderDir(dataDir), { recursive: true, force: true });
+}
+
 // controller/gate/act.ts
 function carryOut(settings, step) {
-  const { volume, dataDir, podName, peerUrl } = settings;
-  (0, import_node_fs4.mkdirSync)(dataDir, { recursive: true, mode: 448 });
-  const itself = `${podName}=${peerUrl}`;
+  const { volume, dataDir } = settings;
+  (0, import_node_fs5.mkdirSync)(dataDir, { recursive: true, mode: 448 });
   switch (step.kind) {
     case "start":
-      prepare(settings, itself, "existing", "", step.generation);
+      prepare(settings, void 0, step.generation);
       if (step.dropAside) dropAside(volume);
       break;
     case "birth":
       mustBeEmpty(dataDir);
-      prepare(settings, step.initialCluster, "new", step.token);
+      prepare(settings, {
+        initialCluster: step.initialCluster,
+        initialClusterState: "new",
+        token: step.token
+      });
       break;
-    case "join":
+    case "join": {
       if (step.setAside) setAside(volume, dataDir);
       mustBeEmpty(dataDir);
+      const order = {
+        initialCluster: step.initialCluster,
+        initialClusterState: "existing",
+        token: ""
+      };
       try {
-        prepare(settings, step.initialCluster, "existing", "");
+        prepare(settings, order);
       } catch (error) {
         if (error.code !== "ENOSPC") throw error;
         dropAside(volume);
-        prepare(settings, step.initialCluster, "existing", "");
+        prepare(settings, order);
       }
       break;
+    }
   }
   liftHold(volume);
 }
-function prepare(settings, initialCluster, initialClusterState, token, generation = settings.generation) {
+function prepare(settings, order, generation = settings.generation) {
   const { dataDir, version, podName, podIps, peerUrl, clientUrl, ports } = settings;
   writeMark(dataDir, { generation, lastVersion: version });
-  const own = {
-    name: podName,
-    podIps,
-    peerUrl,
-    clientUrl,
-    ports,
-    initialCluster,
-    initialClusterState,
-    token
-  };
-  writeWhole(settings.configFile, renderConfig(settings.etcdSettings, own));
+  const render = (bootstrap) => renderConfig(settings.etcdSettings, {
+    ...{ name: podName, podIps, peerUrl, clientUrl, ports },
+    ...bootstrap
+  });
+  const usual2 = render({
+    initialCluster: `${podName}=${peerUrl}`,
+    initialClusterState: "existing",
+    token: ""
+  });
+  writeConfig(dataDir, usual2);
+  if (order) writeOrder(dataDir, render(order));
+  else dropOrder(dataDir);
+  if ((0, import_node_fs5.readFileSync)(settings.configFile, "utf8") !== (order ? render(order) : usual2)) {
+    throw new Error(`${settings.configFile}, which etcd will read, is not what was written for it`);
+  }
 }
 function mustBeEmpty(dataDir) {
-  if (hasLog((0, import_node_path4.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
+  if (hasLog((0, import_node_path5.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
 }
 
 // controller/gate/ask.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var import_node_https = require("node:https");
-var import_node_path5 = require("node:path");
+var import_node_path6 = require("node:path");
 
 // controller/door/protocol.ts
 var REPORT_PATH = "/v1/report";
@@ -797,17 +832,17 @@ function isOrder(o) {
 // controller/gate/ask.ts
 var MAX_BODY = 256 * 1024;
 async function askController(ask2, message, tag) {
-  let sinceMs = Date.now();
+  let sinceMs = ask2.now();
   try {
     return await post(ask2, message, tag, () => {
-      sinceMs = Date.now();
+      sinceMs = ask2.now();
     });
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error), sinceMs };
   }
 }
 function post(ask2, message, tag, sign) {
-  const file = (name) => (0, import_node_fs5.readFileSync)((0, import_node_path5.join)(ask2.tlsDir, name));
+  const file = (name) => (0, import_node_fs6.readFileSync)((0, import_node_path6.join)(ask2.tlsDir, name));
   const body = JSON.stringify(message);
   return new Promise((resolve, reject) => {
     const asked = (0, import_node_https.request)(new URL(REPORT_PATH, ask2.url), {
@@ -948,9 +983,9 @@ function versionProblem({ disk, version }) {
 }
 
 // controller/gate/disk.ts
-var import_node_path6 = require("node:path");
+var import_node_path7 = require("node:path");
 function readDisk(dataDir, version) {
-  const data = readMember((0, import_node_path6.join)(dataDir, "member"), version);
+  const data = readMember((0, import_node_path7.join)(dataDir, "member"), version);
   switch (data.state) {
     case "empty":
     case "broken":
@@ -995,13 +1030,13 @@ async function addressesOf(host, resolve) {
 }
 
 // controller/gate/restored.ts
-var import_node_fs8 = require("node:fs");
-var import_node_path10 = require("node:path");
+var import_node_fs9 = require("node:fs");
+var import_node_path11 = require("node:path");
 
 // controller/transfer/https.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var import_node_https2 = require("node:https");
-var import_node_path7 = require("node:path");
+var import_node_path8 = require("node:path");
 var import_node_stream = require("node:stream");
 var import_promises2 = require("node:stream/promises");
 var SILENT_MS = 3e4;
@@ -1023,7 +1058,7 @@ async function upload(url, tlsDir, stream) {
   for (const end of [sent, response]) if (end.status === "rejected") throw end.reason;
 }
 function call(method, url, tlsDir) {
-  const file = (name) => (0, import_node_fs6.readFileSync)((0, import_node_path7.join)(tlsDir, name));
+  const file = (name) => (0, import_node_fs7.readFileSync)((0, import_node_path8.join)(tlsDir, name));
   const asked = (0, import_node_https2.request)(url, {
     method,
     agent: false,
@@ -1051,8 +1086,8 @@ async function refusal(response) {
 
 // controller/transfer/receive.ts
 var import_node_crypto = require("node:crypto");
-var import_node_fs7 = require("node:fs");
-var import_node_path8 = require("node:path");
+var import_node_fs8 = require("node:fs");
+var import_node_path9 = require("node:path");
 
 // controller/transfer/format.ts
 var LONGEST_LINE = 4096;
@@ -1071,15 +1106,15 @@ function parseLine(text) {
 
 // controller/transfer/receive.ts
 async function receiveDirectory(stream, folder, expected) {
-  (0, import_node_fs7.rmSync)(folder, { recursive: true, force: true });
-  (0, import_node_fs7.mkdirSync)(folder, { recursive: true, mode: 448 });
+  (0, import_node_fs8.rmSync)(folder, { recursive: true, force: true });
+  (0, import_node_fs8.mkdirSync)(folder, { recursive: true, mode: 448 });
   const writer = new Writer(folder);
   try {
     for await (const part of stream) writer.take(Buffer.from(part));
     return writer.finish(expected);
   } catch (error) {
     writer.close();
-    (0, import_node_fs7.rmSync)(folder, { recursive: true, force: true });
+    (0, import_node_fs8.rmSync)(folder, { recursive: true, force: true });
     throw error;
   }
 }
@@ -1102,19 +1137,20 @@ var Writer = class {
     if (!this.end) throw new Error("the stream ended before its end");
     const sum = this.hash.digest("hex");
     if (sum !== this.end.sha256) throw new Error("what came isn't what was sent: wrong SHA-256");
-    if (expected !== void 0 && sum !== expected) throw new Error("it isn't what was announced: wrong SHA-256");
+    if (expected !== void 0 && sum !== expected)
+      throw new Error("it isn't what was announced: wrong SHA-256");
     for (const folder of this.folders) syncFolder(folder);
     return sum;
   }
   close() {
-    if (this.file) (0, import_node_fs7.closeSync)(this.file.fd);
+    if (this.file) (0, import_node_fs8.closeSync)(this.file.fd);
     this.file = void 0;
   }
   content(part) {
     const file = this.file;
     const mine = part.subarray(0, file.left);
     this.hash.update(mine);
-    for (let at = 0; at < mine.length; ) at += (0, import_node_fs7.writeSync)(file.fd, mine, at);
+    for (let at = 0; at < mine.length; ) at += (0, import_node_fs8.writeSync)(file.fd, mine, at);
     file.left -= mine.length;
     if (file.left === 0) this.closeFile();
     return part.subarray(mine.length);
@@ -1136,15 +1172,15 @@ var Writer = class {
     return part.subarray(at + 1);
   }
   openFile(path, size) {
-    const name = (0, import_node_path8.join)(this.folder, path);
-    for (let f = (0, import_node_path8.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path8.dirname)(f)) this.folders.add(f);
-    (0, import_node_fs7.mkdirSync)((0, import_node_path8.dirname)(name), { recursive: true, mode: 448 });
-    this.file = { fd: (0, import_node_fs7.openSync)(name, "wx", 384), left: size };
+    const name = (0, import_node_path9.join)(this.folder, path);
+    for (let f = (0, import_node_path9.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path9.dirname)(f)) this.folders.add(f);
+    (0, import_node_fs8.mkdirSync)((0, import_node_path9.dirname)(name), { recursive: true, mode: 448 });
+    this.file = { fd: (0, import_node_fs8.openSync)(name, "wx", 384), left: size };
     if (size === 0) this.closeFile();
   }
   closeFile() {
     if (!this.file) return;
-    (0, import_node_fs7.fsyncSync)(this.file.fd);
+    (0, import_node_fs8.fsyncSync)(this.file.fd);
     this.close();
   }
 };
@@ -1152,7 +1188,7 @@ var Writer = class {
 // controller/transfer/send.ts
 var import_node_crypto2 = require("node:crypto");
 var import_promises3 = require("node:fs/promises");
-var import_node_path9 = require("node:path");
+var import_node_path10 = require("node:path");
 var CHUNK = 1 << 20;
 async function* directoryStream(folder) {
   const hash = (0, import_node_crypto2.createHash)("sha256");
@@ -1162,9 +1198,9 @@ async function* directoryStream(folder) {
   };
   const line = (content) => put(lineOf(content));
   for (const path of await filesIn(folder)) {
-    const { size } = await (0, import_promises3.stat)((0, import_node_path9.join)(folder, path));
+    const { size } = await (0, import_promises3.stat)((0, import_node_path10.join)(folder, path));
     yield line({ path, size });
-    const file = await (0, import_promises3.open)((0, import_node_path9.join)(folder, path), "r");
+    const file = await (0, import_promises3.open)((0, import_node_path10.join)(folder, path), "r");
     try {
       for (let at = 0; at < size; ) {
         const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - at));
@@ -1181,34 +1217,34 @@ async function* directoryStream(folder) {
 }
 async function filesIn(folder) {
   const entries = await (0, import_promises3.readdir)(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path9.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
+  return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path10.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
 }
 
 // controller/gate/restored.ts
 async function takeSeed(settings, seed) {
   const { volume, dataDir, tlsDir, generation, version } = settings;
-  const incoming = (0, import_node_path10.join)(volume, "incoming");
-  const fresh = (0, import_node_path10.join)(incoming, "member");
+  const incoming = (0, import_node_path11.join)(volume, "incoming");
+  const fresh = (0, import_node_path11.join)(incoming, "member");
   try {
     await download(seed.url, tlsDir, (stream) => receiveDirectory(stream, fresh, seed.sha256));
     writeMark(incoming, { generation, lastVersion: version });
   } catch (error) {
-    (0, import_node_fs8.rmSync)(incoming, { recursive: true, force: true });
+    (0, import_node_fs9.rmSync)(incoming, { recursive: true, force: true });
     if (error.code === "ENOSPC") dropAside(volume);
     throw error;
   }
   const data = readMember(fresh, version);
   if (data.state !== "wal") throw new Error(`it holds no member that etcd ${version} would start`);
-  (0, import_node_fs8.mkdirSync)(dataDir, { recursive: true, mode: 448 });
-  const place = (0, import_node_path10.join)(dataDir, "member");
+  (0, import_node_fs9.mkdirSync)(dataDir, { recursive: true, mode: 448 });
+  const place = (0, import_node_path11.join)(dataDir, "member");
   if (seed.setAside) setAside(volume, dataDir);
-  else (0, import_node_fs8.rmSync)(place, { recursive: true, force: true });
-  (0, import_node_fs8.renameSync)(fresh, place);
+  else (0, import_node_fs9.rmSync)(place, { recursive: true, force: true });
+  (0, import_node_fs9.renameSync)(fresh, place);
   syncFolder(dataDir);
-  (0, import_node_fs8.rmSync)(incoming, { recursive: true, force: true });
+  (0, import_node_fs9.rmSync)(incoming, { recursive: true, force: true });
 }
 async function lend(settings, url) {
-  await upload(url, settings.tlsDir, directoryStream((0, import_node_path10.join)(settings.dataDir, "member")));
+  await upload(url, settings.tlsDir, directoryStream((0, import_node_path11.join)(settings.dataDir, "member")));
 }
 
 // controller/gate/gate.ts
@@ -1219,9 +1255,11 @@ var gateTimes = {
   silenceMs: 5e3,
   namesMs: 3e4
 };
-async function runGate(settings, say2, times = gateTimes, resolve) {
+var usual = { times: gateTimes, now: Date.now, sleep: import_promises4.setTimeout };
+async function runGate(settings, say2, surroundings = {}) {
+  const { times, resolve, now, sleep: sleep2 } = { ...usual, ...surroundings };
   const { volume, dataDir, podName, podUid, generation, version } = settings;
-  const ask2 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs };
+  const ask2 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
   let disk = readDisk(dataDir, version);
   say2(describe(disk));
   let tag;
@@ -1235,7 +1273,7 @@ async function runGate(settings, say2, times = gateTimes, resolve) {
   for (; ; ) {
     const held = isHeld(volume);
     const message = { podUid, podName, disk, aside: asideNames(volume), held };
-    const began = Date.now();
+    const began = now();
     const answer = await askController(ask2, message, tag);
     let heard;
     if ("order" in answer) {
@@ -1244,7 +1282,7 @@ async function runGate(settings, say2, times = gateTimes, resolve) {
     } else {
       tag = void 0;
       silentSince ??= answer.sinceMs;
-      heard = { kind: "silence", forMs: Date.now() - silentSince };
+      heard = { kind: "silence", forMs: now() - silentSince };
     }
     const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
     if (step.kind === "ask") {
@@ -1264,8 +1302,8 @@ async function runGate(settings, say2, times = gateTimes, resolve) {
       say2(describe(disk));
     } else {
       const problem2 = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : void 0;
-      joinSince ??= Date.now();
-      if (!problem2 || problem2.passes && Date.now() - joinSince >= times.namesMs) {
+      joinSince ??= now();
+      if (!problem2 || problem2.passes && now() - joinSince >= times.namesMs) {
         carryOut(settings, step);
         say2(step.kind === "start" ? `starts as it is: ${step.why}` : `${step.kind}: ${step.initialCluster}`);
         return;
@@ -1274,7 +1312,7 @@ async function runGate(settings, say2, times = gateTimes, resolve) {
     }
     const waits = heard.kind === "wait" || heard.kind === "silence";
     const pauseMs = waits ? times.pauseMs : times.longPauseMs;
-    await (0, import_promises4.setTimeout)(Math.max(0, pauseMs - (Date.now() - began)));
+    await sleep2(Math.max(0, pauseMs - (now() - began)));
   }
 }
 async function problemOf(work) {
@@ -1333,7 +1371,7 @@ var TERMINATION_LOG = "/dev/termination-log";
 function say(text) {
   console.log(`${(/* @__PURE__ */ new Date()).toISOString()} ${text}`);
   try {
-    if ((0, import_node_fs9.existsSync)(TERMINATION_LOG)) (0, import_node_fs9.writeFileSync)(TERMINATION_LOG, text);
+    if ((0, import_node_fs10.existsSync)(TERMINATION_LOG)) (0, import_node_fs10.writeFileSync)(TERMINATION_LOG, text);
   } catch {
   }
 }

@@ -868,7 +868,8 @@ var Writer = class {
     if (!this.end) throw new Error("the stream ended before its end");
     const sum = this.hash.digest("hex");
     if (sum !== this.end.sha256) throw new Error("what came isn't what was sent: wrong SHA-256");
-    if (expected !== void 0 && sum !== expected) throw new Error("it isn't what was announced: wrong SHA-256");
+    if (expected !== void 0 && sum !== expected)
+      throw new Error("it isn't what was announced: wrong SHA-256");
     for (const folder of this.folders) syncFolder(folder);
     return sum;
   }

@@ -25,8 +25,11 @@ export const paths = {
   volume: "/var/lib/etcd",
   /** Below the volume's root, where `lost+found` may stand. */
   data: "/var/lib/etcd/data",
-  /** Inside the data, so that an order to start dies with the disk it was given for. */
-  config: "/var/lib/etcd/data/member/etcd.yaml",
+  /**
+   * Inside the data, and only to be reached through the log's place, so that an order to begin or join dies with the
+   * disk it was given for, and is used up by the log that is made from it: see `controller/gate/order.ts`.
+   */
+  config: "/var/lib/etcd/data/member/wal/../etcd.yaml",
   tls: "/etc/etcd/tls",
   gate: "/gate",
   controller: "/controller",

@@ -12,6 +12,10 @@ import type { Cluster } from "../kubernetes/cluster";
 import type { Action, MemberId, MemberStatus, World } from "../model";
 import { memberList } from "../observe/etcd";
 import { listKey } from "../plan/view";
+import { notYet } from "../report/wording";
+
+/** etcd's refusal of a change of its members, for some seconds after one has joined or restarted, too. */
+export const UNCONNECTED = "unhealthy cluster";
 
 /** No request is begun with less than this left. */
 export const LEAST_MS = 2000;
@@ -153,7 +157,10 @@ async function carryOut(action: Action, doing: Doing): Promise<void> {
 }
 
 function inWords(error: unknown): string {
-  if (error instanceof ApiError && error.status === 429) return `not yet: ${error.message}`;
+  if (error instanceof ApiError && error.status === 429) return notYet(error.message);
+  if (error instanceof EtcdError && error.details.includes(UNCONNECTED)) {
+    return notYet(`etcd waits until its voters have been connected for 5 s (${error.details})`);
+  }
   if (error instanceof ApiError && error.status === 409) return `it has changed meanwhile: ${error.message}`;
   return error instanceof Error ? error.message : String(error);
 }

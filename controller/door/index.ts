@@ -49,8 +49,11 @@ export interface Door {
   answer(orders: Decision["orders"], restore?: RestoreAnswer): void;
   /** Called for each report that says something new. */
   onReport(wake: () => void): void;
-  /** False at first. While it is false, or becomes so, gates are told to ask again. */
-  setHolder(holds: boolean): void;
+  /**
+   * Whether this process may answer, asked anew before each answer; false at first. While it may not, gates are told to
+   * ask again.
+   */
+  setHolder(mayAnswer: false | (() => boolean)): void;
   close(): Promise<void>;
 }
 
@@ -59,8 +62,13 @@ const MAX_BODY = 64 * 1024;
 export async function createDoor(options: DoorOptions): Promise<Door> {
   const times: Times = { keepMs: 10_000, forgetMs: 15_000, lifeMs: 1_000, reloadMs: 5_000, ...options.times };
   let wake = (): void => undefined;
-  let holds = false;
-  const room = new WaitingRoom(times, () => wake());
+  const nobody = (): boolean => false;
+  let holds = nobody;
+  const room = new WaitingRoom(
+    times,
+    () => wake(),
+    () => holds(),
+  );
   const desk = new RestoreDesk(times.forgetMs, () => wake());
   const pairs = new Certificates(options);
   const server = createServer(
@@ -89,12 +97,12 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     if (restores) {
       const said = body === undefined ? undefined : parseRestoreMessage(body);
       if (!said) return end(response, 400, "not a report that this controller understands");
-      if (!holds) return end(response, 503, "this controller does not hold the lease");
+      if (!holds()) return end(response, 503, "this controller does not hold the lease");
       return end(response, 200, desk.hear(said, Date.now()));
     }
     const message = body === undefined ? undefined : parseMessage(body);
     if (!message) return end(response, 400, "not a report that this controller understands");
-    if (!holds) return end(response, 503, "this controller does not hold the lease");
+    if (!holds()) return end(response, 503, "this controller does not hold the lease");
     const asker: Asker = {
       knownTag: request.headers[KNOWN_TAG_HEADER],
       sinceMs: Date.now(),
@@ -125,15 +133,15 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     onReport: (callback) => {
       wake = callback;
     },
-    setHolder: (holder) => {
-      holds = holder;
-      if (!holder) {
+    setHolder: (mayAnswer) => {
+      holds = mayAnswer || nobody;
+      if (!mayAnswer) {
         room.clear();
         desk.clear();
       }
     },
     close: () => {
-      holds = false;
+      holds = nobody;
       clearInterval(beat);
       clearInterval(reload);
       room.clear();

@@ -44,6 +44,12 @@ export class WaitingRoom {
   constructor(
     private readonly patience: Patience,
     private readonly wake: () => void,
+    /**
+     * Whether this process may still answer, asked right before each answer: one that stood still has orders left which
+     * another one may have overruled since. A gate hangs up sooner on a silent door than another one can take the lease,
+     * so what was on its way meanwhile reaches nobody.
+     */
+    private readonly mayAnswer: () => boolean,
   ) {}
 
   ask(message: GateMessage, asker: Asker, nowMs: number): void {
@@ -85,6 +91,7 @@ export class WaitingRoom {
   }
 
   tick(nowMs: number): void {
+    if (!this.mayAnswer()) return this.clear();
     for (const [podUid, gate] of [...this.gates]) {
       if (!gate.asker) {
         if (nowMs - gate.heardMs >= this.patience.forgetMs) this.gates.delete(podUid);
@@ -107,6 +114,7 @@ export class WaitingRoom {
   private send(gate: Waiting, order: Order): void {
     const { asker } = gate;
     gate.asker = undefined;
+    if (!this.mayAnswer()) return asker?.drop();
     // What was reported is not true any more once the gate has done what it was told.
     if (!keepsAsking(order)) this.gates.delete(gate.message.podUid);
     asker?.send(order, tagOf(order));

@@ -1,67 +1,82 @@
 /** Carries out what was decided. Each is safe to begin again after a crash half way: it is then asked for again. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasLog } from "../wal";
 import { renderConfig } from "./config";
 import type { Step } from "./decide";
-import { dropAside, liftHold, setAside, writeMark, writeWhole } from "./files";
+import { dropAside, liftHold, setAside, writeMark } from "./files";
+import { dropOrder, writeConfig, writeOrder } from "./order";
 import type { Settings } from "./settings";
 
 type Deed = Extract<Step, { kind: "start" | "birth" | "join" }>;
 
+/** What etcd is told of the cluster that it begins or joins. */
+interface Bootstrap {
+  readonly initialCluster: string;
+  readonly initialClusterState: "new" | "existing";
+  readonly token: string;
+}
+
 export function carryOut(settings: Settings, step: Deed): void {
-  const { volume, dataDir, podName, peerUrl } = settings;
+  const { volume, dataDir } = settings;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const itself = `${podName}=${peerUrl}`;
   switch (step.kind) {
     case "start":
-      // etcd doesn't look at the list where there is a log. If that gets lost, this can't begin or join anything.
-      prepare(settings, itself, "existing", "", step.generation);
+      prepare(settings, undefined, step.generation);
       if (step.dropAside) dropAside(volume);
       break;
     case "birth":
       mustBeEmpty(dataDir);
-      prepare(settings, step.initialCluster, "new", step.token);
+      prepare(settings, {
+        initialCluster: step.initialCluster,
+        initialClusterState: "new",
+        token: step.token,
+      });
       break;
-    case "join":
+    case "join": {
       if (step.setAside) setAside(volume, dataDir);
       mustBeEmpty(dataDir);
+      const order = {
+        initialCluster: step.initialCluster,
+        initialClusterState: "existing",
+        token: "",
+      } as const;
       try {
-        prepare(settings, step.initialCluster, "existing", "");
+        prepare(settings, order);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
         dropAside(volume);
-        prepare(settings, step.initialCluster, "existing", "");
+        prepare(settings, order);
       }
       break;
+    }
   }
   liftHold(volume);
 }
 
-/** The configuration comes last: without it etcd doesn't start. */
-function prepare(
-  settings: Settings,
-  initialCluster: string,
-  initialClusterState: "new" | "existing",
-  token: string,
-  generation = settings.generation,
-): void {
+function prepare(settings: Settings, order?: Bootstrap, generation = settings.generation): void {
   const { dataDir, version, podName, podIps, peerUrl, clientUrl, ports } = settings;
   writeMark(dataDir, { generation, lastVersion: version });
-  const own = {
-    name: podName,
-    podIps,
-    peerUrl,
-    clientUrl,
-    ports,
-    initialCluster,
-    initialClusterState,
-    token,
-  };
-  writeWhole(settings.configFile, renderConfig(settings.etcdSettings, own));
+  const render = (bootstrap: Bootstrap) =>
+    renderConfig(settings.etcdSettings, {
+      ...{ name: podName, podIps, peerUrl, clientUrl, ports },
+      ...bootstrap,
+    });
+  // etcd doesn't look at the list where there is a log. If that gets lost, this can't begin or join anything.
+  const usual = render({
+    initialCluster: `${podName}=${peerUrl}`,
+    initialClusterState: "existing",
+    token: "",
+  });
+  writeConfig(dataDir, usual);
+  if (order) writeOrder(dataDir, render(order));
+  else dropOrder(dataDir);
+  if (readFileSync(settings.configFile, "utf8") !== (order ? render(order) : usual)) {
+    throw new Error(`${settings.configFile}, which etcd will read, is not what was written for it`);
+  }
 }
 
-/** Looked at again right before: with a log, etcd would start under its old identity whatever it is told. */
+/** Before anything of it is changed. */
 function mustBeEmpty(dataDir: string): void {
   if (hasLog(join(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
 }

@@ -16,6 +16,7 @@ export interface Ask {
   readonly tlsDir: string;
   /** The door sends something every second. */
   readonly patienceMs: number;
+  readonly now: () => number;
 }
 
 const MAX_BODY = 256 * 1024;
@@ -25,10 +26,10 @@ export async function askController(
   message: GateMessage,
   tag: string | undefined,
 ): Promise<Answer> {
-  let sinceMs = Date.now();
+  let sinceMs = ask.now();
   try {
     return await post(ask, message, tag, () => {
-      sinceMs = Date.now();
+      sinceMs = ask.now();
     });
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error), sinceMs };

@@ -22,6 +22,14 @@ export interface GateTimes {
   readonly namesMs: number;
 }
 
+/** What a gate takes from around it: for tests. */
+export interface Surroundings {
+  readonly times: GateTimes;
+  readonly resolve?: Lookup;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<unknown>;
+}
+
 export const gateTimes: GateTimes = {
   pauseMs: 250,
   longPauseMs: 1_000,
@@ -30,15 +38,17 @@ export const gateTimes: GateTimes = {
   namesMs: 30_000,
 };
 
+const usual: Surroundings = { times: gateTimes, now: Date.now, sleep };
+
 /** Asks until etcd may start, and leaves everything ready for it. Says why it waits each time that changes. */
 export async function runGate(
   settings: Settings,
   say: (text: string) => void,
-  times: GateTimes = gateTimes,
-  resolve?: Lookup,
+  surroundings: Partial<Surroundings> = {},
 ): Promise<void> {
+  const { times, resolve, now, sleep } = { ...usual, ...surroundings };
   const { volume, dataDir, podName, podUid, generation, version } = settings;
-  const ask = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs };
+  const ask = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
   let disk = readDisk(dataDir, version);
   say(describe(disk));
   let tag: string | undefined;
@@ -52,7 +62,7 @@ export async function runGate(
   for (;;) {
     const held = isHeld(volume);
     const message = { podUid, podName, disk, aside: asideNames(volume), held };
-    const began = Date.now();
+    const began = now();
     const answer = await askController(ask, message, tag);
     let heard: Order | { kind: "silence"; forMs: number };
     if ("order" in answer) {
@@ -61,7 +71,7 @@ export async function runGate(
     } else {
       tag = undefined;
       silentSince ??= answer.sinceMs;
-      heard = { kind: "silence", forMs: Date.now() - silentSince };
+      heard = { kind: "silence", forMs: now() - silentSince };
     }
     const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
     if (step.kind === "ask") {
@@ -82,8 +92,8 @@ export async function runGate(
       say(describe(disk));
     } else {
       const problem = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : undefined;
-      joinSince ??= Date.now();
-      if (!problem || (problem.passes && Date.now() - joinSince >= times.namesMs)) {
+      joinSince ??= now();
+      if (!problem || (problem.passes && now() - joinSince >= times.namesMs)) {
         carryOut(settings, step);
         say(step.kind === "start" ? `starts as it is: ${step.why}` : `${step.kind}: ${step.initialCluster}`);
         return;
@@ -93,7 +103,7 @@ export async function runGate(
     // An answer that took its time was kept by the door, which is where to wait.
     const waits = heard.kind === "wait" || heard.kind === "silence";
     const pauseMs = waits ? times.pauseMs : times.longPauseMs;
-    await sleep(Math.max(0, pauseMs - (Date.now() - began)));
+    await sleep(Math.max(0, pauseMs - (now() - began)));
   }
 }
 

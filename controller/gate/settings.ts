@@ -5,6 +5,7 @@ export interface Settings {
   readonly podIps: readonly string[];
   readonly volume: string;
   readonly dataDir: string;
+  /** Where etcd looks for its configuration. */
   readonly configFile: string;
   readonly tlsDir: string;
   readonly controllerUrl: string;

@@ -10,6 +10,10 @@ const RENEW_EVERY_MS = 5000;
 const RETRY_MS = 1000;
 const STANDBY_MS = 2000;
 const REQUEST_MS = 3000;
+/** Of one look. */
+const MOST_REQUESTS = 3;
+/** No timer is that late in a process that runs. */
+const LATE_MS = 2000;
 
 export interface LeaseStore {
   lease(): Promise<LeaseObject | undefined>;
@@ -21,6 +25,8 @@ export interface LeaseStore {
  * are never compared with this one's.
  */
 export class Lease {
+  /** Counts how often it was taken: what was decided in an earlier term is void, even if this process has it again. */
+  term = 0;
   /** Whether it was ever read: then this process knows its part. */
   known = false;
   private seen: { readonly lease: LeaseObject | undefined; readonly sinceMs: number } | undefined;
@@ -28,12 +34,16 @@ export class Lease {
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> = Promise.resolve();
   private stopped = false;
+  /** When the next look was to come. */
+  private dueMs: number | undefined;
 
   constructor(
     private readonly store: LeaseStore,
     private readonly identity: string,
     private readonly now: Clock,
     private readonly changed: (problem?: string) => void,
+    /** It stood still beyond the end of its lease, for about so long. */
+    private readonly slept: (forMs: number) => void,
   ) {}
 
   /** How long this process may still act; 0 when another one holds it. */
@@ -73,17 +83,28 @@ export class Lease {
   /** One look, and a renewal or an attempt to take it. */
   async tick(): Promise<void> {
     const held = this.leftMs() > 0;
+    const began = this.now();
+    this.notice(began - (this.dueMs ?? began));
     let problem: string | undefined;
     try {
       await (held ? this.renew() : this.take());
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
     }
+    this.notice(this.now() - began - MOST_REQUESTS * REQUEST_MS);
     const holds = this.leftMs() > 0;
     if (holds !== held || problem !== undefined) this.changed(problem);
     if (this.stopped) return;
     const pause = !holds ? STANDBY_MS : problem === undefined ? RENEW_EVERY_MS : RETRY_MS;
+    this.dueMs = this.now() + pause;
     this.timer = setTimeout(() => void (this.working = this.tick()), pause).unref();
+  }
+
+  /** Something came so much later than it does in a process that runs. */
+  private notice(lateMs: number): void {
+    if (this.countedFromMs === undefined || this.leftMs() > 0) return;
+    this.countedFromMs = undefined;
+    if (lateMs >= LATE_MS) this.slept(lateMs);
   }
 
   private async renew(): Promise<void> {
@@ -124,6 +145,7 @@ export class Lease {
     const from = this.now();
     const written = await this.store.writeLease(spec, this.seen?.lease?.metadata.resourceVersion, REQUEST_MS);
     this.note(written);
+    if (this.countedFromMs === undefined) this.term += 1;
     this.countedFromMs = from;
   }
 

@@ -1,4 +1,4 @@
-import { LEAST_MS } from "../act";
+import { LEAST_MS, UNCONNECTED } from "../act";
 import type { Door } from "../door";
 import type { ConfigMap } from "../kubernetes/objects";
 import type { Action, ControllerRecord, Decision, World } from "../model";
@@ -21,8 +21,8 @@ export interface LoopParts {
     timeoutMs: number,
   ) => Promise<ConfigMap>;
   readonly door: Pick<Door, "answer" | "setHolder">;
-  /** How long this process may still act. */
-  readonly leftMs: () => number;
+  /** How long this process may still act, and how often it has begun to be the one that may. */
+  readonly lease: { leftMs(): number; readonly term: number };
   readonly report: (world: World, decision: Decision, error?: string) => void;
   /** What went wrong outside of a decision. */
   readonly trouble: (what: string, error: unknown) => void;
@@ -57,6 +57,7 @@ export class Loop {
   private failures = 0;
   private reason = "";
   private reasonSinceMs = 0;
+  private term = 0;
   private stopped = false;
   private woken = false;
   private wakeUp: (() => void) | undefined;
@@ -93,9 +94,14 @@ export class Loop {
 
   /** One observation, one decision, at most one action; returns how long to wait for the next. */
   async round(): Promise<number> {
-    const { eyes, door, report, act } = this.parts;
+    const { eyes, door, report, act, lease } = this.parts;
+    if (this.term !== lease.term) {
+      // What is left of an earlier term, orders to gates as well, may have been overruled by another one.
+      if (this.term > 0) this.standBy();
+      this.term = lease.term;
+    }
     if (!this.mayAct()) return this.standBy();
-    door.setHolder(true);
+    door.setHolder(() => this.mayAct());
     let seen = await eyes.observe(this.converged ? AGE_IDLE_MS : AGE_BUSY_MS);
     let [world, decision] = this.decide(seen);
     if (!seen.fresh && !isQuiet(decision)) {
@@ -121,14 +127,15 @@ export class Loop {
     eyes.stale();
     report(world, decision, error);
     // etcd takes the next change five seconds after a member has connected: that is no failure to back off from.
-    const soon = error === undefined || error.includes("unhealthy cluster");
+    const soon = error === undefined || error.includes(UNCONNECTED);
     this.failures = soon ? 0 : this.failures + 1;
     if (error === undefined) return NEXT_MS;
     return Math.min(BUSY_MS * 2 ** Math.max(0, this.failures - 1), LONGEST_FAILED_MS);
   }
 
   private mayAct(): boolean {
-    return this.parts.leftMs() >= LEAST_MS;
+    const { lease } = this.parts;
+    return lease.term === this.term && lease.leftMs() >= LEAST_MS;
   }
 
   private standBy(): number {
@@ -148,11 +155,10 @@ export class Loop {
 
   /** Compare-and-swap. One whose answer is lost may have been written: the next round reads it. */
   private async remember(record: ControllerRecord, version: string | undefined): Promise<string | undefined> {
-    const { eyes, writeRecord, leftMs } = this.parts;
-    const left = leftMs();
-    if (left < LEAST_MS) return "the lease runs out";
+    const { eyes, writeRecord, lease } = this.parts;
+    if (!this.mayAct()) return "the lease runs out";
     try {
-      eyes.written(await writeRecord(record, version, Math.min(CAS_MS, left)));
+      eyes.written(await writeRecord(record, version, Math.min(CAS_MS, lease.leftMs())));
       return undefined;
     } catch (error) {
       eyes.written(undefined);

@@ -90,8 +90,10 @@ function statusOf({ ordinal, podUid, status, read }: Answer): MemberStatus {
     raftIndex: status.raftIndex,
     appliedIndex: status.raftAppliedIndex,
     version: status.version,
+    storageVersion: status.storageVersion === "" ? undefined : status.storageVersion,
     dbBytes: status.dbSize,
     dbInUseBytes: status.dbSizeInUse,
+    quotaBytes: status.dbSizeQuota === 0 ? undefined : status.dbSizeQuota,
     linearizableRead: typeof read === "number",
     errors: status.errors,
   };
@@ -126,16 +128,31 @@ export function memberList(answer: ListAnswer): MemberList {
 
 /**
  * A member's status tells its alarms in words only, so it decides just whether to ask: the question itself is an entry
- * in the log of every member.
+ * in the log of every member. One that is being defragmented answers late: then another is asked, and if none answers
+ * the words count, so that an alarm never seems to be over because nobody had the time.
  */
 async function alarmsOf(answers: readonly Answer[]): Promise<readonly Alarm[]> {
-  const raised = answers.some((a) => fine(a.status)?.errors.some((e) => /alarm/i.test(e)));
-  const able = answers.find(({ list }) => !(list instanceof EtcdError));
-  if (!raised || !able) return [];
-  const answer = fine(await settle(able.member.call(methods.alarm, { action: "GET" }, ASK_MS)));
-  return (answer?.alarms ?? []).flatMap(({ memberId, alarm }) =>
-    alarm === "NONE" ? [] : [{ memberId, type: alarm }],
-  );
+  const words = answers.flatMap((a) => fine(a.status)?.errors ?? []).filter((e) => /alarm/i.test(e));
+  if (words.length === 0) return [];
+  for (const { list, member } of answers) {
+    if (list instanceof EtcdError) continue;
+    const answer = fine(await settle(member.call(methods.alarm, { action: "GET" }, ASK_MS)));
+    if (!answer) continue;
+    return answer.alarms.flatMap(({ memberId, alarm }) =>
+      alarm === "NONE" ? [] : [{ memberId, type: alarm }],
+    );
+  }
+  return alarmsInWords(words);
+}
+
+/** As etcd prints them: `memberID:9372538179322589801 alarm:NOSPACE`. */
+export function alarmsInWords(words: readonly string[]): readonly Alarm[] {
+  const alarms = new Map<string, Alarm>();
+  for (const word of words) {
+    const match = /memberID:\s*(\d+)\s+alarm:\s*(NOSPACE|CORRUPT)/.exec(word);
+    if (match) alarms.set(match[0], { memberId: match[1] ?? "", type: match[2] as Alarm["type"] });
+  }
+  return [...alarms.values()];
 }
 
 async function hashesOf(answers: readonly Answer[], revision: number): Promise<readonly MemberHash[]> {

@@ -108,6 +108,7 @@ function containerView(container: ContainerStatus | undefined): ContainerView {
   return {
     state: running ? "running" : terminated ? "terminated" : "waiting",
     waitingReason: waiting?.reason,
+    waitingMessage: waiting?.message,
     startedMs: timeOf(running?.startedAt ?? terminated?.startedAt),
     restarts: container?.restartCount ?? 0,
     lastExit: exit(terminated ?? container?.lastState?.terminated),

@@ -8,6 +8,7 @@ import type {
   OrdinalClaim,
   OrdinalNotes,
   Rebuild,
+  SpaceWork,
   Survivor,
 } from "../model";
 import type { Reader } from "./check";
@@ -111,11 +112,21 @@ const read = shape<ControllerRecord>({
       brokenMs: optional(time),
       failedJoinMs: optional(time),
       defragmentedMs: optional(time),
+      stranded: optional(
+        shape<NonNullable<OrdinalNotes["stranded"]>>({ claimUid: text, sinceMs: time, seenMs: time }),
+      ),
     }),
   ),
   abandoned: list(shape<OrdinalClaim>({ ordinal, claimUid: text })),
   clusterVersion: optional(text),
-  compactedRevision: optional(whole(0)),
+  space: optional(
+    shape<SpaceWork>({
+      revision: whole(0),
+      atMs: time,
+      compacted: truth,
+      defragmented: list(shape<SpaceWork["defragmented"][number]>({ memberId: decimal, times: whole(0) })),
+    }),
+  ),
   rebuild: optional(
     shape<Rebuild>({
       generation: whole(1),

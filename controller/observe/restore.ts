@@ -25,18 +25,30 @@ export function restoreView(
   if (!newest) return report && { report };
   const { uid, name } = newest.metadata;
   const before = older.map(problemOf).find((p) => p !== undefined);
-  const problem = problemOf(newest) ?? (before && `it tries again; before, ${before}`);
-  return { pod: { uid, name, problem }, report };
+  const own = problemOf(newest);
+  const problem = own ?? (before && `it tries again; before, ${before}`);
+  return { pod: { uid, name, problem, final: own !== undefined && isFinal(newest) }, report };
 }
 
 const created = (pod: Pod) => Date.parse(pod.metadata.creationTimestamp ?? "") || 0;
 
+/** The exit code of a step that asks for another declaration. */
+const REFUSAL = 3;
+
+const containersOf = ({ status }: Pod) => [
+  ...(status?.initContainerStatuses ?? []),
+  ...(status?.containerStatuses ?? []),
+];
+
+const isFinal = (pod: Pod) => containersOf(pod).some((c) => c.state?.terminated?.exitCode === REFUSAL);
+
 /** What a container says of its failure, or what it or the whole pod waits for and doesn't get. */
-function problemOf({ status }: Pod): string | undefined {
-  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  const failed = containers.map(failure).find((f) => f !== undefined);
+function problemOf(pod: Pod): string | undefined {
+  const failed = containersOf(pod)
+    .map(failure)
+    .find((f) => f !== undefined);
   if (failed) return failed;
-  const placed = status?.conditions?.find((c) => c.type === "PodScheduled");
+  const placed = pod.status?.conditions?.find((c) => c.type === "PodScheduled");
   if (placed?.status === "False") return `it can't be scheduled: ${placed.message ?? placed.reason ?? "?"}`;
   return undefined;
 }

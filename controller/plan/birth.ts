@@ -13,6 +13,7 @@ import { withMember } from "./record";
 import type { Step } from "./step";
 import { act, remember, wait } from "./step";
 import type { Facts } from "./view";
+import { obstacle, trouble } from "./trouble";
 import { factsOf, gateOf, hasRun, label, podAt, quorum, statusOf } from "./view";
 
 /** After this long without a leader, members that nobody recorded are stopped so that their gates can look. */
@@ -87,12 +88,20 @@ function notLookedAt(f: Facts): string | undefined {
     if (claim.deleting) return `volume ${claim.name} is being deleted`;
     const pod = podAt(f.world, claim.ordinal);
     if (!pod || !gateOf(f.world, pod) || pod.claimUid !== claim.uid) {
-      return `before a cluster is made or adopted, every volume is looked at: waits for ${label(f, claim.ordinal)}`;
+      const who = awaited(f, claim.ordinal);
+      return `before a cluster is made or adopted, every volume is looked at: waits for ${who}`;
     }
   }
   const first = podAt(f.world, 0);
-  if (!first?.claimUid || !gateOf(f.world, first)) return `waits for ${label(f, 0)}`;
+  if (!first?.claimUid || !gateOf(f.world, first)) return `waits for ${awaited(f, 0)}`;
   return undefined;
+}
+
+/** A member, and what keeps it from starting: on the first day nobody else says so. */
+function awaited(f: Facts, ordinal: number): string {
+  const pod = podAt(f.world, ordinal);
+  const why = pod ? obstacle(pod) : trouble(pod);
+  return why ? `${label(f, ordinal)}, which ${why}` : label(f, ordinal);
 }
 
 function looks(f: Facts): readonly Seen[] {
@@ -104,7 +113,7 @@ function looks(f: Facts): readonly Seen[] {
 
 function seed(f: Facts): Step {
   const pod = podAt(f.world, 0);
-  if (!pod?.claimUid) return wait(`waits for ${label(f, 0)}`);
+  if (!pod?.claimUid) return wait(`waits for ${awaited(f, 0)}`);
   if (hasRun(pod)) {
     return act(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
@@ -124,7 +133,7 @@ function seed(f: Facts): Step {
 function seeding(f: Facts): Step {
   const state = f.record.birth;
   const pod = podAt(f.world, 0);
-  if (state.state !== "seeding" || !pod) return wait(`waits for ${label(f, 0)}`);
+  if (state.state !== "seeding" || !pod) return wait(`waits for ${awaited(f, 0)}`);
   const status = statusOf(f.world, pod);
   if (f.list && status?.memberId && pod.claimUid === state.claimUid) {
     const listed = f.members.find((m) => m.memberId === status.memberId);
@@ -134,6 +143,8 @@ function seeding(f: Facts): Step {
   if (gate?.disk.state === "broken") return wait(`${pod.name}'s disk can't be read: ${gate.disk.reason}`);
   const repeatable = gate?.disk.state === "empty" && (pod.uid !== state.podUid || hasRun(pod));
   if (repeatable || (gate && pod.claimUid !== state.claimUid)) return again(f);
+  const why = obstacle(pod);
+  if (why) return wait(`${pod.name} creates the cluster, but ${why}`);
   return wait(
     `${pod.name} creates the cluster: ${gate ? "its gate has the order" : "waits until it answers"}`,
   );
@@ -217,7 +228,8 @@ function adopt(f: Facts): Step {
     );
   }
   if (start.length === before?.start.length) {
-    return wait("the record was lost: waits for the adopted members to answer");
+    const names = start.map((s) => awaited(f, s.ordinal));
+    return wait(`the record was lost: waits until the adopted members answer: ${names.join("; ")}`);
   }
   const birth = { state: "adopting" as const, clusterId, voters, start };
   const record = { ...f.record, generation, birth };

@@ -8,6 +8,7 @@
  */
 import type { ControllerRecord, MemberRecord } from "../model";
 import { withMember, withNote, withoutIntent, withoutMember } from "./record";
+import { noteStranded } from "./stranded";
 import type { Facts, Member } from "./view";
 import { factsOf, listKey, noteOf, recordOf } from "./view";
 
@@ -23,7 +24,7 @@ export function keepBooks(f: Facts): ControllerRecord {
   for (const member of f.members) record = recogniseMember(f, record, member);
   const known = factsOf(f.world, f.desired, f.sts, record);
   for (const member of known.members) record = noteProgress(known, record, member);
-  return record;
+  return noteStranded(f, record);
 }
 
 function version(f: Facts): ControllerRecord {

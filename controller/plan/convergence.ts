@@ -21,6 +21,8 @@ export function missing(f: Facts): string | undefined {
       return `${name} runs etcd ${m.status?.version ?? "?"}, not ${desired.etcdVersion}`;
     }
     if (!m.record) return `${name} isn't recorded yet`;
+    // What clients reach through the Service goes by the kubelet's probe, which comes every few seconds only.
+    if (!m.pod.ready) return `${name} is healthy, and Kubernetes doesn't call its pod ready yet`;
   }
   if (f.world.pods.some((p) => p.deleting)) return "a pod is still being stopped";
   const alarm = f.world.etcd.alarms[0];

@@ -6,6 +6,7 @@ import type { ControllerRecord, Decision, RestoreAnswer, World } from "../model"
 import { birth } from "./birth";
 import { keepBooks } from "./books";
 import { missing } from "./convergence";
+import { corrupt } from "./corrupt";
 import { addMember, addReplacement, finishAdd, freshPod, tendLearner } from "./joining";
 import { ordersFor } from "./orders";
 import { carryOutRebuild, prepareRebuild } from "./rebuild";
@@ -22,9 +23,10 @@ import {
 } from "./repair";
 import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
 import { dropAbandoned, lowerReplicas, raiseReplicas, restoreReplicas, shrink } from "./size";
-import { corrupt, defragmentAll, noSpace } from "./space";
+import { defragmentAll, noSpace } from "./space";
 import type { Step } from "./step";
 import { wait } from "./step";
+import { replaceStranded } from "./stranded";
 import { adviceOn } from "./version";
 import type { Facts } from "./view";
 import { factsOf } from "./view";
@@ -54,6 +56,7 @@ const CONCERNS: readonly Concern[] = [
   { run: finishAdd, always: true },
   { run: replaceLost, always: true },
   { run: replaceNode, always: true },
+  { run: replaceStranded, always: true },
   { run: replaceBroken, always: true },
   { run: corrupt, always: true },
   { run: stopStrangers, always: true },
@@ -97,25 +100,31 @@ export function plan(world: World): Decision {
   if (statefulSet.deleting) return idle("the StatefulSet is being deleted");
 
   const seen = factsOf(world, desired, statefulSet, record ?? emptyRecord(desired.generation));
-  const refused = refuse(seen);
+  const stop = refuse(seen);
   // Paused and as declared is as declared: an `up` that only pauses has to end.
   const settled = desired.paused && missing(seen) === undefined;
-  if (refused && !settled) return conclude(seen, seen.record, [refused.reason]);
+  if (stop && !settled) return withRefusal(conclude(seen, seen.record, [stop.reason]), [stop]);
   if (settled) return conclude(seen, seen.record, []);
   const f = factsOf(world, desired, statefulSet, keepBooks(seen));
 
-  const waits: string[] = [];
+  const steps: Step[] = [];
+  const waits = () => [...new Set(steps.map((step) => step.reason))];
   let blocked = false;
   for (const concern of CONCERNS) {
     if (blocked && !concern.always && !concern.stops) continue;
     const step = concern.run(f);
     if (!step) continue;
-    if (step.kind === "do") return carryOut(f, step, waits);
-    if (!waits.includes(step.reason)) waits.push(step.reason);
+    if (step.kind === "do") return withRefusal(carryOut(f, step, waits()), steps);
+    steps.push(step);
     blocked ||= step.blocks;
     if (concern.stops) break;
   }
-  return conclude(f, seen.record, waits);
+  return withRefusal(conclude(f, seen.record, waits()), steps);
+}
+
+function withRefusal(decision: Decision, steps: readonly Step[]): Decision {
+  const refused = steps.find((step) => step.kind === "wait" && step.refused);
+  return refused ? { ...decision, refused: refused.reason } : decision;
 }
 
 function idle(reason: string): Decision {

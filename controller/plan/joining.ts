@@ -11,6 +11,7 @@ import { withNote, withoutIntent } from "./record";
 import type { Step } from "./step";
 import { act, mention, remember, wait } from "./step";
 import type { Facts, Member } from "./view";
+import { isPreparing, trouble } from "./trouble";
 import {
   gateOf,
   hasRun,
@@ -22,7 +23,6 @@ import {
   podAt,
   quorum,
   recordOf,
-  trouble,
 } from "./view";
 import { podVersionProblem } from "./version";
 
@@ -78,9 +78,9 @@ export function tendLearner(f: Facts): Step | undefined {
   if (m.phase === "ordered" && waiting && changed) {
     return giveUp(f, learner, "the member list has changed since it was added", "failed-join");
   }
-  const failed =
-    pod && pod.etcd.state !== "running" && pod.etcd.lastExit && pod.etcd.restarts > 0 && !waiting;
-  if (m.phase === "ordered" && failed) {
+  const etcd = pod?.etcd;
+  const failed = etcd?.lastExit && etcd.state !== "running" && !isPreparing(etcd) && etcd.restarts > 0;
+  if (m.phase === "ordered" && failed && !waiting) {
     return giveUp(f, learner, `it ${trouble(pod)}`, "failed-join");
   }
   if (f.now - (m.progress?.atMs ?? f.now) > PROGRESS_MS) {

@@ -12,10 +12,11 @@ import { standing } from "./identity";
 import { withAbandoned, withMember } from "./record";
 import { scale } from "./size";
 import type { Step } from "./step";
-import { act, remember, wait } from "./step";
+import { act, refusal, remember, wait } from "./step";
 import { survivorOf } from "./survivor";
 import type { Facts } from "./view";
-import { gateOf, isAbandoned, label, podAt, quorum, statusOf, trouble } from "./view";
+import { trouble } from "./trouble";
+import { gateOf, isAbandoned, label, podAt, quorum, statusOf } from "./view";
 
 /** A kubelet that is well needs a moment longer than the grace to say that a pod is gone. */
 const SLACK_MS = 10_000;
@@ -34,15 +35,17 @@ export function prepareRebuild(f: Facts): Step | undefined {
 export function mayBegin(f: Facts): Step | undefined {
   const { generation, rebuild } = f.desired;
   if (!rebuild) {
-    return wait(
+    return refusal(
       `generation ${generation} is declared, and not what it is made from: declare a restore or a recovery, or generation ${f.record.generation} again`,
     );
   }
   const what = rebuild.kind === "restore" ? "the restore" : "the recovery";
   const needless = rebuild.kind === "recovery" ? notLost(f) : undefined;
-  if (needless) return wait(`${what} does nothing: ${needless}`);
+  if (needless) return f.list ? refusal(needless) : wait(`${what} does nothing: ${needless}`);
   const missing = jobProblem(f, rebuild.kind === "restore" ? "ready" : "receive");
-  return missing ? wait(`${what} hasn't touched anything yet: ${missing}`) : undefined;
+  if (!missing) return undefined;
+  const reason = `${what} hasn't touched anything: ${missing}`;
+  return f.world.restore?.pod?.final ? refusal(reason) : wait(reason);
 }
 
 export function begin(f: Facts, record: ControllerRecord): Step {
@@ -56,7 +59,7 @@ export function begin(f: Facts, record: ControllerRecord): Step {
 
 /** A quorum of disks is known to be lost, or given up by name: anything less comes back by itself. */
 function notLost(f: Facts): string | undefined {
-  if (f.list) return "the cluster has its quorum. Take the argument back";
+  if (f.list) return "a recovery is declared, and the cluster has its quorum. Take the argument back";
   if (f.record.birth.state === "seeding") return "the cluster is only being born. Take the argument back";
   if (f.record.birth.state !== "born") return undefined;
   const { members } = f.record;

@@ -3,7 +3,7 @@
  * other, so nothing acknowledged can be lost by it.
  */
 import type { Step } from "./step";
-import { wait } from "./step";
+import { refusal, wait } from "./step";
 import type { Facts } from "./view";
 
 const SIZES = [1, 3, 5, 7];
@@ -14,7 +14,7 @@ export function refuse(f: Facts): Step | undefined {
   if (desired.paused) return wait("paused by declaration");
   if (f.list && f.members.length > 0 && f.members.every((m) => m.ordinal === undefined)) {
     const [first] = f.list.members;
-    return wait(
+    return refusal(
       `no member has a declared URL (${first?.peerUrls[0]} is one, ${desired.peerUrl} are declared): name, namespace and domain of a living cluster can't be changed`,
     );
   }
@@ -25,13 +25,13 @@ export function refuse(f: Facts): Step | undefined {
     );
   }
   if (birth.state !== "unborn" && generation > desired.generation) {
-    return wait(
+    return refusal(
       `generation ${desired.generation} is declared, the members are of ${generation}: declare that again`,
     );
   }
   const even = desired.allowEvenSize && desired.members >= 1 && desired.members <= 7;
   if (!SIZES.includes(desired.members) && !even) {
-    return wait(`${desired.members} members are declared: 1, 3, 5 or 7 can be`);
+    return refusal(`${desired.members} members are declared: 1, 3, 5 or 7 can be`);
   }
   return undefined;
 }

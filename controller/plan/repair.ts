@@ -11,7 +11,8 @@ import { withAbandoned, withNote, withoutIntent } from "./record";
 import type { Step } from "./step";
 import { act, mention, remember, wait } from "./step";
 import type { Facts, Member } from "./view";
-import { gateOf, healthyWithout, isAbandoned, label, noteOf, podAt, quorum, recordOf, trouble } from "./view";
+import { isPreparing, trouble } from "./trouble";
+import { gateOf, healthyWithout, isAbandoned, label, noteOf, podAt, quorum, recordOf } from "./view";
 
 /** A kubelet that is well needs a moment longer than the grace to say that a pod is gone. */
 const SLACK_MS = 10_000;
@@ -138,8 +139,9 @@ export function lookAgain(f: Facts): Step | undefined {
 
 function failsAgain(f: Facts, pod: PodView, restarts: number): boolean {
   const { etcd } = pod;
-  if (pod.deleting || etcd.state === "running" || etcd.restarts < restarts || gateOf(f.world, pod))
-    return false;
+  if (pod.deleting || etcd.state === "running" || etcd.restarts < restarts) return false;
+  // After its node's restart a pod is made anew, with the count and the exit code of before.
+  if (isPreparing(etcd) || gateOf(f.world, pod)) return false;
   return etcd.lastExit !== undefined && !etcd.lastExit.oomKilled;
 }
 

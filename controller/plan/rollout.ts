@@ -7,10 +7,11 @@
  */
 import type { PodView } from "../model";
 import type { Step } from "./step";
-import { act, mention, wait } from "./step";
+import { act, mention, refusal, wait } from "./step";
 import type { Facts, Member } from "./view";
-import { healthyWithout, label, quorum, statusOf, trouble } from "./view";
-import { parseVersion, versionProblem } from "./version";
+import { trouble } from "./trouble";
+import { healthyWithout, label, quorum, statusOf } from "./view";
+import { parseVersion, unfinishedStep, versionProblem } from "./version";
 
 /** A pod that doesn't answer is given this long before it counts as broken. */
 const STARTING_MS = 60_000;
@@ -30,14 +31,21 @@ export function refuseVersion(f: Facts): Step | undefined {
     return act({ kind: "cancelDowngrade" }, `etcd ${to} is declared: the downgrade is taken back`);
   }
   const problem = versionProblem(f, to);
-  if (!problem || !wanted) return problem ? wait(problem) : undefined;
-  if (!problem.endsWith("is a downgrade")) return wait(`refused: ${problem}`);
-  if (!f.desired.allowDowngrade) return wait(`refused: ${problem}, which must be declared`);
+  if (!problem || !wanted) {
+    const unfinished = unfinishedStep(f, to);
+    return problem ? refusal(problem) : unfinished ? wait(unfinished) : undefined;
+  }
+  if (!problem.endsWith("is a downgrade")) return refusal(problem);
+  if (!f.desired.allowDowngrade) return refusal(`${problem}, which must be declared`);
   const cluster = parseVersion(f.record.clusterVersion ?? "");
-  if (cluster && cluster.minor - wanted.minor !== 1)
-    return wait(`refused: ${problem} of more than one minor version`);
-  if (f.healthy.length < f.voters.length || !f.list)
-    return wait("the downgrade waits until every voter is healthy");
+  if (cluster && cluster.minor - wanted.minor > 1)
+    return refusal(`${problem} of more than one minor version`);
+  if (f.healthy.length < f.voters.length || !f.list) {
+    return wait("the downgrade waits until every voter is healthy: etcd can't prepare it before");
+  }
+  if (cluster && cluster.minor <= wanted.minor) {
+    return wait("the downgrade waits until etcd has finished the step up");
+  }
   const targetVersion = `${wanted.major}.${wanted.minor}.0`;
   if (target?.minor === wanted.minor) return wait(`etcd prepares its downgrade to ${targetVersion}`);
   return act({ kind: "enableDowngrade", targetVersion }, `downgrade to ${targetVersion}: announced to etcd`);

@@ -9,8 +9,11 @@ export type Step =
       readonly record?: ControllerRecord;
       readonly reason: string;
     }
-  /** Nothing to do now. `blocks`: nor may a later concern change the cluster. */
-  | { readonly kind: "wait"; readonly reason: string; readonly blocks: boolean };
+  /**
+   * Nothing to do now. `blocks`: nor may a later concern change the cluster. `refused`: waiting won't help, another
+   * declaration is needed.
+   */
+  | { readonly kind: "wait"; readonly reason: string; readonly blocks: boolean; readonly refused?: true };
 
 export function act(action: Action, reason: string, record?: ControllerRecord): Step {
   return { kind: "do", action, record, reason };
@@ -27,4 +30,9 @@ export function wait(reason: string): Step {
 /** Something to tell that keeps `converged` away but hinders no other concern. */
 export function mention(reason: string): Step {
   return { kind: "wait", reason, blocks: false };
+}
+
+/** What is declared can't be, as the cluster is: whoever declared it is told at once, and nothing waits for it. */
+export function refusal(problem: string, blocks = true): Step {
+  return { kind: "wait", reason: `refused: ${problem}`, blocks, refused: true };
 }

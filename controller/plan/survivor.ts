@@ -7,9 +7,10 @@
  */
 import type { ClaimView, Disk, Rebuild } from "../model";
 import type { Step } from "./step";
-import { remember, wait } from "./step";
+import { refusal, remember, wait } from "./step";
 import type { Facts } from "./view";
-import { gateOf, isAbandoned, label, podAt, recordOf, trouble } from "./view";
+import { trouble } from "./trouble";
+import { gateOf, isAbandoned, label, podAt, recordOf } from "./view";
 import { stepProblem } from "./version";
 
 type WalDisk = Extract<Disk, { state: "wal" }>;
@@ -27,7 +28,7 @@ export function survivorOf(f: Facts, rebuild: Rebuild): Step {
   const found = candidates(f);
   const best = [...found].sort(byLastEntry).at(-1);
   if (!best) {
-    return wait(
+    return refusal(
       `no disk is left that holds a member of generation ${f.record.generation}: declare a restore from a backup, with generation ${rebuild.generation + 1}`,
     );
   }

@@ -2,12 +2,12 @@
  * Which steps between etcd versions are taken.
  *
  * Why it can't lose an acknowledged write: etcd's data is only read by a version that supports it. One minor up at a
- * time, from the patch that repairs the member store first; down by binary only while the cluster version hasn't moved,
- * else through etcd's own downgrade.
+ * time, from the patch that repairs the member store first; down by binary only while the cluster version hasn't moved
+ * and can't, else through etcd's own downgrade, each member once its data is ready for it.
  */
 import type { PodView } from "../model";
 import type { Facts } from "./view";
-import { gateOf, podAt, statusOf } from "./view";
+import { gateOf, label, podAt, statusOf } from "./view";
 
 /** Lowest patch that every member must run before the next minor may be started. */
 const BEFORE_NEXT_MINOR: Readonly<Record<string, number>> = { "3.5": 26, "3.6": 11 };
@@ -62,10 +62,55 @@ function versionsInUse(f: Facts): readonly string[] {
   });
 }
 
+/**
+ * The cluster version, if it stays where it is while pods are brought down to this version. etcd raises it within
+ * seconds once every member runs a newer one, and then the older one exits at its start: what keeps it down is a member
+ * that runs the older one, or doesn't answer, or a downgrade that etcd was told of.
+ */
+function steadyClusterVersion(f: Facts, to: string): string | undefined {
+  const target = parseVersion(to);
+  const upTo = (version?: string) => {
+    const v = parseVersion(version ?? "");
+    return !!v && !!target && v.major === target.major && v.minor <= target.minor;
+  };
+  const { downgrade } = f.world.etcd;
+  const keeps =
+    !f.list ||
+    (downgrade?.enabled === true && upTo(downgrade.targetVersion)) ||
+    f.members.some((m) => !m.status?.version || upTo(m.status.version));
+  return keeps ? f.record.clusterVersion : undefined;
+}
+
+/** The lowest version that a member's data was last used with. */
+function lowestInUse(f: Facts): Version | undefined {
+  const versions = versionsInUse(f).flatMap((text) => parseVersion(text) ?? []);
+  return versions.sort((a, b) => a.major - b.major || a.minor - b.minor)[0];
+}
+
+/** Why a step that is possible isn't taken yet: etcd itself has not finished the one before. */
+export function unfinishedStep(f: Facts, to: string): string | undefined {
+  const target = parseVersion(to);
+  if (!target) return undefined;
+  const cluster = parseVersion(f.record.clusterVersion ?? "");
+  const from = lowestInUse(f);
+  if (from && cluster && target.minor > from.minor && cluster.minor < from.minor) {
+    return `etcd ${to} waits until the cluster's version is ${from.major}.${from.minor}, as its members' is`;
+  }
+  for (const m of f.members) {
+    const data = parseVersion(m.status?.storageVersion ?? "");
+    if (data && data.minor > target.minor) {
+      const name = label(f, m.ordinal);
+      return `etcd ${to} waits until ${name}'s data, of ${data.major}.${data.minor}, is ready for it`;
+    }
+  }
+  return undefined;
+}
+
 /** Why no pod may be brought to this version while the members are what they are. */
 export function versionProblem(f: Facts, to: string): string | undefined {
+  const clusterVersion = steadyClusterVersion(f, to);
   for (const version of versionsInUse(f)) {
-    const problem = stepProblem(version, to, f.record.clusterVersion);
+    const problem = stepProblem(version, to, clusterVersion);
     if (problem) return problem;
   }
   return undefined;
@@ -74,7 +119,7 @@ export function versionProblem(f: Facts, to: string): string | undefined {
 /** The same for one pod that waits in its gate, with what it would start from if that is its own. */
 export function podVersionProblem(f: Facts, pod: PodView, own?: string): string | undefined {
   if (own === pod.etcdVersion) return undefined;
-  const step = own && stepProblem(own, pod.etcdVersion, f.record.clusterVersion);
+  const step = own && stepProblem(own, pod.etcdVersion, steadyClusterVersion(f, pod.etcdVersion));
   return step || versionProblem(f, pod.etcdVersion);
 }
 

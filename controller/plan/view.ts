@@ -13,6 +13,7 @@ import type {
   Uid,
   World,
 } from "../model";
+import { trouble } from "./trouble";
 
 /** Entries that a voter may be behind: etcd keeps as many for slow followers after a snapshot. */
 export const MAX_LAG = 5000;
@@ -109,25 +110,6 @@ export function isAbandoned(record: ControllerRecord, claimUid: Uid | undefined)
 
 export function noteOf(record: ControllerRecord, ordinal: number) {
   return record.notes.find((n) => n.ordinal === ordinal);
-}
-
-/** The etcd container's trouble in a few words, for reasons that a person reads. */
-export function trouble(pod: PodView | undefined): string {
-  if (!pod) return "has no pod";
-  if (pod.deleting) return "is being stopped";
-  if (pod.unschedulable) return `can't be scheduled: ${pod.unschedulable}`;
-  if (pod.gate.waitingReason) return `doesn't start: ${pod.gate.waitingReason}`;
-  if (pod.etcd.lastExit?.oomKilled) return "runs out of memory";
-  if (
-    pod.etcd.state !== "running" &&
-    pod.etcd.waitingReason &&
-    pod.etcd.waitingReason !== "PodInitializing"
-  ) {
-    const exit = pod.etcd.lastExit ? `, exit code ${pod.etcd.lastExit.code}` : "";
-    return `doesn't start: ${pod.etcd.waitingReason}${exit}`;
-  }
-  if (pod.etcd.state !== "running") return "hasn't started yet";
-  return "doesn't answer";
 }
 
 export function factsOf(

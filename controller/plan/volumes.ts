@@ -4,7 +4,7 @@
  * Why it can't lose an acknowledged write: a volume only ever grows, and the next one only after the last has grown.
  */
 import type { Step } from "./step";
-import { act, mention } from "./step";
+import { act, mention, refusal } from "./step";
 import type { Facts } from "./view";
 
 export function growVolumes(f: Facts): Step | undefined {
@@ -14,9 +14,8 @@ export function growVolumes(f: Facts): Step | undefined {
   );
   const larger = claims.find((c) => c.requestedBytes > want);
   if (larger) {
-    return mention(
-      `${larger.name} has ${larger.requestedBytes} bytes, ${want} are declared: a volume can't shrink`,
-    );
+    const problem = `${larger.name} has ${larger.requestedBytes} bytes, ${want} are declared: a volume can't shrink`;
+    return refusal(problem, false);
   }
   const growing = claims.find((c) => c.requestedBytes === want && c.actualBytes < want);
   if (growing) return mention(`${growing.name} is growing to ${want} bytes`);

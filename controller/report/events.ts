@@ -1,7 +1,7 @@
 import type { Clock } from "../loop/clock";
 import { microTime } from "../loop/lease";
 import type { Decision } from "../model";
-import { gist } from "./wording";
+import { gist, isNotYet } from "./wording";
 
 export interface EventTarget {
   readonly namespace: string;
@@ -38,8 +38,13 @@ export class Events {
   }
 
   tell(target: EventTarget, decision: Decision, error?: string): void {
-    this.warn(target, decision.warnings);
-    if (error !== undefined) this.say(target, "Warning", "ActFailed", `${decision.reason}: ${error}`);
+    // A wait deserves a warning when it stands; a refusal is for somebody to act on.
+    if (decision.refused !== undefined) this.say(target, "Warning", "Refused", decision.refused);
+    const failed = error === undefined ? undefined : `${decision.reason}: ${error}`;
+    const expected = error !== undefined && isNotYet(error);
+    const waits = decision.warnings.filter((warning) => warning !== decision.refused);
+    this.warn(target, expected && failed ? [...waits, failed] : waits);
+    if (failed && !expected) this.say(target, "Warning", "ActFailed", failed);
     const news = gist(decision.reason);
     if (news === this.current) return;
     this.current = news;

@@ -22,11 +22,14 @@ export class Status {
   ) {}
 
   /** Returns at once. What was wanted last is what will stand there. */
-  show(world: Pick<World, "etcd" | "pods" | "record">, decision: Decision): void {
+  show(world: Pick<World, "desired" | "etcd" | "pods" | "record">, decision: Decision): void {
     const observedAt = new Date().toISOString();
     const data = {
       converged: decision.converged ?? decision.reason,
       reason: decision.reason,
+      // Which declaration all this is about: a refusal of the one before is none of the next.
+      declared: "problem" in world.desired ? "" : world.desired.hash,
+      refused: decision.refused ?? "",
       members: JSON.stringify(membersOf(world)),
       ...madeOf(world, decision),
     };

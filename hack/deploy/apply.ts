@@ -28,13 +28,14 @@ interface Applied extends Manifest {
 
 const manager = "etcd-cluster-up";
 
-/** Applies the objects server-side in their order, deletes those of `earlier` that are gone, and tells what changed. */
-export async function apply(
-  kubectl: Kubectl,
-  objects: Manifest[],
-  earlier: ObjectRef[],
-): Promise<{ ref: ObjectRef; change: Change }[]> {
-  const gone = earlier.filter((old) => !objects.some((m) => same(refOf(m), old)));
+export interface Changed {
+  readonly ref: ObjectRef;
+  readonly change: Change;
+}
+
+/** Objects of earlier declarations that this one no longer has; refused if data would go with one of them. */
+export function outdated(objects: readonly ObjectRef[], earlier: readonly ObjectRef[]): ObjectRef[] {
+  const gone = earlier.filter((old) => !objects.some((ref) => same(ref, old)));
   const kept = gone.find((ref) => ref.kind === "StatefulSet" || ref.kind === "Namespace");
   if (kept) {
     throw new Error(
@@ -42,6 +43,17 @@ export async function apply(
         "Undo the change, or take the local Kubernetes down first (make down).",
     );
   }
+  return gone;
+}
+
+/** Every object once. */
+export const union = (a: readonly ObjectRef[], b: readonly ObjectRef[]): ObjectRef[] => [
+  ...a.filter((ref) => !b.some((other) => same(ref, other))),
+  ...b,
+];
+
+/** Applies the objects server-side in their order, and tells what changed. */
+export async function apply(kubectl: Kubectl, objects: Manifest[]): Promise<Changed[]> {
   const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
   const before = versions(
     await kubectl.run(["get", "-f", "-", "--ignore-not-found", "--show-managed-fields", "-o", "json"], {
@@ -65,25 +77,20 @@ export async function apply(
       { input },
     ),
   );
-  for (const ref of gone) {
-    await kubectl.run([
-      "delete",
-      kindArgument(ref),
-      ref.name,
-      "-n",
-      ref.namespace ?? "default",
-      "--ignore-not-found",
-    ]);
+  return objects.map((m) => {
+    const ref = refOf(m);
+    const was = before.find((o) => same(o.ref, ref))?.version;
+    const is = after.find((o) => same(o.ref, ref))?.version;
+    return { ref, change: was === undefined ? "created" : was === is ? "unchanged" : "changed" };
+  });
+}
+
+export async function remove(kubectl: Kubectl, refs: readonly ObjectRef[]): Promise<Changed[]> {
+  for (const ref of refs) {
+    const where = ["-n", ref.namespace ?? "default", "--ignore-not-found"];
+    await kubectl.run(["delete", kindArgument(ref), ref.name, ...where]);
   }
-  return [
-    ...objects.map((m) => {
-      const ref = refOf(m);
-      const was = before.find((o) => same(o.ref, ref))?.version;
-      const is = after.find((o) => same(o.ref, ref))?.version;
-      return { ref, change: was === undefined ? "created" : was === is ? "unchanged" : "changed" } as const;
-    }),
-    ...gone.map((ref) => ({ ref, change: "deleted" as const })),
-  ];
+  return refs.map((ref) => ({ ref, change: "deleted" }));
 }
 
 /** The object as it is in the cluster, if it is there. */

@@ -1,18 +1,20 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Kubectl } from "../kubectl";
 import { manifestsOver } from "../render/manifests";
 import type { RenderOptions } from "../render/render";
 import { render } from "../render/render";
-import type { TlsState } from "../render/tls";
-import type { Change, ObjectRef } from "./apply";
-import { apply, liveObject, refOf } from "./apply";
+import type { Changed } from "./apply";
+import { apply, liveObject, refOf, remove } from "./apply";
 import { readStack } from "./config";
+import { readState, transition, writeState } from "./state";
 
-/** What is remembered between two runs, beside the cluster that it is for, and gone with it. */
-interface State {
-  readonly tls: TlsState;
-  readonly objects: ObjectRef[];
+export interface Deployment {
+  readonly changes: readonly Changed[];
+  /**
+   * Deletes what is no longer declared. To be called once the cluster is as declared, and not before: until then pods
+   * of the old revision mount it, and start again after a power cut only if it is there.
+   */
+  readonly finish: () => Promise<Changed[]>;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function deployOffline(
   root: string,
   stack: string,
   config: Record<string, string> = {},
-): Promise<{ ref: ObjectRef; change: Change }[]> {
+): Promise<Deployment> {
   const declared = readStack(root, stack);
   const program = require.resolve(join(root, "index.ts"));
   return deployProgram(kubectl, stateFile(kubectl, stack), () => runProgram(program), {
@@ -44,17 +46,20 @@ export async function deployProgram(
   file: string,
   program: () => unknown,
   options: Omit<RenderOptions, "tls"> = {},
-): Promise<{ ref: ObjectRef; change: Change }[]> {
-  const state: State = existsSync(file)
-    ? (JSON.parse(readFileSync(file, "utf8")) as State)
-    : { tls: {}, objects: [] };
-  const rendered = await render(program, { ...options, tls: state.tls });
+): Promise<Deployment> {
+  const before = readState(file);
+  const rendered = await render(program, { ...options, tls: before.tls });
   const objects = await manifestsOver(rendered.resources, (manifest) => liveObject(kubectl, manifest));
-  // Before anything is applied: what is in the cluster must never be newer than the keys that are remembered.
-  write(file, { tls: rendered.tls, objects: [...state.objects, ...objects.map(refOf)] });
-  const changes = await apply(kubectl, objects, state.objects);
-  write(file, { tls: rendered.tls, objects: objects.map(refOf) });
-  return changes;
+  const { meanwhile, gone, after } = transition(before, { tls: rendered.tls, objects: objects.map(refOf) });
+  writeState(file, meanwhile);
+  return {
+    changes: await apply(kubectl, objects),
+    finish: async () => {
+      const deleted = await remove(kubectl, gone);
+      writeState(file, after);
+      return deleted;
+    },
+  };
 }
 
 function runProgram(program: string): unknown {
@@ -62,9 +67,4 @@ function runProgram(program: string): unknown {
   delete require.cache[program];
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return require(program) as unknown;
-}
-
-function write(file: string, state: State): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, JSON.stringify(state, undefined, 1), { mode: 0o600 });
 }

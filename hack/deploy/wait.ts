@@ -1,13 +1,19 @@
 import { annotationKeys, objectNames } from "../../components/spec/names";
 import type { Kubectl } from "../kubectl";
+import type { DeploymentObject, Said } from "./said";
+import { isExchanged, said } from "./said";
 
 interface MemberList {
   members: { ID: number; name: string; isLearner?: boolean }[];
 }
 
+/** A refusal counts once it has stood so long: by then a controller that was just exchanged has spoken for itself. */
+const REFUSED_MS = 3000;
+
 /**
  * Waits until the controller says that the cluster is as declared, and the declared number of voters answers. Tells
- * what it waits for whenever that changes, and the last obstacle if it takes too long.
+ * what it waits for whenever that changes. Fails with the reason: at once when the controller refuses what is declared,
+ * and with the last obstacle if it takes too long.
  */
 export async function waitForVoters(
   kubectl: Kubectl,
@@ -19,10 +25,15 @@ export async function waitForVoters(
 ): Promise<void> {
   const end = Date.now() + seconds * 1000;
   let told: string | undefined;
+  let refusedSince: number | undefined;
   for (;;) {
+    const heard = await whatIsSaid(kubectl, namespace, cluster);
+    refusedSince = heard.kind === "refused" ? (refusedSince ?? Date.now()) : undefined;
+    if (heard.kind === "refused" && Date.now() - (refusedSince ?? 0) >= REFUSED_MS) {
+      throw new Error(heard.reason);
+    }
     const obstacle =
-      (await whatTheControllerLacks(kubectl, namespace, cluster)) ??
-      (await whatIsMissing(kubectl, namespace, cluster, members));
+      heard.kind === "reached" ? await whatIsMissing(kubectl, namespace, cluster, members) : heard.reason;
     if (obstacle === undefined) {
       return;
     }
@@ -41,28 +52,30 @@ export async function waitForVoters(
   }
 }
 
-/** The same as the wait at the end of `pulumi up`. */
-async function whatTheControllerLacks(
-  kubectl: Kubectl,
-  namespace: string,
-  cluster: string,
-): Promise<string | undefined> {
+/** The same as the wait at the end of `pulumi up`, which can't tell a refusal from another reason, though. */
+async function whatIsSaid(kubectl: Kubectl, namespace: string, cluster: string): Promise<Said> {
   const names = objectNames(cluster);
-  const read = async (kind: string, name: string, template: string) => {
-    const ran = await kubectl.try(["-n", namespace, "get", kind, name, "-o", `go-template=${template}`]);
-    return ran.code === 0 ? { text: ran.stdout } : { obstacle: ran.stderr.trim() };
+  const read = async <T>(kind: string, name: string): Promise<{ object?: T; problem?: string }> => {
+    const ran = await kubectl.try(["-n", namespace, "get", kind, name, "-o", "json"]);
+    return ran.code === 0 ? { object: JSON.parse(ran.stdout) as T } : { problem: ran.stderr.trim() };
   };
-  const desired = await read(
+  const sts = await read<{ metadata: { annotations: Record<string, string> } }>(
     "statefulset",
     names.statefulSet,
-    `{{index .metadata.annotations "${annotationKeys.desired}"}}`,
   );
-  const reached = await read("configmap", names.status, "{{with .data}}{{.converged}}{{end}}");
-  if (desired.text === undefined || reached.text === undefined) {
-    return desired.obstacle ?? reached.obstacle;
+  const status = await read<{ data?: Record<string, string> }>("configmap", names.status);
+  if (!sts.object || !status.object) {
+    return { kind: "waits", reason: sts.problem ?? status.problem ?? "" };
   }
-  const { hash } = JSON.parse(desired.text) as { hash: string };
-  return reached.text === hash ? undefined : reached.text || "the controller has not said anything yet";
+  const desired = sts.object.metadata.annotations[annotationKeys.desired] ?? "{}";
+  const heard = said((JSON.parse(desired) as { hash: string }).hash, status.object.data);
+  if (heard.kind !== "refused") {
+    return heard;
+  }
+  const controller = await read<DeploymentObject>("deployment", names.controller);
+  return controller.object && isExchanged(controller.object)
+    ? heard
+    : { kind: "waits", reason: heard.reason };
 }
 
 async function whatIsMissing(

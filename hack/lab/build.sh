@@ -26,7 +26,9 @@ build() { # build PATTERN...: the tools whose "FOLDER PACKAGE" matches one of th
   for i in "${!todo[@]}"; do
     read -r folder package out hash <<<"${todo[i]}"
     say "building $out ($((i + 1)) of ${#todo[@]}, $((SECONDS - t)) s so far)"
-    build_one "$folder" "$package" "$out" >"$LAB/build.log" 2>&1 || { tail -20 "$LAB/build.log" >&2; die "could not build $out: $LAB/build.log"; }
+    build_one "$folder" "$package" "$out" >"$LAB/build.log" 2>&1 ||
+      { sleep 20; build_one "$folder" "$package" "$out" >>"$LAB/build.log" 2>&1; } || # a module's download may have failed
+      { tail -20 "$LAB/build.log" >&2; die "could not build $out: $LAB/build.log"; }
     stamp "${out//\//-}" "$hash"
   done
   say "built in $((SECONDS - t)) s"

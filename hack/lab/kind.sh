@@ -64,6 +64,13 @@ engine_node_remove() {
   engine_node_stop "$1" 2>/dev/null || true
   kubectl delete node "$(container "$1")" --ignore-not-found
 }
+engine_api_server_stop() { # the kubelet ends what has no manifest any more
+  docker exec $CLUSTER-control-plane sh -c '[ ! -f /etc/kubernetes/manifests/kube-apiserver.yaml ] || mv /etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/kube-apiserver.yaml'
+  try docker exec $CLUSTER-control-plane sh -c '! pgrep -x kube-apiserver'
+}
+engine_api_server_start() {
+  docker exec $CLUSTER-control-plane sh -c '[ ! -f /etc/kubernetes/kube-apiserver.yaml ] || mv /etc/kubernetes/kube-apiserver.yaml /etc/kubernetes/manifests/kube-apiserver.yaml'
+}
 engine_link() { # inside the node and not by `docker network disconnect`, so that it keeps its address
   local c gateway
   c=$(container "$1")

@@ -70,6 +70,18 @@ engine_node_remove() {
   if [ -e "/run/netns/etcd-lab-n$1" ]; then ip netns del "etcd-lab-n$1"; fi
   rm -rf "${RUN:?}/n$1"
 }
+engine_api_server_start() {
+  if running apiserver >/dev/null; then return; fi
+  daemon apiserver cp kube-apiserver --etcd-servers http://127.0.0.1:2379 --advertise-address $CP --secure-port 6443 \
+    --service-cluster-ip-range $SERVICES --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction --allow-privileged \
+    --client-ca-file "$PKI/ca.crt" --tls-cert-file "$PKI/apiserver.crt" --tls-private-key-file "$PKI/apiserver.key" \
+    --kubelet-certificate-authority "$PKI/ca.crt" --kubelet-client-certificate "$PKI/kubelet-client.crt" --kubelet-client-key "$PKI/kubelet-client.key" \
+    --kubelet-preferred-address-types InternalIP --enable-aggregator-routing \
+    --service-account-issuer https://kubernetes.default.svc.cluster.local \
+    --service-account-key-file "$PKI/sa.pub" --service-account-signing-key-file "$PKI/sa.key" \
+    --default-not-ready-toleration-seconds 30 --default-unreachable-toleration-seconds 30
+}
+engine_api_server_stop() { end apiserver; }
 engine_link() { [ -d "$RUN/n$1" ] || die "there is no node $1"; ip -n etcd-lab-cp link set "n$1" "$2"; }
 engine_exec() {
   local p
@@ -187,14 +199,7 @@ control_plane() {
   daemon registry cp env OTEL_TRACES_EXPORTER=none registry serve "$RUN/registry.yml"
   daemon etcd cp etcd --data-dir "$RUN/etcd" --unsafe-no-fsync --log-level warn \
     --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 --listen-peer-urls http://127.0.0.1:2380
-  daemon apiserver cp kube-apiserver --etcd-servers http://127.0.0.1:2379 --advertise-address $CP --secure-port 6443 \
-    --service-cluster-ip-range $SERVICES --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction --allow-privileged \
-    --client-ca-file "$PKI/ca.crt" --tls-cert-file "$PKI/apiserver.crt" --tls-private-key-file "$PKI/apiserver.key" \
-    --kubelet-certificate-authority "$PKI/ca.crt" --kubelet-client-certificate "$PKI/kubelet-client.crt" --kubelet-client-key "$PKI/kubelet-client.key" \
-    --kubelet-preferred-address-types InternalIP --enable-aggregator-routing \
-    --service-account-issuer https://kubernetes.default.svc.cluster.local \
-    --service-account-key-file "$PKI/sa.pub" --service-account-signing-key-file "$PKI/sa.key" \
-    --default-not-ready-toleration-seconds 30 --default-unreachable-toleration-seconds 30
+  engine_api_server_start
   daemon controller-manager cp kube-controller-manager --kubeconfig "$RUN/controller-manager.conf" --leader-elect=false \
     --use-service-account-credentials --service-account-private-key-file "$PKI/sa.key" --root-ca-file "$PKI/ca.crt" \
     --cluster-signing-cert-file "$PKI/ca.crt" --cluster-signing-key-file "$PKI/ca.key" \

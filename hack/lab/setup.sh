@@ -18,7 +18,8 @@ packages() { # installs the missing ones of these Debian packages
   for p; do grep -q "^$p ii" <<<"$have" || missing+=("$p"); done
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing Debian packages, about 20 s: ${missing[*]}"
-  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"; } \
+  local patient="-o Acquire::Retries=5 -o DPkg::Lock::Timeout=120" # another program may be installing just now
+  { apt-get $patient update -q && DEBIAN_FRONTEND=noninteractive apt-get $patient install -qy --no-install-recommends "${missing[@]}"; } \
     >"$LAB/apt.log" 2>&1 || { tail -20 "$LAB/apt.log" >&2; die "apt-get failed: $LAB/apt.log"; }
 }
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { TlsState } from "./tls";
 import { TlsProvider } from "./tls";
+import type { TlsState } from "./tls-state";
 
 /** Runs a Pulumi program without an engine, and tells what it would create. */
 

@@ -1,6 +1,8 @@
 import "reflect-metadata"; // @peculiar/x509 wants it first
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
+import type { TlsState } from "./tls-state";
+import { remembered } from "./tls-state";
 
 /** Stands in for the provider of @pulumi/tls, with real keys and certificates. */
 
@@ -8,9 +10,6 @@ x509.cryptoProvider.set(webcrypto as never);
 
 type Inputs = Record<string, unknown>;
 type Outputs = Record<string, unknown>;
-
-/** What was made before, so that what has not changed is not made anew. By type and name. */
-export type TlsState = Record<string, { inputs: string; outputs: Outputs }>;
 
 const makers: Record<string, (inputs: Inputs) => Promise<Outputs>> = {
   "tls:index/privateKey:PrivateKey": (inputs) => Promise.resolve(privateKey(inputs)),
@@ -32,9 +31,8 @@ export class TlsProvider {
     }
     const key = `${type}::${name}`;
     const digest = createHash("sha256").update(JSON.stringify(inputs)).digest("hex");
-    const known = this.earlier[key];
-    const keep = known?.inputs === digest && !dueForRenewal(known.outputs, inputs);
-    const outputs = keep ? known.outputs : await make(inputs);
+    const known = remembered(this.earlier, key, digest).find((outputs) => !dueForRenewal(outputs, inputs));
+    const outputs = known ?? (await make(inputs));
     this.used[key] = { inputs: digest, outputs };
     return outputs;
   }

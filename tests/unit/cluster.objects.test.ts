@@ -402,7 +402,7 @@ describe("the container etcd", () => {
     expect(etcd).to.deep.include({
       image: "gcr.io/etcd-development/etcd:v3.6.16",
       imagePullPolicy: "IfNotPresent",
-      command: ["/usr/local/bin/etcd", "--config-file=/var/lib/etcd/data/member/etcd.yaml"],
+      command: ["/usr/local/bin/etcd", "--config-file=/var/lib/etcd/data/member/wal/../etcd.yaml"],
       ports: [
         { name: "client", containerPort: 2379 },
         { name: "peer", containerPort: 2380 },
@@ -466,7 +466,7 @@ describe("the init container gate", () => {
     expect(env).to.deep.equal({
       GATE_VOLUME: "/var/lib/etcd",
       GATE_DATA_DIR: "/var/lib/etcd/data",
-      GATE_CONFIG_FILE: "/var/lib/etcd/data/member/etcd.yaml",
+      GATE_CONFIG_FILE: "/var/lib/etcd/data/member/wal/../etcd.yaml",
       GATE_TLS_DIR: "/etc/etcd/tls/peer-client",
       GATE_CONTROLLER_URL: "https://etcd-controller.etcd.svc.cluster.local:2382",
       GATE_PEER_URL: "https://$(POD_NAME).etcd.etcd.svc.cluster.local:2380",

@@ -27,7 +27,8 @@ describe("changed arguments", () => {
     const endpoints = ["--endpoints", `https://${cluster.serviceHost}:2379`];
     const put = await etcdctlPod(cluster, [...endpoints, "put", "by", "second"], "etcd-client-second");
     assert.deepEqual(put, { code: 0, output: "OK\n" });
-    assert.deepEqual(await cluster.apply({}), ["deleted Secret etcd-client-second"]);
+    assert.deepEqual(await cluster.apply({}), []);
+    assert.deepEqual(await cluster.waitForVoters(), ["deleted Secret etcd-client-second"]);
     assert.deepEqual(await cluster.pods(), before);
   });
 

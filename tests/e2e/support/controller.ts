@@ -41,3 +41,90 @@ export async function leader(cluster: TestCluster): Promise<string> {
 }
 
 export const ordinalOf = (member: string) => Number(member.slice(member.lastIndexOf("-") + 1));
+
+/** One line of a controller's log. */
+export interface LoggedDecision {
+  readonly time: string;
+  readonly msg: string;
+  /** Number of the record that was written before. */
+  readonly record?: number;
+  readonly action?: { readonly kind: string; readonly ordinal?: number; readonly name?: string };
+  readonly error?: string;
+}
+
+/** What a controller has decided, line by line: each decision that differs from the one before. */
+export async function controllerLog(
+  cluster: TestCluster,
+  from = `deployment/${cluster.name}-controller`,
+): Promise<LoggedDecision[]> {
+  const log = await cluster.kubectl(["logs", from]);
+  return log
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as LoggedDecision);
+}
+
+/** Those that a controller's pod has written down or acted on. */
+export async function decisions(cluster: TestCluster, pod: string): Promise<LoggedDecision[]> {
+  const lines = await controllerLog(cluster, pod);
+  return lines.filter((line) => line.record !== undefined || line.action !== undefined);
+}
+
+/** What was decided stands in the log and in an Event, however short it was in the status. */
+export async function toldOf(cluster: TestCluster, words: RegExp, seconds = 60): Promise<void> {
+  await eventually(
+    `the log says ${words}`,
+    async () => (await controllerLog(cluster)).some((line) => words.test(line.msg)) || undefined,
+    seconds,
+  );
+  await eventually(
+    `an Event says ${words}`,
+    async () => {
+      const notes = await cluster.kubectl([
+        ...["get", "events.events.k8s.io", "-o", 'go-template={{range .items}}{{.note}}{{"\\n"}}{{end}}'],
+        ...["--field-selector", "reportingController=etcd-cluster/controller"],
+      ]);
+      return words.test(notes) || undefined;
+    },
+    seconds,
+  );
+}
+
+/** What it waits for stands in the status, in an Event and in the log. */
+export async function toldEverywhere(cluster: TestCluster, words: RegExp, seconds = 90): Promise<string> {
+  const reason = await waitsFor(cluster, words, seconds);
+  await toldOf(cluster, words);
+  return reason;
+}
+
+/** The members that were ever added, the first one as well, as etcd itself tells it in the log of a member. */
+export async function membersAdded(cluster: TestCluster, ordinal = 0): Promise<number> {
+  const log = await cluster.kubectl(["logs", cluster.pod(ordinal), "-c", "etcd"]);
+  const added = log.split("\n").flatMap((line) => {
+    const id = /"msg":"added member".*"added-peer-id":"([0-9a-f]+)"/.exec(line)?.[1];
+    return id === undefined ? [] : [id];
+  });
+  return new Set(added).size;
+}
+
+/** A second Deployment with the same pods, beside the one that is declared. */
+export async function secondController(cluster: TestCluster): Promise<void> {
+  interface Deployment {
+    apiVersion: string;
+    kind: string;
+    metadata: { name: string };
+    spec: {
+      selector: { matchLabels: Record<string, string> };
+      template: { metadata: { labels: Record<string, string> } };
+    };
+  }
+  const name = `${cluster.name}-controller`;
+  const first = await cluster.json<Deployment>(["get", "deployment", name]);
+  const { apiVersion, kind, spec } = first;
+  const own = { "e2e/controller": "second" };
+  spec.selector.matchLabels = { ...spec.selector.matchLabels, ...own };
+  spec.template.metadata.labels = { ...spec.template.metadata.labels, ...own };
+  const second = { apiVersion, kind, metadata: { name: `${name}-2` }, spec };
+  await cluster.kubectl(["apply", "--server-side", "-f", "-"], { input: JSON.stringify(second) });
+  await cluster.kubectl(["rollout", "status", `deployment/${name}-2`, "--timeout=60s"]);
+}

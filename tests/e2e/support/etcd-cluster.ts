@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { EtcdCluster } from "../../../components";
 import type { EtcdClusterArgs } from "../../../components";
-import type { Change, ObjectRef } from "../../../hack/deploy/apply";
+import type { Changed } from "../../../hack/deploy/apply";
+import type { Deployment } from "../../../hack/deploy/offline";
 import { deployProgram, stateFile } from "../../../hack/deploy/offline";
 import { waitForVoters } from "../../../hack/deploy/wait";
 import type { Ran } from "../../../hack/kubectl";
@@ -51,6 +52,7 @@ export class TestCluster {
   readonly name = "etcd";
   readonly namespace: string;
   private declared: EtcdClusterArgs;
+  private deployment: Deployment | undefined;
 
   private constructor(
     purpose: string,
@@ -93,13 +95,12 @@ export class TestCluster {
   async apply(args: EtcdClusterArgs): Promise<string[]> {
     living.add(this);
     this.declared = { ...this.base, ...args };
-    const changes = await this.applyDeclared();
-    return changes
-      .filter((c) => c.change !== "unchanged")
-      .map((c) => `${c.change} ${c.ref.kind} ${c.ref.name}`);
+    this.deployment = undefined;
+    this.deployment = await this.applyDeclared();
+    return inWords(this.deployment.changes);
   }
 
-  private applyDeclared(): Promise<{ ref: ObjectRef; change: Change }[]> {
+  private applyDeclared(): Promise<Deployment> {
     const deployed = lastRendering.then(() =>
       deployProgram(
         kubectl(),
@@ -120,13 +121,19 @@ export class TestCluster {
     return stateFile(kubectl(), this.namespace);
   }
 
-  /** As `make up` does, and until Kubernetes knows it too: a readiness probe comes every few seconds only. */
-  async waitForVoters(seconds = 120): Promise<void> {
+  /**
+   * As `make up` does, and until Kubernetes knows it too: a readiness probe comes every few seconds only. Tells what
+   * was deleted then because it is no longer declared.
+   */
+  async waitForVoters(seconds = 120): Promise<string[]> {
     await waitForVoters(kubectl(), this.namespace, this.name, this.members, seconds);
     await eventually(
       "every member's pod is ready",
       async () => (await this.pods()).every((pod) => pod.ready) || undefined,
     );
+    const deleted = (await this.deployment?.finish()) ?? [];
+    this.deployment = undefined;
+    return inWords(deleted);
   }
 
   /** kubectl in the cluster's namespace. */
@@ -246,3 +253,6 @@ export class TestCluster {
     }
   }
 }
+
+const inWords = (changes: readonly Changed[]) =>
+  changes.filter((c) => c.change !== "unchanged").map((c) => `${c.change} ${c.ref.kind} ${c.ref.name}`);

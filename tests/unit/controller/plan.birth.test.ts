@@ -1,8 +1,10 @@
 import { expect } from "chai";
+import type { PodView } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
 import { emptyRecord } from "../../../controller/plan/record";
 import {
   CLUSTER,
+  crashing,
   EMPTY,
   gated,
   idOf,
@@ -53,6 +55,92 @@ describe("plan: birth", () => {
     );
     expect(d.record).to.equal(undefined);
     expect(d.reason).to.contain("etcd-2");
+  });
+
+  const noRoom = "0/3 nodes are available: 3 Insufficient memory.";
+  const pull = { waitingReason: "ImagePullBackOff", waitingMessage: 'Back-off pulling image "no/such:v1"' };
+  const first: readonly (readonly [string, Partial<PodView>, string])[] = [
+    ["can't be scheduled", { unschedulable: noRoom }, `can't be scheduled: ${noRoom}`],
+    [
+      "whose gate has no image",
+      { gate: { state: "waiting", restarts: 0, ...pull } },
+      `can't start its gate: ${pull.waitingReason}, ${pull.waitingMessage}`,
+    ],
+    [
+      "whose gate ends",
+      { gate: { state: "terminated", restarts: 0, lastExit: { code: 1, oomKilled: false, atMs: NOW } } },
+      "can't start its gate: exit code 1",
+    ],
+    [
+      "whose etcd has no image",
+      { etcd: { state: "waiting", restarts: 0, ...pull } },
+      `doesn't start: ${pull.waitingReason}, ${pull.waitingMessage}`,
+    ],
+    [
+      "whose etcd ends",
+      { etcd: crashing(0, 1).etcd, gate: pod(0).gate },
+      "doesn't start: CrashLoopBackOff, exit code 2",
+    ],
+    [
+      "that has too little memory",
+      { etcd: { state: "terminated", restarts: 1, lastExit: { code: 137, oomKilled: true, atMs: NOW } } },
+      "runs out of memory (OOMKilled)",
+    ],
+  ];
+  for (const [name, change, words] of first) {
+    const asks = gated(0, change).gate.state === "running";
+    for (const record of [unborn, seeding]) {
+      if (asks && record === unborn) continue;
+      it(`says why it waits for a first pod ${name} (${record.birth.state})`, () => {
+        const d = plan(
+          world(3, {
+            record,
+            list: "none",
+            pods: [gated(0, change), gated(1), gated(2)],
+            gates: [report(1, EMPTY), report(2, EMPTY)],
+            statuses: [silent(0)],
+          }),
+        );
+        expect(d.action).to.equal(undefined);
+        expect(d.reason).to.contain("etcd-0").and.contain(words);
+      });
+    }
+  }
+
+  it("says why it waits for another pod with a volume", () => {
+    const pods = [gated(0), gated(1, { unschedulable: noRoom }), gated(2)];
+    const gates = [report(0, EMPTY), report(2, EMPTY)];
+    const d = plan(world(3, { record: unborn, list: "none", pods, gates, statuses: [silent(1)] }));
+    expect(d.reason).to.contain(`waits for etcd-1, which can't be scheduled: ${noRoom}`);
+  });
+
+  it("says why a member can't join", () => {
+    const lonely = { record: bornEarly, list: [listed(0)], statuses: [silent(1), silent(2)] };
+    const pods = [gated(1, { unschedulable: noRoom }), gated(2)];
+    expect(plan(world(3, { ...lonely, pods })).reason).to.contain(
+      `etcd-1 can't join yet: it can't be scheduled`,
+    );
+  });
+
+  it("doesn't take mounting for a failure", () => {
+    for (const waitingReason of ["PodInitializing", "ContainerCreating"]) {
+      const waiting = { state: "waiting" as const, waitingReason, restarts: 0 };
+      const pods = [gated(0, { gate: waiting, etcd: waiting }), gated(1), gated(2)];
+      const gates = [report(1, EMPTY), report(2, EMPTY)];
+      const d = plan(world(3, { record: seeding, list: "none", pods, gates, statuses: [silent(0)] }));
+      expect(d.reason).to.equal("etcd-0 creates the cluster: waits until it answers");
+    }
+  });
+
+  it("tells the beginning of a long message only", () => {
+    const etcd = {
+      state: "waiting" as const,
+      waitingReason: "ErrImagePull",
+      waitingMessage: "x".repeat(999),
+    };
+    const pods = [gated(0, { etcd: { ...etcd, restarts: 0 }, gate: pod(0).gate })];
+    const d = plan(world(3, { record: seeding, list: "none", pods, statuses: [silent(0)] }));
+    expect(d.reason).to.contain("ErrImagePull, xxx").and.have.lengthOf.below(350);
   });
 
   it("doesn't wait for a volume that was never provisioned", () => {

@@ -150,6 +150,17 @@ describe("plan: a disk that seems broken", () => {
     expect(d.action).to.include({ kind: "deletePod", uid: "pod-2", force: false });
     expect(d.record?.notes[0]?.suspect).to.include({ podUid: "pod-2", revision: "new" });
   });
+  for (const waitingReason of ["PodInitializing", "ContainerCreating", undefined]) {
+    it(`isn't one while its pod is made anew after its node's restart (${waitingReason})`, () => {
+      const { etcd, ...rest } = crashing(2, 9);
+      const preparing = { ...rest, etcd: { ...etcd, waitingReason } };
+      for (const notes of [[], suspect("new").notes]) {
+        const d = plan(world(3, { pods: [preparing], statuses: [silent(2)], record: { notes } }));
+        expect(d.action).to.equal(undefined);
+        expect(d.reason).to.contain("etcd-2 hasn't started yet");
+      }
+    });
+  }
   it("is looked at again when the controller died before it deleted the pod", () => {
     const notes = [{ ordinal: 2, suspect: { podUid: "pod-2", revision: "new", atMs: NOW } }];
     const d = plan(world(3, { pods: [crashing(2, 4)], statuses: [silent(2)], record: { notes } }));
@@ -166,7 +177,12 @@ describe("plan: a disk that seems broken", () => {
       {
         pods: [
           crashing(2, 9, {
-            etcd: { state: "waiting", restarts: 9, lastExit: { code: 137, oomKilled: true, atMs: NOW } },
+            etcd: {
+              state: "waiting",
+              waitingReason: "CrashLoopBackOff",
+              restarts: 9,
+              lastExit: { code: 137, oomKilled: true, atMs: NOW },
+            },
           }),
         ],
         record: suspect("new"),

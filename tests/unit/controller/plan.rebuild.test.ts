@@ -16,7 +16,6 @@ import {
   listed,
   NOW,
   pod,
-  remembered,
   report,
   silent,
   status,
@@ -117,7 +116,7 @@ describe("a generation that is made", () => {
           desired: declared("restore"),
           world: { restore: at(undefined, "fetch failed: wrong hash") },
         }),
-        /hasn't touched anything yet: etcd-restore-2-x: fetch failed: wrong hash/,
+        /hasn't touched anything: etcd-restore-2-x: fetch failed: wrong hash/,
       ],
       [
         "while its pod still works",

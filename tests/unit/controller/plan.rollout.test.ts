@@ -177,6 +177,7 @@ describe("plan: versions", () => {
     const d = plan(world(3, { ...change, pods: outdated }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.match(/refused: .*skips a minor/);
+    expect(d.refused).to.equal(d.reason);
     const gate = [report(2, wal(2))];
     const again = plan(
       world(3, {
@@ -227,6 +228,36 @@ describe("plan: versions", () => {
     expect(plan(world(3, { ...seven, desired, etcd: { ...view, downgrade } })).action).to.equal(undefined);
     const fallen = plan(world(3, { ...seven, desired, etcd: { clusterVersion: "3.6.0", downgrade } }));
     expect(fallen.action).to.include({ kind: "evictPod" });
+  });
+  it("takes no rollback by binary once every member runs the newer version: etcd raises the cluster's any moment", () => {
+    const early = { ...seven, record: { clusterVersion: "3.6.0" }, etcd: { clusterVersion: "3.6.0" } };
+    const refused = plan(world(3, early));
+    expect([refused.action, refused.refused]).to.satisfy(
+      ([action, why]: [unknown, string]) => !action && /must be declared/.test(why),
+    );
+    const waits = plan(world(3, { ...early, desired: { allowDowngrade: true } }));
+    expect([waits.action, waits.refused]).to.deep.equal([undefined, undefined]);
+    expect(waits.reason).to.contain("finished the step up");
+  });
+  it("restarts nobody at the lower version whose data isn't ready for it", () => {
+    const downgrade = { enabled: true, targetVersion: "3.6.0" };
+    const data = (...minors: string[]) =>
+      minors.map((v, o) => status(o, { version: "3.7.1", storageVersion: `${v}.0` }));
+    const fallen = { ...seven, etcd: { clusterVersion: "3.6.0", downgrade } };
+    const early = plan(world(3, { ...fallen, statuses: data("3.6", "3.6", "3.7") }));
+    expect(early.action).to.equal(undefined);
+    expect(early.reason).to.match(/etcd-2's data, of 3\.7, is ready/);
+    expect(plan(world(3, { ...fallen, statuses: data("3.6", "3.6", "3.6") })).action).to.include({
+      kind: "evictPod",
+    });
+  });
+  it("takes the next step up when etcd has finished the one before", () => {
+    const change = { desired: { etcdVersion: "3.7.1" }, statuses: at("3.6.14"), pods: outdated };
+    const early = plan(world(3, { ...change, etcd: { clusterVersion: "3.5.0" } }));
+    expect([early.action, early.refused]).to.deep.equal([undefined, undefined]);
+    expect(early.reason).to.contain("until the cluster's version is 3.6");
+    const then = plan(world(3, { ...change, etcd: { clusterVersion: "3.6.0" } }));
+    expect(then.action).to.include({ kind: "evictPod" });
   });
   it("takes a downgrade back when the higher version is declared again", () => {
     const downgrade = { enabled: true, targetVersion: "3.6.0" };

@@ -145,6 +145,13 @@ describe("plan: volumes", () => {
     const d = sized([20, 10, 10], 10);
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.contain("can't shrink");
+    expect(d.refused).to.equal(d.reason);
+  });
+  it("that can't shrink are refused, and hinder nothing else", () => {
+    const w = world(3, { desired: { volumeBytes: 10, members: 5 } });
+    const d = plan({ ...w, claims: w.claims.map((c) => ({ ...c, requestedBytes: 20, actualBytes: 20 })) });
+    expect(d.action?.kind).to.equal("setReplicas");
+    expect(d.refused).to.contain("can't shrink");
   });
 });
 
@@ -189,13 +196,14 @@ describe("plan: what stops everything", () => {
       undefined,
       "paused by declaration",
     ]);
+    expect(rest.refused).to.equal(undefined);
   });
   it("another domain than the members'", () => {
     const d = plan(
       world(3, { desired: { peerUrl: "https://etcd-{ordinal}.etcd.ns.svc.another.domain:2380" } }),
     );
     expect(d.action).to.equal(undefined);
-    expect(d.reason).to.match(/no member has a declared URL/);
+    expect(d.refused).to.match(/no member has a declared URL/);
   });
 });
 
@@ -220,6 +228,7 @@ describe("plan: convergence", () => {
     ["a member doesn't answer", { statuses: [silent(1)] }],
     ["a pod is being stopped", { pods: [pod(1, { deleting: { sinceMs: NOW, deadlineMs: NOW } })] }],
     ["a pod has an old revision", { pods: [pod(1, { revision: "old" })] }],
+    ["a pod isn't ready, so that no client is led to it", { pods: [pod(1, { ready: false })] }],
     ["a member runs another version", { statuses: [status(1, { version: "3.6.13" })] }],
     [
       "an alarm is raised",

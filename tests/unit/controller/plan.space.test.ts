@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import type { MemberHash, MemberStatus } from "../../../controller/model";
+import type { ControllerRecord, MemberHash, MemberStatus, SpaceWork, World } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
-import { idOf, NOW, silent, status, world } from "./worlds";
+import type { Change } from "./worlds";
+import { EMPTY, gated, idOf, listed, NOW, pod, remembered, report, silent, status, world } from "./worlds";
 
 const MIB = 1024 * 1024;
 const sized = (ordinal: number, mib: number, inUse: number): MemberStatus =>
@@ -50,41 +51,173 @@ describe("plan: defragmentation", () => {
 describe("plan: NOSPACE", () => {
   const desired = { quotaBytes: 1000 * MIB };
   const alarms = [{ memberId: idOf(1), type: "NOSPACE" as const }];
-  const full = [0, 1, 2].map((o) => sized(o, 1000, 300));
-  const compacted = { compactedRevision: 500 };
+  const all = (mib: number, inUse: number) => [0, 1, 2].map((o) => sized(o, mib, inUse));
+  const full = all(1000, 300);
+  const times = (...counts: number[]) =>
+    counts.flatMap((n, o) => (n > 0 ? [{ memberId: idOf(o), times: n }] : []));
+  const space = (...counts: number[]) => ({
+    revision: 500,
+    atMs: NOW - 1000,
+    compacted: true,
+    defragmented: times(...counts),
+  });
+  const underAlarm = (statuses: readonly MemberStatus[], work?: SpaceWork, change: Change = {}) =>
+    world(3, { desired, statuses, record: { space: work }, ...change, etcd: { alarms, ...change.etcd } });
+  const decide = (...given: Parameters<typeof underAlarm>) => plan(underAlarm(...given));
 
-  it("compacts first", () => {
-    const d = plan(world(3, { desired, statuses: full, etcd: { alarms } }));
+  it("compacts first, and writes down up to where", () => {
+    const d = decide(full);
     expect(d.action).to.deep.equal({ kind: "compact", revision: 500 });
+    expect(d.record?.space).to.deep.equal({ ...space(), atMs: NOW, compacted: false });
   });
-  it("notes a compaction only when it succeeded", () => {
-    const action = { kind: "compact" as const, revision: 500 };
-    const w = world(3, { desired, statuses: full, etcd: { alarms } });
-    expect(plan({ ...w, last: { action } }).record?.compactedRevision).to.equal(500);
-    expect(plan({ ...w, last: { action, error: "timeout" } }).action?.kind).to.equal("compact");
-  });
-  it("then defragments, one member after the other", () => {
-    const d = plan(world(3, { desired, statuses: full, etcd: { alarms }, record: compacted }));
-    expect(d.action).to.include({ kind: "defragment", ordinal: 1 });
-    const notes = [{ ordinal: 1, defragmentedMs: NOW - 1000 }];
-    const next = plan(
-      world(3, { desired, statuses: full, etcd: { alarms }, record: { ...compacted, notes } }),
-    );
-    expect(next.action).to.equal(undefined);
-  });
-  it("disarms when every database is well under its quota", () => {
-    const statuses = [0, 1, 2].map((o) => sized(o, 300, 290));
-    const d = plan(world(3, { desired, statuses, etcd: { alarms }, record: compacted }));
-    expect(d.action).to.deep.equal({ kind: "disarm", memberId: idOf(1), alarm: "NOSPACE" });
-  });
-  it("asks for a larger quota when nothing more can be freed", () => {
-    const statuses = [0, 1, 2].map((o) => sized(o, 1000, 990));
-    const d = plan(world(3, { desired, statuses, etcd: { alarms }, record: compacted }));
+  it("waits for a linearizable read to compact", () => {
+    const d = decide(full, undefined, { etcd: { revision: undefined } });
     expect(d.action).to.equal(undefined);
-    expect(d.reason).to.contain("raise the quota");
+    expect(d.reason).to.contain("linearizable read");
   });
-  it("forgets the compaction when the alarm is gone", () => {
-    expect(plan(world(3, { record: compacted })).record?.compactedRevision).to.equal(undefined);
+  it("asks for the same compaction until etcd has said yes", () => {
+    const asked = { ...space(), compacted: false };
+    const action = { kind: "compact" as const, revision: 500 };
+    const next = (last: World["last"]) => plan({ ...underAlarm(full, asked), last });
+    expect(next({ action }).record?.space).to.deep.equal(space());
+    // After an error, in another controller, and after the compaction of an earlier alarm.
+    for (const last of [{ action, error: "timeout" }, undefined, { action: { ...action, revision: 400 } }]) {
+      expect(next(last).action).to.deep.equal(action);
+      expect(next(last).record?.space).to.deep.equal(asked);
+    }
+  });
+
+  it("then defragments one member right after the other, followers first, and counts before it does", () => {
+    const order: (number | undefined)[] = [];
+    let statuses = full;
+    let record: Partial<ControllerRecord> = { space: space() };
+    for (let i = 0; i < 3; i++) {
+      const d = decide(statuses, undefined, { record });
+      if (d.action?.kind !== "defragment") throw new Error(d.reason);
+      const { ordinal } = d.action;
+      order.push(ordinal);
+      expect(d.record?.space?.defragmented).to.deep.include({ memberId: idOf(ordinal), times: 1 });
+      expect(d.record?.notes).to.deep.include({ ordinal, defragmentedMs: NOW });
+      record = { space: d.record?.space, notes: d.record?.notes };
+      statuses = statuses.map((s) => (s.ordinal === ordinal ? sized(ordinal, 300, 290) : s));
+    }
+    expect(order).to.deep.equal([1, 2, 0]);
+    expect(decide(statuses, undefined, { record }).action?.kind).to.equal("disarm");
+  });
+  it("not while a voter is unhealthy, such as the one that is being defragmented", () => {
+    const busy = [
+      sized(0, 1000, 300),
+      { ...sized(1, 1000, 300), linearizableRead: false },
+      sized(2, 1000, 300),
+    ];
+    const d = decide(busy, space(0, 1));
+    expect(d.action).to.equal(undefined);
+    expect(d.reason).to.contain("every voter is healthy");
+  });
+  it("each full member once, though etcd hasn't counted its free pages yet", () => {
+    expect(decide(all(1000, 1000), space()).action).to.include({ kind: "defragment", ordinal: 1 });
+    expect(decide(all(1000, 1000), space(0, 1)).action).to.include({ kind: "defragment", ordinal: 2 });
+    expect(decide(all(1000, 1000), space(0, 1, 1)).action).to.include({ kind: "defragment", ordinal: 0 });
+    expect(decide(all(1000, 1000), space(1, 1, 1)).reason).to.contain("raise the quota");
+  });
+  it("not those that are well under their quota", () => {
+    const statuses = [sized(0, 300, 100), sized(1, 300, 100), sized(2, 900, 300)];
+    expect(decide(statuses, space()).action).to.include({ kind: "defragment", ordinal: 2 });
+    expect(decide([...statuses.slice(0, 2), sized(2, 300, 290)], space(0, 0, 1)).action?.kind).to.equal(
+      "disarm",
+    );
+  });
+  it("again where more was counted since, or where it failed: three times at most", () => {
+    const counted = [sized(0, 300, 290), sized(1, 1000, 300), sized(2, 300, 290)];
+    for (const n of [1, 2]) expect(decide(counted, space(0, n)).action).to.include({ ordinal: 1 });
+    expect(decide(counted, space(0, 3)).action).to.equal(undefined);
+    const uncounted = [sized(0, 300, 290), sized(1, 1000, 1000), sized(2, 300, 290)];
+    const failed = (n: number, memberId = idOf(1)) =>
+      plan({
+        ...underAlarm(uncounted, space(0, n)),
+        last: { action: { kind: "defragment", ordinal: 1, memberId }, error: "UNAVAILABLE" },
+      });
+    expect(failed(1).action).to.include({ kind: "defragment", ordinal: 1 });
+    expect(failed(1, idOf(2)).action).to.equal(undefined);
+    expect(failed(3).action).to.equal(undefined);
+  });
+  it("a member that was replaced meanwhile counts as another one", () => {
+    const anew = { ...sized(1, 1000, 1000), memberId: "77" };
+    const list = [listed(0), listed(1, { memberId: "77" }), listed(2)];
+    const d = decide([sized(0, 300, 290), anew, sized(2, 300, 290)], space(1, 1, 1), {
+      list,
+      record: { space: space(1, 1, 1), members: [0, 2].map((o) => remembered(o)) },
+    });
+    expect(d.action).to.deep.equal({ kind: "defragment", ordinal: 1, memberId: "77" });
+  });
+  it("replaces a lost member under the alarm, and adds its successor", () => {
+    const gone = decide(all(1000, 1000), space(1, 1, 1), {
+      pods: [pod(2, { claimUid: "another", uid: "new-2" })],
+    });
+    expect(gone.action).to.include({ kind: "removeMember", memberId: idOf(2) });
+    const back = decide(all(1000, 1000), space(1, 1, 1), {
+      pods: [gated(2, { claimUid: "another", uid: "new-2" })],
+      gates: [report(2, EMPTY, "new-2")],
+      list: [listed(0), listed(1)],
+      record: {
+        space: space(1, 1, 1),
+        members: [0, 1].map((o) => remembered(o)),
+        notes: [{ ordinal: 2, replacing: true }],
+      },
+    });
+    expect(back.action).to.include({ kind: "addLearner", ordinal: 2 });
+  });
+
+  it("disarms when every database is well under its quota", () => {
+    expect(decide(all(300, 290), space()).action).to.deep.equal({
+      kind: "disarm",
+      memberId: idOf(1),
+      alarm: "NOSPACE",
+    });
+  });
+  it("disarms while a learner joins, unless that is full itself", () => {
+    const joining = (mib: number) =>
+      decide(
+        [sized(0, 300, 290), sized(1, 300, 290), { ...sized(2, mib, mib), isLearner: true }],
+        space(1, 1),
+        { list: [listed(0), listed(1), listed(2, { isLearner: true, name: "" })] },
+      );
+    expect(joining(300).action?.kind).to.not.equal("defragment");
+    expect(joining(1000).action?.kind).to.not.equal("disarm");
+  });
+  it("asks for a larger quota when nothing more can be freed, and hinders no rollout", () => {
+    const d = decide(all(1000, 990), space(1, 1, 1));
+    expect(d.action).to.equal(undefined);
+    expect(d.converged).to.equal(undefined);
+    expect(d.reason).to.match(/NOSPACE: etcd-0 holds too much for its quota, 1000 MiB: raise the quota/);
+    const rolls = decide(all(1000, 990), space(1, 1, 1), { pods: [pod(1, { revision: "old" })] });
+    expect(rolls.action).to.include({ kind: "evictPod", name: "etcd-1" });
+  });
+  it("goes by the quota that each process obeys: the alarm stays until the larger one is in force", () => {
+    const larger = { desired: { quotaBytes: 4000 * MIB } };
+    const obeys = (...quotas: number[]) =>
+      quotas.map((mib, o) => ({ ...sized(o, 1000, 990), quotaBytes: mib * MIB }));
+    const d = decide(obeys(1000, 4000, 4000), space(1, 1, 1), larger);
+    expect(d.action).to.equal(undefined);
+    expect(d.reason).to.contain("etcd-0 has to be restarted with the declared quota");
+    expect(decide(obeys(4000, 4000, 4000), space(1, 1, 1), larger).action?.kind).to.equal("disarm");
+    // 3.5 doesn't tell its quota: then the revision does.
+    const old = { ...larger, pods: [pod(1, { revision: "old" })] };
+    expect(decide(all(1000, 990), space(1, 1, 1), old).action).to.include({ kind: "evictPod" });
+    expect(decide(all(1000, 990), space(1, 1, 1), larger).action?.kind).to.equal("disarm");
+  });
+  it("compacts again what was deleted under the alarm, every ten minutes at most", () => {
+    const after = (ms: number, revision: number) =>
+      decide(all(1000, 990), { ...space(1, 1, 1), atMs: NOW - ms }, { etcd: { revision } });
+    expect(after(599_000, 501).action).to.equal(undefined);
+    expect(after(600_000, 500).action).to.equal(undefined);
+    const d = after(600_000, 501);
+    expect(d.action).to.deep.equal({ kind: "compact", revision: 501 });
+    expect(d.record?.space?.defragmented).to.deep.equal([]);
+  });
+  it("forgets all that when the alarm is gone", () => {
+    const d = plan(world(3, { record: { space: space(1, 1, 1) } }));
+    expect(d.record).to.include({ space: undefined });
   });
 });
 

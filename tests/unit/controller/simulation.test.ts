@@ -10,7 +10,14 @@ const eventOf = (faults: readonly string[], ticks: number) =>
   fc.record({ fault: fc.constantFrom(...faults), a: fc.nat(30), b: fc.nat(30), ticks: fc.nat(ticks) });
 
 const CONTROL = ["controllerDies", "controllerStarts", "controllerSlow", "controllerFreezes"];
-const DISKS = ["deleteDirectoryInPlace", "deletePodAndClaim", "crash", "deletePod", "allNodesReboot"];
+const DISKS = [
+  "deleteDirectoryInPlace",
+  "deleteLogInPlace",
+  "deletePodAndClaim",
+  "crash",
+  "deletePod",
+  "allNodesReboot",
+];
 
 const story: fc.Arbitrary<Story> = fc.record({
   seed: fc.nat(1_000_000),
@@ -45,7 +52,7 @@ const lostNodes: fc.Arbitrary<Story> = fc.record({
   members: fc.constantFrom(3, 5),
   nodeLossGraceSeconds: fc.constant(10),
   warmUp: fc.constant(30),
-  events: fc.array(eventOf(["nodeDies", "nodeCut", "nodesReturn", "crash", ...CONTROL], 40), {
+  events: fc.array(eventOf(["nodeDies", "nodeCut", "nodeDeleted", "drain", "nodesReturn", ...CONTROL], 40), {
     maxLength: 8,
   }),
 });
@@ -100,6 +107,12 @@ describe("a simulated cluster under random faults", function () {
       nodeLossGraceSeconds: 30,
       warmUp: 30,
       events: [fault("nodeDies", 1, 0, 90)],
+    },
+    "a deleted node": {
+      members: 3,
+      nodeLossGraceSeconds: 30,
+      warmUp: 30,
+      events: [fault("nodeDeleted", 1, 0, 60)],
     },
   };
   for (const [name, told] of Object.entries(stories)) {

@@ -119,7 +119,7 @@ export function report(ordinal: number, disk: Disk, podUid = `pod-${ordinal}`): 
   return { podUid, atMs: NOW, disk, aside: [], held: false };
 }
 
-interface Change {
+export interface Change {
   readonly desired?: Partial<Desired>;
   readonly record?: Partial<ControllerRecord>;
   readonly pods?: readonly PodView[];

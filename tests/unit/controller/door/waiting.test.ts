@@ -37,10 +37,16 @@ class Client implements Asker {
 
 describe("the gates that wait at the door", () => {
   let woken = 0;
+  let may: boolean;
   let room: WaitingRoom;
   beforeEach(() => {
     woken = 0;
-    room = new WaitingRoom({ keepMs: 10_000, forgetMs: 15_000 }, () => woken++);
+    may = true;
+    room = new WaitingRoom(
+      { keepMs: 10_000, forgetMs: 15_000 },
+      () => woken++,
+      () => may,
+    );
   });
 
   it("are answered by the decision that has seen them, at once", () => {
@@ -140,5 +146,26 @@ describe("the gates that wait at the door", () => {
     const second = new Client(2);
     room.ask(message("a"), second, 2);
     expect(second.got).to.deep.equal([]);
+  });
+
+  it("aren't told what was decided before the lease ran out, nor that somebody thinks about it", () => {
+    for (const order of [start, wait("x")]) {
+      may = true;
+      room.clear();
+      const late = new Client();
+      room.ask(message("a"), late, 0);
+      room.reports(0);
+      may = false;
+      room.answer({ a: order });
+      expect([late.got, late.dropped], order.kind).to.deep.equal([[], true]);
+    }
+    may = true;
+    room.clear();
+    const waiting = new Client(2);
+    room.ask(message("b"), waiting, 2);
+    may = false;
+    room.tick(1000);
+    expect([waiting.got, waiting.signs, waiting.dropped]).to.deep.equal([[], 0, true]);
+    expect(room.reports(1000)).to.deep.equal([]);
   });
 });

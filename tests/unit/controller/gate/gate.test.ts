@@ -1,19 +1,21 @@
 import { expect } from "chai";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Door } from "../../../../controller/door";
 import { createDoor } from "../../../../controller/door";
 import { readMark, writeMark } from "../../../../controller/gate/files";
-import { runGate } from "../../../../controller/gate/gate";
+import { gateTimes, runGate } from "../../../../controller/gate/gate";
 import type { Settings } from "../../../../controller/gate/settings";
 import type { GateReport, Order } from "../../../../controller/model";
+import { paths } from "../../../../components/spec/names";
+import { until } from "../../../support/until";
 import type { Authority } from "../door/pairs";
 import { authority, pair } from "../door/pairs";
 import { loadFixture, unpack } from "../wal/fixtures";
 
-const times = { pauseMs: 10, longPauseMs: 20, patienceMs: 500, silenceMs: 400, namesMs: 200 };
+/** What takes time by the machine's clock has as much as it needs; the rest goes by a clock that is moved below. */
+const times = { ...gateTimes, patienceMs: 60_000, silenceMs: 2_000, namesMs: 5_000 };
 const dns = (host: string) => Promise.resolve([`address of ${host}`]);
 
 describe("a gate and a controller", () => {
@@ -24,6 +26,15 @@ describe("a gate and a controller", () => {
   let said: string[];
   let reports: GateReport[];
   let gates: Promise<unknown>[];
+  /** Time passes while a gate waits for its next question, and at no other moment. */
+  let nowMs: number;
+  let stopped: boolean;
+  const now = () => nowMs;
+  const sleep = async (ms: number) => {
+    nowMs += ms;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (stopped) throw new Error("the test is over");
+  };
 
   /** Orders one after the other, each as soon as it is asked for. */
   const command = (...orders: Order[]) =>
@@ -34,17 +45,24 @@ describe("a gate and a controller", () => {
       door.answer({ u: order });
     });
   const gate = (changes: Partial<Settings> = {}, lookup = dns) => {
-    const run = runGate({ ...settings, ...changes }, (text) => said.push(text), times, lookup);
-    gates.push(run.catch(() => undefined));
-    return run;
+    const run = runGate({ ...settings, ...changes }, (text) => said.push(text), {
+      ...{ times, now, sleep },
+      resolve: lookup,
+    });
+    const through = { yet: false };
+    gates.push(run.then(() => (through.yet = true)).catch(() => undefined));
+    return { run, through };
   };
+  const passes = async (ms: number) => {
+    const end = nowMs + ms;
+    await until(`${ms} ms pass for the gate`, () => nowMs >= end);
+  };
+  const member = (...path: string[]) => join(settings.dataDir, "member", ...path);
   const config = () => readFileSync(settings.configFile, "utf8");
   const asMember = (generation = 1, lastVersion = "3.6.16") => {
-    unpack(loadFixture("3.6", "single"), join(settings.dataDir, "member"));
+    unpack(loadFixture("3.6", "single"), member());
     writeMark(settings.dataDir, { generation, lastVersion });
   };
-  const isThrough = async (run: Promise<void>, afterMs: number) =>
-    Promise.race([run.then(() => true), sleep(afterMs).then(() => false)]);
 
   before(async () => {
     peers = await authority("peers");
@@ -54,9 +72,11 @@ describe("a gate and a controller", () => {
     said = [];
     reports = [];
     gates = [];
+    nowMs = 0;
+    stopped = false;
     const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
-    door = await createDoor({ tlsDir, port: 0, times: { keepMs: 300, lifeMs: 20 } });
-    door.setHolder(true);
+    door = await createDoor({ tlsDir, port: 0, times: { lifeMs: 20 } });
+    door.setHolder(() => true);
     const dataDir = join(folder, "volume", "data");
     settings = {
       podName: "etcd-0",
@@ -64,7 +84,8 @@ describe("a gate and a controller", () => {
       podIps: ["10.0.0.1"],
       volume: join(folder, "volume"),
       dataDir,
-      configFile: join(dataDir, "member", "etcd.yaml"),
+      // Not joined: that would take the way back out of it.
+      configFile: dataDir + paths.config.slice(paths.data.length),
       tlsDir: await pair(join(folder, "gate"), "peer-client", peers),
       controllerUrl: `https://localhost:${door.port}`,
       peerUrl: "https://etcd-0.etcd:2380",
@@ -79,16 +100,15 @@ describe("a gate and a controller", () => {
     rmSync(dataDir, { recursive: true });
   });
   afterEach(async () => {
-    // Lets those through that still ask.
-    command({ kind: "birth", token: "end", initialCluster: "etcd-0=https://etcd-0.etcd:2380" });
-    rmSync(settings.dataDir, { recursive: true, force: true });
+    stopped = true;
     await door.close();
+    await Promise.all(gates);
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("birth: at once, and the order is in the data's folder", async () => {
+  it("birth: at once, and the order is where etcd looks as long as it has no log", async () => {
     command({ kind: "birth", token: "secret", initialCluster: "etcd-0=https://etcd-0.etcd:2380" });
-    await gate();
+    await gate().run;
     expect(config())
       .to.include('initial-cluster-state: "new"')
       .and.include('initial-cluster-token: "secret"');
@@ -99,12 +119,13 @@ describe("a gate and a controller", () => {
 
   it("start: reports what is on the disk, and etcd gets a list that can begin nothing", async () => {
     asMember(1, "3.6.14");
+    mkdirSync(member("order"));
     command(
       { kind: "wait", reason: "not yet", hold: false },
       { kind: "start", acceptVersion: true, dropAside: false },
     );
-    const run = gate();
-    await sleep(300);
+    const { run } = gate();
+    await until("it has heard that it has to wait", () => said.includes("waits: not yet"));
     door.reports();
     door.answer({ u: { kind: "start", acceptVersion: true, dropAside: false } });
     await run;
@@ -120,54 +141,54 @@ describe("a gate and a controller", () => {
       .to.include('initial-cluster-state: "existing"')
       .and.include('"etcd-0=https://etcd-0.etcd:2380"');
     expect(readMark(settings.dataDir).lastVersion).to.equal("3.6.16");
-    expect(said).to.include("waits: not yet");
+    expect(existsSync(member("order")), "an order that was used up").to.equal(false);
   });
 
   it("join: sets the old directory aside", async () => {
     asMember();
     const initialCluster = "etcd-1=https://etcd-1.etcd:2380,etcd-0=https://etcd-0.etcd:2380";
     command({ kind: "join", memberId: "9", initialCluster, setAside: true });
-    await gate();
+    await gate().run;
     expect(config()).to.include(JSON.stringify(initialCluster)).and.include('"existing"');
     expect(existsSync(join(settings.volume, "aside-1", "wal"))).to.equal(true);
-    expect(existsSync(join(settings.dataDir, "member", "wal"))).to.equal(false);
+    expect(readdirSync(member("wal"))).to.deep.equal([]);
   });
 
   it("join: not while a peer's name is unknown, but not for ever", async () => {
     command({ kind: "join", memberId: "9", initialCluster: "a=https://a:1,b=https://b:1", setAside: false });
-    const began = Date.now();
-    await gate({}, (host) => (host === "a" ? Promise.reject(new Error("ENOTFOUND")) : dns(host)));
-    expect(Date.now() - began).to.be.at.least(times.namesMs);
+    await gate({}, (host) => (host === "a" ? Promise.reject(new Error("ENOTFOUND")) : dns(host))).run;
+    expect(nowMs).to.be.within(times.namesMs, times.namesMs + 2 * times.longPauseMs);
     expect(said).to.include("told to join, but no address is known of a");
     expect(reports.length, "asks on meanwhile").to.be.above(1);
   });
 
   it("join: never while two peers have one address", async () => {
     command({ kind: "join", memberId: "9", initialCluster: "a=https://a:1,b=https://b:1", setAside: false });
-    const run = gate({}, () => Promise.resolve(["10.0.0.7"]));
-    expect(await isThrough(run, 3 * times.namesMs)).to.equal(false);
+    const { through } = gate({}, () => Promise.resolve(["10.0.0.7"]));
+    await passes(3 * times.namesMs);
+    expect(through.yet).to.equal(false);
     expect(existsSync(settings.configFile)).to.equal(false);
   });
 
   it("a hold is written down, and stands when nobody answers any more", async () => {
     asMember();
     command({ kind: "wait", reason: "its member is being removed", hold: true });
-    const run = gate();
-    await sleep(400);
-    expect(reports.at(-1)).to.include({ held: true });
+    const { through } = gate();
+    await until("the hold is reported", () => reports.at(-1)?.held === true);
     await door.close();
-    expect(await isThrough(run, 300)).to.equal(false);
+    await passes(3 * times.silenceMs);
+    expect(through.yet).to.equal(false);
     const restarted = gate();
-    expect(await isThrough(restarted, 3 * times.silenceMs)).to.equal(false);
+    await passes(3 * times.silenceMs);
+    expect(restarted.through.yet).to.equal(false);
     expect(said.at(-1)).to.match(/leave this disk alone.*ECONNREFUSED/);
   });
 
   it("starts a whole member by itself when nobody answers, and nothing else", async () => {
-    door.setHolder(false);
+    door.setHolder(() => false);
     asMember();
-    const began = Date.now();
-    await gate();
-    expect(Date.now() - began).to.be.at.least(times.silenceMs);
+    await gate().run;
+    expect(nowMs).to.be.within(times.silenceMs, times.silenceMs + times.pauseMs);
     expect(said.at(-1)).to.match(/nobody answers/);
   });
 });

@@ -7,6 +7,7 @@ function leaseOf(
   server: ApiServer,
   identity: string,
   onWrite: () => Promise<void> = () => Promise.resolve(),
+  slept: (forMs: number) => void = () => undefined,
 ) {
   const store = {
     lease: () => server.readLease(),
@@ -17,7 +18,7 @@ function leaseOf(
       return written;
     },
   };
-  return new Lease(store, identity, server.clock, () => undefined);
+  return new Lease(store, identity, server.clock, () => undefined, slept);
 }
 
 describe("the lease", () => {
@@ -97,6 +98,45 @@ describe("the lease", () => {
     server.reachable = true;
     await a.tick();
     expect(a.leftMs()).to.equal(10_000);
+  });
+
+  it("tells when its holder stood still beyond it, and not when only the API server did", async () => {
+    const server = new ApiServer();
+    const slept: number[] = [];
+    let onWrite = () => Promise.resolve();
+    const a = leaseOf(
+      server,
+      "a",
+      () => onWrite(),
+      (forMs) => slept.push(forMs),
+    );
+    await a.tick();
+    server.nowMs += 5000;
+    await a.tick();
+    // Late, and yet in time.
+    server.nowMs += 9000;
+    await a.tick();
+    server.reachable = false;
+    for (let i = 0; i < 20; i++) {
+      server.nowMs += 1000;
+      await a.tick();
+    }
+    expect(slept).to.deep.equal([]);
+    server.reachable = true;
+    server.nowMs += 2000;
+    await a.tick();
+    server.nowMs += 25_000;
+    await a.tick();
+    expect(slept, "between two renewals").to.deep.equal([20_000]);
+    server.nowMs += 5000;
+    onWrite = () => {
+      server.nowMs += 30_000;
+      onWrite = () => Promise.resolve();
+      return Promise.resolve();
+    };
+    await a.tick();
+    expect(slept, "in the middle of one").to.deep.equal([20_000, 21_000]);
+    expect(a.leftMs()).to.equal(0);
   });
 
   it("is never counted on by two, whatever takes how long", async () => {

@@ -1,10 +1,14 @@
+import { mock } from "node:test";
 import { expect } from "chai";
+import type { Asker } from "../../../../controller/door/waiting";
+import { WaitingRoom } from "../../../../controller/door/waiting";
 import { Lease } from "../../../../controller/loop/lease";
 import { Loop } from "../../../../controller/loop/loop";
 import type { LoopParts } from "../../../../controller/loop/loop";
 import type { ControllerRecord, Decision, World } from "../../../../controller/model";
 import type { Observation } from "../../../../controller/observe/observer";
 import { emptyRecord } from "../../../../controller/plan/record";
+import { until } from "../../../support/until";
 import { ApiServer } from "./api-server";
 
 const action = { kind: "deletePod", name: "etcd-0", uid: "u", force: false } as const;
@@ -21,6 +25,12 @@ class Process {
   fresh = true;
   error: string | undefined;
   at: (place: string) => Promise<void> = () => Promise.resolve();
+  mayAnswer = () => false;
+  readonly room = new WaitingRoom(
+    { keepMs: 10_000, forgetMs: 15_000 },
+    () => undefined,
+    () => this.mayAnswer(),
+  );
   readonly lease: Lease;
   readonly loop: Loop;
 
@@ -29,6 +39,7 @@ class Process {
       { lease: () => server.readLease(), writeLease: (spec, version) => server.writeLease(spec, version) },
       identity,
       server.clock,
+      () => undefined,
       () => undefined,
     );
     const observe = async (maxAgeMs: number): Promise<Observation> => {
@@ -56,8 +67,18 @@ class Process {
         await this.at("recorded");
         return written;
       },
-      door: { answer: () => this.did.push("answer"), setHolder: (holds) => this.did.push(`holder ${holds}`) },
-      leftMs: () => this.lease.leftMs(),
+      door: {
+        answer: (orders) => {
+          this.did.push("answer");
+          this.room.answer(orders);
+        },
+        setHolder: (mayAnswer) => {
+          this.did.push(`holder ${mayAnswer !== false}`);
+          this.mayAnswer = mayAnswer || (() => false);
+          if (!mayAnswer) this.room.clear();
+        },
+      },
+      lease: this.lease,
       report: (_world, decision) => this.seen.push(decision),
       trouble: () => undefined,
       steady: server.clock,
@@ -155,6 +176,94 @@ describe("the loop", () => {
     });
   }
 
+  it("wakes up late with an order that another one has overruled: the gate doesn't hear it", async () => {
+    const message = {
+      podUid: "p",
+      podName: "etcd-0",
+      disk: { state: "empty" as const },
+      aside: [],
+      held: false,
+    };
+    const heard: string[] = [];
+    const asker = (who: string): Asker => ({
+      knownTag: undefined,
+      sinceMs: 0,
+      send: (order) => heard.push(`${who}: ${order.kind}`),
+      signOfLife: () => heard.push(`${who}: sign of life`),
+      drop: () => heard.push(`${who}: ask again`),
+    });
+    const orders: Decision["orders"] = { p: { kind: "birth", token: "t", initialCluster: "x" } };
+    a.decision = { ...quiet, converged: undefined, orders };
+    const lost = asker("lost");
+    a.room.ask(message, lost, 0);
+    a.room.reports(0);
+    // Its gate hung up: the order is left over.
+    a.room.leave("p", lost, 0);
+    await a.loop.round();
+    expect(heard).to.deep.equal([]);
+    server.nowMs += 20_000;
+    await b.lease.tick();
+    await b.loop.round();
+    // It wakes up with the gate's next question, before its loop or its lease has looked at the clock.
+    a.room.ask(message, asker("late"), 0);
+    a.room.tick(10_000);
+    expect(heard).to.deep.equal(["late: ask again"]);
+  });
+
+  for (const place of ["observe", "record", "recorded"]) {
+    it(`had the lease again before it woke up (at: ${place}): it does nothing with what it saw before`, async () => {
+      a.at = async (here) => {
+        if (here !== place) return;
+        a.at = () => Promise.resolve();
+        server.nowMs += 20_000;
+        await b.lease.tick();
+        await b.loop.round();
+        await b.lease.release();
+        await a.lease.tick();
+        expect(a.lease.leftMs()).to.equal(10_000);
+        a.did.push("awake");
+      };
+      await a.loop.round();
+      const after = a.did.slice(a.did.indexOf("awake") + 1);
+      expect(after.filter((did) => !did.startsWith("observe") && did !== "holder false")).to.deep.equal([]);
+      await a.loop.round();
+      expect(a.did.filter((did) => did === "deletePod")).to.have.length(1);
+    });
+  }
+
+  it("orders of an earlier term of its own are told to nobody", async () => {
+    const message = {
+      podUid: "p",
+      podName: "etcd-0",
+      disk: { state: "empty" as const },
+      aside: [],
+      held: false,
+    };
+    const heard: string[] = [];
+    const asker: Asker = {
+      knownTag: undefined,
+      sinceMs: 0,
+      send: (order) => heard.push(order.kind),
+      signOfLife: () => heard.push("sign of life"),
+      drop: () => heard.push("ask again"),
+    };
+    a.decision = { ...quiet, orders: { p: { kind: "birth", token: "t", initialCluster: "x" } } };
+    a.room.ask(message, asker, 0);
+    a.room.reports(0);
+    a.room.leave("p", asker, 0);
+    await a.loop.round();
+    server.nowMs += 20_000;
+    await b.lease.tick();
+    await b.lease.release();
+    await a.lease.tick();
+    a.room.ask(message, asker, 0);
+    expect(heard).to.deep.equal(["ask again"]);
+    a.decision = quiet;
+    await a.loop.round();
+    a.room.ask(message, asker, 0);
+    expect(heard).to.deep.equal(["ask again"]);
+  });
+
   it("with two of it on one cluster, one acts", async () => {
     const acted: string[] = [];
     for (const p of [a, b]) {
@@ -179,25 +288,59 @@ describe("the loop", () => {
   it("ends when it is told to, and gives the gates up", async () => {
     a.decision = quiet;
     const running = a.loop.run();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until("a first round", () => a.did.includes("answer"));
     a.loop.stop();
     await running;
     expect(a.did.at(-1)).to.equal("holder false");
   });
 
-  it("goes on after a round that failed, and sleeps no longer than until it is woken", async () => {
-    let failures = 0;
-    a.decision = quiet;
-    a.at = () => {
-      if (failures++ === 0) throw new Error("the API server is gone");
-      return Promise.resolve();
+  describe("between two rounds", () => {
+    let running: Promise<void>;
+    const rounds = () => a.did.filter((did) => did.startsWith("observe")).length;
+    /** Nothing but promises is waited for in a round. */
+    const passes = async (ms: number) => {
+      mock.timers.tick(ms);
+      await new Promise((resolve) => setImmediate(resolve));
     };
-    const running = a.loop.run();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    a.loop.wake();
-    await new Promise((resolve) => setTimeout(resolve, 120));
-    expect(a.did).to.include("answer");
-    a.loop.stop();
-    await running;
+    beforeEach(async () => {
+      mock.timers.enable({ apis: ["setTimeout"] });
+      a.decision = quiet;
+      let failures = 0;
+      a.at = () => {
+        if (failures++ === 0) throw new Error("the API server is gone");
+        return Promise.resolve();
+      };
+      running = a.loop.run();
+      await passes(0);
+    });
+    afterEach(async () => {
+      a.loop.stop();
+      for (let i = 0; i < 2; i++) await passes(10_000);
+      mock.timers.reset();
+      await running;
+    });
+
+    it("waits a second after one that failed, and goes on", async () => {
+      await passes(50);
+      await passes(949);
+      expect(rounds()).to.equal(0);
+      await passes(1);
+      expect(rounds()).to.equal(1);
+    });
+
+    it("sleeps no longer than until it is woken", async () => {
+      await passes(50);
+      a.loop.wake();
+      await passes(0);
+      expect(rounds()).to.equal(1);
+    });
+
+    it("takes a breath all the same, for several events come at once", async () => {
+      a.loop.wake();
+      await passes(49);
+      expect(rounds()).to.equal(0);
+      await passes(1);
+      expect(rounds()).to.equal(1);
+    });
   });
 });

@@ -81,9 +81,15 @@ describe("what the controller reads", () => {
         why: "shrink" as const,
         atMs: 5,
       },
-      notes: [{ ordinal: 0, replacing: true }],
+      notes: [{ ordinal: 0, replacing: true, stranded: { claimUid: "c", sinceMs: 1, seenMs: 2 } }],
       abandoned: [{ ordinal: 0, claimUid: "c" }],
       clusterVersion: "3.6.0",
+      space: {
+        revision: 5,
+        atMs: 1,
+        compacted: true,
+        defragmented: [{ memberId: "18446744073709551615", times: 2 }],
+      },
     };
 
     it("comes back as it was written", () => {
@@ -177,6 +183,7 @@ describe("what the controller reads", () => {
         etcd: {
           state: "waiting",
           waitingReason: undefined,
+          waitingMessage: undefined,
           startedMs: undefined,
           restarts: 0,
           lastExit: undefined,
@@ -198,8 +205,13 @@ describe("what the controller reads", () => {
       const running = view(pod({ running: { startedAt: "2026-01-01T00:00:05Z" } }, { terminated }))?.etcd;
       expect(running).to.deep.include({ state: "running", restarts: 2, startedMs: atMs + 4000 });
       expect(running?.lastExit).to.deep.equal({ code: 137, oomKilled: true, atMs });
-      const waiting = view(pod({ waiting: { reason: "CrashLoopBackOff" } }, { terminated }))?.etcd;
-      expect(waiting).to.deep.include({ state: "waiting", waitingReason: "CrashLoopBackOff" });
+      const why = { reason: "CrashLoopBackOff", message: "back-off 10s" };
+      const waiting = view(pod({ waiting: why }, { terminated }))?.etcd;
+      expect(waiting).to.deep.include({
+        state: "waiting",
+        waitingReason: "CrashLoopBackOff",
+        waitingMessage: "back-off 10s",
+      });
       expect(view(pod({ terminated }, {}))?.etcd.lastExit?.code).to.equal(137);
     });
 

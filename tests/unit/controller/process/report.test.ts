@@ -1,8 +1,9 @@
 import { expect } from "chai";
-import type { Decision, World } from "../../../../controller/model";
+import type { Decision, Desired, World } from "../../../../controller/model";
 import { Events } from "../../../../controller/report/events";
 import { DecisionLog } from "../../../../controller/report/log";
 import { Status } from "../../../../controller/report/status";
+import { gist } from "../../../../controller/report/wording";
 import type { StatusData } from "../../../../controller/report/status";
 
 const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
@@ -11,7 +12,8 @@ const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
   warnings: [],
   ...more,
 });
-const world: Pick<World, "etcd" | "pods"> = {
+const world: Pick<World, "desired" | "etcd" | "pods"> = {
+  desired: { problem: "none" },
   pods: [],
   etcd: { list: { problem: "none" }, statuses: [], alarms: [] },
 };
@@ -49,6 +51,18 @@ describe("what the controller tells", () => {
       await show(decision("as declared", { converged: "h1" }));
       expect(written.map((d) => d.converged)).to.deep.equal(["waits", "h1"]);
       expect(written[1]?.reason).to.equal("as declared");
+    });
+
+    it("says which declaration is refused, and no longer once it isn't", async () => {
+      const declared = { ...world, desired: { hash: "h2" } as Desired };
+      status.show(declared, decision("refused: no", { refused: "refused: no" }));
+      await settled();
+      status.show(declared, decision("waits"));
+      await settled();
+      expect(written.map((d) => [d.declared, d.refused])).to.deep.equal([
+        ["h2", "refused: no"],
+        ["h2", ""],
+      ]);
     });
 
     it("isn't written again while nothing changes, but for half a minute", async () => {
@@ -116,6 +130,16 @@ describe("what the controller tells", () => {
       expect(warnings).to.have.length(2);
     });
 
+    it("warn of a refusal at once, and once", () => {
+      for (let i = 0; i < 3; i++) {
+        events.tell(target, decision("refused: no", { refused: "refused: no", warnings: ["refused: no"] }));
+      }
+      expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
+        ["Warning", "Refused", "refused: no"],
+        ["Normal", "Waiting", "refused: no"],
+      ]);
+    });
+
     it("never come as a flood", () => {
       const words = (i: number) => String.fromCharCode(97 + (i % 26)).repeat(1 + i / 26);
       for (let i = 0; i < 200; i++) events.tell(target, decision(words(i)));
@@ -127,18 +151,68 @@ describe("what the controller tells", () => {
 
     it("tell of an act that failed", () => {
       const action = { kind: "evictPod", name: "p", uid: "u" } as const;
-      events.tell(target, decision("p is restarted", { action }), "not yet");
+      events.tell(target, decision("p is restarted", { action }), "no answer");
       expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
-        ["Warning", "ActFailed", "p is restarted: not yet"],
+        ["Warning", "ActFailed", "p is restarted: no answer"],
         ["Normal", "EvictPod", "p is restarted"],
+      ]);
+    });
+
+    it("warns of what can't be done yet only when that stands", () => {
+      const action = { kind: "evictPod", name: "p", uid: "u" } as const;
+      const told = decision("p is restarted", { action });
+      for (now = 0; now < 59_000; now += 400) events.tell(target, told, "not yet: the budget");
+      expect(written.map((e) => e.type)).to.deep.equal(["Normal"]);
+      events.tell(target, told);
+      for (const until = now + 61_000; now < until; now += 400)
+        events.tell(target, told, "not yet: the budget");
+      expect(written.slice(1).map((e) => [e.type, e.note])).to.deep.equal([
+        ["Warning", "p is restarted: not yet: the budget"],
       ]);
     });
   });
 
-  it("logs a line for a decision that is new, and none while idle", () => {
+  const logged = () => {
     const lines: string[] = [];
     const line = (_more: object | string, text?: string) => lines.push(text ?? (_more as string));
-    const log = new DecisionLog({ info: line, warn: line } as never, clock);
+    return { lines, log: new DecisionLog({ info: line, warn: line } as never, clock) };
+  };
+
+  it("logs acts that differ in the member alone, each once however often it is tried", () => {
+    const { lines, log } = logged();
+    const evict = (n: number, uid = "u") =>
+      decision(`etcd-${n} is restarted at the declared revision`, {
+        action: { kind: "evictPod", name: `etcd-${n}`, uid },
+      });
+    for (const n of [1, 1, 2, 2, 0]) log.decision(evict(n));
+    log.decision(evict(0, "its next pod"));
+    const grow = (resourceVersion: string) =>
+      decision("data-etcd-0 grows", {
+        action: { kind: "growClaim", name: "data-etcd-0", uid: "u", resourceVersion, bytes: 5 },
+      });
+    for (const version of ["1", "2", "3"]) log.decision(grow(version), `conflict ${version}`);
+    expect(lines).to.deep.equal([
+      ...[1, 2, 0, 0].map((n) => `etcd-${n} is restarted at the declared revision`),
+      "data-etcd-0 grows",
+    ]);
+  });
+
+  it("takes the same sentence with other numbers for the same, but not about another member", () => {
+    for (const [a, b, same] of [
+      ["has 1 of 100 entries", "has 99 of 100 entries", true],
+      ["etcd-1 has 5 of 10", "etcd-1 has 6 of 12", true],
+      ["etcd-1 has 5 of 10", "etcd-2 has 5 of 10", false],
+      ["data-etcd-1 grows", "data-etcd-12 grows", false],
+      ["my-2-0 leads", "my-2-1 leads", false],
+      ["replaced in 59 s", "replaced in 8 s", true],
+      ["runs etcd 3.6.14", "runs etcd 3.6.16", true],
+    ] as const) {
+      expect(gist(a) === gist(b), `${a} / ${b}`).to.equal(same);
+    }
+  });
+
+  it("logs a line for a decision that is new, and none while idle", () => {
+    const { lines, log } = logged();
     for (let i = 0; i < 100; i++) log.decision(decision("as declared", { converged: "h" }));
     for (let i = 0; i < 100; i++) log.decision(decision(`has ${i} of 100`, { warnings: ["old version"] }));
     log.trouble("watch failed", new Error("gone"));

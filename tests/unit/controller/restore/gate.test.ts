@@ -63,7 +63,7 @@ describe("a restore", function () {
     answer = { kind: "wait", reason: "not yet", commit: 0 };
     const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
     door = await createDoor({ tlsDir, port: 0, times: { keepMs: 100, lifeMs: 20 } });
-    door.setHolder(true);
+    door.setHolder(() => true);
     door.onReport(decide);
     const controllerUrl = `https://localhost:${door.port}`;
     const dataDir = join(folder, "volume", "data");
@@ -116,7 +116,7 @@ describe("a restore", function () {
     writeMark(gate.dataDir, { generation, lastVersion: "3.6.14" });
   };
   const start = () => {
-    const run = runGate(gate, (text) => said.push(text), times);
+    const run = runGate(gate, (text) => said.push(text), { times });
     running.push(run);
     return run;
   };

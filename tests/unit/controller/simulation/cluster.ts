@@ -31,6 +31,7 @@ export interface Pod {
   lastExit?: { code: number; oomKilled: boolean; atMs: number };
   nextStartMs: number;
   silentTicks: number;
+  unschedulable?: string;
   deleting?: { sinceMs: number; deadlineMs: number };
 }
 
@@ -45,7 +46,13 @@ export interface Door {
 }
 
 export const urlOf = (ordinal: number) => `https://etcd-${ordinal}.etcd.test.svc:2380`;
-const emptyVolume = (): Volume => ({ broken: false, held: false, aside: 0, condemned: false });
+const emptyVolume = (): Volume => ({
+  broken: false,
+  logless: false,
+  held: false,
+  aside: 0,
+  condemned: false,
+});
 export const copyDir = (dir: MemberDir): MemberDir => ({ ...dir, log: [...dir.log] });
 
 export class Cluster implements RaftHost {
@@ -57,8 +64,12 @@ export class Cluster implements RaftHost {
   pods: Pod[] = [];
   claims: Claim[] = [];
   /** Processes of force-deleted pods on nodes that are cut off. */
-  nodes: ("up" | "dead" | "cut")[] = Array<"up">(8).fill("up");
+  nodes: ("up" | "dead" | "cut" | "gone")[] = Array<"up">(8).fill("up");
   nodeDownSince = new Map<number, number>();
+  /** Their pods run on; no new one comes. */
+  cordoned = new Set<number>();
+  /** Nodes that were down or deleted at any time. */
+  everDown = new Set<number>();
   replicas: number;
   stsVersion = 1;
   templates = new Map<string, Template>();
@@ -229,12 +240,33 @@ export class Cluster implements RaftHost {
   private schedule(pod: Pod, claim: Claim | undefined): void {
     if (!claim || claim.deleting) return;
     const taken = new Set(this.pods.map((p) => p.node));
-    const free = this.nodes.map((_, i) => i).filter((i) => this.nodes[i] === "up" && !taken.has(i));
+    const open = this.nodes.map((_, i) => i).filter((i) => this.nodes[i] === "up" && !this.cordoned.has(i));
+    const free = open.filter((i) => !taken.has(i));
     const node = claim.node ?? free[Math.floor(this.random() * free.length)];
-    if (node === undefined || this.nodes[node] !== "up") return;
+    pod.unschedulable = undefined;
+    if (node === undefined || !open.includes(node)) {
+      pod.unschedulable = this.refusal(open, claim.node !== undefined);
+      return;
+    }
     claim.node = node;
     claim.bound = true;
     pod.node = node;
+  }
+
+  /** As the scheduler says it: where a node is out of the question, nobody asks for its volumes. */
+  private refusal(open: readonly number[], bound: boolean): string {
+    const there = this.nodes.filter((state) => state !== "gone").length;
+    const reasons = [
+      [there - open.length, "node(s) had untolerated taint(s)"],
+      [
+        open.length,
+        bound
+          ? "node(s) didn't match PersistentVolume's node affinity"
+          : "node(s) didn't match pod anti-affinity rules",
+      ],
+    ] as const;
+    const said = reasons.filter(([n]) => n > 0).map(([n, reason]) => `${n} ${reason}`);
+    return `0/${there} nodes are available: ${said.join(", ")}. preemption: not helpful.`;
   }
 
   private ask(pod: Pod, volume: Volume): void {
@@ -261,9 +293,10 @@ export class Cluster implements RaftHost {
       volume.yaml = { kind: "start" };
     }
     if (order.kind === "join") {
-      if (order.setAside && (dir || volume.broken)) {
+      if (order.setAside && (dir || volume.broken || volume.logless)) {
         volume.dir = undefined;
         volume.broken = false;
+        volume.logless = false;
         volume.aside = 1;
       }
       const urls = order.initialCluster.split(",").map((x) => x.slice(x.indexOf("=") + 1));
@@ -301,6 +334,8 @@ export class Cluster implements RaftHost {
     const base = { podUid: pod.uid, atMs: this.nowMs, aside: [], held: volume.held };
     if (volume.broken)
       return { ...base, disk: { state: "broken", reason: "crc mismatch", memberId: dir?.memberId } };
+    if (volume.logless)
+      return { ...base, disk: { state: "broken", reason: "there is a database and no write-ahead log" } };
     if (!dir) return { ...base, disk: { state: "empty" } };
     return {
       ...base,
@@ -329,6 +364,8 @@ export class Cluster implements RaftHost {
     if (!volume.dir && !this.makeDir(pod, volume, version)) return this.exited(pod, 1);
     const dir = volume.dir;
     if (!dir) return;
+    // Its log has taken the place of the link to the order.
+    volume.yaml = { kind: "start" };
     dir.lastVersion = version;
     pod.etcd = "running";
     this.processes.push({

@@ -17,6 +17,9 @@ export const UNDECIDED: Order = { kind: "wait", reason: "not decided yet", hold:
 const LEASE_MS = 15_000;
 const DEADLINE_MS = 10_000;
 
+const contentOf = (report: GateReport | undefined): string =>
+  report ? JSON.stringify([report.disk, report.aside, report.held]) : "";
+
 export class Lease {
   holder?: Controller;
   untilMs = 0;
@@ -38,6 +41,8 @@ export class Controller {
   private stage = 0;
   private orders: Readonly<{ [podUid: string]: Order }> = {};
   private reports = new Map<string, GateReport>();
+  /** What the orders were decided from. */
+  private ordered: ReadonlyMap<string, GateReport> = new Map();
   private recordVersion = 0;
   private recordSeen?: ControllerRecord;
   private world?: World;
@@ -64,7 +69,9 @@ export class Controller {
   }
 
   answer(report: GateReport): Order {
-    const order = this.orders[report.podUid] ?? UNDECIDED;
+    // As the door does: an order is for the report that its decision has seen.
+    const same = contentOf(this.ordered.get(report.podUid)) === contentOf(report);
+    const order = (same ? this.orders[report.podUid] : undefined) ?? UNDECIDED;
     if (order.kind === "start" || order.kind === "birth" || order.kind === "join") {
       this.reports.delete(report.podUid);
       this.orders = Object.fromEntries(Object.entries(this.orders).filter(([uid]) => uid !== report.podUid));
@@ -140,6 +147,7 @@ export class Controller {
       this.cluster.record = { version: record.version + 1, value: structuredClone(decided.record) };
     }
     this.orders = decided.orders;
+    this.ordered = new Map(this.world?.gates.map((g) => [g.podUid, g]));
     this.cluster.sealed ||= decided.converged !== undefined;
     return true;
   }
@@ -177,7 +185,9 @@ export class Controller {
         return undefined;
       case "deleteClaim": {
         const claim = c.claims.find((x) => x.uid === action.uid);
-        if (claim) claim.deleting = true;
+        if (!claim) return undefined;
+        if (!c.everDown.has(claim.node ?? -1)) c.violated(`${action.name} is deleted, its node is well`);
+        claim.deleting = true;
         return undefined;
       }
       case "growClaim": {

@@ -37,13 +37,31 @@ function nodeOff(s: Stage, node: number, how: "dead" | "cut"): void {
   const { cluster } = s;
   if (cluster.nodes[node] !== "up") return;
   cluster.nodes[node] = how;
+  cluster.everDown.add(node);
   cluster.nodeDownSince.set(node, cluster.nowMs);
   for (const pod of cluster.pods) if (pod.node === node && how === "dead") stop(s, pod);
+}
+
+/** Kubernetes forgets the node, and removes its pods without asking it; what is on its disk stays there for good. */
+function nodeGone(s: Stage, node: number): void {
+  const { cluster } = s;
+  // Five members need five nodes.
+  if (cluster.nodes.filter((state) => state === "gone").length >= 2) return;
+  cluster.nodes[node] = "gone";
+  cluster.everDown.add(node);
+  cluster.nodeDownSince.delete(node);
+  for (const pod of cluster.pods.filter((p) => p.node === node)) exchangePod(s, pod);
+  for (const claim of cluster.claims) {
+    const { dir } = claim.volume;
+    if (claim.node === node && dir) cluster.destroyed.add(dir.memberId);
+  }
 }
 
 export function nodeOn(s: Stage, node: number): void {
   const { cluster } = s;
   const was = cluster.nodes[node];
+  if (was === "gone") return;
+  cluster.cordoned.delete(node);
   cluster.nodes[node] = "up";
   cluster.nodeDownSince.delete(node);
   // A restarted node runs the init containers of the same pods again.
@@ -67,6 +85,16 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     spoil(s, pod);
     volume.dir = undefined;
     volume.yaml = undefined;
+    volume.logless = false;
+  },
+  deleteLogInPlace: (s, a) => {
+    const pod = podOf(s, a);
+    const volume = pod && s.cluster.claimOf(pod)?.volume;
+    if (!pod || !volume?.dir) return;
+    spoil(s, pod);
+    volume.dir = undefined;
+    volume.broken = false;
+    volume.logless = true;
   },
   deletePodAndClaim: (s, a) => {
     const pod = podOf(s, a);
@@ -96,7 +124,14 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     spoil(s, pod);
     exchangePod(s, pod);
     s.cluster.claims = s.cluster.claims.filter((c) => c !== claim);
-    const volume = { dir: copyDir(old), broken: false, held: false, aside: 0, condemned: false };
+    const volume = {
+      dir: copyDir(old),
+      broken: false,
+      logless: false,
+      held: false,
+      aside: 0,
+      condemned: false,
+    };
     s.cluster.claims.push({ ...claim, uid: s.cluster.uid("claim"), volume, deleting: false });
   },
   foreignDisk: (s, a) => {
@@ -119,6 +154,13 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   nodeDies: (s, a) => nodeOff(s, podOf(s, a)?.node ?? a % 8, "dead"),
   nodeCut: (s, a) => nodeOff(s, podOf(s, a)?.node ?? a % 8, "cut"),
+  nodeDeleted: (s, a) => nodeGone(s, podOf(s, a)?.node ?? a % 8),
+  drain: (s, a) => {
+    const pod = podOf(s, a);
+    if (pod?.node === undefined) return;
+    s.cluster.cordoned.add(pod.node);
+    s.cluster.deletePod(pod);
+  },
   nodesReturn: (s) => s.cluster.nodes.forEach((_, i) => nodeOn(s, i)),
   allNodesReboot: (s) => {
     s.cluster.nodes.forEach((_, i) => nodeOff(s, i, "dead"));

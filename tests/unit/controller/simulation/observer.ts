@@ -72,6 +72,7 @@ function podView(c: Cluster, p: Pod): PodView {
     claimUid: c.claims.find((x) => x.ordinal === p.ordinal)?.uid,
     gate,
     etcd,
+    unschedulable: p.node === undefined ? p.unschedulable : undefined,
   };
 }
 

@@ -25,7 +25,7 @@ export interface MemberDir {
   lastVersion: string;
 }
 
-/** What stands in `etcd.yaml`: goes with the directory. */
+/** What etcd would read at its start: goes with the directory, and an order is used up by the log made from it. */
 export type Yaml =
   | { readonly kind: "start" }
   | { readonly kind: "new"; readonly token: string }
@@ -35,6 +35,8 @@ export interface Volume {
   dir?: MemberDir;
   yaml?: Yaml;
   broken: boolean;
+  /** There is a database without a log: a gate sees something broken, etcd sees nothing. */
+  logless: boolean;
   held: boolean;
   aside: number;
   /** A controller has answered its gate while it could know that this disk is lost. */

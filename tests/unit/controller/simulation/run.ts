@@ -95,11 +95,15 @@ export function play(story: Story): Outcome {
   // What looks settled has to stay so.
   for (let i = 0; i < 5 && done(); i++) tick(3000);
   for (let i = 0; i < 10 && story.killAt && !done(); i++) tick(3000);
+  // Without a declared grace, and before a cluster is known, somebody has to decide.
+  const undecided =
+    (story.nodeLossGraceSeconds === undefined || cluster.record.value?.birth.state !== "born") &&
+    cluster.claims.some((c) => c.node !== undefined && cluster.nodes[c.node] === "gone");
   const ambiguous = cluster.recordLost && cluster.destroyed.size > 0;
   return {
     violations: cluster.violations,
     converged: done(),
-    mustConverge: cluster.recoverable() && !cluster.excused && !ambiguous,
+    mustConverge: cluster.recoverable() && !cluster.excused && !ambiguous && !undecided,
     reason: controllers[0]?.lastDecision?.reason ?? "",
     rounds,
     excused: cluster.excused,

@@ -1,0 +1,36 @@
+/**
+ * Members whose data differs.
+ *
+ * Why it can't lose an acknowledged write: a member is called corrupt only when a majority of hashes at one revision
+ * and one compaction agrees against it, and is then replaced as any lost one.
+ */
+import { remove } from "./repair";
+import { alarm } from "./space";
+import type { Step } from "./step";
+import { act, mention } from "./step";
+import type { Facts } from "./view";
+import { quorum } from "./view";
+
+export function corrupt(f: Facts): Step | undefined {
+  const raised = alarm(f, "CORRUPT");
+  if (!f.list || !raised) return undefined;
+  const hashes = (f.world.etcd.hashes ?? []).filter((h) => f.voters.some((v) => v.memberId === h.memberId));
+  const group = (h: (typeof hashes)[number]) => `${h.revision}/${h.compactRevision}/${h.hash}`;
+  const count = (key: string) => hashes.filter((h) => group(h) === key).length;
+  const agreed = hashes.find((h) => count(group(h)) >= quorum(f.voters.length));
+  if (!agreed)
+    return mention("CORRUPT: no majority of members has the same hash: nothing is touched, restore");
+  const comparable = hashes.filter(
+    (h) => h.revision === agreed.revision && h.compactRevision === agreed.compactRevision,
+  );
+  const odd = comparable.find((h) => h.hash !== agreed.hash);
+  if (odd) {
+    const m = f.record.members.find((x) => x.memberId === odd.memberId);
+    return m ? remove(f, m, "corrupt", "its data disagrees with the majority's") : undefined;
+  }
+  if (comparable.length < f.voters.length || f.learners.length > 0) {
+    return mention("CORRUPT: waits until every voter's hash can be compared");
+  }
+  const { memberId } = raised;
+  return act({ kind: "disarm", memberId, alarm: "CORRUPT" }, "all hashes agree: the alarm is disarmed");
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { said, toldEverywhere } from "../support/controller";
+import { TestCluster } from "../support/etcd-cluster";
+import { kubectl } from "../support/lab";
+import { assertNothingLost, Load } from "../support/load";
+import { eventually } from "../support/poll";
+
+describe("the first day", () => {
+  let cluster: TestCluster;
+  afterEach(() => cluster.destroy());
+
+  /** It became a cluster, without the beginning of another on the way, and takes a load. */
+  async function isWell(): Promise<void> {
+    await cluster.waitForVoters(120);
+    const load = await Load.start(cluster);
+    await eventually("a few seconds of load", async () => {
+      const status = await cluster.etcdctl(["endpoint", "status", "-w", "fields"]);
+      return Number(/"Revision" : (\d+)/.exec(status)?.[1]) > 150 || undefined;
+    });
+    assertNothingLost(await load.stop());
+    assert.equal(Object.keys(await cluster.memberIds()).length, 3);
+  }
+
+  it("with an image that does not exist, then with the right one", async () => {
+    const repository = "gcr.io/etcd-development/no-such-image";
+    cluster = TestCluster.declare("first-image", { image: { repository } });
+    await cluster.apply({});
+    const reason = await toldEverywhere(cluster, /etcd-0.*doesn't start: (ErrImagePull|ImagePullBackOff), /);
+    assert.ok(reason.includes(repository), `it names the image: ${reason}`);
+    await cluster.apply({ image: undefined });
+    await isWell();
+  });
+
+  it("with a setting that etcd doesn't take, then with the right one", async () => {
+    cluster = TestCluster.declare("first-flag", { etcd: { extra: { "feature-gates": "NoSuchGate=true" } } });
+    await cluster.apply({});
+    await toldEverywhere(cluster, /etcd-0.*doesn't start: .*exit code \d/);
+    await cluster.apply({ etcd: {} });
+    await isWell();
+  });
+
+  describe("with a node too few", () => {
+    let node: string;
+    before(async () => {
+      node = await kubectl().run([
+        ...["get", "nodes", "-l", "etcd-lab/node=3", "-o", "go-template={{(index .items 0).metadata.name}}"],
+      ]);
+      await kubectl().run(["cordon", node]);
+    });
+    after(() => kubectl().run(["uncordon", node]));
+
+    it("one pod can't be scheduled at first, and then it can", async () => {
+      cluster = TestCluster.declare("first-node");
+      await cluster.apply({});
+      const reason = await toldEverywhere(
+        cluster,
+        /etcd-\d.* can't be scheduled: \d+\/\d+ nodes are available/,
+      );
+      const waiting = await cluster.kubectl([
+        ...["get", "pods", "--field-selector=status.phase=Pending,spec.nodeName="],
+        ...["-o", "go-template={{range .items}}{{.metadata.name}}{{end}}"],
+      ]);
+      assert.ok(reason.includes(waiting), `${waiting} is the one that can't: ${reason}`);
+      assert.equal(await said(cluster), reason, "that is what it waits for");
+      await kubectl().run(["uncordon", node]);
+      await isWell();
+    });
+  });
+});

@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { waitsFor } from "../support/controller";
+import { TestCluster } from "../support/etcd-cluster";
+import type { MemberPod } from "../support/etcd-cluster";
+import { bringUp, cluster as lab, kubectl, nodes } from "../support/lab";
+import { assertNothingLost, Load } from "../support/load";
+import { long } from "../support/long";
+import { eventually } from "../support/poll";
+
+/** The shortest that may be declared. */
+const grace = 60;
+
+interface Objects {
+  readonly ids: Record<string, string>;
+  readonly pods: MemberPod[];
+  readonly claims: string;
+}
+
+/** Four nodes: where a member's node is lost, another one is free. */
+class Lost {
+  cluster!: TestCluster;
+  load!: Load;
+  before!: Objects;
+  /** The member whose node is lost, and the number of that node. */
+  victim!: MemberPod;
+  node!: number;
+
+  async deploy(purpose: string): Promise<void> {
+    await bringUp(4);
+    this.cluster = await TestCluster.deploy(purpose, { controller: { nodeLossGraceSeconds: grace } });
+    await this.cluster.etcdctl(["put", "kept", "beside a lost node"]);
+    const numbers = new Map([...(await nodes())].map(([number, name]) => [name, number] as const));
+    this.before = await this.look(0);
+    // Questions are asked in member 0, and the controller is elsewhere than the load.
+    this.victim = this.before.pods[2]!;
+    this.node = numbers.get(this.victim.node ?? "")!;
+    const home = numbers.get(this.before.pods[0]!.node ?? "");
+    this.load = await Load.start(this.cluster, { node: home });
+  }
+
+  async look(ordinal: number): Promise<Objects> {
+    const claims = await this.cluster.kubectl([
+      ...["get", "pvc", "-o"],
+      "jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.spec.volumeName}{'\\n'}{end}",
+    ]);
+    return { ids: await this.cluster.memberIds(ordinal), pods: await this.cluster.pods(), claims };
+  }
+
+  /** A voter under another ID, elsewhere, with another volume; and the others are who they were. */
+  async assertReplaced(): Promise<Objects> {
+    await this.cluster.waitForVoters(120);
+    const after = await this.look(0);
+    const { name } = this.victim;
+    const pod = after.pods.find((p) => p.name === name);
+    assert.notEqual(pod?.node, this.victim.node);
+    assert.notEqual(after.ids[name], this.before.ids[name]);
+    assert.deepEqual({ ...after.ids, [name]: "" }, { ...this.before.ids, [name]: "" }, "no ghost");
+    const claimOf = (objects: Objects) =>
+      objects.claims.split("\n").find((line) => line.startsWith(`data-${name} `));
+    assert.notEqual(claimOf(after), claimOf(this.before));
+    const kept = await this.cluster.etcdctl(["get", "kept", "--print-value-only"], 2);
+    assert.equal(kept, "beside a lost node\n");
+    return after;
+  }
+
+  replaced(seconds: number): Promise<true> {
+    return eventually(
+      `${this.victim.name} is a started voter under another ID`,
+      async () => {
+        const lines = (await this.cluster.etcdctl(["member", "list"])).trim().split("\n");
+        const line = lines.find((text) => text.includes(`started, ${this.victim.name},`));
+        const [id] = line?.split(", ") ?? [];
+        return (id && id !== this.before.ids[this.victim.name] && line?.endsWith(" false")) || undefined;
+      },
+      seconds,
+    );
+  }
+
+  async end(): Promise<void> {
+    await this.cluster?.destroy();
+    await bringUp(3);
+    for (const number of (await nodes()).keys()) {
+      if (number > 3) await lab(["node-remove", String(number)]);
+    }
+    await this.forgetVolumes();
+  }
+
+  /** Nobody can empty a disk that is gone with its node. */
+  private async forgetVolumes(): Promise<void> {
+    const { items } = await kubectl().json<{
+      items: { metadata: { name: string }; spec: { claimRef?: { namespace: string } } }[];
+    }>(["get", "pv"]);
+    for (const { metadata, spec } of items) {
+      if (spec.claimRef?.namespace === this.cluster?.namespace) {
+        await kubectl().run(["delete", "pv", metadata.name, "--wait=false", "--ignore-not-found"]);
+      }
+    }
+  }
+}
+
+long("a node that loses power for good", () => {
+  const lost = new Lost();
+  let replaced: Objects;
+  before(() => lost.deploy("lost-node"));
+  after(() => lost.end());
+
+  it("its member is replaced elsewhere within the grace and 90 s", async () => {
+    const { cluster, victim } = lost;
+    await lab(["node-stop", String(lost.node)]);
+    const cut = Date.now();
+    const dueAt = await eventually(
+      "Kubernetes gives up the pod",
+      async () => {
+        const { metadata } = await cluster.json<{ metadata: { uid: string; deletionTimestamp?: string } }>([
+          ...["get", "pod", victim.name],
+        ]);
+        assert.equal(metadata.uid, victim.uid);
+        const { deletionTimestamp } = metadata;
+        return deletionTimestamp ? Date.parse(deletionTimestamp) + grace * 1000 : undefined;
+      },
+      120,
+    );
+    await waitsFor(cluster, /etcd-2's node doesn't answer: replaced in \d+ s/, 120);
+    await lost.replaced((dueAt - Date.now()) / 1000 + 90);
+    const seconds = (from: number) => Math.round((Date.now() - from) / 1000);
+    console.log(
+      `      replaced ${seconds(cut)} s after the cut, ${seconds(dueAt)} s after the grace was over`,
+    );
+    replaced = await lost.assertReplaced();
+  });
+
+  it("the old node comes back: nothing changes, and nothing of the old member runs", async () => {
+    await lab(["node-start", String(lost.node)]);
+    await kubectl().run(["wait", "--for=condition=Ready", `node/${lost.victim.node}`, "--timeout=120s"]);
+    await eventually(
+      "its kubelet has ended the old pod",
+      async () => {
+        const uid = lost.victim.uid.replaceAll("-", "[-_]");
+        const script = `grep -lE 'pod${uid}' /proc/[0-9]*/cgroup 2>/dev/null | wc -l`;
+        return (await lab(["node", String(lost.node), "bash", "-c", script])).trim() === "0" || undefined;
+      },
+      120,
+    );
+    await sleep(20_000);
+    assert.deepEqual(await lost.look(0), replaced);
+    await lost.cluster.waitForVoters(30);
+    assertNothingLost(await lost.load.stop());
+  });
+});
+
+/** Where pods can't be put for another reason, nobody asks for their volumes: such nodes are there with kind. */
+async function openAllNodes(): Promise<() => Promise<void>> {
+  interface Node {
+    metadata: { name: string };
+    spec: { unschedulable?: boolean; taints?: { key: string; value?: string; effect: string }[] };
+  }
+  const { items } = await kubectl().json<{ items: Node[] }>(["get", "nodes"]);
+  const undo: string[][] = [];
+  for (const { metadata, spec } of items) {
+    if (spec.unschedulable) {
+      await kubectl().run(["uncordon", metadata.name]);
+      undo.push(["cordon", metadata.name]);
+      continue;
+    }
+    for (const { key, value, effect } of spec.taints ?? []) {
+      await kubectl().run(["taint", "nodes", metadata.name, `${key}:${effect}-`]);
+      undo.push(["taint", "nodes", metadata.name, `${key}=${value ?? ""}:${effect}`]);
+    }
+  }
+  return async () => {
+    for (const args of undo) await kubectl().run(args);
+  };
+}
+
+long("a node that is deleted", () => {
+  const lost = new Lost();
+  let close = async () => {};
+  before(async () => {
+    await lost.deploy("deleted-node");
+    close = await openAllNodes();
+  });
+  after(async () => {
+    await close();
+    await lost.end();
+  });
+
+  /** What the scheduler says of the pod that was made anew. */
+  const schedulerSays = (words: RegExp) =>
+    eventually(
+      `the scheduler says ${words}`,
+      async () => {
+        const text = await lost.cluster.kubectl([
+          ...["get", "pod", lost.victim.name, "-o"],
+          'jsonpath={.status.conditions[?(@.type=="PodScheduled")].message}',
+        ]);
+        return words.test(text) ? text : undefined;
+      },
+      60,
+    );
+  const record = () =>
+    lost.cluster.kubectl(["get", "configmap", "etcd-record", "-o", "jsonpath={.data.record}"]);
+
+  it("while a node is cordoned, which might have the volume, nothing is given up", async () => {
+    const { cluster, victim } = lost;
+    const used = lost.before.pods.map((pod) => pod.node);
+    const free = [...(await nodes()).values()].find((name) => !used.includes(name));
+    assert.ok(free);
+    await kubectl().run(["cordon", free]);
+    try {
+      await lab(["node-remove", String(lost.node)]);
+      await schedulerSays(/1 node\(s\) were unschedulable/);
+      await waitsFor(cluster, new RegExp(`${victim.name} can't be scheduled`));
+      await sleep(5000);
+      assert.doesNotMatch(await record(), /stranded/);
+    } finally {
+      await kubectl().run(["uncordon", free]);
+    }
+  });
+
+  it("its member is replaced within the grace and 90 s", async () => {
+    const { cluster } = lost;
+    console.log(`      ${await schedulerSays(/^0\/(\d+) nodes are available: \1 /)}`);
+    await waitsFor(cluster, /etcd-2's volume is on a node that isn't there any more: replaced in \d+ s/);
+    const dueAt = Date.now() + grace * 1000;
+    await lost.replaced(grace + 90);
+    console.log(`      replaced ${Math.round((Date.now() - dueAt) / 1000)} s after the grace was over`);
+    await lost.assertReplaced();
+    assert.doesNotMatch(await record(), /stranded/);
+    assertNothingLost(await lost.load.stop());
+  });
+});

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { leader, ordinalOf, waitsFor } from "../support/controller";
+import { assertInTurn, assertTold, defragmentations } from "../support/defragmentations";
+import { TestCluster } from "../support/etcd-cluster";
+import { Filler } from "../support/fill";
+import { assertNothingLost, Load } from "../support/load";
+import { long } from "../support/long";
+import { eventually } from "../support/poll";
+
+const quotaMebibytes = 32;
+const names = ["etcd-0", "etcd-1", "etcd-2"];
+
+const alarms = (cluster: TestCluster) => cluster.etcdctl(["alarm", "list"]);
+
+/** A write is taken again, and no alarm is left. */
+const takesWrites = (cluster: TestCluster, seconds = 90) =>
+  eventually(
+    "it takes writes again",
+    async () => {
+      const put = await cluster.tryEtcdctl(["--command-timeout=3s", "put", "after", "the alarm"]);
+      return (put.code === 0 && (await alarms(cluster)) === "") || undefined;
+    },
+    seconds,
+  );
+
+/** Of all keys, at one revision: the same everywhere. */
+async function hashes(cluster: TestCluster): Promise<string[]> {
+  const text = await cluster.etcdctl(["endpoint", "hashkv", "--cluster", "-w", "fields"]);
+  return [...text.matchAll(/"Hash" : (\d+)/g)].map((match) => match[1] ?? "");
+}
+
+describe("no space left", () => {
+  let cluster: TestCluster;
+  let filler: Filler;
+  before(async () => {
+    cluster = await TestCluster.deploy("space", { etcd: { quota: `${quotaMebibytes}Mi` } });
+    filler = await Filler.start(cluster);
+  });
+  after(() => cluster.destroy());
+
+  it("a quota full of history is freed without a hand, one member at a time, the leader last", async () => {
+    const leads = await leader(cluster);
+    const load = await Load.start(cluster);
+    await filler.fillUp("history", quotaMebibytes);
+    await takesWrites(cluster);
+    assertNothingLost(await load.stop());
+    await cluster.waitForVoters(60);
+    assert.equal(await leader(cluster), leads, "nobody else has led meanwhile");
+    const done = await defragmentations(cluster);
+    assertInTurn(done, names, leads);
+    await assertTold(cluster, done);
+  });
+
+  describe("and nothing to be freed", () => {
+    let load: Load;
+    before(async () => {
+      load = await Load.start(cluster);
+      await filler.fillUp("kept/#", quotaMebibytes);
+    });
+
+    it("asks for a larger quota", async () => {
+      const reason = await waitsFor(cluster, /raise the quota/);
+      assert.match(reason, /^NOSPACE: etcd-\d holds too much for its quota, \d+ MiB: raise the quota/);
+      assert.match(await alarms(cluster), /NOSPACE/);
+      const done = await defragmentations(cluster);
+      await new Promise((resolve) => setTimeout(resolve, 15_000));
+      assert.deepEqual(
+        await defragmentations(cluster),
+        done,
+        "what frees nothing isn't done again and again",
+      );
+    });
+
+    it("a member that lost its disk is replaced meanwhile", async () => {
+      const victim = ordinalOf(await leader(cluster)) === 2 ? 1 : 2;
+      const before = await cluster.memberIds();
+      await cluster.kubectl(["delete", "pvc", `data-${cluster.pod(victim)}`, "--wait=false"]);
+      await cluster.kubectl(["delete", "pod", cluster.pod(victim), "--wait=false"]);
+      await eventually(
+        `${cluster.pod(victim)} is a voter under another ID`,
+        async () => {
+          const list = (await cluster.etcdctl(["member", "list"])).trim().split("\n");
+          const id = (await cluster.memberIds())[cluster.pod(victim)];
+          const voters = list.filter((line) => line.includes(", started,") && line.endsWith(", false"));
+          return (voters.length === 3 && id !== undefined && id !== before[cluster.pod(victim)]) || undefined;
+        },
+        90,
+      );
+      assert.match(await alarms(cluster), /NOSPACE/, "the alarm was on all the time");
+      await waitsFor(cluster, /raise the quota/);
+    });
+
+    it("a larger quota heals it: rolled out under the alarm", async () => {
+      await cluster.apply({ etcd: { quota: `${4 * quotaMebibytes}Mi` } });
+      await takesWrites(cluster, 150);
+      await cluster.waitForVoters(120);
+      assertNothingLost(await load.stop());
+      assert.equal(new Set(await hashes(cluster)).size, 1, "all members hold the same");
+      const kept = await cluster.etcdctl(["get", "kept/", "--prefix", "--count-only", "-w", "fields"]);
+      assert.ok(Number(/"Count" : (\d+)/.exec(kept)?.[1]) > quotaMebibytes / 2, kept);
+    });
+  });
+});
+
+long("fragmentation", () => {
+  let cluster: TestCluster;
+  before(async () => {
+    cluster = await TestCluster.deploy("fragments", { controller: { defragmentMinSize: "16Mi" } });
+  });
+  after(() => cluster.destroy());
+
+  it("is ended by itself: one member a minute, the leader last", async () => {
+    const filler = await Filler.start(cluster);
+    const load = await Load.start(cluster);
+    const { done: written } = await filler.fill("junk/#", 40);
+    assert.equal(written, 40);
+    const leads = await leader(cluster);
+    await cluster.etcdctl(["del", "junk/", "--prefix"]);
+    const status = await cluster.etcdctl(["endpoint", "status", "-w", "fields"]);
+    await cluster.etcdctl(["compact", "--physical", /"Revision" : (\d+)/.exec(status)?.[1] ?? ""]);
+    const done = await eventually(
+      "every member was defragmented",
+      async () => {
+        const seen = await defragmentations(cluster);
+        return new Set(seen.map((one) => one.member)).size === 3 ? seen : undefined;
+      },
+      200,
+    );
+    assertNothingLost(await load.stop());
+    assert.equal(await leader(cluster), leads, "nobody else has led meanwhile");
+    assertInTurn(done, names, leads);
+    assert.equal(done.length, 3, "once each");
+    done.slice(1).forEach((one, i) => {
+      const pauseMs = one.fromMs - (done[i]?.toMs ?? 0);
+      assert.ok(pauseMs >= 55_000, `a pause of ${pauseMs} ms between two`);
+    });
+    await assertTold(cluster, done);
+    await cluster.waitForVoters(30);
+  });
+});

@@ -1,0 +1,116 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { TestCluster } from "./etcd-cluster";
+import { cluster as lab, kubectl } from "./lab";
+import { eventually } from "./poll";
+import { Processes } from "./process";
+
+interface Target {
+  readonly pod: string;
+  readonly node: number;
+  readonly pid: string;
+}
+
+/**
+ * Kills the controller whenever it has written its record: what it has written down is then done, half done or not
+ * done. The process gets no warning. The second one in a pod takes the pod along, for the kubelet would wait longer and
+ * longer before each new start; the next controller then has to wait for the lease to run out.
+ */
+export class Killer {
+  kills = 0;
+  /** Numbers of the records after which it killed. */
+  readonly after: number[] = [];
+  private readonly wounded = new Set<string>();
+  private ended = false;
+  private ring: () => void = () => undefined;
+  private pending = 0;
+  private last = -1;
+  private failure: unknown;
+  private readonly watching: () => void;
+  private readonly working: Promise<void>;
+
+  constructor(private readonly cluster: TestCluster) {
+    this.watching = this.watch();
+    this.working = this.work().catch((error: unknown) => {
+      this.failure = error;
+    });
+  }
+
+  /** Ends it; what is there then lives on. */
+  async stop(): Promise<void> {
+    this.ended = true;
+    this.ring();
+    this.watching();
+    await this.working;
+    if (this.failure) throw this.failure;
+  }
+
+  /** Each change of the record is heard; returns what ends it. */
+  private watch(): () => void {
+    const { namespace, name } = this.cluster;
+    const path = 'jsonpath={.data.record}{"\\n"}';
+    const args = ["-n", namespace, "get", "configmap", `${name}-record`, "--watch", "-o", path];
+    const begin = () => {
+      const started = spawn("kubectl", args, { env: kubectl().env, stdio: ["ignore", "pipe", "ignore"] });
+      createInterface(started.stdout).on("line", (line) => this.heard(line));
+      started.on("exit", () => {
+        if (!this.ended) child = begin();
+      });
+      return started;
+    };
+    let child = begin();
+    return () => child.kill();
+  }
+
+  private heard(line: string): void {
+    const sequence = Number(/"sequence":(\d+)/.exec(line)?.[1] ?? "-1");
+    // The first line tells what was there before.
+    if (this.last >= 0 && sequence > this.last) {
+      this.pending = sequence;
+      this.ring();
+    }
+    this.last = Math.max(this.last, sequence, 0);
+  }
+
+  private async work(): Promise<void> {
+    for (;;) {
+      const target = await this.aim();
+      this.pending = 0;
+      await new Promise<void>((resolve) => {
+        this.ring = resolve;
+        if (this.ended) resolve();
+      });
+      if (this.ended || target === "nobody") return;
+      this.after.push(this.pending);
+      await this.kill(target);
+    }
+  }
+
+  /** The controller that runs now. */
+  private aim(): Promise<Target | "nobody"> {
+    return eventually(
+      "a controller runs",
+      async () => {
+        if (this.ended) return "nobody";
+        for (const processes of await Processes.ofController(this.cluster)) {
+          const [pid] = await processes.running("node");
+          if (pid) return { pod: processes.pod, node: processes.node, pid };
+        }
+        return undefined;
+      },
+      60,
+    );
+  }
+
+  private async kill({ pod, node, pid }: Target): Promise<void> {
+    // It may have ended meanwhile.
+    await lab(["node", String(node), "bash", "-c", `kill -9 ${pid} || true`]);
+    this.kills++;
+    if (this.wounded.has(pod)) {
+      await this.cluster.kubectl([
+        ...["delete", "pod", pod, "--ignore-not-found", "--force", "--grace-period=0", "--wait=false"],
+      ]);
+    }
+    this.wounded.add(pod);
+  }
+}

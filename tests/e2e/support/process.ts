@@ -1,0 +1,71 @@
+import type { TestCluster } from "./etcd-cluster";
+import { cluster as lab, kubectl, nodes } from "./lab";
+
+interface PodObject {
+  metadata: { name: string; uid: string };
+  spec: { nodeName: string };
+}
+
+/** A pod's processes, reached from its node: by their signals, without Kubernetes. */
+export class Processes {
+  private constructor(
+    readonly pod: string,
+    /** The number of the node. */
+    readonly node: number,
+    private readonly uid: string,
+  ) {}
+
+  static async of(cluster: TestCluster, pod: string): Promise<Processes> {
+    return Processes.ofPod(await cluster.json<PodObject>(["get", "pod", pod]));
+  }
+
+  /** Of the pod that has a node; undefined while there is none. */
+  static async ofController(cluster: TestCluster): Promise<Processes[]> {
+    const label = "app.kubernetes.io/component=controller";
+    const { items } = await cluster.json<{ items: PodObject[] }>(["get", "pods", "-l", label]);
+    return Promise.all(items.filter((pod) => pod.spec.nodeName).map((pod) => Processes.ofPod(pod)));
+  }
+
+  private static async ofPod({ metadata, spec }: PodObject): Promise<Processes> {
+    const node = [...(await nodes())].find(([, name]) => name === spec.nodeName)?.[0];
+    if (node === undefined) {
+      throw new Error(`${metadata.name} is on no node of ours: ${spec.nodeName}`);
+    }
+    return new Processes(metadata.name, node, metadata.uid);
+  }
+
+  /**
+   * Sends a signal to those of this name (`etcd`, `node`, `pause`), and tells which there were. Names of cgroups have
+   * the pod's UID in them, with dashes or underscores.
+   */
+  async signal(name: string, signal: string): Promise<string[]> {
+    const uid = this.uid.replaceAll("-", "[-_]");
+    const script = `for d in $(grep -lE 'pod${uid}' /proc/[0-9]*/cgroup 2>/dev/null); do
+      p=\${d#/proc/}; p=\${p%/cgroup}
+      if [ "$(cat /proc/$p/comm 2>/dev/null)" = '${name}' ]; then kill -${signal} $p 2>/dev/null && echo $p; fi
+    done; true`;
+    return (await lab(["node", String(this.node), "bash", "-c", script])).trim().split("\n").filter(Boolean);
+  }
+
+  /** etcdctl in a member, without Kubernetes. */
+  async etcdctl(args: readonly string[]): Promise<string> {
+    const [pid] = await this.running("etcd");
+    const script = `env -i $(tr '\\0' '\\n' </proc/${pid}/environ | grep -E '^(ETCDCTL_|PATH=)') \
+      "$(command -v nsenter)" -t ${pid} -m -n etcdctl ${args.map((arg) => `'${arg}'`).join(" ")}`;
+    return lab(["node", String(this.node), "bash", "-c", script]);
+  }
+
+  /** Those that run now. */
+  running(name: string): Promise<string[]> {
+    return this.signal(name, "0");
+  }
+}
+
+/** The name of the pod that holds the lease. */
+export async function leaseHolder(cluster: TestCluster): Promise<string | undefined> {
+  const ran = await kubectl().try([
+    ...["-n", cluster.namespace, "get", "lease", `${cluster.name}-controller`],
+    ...["-o", "jsonpath={.spec.holderIdentity}"],
+  ]);
+  return ran.stdout.split("_")[0] || undefined;
+}

@@ -1,0 +1,191 @@
+import { expect } from "chai";
+import type { OrdinalNotes, PodView, World } from "../../../controller/model";
+import { plan } from "../../../controller/plan";
+import { noNodeHasVolume } from "../../../controller/plan/stranded";
+import { idOf, listed, NOW, pod, remembered, silent, world } from "./worlds";
+
+const affinity = "node(s) didn't match PersistentVolume's node affinity";
+const preemption = "preemption: 0/4 nodes are available: 4 Preemption is not helpful for scheduling.";
+const nowhere = `0/4 nodes are available: 4 ${affinity}. ${preemption}`;
+
+/** A pod that was made anew. */
+const waiting = (more: Partial<PodView> = {}) =>
+  pod(2, {
+    uid: "pod-9",
+    phase: "Pending",
+    ready: false,
+    nodeName: undefined,
+    gate: { state: "waiting", restarts: 0 },
+    etcd: { state: "waiting", restarts: 0 },
+    unschedulable: nowhere,
+    ...more,
+  });
+const noted = (sinceMs: number, seenMs: number, claimUid = "claim-2"): OrdinalNotes => ({
+  ordinal: 2,
+  stranded: { claimUid, sinceMs, seenMs },
+});
+const grace = { nodeLossGraceSeconds: 90 };
+const due = noted(NOW - 90_000, NOW - 5000);
+
+function strandedWorld(more: Parameters<typeof world>[1] = {}): World {
+  return world(3, { desired: grace, pods: [waiting()], statuses: [silent(2)], ...more });
+}
+const noteAfter = (w: World) => plan(w).record?.notes.find((n) => n.ordinal === 2)?.stranded;
+
+describe("plan: a pod whose volume's node was deleted", () => {
+  for (const [name, message, proves] of [
+    ["every node is without the volume", nowhere, true],
+    [
+      "and in the words of older versions",
+      "0/3 nodes are available: 3 node(s) had volume node affinity conflict.",
+      true,
+    ],
+    ["one node alone", `0/1 nodes are available: 1 ${affinity}. ${preemption}`, true],
+    ["no node at all", "no nodes available to schedule pods", false],
+    [
+      "one is cordoned",
+      `0/4 nodes are available: 1 node(s) were unschedulable, 3 ${affinity}. ${preemption}`,
+      false,
+    ],
+    ["one is tainted", `0/4 nodes are available: 1 node(s) had untolerated taint(s), 3 ${affinity}.`, false],
+    ["one is full", `0/4 nodes are available: 1 Insufficient memory, 3 ${affinity}. ${preemption}`, false],
+    ["one has it and is full", `0/4 nodes are available: 1 Insufficient cpu. ${preemption}`, false],
+    ["fewer than there are", `0/4 nodes are available: 3 ${affinity}. ${preemption}`, false],
+    [
+      "only preemption says so",
+      `0/4 nodes are available: 4 Insufficient cpu. preemption: 0/4 nodes are available: 4 ${affinity}.`,
+      false,
+    ],
+    [
+      "another reason",
+      "0/4 nodes are available: 4 node(s) didn't match Pod's node affinity/selector.",
+      false,
+    ],
+    [
+      "its claim is missing",
+      '0/4 nodes are available: persistentvolumeclaim "data-etcd-2" not found.',
+      false,
+    ],
+    ["unknown words", affinity, false],
+  ] as const) {
+    it(`${name}: it is ${proves ? "" : "not "}proved`, () => {
+      expect(noNodeHasVolume(message)).to.equal(proves);
+      const d = plan(
+        strandedWorld({ pods: [waiting({ unschedulable: message })], record: { notes: [due] } }),
+      );
+      expect(d.action?.kind).to.equal(proves ? "removeMember" : undefined);
+    });
+  }
+
+  it("the member is removed, and its claim given up in the same write", () => {
+    const d = plan(strandedWorld({ record: { notes: [due] } }));
+    expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 2, memberId: idOf(2) });
+    expect(d.record?.intent).to.include({ kind: "remove", why: "lost-node", claimUid: "claim-2" });
+    expect(d.record?.abandoned).to.deep.equal([{ ordinal: 2, claimUid: "claim-2" }]);
+    expect(d.record?.notes).to.deep.include({ ...due, replacing: true });
+  });
+
+  it("then the claim goes, then the pod that was made for it", () => {
+    const record = {
+      members: [remembered(0), remembered(1)],
+      abandoned: [{ ordinal: 2, claimUid: "claim-2" }],
+      notes: [{ ...due, replacing: true }],
+    };
+    const w = strandedWorld({ record, list: [listed(0), listed(1)] });
+    expect(plan(w).action).to.deep.equal({ kind: "deleteClaim", name: "data-etcd-2", uid: "claim-2" });
+    const going = w.claims.map((c) => (c.ordinal === 2 ? { ...c, deleting: true } : c));
+    expect(plan({ ...w, claims: going }).action).to.include({
+      kind: "deletePod",
+      uid: "pod-9",
+      force: false,
+    });
+    // The StatefulSet's controller may make the new claim below the pod that waits.
+    const renewed = w.claims.map((c) => (c.ordinal === 2 ? { ...c, uid: "claim-3" } : c));
+    const pods = w.pods.map((p) => (p.ordinal === 2 ? waiting({ claimUid: "claim-3" }) : p));
+    const d = plan({ ...w, claims: renewed, pods });
+    expect(d.action).to.equal(undefined);
+    expect(d.record?.abandoned).to.deep.equal([]);
+  });
+
+  it("not without a quorum among the others", () => {
+    const d = plan(strandedWorld({ record: { notes: [due] }, statuses: [silent(1), silent(2)] }));
+    expect(d.action).to.equal(undefined);
+    expect(d.reason).to.match(/can't be replaced yet/);
+  });
+
+  it("a pod that holds no member yet gets another volume, too", () => {
+    const record = { notes: [due], members: [remembered(0), remembered(1)] };
+    const d = plan(strandedWorld({ record, list: [listed(0), listed(1)] }));
+    expect(d.action).to.equal(undefined);
+    expect(d.record?.abandoned).to.deep.equal([{ ordinal: 2, claimUid: "claim-2" }]);
+  });
+
+  for (const [name, change] of [
+    ["its claim has never had a volume", { phase: "Pending" as const }],
+    ["its claim is being deleted", { deleting: true }],
+  ] as const) {
+    it(`nothing is given up when ${name}`, () => {
+      const w = strandedWorld({ record: { notes: [due] } });
+      const claims = w.claims.map((c) => (c.ordinal === 2 ? { ...c, ...change } : c));
+      expect(plan({ ...w, claims }).action).to.equal(undefined);
+    });
+  }
+});
+
+describe("plan: since when no node has a pod's volume", () => {
+  it("is written down when it is seen first, and waited for", () => {
+    const d = plan(strandedWorld());
+    expect(d.action).to.equal(undefined);
+    expect(d.record?.notes).to.deep.include(noted(NOW, NOW));
+    expect(d.reason).to.match(/etcd-2's volume is on a node that isn't there any more: replaced in 90 s/);
+  });
+
+  it("without a declared grace nothing is written, and a person is told", () => {
+    const d = plan(strandedWorld({ desired: {}, record: { notes: [due] } }));
+    expect(d.action).to.equal(undefined);
+    expect(d.reason).to.match(/etcd-2 can't be placed: its volume is on a node that isn't there any more/);
+    expect(noteAfter(strandedWorld({ desired: {}, record: { notes: [due] } }))).to.equal(undefined);
+  });
+
+  for (const [name, change, expected] of [
+    ["seen a moment ago: not written again", { notes: [noted(NOW - 50_000, NOW - 5000)] }, "as it was"],
+    ["seen a while ago: still since then", { notes: [noted(NOW - 50_000, NOW - 30_000)] }, NOW - 50_000],
+    ["nobody looked for long: begins anew", { notes: [noted(NOW - 500_000, NOW - 100_000)] }, NOW],
+    ["a clock that was set back: begins anew", { notes: [noted(NOW - 50_000, NOW + 1000)] }, NOW],
+    ["another claim's: begins anew", { notes: [noted(NOW - 500_000, NOW - 5000, "claim-old")] }, NOW],
+  ] as const) {
+    it(name, () => {
+      const d = plan(strandedWorld({ record: change }));
+      expect(d.action).to.equal(undefined);
+      if (expected === "as it was") expect(d.record).to.equal(undefined);
+      else expect(d.record?.notes[0]?.stranded).to.include({ sinceMs: expected, seenMs: NOW });
+    });
+  }
+
+  for (const [name, now, kept] of [
+    ["the scheduler hasn't looked at the new pod yet", waiting({ unschedulable: undefined }), true],
+    ["the pod was placed", waiting({ unschedulable: undefined, nodeName: "node-2" }), false],
+    [
+      "a node is excluded for another reason",
+      waiting({ unschedulable: `0/4 nodes are available: 1 Insufficient cpu, 3 ${affinity}.` }),
+      false,
+    ],
+    ["the pod has another claim", waiting({ unschedulable: undefined, claimUid: "claim-3" }), false],
+  ] as const) {
+    it(`${name}: the grace ${kept ? "goes on" : "is over"}`, () => {
+      const before = noted(NOW - 500_000, NOW - 5000);
+      const d = plan(strandedWorld({ pods: [now], record: { notes: [before] } }));
+      const after = (d.record?.notes ?? [before]).find((n) => n.ordinal === 2)?.stranded;
+      expect(after).to.deep.equal(kept ? before.stranded : undefined);
+    });
+  }
+
+  it("is kept between two pods, for a while", () => {
+    const gone = (before: OrdinalNotes) => {
+      const w = strandedWorld({ record: { notes: [before] } });
+      return plan({ ...w, pods: w.pods.filter((p) => p.ordinal !== 2) });
+    };
+    expect(gone(noted(NOW - 80_000, NOW - 5000)).record).to.equal(undefined);
+    expect(gone(noted(NOW - 500_000, NOW - 100_000)).record?.notes[0]?.stranded).to.equal(undefined);
+  });
+});
