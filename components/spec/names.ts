@@ -21,6 +21,14 @@ export const paths = {
   tls: "/etc/etcd/tls",
   gate: "/gate",
   controller: "/controller",
+  /** The code of the jobs of backups and restores. */
+  backup: "/backup",
+  /** Where a claim with backups is mounted. */
+  backups: "/backups",
+  /** Where the credentials of a store are. */
+  credentials: "/credentials",
+  /** Where a drill restores to. */
+  drill: "/drill",
 } as const;
 
 /** The pairs that a member mounts, each at `paths.tls/<key>`. */
@@ -60,6 +68,12 @@ export function objectNames(cluster: string) {
     controller: `${cluster}-controller`,
     record: `${cluster}-record`,
     status: `${cluster}-status`,
+    backupCode: (hash: string) => `${cluster}-backup-${hash}`,
+    /** Its CronJob, ServiceAccount, Role and RoleBinding. */
+    backup: `${cluster}-backup`,
+    drill: `${cluster}-drill`,
+    /** The ConfigMap that tells of backups, and the claim that holds them. */
+    backups: `${cluster}-backups`,
     claimPrefix: `${dataVolume}-${cluster}-`,
   };
 }
@@ -121,6 +135,11 @@ export function controllerSelector(cluster: string): Record<string, string> {
   return { ...memberSelector(cluster), [labelKeys.component]: "controller" };
 }
 
+/** Labels of the jobs' pods. */
+export function backupLabels(cluster: string): Record<string, string> {
+  return { ...memberSelector(cluster), [labelKeys.component]: "backup" };
+}
+
 export const annotationKeys = {
   /** On the StatefulSet: all that the controller obeys, in the same request as the template. */
   desired: "etcd-cluster/desired",
@@ -135,4 +154,12 @@ export const annotationKeys = {
   defaultContainer: "kubectl.kubernetes.io/default-container",
 } as const;
 
-export const containerNames = { etcd: "etcd", gate: "gate", controller: "controller" } as const;
+export const containerNames = {
+  etcd: "etcd",
+  gate: "gate",
+  controller: "controller",
+  backup: "backup",
+  fetch: "fetch",
+  restore: "restore",
+  judge: "judge",
+} as const;
