@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "./args";
+import { createBackup } from "./resources/backup";
 import { createBundle } from "./resources/bundle";
 import { createIdentity } from "./resources/certificates";
 import { createController } from "./resources/controller";
@@ -64,7 +65,14 @@ export class EtcdCluster extends pulumi.ComponentResource {
     createDisruptionBudget(inside);
     const { status } = createState(inside);
     const controller = createController(inside, identity);
-    createRestore(inside, identity, serviceAccount.metadata.name, created);
+    const backupCode =
+      args.backup || args.restore?.backup
+        ? createBundle(inside, "backup", objectNames(spec.name).backupCode).metadata.name
+        : undefined;
+    if (args.backup && backupCode) {
+      createBackup(inside, args.backup, identity, backupCode);
+    }
+    createRestore(inside, { identity, backupCode, serviceAccount: serviceAccount.metadata.name }, created);
     const { statefulSet: members, hash } = createMembers(
       inside,
       {

@@ -15,6 +15,7 @@ export const bundle = async (write) => {
     // A ConfigMap holds 1 MiB. Names stay, so that a stack trace tells where it went wrong.
     one("controller", { minifyWhitespace: true, minifySyntax: true }, write),
     one("restore", { minify: false }, write),
+    one("backup", { minify: false }, write),
   ]);
   const notices = {
     path: join(root, "components/bundles/THIRD-PARTY-LICENSES.txt"),

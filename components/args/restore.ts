@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { ClaimStoreArgs, S3StoreArgs } from "./backup";
 
 /**
  * What a generation of the data is made from. It is done once for each `generation`: when the cluster begins, or when a
@@ -6,6 +7,9 @@ import type * as pulumi from "@pulumi/pulumi";
  * before any member is touched. Exactly one source.
  */
 export interface RestoreArgs {
+  /** A backup of this or another cluster. */
+  backup?: RestoreBackupArgs;
+
   /** A snapshot file on a claim of the namespace, as `etcdctl snapshot save` writes it. */
   file?: SnapshotFileArgs;
 
@@ -17,6 +21,21 @@ export interface RestoreArgs {
    * have stopped: their nodes don't answer. Default: none; then such a pod is waited for.
    */
   abandonedMembers?: string[];
+}
+
+/** A backup in a store. */
+export interface RestoreBackupArgs {
+  /** A store that speaks S3. Either this or `claim`. Default: that of `backup`. */
+  s3?: S3StoreArgs;
+
+  /** A volume, by a claim that exists. Either this or `s3`. Default: that of `backup`. */
+  claim?: ClaimStoreArgs;
+
+  /** The backup's name, such as `20261126T191500Z-r1234-5f3a9c`. Default: the newest. */
+  name?: string;
+
+  /** The ID of the cluster whose backup it is, in hexadecimal. Needed for the newest of a store with several. */
+  clusterId?: string;
 }
 
 /** A snapshot file. */

@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { RestoreBackupArgs } from "../args";
 import type { RebuildSpec } from "../spec";
 import {
   dnsNames,
@@ -11,6 +12,8 @@ import {
   ports,
   restorePair,
 } from "../spec/names";
+import { jobContainer } from "./backup";
+import { codeVolume, storeParts } from "./backup-store";
 import type { Context } from "./context";
 import { containerSecurity, podSecurity } from "./security";
 
@@ -19,6 +22,7 @@ type PodSpec = k8s.types.input.core.v1.PodSpec;
 
 export interface RestoreParts {
   readonly code: pulumi.Output<string>;
+  readonly backupCode?: pulumi.Output<string>;
   readonly secret: pulumi.Output<string>;
   readonly serviceAccount: pulumi.Output<string>;
 }
@@ -42,7 +46,7 @@ const mounts = {
 export function restorePodSpec(ctx: Context, rebuild: RebuildSpec, parts: RestoreParts): PodSpec {
   const { spec } = ctx;
   const { scheduling = {}, storage = {} } = spec.args;
-  const source = sourceOf(ctx, rebuild);
+  const source = sourceOf(ctx, rebuild, parts.backupCode);
   return {
     restartPolicy: "Never",
     serviceAccountName: parts.serviceAccount,
@@ -85,13 +89,16 @@ interface Source {
   readonly volumes: k8s.types.input.core.v1.Volume[];
 }
 
-function sourceOf(ctx: Context, { restore }: RebuildSpec): Source {
+function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.Output<string>): Source {
   if (!restore) {
     // What a survivor's gate sends is started, alone and for nobody else, so that its log is in the snapshot.
     const receive = stepContainer(ctx, "receive", "receive", { ports: [restorePort] });
     return { containers: [receive, survivorContainer(ctx), stepContainer(ctx, "save", "save")], volumes: [] };
   }
-  const { file, endpoints } = restore;
+  const { backup, file, endpoints } = restore;
+  if (backup && code) {
+    return backupSource(ctx, backup, code);
+  }
   if (file) {
     const env = [{ name: "RESTORE_FILE", value: `${paths.source}/${file.path}` }];
     return {
@@ -116,6 +123,32 @@ function sourceOf(ctx: Context, { restore }: RebuildSpec): Source {
         secret: { secretName: pulumi.output(endpoints?.tlsSecret ?? ""), defaultMode: 0o440 },
       },
     ],
+  };
+}
+
+function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output<string>): Source {
+  const { args } = ctx.spec;
+  const given = (from.s3 ?? from.claim) ? from : (args.backup ?? from);
+  const store = storeParts(ctx, { s3: given.s3, claim: given.claim });
+  const program = codeVolume(code);
+  const which = { name: from.name, clusterId: from.clusterId };
+  return {
+    containers: [
+      {
+        ...jobContainer(ctx, "fetch", "fetch", args.backup?.memoryLimit),
+        env: [
+          ...store.env,
+          { name: "BACKUP_WHICH", value: JSON.stringify(which) },
+          { name: "BACKUP_FOLDER", value: paths.scratch },
+        ],
+        volumeMounts: [
+          mounts.scratch,
+          { ...program.mount, name: "backup-code" },
+          ...store.volumeMounts.map((mount) => ({ ...mount, readOnly: true })),
+        ],
+      },
+    ],
+    volumes: [{ ...program.volume, name: "backup-code" }, ...store.volumes],
   };
 }
 

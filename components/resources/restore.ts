@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { labelKeys, objectNames, portNames, ports, restorePair, restoreSelector } from "../spec/names";
 import { createBundle } from "./bundle";
 import type { Identity } from "./certificates";
@@ -7,18 +7,22 @@ import type { Context } from "./context";
 import { metadataOf } from "./context";
 import { restorePodSpec } from "./restore-pod";
 
+interface Parts {
+  readonly identity: Identity;
+  /** The members', for the annotations by which a platform knows a pod. */
+  readonly serviceAccount: pulumi.Output<string>;
+  /** Of the program that reads stores of backups. */
+  readonly backupCode?: pulumi.Output<string>;
+}
+
 /**
  * The pod that makes the declared generation's data, one Job a generation, and the Service by which the members' gates
  * reach it. It touches no member: the controller tells the gates what to send or to fetch. Once it was there it is not
  * changed any more: what it makes, it makes once.
  */
-export function createRestore(
-  ctx: Context,
-  identity: Identity,
-  serviceAccount: pulumi.Output<string>,
-  dependsOn: pulumi.Resource[],
-): void {
+export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Resource[]): void {
   const { spec } = ctx;
+  const { identity, backupCode } = parts;
   const secret = identity.secrets[restorePair];
   if (!spec.rebuild || !secret) return;
   const names = objectNames(spec.name);
@@ -64,7 +68,13 @@ export function createRestore(
             },
             annotations: spec.args.metadata?.annotations,
           },
-          spec: restorePodSpec(ctx, spec.rebuild, { code: code.metadata.name, secret, serviceAccount }),
+          spec: restorePodSpec(ctx, spec.rebuild, {
+            code: code.metadata.name,
+            backupCode,
+            secret,
+            // Whoever may write backups may read them.
+            serviceAccount: spec.args.backup ? pulumi.output(names.backup) : parts.serviceAccount,
+          }),
         },
       },
     },

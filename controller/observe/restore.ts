@@ -57,10 +57,25 @@ const PATIENCE = ["PodInitializing", "ContainerCreating"];
 
 function failure({ name, state, lastState }: ContainerStatus): string | undefined {
   const ended = state?.terminated ?? lastState?.terminated;
-  const words = (message?: string) => (message?.trim() ? `: ${message.trim().slice(-600)}` : "");
+  const words = (message?: string) => {
+    const last = lastWords(message);
+    return last ? `: ${last}` : "";
+  };
   if (ended && ended.exitCode !== 0) return `${name} failed${words(ended.message ?? ended.reason)}`;
   const { reason, message } = state?.waiting ?? {};
   return reason && !PATIENCE.includes(reason)
     ? `${name} doesn't start: ${reason}${words(message)}`
     : undefined;
+}
+
+/** Of a log in which a line may be JSON with its words in it. */
+function lastWords(message = ""): string {
+  const line = message.trim().split("\n").at(-1) ?? "";
+  try {
+    const { msg } = JSON.parse(line) as { readonly msg?: unknown };
+    if (typeof msg === "string") return msg;
+  } catch {
+    // It is words.
+  }
+  return message.trim().slice(-600);
 }

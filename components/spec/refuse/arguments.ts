@@ -1,4 +1,8 @@
 import type {
+  BackupArgs,
+  BackupDrillArgs,
+  BackupRetentionArgs,
+  ClaimStoreArgs,
   ClientArgs,
   ControllerArgs,
   EtcdClusterArgs,
@@ -11,6 +15,9 @@ import type {
   RecoveryArgs,
   ResourcesArgs,
   RestoreArgs,
+  RestoreBackupArgs,
+  S3EncryptionArgs,
+  S3StoreArgs,
   SchedulingArgs,
   SecurityArgs,
   ServiceArgs,
@@ -38,6 +45,23 @@ const image = {
   pullPolicy: true,
 } satisfies Known<ImageArgs>;
 
+const s3 = {
+  bucket: true,
+  endpoint: true,
+  region: true,
+  prefix: "text",
+  pathStyle: "flag",
+  caCertificate: true,
+  credentialsSecret: true,
+  encryption: { algorithm: true, keyId: true } satisfies Known<S3EncryptionArgs>,
+} satisfies Known<S3StoreArgs>;
+const claim = {
+  existing: true,
+  size: true,
+  storageClass: true,
+  prefix: "text",
+} satisfies Known<ClaimStoreArgs>;
+
 const known = {
   members: true,
   allowEvenMembers: "flag",
@@ -49,6 +73,7 @@ const known = {
   allowDataDeletion: "flag",
   generation: true,
   restore: {
+    backup: { s3, claim, name: "text", clusterId: "text" } satisfies Known<RestoreBackupArgs>,
     file: { claim: true, path: "text" } satisfies Known<SnapshotFileArgs>,
     endpoints: { urls: ["text"], tlsSecret: true, serverName: "text" } satisfies Known<EndpointsArgs>,
     abandonedMembers: ["text"],
@@ -133,6 +158,19 @@ const known = {
     priorityClassName: true,
     memoryLimit: true,
   } satisfies Known<ControllerArgs>,
+  backup: {
+    schedule: "text",
+    timeZone: "text",
+    s3,
+    claim,
+    retention: { keepLast: true, keepDays: true } satisfies Known<BackupRetentionArgs>,
+    compression: true,
+    timeoutSeconds: true,
+    memoryLimit: true,
+    serviceAccountAnnotations: true,
+    podMetadata: metadata,
+    drill: { schedule: "text", timeZone: "text", timeoutSeconds: true } satisfies Known<BackupDrillArgs>,
+  } satisfies Known<BackupArgs>,
   imagePullSecrets: [true],
   security: { runAsUser: true, runAsGroup: true, platformAssignsIds: "flag" } satisfies Known<SecurityArgs>,
   probes: { livenessBudgetSeconds: true, startupBudgetSeconds: true } satisfies Known<ProbesArgs>,

@@ -1,9 +1,10 @@
 import type { EtcdClusterArgs, RestoreArgs } from "../../args";
 import { maxMembers, objectNames } from "../names";
+import { refuseStore } from "./backup";
 import { checkInteger } from "./checks";
 import type { Problems } from "./problems";
 
-const sources = ["file", "endpoints"] as const;
+const sources = ["backup", "file", "endpoints"] as const;
 
 export function refuseRestore(problems: Problems, args: EtcdClusterArgs, name: string): void {
   const { restore, recovery, generation = 1 } = args;
@@ -37,6 +38,7 @@ export function refuseRestore(problems: Problems, args: EtcdClusterArgs, name: s
   }
   if (restore) {
     refuseSource(problems, restore);
+    refuseBackupSource(problems, args);
     refuseMembers(problems, args.clusterName ?? name, "restore", restore.abandonedMembers);
   }
   if ((restore || recovery) && args.tls?.existing && args.tls.existing.restoreSecret === undefined) {
@@ -80,6 +82,41 @@ function refuseSource(problems: Problems, restore: RestoreArgs): void {
         `Write it like "https://etcd-0.etcd:2379"`,
       );
     }
+  }
+}
+
+function refuseBackupSource(problems: Problems, args: EtcdClusterArgs): void {
+  const backup = args.restore?.backup;
+  if (!backup) {
+    return;
+  }
+  const path = "restore.backup";
+  if (backup.s3 || backup.claim || !args.backup) {
+    refuseStore(problems, path, backup);
+  }
+  if (backup.claim?.size !== undefined) {
+    problems.refuse(
+      `${path}.claim.size`,
+      backup.claim.size,
+      "a claim that is made here holds no backup",
+      `Give ${path}.claim.existing`,
+    );
+  }
+  if (backup.name !== undefined && !/^\d{8}T\d{6}Z-r\d+-[0-9a-f]{6}$/.test(backup.name)) {
+    problems.refuse(
+      `${path}.name`,
+      backup.name,
+      "a backup's name is its time, its revision and six hexadecimal digits",
+      `Write it like "20261126T191500Z-r1234-5f3a9c", without a folder or .db`,
+    );
+  }
+  if (backup.clusterId !== undefined && !/^[1-9a-f][0-9a-f]{0,15}$/.test(backup.clusterId)) {
+    problems.refuse(
+      `${path}.clusterId`,
+      backup.clusterId,
+      "it has to be hexadecimal, as etcdctl prints it",
+      "Write it in small letters, without 0x",
+    );
   }
 }
 

@@ -8,20 +8,7 @@ import type {
   World,
 } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
-import {
-  CLUSTER,
-  EMPTY,
-  gated,
-  idOf,
-  listed,
-  NOW,
-  pod,
-  report,
-  silent,
-  status,
-  wal,
-  world,
-} from "./worlds";
+import { CLUSTER, EMPTY, gated, idOf, listed, NOW, pod, report, silent, status, wal, world } from "./worlds";
 
 const URL = "https://etcd-restore.test.svc:2383";
 const declared = (kind: "restore" | "recovery", abandoned: string[] = []): Partial<Desired> => ({
