@@ -47,8 +47,9 @@ export function createController(ctx: Context, identity: Identity): k8s.apps.v1.
       metadata: metadataOf(ctx, names.controller),
       spec: {
         replicas: 1,
-        // No surge: of two controllers only one may act, and the second would wait for the first one's lease.
-        strategy: { type: "Recreate" },
+        // No surge: of two controllers only one may act, and the second would wait for the first one's lease. But nor is
+        // the old one waited for, whose node may never answer again.
+        strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
         selector: { matchLabels: controllerSelector(spec.name) },
         template: {
           metadata: {

@@ -7,6 +7,9 @@ import type { Context } from "./context";
 import { metadataOf } from "./context";
 import { restorePodSpec } from "./restore-pod";
 
+/** How a step ends that asks for another declaration. */
+const refused = 3;
+
 interface Parts {
   readonly identity: Identity;
   /** The members', for the annotations by which a platform knows a pod. */
@@ -59,6 +62,10 @@ export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Reso
       spec: {
         // Each try is a pod of its own, with an empty scratch volume.
         backoffLimit: 30,
+        // What doesn't get better is not tried again: another generation is declared then.
+        podFailurePolicy: {
+          rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [refused] } }],
+        },
         template: {
           metadata: {
             labels: {

@@ -54,9 +54,15 @@ function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
   return problem ? { kind: "refuse", reason: problem } : order;
 }
 
-/** A member whose IDs are the recorded ones is started whatever generation is declared: that one isn't made yet. */
+/** A member whose IDs are the recorded ones is started although a higher generation is declared: it isn't made yet. */
 function start(f: Facts, { disk }: GateReport, dropAside = false): Order {
   const own = disk.state === "wal" ? disk.generation : f.desired.generation;
+  if (own < 1 || own > f.desired.generation) {
+    return {
+      kind: "refuse",
+      reason: `the disk is of generation ${own}, declared is ${f.desired.generation}`,
+    };
+  }
   const generation = own === f.desired.generation ? undefined : own;
   return { kind: "start", acceptVersion: true, dropAside, generation };
 }

@@ -48,7 +48,13 @@ const always = [
   `${kinds.configMapPatch} etcd-converged`,
 ];
 const withoutHash = (lines: string[]) =>
-  lines.map((line) => line.replace(/(-(?:gate|controller)-)[0-9a-f]{10}$/, "$1<hash>"));
+  lines.map((line) => line.replace(/(-(?:gate|controller|restore)-)[0-9a-f]{10}$/, "$1<hash>"));
+const restore = (generation: number) => [
+  ...leaf("restore"),
+  `${kinds.configMap} etcd-restore-<hash>`,
+  `${kinds.service} etcd-restore`,
+  `${kinds.job} etcd-restore-${generation}`,
+];
 
 describe("children of a cluster", () => {
   const expected: Partial<Record<Scenario, string[]>> = {
@@ -59,7 +65,8 @@ describe("children of a cluster", () => {
     "own TLS": [...always, namespace],
     // A client may be called like an authority.
     "two clients": [...always, namespace, ...certificates(["backup", "ca"])],
-    everything: [...always, namespace, ...certificates(["api", "backup"])],
+    recovery: [...always, namespace, ...certificates(), ...restore(2)],
+    everything: [...always, namespace, ...certificates(["api", "backup"]), ...restore(3)],
   };
   for (const [name, list] of Object.entries(expected) as [Scenario, string[]][]) {
     it(`are exactly these: ${name}`, async () => {
@@ -147,7 +154,7 @@ describe("every object", () => {
       const rendered = await scenario(name);
       const [cluster, home] = name === "default" ? ["etcd", "etcd"] : ["orders", "data"];
       const objects = objectsOf(rendered);
-      expect(objects).to.have.lengthOf(name === "default" ? 22 : 24);
+      expect(objects).to.have.lengthOf(name === "default" ? 22 : 28);
       for (const object of objects) {
         const { metadata } = plain(object.inputs) as { metadata: types.output.meta.v1.ObjectMeta };
         expect(metadata.labels, object.name).to.include({
@@ -331,12 +338,17 @@ describe("what is replaced with what", () => {
     }
   });
 
-  it("fields that others change are ignored on the StatefulSet, and nothing is anywhere else", async () => {
+  it("fields that others change, or nobody any more, are ignored, and nothing else is", async () => {
     for (const name of scenarioNames) {
       const ignored = (await scenario(name)).resources
         .filter((r) => r.ignoreChanges.length > 0)
         .map((r) => [r.name, r.ignoreChanges]);
-      expect(ignored, name).to.deep.equal([["etcd-members", ["spec.replicas", "spec.volumeClaimTemplates"]]]);
+      const { generation = 1, restore: snapshot, recovery } = argsOf(name);
+      expect(ignored, name).to.have.deep.members([
+        ["etcd-members", ["spec.replicas", "spec.volumeClaimTemplates"]],
+        // What a restore pod makes, it makes once.
+        ...(snapshot || recovery ? [[`etcd-restore-${generation}`, ["spec"]]] : []),
+      ]);
     }
   });
 });

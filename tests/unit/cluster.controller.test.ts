@@ -137,7 +137,7 @@ describe("the controller's Deployment", () => {
     expect(metadata).to.deep.equal({ name: "etcd-controller", namespace: "etcd", labels: common("etcd") });
     expect(rest).to.deep.equal({
       replicas: 1,
-      strategy: { type: "Recreate" },
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
       selector: { matchLabels: selector("etcd") },
     });
     expect(template.metadata.labels).to.deep.equal({ ...common("etcd"), ...selector("etcd") });

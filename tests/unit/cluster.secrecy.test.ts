@@ -15,7 +15,7 @@ describe("private keys", () => {
   it("are secret in every Secret, together with all its data", async () => {
     for (const name of ["default", "everything"] as const) {
       const secrets = (await scenario(name)).resources.filter((r) => r.type === kinds.secret);
-      expect(secrets).to.have.lengthOf(name === "default" ? 6 : 8);
+      expect(secrets).to.have.lengthOf(name === "default" ? 6 : 9);
       for (const secret of secrets) {
         expect(isRpcSecret(secret.inputs.data), secret.name).to.equal(true);
         expect(secret.inputs).to.not.have.property("stringData");
@@ -30,8 +30,8 @@ describe("private keys", () => {
         .filter((field) => field in r.inputs)
         .map((field) => ({ what: `${r.type} ${r.name} ${field}`, value: r.inputs[field] })),
     );
-    // Two authorities, and for each of eight leaves the request and the signature.
-    expect(used).to.have.lengthOf(2 + 8 + 8);
+    // Two authorities, and for each of nine leaves the request and the signature.
+    expect(used).to.have.lengthOf(2 + 9 + 9);
     for (const { what, value } of used) {
       expect(isRpcSecret(value), what).to.equal(true);
       expect(plain(value), what).to.match(key);

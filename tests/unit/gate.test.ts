@@ -65,6 +65,7 @@ describe("what the gate sees on a disk", () => {
     expect(readDisk(inData(), version)).to.deep.equal({
       state: "wal",
       ...known,
+      commit: 7,
       generation: 0,
       lastVersion: "0.0.0",
     });

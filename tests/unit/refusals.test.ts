@@ -450,6 +450,114 @@ const refusals: Refusal[] = [
     "Sign the clients' certificates yourself",
   ),
 
+  // Restore and recovery
+  r("generation", { generation: 0 }, 0, "whole number from 1", "Give one"),
+  r("generation", { generation: "2" }, "2", "whole number from 1", "Give one"),
+  r(
+    "recovery",
+    { generation: 2, recovery: { confirmed: true }, restore: { file: { claim: "a", path: "b" } } },
+    { confirmed: true },
+    "by a restore or by a recovery",
+    "Leave one of them out",
+  ),
+  r(
+    "recovery.confirmed",
+    { generation: 2, recovery: { confirmed: false } },
+    false,
+    "has to be true",
+    "Confirm it",
+  ),
+  r("recovery.confirmed", { generation: 2, recovery: {} }, undefined, "has to be true", "Confirm it"),
+  r("generation", { recovery: { confirmed: true } }, 1, "makes the next generation", "one more than it was"),
+  r(
+    "recovery.abandonedMembers[1]",
+    { generation: 2, recovery: { confirmed: true, abandonedMembers: ["etcd-0", "etcd-7"] } },
+    "etcd-7",
+    "called etcd-0 to etcd-6",
+    "Write one of these names",
+  ),
+  r(
+    "restore.abandonedMembers[0]",
+    { clusterName: "a", restore: { file: { claim: "a", path: "b" }, abandonedMembers: ["etcd-0"] } },
+    "etcd-0",
+    "called a-0 to a-6",
+    "Write one of these names",
+  ),
+  r("restore", { restore: {} }, undefined, "exactly one source", "Give one of backup, file, endpoints"),
+  r(
+    "restore",
+    { restore: { file: { claim: "a", path: "b" }, endpoints: { urls: ["https://a:1"], tlsSecret: "s" } } },
+    ["file", "endpoints"],
+    "exactly one source",
+    "Give one of backup, file, endpoints",
+  ),
+  ...["", "/etc/etcd.db", "a/../b"].map((path) =>
+    r(
+      "restore.file.path",
+      { restore: { file: { claim: "a", path } } },
+      path,
+      "a path on the claim",
+      "etcd.db",
+    ),
+  ),
+  r("restore.file.claim", { restore: { file: { path: "a" } } }, undefined, "name of an object", "Give it"),
+  r(
+    "restore.endpoints.tlsSecret",
+    { restore: { endpoints: { urls: ["https://a:1"] } } },
+    undefined,
+    "name of an object",
+    "Give it",
+  ),
+  r("restore.endpoints.urls", { restore: { endpoints: { urls: [], tlsSecret: "s" } } }, [], "asked", "a URL"),
+  ...["http://a:2379", "https://a:2379/v3", "a:2379"].map((url) =>
+    r(
+      "restore.endpoints.urls[0]",
+      { restore: { endpoints: { urls: [url], tlsSecret: "s" } } },
+      url,
+      "https URL of a client port",
+      "https://etcd-0.etcd:2379",
+    ),
+  ),
+  r(
+    "restore.backup",
+    { restore: { backup: { name: "20261126T191500Z-r1234-5f3a9c" } } },
+    {},
+    "in one place",
+    "restore.backup.s3 and restore.backup.claim",
+  ),
+  r(
+    "restore.backup.claim.size",
+    { restore: { backup: { claim: { size: "1Gi" } } } },
+    "1Gi",
+    "holds no backup",
+    "restore.backup.claim.existing",
+  ),
+  ...["newest", "a/20261126T191500Z-r1234-5f3a9c.db", "20261126T191500Z-r1234"].map((name) =>
+    r(
+      "restore.backup.name",
+      { restore: { backup: { claim: { existing: "a" }, name } } },
+      name,
+      "its time, its revision and six",
+      "without a folder or .db",
+    ),
+  ),
+  ...["0x1a", "1A", "18446744073709551615"].map((clusterId) =>
+    r(
+      "restore.backup.clusterId",
+      { restore: { backup: { claim: { existing: "a" }, clusterId } } },
+      clusterId,
+      "hexadecimal, as etcdctl prints it",
+      "without 0x",
+    ),
+  ),
+  r(
+    "tls.existing.restoreSecret",
+    { tls: { existing: own }, restore: { file: { claim: "a", path: "b" } } },
+    undefined,
+    "needs a certificate",
+    "Give a Secret",
+  ),
+
   // Kubernetes
   r("storage.size", { storage: { size: "8 Gi" } }, "8 Gi", "a Kubernetes quantity", 'Write it like "2Gi"'),
   r("storage.onDestroy", { storage: { onDestroy: "Keep" } }, "Keep", "few words", "Retain, Delete"),
@@ -844,6 +952,11 @@ describe("arguments that are fine", () => {
       { controller: { memoryLimit: "96Mi", defragmentMinSize: "1" } },
       { metadata: { labels: { empty: "", long: long(63) } } },
       { storage: { onDestroy: VolumeRetention.Delete }, allowDataDeletion: true },
+      { generation: 2 },
+      { restore: { file: { claim: "a", path: "b/c.db" } } },
+      { generation: 7, recovery: { confirmed: true, abandonedMembers: ["etcd-6"] } },
+      { restore: { backup: { claim: { existing: "a" }, clusterId: "cdf818194e3a8c32" } } },
+      { tls: { existing: { ...own, restoreSecret: "g" } }, generation: 2, recovery: { confirmed: true } },
     ];
     for (const args of fine) {
       expect(refuse(args, "etcd"), JSON.stringify(args)).to.deep.equal([]);

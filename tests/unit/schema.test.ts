@@ -47,7 +47,10 @@ describe("golden schema", function () {
       .filter(([name, type]) => name.endsWith("Args") && type.required?.length)
       .map(([name, type]) => [name.replace(/.*:/, ""), type.required?.slice().sort()]);
     expect(Object.fromEntries(own)).to.deep.equal({
+      BackupArgs: ["schedule"],
+      BackupDrillArgs: ["schedule"],
       ClientArgs: ["name"],
+      EndpointsArgs: ["tlsSecret", "urls"],
       ExistingTlsArgs: [
         "controllerDoorSecret",
         "controllerSecret",
@@ -56,6 +59,10 @@ describe("golden schema", function () {
         "rootSecret",
         "serverSecret",
       ],
+      RecoveryArgs: ["confirmed"],
+      S3EncryptionArgs: ["algorithm"],
+      S3StoreArgs: ["bucket"],
+      SnapshotFileArgs: ["claim", "path"],
     });
   });
 

@@ -62,7 +62,15 @@ function refuseSource(problems: Problems, restore: RestoreArgs): void {
     );
   }
   const { file, endpoints } = restore;
-  if (file && (file.path === "" || file.path.startsWith("/") || file.path.split("/").includes(".."))) {
+  for (const [path, value] of [
+    ["restore.file.claim", file && (file.claim ?? "")],
+    ["restore.endpoints.tlsSecret", endpoints && (endpoints.tlsSecret ?? "")],
+  ] as const) {
+    if (value === "" || value === null) {
+      problems.refuse(path, undefined, "it has to be the name of an object of the namespace", "Give it");
+    }
+  }
+  if (file && (!file.path || file.path.startsWith("/") || file.path.split("/").includes(".."))) {
     problems.refuse(
       "restore.file.path",
       file.path,
@@ -70,8 +78,13 @@ function refuseSource(problems: Problems, restore: RestoreArgs): void {
       `Write it like "backups/etcd.db"`,
     );
   }
-  if (endpoints && endpoints.urls.length === 0) {
-    problems.refuse("restore.endpoints.urls", [], "somebody has to be asked", "Give a URL at least");
+  if (endpoints && !endpoints.urls?.length) {
+    problems.refuse(
+      "restore.endpoints.urls",
+      endpoints.urls,
+      "somebody has to be asked",
+      "Give a URL at least",
+    );
   }
   for (const [index, url] of (endpoints?.urls ?? []).entries()) {
     if (!/^https:\/\/[^/\s]+$/.test(url)) {

@@ -2,18 +2,40 @@ import assert from "node:assert/strict";
 import { said, waitsFor } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
+import { bringUp, cluster as lab, nodes } from "../support/lab";
+import { assertNothingLost, Load } from "../support/load";
+import { long } from "../support/long";
 import { eventually } from "../support/poll";
-import { made, timed } from "../support/rebuild";
+import { forgetVolumes, made, timed } from "../support/rebuild";
 
-describe("a lost quorum", () => {
+/** Members find a place on any node that is left. */
+const anywhere = { scheduling: { hostSpread: "Preferred" as const, zoneSpread: "None" as const } };
+
+const numberOf = async (name: string | undefined): Promise<number> => {
+  const found = [...(await nodes())].find(([, node]) => node === name)?.[0];
+  assert.ok(found !== undefined, `there is no node ${name}`);
+  return found;
+};
+
+async function write(cluster: TestCluster, ordinal: number): Promise<void> {
+  for (let i = 0; i < 20; i++) await cluster.etcdctl(["put", `kept/${i}`, `value ${i}`], ordinal);
+}
+
+async function assertKept(cluster: TestCluster, ordinal: number): Promise<void> {
+  const values = await cluster.etcdctl(["get", "kept/", "--prefix", "--print-value-only"], ordinal);
+  const expected = Array.from({ length: 20 }, (_, i) => `value ${i}`);
+  assert.deepEqual(values.trim().split("\n").sort(), expected.sort());
+}
+
+describe("two of three disks that are lost", () => {
   let cluster: TestCluster;
   before(async () => {
     cluster = await TestCluster.deploy("recovery");
   });
   after(() => cluster.destroy());
 
-  it("two of three claims are lost: a recovery is declared, and there are three voters with the data", async () => {
-    for (let i = 0; i < 20; i++) await cluster.etcdctl(["put", `kept/${i}`, `value ${i}`]);
+  it("a recovery is declared, and there are three voters with the data", async () => {
+    await write(cluster, 2);
     const before = await cluster.etcdctl(["member", "list", "-w", "fields"]);
     const clusterId = /"ClusterID" : (\d+)/.exec(before)?.[1];
     for (const ordinal of [0, 1]) {
@@ -28,9 +50,7 @@ describe("a lost quorum", () => {
     });
     const words = await made(cluster);
     assert.match(words, /generation 2.*etcd-2's disk, up to its last entry \d+ of term \d+; of \d+ entries/);
-    for (let i = 0; i < 20; i++) {
-      assert.equal(await cluster.etcdctl(["get", `kept/${i}`, "--print-value-only"]), `value ${i}\n`);
-    }
+    await assertKept(cluster, 0);
     const after = await cluster.etcdctl(["member", "list", "-w", "fields"]);
     assert.notEqual(/"ClusterID" : (\d+)/.exec(after)?.[1], clusterId, "it is another cluster");
     await eventually(
@@ -48,5 +68,113 @@ describe("a lost quorum", () => {
     assert.deepEqual(await cluster.memberIds(), ids);
     const disk = await Disk.of(cluster, 0);
     assert.match(await disk.sh("cat data/member/gate.json"), /"generation":2/);
+  });
+});
+
+long("two of three nodes that are lost", () => {
+  let cluster: TestCluster;
+  before(async () => {
+    await bringUp(3);
+    cluster = await TestCluster.deploy("lost-nodes", anywhere);
+  });
+  after(async () => {
+    await bringUp(3);
+    await cluster.destroy();
+    await forgetVolumes(cluster);
+  });
+
+  it("their members are given up by name, and don't disturb when they come back with their old disks", async () => {
+    const pods = await cluster.pods();
+    const survivor = pods[2]!;
+    await write(cluster, 2);
+    const home = await numberOf(survivor.node);
+    const lost = await Promise.all(pods.slice(0, 2).map((pod) => numberOf(pod.node)));
+    assert.equal(new Set([home, ...lost]).size, 3, "each member has a node of its own");
+    try {
+      for (const node of lost) await lab(["node-stop", String(node)]);
+      await waitsFor(cluster, /no quorum/, 120);
+
+      // What may come back is waited for.
+      await cluster.apply({ ...anywhere, generation: 2, recovery: { confirmed: true } });
+      await waitsFor(cluster, /3 of 3 members may still be whole.*recovery\.abandonedMembers/, 120);
+      const put = await cluster.tryEtcdctl(["--command-timeout=5s", "put", "new", "value"], 2);
+      assert.notEqual(put.code, 0, put.stdout);
+
+      const abandonedMembers = pods.slice(0, 2).map((pod) => pod.name);
+      await timed("recovery with two of three nodes lost", async () => {
+        await cluster.apply({ ...anywhere, generation: 2, recovery: { confirmed: true, abandonedMembers } });
+        await cluster.waitForVoters(180);
+      });
+      assert.match(await made(cluster), /generation 2.*etcd-2's disk/);
+      await assertKept(cluster, 2);
+      const ids = await cluster.memberIds(2);
+      const after = await cluster.pods();
+      assert.ok(after.every((pod) => pod.node === survivor.node));
+
+      const load = await Load.start(cluster, { node: home });
+      await bringUp(3);
+      // Their kubelets come back with containers and disks of the old generation.
+      await new Promise((resolve) => setTimeout(resolve, 45_000));
+      assertNothingLost(await load.stop());
+      assert.deepEqual(await cluster.memberIds(2), ids);
+      assert.deepEqual(
+        (await cluster.pods()).map((pod) => pod.uid),
+        after.map((pod) => pod.uid),
+      );
+      await cluster.waitForVoters();
+      await assertKept(cluster, 0);
+    } finally {
+      await bringUp(3);
+    }
+  });
+});
+
+long("a member that is alive and cut off during a recovery", () => {
+  let cluster: TestCluster;
+  before(async () => {
+    await bringUp(3);
+    cluster = await TestCluster.deploy("cut-off", anywhere);
+  });
+  after(async () => {
+    await bringUp(3);
+    await cluster.destroy();
+    await forgetVolumes(cluster);
+  });
+
+  it("is waited for, or given up by its name; alive and behind, it disturbs nobody afterwards", async () => {
+    const pods = await cluster.pods();
+    await write(cluster, 2);
+    const home = await numberOf(pods[2]!.node);
+    const away = await numberOf(pods[1]!.node);
+    try {
+      await lab(["link", String(away), "down"]);
+      await eventually(
+        "the others know that it is gone",
+        async () => (await cluster.tryEtcdctl(["put", "kept/0", "value 0"], 2)).code === 0 || undefined,
+      );
+      const claim = `data-${cluster.pod(0)}`;
+      await cluster.kubectl(["delete", "pvc", claim, "--wait=false"]);
+      await cluster.kubectl(["delete", "pod", cluster.pod(0), "--wait=false"]);
+      await cluster.apply({ ...anywhere, generation: 2, recovery: { confirmed: true } });
+      await waitsFor(cluster, /2 of 3 members may still be whole \(etcd-1 .*etcd-2 /, 120);
+      const list = await cluster.etcdctl(["member", "list", "--consistency=s"], 2);
+      assert.equal(list.trim().split("\n").length, 3, "nothing was done to the old cluster");
+
+      await timed("recovery with one disk lost and one member cut off", async () => {
+        const recovery = { confirmed: true, abandonedMembers: [cluster.pod(1)] };
+        await cluster.apply({ ...anywhere, generation: 2, recovery });
+        await cluster.waitForVoters(180);
+      });
+      await assertKept(cluster, 2);
+      const ids = await cluster.memberIds(2);
+      const load = await Load.start(cluster, { node: home });
+      await lab(["link", String(away), "up"]);
+      await new Promise((resolve) => setTimeout(resolve, 45_000));
+      assertNothingLost(await load.stop());
+      assert.deepEqual(await cluster.memberIds(2), ids);
+      await cluster.waitForVoters();
+    } finally {
+      await lab(["link", String(away), "up"]);
+    }
   });
 });

@@ -161,7 +161,7 @@ describe("plan: what stops everything", () => {
   for (const [name, change, words] of [
     ["paused", { desired: { paused: true } }, "paused"],
     ["another cluster answers", { record: { birth: other } }, "nothing is touched"],
-    ["a newer generation is declared", { desired: { generation: 2 } }, "restore"],
+    ["an older generation is declared", { record: { generation: 2 } }, "declare that again"],
     ["an even size without the option", { desired: { members: 2 } }, "1, 3, 5 or 7"],
     ["an impossible size", { desired: { members: 9, allowEvenSize: true } }, "1, 3, 5 or 7"],
     ["no lease", { world: { holdsLease: false } }, "lease"],

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import type { RestoreArgs } from "../../../components";
+import type { Manifest } from "../../../controller/backup/manifest";
+import { backUp, never } from "../support/backups";
+import { waitsFor } from "../support/controller";
+import { TestCluster } from "../support/etcd-cluster";
+import { etcdctlPod } from "../support/pods";
+import { eventually } from "../support/poll";
+import { copySecret, fill, holdsAll, made, moveClaim, timed } from "../support/rebuild";
+import { S3Server } from "../support/s3";
+
+/** What is added to every revision, so that nobody takes an old one for a new one. */
+const bump = 1_000_000_000;
+
+/** A new cluster in a namespace of its own, from what was made elsewhere. */
+async function restored(
+  purpose: string,
+  members: number,
+  restore: RestoreArgs,
+  bring: (into: TestCluster) => Promise<void>,
+): Promise<TestCluster> {
+  const cluster = TestCluster.declare(purpose, { members, restore });
+  await timed(`a new cluster of ${members} from ${Object.keys(restore)[0]}`, async () => {
+    await cluster.apply({});
+    await bring(cluster);
+    await cluster.waitForVoters(180);
+  });
+  return cluster;
+}
+
+async function assertRestored(cluster: TestCluster, backup: Manifest): Promise<void> {
+  const words = await made(cluster);
+  assert.ok(words.includes(backup.name), words);
+  assert.ok(words.includes(`revision ${backup.revision}`), words);
+  await holdsAll(cluster);
+  const fields = await cluster.etcdctl(["get", "kept", "-w", "fields"]);
+  const revision = Number(/"Revision" : (\d+)/.exec(fields)?.[1]);
+  assert.ok(revision >= backup.revision + bump, `revision ${revision}`);
+  // A client that goes on from where it was is told that it has missed something.
+  const watch = await cluster.tryEtcdctl(["watch", "kept", `--rev=${backup.revision + 1}`]);
+  assert.match(watch.stdout + watch.stderr, /required revision has been compacted/);
+}
+
+/** All pods at once: what was restored stays, and is not restored again. */
+async function assertFullStopRestoresNothing(cluster: TestCluster): Promise<void> {
+  await cluster.etcdctl(["put", "after", "the restore"]);
+  const ids = await cluster.memberIds();
+  const before = await cluster.pods();
+  await cluster.kubectl(["delete", "pods", "-l", "app.kubernetes.io/component=member", "--wait=false"]);
+  await Promise.all(before.map((pod) => cluster.replacementOf(pod)));
+  await cluster.waitForVoters();
+  assert.deepEqual(await cluster.memberIds(), ids);
+  assert.equal(await cluster.etcdctl(["get", "after", "--print-value-only"]), "the restore\n");
+}
+
+describe("a restore from a store that speaks S3", () => {
+  let source: TestCluster;
+  let s3: S3Server;
+  let backup: Manifest;
+  const others: TestCluster[] = [];
+  const from = (more: Partial<RestoreArgs["backup"]> = {}): RestoreArgs => ({
+    backup: { s3: s3.args({ prefix: `${source.namespace}/${source.name}` }), ...more },
+  });
+  before(async () => {
+    source = await TestCluster.deploy("back-s3", { members: 1 });
+    s3 = await S3Server.start(source);
+    await source.apply({ members: 1, backup: { schedule: never, s3: s3.args() } });
+    await fill(source);
+    backup = await backUp(source);
+  });
+  after(async () => {
+    s3?.close();
+    for (const cluster of [source, ...others]) await cluster.destroy();
+  });
+
+  for (const members of [1, 3]) {
+    it(`into another namespace, with ${members} and etcd's users turned on`, async () => {
+      const cluster = await restored(`restored-s3-${members}`, members, from(), async (into) =>
+        copySecret(source, "s3-credentials", into),
+      );
+      others.push(cluster);
+      await assertRestored(cluster, backup);
+      const denied = await etcdctlPod(
+        cluster,
+        [`--endpoints=${cluster.clientUrls[0]}`, "get", "kept"],
+        `${cluster.name}-client-app`,
+      );
+      assert.notEqual(denied.code, 0, denied.output);
+      assert.match(denied.output, /permission denied/);
+      if (members === 3) await assertFullStopRestoresNothing(cluster);
+    });
+  }
+
+  const damages: [string, (file: string) => string, RegExp][] = [
+    ["cut short", (file) => `truncate -s 4096 ${file}`, /not whole|missing, cut short/],
+    [
+      "changed",
+      (file) => `printf X | dd of=${file} bs=1 seek=9000 conv=notrunc 2>/dev/null`,
+      /damaged|doesn't end with the hash/,
+    ],
+    ["gone", (file) => `rm ${file}`, /not whole|missing, cut short|there is no backup/],
+  ];
+  it("is refused before anything is touched, and the reason is told: cut short, changed, gone", async () => {
+    const args = { members: 1, backup: { schedule: never, s3: s3.args() } };
+    const { uid } = (await source.pods())[0]!;
+    const file = `/data/${S3Server.bucket}/${source.namespace}/${source.name}/${backup.object.key}`;
+    await s3.shell(`cp ${file} /data/kept`);
+    let generation = 1;
+    try {
+      for (const [what, damage, words] of damages) {
+        await s3.shell(damage(file));
+        await source.apply({
+          ...args,
+          generation: ++generation,
+          restore: { backup: { name: backup.name } },
+        });
+        const reason = await waitsFor(source, words, 120);
+        console.log(`      ${what}: ${reason}`);
+        assert.match(reason, /hasn't touched anything/);
+        await source.etcdctl(["put", "still", what]);
+        assert.equal((await source.pods())[0]?.uid, uid, "the member was left alone");
+        await s3.shell(`cp /data/kept ${file}`);
+      }
+    } finally {
+      await source.apply(args);
+      await source.waitForVoters();
+    }
+    assert.equal((await source.pods())[0]?.uid, uid, "as declared without a restart");
+  });
+
+  it("on a living cluster by a new generation, which comes back to what it was", async () => {
+    await source.etcdctl(["put", "kept", "changed since"]);
+    const id = (await source.memberIds())[source.pod(0)];
+    await timed("a living cluster of 1 from a backup", async () => {
+      await source.apply({
+        members: 1,
+        backup: { schedule: never, s3: s3.args() },
+        generation: 9,
+        restore: { backup: { name: backup.name } },
+      });
+      await source.waitForVoters(180);
+    });
+    await assertRestored(source, backup);
+    assert.notEqual((await source.memberIds())[source.pod(0)], id);
+  });
+});
+
+describe("a restore from a claim", () => {
+  let source: TestCluster;
+  let backup: Manifest;
+  const others: TestCluster[] = [];
+  before(async () => {
+    source = await TestCluster.deploy("back-claim", {
+      backup: { schedule: never, claim: { size: "1Gi" } },
+    });
+    await fill(source);
+    backup = await backUp(source);
+  });
+  after(async () => {
+    for (const cluster of [source, ...others]) await cluster.destroy();
+  });
+
+  it("all three disks are lost: the cluster is made from its backup", async () => {
+    for (const ordinal of [0, 1, 2]) {
+      await source.kubectl(["delete", "pvc", `data-${source.pod(ordinal)}`, "--wait=false"]);
+    }
+    await source.kubectl([
+      "delete",
+      "pods",
+      "-l",
+      "app.kubernetes.io/component=member",
+      "--wait=false",
+      "--force",
+    ]);
+    await waitsFor(source, /quorum of disks is lost/, 120);
+    await timed("recovery from a backup, all three disks lost", async () => {
+      await source.apply({
+        backup: { schedule: never, claim: { size: "1Gi" } },
+        generation: 2,
+        restore: { backup: {} },
+      });
+      await source.waitForVoters(180);
+    });
+    await assertRestored(source, backup);
+  });
+
+  it("into other namespaces, with 1 and with 3", async () => {
+    let from = source;
+    let name = `${source.name}-backups`;
+    const restore: RestoreArgs = {
+      backup: {
+        claim: { existing: "moved", prefix: `${source.namespace}/${source.name}` },
+        name: backup.name,
+      },
+    };
+    for (const members of [1, 3]) {
+      const cluster = await restored(`restored-claim-${members}`, members, restore, (into) =>
+        moveClaim(from, name, into, "moved"),
+      );
+      others.push(cluster);
+      await assertRestored(cluster, backup);
+      [from, name] = [cluster, "moved"];
+      await eventually("the restore pod has ended", async () => {
+        const left = await cluster.kubectl([
+          ...["get", "pods", "-l", "app.kubernetes.io/component=restore", "-o", "name"],
+          "--field-selector=status.phase!=Succeeded",
+        ]);
+        return left.trim() === "" || undefined;
+      });
+      await cluster.kubectl(["delete", "pods", "-l", "app.kubernetes.io/component=restore"]);
+    }
+  });
+});
+
+describe("moving in", () => {
+  let old: TestCluster;
+  let cluster: TestCluster | undefined;
+  before(async () => {
+    old = await TestCluster.deploy("moving-old", { members: 1 });
+    await fill(old);
+  });
+  after(async () => {
+    await old.destroy();
+    await cluster?.destroy();
+  });
+
+  it("from the endpoints of a living etcd, with a client certificate of its own", async () => {
+    const restore: RestoreArgs = { endpoints: { urls: old.clientUrls, tlsSecret: "etcd-root-old" } };
+    cluster = await restored("moving-in", 3, restore, async (into) =>
+      copySecret(old, "etcd-root", into, "etcd-root-old"),
+    );
+    assert.match(await made(cluster), /from the etcd at https:.*revision \d+, \d+ entries/);
+    await holdsAll(cluster);
+  });
+});
