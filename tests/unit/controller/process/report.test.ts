@@ -197,6 +197,17 @@ describe("what the controller tells", () => {
     ]);
   });
 
+  it("logs a warning once, also one that comes and goes, and again after a while without it", () => {
+    const { lines, log } = logged();
+    for (let i = 0; i < 100; i++) {
+      now += 10_000;
+      log.decision(decision("waits", { warnings: i % 3 === 0 ? [] : ["etcd-1 crashes", "old version"] }));
+    }
+    now += 300_000;
+    log.decision(decision("waits", { warnings: ["etcd-1 crashes"] }));
+    expect(lines).to.deep.equal(["waits", "etcd-1 crashes", "old version", "etcd-1 crashes"]);
+  });
+
   it("takes the same sentence with other numbers for the same, but not about another member", () => {
     for (const [a, b, same] of [
       ["has 1 of 100 entries", "has 99 of 100 entries", true],
