@@ -14,12 +14,13 @@
  * than it agrees with has no part in a quorum (it was made anew from a template that is refused), and counts no more:
  * otherwise taking the refused template back would be refused as well.
  */
-import type { Trusting, TrustStatement } from "../../components/spec/trust";
+import type { TrustStatement } from "../../components/spec/trust";
 import type { Decision, PodView, StatefulSetView, TrustView } from "../model";
 import type { Step } from "./step";
 import { refusal } from "./step";
 import type { Facts } from "./view";
 
+const PODS = "{pods}";
 const STEPS = "TrustBoth, SignWithNew, DropOld";
 
 export function refuseTrust(f: Facts): Step | undefined {
@@ -46,7 +47,7 @@ function trustProblem(sts: StatefulSetView, pods: readonly PodView[]): string | 
     if (why) found.set(why, [...(found.get(why) ?? []), pod.name]);
   }
   if (found.size === 0) return undefined;
-  const all = [...found].map(([why, names]) => `${names.join(", ")} ${why}`).join("; ");
+  const all = [...found].map(([why, names]) => why.replace(PODS, names.join(", "))).join("; ");
   return (
     `${all}. The steps of tls.caRotation (${STEPS}) have to be taken one at a time, each when the one before is ` +
     "reached; nothing is restarted until a step that all agree with is declared"
@@ -58,7 +59,7 @@ function isAlone(pod: PodView, living: readonly PodView[]): boolean {
   return against > living.length - against;
 }
 
-/** Why the two would not let each other in, in words that follow the pod's name. */
+/** Why the two would not let each other in, in words with a place for the pods' names. */
 function disagreement(declared: TrustView, pod: TrustView | undefined): string | undefined {
   if ("problem" in declared) return undefined;
   const a = declared.statement;
@@ -66,25 +67,25 @@ function disagreement(declared: TrustView, pod: TrustView | undefined): string |
     const first = "own" in a || a.revision === 1;
     return first
       ? undefined
-      : "was made by an earlier release, which has to be rolled without tls.caRotation";
+      : `an earlier release made ${PODS}, which has to be rolled without tls.caRotation`;
   }
-  if ("problem" in pod) return `says in a way that can't be read what it trusts: ${pod.problem}`;
+  if ("problem" in pod) return `what ${PODS} trusts can't be read: ${pod.problem}`;
   const b = pod.statement;
   if ("own" in a || "own" in b) {
     if ("own" in a === "own" in b) return undefined;
     return "own" in a
-      ? "trusts no certificates of yours (tls.existing), with which a cluster has to begin"
-      : "trusts your certificates only (tls.existing)";
+      ? `certificates of yours (tls.existing) are declared, and not trusted by ${PODS}`
+      : `certificates made here are declared, and those of yours (tls.existing) are what ${PODS} trusts`;
   }
   return between("peer", a, b) ?? between("client", a, b);
 }
 
 function between(kind: "peer" | "client", a: Made, b: Made): string | undefined {
-  const [declared, pod]: Trusting[] = [a[kind], b[kind]];
-  if (!pod!.trusts.includes(declared!.shows))
-    return `doesn't trust the ${kind} authority ${declared!.shows}, which is declared to sign`;
-  if (!declared!.trusts.includes(pod!.shows))
-    return `still shows certificates of the ${kind} authority ${pod!.shows}, which is declared to be trusted no more`;
+  const [declared, pod] = [a[kind], b[kind]];
+  if (!pod.trusts.includes(declared.shows))
+    return `the ${kind} authority ${declared.shows} is declared to sign, and not trusted by ${PODS}`;
+  if (!declared.trusts.includes(pod.shows))
+    return `the ${kind} authority ${pod.shows} is declared to be trusted no more, and signed what is shown by ${PODS}`;
   return undefined;
 }
 

@@ -42,19 +42,44 @@ describe("plan: trust", () => {
     ["both", ["sign", "sign", "sign"], undefined, "the second step taken back"],
     ["first", ["both", "both", "both"], undefined, "the first step taken back"],
     ["sign", ["drop", "drop", "drop"], undefined, "the third step taken back"],
-    ["sign", ["first", "first", "first"], /doesn't trust the peer authority two/, "without the first step"],
-    ["sign", ["both", "both", "first"], /^refused: etcd-2 doesn't trust/, "before the first step is reached"],
-    ["drop", ["both", "both", "both"], /still shows .* peer authority one/, "without the second step"],
-    ["drop", ["sign", "both", "sign"], /^refused: etcd-1 still shows/, "before the second step is reached"],
-    ["drop", ["first", "first", "first"], /doesn't trust/, "at once"],
-    ["first", ["sign", "sign", "sign"], /still shows/, "the argument left out in the middle"],
+    [
+      "sign",
+      ["first", "first", "first"],
+      /peer authority two is declared to sign, and not trusted by etcd-0, etcd-1, etcd-2\./,
+      "without the first step",
+    ],
+    [
+      "sign",
+      ["both", "both", "first"],
+      /^refused: the peer authority two .* not trusted by etcd-2\./,
+      "before the first step is reached",
+    ],
+    [
+      "drop",
+      ["both", "both", "both"],
+      /peer authority one is declared to be trusted no more/,
+      "without the second step",
+    ],
+    [
+      "drop",
+      ["sign", "both", "sign"],
+      /^refused: the peer authority one .* shown by etcd-1\./,
+      "before the second step is reached",
+    ],
+    ["drop", ["first", "first", "first"], /not trusted by/, "at once"],
+    [
+      "first",
+      ["sign", "sign", "sign"],
+      /shown by etcd-0, etcd-1, etcd-2/,
+      "the argument left out in the middle",
+    ],
     [
       "first",
       ["drop", "drop", "drop"],
-      /doesn't trust the peer authority one/,
+      /peer authority one is declared to sign/,
       "the argument left out at the end",
     ],
-    ["next", ["first", "first", "first"], /doesn't trust/, "another number than the next"],
+    ["next", ["first", "first", "first"], /not trusted by/, "another number than the next"],
     ["first", ["none", "none", "none"], undefined, "pods of an earlier release"],
     ["own", ["none", "none", "none"], undefined, "own certificates, pods of an earlier release"],
     ["both", ["none", "none", "none"], /earlier release/, "a step, pods of an earlier release"],
@@ -70,7 +95,7 @@ describe("plan: trust", () => {
     [
       "sign",
       ["first", "sign", "first"],
-      /^refused: etcd-0, etcd-2 doesn't/,
+      / not trusted by etcd-0, etcd-2\./,
       "still refused, with one such pod",
     ],
     ["sign", ["sign", "first", "sign"], undefined, "on, when most have gone that way"],
@@ -109,7 +134,7 @@ describe("plan: trust", () => {
     });
     const w = under("first", ["first", "first", "first"]);
     const decision = plan({ ...w, statefulSet: { ...w.statefulSet, trust: split } });
-    expect(decision.reason).to.contain("doesn't trust the client authority two");
+    expect(decision.reason).to.contain("client authority two is declared to sign, and not trusted by etcd-0");
   });
 
   it("a refused template restarts nobody, however ill", () => {
@@ -122,7 +147,7 @@ describe("plan: trust", () => {
     });
     expect(decision.action).to.equal(undefined);
     expect(decision.record).to.equal(undefined);
-    expect(decision.reason).to.match(/^refused: etcd-0, etcd-1, etcd-2 still show/);
+    expect(decision.reason).to.match(/^refused: .*shown by etcd-0, etcd-1, etcd-2\./);
   });
 
   it("a moment without a healthy pod opens no door", () => {
