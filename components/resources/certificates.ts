@@ -6,10 +6,12 @@ import type { ExistingTlsArgs } from "../args";
 import { annotationKeys, dnsNames, loopbacks, objectNames } from "../spec/names";
 import type { Pair } from "../spec/names";
 import type { TrustStatement } from "../spec/trust";
-import type { Authority, Leaf } from "./authority";
-import { createAuthority, createLeaf } from "./authority";
+import type { Leaf } from "./authority";
+import { createLeaf } from "./authority";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
+import type { Signing } from "./signing";
+import { createSigning, trusting } from "./signing";
 
 /** Who the cluster's processes and clients are on the wire. */
 export interface Identity {
@@ -21,13 +23,6 @@ export interface Identity {
   readonly resources: pulumi.Resource[];
   /** What signs the clients' certificates. Absent with Secrets of one's own. */
   readonly clients?: Signing;
-}
-
-/** Authorities of one kind at a step: the one that signs, and all that are trusted, as one PEM. */
-export interface Signing {
-  readonly signs: Authority;
-  readonly trusts: readonly Authority[];
-  readonly bundlePem: pulumi.Output<string>;
 }
 
 export function createIdentity(ctx: Context): Identity {
@@ -152,22 +147,6 @@ export function createClients(
     }),
   );
 }
-
-function createSigning(ctx: Context, kind: "peer" | "client"): Signing {
-  const { signs, trusts } = ctx.spec.rotation;
-  const authorities = [...new Set([...trusts, signs])].map((r) => createAuthority(ctx, kind, r));
-  const trusted = authorities.filter(({ revision }) => trusts.includes(revision));
-  return {
-    signs: authorities.find(({ revision }) => revision === signs)!,
-    trusts: trusted,
-    bundlePem: pulumi.all(trusted.map((authority) => authority.certPem)).apply((pems) => pems.join("")),
-  };
-}
-
-const trusting = ({ signs, trusts }: Signing) =>
-  pulumi
-    .all([signs.fingerprint, pulumi.all(trusts.map((authority) => authority.fingerprint))])
-    .apply(([shows, all]) => ({ shows, trusts: all }));
 
 const statement = (trust: TrustStatement) => pulumi.output(JSON.stringify(trust));
 
