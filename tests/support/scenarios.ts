@@ -1,5 +1,6 @@
 import type { EtcdClusterArgs } from "../../components";
 import {
+  CaRotationStep,
   CompactionMode,
   LogLevel,
   PullPolicy,
@@ -105,6 +106,8 @@ const everything: EtcdClusterArgs = {
   serviceAccountAnnotations: { "example.com/role": "etcd" },
 };
 
+const rotation = (step: CaRotationStep) => ({ revision: 2, step });
+
 /** The clusters of these tests, by name. Each is rendered as an update and as a preview. */
 export const scenarios = {
   default: {},
@@ -130,6 +133,9 @@ export const scenarios = {
     },
   },
   "short lifetimes": { tls: { caValidityDays: 30 } },
+  "trust both": { clients: [{ name: "app" }], tls: { caRotation: rotation(CaRotationStep.TrustBoth) } },
+  "sign with new": { clients: [{ name: "app" }], tls: { caRotation: rotation(CaRotationStep.SignWithNew) } },
+  "drop old": { clients: [{ name: "app" }], tls: { caRotation: rotation(CaRotationStep.DropOld) } },
   "node port": { service: { type: ServiceType.NodePort, nodePort: 30379 } },
   "no spread": { scheduling: { hostSpread: Spread.None, zoneSpread: Spread.None } },
   "ids of the platform": { security: { platformAssignsIds: true } },

@@ -47,6 +47,7 @@ describe("golden schema", function () {
       .filter(([name, type]) => name.endsWith("Args") && type.required?.length)
       .map(([name, type]) => [name.replace(/.*:/, ""), type.required?.slice().sort()]);
     expect(Object.fromEntries(own)).to.deep.equal({
+      CaRotationArgs: ["revision", "step"],
       ClientArgs: ["name"],
       ExistingTlsArgs: [
         "controllerDoorSecret",

@@ -1,4 +1,5 @@
 import type {
+  CaRotationArgs,
   ClientArgs,
   ControllerArgs,
   EtcdClusterArgs,
@@ -66,6 +67,7 @@ const known = {
     renewBeforeDays: true,
     organization: "text",
     extraServerNames: ["text"],
+    caRotation: { revision: true, step: true } satisfies Known<CaRotationArgs>,
     existing: {
       peerSecret: true,
       peerClientSecret: true,

@@ -4,6 +4,7 @@ import { Events } from "../../../../controller/report/events";
 import { DecisionLog } from "../../../../controller/report/log";
 import { Status } from "../../../../controller/report/status";
 import { gist } from "../../../../controller/report/wording";
+import { TrustNotice } from "../../../../controller/report/trust";
 import type { StatusData } from "../../../../controller/report/status";
 
 const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
@@ -24,6 +25,31 @@ describe("what the controller tells", () => {
   const clock = () => now;
   beforeEach(() => {
     now = 0;
+  });
+
+  describe("what all pods trust", () => {
+    it("is told when it is news, and stands while nothing can be said", async () => {
+      const written: StatusData[] = [];
+      const notice = new TrustNotice(
+        (data) => Promise.resolve(void written.push(data)),
+        clock,
+        () => undefined,
+      );
+      const said: Decision["trust"][] = [
+        { agreed: "one" },
+        { agreed: "one" },
+        undefined,
+        { problem: "refused: no" },
+        undefined,
+        { agreed: "two" },
+      ];
+      for (const trust of said) {
+        notice.show(decision("waits", { trust }));
+        await settled();
+        await settled();
+      }
+      expect(written.map((data) => data.agreed)).to.deep.equal(["one", "refused: no", "two"]);
+    });
   });
 
   describe("the status", () => {
