@@ -2,9 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "./args";
 import { createBackup } from "./resources/backup";
 import { createBundle } from "./resources/bundle";
-import { createIdentity } from "./resources/certificates";
+import { createClients, createIdentity } from "./resources/certificates";
 import { createController } from "./resources/controller";
-import { awaitConvergence } from "./resources/convergence";
+import { awaitConvergence, awaitTrust } from "./resources/convergence";
 import type { Context } from "./resources/context";
 import { createDisruptionBudget } from "./resources/disruption-budget";
 import { createNamespace } from "./resources/namespace";
@@ -18,7 +18,7 @@ import { dnsNames, objectNames } from "./spec/names";
 
 /** Names of the Secrets of a cluster. Each holds `tls.crt`, `tls.key` and `ca.crt`. */
 export interface SecretNames {
-  /** The administrator's, common name `root`. */
+  /** The administrator's, common name `root`. Another one with each step of `tls.caRotation`. */
   root: string;
   /** Those of the declared clients, by the client's name. */
   clients: { [client: string]: string };
@@ -63,7 +63,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const headless = createHeadlessService(inside);
     const client = createClientService(inside);
     createDisruptionBudget(inside);
-    const { status } = createState(inside);
+    const { status, trust } = createState(inside);
     const controller = createController(inside, identity);
     const backupCode =
       args.backup || args.restore?.backup
@@ -82,6 +82,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
       },
       [...created, ...identity.resources, headless],
     );
+    const trusted = awaitTrust(inside, identity, [trust, controller, members]);
+    const clientSecrets = createClients(inside, identity, trusted);
     awaitConvergence(inside, hash, [status, controller, members]);
 
     const dns = members.metadata.namespace.apply((ns) => dnsNames(spec.name, ns, spec.domain));
@@ -91,10 +93,11 @@ export class EtcdCluster extends pulumi.ComponentResource {
     this.version = pulumi.output(spec.version.text);
     this.endpoints = dns.apply((d) => pods.map(d.clientUrl));
     this.serviceEndpoint = pulumi.all([client.metadata.name, dns]).apply(([, d]) => d.serviceUrl);
-    this.clientCaCertificate = identity.clientCaPem;
-    this.secretNames = pulumi
-      .all([identity.secrets.root, identity.clientSecrets])
-      .apply(([root, clients]) => ({ root, clients }));
+    // Whoever takes it is a client as well.
+    this.clientCaCertificate = identity.clients
+      ? pulumi.all([identity.clients.bundlePem, pulumi.all(trusted.map((t) => t.id))]).apply(([pem]) => pem)
+      : undefined;
+    this.secretNames = identity.secrets.root.apply((root) => ({ root, clients: clientSecrets }));
     this.registerOutputs({
       clusterName: this.clusterName,
       namespace: this.namespace,

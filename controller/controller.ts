@@ -19,6 +19,7 @@ import { Events } from "./report/events";
 import { serveHealth } from "./report/health";
 import { DecisionLog } from "./report/log";
 import { Status } from "./report/status";
+import { TrustNotice } from "./report/trust";
 import type { Settings } from "./settings";
 
 const PAIR_EVERY_MS = 10_000;
@@ -35,6 +36,7 @@ export class Controller {
   private readonly observer: Observer;
   private readonly log: DecisionLog;
   private readonly status: Status;
+  private readonly trust: TrustNotice;
   private readonly events: Events;
   private readonly cluster: Cluster;
 
@@ -71,9 +73,14 @@ export class Controller {
     );
     const { lease } = this;
     this.status = new Status(
-      (data) => cluster.writeStatus(data),
+      (data) => cluster.writeNotice("status", data),
       steady,
       trouble("the status can't be written"),
+    );
+    this.trust = new TrustNotice(
+      (data) => cluster.writeNotice("trust", data),
+      steady,
+      trouble("what all pods trust can't be written"),
     );
     const writeEvent = (event: object) => cluster.writeEvent(event);
     this.events = new Events(settings.identity, writeEvent, steady, trouble("an event can't be written"));
@@ -148,6 +155,7 @@ export class Controller {
     this.watches.follow(this.observer.podLabels);
     this.log.decision(decision, error);
     this.status.show(world, decision);
+    this.trust.show(decision);
     const { object } = this.observer;
     if (!object) return;
     const { namespace } = this.settings.names;

@@ -6,6 +6,7 @@
  * Raft indexes, terms and revisions are numbers: they count up from 1 and stay below 2^53.
  * An ordinal is the number at the end of a StatefulSet pod's name.
  */
+import type { TrustStatement } from "../components/spec/trust";
 
 /** An etcd member ID: unsigned 64 bit, in decimal. */
 export type MemberId = string;
@@ -308,7 +309,14 @@ export interface StatefulSetView {
   /** Whether `status.observedGeneration` is the object's generation: else updateRevision is not yet known. */
   readonly observed: boolean;
   readonly deleting: boolean;
+  /** Of the pod template. */
+  readonly trust?: TrustView;
 }
+
+/** What a pod, or the template, says that it shows and trusts. Absent where nothing is said: of an earlier release. */
+export type TrustView =
+  /** `key` names the statement to whoever waits for it. */
+  { readonly key: string; readonly statement: TrustStatement } | { readonly problem: string };
 
 export interface PodView {
   readonly name: string;
@@ -321,6 +329,7 @@ export interface PodView {
   readonly revision: string;
   /** etcd version of this pod's template, from its annotation. */
   readonly etcdVersion: string;
+  readonly trust?: TrustView;
   readonly nodeName?: string;
   /** When the deletion was asked for, and when the pod's own grace is over (`metadata.deletionTimestamp`). */
   readonly deleting?: { readonly sinceMs: number; readonly deadlineMs: number };
@@ -575,6 +584,8 @@ export interface Decision {
   readonly refused?: string;
   /** The declared hash, when everything declared is reached; the status shows it. */
   readonly converged?: string;
+  /** The key of the declared trust, when all pods agree with it, or why they don't. Absent: nothing can be said. */
+  readonly trust?: { readonly agreed: string } | { readonly problem: string };
   /** Worth an Event, at most once while they stay the same. */
   readonly warnings: readonly string[];
 }

@@ -33,6 +33,7 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
       statefulSet,
       record: read("CONTROLLER_RECORD"),
       status: read("CONTROLLER_STATUS"),
+      trust: read("CONTROLLER_TRUST"),
       lease: read("CONTROLLER_LEASE"),
     },
     observer: {

@@ -9,6 +9,17 @@ export const Spread = {
 } as const;
 export type Spread = (typeof Spread)[keyof typeof Spread];
 
+/** The steps by which the authorities' keys are exchanged, in their order. */
+export const CaRotationStep = {
+  /** The old authorities sign, the old and the new ones are trusted. */
+  TrustBoth: "TrustBoth",
+  /** The new authorities sign, the old and the new ones are trusted. */
+  SignWithNew: "SignWithNew",
+  /** The new authorities sign, and only they are trusted. */
+  DropOld: "DropOld",
+} as const;
+export type CaRotationStep = (typeof CaRotationStep)[keyof typeof CaRotationStep];
+
 /** How much of its own doings etcd logs. */
 export const LogLevel = {
   /** Everything, and the profiling endpoints are served as well. Not for production. */

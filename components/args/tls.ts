@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { CaRotationStep } from "./enums";
 
 /** Certificates. Two certificate authorities are made, one for peers and one for the client port. */
 export interface TlsArgs {
@@ -26,6 +27,14 @@ export interface TlsArgs {
    * without a restart.
    */
   extraServerNames?: string[];
+
+  /**
+   * Exchanges the keys of both authorities on the living cluster, in three steps that are declared one after the other,
+   * each when `pulumi up` has returned from the one before. Default: the authorities of the first day. Each step is a
+   * rolling restart of the members. A step that a running member would not agree with, such as one after a step that
+   * was left out, is refused by the controller before the first restart.
+   */
+  caRotation?: CaRotationArgs;
 
   /** Secrets of your own instead of certificates made here. With them, `clients` and all else of `tls` can't be given. */
   existing?: ExistingTlsArgs;
@@ -75,6 +84,25 @@ export interface ExistingTlsArgs {
    * restart. Default: empty.
    */
   caRevision?: pulumi.Input<string>;
+}
+
+/**
+ * Where the exchange of the authorities' keys has come to. It stays declared after the last step, because it says which
+ * authorities are the cluster's; the next exchange is the next revision.
+ */
+export interface CaRotationArgs {
+  /**
+   * Number of the new authorities. The first day's are 1, so the first exchange is 2, the next one 3: always one more
+   * than the one before.
+   */
+  revision: number;
+
+  /**
+   * How far the exchange from `revision - 1` to `revision` has come: `TrustBoth`, then `SignWithNew`, then `DropOld`.
+   * Clients have to have read their Secret again after the first step before the second is declared, and after the
+   * second before the third. A step may be taken back by declaring the one before it.
+   */
+  step: CaRotationStep;
 }
 
 /** A client with a certificate of its own. */

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { revisionSuffix } from "../spec/rotation";
+import { fingerprint } from "../spec/trust";
 import type { Context } from "./context";
 
 /** The curve has to be named: the provider's default, P-224, can't be served. */
@@ -9,6 +11,9 @@ const hours = (days: number) => Math.floor(days * 24);
 
 /** A certificate authority; its key stays in Pulumi's state. */
 export interface Authority {
+  readonly revision: number;
+  /** Of its key, so that a renewed one has the same. */
+  readonly fingerprint: pulumi.Output<string>;
   readonly certPem: pulumi.Output<string>;
   readonly keyPem: pulumi.Output<string>;
 }
@@ -19,16 +24,20 @@ export interface Leaf {
   readonly keyPem: pulumi.Output<string>;
 }
 
-export function createAuthority(ctx: Context, kind: "peer" | "client"): Authority {
+export function createAuthority(ctx: Context, kind: "peer" | "client", revision: number): Authority {
   const { certificateDays: days, name: cluster } = ctx.spec;
+  const name = `${ctx.name}-ca-${kind}${revisionSuffix(revision)}`;
   // `ca` comes first, or a client called "ca" would have a key of the same name.
-  const key = new tls.PrivateKey(`${ctx.name}-ca-${kind}-key`, keyArgs, ctx.opts);
+  const key = new tls.PrivateKey(`${name}-key`, keyArgs, ctx.opts);
   const cert = new tls.SelfSignedCert(
-    `${ctx.name}-ca-${kind}`,
+    name,
     {
       privateKeyPem: pulumi.secret(key.privateKeyPem),
       // Nothing in it may ever change: by another subject, members would not know the certificates that it signed.
-      subject: { commonName: `${cluster} ${kind} CA`, organization: cluster },
+      subject: {
+        commonName: `${cluster} ${kind} CA${revision === 1 ? "" : ` ${revision}`}`,
+        organization: cluster,
+      },
       isCaCertificate: true,
       // 0 would be right, and comes out of the provider as no limit at all.
       maxPathLength: 1,
@@ -38,7 +47,12 @@ export function createAuthority(ctx: Context, kind: "peer" | "client"): Authorit
     },
     ctx.opts,
   );
-  return { certPem: cert.certPem, keyPem: pulumi.secret(key.privateKeyPem) };
+  return {
+    revision,
+    fingerprint: key.publicKeyPem.apply(fingerprint),
+    certPem: cert.certPem,
+    keyPem: pulumi.secret(key.privateKeyPem),
+  };
 }
 
 export interface LeafArgs {
@@ -51,10 +65,12 @@ export interface LeafArgs {
 
 export function createLeaf(ctx: Context, authority: Authority, leaf: string, args: LeafArgs): Leaf {
   const { certificateDays: days, organization } = ctx.spec;
-  const key = new tls.PrivateKey(`${ctx.name}-${leaf}-key`, keyArgs, ctx.opts);
+  // What another authority has signed is another certificate: those of the step before are still in use beside it.
+  const name = `${ctx.name}-${leaf}${revisionSuffix(authority.revision)}`;
+  const key = new tls.PrivateKey(`${name}-key`, keyArgs, ctx.opts);
   const keyPem = pulumi.secret(key.privateKeyPem);
   const request = new tls.CertRequest(
-    `${ctx.name}-${leaf}-request`,
+    `${name}-request`,
     {
       privateKeyPem: keyPem,
       subject: { organization, ...(args.commonName ? { commonName: args.commonName } : {}) },
@@ -64,7 +80,7 @@ export function createLeaf(ctx: Context, authority: Authority, leaf: string, arg
     ctx.opts,
   );
   const cert = new tls.LocallySignedCert(
-    `${ctx.name}-${leaf}-cert`,
+    `${name}-cert`,
     {
       certRequestPem: request.certRequestPem,
       caCertPem: authority.certPem,

@@ -5,10 +5,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ExistingTlsArgs } from "../args";
 import { annotationKeys, dnsNames, loopbacks, objectNames } from "../spec/names";
 import type { Pair, restorePair } from "../spec/names";
-import type { Authority, Leaf } from "./authority";
-import { createAuthority, createLeaf } from "./authority";
+import type { TrustStatement } from "../spec/trust";
+import type { Leaf } from "./authority";
+import { createLeaf } from "./authority";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
+import type { Signing } from "./signing";
+import { createSigning, trusting } from "./signing";
 
 /** Who the cluster's processes and clients are on the wire. */
 export interface Identity {
@@ -17,12 +20,12 @@ export interface Identity {
     /** Only where a restore or a recovery is declared. */
     readonly [restorePair]?: pulumi.Output<string>;
   };
-  readonly clientSecrets: pulumi.Output<{ [client: string]: string }>;
-  readonly clientCaPem?: pulumi.Output<string>;
   /** For the pod template: etcd reads an authority's certificate only at its start. */
   readonly annotations: Record<string, pulumi.Output<string>>;
   /** What has to exist before a pod starts. */
   readonly resources: pulumi.Resource[];
+  /** What signs the clients' certificates. Absent with Secrets of one's own. */
+  readonly clients?: Signing;
 }
 
 export function createIdentity(ctx: Context): Identity {
@@ -41,19 +44,23 @@ function existingIdentity(existing: ExistingTlsArgs): Identity {
       "controller-door": pulumi.output(existing.controllerDoorSecret),
       ...(existing.restoreSecret === undefined ? {} : { restore: pulumi.output(existing.restoreSecret) }),
     },
-    clientSecrets: pulumi.output<{ [client: string]: string }>({}),
-    annotations: { [annotationKeys.caRevision]: pulumi.output(existing.caRevision ?? "") },
+    annotations: {
+      [annotationKeys.caRevision]: pulumi.output(existing.caRevision ?? ""),
+      [annotationKeys.trust]: statement({ own: true }),
+    },
     resources: [],
   };
 }
 
 function ownIdentity(ctx: Context): Identity {
   const { spec } = ctx;
+  const { rotation } = spec;
   const names = objectNames(spec.name);
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
   // Two authorities: with one, a client's certificate would open the peer port.
-  const peerCa = createAuthority(ctx, "peer");
-  const clientCa = createAuthority(ctx, "client");
+  const peers = createSigning(ctx, "peer");
+  const clients = createSigning(ctx, "client");
+  const [peerCa, clientCa] = [peers.signs, clients.signs];
   const extra = spec.args.tls?.extraServerNames ?? [];
 
   const peer = createLeaf(ctx, peerCa, "peer", {
@@ -96,25 +103,21 @@ function ownIdentity(ctx: Context): Identity {
       })
     : undefined;
 
-  const secretOf = (pair: Pair | typeof restorePair, leaf: Leaf, authority: Authority) =>
-    pairSecret(ctx, pair, names.pairSecret(pair), leaf, authority);
+  const nameOf = (pair: Pair | typeof restorePair) => names.pairSecret(pair, rotation.suffix);
+  const secretOf = (pair: Pair | typeof restorePair, leaf: Leaf, signing: Signing) =>
+    pairSecret(ctx, `${pair}${rotation.suffix}`, nameOf(pair), leaf, signing, ctx.opts);
   const secrets = [
-    secretOf("peer", peer, peerCa),
-    secretOf("peer-client", peerClient, peerCa),
-    secretOf("server", server, clientCa),
-    secretOf("root", root, clientCa),
-    secretOf("controller", controller, clientCa),
-    secretOf("controller-door", door, peerCa),
-    ...(restore ? [secretOf("restore", restore, peerCa)] : []),
+    secretOf("peer", peer, peers),
+    secretOf("peer-client", peerClient, peers),
+    secretOf("server", server, clients),
+    secretOf("root", root, clients),
+    secretOf("controller", controller, clients),
+    secretOf("controller-door", door, peers),
+    ...(restore ? [secretOf("restore", restore, peers)] : []),
   ];
-  const clients = (spec.args.clients ?? []).map(({ name }) => {
-    const leaf = createLeaf(ctx, clientCa, `client-${name}`, { commonName: name, clientAuth: true });
-    pairSecret(ctx, `client-${name}`, names.clientSecret(name), leaf, clientCa);
-    return [name, names.clientSecret(name)] as const;
-  });
   // Never the name as the Secret's output: a renewed Secret is deleted and made anew, and the engine would do the same
   // to everything that has a property from it, the StatefulSet among them.
-  const named = (pair: Pair | typeof restorePair) => pulumi.output(names.pairSecret(pair));
+  const named = (pair: Pair | typeof restorePair) => pulumi.output(nameOf(pair));
 
   return {
     secrets: {
@@ -126,30 +129,59 @@ function ownIdentity(ctx: Context): Identity {
       "controller-door": named("controller-door"),
       ...(restore ? { restore: named("restore") } : {}),
     },
-    clientSecrets: pulumi.output(Object.fromEntries(clients)),
-    clientCaPem: clientCa.certPem,
     annotations: {
-      [annotationKeys.peerCa]: peerCa.certPem.apply(sha256),
-      [annotationKeys.clientCa]: clientCa.certPem.apply(sha256),
+      [annotationKeys.peerCa]: peers.bundlePem.apply(sha256),
+      [annotationKeys.clientCa]: clients.bundlePem.apply(sha256),
+      [annotationKeys.trust]: pulumi
+        .all([trusting(peers), trusting(clients)])
+        .apply(([peer, client]) => statement({ revision: rotation.revision, peer, client })),
     },
     resources: secrets,
+    clients,
   };
 }
+
+/**
+ * The declared clients' Secrets, which keep their names. After `trusted`: until all members trust what these certificates
+ * are signed by, and show what these authorities vouch for, the clients keep the ones that work.
+ */
+export function createClients(
+  ctx: Context,
+  identity: Identity,
+  trusted: pulumi.Resource[],
+): { [client: string]: string } {
+  const names = objectNames(ctx.spec.name);
+  const signing = identity.clients;
+  if (!signing) {
+    return {};
+  }
+  const opts = { ...ctx.opts, dependsOn: trusted };
+  return Object.fromEntries(
+    (ctx.spec.args.clients ?? []).map(({ name }) => {
+      const leaf = createLeaf(ctx, signing.signs, `client-${name}`, { commonName: name, clientAuth: true });
+      pairSecret(ctx, `client-${name}`, names.clientSecret(name), leaf, signing, opts);
+      return [name, names.clientSecret(name)];
+    }),
+  );
+}
+
+const statement = (trust: TrustStatement) => pulumi.output(JSON.stringify(trust));
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 const base64 = (text: pulumi.Output<string>) => text.apply((plain) => Buffer.from(plain).toString("base64"));
 
 /**
- * Named the same for ever: members read a renewed pair at the next handshake, and a new name would roll them.
- * One pair a Secret, because the kubelet swaps a Secret's files together.
+ * Named the same until the next step of a rotation: members read a renewed pair at the next handshake, and a new name
+ * would roll them. One pair a Secret, because the kubelet swaps a Secret's files together.
  */
 function pairSecret(
   ctx: Context,
   leaf: string,
   name: string,
   pair: Leaf,
-  authority: Authority,
+  signing: Signing,
+  opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Secret {
   return new k8s.core.v1.Secret(
     `${ctx.name}-${leaf}`,
@@ -159,9 +191,9 @@ function pairSecret(
       data: pulumi.secret({
         "tls.crt": base64(pair.certPem),
         "tls.key": base64(pair.keyPem),
-        "ca.crt": base64(authority.certPem),
+        "ca.crt": base64(signing.bundlePem),
       }),
     },
-    ctx.opts,
+    opts,
   );
 }

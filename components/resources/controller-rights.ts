@@ -5,7 +5,7 @@ import { metadataOf } from "./context";
 
 /**
  * What the controller may do in Kubernetes: look, scale one StatefulSet, evict and delete the pods and grow and delete
- * the claims of its members, write its own record, status and lease, and tell events. It can't create or change
+ * the claims of its members, write its own record, status, trust and lease, and tell events. It can't create or change
  * anything that runs, so what it runs with can't read the namespace's other Secrets.
  */
 export function createControllerRights(ctx: Context): {
@@ -53,7 +53,12 @@ export function createControllerRights(ctx: Context): {
           resourceNames: [names.record],
           verbs: ["get", "patch"],
         },
-        { apiGroups: [""], resources: ["configmaps"], resourceNames: [names.status], verbs: ["patch"] },
+        {
+          apiGroups: [""],
+          resources: ["configmaps"],
+          resourceNames: [names.status, names.trust],
+          verbs: ["patch"],
+        },
         {
           apiGroups: ["coordination.k8s.io"],
           resources: ["leases"],

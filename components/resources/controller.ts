@@ -122,6 +122,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
       { name: "CONTROLLER_STATEFULSET", value: names.statefulSet },
       { name: "CONTROLLER_RECORD", value: names.record },
       { name: "CONTROLLER_STATUS", value: names.status },
+      { name: "CONTROLLER_TRUST", value: names.trust },
       { name: "CONTROLLER_LEASE", value: names.controller },
       { name: "CONTROLLER_CLAIM_PREFIX", value: names.claimPrefix },
       {

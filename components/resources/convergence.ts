@@ -1,7 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { annotationKeys, objectNames } from "../spec/names";
+import { trustKey } from "../spec/trust";
 import type { Context } from "./context";
+import type { Identity } from "./certificates";
 
 /**
  * The end of `pulumi up`: waits until the controller says that the cluster is as declared, and shows what it waits for
@@ -12,20 +14,57 @@ export function awaitConvergence(
   hash: pulumi.Output<string>,
   dependsOn: pulumi.Resource[],
 ): k8s.core.v1.ConfigMapPatch {
+  const { status } = objectNames(ctx.spec.name);
+  return wait(ctx, { of: "converged", on: status, key: "converged", note: annotationKeys.wanted }, hash, {
+    dependsOn,
+  });
+}
+
+/**
+ * Waits until the controller says that every member's pod agrees with the declared authorities. Other authorities alone
+ * change what it waits for, a renewed one doesn't; so nothing else ever waits here. On an object of its own, because two
+ * patches of one object would take its annotations from each other.
+ */
+export function awaitTrust(
+  ctx: Context,
+  identity: Identity,
+  dependsOn: pulumi.Resource[],
+): k8s.core.v1.ConfigMapPatch[] {
+  const statement = identity.annotations[annotationKeys.trust];
+  if (!identity.clients || !statement) {
+    return [];
+  }
+  const { trust } = objectNames(ctx.spec.name);
+  return [
+    wait(
+      ctx,
+      { of: "trusted", on: trust, key: "agreed", note: annotationKeys.wantedTrust },
+      statement.apply(trustKey),
+      { dependsOn },
+    ),
+  ];
+}
+
+function wait(
+  ctx: Context,
+  what: { readonly of: string; readonly on: string; readonly key: string; readonly note: string },
+  value: pulumi.Output<string>,
+  opts: { dependsOn: pulumi.Resource[] },
+): k8s.core.v1.ConfigMapPatch {
   return new k8s.core.v1.ConfigMapPatch(
-    `${ctx.name}-converged`,
+    `${ctx.name}-${what.of}`,
     {
       metadata: {
-        name: objectNames(ctx.spec.name).status,
+        name: what.on,
         namespace: ctx.namespace,
         annotations: {
-          [annotationKeys.wanted]: hash,
-          "pulumi.com/waitFor": pulumi.interpolate`jsonpath={.data.converged}=${hash}`,
+          [what.note]: value,
+          "pulumi.com/waitFor": pulumi.interpolate`jsonpath={.data.${what.key}}=${value}`,
           "pulumi.com/timeoutSeconds": String(ctx.spec.waitSeconds),
           "pulumi.com/patchForce": "true",
         },
       },
     },
-    { ...ctx.opts, dependsOn },
+    { ...ctx.opts, ...opts },
   );
 }

@@ -4,10 +4,13 @@ import type { Context } from "./context";
 import { metadataOf } from "./context";
 
 /**
- * What the controller writes: its record, the status, and the lease by which only one controller acts. They are made
+ * What the controller writes: its record, the status, what all pods agree to trust, and the lease by which only one controller acts. They are made
  * empty here, because a right to create can't be limited to a name; what it fills in is no drift.
  */
-export function createState(ctx: Context): { status: k8s.core.v1.ConfigMap } {
+export function createState(ctx: Context): {
+  status: k8s.core.v1.ConfigMap;
+  trust: k8s.core.v1.ConfigMap;
+} {
   const names = objectNames(ctx.spec.name);
   new k8s.core.v1.ConfigMap(
     `${ctx.name}-record`,
@@ -25,5 +28,10 @@ export function createState(ctx: Context): { status: k8s.core.v1.ConfigMap } {
     { metadata: metadataOf(ctx, names.status) },
     ctx.opts,
   );
-  return { status };
+  const trust = new k8s.core.v1.ConfigMap(
+    `${ctx.name}-trust`,
+    { metadata: metadataOf(ctx, names.trust) },
+    ctx.opts,
+  );
+  return { status, trust };
 }

@@ -9,6 +9,8 @@ import {
   shutdownSeconds,
   waitSeconds,
 } from "./derived";
+import type { Rotation } from "./rotation";
+import { rotationOf } from "./rotation";
 import { renderSettings, settingDefaults } from "./settings";
 import type { Version } from "./versions";
 import { defaultVersion, parseVersion } from "./versions";
@@ -46,6 +48,7 @@ export interface ClusterSpec {
   readonly startupBudgetSeconds: number;
   readonly certificateDays: ReturnType<typeof certificateDays>;
   readonly organization: string;
+  readonly rotation: Rotation;
 }
 
 export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec {
@@ -79,6 +82,7 @@ export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec
     startupBudgetSeconds: args.probes?.startupBudgetSeconds ?? defaults.startupBudgetSeconds,
     certificateDays: certificateDays(args.tls ?? {}),
     organization: args.tls?.organization ?? name,
+    rotation: rotationOf(args.tls),
   };
 }
 

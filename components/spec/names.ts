@@ -80,7 +80,8 @@ export function objectNames(cluster: string) {
     serviceAccount: cluster,
     disruptionBudget: cluster,
     pod: (ordinal: number) => `${cluster}-${ordinal}`,
-    pairSecret: (pair: Pair | typeof restorePair) => `${cluster}-${pair}`,
+    /** `suffix`: that of the step of a rotation. */
+    pairSecret: (pair: Pair | typeof restorePair, suffix: string) => `${cluster}-${pair}${suffix}`,
     clientSecret: (client: string) => `${cluster}-client-${client}`,
     gateCode: (hash: string) => `${cluster}-gate-${hash}`,
     controllerCode: (hash: string) => `${cluster}-controller-${hash}`,
@@ -94,6 +95,8 @@ export function objectNames(cluster: string) {
     drill: `${cluster}-drill`,
     /** The ConfigMap that tells of backups, and the claim that holds them. */
     backups: `${cluster}-backups`,
+    /** Where the controller says what all members' pods agree to trust. */
+    trust: `${cluster}-trust`,
     claimPrefix: `${dataVolume}-${cluster}-`,
     restoreService: `${cluster}-restore`,
     restoreJob: (generation: number) => `${cluster}-restore-${generation}`,
@@ -183,6 +186,10 @@ export const annotationKeys = {
   peerCa: "etcd-cluster/peer-ca-sha256",
   clientCa: "etcd-cluster/client-ca-sha256",
   caRevision: "etcd-cluster/ca-revision",
+  /** On the pod template: what it shows and trusts. */
+  trust: "etcd-cluster/trust",
+  /** On the ConfigMap of the trust: what the wait before the clients' Secrets is for. */
+  wantedTrust: "etcd-cluster/wanted-trust",
   defaultContainer: "kubectl.kubernetes.io/default-container",
 } as const;
 

@@ -8,6 +8,7 @@ export interface Names {
   readonly statefulSet: string;
   readonly record: string;
   readonly status: string;
+  readonly trust: string;
   readonly lease: string;
 }
 
@@ -80,10 +81,11 @@ export class Cluster {
     );
   }
 
-  async writeStatus(data: Readonly<Record<string, string>>): Promise<void> {
-    const { status } = this.names;
-    const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: status }, data };
-    await this.patch(this.core("configmaps", status), body, READ_MS, "application/apply-patch+yaml");
+  /** Into one of the ConfigMaps that tell what was seen. */
+  async writeNotice(of: "status" | "trust", data: Readonly<Record<string, string>>): Promise<void> {
+    const name = this.names[of];
+    const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data };
+    await this.patch(this.core("configmaps", name), body, READ_MS, "application/apply-patch+yaml");
   }
 
   async writeEvent(event: object): Promise<void> {

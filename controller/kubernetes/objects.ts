@@ -17,6 +17,7 @@ export interface StatefulSet {
   readonly spec: {
     readonly replicas?: number;
     readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> };
+    readonly template?: { readonly metadata?: Pick<Meta, "annotations"> };
   };
   readonly status?: { readonly observedGeneration?: number; readonly updateRevision?: string };
 }

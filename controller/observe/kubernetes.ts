@@ -3,6 +3,7 @@ import { annotationKeys, containerNames } from "../../components/spec/names";
 import type { Claim, ContainerStatus, Meta, Pod, StatefulSet, Terminated } from "../kubernetes/objects";
 import type { ClaimView, ContainerView, PodView, StatefulSetView } from "../model";
 import { bytesOf } from "./quantity";
+import { trustView } from "./trust";
 
 export function statefulSetView({ metadata, spec, status }: StatefulSet): StatefulSetView {
   return {
@@ -13,6 +14,7 @@ export function statefulSetView({ metadata, spec, status }: StatefulSet): Statef
     observed:
       status?.updateRevision !== undefined && (status.observedGeneration ?? 0) >= (metadata.generation ?? 0),
     deleting: metadata.deletionTimestamp !== undefined,
+    trust: trustView(spec.template?.metadata),
   };
 }
 
@@ -66,6 +68,7 @@ export function podViews(
         ready: condition("Ready")?.status === "True",
         revision: metadata.labels?.["controller-revision-hash"] ?? "",
         etcdVersion: metadata.annotations?.[annotationKeys.version] ?? "",
+        trust: trustView(metadata),
         nodeName: spec.nodeName,
         deleting: deletion(metadata),
         claimName,

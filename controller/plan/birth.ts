@@ -100,7 +100,7 @@ function notLookedAt(f: Facts): string | undefined {
 /** A member, and what keeps it from starting: on the first day nobody else says so. */
 function awaited(f: Facts, ordinal: number): string {
   const pod = podAt(f.world, ordinal);
-  const why = pod ? obstacle(pod) : trouble(pod);
+  const why = pod ? obstacle(pod, f.now) : trouble(pod, f.now);
   return why ? `${label(f, ordinal)}, which ${why}` : label(f, ordinal);
 }
 
@@ -143,7 +143,7 @@ function seeding(f: Facts): Step {
   if (gate?.disk.state === "broken") return wait(`${pod.name}'s disk can't be read: ${gate.disk.reason}`);
   const repeatable = gate?.disk.state === "empty" && (pod.uid !== state.podUid || hasRun(pod));
   if (repeatable || (gate && pod.claimUid !== state.claimUid)) return again(f);
-  const why = obstacle(pod);
+  const why = obstacle(pod, f.now);
   if (why) return wait(`${pod.name} creates the cluster, but ${why}`);
   return wait(
     `${pod.name} creates the cluster: ${gate ? "its gate has the order" : "waits until it answers"}`,

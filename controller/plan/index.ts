@@ -27,6 +27,7 @@ import { defragmentAll, noSpace } from "./space";
 import type { Step } from "./step";
 import { wait } from "./step";
 import { replaceStranded } from "./stranded";
+import { trustVerdict } from "./trust";
 import { adviceOn } from "./version";
 import type { Facts } from "./view";
 import { factsOf } from "./view";
@@ -100,12 +101,18 @@ export function plan(world: World): Decision {
   if (statefulSet.deleting) return idle("the StatefulSet is being deleted");
 
   const seen = factsOf(world, desired, statefulSet, record ?? emptyRecord(desired.generation));
+  const trust = trustVerdict(statefulSet, world.pods);
+  return trust ? { ...decide(seen), trust } : decide(seen);
+}
+
+function decide(seen: Facts): Decision {
+  const { world, desired, sts } = seen;
   const stop = refuse(seen);
   // Paused and as declared is as declared: an `up` that only pauses has to end.
   const settled = desired.paused && missing(seen) === undefined;
   if (stop && !settled) return withRefusal(conclude(seen, seen.record, [stop.reason]), [stop]);
   if (settled) return conclude(seen, seen.record, []);
-  const f = factsOf(world, desired, statefulSet, keepBooks(seen));
+  const f = factsOf(world, desired, sts, keepBooks(seen));
 
   const steps: Step[] = [];
   const waits = () => [...new Set(steps.map((step) => step.reason))];

@@ -81,7 +81,7 @@ export function tendLearner(f: Facts): Step | undefined {
   const etcd = pod?.etcd;
   const failed = etcd?.lastExit && etcd.state !== "running" && !isPreparing(etcd) && etcd.restarts > 0;
   if (m.phase === "ordered" && failed && !waiting) {
-    return giveUp(f, learner, `it ${trouble(pod)}`, "failed-join");
+    return giveUp(f, learner, `it ${trouble(pod, f.now)}`, "failed-join");
   }
   if (f.now - (m.progress?.atMs ?? f.now) > PROGRESS_MS) {
     return giveUp(f, learner, `no progress for ${PROGRESS_MS / 60_000} minutes`, "failed-join");
@@ -154,7 +154,7 @@ function addNext(f: Facts, wanted: (ordinal: number) => boolean, healthy: number
 
 function notJoinable(f: Facts, ordinal: number): string | undefined {
   const pod = podAt(f.world, ordinal);
-  if (!pod || !gateOf(f.world, pod)) return `it ${trouble(pod)}`;
+  if (!pod || !gateOf(f.world, pod)) return `it ${trouble(pod, f.now)}`;
   if (isAbandoned(f.record, pod.claimUid)) return "its volume was given up";
   if (recordOf(f.record, ordinal)) return "its old member isn't gone yet";
   if (hasRun(pod)) return "etcd ran in its pod before";

@@ -68,7 +68,7 @@ function notLost(f: Facts): string | undefined {
     return kind !== "lost" && kind !== "broken" && !isNamed(f, label(f, m.ordinal));
   });
   if (left.length < quorum(members.length)) return undefined;
-  const names = left.map((m) => `${label(f, m.ordinal)} ${trouble(podAt(f.world, m.ordinal))}`);
+  const names = left.map((m) => `${label(f, m.ordinal)} ${trouble(podAt(f.world, m.ordinal), f.now)}`);
   return `the disks of ${left.length} of ${members.length} members may still be whole (${names.join("; ")}). They come back, or are given up by their names in recovery.abandonedMembers`;
 }
 
@@ -158,7 +158,7 @@ function build(f: Facts, rebuild: Rebuild): Step {
       `${label(f, 0)} takes the data that was made from ${report.source}`,
     );
   }
-  return wait(gate ? `${label(f, 0)} takes the restored data` : `${label(f, 0)} ${trouble(seed)}`);
+  return wait(gate ? `${label(f, 0)} takes the restored data` : `${label(f, 0)} ${trouble(seed, f.now)}`);
 }
 
 /** Whose disks have to be looked at. Without a record every volume may hold a member. */

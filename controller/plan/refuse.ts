@@ -4,6 +4,7 @@
  */
 import type { Step } from "./step";
 import { refusal, wait } from "./step";
+import { refuseTrust } from "./trust";
 import type { Facts } from "./view";
 
 const SIZES = [1, 3, 5, 7];
@@ -12,6 +13,8 @@ export function refuse(f: Facts): Step | undefined {
   const { birth, generation } = f.record;
   const { desired } = f;
   if (desired.paused) return wait("paused by declaration");
+  const distrust = refuseTrust(f);
+  if (distrust) return distrust;
   if (f.list && f.members.length > 0 && f.members.every((m) => m.ordinal === undefined)) {
     const [first] = f.list.members;
     return refusal(

@@ -130,7 +130,7 @@ export function lookAgain(f: Facts): Step | undefined {
     });
     return act(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
-      `${pod.name} ${trouble(pod)}: a new pod lets its gate look at the disk`,
+      `${pod.name} ${trouble(pod, f.now)}: a new pod lets its gate look at the disk`,
       record,
     );
   }
@@ -153,12 +153,17 @@ export function replaceBroken(f: Facts): Step | undefined {
     if (!pod || !note?.suspect || note.suspect.podUid === pod.uid) continue;
     if (note.suspect.revision !== pod.revision || !failsAgain(f, pod, BROKEN_AFTER)) continue;
     if (f.healthy.length === 0 || f.healthy.some((h) => h.pod?.revision !== pod.revision)) {
-      return mention(`${pod.name} ${trouble(pod)}, and no healthy member runs with the same settings`);
+      return mention(`${pod.name} ${trouble(pod, f.now)}, and no healthy member runs with the same settings`);
     }
     if (note.brokenMs !== undefined && f.now - note.brokenMs < BROKEN_EVERY_MS) {
-      return mention(`${pod.name} ${trouble(pod)} again within the hour: look at its volume and node`);
+      return mention(`${pod.name} ${trouble(pod, f.now)} again within the hour: look at its volume and node`);
     }
-    const step = remove(f, m, "broken-disk", `etcd fails again and again in a second pod, ${trouble(pod)}`);
+    const step = remove(
+      f,
+      m,
+      "broken-disk",
+      `etcd fails again and again in a second pod, ${trouble(pod, f.now)}`,
+    );
     if (step) return step;
   }
   return undefined;
@@ -190,7 +195,7 @@ export function lostQuorum(f: Facts): Step | undefined {
   const down = f.record.members.flatMap((m) => {
     const pod = podAt(f.world, m.ordinal);
     const answers = pod && f.world.etcd.statuses.some((s) => s.podUid === pod.uid && s.answers);
-    return answers ? [] : [`${label(f, m.ordinal)} ${trouble(pod)}`];
+    return answers ? [] : [`${label(f, m.ordinal)} ${trouble(pod, f.now)}`];
   });
   if (lost.length > 0 && f.record.members.length - lost.length < quorum(f.record.members.length)) {
     return wait(`a quorum of disks is lost (${lost.join("; ")}): declare a recovery or a restore`);

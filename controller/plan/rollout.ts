@@ -56,7 +56,7 @@ export function rollBroken(f: Facts): Step | undefined {
     const member = f.members.find((m) => m.ordinal === pod.ordinal);
     if (member && !member.ailment) continue;
     if (!harmless(f, pod, member)) continue;
-    const reason = `${pod.name} ${trouble(pod)} and has an outdated revision: restarted first`;
+    const reason = `${pod.name} ${trouble(pod, f.now)} and has an outdated revision: restarted first`;
     return act({ kind: "deletePod", name: pod.name, uid: pod.uid, force: false }, reason);
   }
   return undefined;
@@ -111,6 +111,6 @@ export function stuck(f: Facts): Step | undefined {
   const spare = f.healthy.length - quorum(f.voters.length);
   const cost = spare > 0 ? `${spare} more may fail` : "one more loss costs the quorum";
   const status = ill.pod && statusOf(f.world, ill.pod);
-  const why = status ? ill.ailment : trouble(ill.pod);
+  const why = status ? ill.ailment : trouble(ill.pod, f.now);
   return wait(`${label(f, ill.ordinal)} ${why ?? "is unwell"} (${cost})`);
 }

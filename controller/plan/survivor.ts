@@ -54,7 +54,7 @@ function notLookedAt(f: Facts, claim: ClaimView): string | undefined {
   const named = f.desired.rebuild?.abandoned.includes(name) === true;
   if (named && pod?.unschedulable) return undefined;
   const hint = pod?.unschedulable ? ". Bring its node back, or name it in recovery.abandonedMembers" : "";
-  return `${name} ${trouble(pod)}${hint}`;
+  return `${name} ${trouble(pod, f.now)}${hint}`;
 }
 
 function candidates(f: Facts): readonly Candidate[] {

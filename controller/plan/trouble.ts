@@ -9,42 +9,53 @@ export function isPreparing(container: ContainerView): boolean {
   return container.state === "waiting" && PREPARING.includes(container.waitingReason);
 }
 
-/** Of an init container, which is to end, and well. */
-function fails(gate: ContainerView): boolean {
-  if (gate.state === "terminated") return gate.lastExit !== undefined && gate.lastExit.code !== 0;
-  return gate.state === "waiting" && !isPreparing(gate);
+/** For so long a container that has failed before is still expected to fail again. */
+const STARTING_OVER_MS = 30_000;
+
+/** Whether it failed and was not seen to live since: the words are the same in a pause and in a try. */
+function failed({ state, startedMs, restarts, lastExit }: ContainerView, now: number): boolean {
+  if (!lastExit) return false;
+  if (state === "terminated") return lastExit.code !== 0;
+  return state === "running" && restarts > 0 && now - (startedMs ?? now) < STARTING_OVER_MS;
+}
+
+/** What keeps a pod from running etcd, in the words of Kubernetes. Absent while it only takes its time. */
+export function obstacle(pod: PodView, now: number): string | undefined {
+  if (pod.deleting) return undefined;
+  if (pod.unschedulable) return `can't be scheduled: ${pod.unschedulable}`;
+  return hindrance(pod.gate, "can't start its gate", now) ?? hindrance(pod.etcd, "doesn't start", now);
+}
+
+function hindrance(container: ContainerView, what: string, now: number): string | undefined {
+  const { state, waitingReason, lastExit, restarts } = container;
+  if (state === "waiting" && isPreparing(container)) return undefined;
+  if (state !== "waiting" && !failed(container, now)) return undefined;
+  if (lastExit?.oomKilled) return OUT_OF_MEMORY;
+  if (state !== "waiting" || waitingReason === CRASH_LOOP) {
+    const loop = restarts > 0 ? `${CRASH_LOOP}, ` : "";
+    return `${what}: ${loop}exit code ${lastExit?.code ?? "?"}`;
+  }
+  return `${what}: ${[waitingReason, messageOf(container)].filter((text) => text).join(", ")}`;
 }
 
 const OUT_OF_MEMORY = "runs out of memory (OOMKilled)";
+const CRASH_LOOP = "CrashLoopBackOff";
 
-/** What keeps a pod from running etcd, in the words of Kubernetes. Absent while it only takes its time. */
-export function obstacle(pod: PodView): string | undefined {
-  if (pod.deleting) return undefined;
-  if (pod.unschedulable) return `can't be scheduled: ${pod.unschedulable}`;
-  if (fails(pod.gate)) return notStarted(pod.gate, "can't start its gate");
-  if (isPreparing(pod.etcd) || pod.etcd.state === "running") return undefined;
-  return pod.etcd.lastExit?.oomKilled ? OUT_OF_MEMORY : notStarted(pod.etcd, "doesn't start");
-}
-
-/** Kubernetes' message may be pages long, and tells most at its beginning. */
+/** It may be pages long, and tells most at its beginning. */
 const LONGEST_MESSAGE = 250;
 
-function notStarted({ waitingReason, waitingMessage, lastExit }: ContainerView, what: string): string {
-  const exit = lastExit ? `exit code ${lastExit.code}` : undefined;
-  const short = waitingMessage && waitingMessage.length > LONGEST_MESSAGE;
-  const message = short ? `${waitingMessage.slice(0, LONGEST_MESSAGE)}…` : waitingMessage;
-  // How long the kubelet pauses isn't why it has to.
-  const why = waitingReason === "CrashLoopBackOff" ? exit : (message ?? exit);
-  return `${what}: ${[waitingReason, why].filter((text) => text).join(", ") || "it has ended"}`;
+function messageOf({ waitingMessage }: ContainerView): string | undefined {
+  if (!waitingMessage || waitingMessage.length <= LONGEST_MESSAGE) return waitingMessage;
+  return `${waitingMessage.slice(0, LONGEST_MESSAGE)}…`;
 }
 
 /** The etcd container's trouble in a few words, for reasons that a person reads. */
-export function trouble(pod: PodView | undefined): string {
+export function trouble(pod: PodView | undefined, now: number): string {
   if (!pod) return "has no pod";
   if (pod.deleting) return "is being stopped";
-  const found = obstacle(pod);
+  const found = obstacle(pod, now);
   if (found) return found;
-  if (pod.etcd.lastExit?.oomKilled) return OUT_OF_MEMORY;
   if (pod.etcd.state === "running") return "doesn't answer";
+  if (pod.etcd.state === "terminated") return "has ended";
   return `hasn't started yet${pod.etcd.waitingReason ? ` (${pod.etcd.waitingReason})` : ""}`;
 }

@@ -130,7 +130,7 @@ export function factsOf(
     const status = answer?.memberId === listed.memberId ? answer : undefined;
     const known = record.members.find((m) => m.memberId === listed.memberId);
     const base = { memberId: listed.memberId, isLearner: listed.isLearner, listed, ordinal, pod, status };
-    return { ...base, record: known, ailment: ailment(pod, status, known, newest) };
+    return { ...base, record: known, ailment: ailment(pod, status, known, newest, world.nowMs) };
   });
   const voters = members.filter((m) => !m.isLearner);
   return {
@@ -156,8 +156,9 @@ function ailment(
   status: MemberStatus | undefined,
   known: MemberRecord | undefined,
   newest: number,
+  now: number,
 ): string | undefined {
-  if (!pod || pod.deleting || !status) return trouble(pod);
+  if (!pod || pod.deleting || !status) return trouble(pod, now);
   if (known && pod.claimUid !== known.claimUid) return "runs from another volume";
   if (status.leaderId === undefined) return "knows no leader";
   if (!status.isLearner && !status.linearizableRead) return "can't read linearizably";

@@ -2,8 +2,10 @@ import type { Logger } from "pino";
 import type { Action, Decision } from "../model";
 import { gist, isNotYet } from "./wording";
 
-/** The same trouble is logged again after this long. */
+/** The same trouble, or a warning that was away for a while, is logged again after this long. */
 const AGAIN_MS = 300_000;
+/** What is remembered of the past. */
+const MOST_KEYS = 100;
 
 /** What only guards an act against a race, and changes with each try. */
 const GUARDS = ["resourceVersion", "listKey"];
@@ -16,7 +18,7 @@ function what(action: Action): string {
 /** One line per decision that differs from the one before. */
 export class DecisionLog {
   private before = "";
-  private warned: ReadonlySet<string> = new Set();
+  private readonly warned = new Map<string, number>();
   private readonly troubles = new Map<string, number>();
 
   constructor(
@@ -26,9 +28,9 @@ export class DecisionLog {
 
   decision(decision: Decision, error?: string): void {
     const { action, reason, converged } = decision;
-    const fresh = decision.warnings.filter((w) => !this.warned.has(gist(w)) && w !== reason);
-    this.warned = new Set(decision.warnings.map(gist));
-    for (const warning of fresh) this.log.warn(warning);
+    for (const warning of decision.warnings) {
+      if (warning !== reason && this.isNew(this.warned, gist(warning), true)) this.log.warn(warning);
+    }
     const key = JSON.stringify([action && what(action), gist(reason), converged, error && gist(error)]);
     if (key === this.before) return;
     this.before = key;
@@ -39,11 +41,17 @@ export class DecisionLog {
 
   trouble(what: string, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    const key = gist(`${what}: ${message}`);
-    const last = this.troubles.get(key);
-    if (last !== undefined && this.now() - last < AGAIN_MS) return;
-    if (this.troubles.size > 100) this.troubles.clear();
-    this.troubles.set(key, this.now());
-    this.log.warn({ error: message }, what);
+    if (this.isNew(this.troubles, gist(`${what}: ${message}`), false))
+      this.log.warn({ error: message }, what);
+  }
+
+  /** `lasts`: what is seen all the time is told once. */
+  private isNew(seen: Map<string, number>, key: string, lasts: boolean): boolean {
+    const last = seen.get(key);
+    const again = last === undefined || this.now() - last >= AGAIN_MS;
+    if (!again && !lasts) return false;
+    if (seen.size > MOST_KEYS) seen.clear();
+    seen.set(key, this.now());
+    return again;
   }
 }

@@ -1,29 +1,12 @@
-import type { Clock } from "../loop/clock";
 import type { Decision, World } from "../model";
-import { gist } from "./wording";
+import type { NoticeData } from "./notice";
+import { Notice } from "./notice";
 
-export type StatusData = Readonly<Record<string, string>>;
-
-/** A sentence whose numbers count up or down is written at most so often. */
-const COUNTING_MS = 2000;
-/** What is the same is applied again so often: somebody may have deleted it. It changes nothing in the cluster. */
-const AGAIN_MS = 30_000;
+export type StatusData = NoticeData;
 
 /** The ConfigMap that `pulumi up` waits on: the declared hash once it is reached, else what is waited for, in words. */
-export class Status {
-  private wanted: StatusData | undefined;
-  private written: { readonly data: StatusData; readonly atMs: number } | undefined;
-  private working = false;
-
-  constructor(
-    private readonly write: (data: StatusData) => Promise<void>,
-    private readonly steady: Clock,
-    private readonly failed: (error: unknown) => void,
-  ) {}
-
-  /** Returns at once. What was wanted last is what will stand there. */
+export class Status extends Notice {
   show(world: Pick<World, "desired" | "etcd" | "pods" | "record">, decision: Decision): void {
-    const observedAt = new Date().toISOString();
     const data = {
       converged: decision.converged ?? decision.reason,
       reason: decision.reason,
@@ -33,42 +16,8 @@ export class Status {
       members: JSON.stringify(membersOf(world)),
       ...madeOf(world, decision),
     };
-    if (!this.due(data)) return;
-    this.wanted = {
-      ...data,
-      observedAt: this.same(data) ? (this.written?.data.observedAt ?? "") : observedAt,
-    };
-    if (!this.working) void this.writeAll();
-  }
-
-  private same(data: StatusData): boolean {
-    const before = this.written?.data;
-    return before !== undefined && Object.keys(data).every((key) => data[key] === before[key]);
-  }
-
-  private due(data: StatusData): boolean {
-    if (this.working || !this.written) return true;
-    const age = this.steady() - this.written.atMs;
-    if (this.same(data)) return age >= AGAIN_MS;
-    const before = this.written.data;
-    const counts = Object.keys(data).every((key) => gist(data[key] ?? "") === gist(before[key] ?? ""));
-    return !counts || age >= COUNTING_MS;
-  }
-
-  private async writeAll(): Promise<void> {
-    this.working = true;
-    while (this.wanted) {
-      const data = this.wanted;
-      this.wanted = undefined;
-      try {
-        await this.write(data);
-        this.written = { data, atMs: this.steady() };
-      } catch (error) {
-        this.written = undefined;
-        this.failed(error);
-      }
-    }
-    this.working = false;
+    const since = this.same(data) ? this.standing?.observedAt : undefined;
+    this.post(data, { observedAt: since ?? new Date().toISOString() });
   }
 }
 

@@ -7,11 +7,12 @@ import type { Changed } from "./apply";
 import { apply, liveObject, refOf, remove } from "./apply";
 import { readStack } from "./config";
 import { readState, transition, writeState } from "./state";
+import { awaited, divided, lacking } from "./waits";
 
 export interface Deployment {
   readonly changes: readonly Changed[];
   /**
-   * Deletes what is no longer declared. To be called once the cluster is as declared, and not before: until then pods
+   * Applies what had to wait for the controller's word, and deletes what is no longer declared. To be called once the cluster is as declared, and not before: until then pods
    * of the old revision mount it, and start again after a power cut only if it is there.
    */
   readonly finish: () => Promise<Changed[]>;
@@ -40,7 +41,10 @@ export async function deployOffline(
 export const stateFile = (kubectl: Kubectl, stack: string) =>
   join(dirname(kubectl.env.KUBECONFIG ?? ""), "stacks", `${stack}.json`);
 
-/** The same for any program. One at a time: the SDK has one set of mocks for the whole process. */
+/**
+ * The same for any program. One at a time: the SDK has one set of mocks for the whole process. What depends on a wait of
+ * the engine's comes once that is over, as it would with the engine.
+ */
 export async function deployProgram(
   kubectl: Kubectl,
   file: string,
@@ -52,12 +56,22 @@ export async function deployProgram(
   const objects = await manifestsOver(rendered.resources, (manifest) => liveObject(kubectl, manifest));
   const { meanwhile, gone, after } = transition(before, { tls: rendered.tls, objects: objects.map(refOf) });
   writeState(file, meanwhile);
+  const { early, late, waits } = divided(rendered.resources, objects);
+  let waiting = late;
+  const applyLate = async () => {
+    const objects = waiting;
+    waiting = [];
+    return objects.length > 0 ? apply(kubectl, objects) : [];
+  };
+  const changes = await apply(kubectl, early);
+  const isOver = (await lacking(kubectl, waits)) === undefined;
   return {
-    changes: await apply(kubectl, objects),
+    changes: isOver ? [...changes, ...(await applyLate())] : changes,
     finish: async () => {
-      const deleted = await remove(kubectl, gone);
+      await awaited(kubectl, waits);
+      const [lately, deleted] = [await applyLate(), await remove(kubectl, gone)];
       writeState(file, after);
-      return deleted;
+      return [...lately, ...deleted];
     },
   };
 }

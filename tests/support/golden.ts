@@ -47,7 +47,7 @@ export function goldenManifests(rendered: Rendered<unknown>): string {
 const hash = /(-(?:gate|controller|restore-code|restore)-)[0-9a-f]{10}$/;
 
 /** The hash of all that is declared hangs on the certificates, which are new in each run. */
-const declaredHash = /(?<="hash":"|^jsonpath=\{\.data\.converged\}=|^)[0-9a-f]{16}(?="|$)/;
+const declaredHash = /(?<="hash":"|^jsonpath=\{\.data\.(?:converged|agreed)\}=|^)[0-9a-f]{16}(?="|$)/;
 
 /** With a placeholder for what differs from run to run, and for the code, which has its own place. */
 function settled(value: unknown, key = ""): unknown {
@@ -64,7 +64,20 @@ function settled(value: unknown, key = ""): unknown {
     ? `[components/bundles/${key}]`
     : key.endsWith("-ca-sha256") && value !== ""
       ? "[hash]"
-      : value.replace(hash, "$1<hash>").replace(declaredHash, "[hash]");
+      : key === "etcd-cluster/trust"
+        ? numbered(value)
+        : value.replace(hash, "$1<hash>").replace(declaredHash, "[hash]");
+}
+
+/** Keys are new in each run, and which of them are the same matters. */
+function numbered(text: string): string {
+  const seen: string[] = [];
+  return text.replace(/(?<=")[0-9a-f]{16}(?=")/g, (mark) => {
+    if (!seen.includes(mark)) {
+      seen.push(mark);
+    }
+    return `[key ${seen.indexOf(mark) + 1}]`;
+  });
 }
 
 /** Kubernetes' own order at the top, the given one below. */

@@ -1,5 +1,6 @@
 import type { EtcdClusterArgs } from "../../components";
 import {
+  CaRotationStep,
   CompactionMode,
   LogLevel,
   PullPolicy,
@@ -114,6 +115,8 @@ const everything: EtcdClusterArgs = {
   serviceAccountAnnotations: { "example.com/role": "etcd" },
 };
 
+const rotation = (step: CaRotationStep) => ({ revision: 2, step });
+
 /** The clusters of these tests, by name. Each is rendered as an update and as a preview. */
 export const scenarios = {
   default: {},
@@ -141,6 +144,9 @@ export const scenarios = {
   recovery: { generation: 2, recovery: { confirmed: true, abandonedMembers: ["etcd-2"] } },
   "snapshot file": { restore: { file: { claim: "snapshots", path: "old/etcd.db" } } },
   "short lifetimes": { tls: { caValidityDays: 30 } },
+  "trust both": { clients: [{ name: "app" }], tls: { caRotation: rotation(CaRotationStep.TrustBoth) } },
+  "sign with new": { clients: [{ name: "app" }], tls: { caRotation: rotation(CaRotationStep.SignWithNew) } },
+  "drop old": { clients: [{ name: "app" }], tls: { caRotation: rotation(CaRotationStep.DropOld) } },
   "node port": { service: { type: ServiceType.NodePort, nodePort: 30379 } },
   "no spread": { scheduling: { hostSpread: Spread.None, zoneSpread: Spread.None } },
   "ids of the platform": { security: { platformAssignsIds: true } },

@@ -23,6 +23,7 @@ const leaf = (name: string) => [
   `${kinds.secret} etcd-${name}`,
 ];
 const certificates = (clients: string[] = []) => [
+  `${kinds.configMapPatch} etcd-trusted`,
   ...["peer", "client"].flatMap(authority),
   ...pairs.flatMap(leaf),
   ...clients.map((client) => `client-${client}`).flatMap(leaf),
@@ -43,6 +44,7 @@ const always = [
   `${kinds.roleBinding} etcd-controller-binding`,
   `${kinds.configMap} etcd-record`,
   `${kinds.configMap} etcd-status`,
+  `${kinds.configMap} etcd-trust`,
   `${kinds.lease} etcd-lease`,
   `${kinds.deployment} etcd-controller`,
   `${kinds.configMapPatch} etcd-converged`,
@@ -123,8 +125,10 @@ describe("children of a cluster", () => {
         `${kinds.configMap} orders-controller-<hash>`,
         `${kinds.configMap} orders-record`,
         `${kinds.configMap} orders-status`,
-        // The wait is on the status.
+        `${kinds.configMap} orders-trust`,
+        // The waits are on these.
         `${kinds.configMapPatch} orders-status`,
+        `${kinds.configMapPatch} orders-trust`,
         ...["service", "serviceAccount", "role", "roleBinding", "lease", "deployment"].map(
           (kind) => `${kinds[kind as keyof typeof kinds]} orders-controller`,
         ),
@@ -154,7 +158,7 @@ describe("every object", () => {
       const rendered = await scenario(name);
       const [cluster, home] = name === "default" ? ["etcd", "etcd"] : ["orders", "data"];
       const objects = objectsOf(rendered);
-      expect(objects).to.have.lengthOf(name === "default" ? 22 : 28);
+      expect(objects).to.have.lengthOf(name === "default" ? 23 : 29);
       for (const object of objects) {
         const { metadata } = plain(object.inputs) as { metadata: types.output.meta.v1.ObjectMeta };
         expect(metadata.labels, object.name).to.include({
@@ -223,8 +227,7 @@ describe("order of creation", () => {
     expect(behind.map((r) => `${r?.type} ${r?.name}`.replace(/[0-9a-f]{10}$/, "<hash>"))).to.have.members([
       namespace,
       ...pairs.map((pair) => `${kinds.secret} etcd-${pair}`),
-      `${kinds.selfSigned} etcd-ca-peer`,
-      `${kinds.selfSigned} etcd-ca-client`,
+      ...["peer", "client"].flatMap(authority),
       `${kinds.service} etcd-headless`,
       `${kinds.serviceAccount} etcd-account`,
       `${kinds.configMap} etcd-gate-<hash>`,
@@ -238,8 +241,7 @@ describe("order of creation", () => {
     expect(behind).to.not.include(undefined);
     expect(withoutHash(behind.map((r) => `${r?.type} ${r?.name}`))).to.have.members([
       ...pairs.map((pair) => `${kinds.secret} etcd-${pair}`),
-      `${kinds.selfSigned} etcd-ca-peer`,
-      `${kinds.selfSigned} etcd-ca-client`,
+      ...["peer", "client"].flatMap(authority),
       `${kinds.serviceAccount} etcd-controller-account`,
       `${kinds.roleBinding} etcd-controller-binding`,
       `${kinds.configMap} etcd-controller-<hash>`,
@@ -325,7 +327,7 @@ describe("what is replaced with what", () => {
             (urn) => rendered.resources.find((r) => r.urn === urn)?.name ?? urn,
           ),
         ).sort();
-      const authorities = ["etcd-ca-client", "etcd-ca-peer"];
+      const authorities = ["etcd-ca-client", "etcd-ca-client-key", "etcd-ca-peer", "etcd-ca-peer-key"];
       const members = [...authorities, "etcd-account", "etcd-gate-<hash>"].sort();
       expect(sources(kinds.statefulSet, "etcd-members", "spec")).to.deep.equal(members);
       // By way of the hash of the template.

@@ -31,7 +31,7 @@ const seven = (prefix: string) => [0, 1, 2, 3, 4, 5, 6].map((ordinal) => `${pref
 
 /**
  * All that the controller may do, reviewed: look at pods and claims; delete and evict its members' pods; grow and delete
- * their claims; see and scale one StatefulSet; write its own record, status and lease; tell events. Nothing here makes
+ * their claims; see and scale one StatefulSet; write its own record, status, trust and lease; tell events. Nothing here makes
  * or changes anything that runs, and no Secret can be read. A list can't be limited to names, and an event has none yet.
  */
 const reviewed = (cluster: string) => [
@@ -52,7 +52,12 @@ const reviewed = (cluster: string) => [
     resourceNames: [`${cluster}-record`],
     verbs: ["get", "patch"],
   },
-  { apiGroups: [""], resources: ["configmaps"], resourceNames: [`${cluster}-status`], verbs: ["patch"] },
+  {
+    apiGroups: [""],
+    resources: ["configmaps"],
+    resourceNames: [`${cluster}-status`, `${cluster}-trust`],
+    verbs: ["patch"],
+  },
   {
     apiGroups: ["coordination.k8s.io"],
     resources: ["leases"],
@@ -144,6 +149,7 @@ describe("the controller's Deployment", () => {
     expect(template.metadata.annotations).to.have.all.keys(
       "etcd-cluster/peer-ca-sha256",
       "etcd-cluster/client-ca-sha256",
+      "etcd-cluster/trust",
     );
   });
 
@@ -262,6 +268,7 @@ describe("the controller's Deployment", () => {
       CONTROLLER_STATEFULSET: "etcd",
       CONTROLLER_RECORD: "etcd-record",
       CONTROLLER_STATUS: "etcd-status",
+      CONTROLLER_TRUST: "etcd-trust",
       CONTROLLER_LEASE: "etcd-controller",
       CONTROLLER_CLAIM_PREFIX: "data-etcd-",
       CONTROLLER_CLIENT_URL: "https://etcd-{ordinal}.etcd.etcd.svc.cluster.local:2379",
@@ -274,6 +281,7 @@ describe("the controller's Deployment", () => {
       CONTROLLER_STATEFULSET: "orders",
       CONTROLLER_RECORD: "orders-record",
       CONTROLLER_STATUS: "orders-status",
+      CONTROLLER_TRUST: "orders-trust",
       CONTROLLER_LEASE: "orders-controller",
       CONTROLLER_CLAIM_PREFIX: "data-orders-",
       CONTROLLER_CLIENT_URL: "https://orders-{ordinal}.orders.data.svc.k8s.example.com:2379",
@@ -285,7 +293,10 @@ describe("the controller's Deployment", () => {
     expect(
       spec.volumes.flatMap((v) => (v.secret as { secretName?: string } | undefined)?.secretName ?? []),
     ).to.deep.equal(["own-controller", "own-controller-door"]);
-    expect(metadata.annotations).to.deep.equal({ "etcd-cluster/ca-revision": "2" });
+    expect(metadata.annotations).to.deep.equal({
+      "etcd-cluster/ca-revision": "2",
+      "etcd-cluster/trust": '{"own":true}',
+    });
   });
 
   it("rolls no member with any change of what is its own", async () => {
@@ -363,6 +374,7 @@ describe("what the controller writes", () => {
       for (const [type, pulumiName, object] of [
         [kinds.configMap, "etcd-record", `${cluster}-record`],
         [kinds.configMap, "etcd-status", `${cluster}-status`],
+        [kinds.configMap, "etcd-trust", `${cluster}-trust`],
         [kinds.lease, "etcd-lease", `${cluster}-controller`],
       ] as const) {
         const made = plain(resource(rendered, type, pulumiName).inputs) as { metadata: { name: string } };

@@ -13,8 +13,11 @@ function knownEarly(rendered: ClusterRender): unknown {
     resource(rendered, kinds.statefulSet, "etcd-members").inputs,
   ) as types.output.apps.v1.StatefulSet;
   const { template } = object.spec;
-  for (const key of Object.keys(template.metadata.annotations).filter((k) => k.endsWith("-ca-sha256"))) {
-    template.metadata.annotations[key] = "later";
+  const { annotations: ofPod } = template.metadata;
+  if (ofPod["etcd-cluster/peer-ca-sha256"] !== undefined) {
+    for (const key of ["peer-ca-sha256", "client-ca-sha256", "trust"]) {
+      ofPod[`etcd-cluster/${key}`] = "later";
+    }
   }
   // With them, the hash of all that is declared, and the annotations that it stands in.
   const { annotations, ...metadata } = object.metadata;

@@ -70,6 +70,16 @@ const stacks: Record<
       ]);
     },
   },
+  "sign-with-new": {
+    rendered: () => scenario("sign with new"),
+    shows: "the second of three steps to other authorities, with Secrets of its own",
+    check: (rendered) => {
+      const mounted = podOf(rendered).spec.volumes.flatMap((v) => v.secret?.secretName ?? []);
+      expect(mounted).to.have.members(
+        ["peer", "peer-client", "server", "root"].map((pair) => `etcd-${pair}.ca2-sign`),
+      );
+    },
+  },
   everything: {
     rendered: () => scenario("everything"),
     shows: "every argument that there is",

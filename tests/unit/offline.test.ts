@@ -109,6 +109,61 @@ describe("deploying without the Pulumi CLI", () => {
   });
 });
 
+describe("what depends on a wait of the engine's", () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "offline-"))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** One object at once, and one that comes after the controller's word. */
+  const program = () => {
+    const metadata = (name: string) => ({ name, namespace: "ns" });
+    const early = new k8s.core.v1.ConfigMap("early", { metadata: metadata("trust") });
+    const wait = new k8s.core.v1.ConfigMapPatch(
+      "wait",
+      {
+        metadata: {
+          ...metadata("trust"),
+          annotations: { "pulumi.com/waitFor": "jsonpath={.data.agreed}=yes" },
+        },
+      },
+      { dependsOn: early },
+    );
+    return new k8s.core.v1.Secret("late", { metadata: metadata("client") }, { dependsOn: wait });
+  };
+  const asks = "-n ns get configmap trust -o go-template={{with .data}}{{.agreed}}{{end}}";
+  /** Of each `apply`, what it applied. */
+  class Applying extends FakeKubectl {
+    readonly applied: string[][] = [];
+    override try(args: string[], options: { input?: string } = {}): Promise<Ran> {
+      if (args[0] === "apply") {
+        const { items } = JSON.parse(options.input ?? "{}") as { items: { metadata: { name: string } }[] };
+        this.applied.push(items.map((item) => item.metadata.name));
+      }
+      return super.try(args);
+    }
+  }
+
+  it("comes with the rest where the controller has said it before", async () => {
+    const kubectl = new Applying((command) => (command === asks ? "yes" : ""));
+    const { changes } = await deployProgram(kubectl, join(folder, "state.json"), program);
+    expect(kubectl.applied).to.deep.equal([["trust"], ["client"]]);
+    expect(changes.map((c) => c.ref.name)).to.deep.equal(["trust", "client"]);
+  });
+
+  it("comes once the controller has said it, and not before", async () => {
+    let says = "refused: no";
+    const kubectl = new Applying((command) => (command === asks ? says : ""));
+    const { changes, finish } = await deployProgram(kubectl, join(folder, "state.json"), program);
+    expect(kubectl.applied).to.deep.equal([["trust"]]);
+    expect(changes.map((c) => c.ref.name)).to.deep.equal(["trust"]);
+    const finished = finish();
+    expect(kubectl.applied).to.deep.equal([["trust"]]);
+    says = "yes";
+    expect((await finished).map((c) => c.ref.name)).to.deep.equal(["client"]);
+    expect(kubectl.applied).to.deep.equal([["trust"], ["client"]]);
+  });
+});
+
 describe("the wait at the end", () => {
   const status = { converged: "waits", reason: "waits", declared: "new", refused: "" };
 

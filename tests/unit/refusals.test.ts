@@ -4,7 +4,7 @@ import { expect } from "chai";
 import * as fc from "fast-check";
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../../components";
-import { EtcdCluster, ServiceType, Spread, VolumeRetention } from "../../components";
+import { CaRotationStep, EtcdCluster, ServiceType, Spread, VolumeRetention } from "../../components";
 import { render } from "../../hack/render/render";
 import { refuse, settle } from "../../components/spec";
 import { Problems } from "../../components/spec/refuse/problems";
@@ -382,6 +382,7 @@ const refusals: Refusal[] = [
     { renewBeforeDays: 10 },
     { organization: "x" },
     { extraServerNames: ["a.example.com"] },
+    { caRotation: { revision: 2, step: "TrustBoth" } },
   ].map((field) => {
     const [key, value] = Object.entries<unknown>(field)[0]!;
     return r(
@@ -425,6 +426,48 @@ const refusals: Refusal[] = [
   ),
   r("tls.organization", { tls: { organization: long(65) } }, long(65), "1 to 64 characters", "Shorten it"),
   r("tls.organization", { tls: { organization: "" } }, "", "1 to 64 characters", ""),
+  r(
+    "tls.caRotation.revision",
+    { tls: { caRotation: { step: "TrustBoth" } } },
+    undefined,
+    "the new authorities need a number",
+    "Write 2 for the first exchange",
+  ),
+  r(
+    "tls.caRotation.revision",
+    { tls: { caRotation: { revision: 1, step: "TrustBoth" } } },
+    1,
+    "from 2 to 9999",
+    "",
+  ),
+  r(
+    "tls.caRotation.revision",
+    { tls: { caRotation: { revision: "2", step: "TrustBoth" } } },
+    "2",
+    "a whole number",
+    "",
+  ),
+  r(
+    "tls.caRotation.step",
+    { tls: { caRotation: { revision: 2 } } },
+    undefined,
+    "step by step",
+    "Write TrustBoth, then SignWithNew, then DropOld",
+  ),
+  r(
+    "tls.caRotation.step",
+    { tls: { caRotation: { revision: 2, step: "trust" } } },
+    "trust",
+    "few words",
+    "Write one of TrustBoth, SignWithNew, DropOld",
+  ),
+  r(
+    "tls.caRotation.phase",
+    { tls: { caRotation: { revision: 2, step: "TrustBoth", phase: 1 } } },
+    1,
+    "no such argument",
+    "revision, step",
+  ),
   r("clients[0].name", { clients: [{ name: "Api" }] }, "Api", "a Secret is named after it", "Rename it"),
   r("clients[0].name", { clients: [{}] }, undefined, "a Secret is named after it", "Rename it"),
   r("clients[0].name", { clients: [{ name: long(64) }] }, long(64), "at most 63", "Rename it"),
@@ -871,7 +914,7 @@ describe("refusals", () => {
       expect(String(error)).to.contain(`namespace: "${bad}" is given: it has to be a DNS label`);
     }
     const good = await renderCluster(() => ({ namespace: pulumi.output(Promise.resolve("late")) }));
-    expect(good.resources).to.have.lengthOf(46);
+    expect(good.resources).to.have.lengthOf(48);
   });
 });
 
@@ -908,7 +951,7 @@ describe("warnings", () => {
     const { result, log } = await withLog(() => renderCluster({ version: "3.6.13" }));
     expect(log.match(/warning: /g)).to.have.lengthOf(1);
     expect(log).to.contain("Take 3.6.14 or later");
-    expect(result.resources).to.have.lengthOf(46);
+    expect(result.resources).to.have.lengthOf(48);
   });
 });
 
@@ -942,6 +985,7 @@ describe("arguments that are fine", () => {
       { tls: { validityDays: 2, renewBeforeDays: 1 } },
       { tls: { caValidityDays: 1 } },
       { tls: { organization: long(64) } },
+      { tls: { caRotation: { revision: 9999, step: CaRotationStep.DropOld } } },
       { clients: [{ name: long(63) }, { name: "roo" }, { name: "1" }] },
       { resources: { memoryLimit: "128Mi" }, etcd: { quota: "512Mi" } },
       { resources: { memoryRequest: "2Gi", cpuLimit: "250m" } },

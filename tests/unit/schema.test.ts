@@ -49,6 +49,7 @@ describe("golden schema", function () {
     expect(Object.fromEntries(own)).to.deep.equal({
       BackupArgs: ["schedule"],
       BackupDrillArgs: ["schedule"],
+      CaRotationArgs: ["revision", "step"],
       ClientArgs: ["name"],
       EndpointsArgs: ["tlsSecret", "urls"],
       ExistingTlsArgs: [

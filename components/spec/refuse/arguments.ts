@@ -2,6 +2,7 @@ import type {
   BackupArgs,
   BackupDrillArgs,
   BackupRetentionArgs,
+  CaRotationArgs,
   ClaimStoreArgs,
   ClientArgs,
   ControllerArgs,
@@ -102,6 +103,7 @@ const known = {
     renewBeforeDays: true,
     organization: "text",
     extraServerNames: ["text"],
+    caRotation: { revision: true, step: true } satisfies Known<CaRotationArgs>,
     existing: {
       peerSecret: true,
       peerClientSecret: true,

@@ -1,8 +1,9 @@
 import { isIP } from "node:net";
-import type { EtcdClusterArgs } from "../../args";
+import type { CaRotationArgs, EtcdClusterArgs } from "../../args";
+import { CaRotationStep } from "../../args";
 import { certificateDays } from "../derived";
 import { isDnsLabel, isDnsName } from "../units";
-import { checkInteger } from "./checks";
+import { checkInteger, checkOneOf } from "./checks";
 import type { Problems } from "./problems";
 
 export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
@@ -15,6 +16,7 @@ export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
       "renewBeforeDays",
       "organization",
       "extraServerNames",
+      "caRotation",
     ] as const) {
       if (tls[field] !== undefined) {
         problems.refuse(
@@ -28,6 +30,7 @@ export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
     return;
   }
   refuseLifetimes(problems, args);
+  refuseRotation(problems, args);
   const seen = new Set<string>();
   for (const [index, name] of (tls.extraServerNames ?? []).entries()) {
     const path = `tls.extraServerNames[${index}]`;
@@ -74,6 +77,32 @@ function refuseLifetimes(problems: Problems, args: EtcdClusterArgs): void {
       tls.renewBeforeDays,
       `a certificate that lives for ${Math.min(days.leaf, days.ca)} days would be due at once, and renewed by every run`,
       "Shorten it, or raise tls.validityDays",
+    );
+  }
+}
+
+function refuseRotation(problems: Problems, args: EtcdClusterArgs): void {
+  const rotation = args.tls?.caRotation as Partial<CaRotationArgs> | undefined;
+  if (!rotation) {
+    return;
+  }
+  if (rotation.revision === undefined) {
+    problems.refuse(
+      "tls.caRotation.revision",
+      rotation.revision,
+      "the new authorities need a number",
+      "Write 2 for the first exchange, and one more for each that follows",
+    );
+  } else {
+    checkInteger(problems, "tls.caRotation.revision", rotation.revision, 2, 9999);
+  }
+  checkOneOf(problems, "tls.caRotation.step", rotation.step, CaRotationStep);
+  if (rotation.step === undefined) {
+    problems.refuse(
+      "tls.caRotation.step",
+      rotation.step,
+      "an exchange of the authorities goes step by step",
+      `Write ${Object.values(CaRotationStep).join(", then ")}`,
     );
   }
 }

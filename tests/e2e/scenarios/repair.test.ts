@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { leader, ordinalOf, waitsFor } from "../support/controller";
+import { leader, ordinalOf } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { assertNothingLost, Load } from "../support/load";
+import { copyAsVolume } from "../support/old-copy";
 import { eventually } from "../support/poll";
+import { Processes } from "../support/process";
 
 /** Any member but this one: what is asked of the cluster is asked there. */
 const other = (ordinal: number) => (ordinal === 0 ? 1 : 0);
@@ -50,6 +52,27 @@ describe("a lost disk", () => {
     await cluster.kubectl(["delete", "pod", cluster.pod(ordinal), "--wait=false"]);
   };
 
+  /** And the container starts again in place, in the same pod. */
+  const logInPlace = (ordinal: number) => async () => {
+    const [disk, processes] = [
+      await Disk.of(cluster, ordinal),
+      await Processes.of(cluster, cluster.pod(ordinal)),
+    ];
+    await disk.sh("rm -r data/member/wal");
+    assert.equal((await processes.signal("etcd", "KILL")).length, 1);
+  };
+
+  it("a log that is deleted in place, in the first pod of the one that began the cluster", async () => {
+    const disk = await Disk.of(cluster, 0);
+    assert.match(await disk.sh("cat data/member/order/etcd.yaml"), /initial-cluster-state: "new"/);
+    assert.equal((await cluster.pods())[0]?.restarts, 0);
+    await isReplaced(0, logInPlace(0));
+  });
+
+  it("a log that is deleted in place, in the pod of one that joined", async () => {
+    await isReplaced(2, logInPlace(2));
+  });
+
   it("pod and claim of a follower", async () => {
     const leads = ordinalOf(await leader(cluster));
     const follower = leads === 2 ? 1 : 2;
@@ -91,36 +114,10 @@ describe("a lost disk", () => {
       await cluster.kubectl(["delete", "pod", cluster.pod(1), "--wait=false", "--grace-period=0", "--force"]);
     });
   });
-});
 
-describe("a quorum of disks that is lost", () => {
-  let cluster: TestCluster;
-  before(async () => {
-    cluster = await TestCluster.deploy("quorum");
-    await cluster.etcdctl(["put", "kept", "on one disk"]);
-  });
-  after(() => cluster.destroy());
-
-  it("no empty quorum is formed, nothing is acknowledged, and the reason is told", async () => {
-    const ids = await cluster.memberIds();
-    const wiped = [1, 2];
-    for (const ordinal of wiped) {
-      await (await Disk.of(cluster, ordinal)).sh("rm -rf data");
-    }
-    await cluster.kubectl(["delete", "pod", ...wiped.map((o) => cluster.pod(o)), "--wait=false"]);
-    await waitsFor(cluster, /quorum of disks is lost/);
-    const put = await cluster.tryEtcdctl(["--command-timeout=5s", "put", "new", "value"]);
-    assert.notEqual(put.code, 0, put.stdout);
-    const kept = await cluster.etcdctl(["get", "kept", "--consistency=s", "--print-value-only"]);
-    assert.equal(kept, "on one disk\n");
-    const list = await cluster.etcdctl(["member", "list", "--consistency=s"]);
-    for (const [name, id] of Object.entries(ids)) {
-      assert.match(list, new RegExp(`^${id}, started, ${name}, `, "m"), "nobody was removed");
-    }
-    // The probe of the member that is left has to fail a few times first.
-    await eventually("nobody is ready", async () =>
-      (await cluster.pods()).every((pod) => !pod.ready) ? true : undefined,
-    );
-    await (await Disk.of(cluster, 0)).sh("ls data/member/wal/*.wal");
+  it("a claim that is made anew from an older copy of the disk", async () => {
+    const disk = await Disk.of(cluster, 2);
+    await disk.sh("rm -rf ../copied-claim && cp -a . ../copied-claim");
+    await isReplaced(2, () => copyAsVolume(cluster, 2, "../copied-claim"));
   });
 });

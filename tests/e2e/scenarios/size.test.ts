@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { leader } from "../support/controller";
+import { controllerLog, leader, ordinalOf } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { bringUp, cluster as lab, nodes } from "../support/lab";
 import { assertNothingLost, Load } from "../support/load";
@@ -8,6 +8,7 @@ import { eventually } from "../support/poll";
 describe("size", () => {
   let cluster: TestCluster;
   let nodesBefore: number;
+  let idsOfThree: Record<string, string>;
   before(async () => {
     nodesBefore = (await nodes()).size;
     await bringUp(Math.max(5, nodesBefore));
@@ -44,28 +45,43 @@ describe("size", () => {
     await resize(3);
   });
 
-  it("to 1, after the leader was made one of those that go", async () => {
-    const ids = await cluster.memberIds();
-    if ((await leader(cluster)) === "etcd-0") {
-      const heir = BigInt(`0x${ids["etcd-2"]}`).toString(16);
-      await cluster.etcdctl(["move-leader", heir]);
+  it("to 1, after the leader was made one of those that go: it gives that up before it goes", async () => {
+    idsOfThree = await cluster.memberIds();
+    const leads = await leader(cluster);
+    if (leads !== "etcd-2") {
+      await cluster.etcdctl(["move-leader", idsOfThree["etcd-2"] ?? ""], ordinalOf(leads));
     }
+    const earlier = (await controllerLog(cluster)).length;
     await resize(1);
+    const acts = (await controllerLog(cluster)).slice(earlier).flatMap(({ action }) => action ?? []);
+    const moved = acts.findIndex(({ kind }) => kind === "moveLeader");
+    const removed = acts.findIndex(({ kind, ordinal }) => kind === "removeMember" && ordinal === 2);
+    assert.ok(moved >= 0 && moved < removed, JSON.stringify(acts));
   });
 
   it("to 3 again: what the old volumes hold is set aside, and the members are new ones", async () => {
     await resize(3);
     assert.equal(await cluster.etcdctl(["get", "kept", "--print-value-only"], 2), "through every size\n");
+    const ids = await cluster.memberIds();
+    for (const ordinal of [1, 2]) {
+      const old = idsOfThree[cluster.pod(ordinal)] ?? "";
+      assert.notEqual(ids[cluster.pod(ordinal)], old, "another ID");
+      const gate = await cluster.kubectl(["logs", cluster.pod(ordinal), "-c", "gate"]);
+      assert.match(gate, new RegExp(`the disk holds member ${BigInt(`0x${old}`)} of cluster`));
+      assert.match(gate, / join: /);
+    }
   });
 
-  it("kubectl scale by hand is undone", async () => {
+  it("kubectl scale by hand is undone, and no write is lost", async () => {
     const ids = await cluster.memberIds();
+    const load = await Load.start(cluster, { node: 1 });
     await cluster.kubectl(["scale", "statefulset/etcd", "--replicas=1"]);
     await eventually("there are 3 pods declared again", async () => {
       const json = await cluster.json<{ spec: { replicas: number } }>(["get", "statefulset", "etcd"]);
       return json.spec.replicas === 3 || undefined;
     });
     await cluster.waitForVoters(120);
+    assertNothingLost(await load.stop());
     assert.deepEqual(await cluster.memberIds(), ids);
   });
 });

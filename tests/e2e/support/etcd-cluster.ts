@@ -3,8 +3,10 @@ import { rmSync } from "node:fs";
 import { EtcdCluster } from "../../../components";
 import type { EtcdClusterArgs } from "../../../components";
 import type { Changed } from "../../../hack/deploy/apply";
+import { remove } from "../../../hack/deploy/apply";
 import type { Deployment } from "../../../hack/deploy/offline";
 import { deployProgram, stateFile } from "../../../hack/deploy/offline";
+import { readState } from "../../../hack/deploy/state";
 import { waitForVoters } from "../../../hack/deploy/wait";
 import type { Ran } from "../../../hack/kubectl";
 import { kubectl } from "./lab";
@@ -134,6 +136,14 @@ export class TestCluster {
     const deleted = (await this.deployment?.finish()) ?? [];
     this.deployment = undefined;
     return inWords(deleted);
+  }
+
+  /** As `pulumi destroy` does: all that was made goes, and the keys with it. What Kubernetes keeps, the claims, stays. */
+  async takeDown(): Promise<void> {
+    const { objects } = readState(this.stateFile);
+    await remove(kubectl(), [...objects].reverse());
+    rmSync(this.stateFile);
+    await eventually("no member's pod is left", async () => (await this.pods()).length === 0 || undefined);
   }
 
   /** kubectl in the cluster's namespace. */

@@ -11,9 +11,12 @@ import type { Disk } from "../../../controller/model";
 import { paths } from "../../../components/spec/names";
 import type { Ran } from "../../../hack/kubectl";
 import { run } from "../../../hack/kubectl";
-import { freePorts, issue, makeAuthority } from "./bare-etcd";
+import { freePorts, issue } from "./bare-etcd";
 
-type Authority = Awaited<ReturnType<typeof makeAuthority>>;
+interface Authority {
+  readonly key: string;
+  readonly cert: string;
+}
 
 export class GatedEtcd {
   private readonly volume = mkdtempSync(join(tmpdir(), "gated-etcd-"));

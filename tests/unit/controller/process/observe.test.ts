@@ -4,6 +4,7 @@ import { parseDesired } from "../../../../controller/observe/desired";
 import { claimViews, ordinalOf, podViews, statefulSetView } from "../../../../controller/observe/kubernetes";
 import { bytesOf } from "../../../../controller/observe/quantity";
 import { parseRecord } from "../../../../controller/observe/record";
+import { trustView } from "../../../../controller/observe/trust";
 import { emptyRecord } from "../../../../controller/plan/record";
 
 const desired = {
@@ -63,6 +64,43 @@ describe("what the controller reads", () => {
       expect(parseDesired("{"))
         .to.have.property("problem")
         .that.matches(/not JSON/);
+    });
+  });
+
+  describe("what a pod shows and trusts", () => {
+    const [one, two] = ["1".repeat(16), "2".repeat(16)];
+    const made = {
+      revision: 2,
+      peer: { shows: one, trusts: [one, two] },
+      client: { shows: two, trusts: [two] },
+    };
+    const view = (text: string) => trustView({ annotations: { "etcd-cluster/trust": text } });
+
+    it("is read whole, with the mark by which it is asked for", () => {
+      expect(view(JSON.stringify({ ...made, another: 1 }))).to.deep.include({ statement: made });
+      expect(view('{"own":true}')).to.deep.include({ statement: { own: true } });
+      expect(view(JSON.stringify(made)))
+        .to.have.property("key")
+        .that.matches(/^[0-9a-f]{16}$/);
+      expect(view(JSON.stringify(made))).to.not.deep.equal(view(JSON.stringify({ ...made, revision: 3 })));
+    });
+
+    it("is nothing where nothing is said, and a problem where it can't be read", () => {
+      expect(trustView(undefined)).to.equal(undefined);
+      expect(trustView({ annotations: {} })).to.equal(undefined);
+      for (const [text, problem] of [
+        ["{", /not JSON/],
+        ["[]", /not an object/],
+        ['{"own":false}', /revision/],
+        [JSON.stringify({ ...made, revision: 0 }), /revision/],
+        [
+          JSON.stringify({ ...made, peer: { shows: "x", trusts: [one] } }),
+          /peer\.shows is not a fingerprint/,
+        ],
+        [JSON.stringify({ ...made, client: { shows: one } }), /client\.trusts is not a list/],
+      ] as const) {
+        expect(view(text), text).to.have.property("problem").that.matches(problem);
+      }
     });
   });
 

@@ -4,6 +4,7 @@ import { Events } from "../../../../controller/report/events";
 import { DecisionLog } from "../../../../controller/report/log";
 import { Status } from "../../../../controller/report/status";
 import { gist } from "../../../../controller/report/wording";
+import { TrustNotice } from "../../../../controller/report/trust";
 import type { StatusData } from "../../../../controller/report/status";
 
 const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
@@ -24,6 +25,31 @@ describe("what the controller tells", () => {
   const clock = () => now;
   beforeEach(() => {
     now = 0;
+  });
+
+  describe("what all pods trust", () => {
+    it("is told when it is news, and stands while nothing can be said", async () => {
+      const written: StatusData[] = [];
+      const notice = new TrustNotice(
+        (data) => Promise.resolve(void written.push(data)),
+        clock,
+        () => undefined,
+      );
+      const said: Decision["trust"][] = [
+        { agreed: "one" },
+        { agreed: "one" },
+        undefined,
+        { problem: "refused: no" },
+        undefined,
+        { agreed: "two" },
+      ];
+      for (const trust of said) {
+        notice.show(decision("waits", { trust }));
+        await settled();
+        await settled();
+      }
+      expect(written.map((data) => data.agreed)).to.deep.equal(["one", "refused: no", "two"]);
+    });
   });
 
   describe("the status", () => {
@@ -195,6 +221,17 @@ describe("what the controller tells", () => {
       ...[1, 2, 0, 0].map((n) => `etcd-${n} is restarted at the declared revision`),
       "data-etcd-0 grows",
     ]);
+  });
+
+  it("logs a warning once, also one that comes and goes, and again after a while without it", () => {
+    const { lines, log } = logged();
+    for (let i = 0; i < 100; i++) {
+      now += 10_000;
+      log.decision(decision("waits", { warnings: i % 3 === 0 ? [] : ["etcd-1 crashes", "old version"] }));
+    }
+    now += 300_000;
+    log.decision(decision("waits", { warnings: ["etcd-1 crashes"] }));
+    expect(lines).to.deep.equal(["waits", "etcd-1 crashes", "old version", "etcd-1 crashes"]);
   });
 
   it("takes the same sentence with other numbers for the same, but not about another member", () => {

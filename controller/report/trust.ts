@@ -1,0 +1,12 @@
+import type { Decision } from "../model";
+import { Notice } from "./notice";
+
+/**
+ * The ConfigMap that the clients' Secrets wait for: the key of the declared trust once all pods agree with it, else why
+ * they don't. While nothing can be said, what stands there stays.
+ */
+export class TrustNotice extends Notice {
+  show({ trust }: Decision): void {
+    if (trust) this.post({ agreed: "agreed" in trust ? trust.agreed : trust.problem });
+  }
+}
