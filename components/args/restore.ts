@@ -21,6 +21,12 @@ export interface RestoreArgs {
    * have stopped: their nodes don't answer. Default: none; then such a pod is waited for.
    */
   abandonedMembers?: string[];
+
+  /**
+   * Whether the restore pod works on a claim like a member's, and not on its node's own disk. Default: false. For a
+   * database that is too large for that: two and a half times its size are needed.
+   */
+  scratchOnClaim?: boolean;
 }
 
 /** A backup in a store. */
@@ -72,4 +78,7 @@ export interface RecoveryArgs {
    * their pods have stopped, their volumes are never used again. Default: none; then they are waited for.
    */
   abandonedMembers?: string[];
+
+  /** Whether the restore pod works on a claim like a member's. Default: false, on its node's own disk. */
+  scratchOnClaim?: boolean;
 }

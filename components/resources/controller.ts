@@ -1,5 +1,4 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
 import { defaults } from "../spec/derived";
 import { quantity } from "../spec/units";
 import {
@@ -19,6 +18,7 @@ import type { Identity } from "./certificates";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 import { createControllerRights } from "./controller-rights";
+import { impatient } from "./scheduling";
 import { containerSecurity, podSecurity } from "./security";
 
 /**
@@ -71,7 +71,7 @@ export function createController(ctx: Context, identity: Identity): k8s.apps.v1.
             nodeSelector: spec.args.scheduling?.nodeSelector,
             priorityClassName:
               spec.args.controller?.priorityClassName ?? spec.args.scheduling?.priorityClassName,
-            tolerations: tolerations(ctx),
+            tolerations: impatient(ctx),
             containers: [controllerContainer(ctx)],
             volumes: [
               { name: volumes.code, configMap: { name: code.metadata.name, defaultMode: 0o444 } },
@@ -86,18 +86,6 @@ export function createController(ctx: Context, identity: Identity): k8s.apps.v1.
     },
     { ...ctx.opts, dependsOn: [binding, ...identity.resources] },
   );
-}
-
-/** Short, so that the controller is back seconds after its node has died. */
-function tolerations(ctx: Context): pulumi.Input<k8s.types.input.core.v1.Toleration[]> {
-  const gone = ["not-ready", "unreachable"].map((state) => ({
-    key: `node.kubernetes.io/${state}`,
-    operator: "Exists",
-    effect: "NoExecute",
-    tolerationSeconds: 5,
-  }));
-  const given = ctx.spec.args.scheduling?.tolerations;
-  return given === undefined ? gone : pulumi.output(given).apply((own) => [...gone, ...own]);
 }
 
 function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {

@@ -15,6 +15,7 @@ import {
 import { jobContainer } from "./backup";
 import { codeVolume, storeParts } from "./backup-store";
 import type { Context } from "./context";
+import { impatient } from "./scheduling";
 import { containerSecurity, podSecurity } from "./security";
 
 type Container = k8s.types.input.core.v1.Container;
@@ -45,7 +46,7 @@ const mounts = {
  */
 export function restorePodSpec(ctx: Context, rebuild: RebuildSpec, parts: RestoreParts): PodSpec {
   const { spec } = ctx;
-  const { scheduling = {}, storage = {} } = spec.args;
+  const { scheduling = {} } = spec.args;
   const source = sourceOf(ctx, rebuild, parts.backupCode);
   return {
     restartPolicy: "Never",
@@ -57,28 +58,34 @@ export function restorePodSpec(ctx: Context, rebuild: RebuildSpec, parts: Restor
     dnsConfig: { options: [{ name: "ndots", value: "1" }] },
     imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
     nodeSelector: scheduling.nodeSelector,
-    tolerations: scheduling.tolerations,
+    tolerations: impatient(ctx),
     priorityClassName: scheduling.priorityClassName,
     initContainers: [...source.containers, statusContainer(ctx), restoreContainer(ctx)],
     containers: [stepContainer(ctx, "hand-over", "hand-over", { ports: [restorePort] })],
     volumes: [
-      {
-        // As large as a member's: there is room for a snapshot and for what is made of it.
-        name: mounts.scratch.name,
-        ephemeral: {
-          volumeClaimTemplate: {
-            spec: {
-              accessModes: ["ReadWriteOnce"],
-              storageClassName: storage.storageClass,
-              resources: { requests: { storage: spec.storageSize } },
-            },
-          },
-        },
-      },
+      { name: mounts.scratch.name, ...scratchVolume(ctx, rebuild) },
       { name: mounts.code.name, configMap: { name: parts.code, defaultMode: 0o444 } },
       { name: mounts.pair.name, secret: { secretName: parts.secret, defaultMode: 0o440 } },
       ...source.volumes,
     ],
+  };
+}
+
+/** By itself on the node: what provisions volumes may be as lost as the members are. */
+function scratchVolume({ spec }: Context, rebuild: RebuildSpec): k8s.types.input.core.v1.Volume | object {
+  if (!rebuild.scratchOnClaim) {
+    return { emptyDir: {} };
+  }
+  return {
+    ephemeral: {
+      volumeClaimTemplate: {
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          storageClassName: spec.args.storage?.storageClass,
+          resources: { requests: { storage: spec.storageSize } },
+        },
+      },
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { Spread } from "../args";
 import { memberSelector } from "../spec/names";
 import type { Context } from "./context";
@@ -51,4 +52,16 @@ export function spreadRules(ctx: Context): Rules {
     schedulerName: scheduling.schedulerName,
     runtimeClassName: scheduling.runtimeClassName,
   };
+}
+
+/** For what has to be back seconds after its node has died: the controller, and a restore pod. */
+export function impatient(ctx: Context): pulumi.Input<k8s.types.input.core.v1.Toleration[]> {
+  const gone = ["not-ready", "unreachable"].map((state) => ({
+    key: `node.kubernetes.io/${state}`,
+    operator: "Exists",
+    effect: "NoExecute",
+    tolerationSeconds: 5,
+  }));
+  const given = ctx.spec.args.scheduling?.tolerations;
+  return given === undefined ? gone : pulumi.output(given).apply((own) => [...gone, ...own]);
 }

@@ -21,6 +21,7 @@ export { refuse, refuseLateNamespace } from "./refuse";
 export interface RebuildSpec {
   readonly restore?: RestoreArgs;
   readonly abandoned: readonly string[];
+  readonly scratchOnClaim: boolean;
 }
 
 /** A cluster's arguments with every default and derived number filled in. Made only from arguments that passed `refuse`. */
@@ -88,5 +89,11 @@ export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec
 
 function rebuildOf({ restore, recovery }: EtcdClusterArgs): RebuildSpec | undefined {
   const declared = restore ?? recovery;
-  return declared && { restore, abandoned: declared.abandonedMembers ?? [] };
+  return (
+    declared && {
+      restore,
+      abandoned: declared.abandonedMembers ?? [],
+      scratchOnClaim: declared.scratchOnClaim ?? false,
+    }
+  );
 }

@@ -32,6 +32,7 @@ const everything: EtcdClusterArgs = {
       serverName: "old-etcd",
     },
     abandonedMembers: ["orders-4"],
+    scratchOnClaim: true,
   },
   etcd: {
     quota: "4Gi",

@@ -78,8 +78,13 @@ const known = {
     file: { claim: true, path: "text" } satisfies Known<SnapshotFileArgs>,
     endpoints: { urls: ["text"], tlsSecret: true, serverName: "text" } satisfies Known<EndpointsArgs>,
     abandonedMembers: ["text"],
+    scratchOnClaim: "flag",
   } satisfies Known<RestoreArgs>,
-  recovery: { confirmed: "flag", abandonedMembers: ["text"] } satisfies Known<RecoveryArgs>,
+  recovery: {
+    confirmed: "flag",
+    abandonedMembers: ["text"],
+    scratchOnClaim: "flag",
+  } satisfies Known<RecoveryArgs>,
   etcd: {
     quota: true,
     autoCompactionMode: true,
