@@ -57,6 +57,39 @@ const lostNodes: fc.Arbitrary<Story> = fc.record({
   }),
 });
 
+/** A disaster, what is declared for it, and trouble meanwhile. */
+const trouble = eventOf(
+  ["deletePod", "allNodesReboot", "crash", "restorePodLost", "scaleByHand", ...CONTROL, ...CONTROL],
+  8,
+);
+const disasters: fc.Arbitrary<Story> = fc
+  .record({
+    seed: fc.nat(1_000_000),
+    members: fc.constantFrom(1, 3, 3, 5),
+    which: fc.constantFrom(
+      ["loseQuorum", "declareRecovery"],
+      ["loseAll", "declareRestore"],
+      ["", "declareRestore"],
+    ),
+    before: fc.array(trouble, { maxLength: 3 }),
+    between: fc.nat(12),
+    meanwhile: fc.array(trouble, { maxLength: 8 }),
+  })
+  .map(({ seed, members, which: [lost = "", declared = ""], before, between, meanwhile }) => ({
+    seed,
+    // One that is lost leaves nothing to recover from.
+    members: lost === "loseQuorum" ? Math.max(members, 3) : members,
+    warmUp: 60,
+    events: [
+      ...before,
+      { fault: "networkHeals", a: 0, b: 0, ticks: 40 },
+      { fault: "backUp", a: 0, b: 0, ticks: 3 },
+      { fault: lost, a: seed, b: 0, ticks: between },
+      { fault: declared, a: 0, b: 0, ticks: 1 },
+      ...meanwhile,
+    ],
+  }));
+
 function holds(told: Story): void {
   const end = play(told);
   expect(end.violations.join("; "), "promises").to.equal("");
@@ -86,6 +119,8 @@ describe("a simulated cluster under random faults", function () {
 
   it("keeps them while nodes go and come back", () => check(lostNodes, RUNS / 4));
 
+  it("keeps them while a lost quorum is recovered, or all is restored", () => check(disasters, RUNS / 2));
+
   const fault = (name: string, a = 1, b = 0, ticks = 12) => ({ fault: name, a, b, ticks });
   const stories: Readonly<Record<string, Omit<Story, "seed" | "killAt">>> = {
     "birth and growing": { members: 3, warmUp: 40, events: [] },
@@ -101,6 +136,16 @@ describe("a simulated cluster under random faults", function () {
       members: 3,
       warmUp: 30,
       events: [fault("allNodesReboot", 0, 0, 0), fault("recordDeleted")],
+    },
+    "a recovery": {
+      members: 3,
+      warmUp: 40,
+      events: [fault("loseQuorum", 0, 0, 4), fault("declareRecovery", 0, 0, 60)],
+    },
+    "a restore": {
+      members: 3,
+      warmUp: 40,
+      events: [fault("backUp", 0, 0, 4), fault("declareRestore", 0, 0, 60)],
     },
     "a lost node": {
       members: 3,

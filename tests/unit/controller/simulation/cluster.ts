@@ -6,6 +6,7 @@ import type { ControllerRecord, Desired, GateReport, Order } from "../../../../c
 import { UNDECIDED } from "./controller";
 import type { MemberDir, Process, RaftHost, Seat, Volume } from "./raft";
 import { configAt, newer, quorumOf, Raft, votersOf } from "./raft";
+import { RestorePod } from "./restore";
 
 export interface Claim {
   readonly uid: string;
@@ -22,6 +23,8 @@ export interface Pod {
   readonly name: string;
   readonly ordinal: number;
   readonly revision: string;
+  /** Of its template: what its gate starts by itself. */
+  readonly generation: number;
   readonly claimUid: string;
   node?: number;
   gate: "pending" | "asking" | "done";
@@ -61,6 +64,7 @@ export class Cluster implements RaftHost {
   readonly acked = new Set<number>();
   readonly processes: Process[] = [];
   readonly raft = new Raft(this);
+  readonly restore = new RestorePod(this);
   pods: Pod[] = [];
   claims: Claim[] = [];
   /** Processes of force-deleted pods on nodes that are cut off. */
@@ -174,6 +178,7 @@ export class Cluster implements RaftHost {
     this.nowMs += ms;
     this.statefulSet();
     for (const pod of [...this.pods]) this.kubelet(pod);
+    this.restore.tick();
     this.raft.tick();
     this.claims = this.claims.filter((c) => !c.deleting || this.pods.some((p) => p.claimUid === c.uid));
   }
@@ -199,6 +204,7 @@ export class Cluster implements RaftHost {
         name: `etcd-${ordinal}`,
         ordinal,
         revision: this.revision,
+        generation: this.desired.generation,
         claimUid: claim.uid,
         gate: "pending",
         etcd: "waiting",
@@ -276,7 +282,8 @@ export class Cluster implements RaftHost {
       if (order?.kind === "wait" && order.hold) volume.held = true;
       if (order && order !== UNDECIDED && dir && this.seenAsLost(pod, dir)) volume.condemned = true;
       pod.silentTicks = order ? 0 : pod.silentTicks + 1;
-      if (!order && dir && !volume.broken && !volume.held && pod.silentTicks > 3)
+      const own = dir?.generation === pod.generation;
+      if (!order && dir && own && !volume.broken && !volume.held && pod.silentTicks > 3)
         this.startAlone(pod, volume);
       return;
     }
@@ -285,6 +292,17 @@ export class Cluster implements RaftHost {
       volume.held = true;
       return;
     }
+    if (order.kind === "lend") {
+      volume.held = true;
+      if (dir) this.restore.lend(dir, order.url);
+      return;
+    }
+    if (order.kind === "seed") {
+      const data = dir?.generation === pod.generation ? undefined : this.restore.take(order.url);
+      if (data) Object.assign(volume, { dir: data, broken: false, logless: false, aside: 1 });
+      return;
+    }
+    if (order.kind === "start" && dir && (order.generation ?? pod.generation) !== dir.generation) return;
     volume.held = false;
     volume.condemned = false;
     if (order.kind === "birth") volume.yaml = { kind: "new", token: order.token };
@@ -383,7 +401,7 @@ export class Cluster implements RaftHost {
   }
 
   private makeDir(pod: Pod, volume: Volume, version: string): boolean {
-    const fresh = { log: [], term: 0, commit: 0, generation: this.desired.generation, lastVersion: version };
+    const fresh = { log: [], term: 0, commit: 0, generation: pod.generation, lastVersion: version };
     if (volume.yaml?.kind === "new") {
       const { token } = volume.yaml;
       // As etcd does: the same token gives the same IDs.

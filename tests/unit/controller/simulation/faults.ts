@@ -69,6 +69,45 @@ export function nodeOn(s: Stage, node: number): void {
     for (const pod of cluster.pods) if (pod.node === node && pod.gate === "done") pod.gate = "pending";
 }
 
+function declareRebuild(s: Stage, kind: "restore" | "recovery"): void {
+  const { cluster } = s;
+  cluster.revision = `r${cluster.templates.size + 1}`;
+  cluster.templates.set(cluster.revision, { etcdVersion: cluster.desired.etcdVersion });
+  const generation = cluster.desired.generation + 1;
+  const rebuild = { kind, url: "https://etcd-restore.test.svc:2383", abandoned: [] };
+  cluster.desired = { ...cluster.desired, generation, rebuild, hash: `${cluster.desired.hash}g` };
+  cluster.stsVersion++;
+}
+
+/** Not among those that happen by themselves: somebody declares these, for a reason. */
+export const DISASTERS: Readonly<Record<string, Fault>> = {
+  loseQuorum: (s, a) => {
+    const { cluster } = s;
+    const most = Math.floor(cluster.pods.length / 2) + 1;
+    const pods = [...cluster.pods.slice(a % 3), ...cluster.pods.slice(0, a % 3)].slice(0, most);
+    for (const pod of pods) {
+      const claim = cluster.claimOf(pod);
+      spoil(s, pod);
+      if (claim) claim.deleting = true;
+      cluster.deletePod(pod);
+    }
+  },
+  loseAll: (s) => {
+    for (const pod of s.cluster.pods) {
+      const claim = s.cluster.claimOf(pod);
+      spoil(s, pod);
+      if (claim) claim.deleting = true;
+      s.cluster.deletePod(pod);
+    }
+  },
+  backUp: (s) => {
+    s.cluster.restore.backup = [...s.cluster.acked];
+  },
+  declareRecovery: (s) => declareRebuild(s, "recovery"),
+  declareRestore: (s) => declareRebuild(s, "restore"),
+  restorePodLost: (s) => s.cluster.restore.lose(),
+};
+
 export const FAULTS: Readonly<Record<string, Fault>> = {
   deletePod: (s, a) => {
     const pod = podOf(s, a);

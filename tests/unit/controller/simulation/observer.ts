@@ -43,6 +43,7 @@ export function observe(
     })),
     gates,
     etcd: etcdView(c),
+    restore: c.restore.view(),
   };
 }
 

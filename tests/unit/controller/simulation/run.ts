@@ -3,7 +3,7 @@ import type { Desired } from "../../../../controller/model";
 import { Cluster, copyDir } from "./cluster";
 import { Controller, Lease } from "./controller";
 import type { Stage } from "./faults";
-import { FAULTS, nodeOn } from "./faults";
+import { DISASTERS, FAULTS, nodeOn } from "./faults";
 import type { MemberDir } from "./raft";
 
 export interface Event {
@@ -80,7 +80,7 @@ export function play(story: Story): Outcome {
   for (const event of story.events) {
     if (cluster.violations.length > 0 || cluster.excused) break;
     cluster.faults++;
-    FAULTS[event.fault]?.(stage, event.a, event.b);
+    (FAULTS[event.fault] ?? DISASTERS[event.fault])?.(stage, event.a, event.b);
     for (let i = 0; i < event.ticks; i++) tick(2000);
   }
 
