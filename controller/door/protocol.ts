@@ -47,6 +47,7 @@ function isDisk(disk: Value | undefined): boolean {
         [disk.memberId, disk.clusterId].every(isId) &&
         [disk.lastTerm, disk.lastIndex, disk.generation].every(isCount) &&
         isList(disk.voters, isId) &&
+        (disk.oldEntry === undefined || isCount(disk.oldEntry)) &&
         isText(disk.lastVersion)
       );
     default:

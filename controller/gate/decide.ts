@@ -3,7 +3,7 @@
  * lets one join; a member that is whole it starts by itself once nobody answers.
  */
 import type { Disk, Order } from "../model";
-import { stepProblem } from "../plan/version";
+import { oldLogProblem, stepProblem } from "../plan/version";
 
 export interface Situation {
   readonly disk: Disk;
@@ -71,9 +71,9 @@ function described(disk: Disk): string {
   }
 }
 
-function dataProblem({ disk, generation }: Situation): string | undefined {
+function dataProblem({ disk, generation, version }: Situation): string | undefined {
   if (disk.state !== "wal") return described(disk);
-  if (disk.generation === generation) return undefined;
+  if (disk.generation === generation) return oldLogProblem(disk.oldEntry, version);
   return `the disk is of generation ${disk.generation}, declared is ${generation}`;
 }
 

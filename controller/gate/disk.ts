@@ -11,8 +11,9 @@ export function readDisk(dataDir: string, version: string): Disk {
     case "broken":
       return data;
     case "wal": {
-      const { memberId, clusterId, lastTerm, lastIndex, voters } = data;
-      return { state: "wal", memberId, clusterId, lastTerm, lastIndex, voters, ...readMark(dataDir) };
+      const { memberId, clusterId, lastTerm, lastIndex, voters, oldEntry } = data;
+      const old = oldEntry === undefined ? {} : { oldEntry };
+      return { state: "wal", memberId, clusterId, lastTerm, lastIndex, voters, ...old, ...readMark(dataDir) };
     }
   }
 }

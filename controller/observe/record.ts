@@ -124,6 +124,7 @@ const read = shape<ControllerRecord>({
       defragmented: list(shape<SpaceWork["defragmented"][number]>({ memberId: decimal, times: whole(0) })),
     }),
   ),
+  oldLog: optional(shape<NonNullable<ControllerRecord["oldLog"]>>({ until: optional(whole(0)) })),
 });
 
 /** A record that can't be read is a problem, never an absent one. Never throws. */
