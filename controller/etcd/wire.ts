@@ -100,6 +100,15 @@ export const text = (number: number): Field<string> =>
     fromWire: (bytes) => Buffer.from(bytes).toString("utf8"),
   });
 
+/** A part of the message that is read, and no copy of it. */
+export const bytes = (number: number): Field<Uint8Array> =>
+  field<Uint8Array>(number, {
+    type: 2,
+    absent: new Uint8Array(),
+    toWire: (value) => value,
+    fromWire: (value) => value,
+  });
+
 export const nested = <T>(number: number, inner: Message<T>): Field<T | undefined> =>
   field<T | undefined>(number, {
     type: 2,

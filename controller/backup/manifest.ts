@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto";
+import { Refusal } from "./refusal";
+
+/**
+ * What is known of one backup. It is written after all else, so that a backup that was cut short has none, and doesn't
+ * count.
+ */
+export interface Manifest {
+  readonly format: 1;
+  readonly name: string;
+  /** As etcdctl prints it. A restored cluster has another one. */
+  readonly clusterId: string;
+  /** Namespace and name of the cluster that was backed up. */
+  readonly cluster: string;
+  /** When the snapshot was begun. */
+  readonly time: string;
+  /** Of the last entry in the snapshot itself. */
+  readonly revision: number;
+  /** Entries of the snapshot's bucket `key`: every revision that it keeps of every key. */
+  readonly keys: number;
+  /** Keys at that revision, counted by the member. Absent if it had compacted that revision meanwhile. */
+  readonly liveKeys?: number;
+  readonly etcdVersion: string;
+  readonly member: { readonly name: string; readonly id: string };
+  /** Of the component: it counts restores. */
+  readonly generation: number;
+  readonly snapshot: {
+    /** With the 32 bytes of the hash at its end. */
+    readonly bytes: number;
+    /** Of the database without them, so the same as they. */
+    readonly sha256: string;
+  };
+  readonly object: {
+    /** Below the store's prefix. */
+    readonly key: string;
+    readonly bytes: number;
+    readonly compression: Compression;
+  };
+}
+
+export type Compression = "none" | "gzip";
+
+const NAME = /^(\d{8}T\d{6}Z)-r(\d+)-[0-9a-f]{6}$/;
+const CLUSTER_ID = /^[1-9a-f][0-9a-f]{0,15}$/;
+
+/** Never given twice: neither two runs in one second nor a clock that goes back can make it so. */
+export function newName(time: Date, revision: number): string {
+  const stamp = time.toISOString().replace(/[-:]|\.\d+/g, "");
+  return `${stamp}-r${revision}-${randomBytes(3).toString("hex")}`;
+}
+
+export const keys = {
+  folder: (clusterId: string) => `${clusterId}/`,
+  manifest: (clusterId: string, name: string) => `${clusterId}/${name}.json`,
+  data: (clusterId: string, name: string, compression: Compression) =>
+    `${clusterId}/${name}.db${compression === "gzip" ? ".gz" : ""}`,
+};
+
+export type KeyKind = "manifest" | "data";
+
+/** Which backup's a key is. Undefined for anything that isn't of our making. */
+export function parseKey(
+  key: string,
+): { readonly clusterId: string; readonly name: string; readonly kind: KeyKind } | undefined {
+  const [clusterId = "", file = "", more] = key.split("/");
+  const [, name = "", ending = ""] = /^(.*?)\.(json|db|db\.gz)$/.exec(file) ?? [];
+  if (more !== undefined || !CLUSTER_ID.test(clusterId) || !NAME.test(name)) return undefined;
+  return { clusterId, name, kind: ending === "json" ? "manifest" : "data" };
+}
+
+/** The decimal numbers of etcd's API, as etcdctl prints them. */
+export const hexId = (decimal: string): string => BigInt.asUintN(64, BigInt(decimal)).toString(16);
+
+export function parseManifest(text: string): Manifest {
+  const problem = (what: string) => new Refusal(`the manifest can't be used: ${what}`);
+  let value: Manifest;
+  try {
+    value = JSON.parse(text) as Manifest;
+  } catch {
+    throw problem("it is no JSON");
+  }
+  if (value === null || typeof value !== "object") throw problem("it is no object");
+  if (value.format !== 1) throw problem(`its format is ${JSON.stringify(value.format)}, and 1 is known`);
+  const need = (right: boolean, field: string) => {
+    if (!right) throw problem(`${field} is missing or wrong`);
+  };
+  const whole = (n: unknown, least: number) => Number.isSafeInteger(n) && Number(n) >= least;
+  need(typeof value.name === "string" && NAME.test(value.name), "name");
+  need(typeof value.clusterId === "string" && CLUSTER_ID.test(value.clusterId), "clusterId");
+  need(typeof value.cluster === "string", "cluster");
+  need(typeof value.time === "string" && !Number.isNaN(Date.parse(value.time)), "time");
+  need(whole(value.revision, 0), "revision");
+  need(whole(value.keys, 0), "keys");
+  need(value.liveKeys === undefined || whole(value.liveKeys, 0), "liveKeys");
+  need(typeof value.etcdVersion === "string", "etcdVersion");
+  need(typeof value.member?.name === "string" && typeof value.member.id === "string", "member");
+  need(whole(value.generation, 1), "generation");
+  need(whole(value.snapshot?.bytes, 33) && /^[0-9a-f]{64}$/.test(value.snapshot.sha256), "snapshot");
+  const { object } = value;
+  need(
+    (object?.compression === "none" || object?.compression === "gzip") && whole(object.bytes, 1),
+    "object",
+  );
+  need(object.key === keys.data(value.clusterId, value.name, object.compression), "object.key");
+  return value;
+}
