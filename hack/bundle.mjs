@@ -14,6 +14,7 @@ export const bundle = async (write) => {
     one("gate", { minify: false }, write),
     // A ConfigMap holds 1 MiB. Names stay, so that a stack trace tells where it went wrong.
     one("controller", { minifyWhitespace: true, minifySyntax: true }, write),
+    one("backup", { minify: false }, write),
   ]);
   const notices = {
     path: join(root, "components/bundles/THIRD-PARTY-LICENSES.txt"),
@@ -45,7 +46,7 @@ function licensesOf(results) {
 const one = (program, options, write) =>
   build({
     absWorkingDir: root,
-    entryPoints: { [program]: `controller/${program === "gate" ? "gate/" : ""}main.ts` },
+    entryPoints: { [program]: `controller/${program === "controller" ? "" : `${program}/`}main.ts` },
     outdir: "components/bundles",
     bundle: true,
     platform: "node",

@@ -40,13 +40,13 @@ export interface Manifest {
 
 export type Compression = "none" | "gzip";
 
-const NAME = /^(\d{8}T\d{6}Z)-r(\d+)-[0-9a-f]{6}$/;
+const NAME = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
 const CLUSTER_ID = /^[1-9a-f][0-9a-f]{0,15}$/;
 
 /** Never given twice: neither two runs in one second nor a clock that goes back can make it so. */
-export function newName(time: Date, revision: number): string {
+export function newName(time: Date): string {
   const stamp = time.toISOString().replace(/[-:]|\.\d+/g, "");
-  return `${stamp}-r${revision}-${randomBytes(3).toString("hex")}`;
+  return `${stamp}-${randomBytes(3).toString("hex")}`;
 }
 
 export const keys = {

@@ -29,7 +29,7 @@ export function pairReader(directory: string, everyMs: number, now: () => number
   };
 }
 
-function readPair(directory: string): Pair {
+export function readPair(directory: string): Pair {
   const read = (name: string) => readFileSync(join(directory, name));
   const [ca, cert, key] = [read("ca.crt"), read("tls.crt"), read("tls.key")];
   const version = createHash("sha256")

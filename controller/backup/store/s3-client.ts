@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, webcrypto } from "node:crypto";
 import { Agent as PlainAgent } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { Agent } from "node:https";
@@ -154,7 +154,7 @@ const EMPTY = createHash("sha256").digest("hex");
 /** In a thread of its own: the main one has enough to do. */
 async function payloadHash(body: Buffer | undefined): Promise<string> {
   if (!body) return EMPTY;
-  return Buffer.from(await crypto.subtle.digest("SHA-256", body as BufferSource)).toString("hex");
+  return Buffer.from(await webcrypto.subtle.digest("SHA-256", body)).toString("hex");
 }
 
 const encodePath = (key: string): string => key.split("/").map(encodeURIComponent).join("/");

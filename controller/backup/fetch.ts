@@ -1,0 +1,123 @@
+import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { readCatalog } from "./catalog";
+import { Check } from "./etcd/snapshot";
+import type { Manifest } from "./manifest";
+import { parseKey } from "./manifest";
+import { Refusal, wordsOf } from "./refusal";
+import type { Store } from "./store";
+
+/** Which backup. Without a name, the newest; without a cluster's ID, of the only cluster that has any there. */
+export interface Which {
+  readonly name?: string;
+  readonly clusterId?: string;
+}
+
+export const files = { snapshot: "snapshot.db", manifest: "manifest.json" } as const;
+
+const ATTEMPTS = 4;
+const FIRST_PAUSE_MS = 1000;
+
+/** The backup that is meant, of the good ones. Refuses to choose between clusters. */
+export async function findBackup(store: Store, { name, clusterId }: Which): Promise<Manifest> {
+  const { good, loose } = await readCatalog(store, clusterId);
+  if (name !== undefined) {
+    const named = good.filter((m) => m.name === name);
+    if (named[0] && named.length === 1) return named[0];
+    const torn = loose.some(({ key }) => parseKey(key)?.name === name);
+    throw new Refusal(
+      torn
+        ? `the backup ${name} in ${store.where} is not whole: its manifest or its data is missing, cut short or can't be read`
+        : `there is no backup ${name} in ${store.where}; there are: ${lastNames(good)}`,
+    );
+  }
+  const ids = [...new Set(good.map((m) => m.clusterId))];
+  if (ids.length > 1)
+    throw new Refusal(
+      `there are backups of ${ids.length} clusters in ${store.where} (${ids.join(", ")}): say which one, by its ID or by a backup's name`,
+    );
+  const newest = good.at(-1);
+  if (!newest) throw new Refusal(`there is no whole backup in ${store.where}`);
+  return newest;
+}
+
+/**
+ * Brings a backup into a folder, as `snapshot.db` and `manifest.json`, after everything about it has been checked: its
+ * length, its hash, the hash at its end, its pages, its revision. Before that, neither name is there.
+ */
+export async function fetchBackup(store: Store, which: Which, folder: string): Promise<Manifest> {
+  const manifest = await findBackup(store, which);
+  const path = join(folder, files.snapshot);
+  const partial = `${path}.partial`;
+  await mkdir(folder, { recursive: true });
+  await rm(path, { force: true });
+  await rm(join(folder, files.manifest), { force: true });
+  try {
+    await again(() => copy(store, manifest, partial));
+    await rename(partial, path);
+    await writeFile(join(folder, files.manifest), JSON.stringify(manifest), { flush: true });
+  } finally {
+    await rm(partial, { force: true });
+  }
+  return manifest;
+}
+
+async function copy(store: Store, manifest: Manifest, path: string): Promise<void> {
+  const { object, snapshot, name } = manifest;
+  const source = await store.read(object.key);
+  const stream: Readable = object.compression === "gzip" ? source.pipe(createGunzip()) : source;
+  // A pipe doesn't hand on what breaks.
+  if (stream !== source) source.on("error", (error) => stream.destroy(error));
+  const check = new Check();
+  const file = await open(path, "w", 0o640);
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      check.push(chunk);
+      for (let done = 0; done < chunk.length;)
+        done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
+    }
+    await file.sync();
+  } catch (error) {
+    throw damaged(error, name);
+  } finally {
+    source.destroy();
+    await file.close();
+  }
+  const is = check.result();
+  const differs = (what: string, recorded: unknown, found: unknown) => {
+    if (recorded !== found)
+      throw new Refusal(
+        `the backup ${name} is damaged: recorded ${what} ${String(recorded)}, found ${String(found)}`,
+      );
+  };
+  differs("bytes", snapshot.bytes, is.bytes);
+  differs("hash", snapshot.sha256, is.sha256);
+  differs("revision", manifest.revision, is.revision);
+  differs("entries", manifest.keys, is.keys);
+}
+
+function damaged(error: unknown, name: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC") return new Refusal(`there is no room for the backup ${name}`);
+  return code?.startsWith("Z_") ? new Refusal(`the backup ${name} is damaged: ${wordsOf(error)}`) : error;
+}
+
+/** What is wrong in itself isn't read again; a connection that broke is made anew. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Refusal || attempt === ATTEMPTS) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
+  }
+}
+
+const lastNames = (good: readonly Manifest[]): string =>
+  good
+    .slice(-5)
+    .map((m) => m.name)
+    .join(", ") || "none";

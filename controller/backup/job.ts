@@ -1,0 +1,91 @@
+import { byAge } from "./catalog";
+import type { Manifest } from "./manifest";
+import { drillProblem } from "./drill";
+import type { Report } from "./report";
+import { wordsOf } from "./refusal";
+import type { BackupSettings } from "./settings";
+import type { Store } from "./store";
+import { takeBackup } from "./take";
+import type { Taking } from "./take";
+import { tidy } from "./tidy";
+import type { Tidied } from "./tidy";
+import { newestOf, toldKeys } from "./told";
+
+export interface Job {
+  readonly settings: BackupSettings;
+  readonly store: Store;
+  readonly report: Report;
+  readonly open: Taking["open"];
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+  readonly now?: () => number;
+}
+
+/** One backup, then retention. What went wrong is told, and thrown. */
+export async function runBackup(job: Job): Promise<Manifest> {
+  const { settings, store, report, now = Date.now } = job;
+  const begunMs = now();
+  const lastRun = (rest: object) =>
+    JSON.stringify({
+      time: new Date(begunMs).toISOString(),
+      seconds: Math.round((now() - begunMs) / 1000),
+      ...rest,
+    });
+  let made: Manifest;
+  try {
+    made = await takeBackup({
+      store,
+      clientUrls: settings.clientUrls,
+      open: job.open,
+      cluster: `${settings.namespace}/${settings.cluster}`,
+      generation: settings.generation,
+      compression: settings.compression,
+      signal: job.signal,
+      say: job.say,
+      now,
+    });
+  } catch (error) {
+    const reason = `the backup to ${store.where} failed: ${wordsOf(error)}`;
+    await report.write((told) => ({
+      [toldKeys.lastRun]: lastRun({ result: "failed", reason }),
+      [toldKeys.reason]: `${reason}. ${newestInWords(newestOf(told))}`,
+    }));
+    await report.event("Warning", "BackupFailed", reason);
+    throw error;
+  }
+  const told = await report.read();
+  const tidied = await tidyUp(job, made, drillProblem(told[toldKeys.drill], now()));
+  const reason = `the backup ${made.name} is in ${store.where}: revision ${made.revision}, ${made.snapshot.bytes} bytes`;
+  const counts = `${tidied.kept} are there, ${tidied.removed} were removed`;
+  await report.write((before) => ({
+    [toldKeys.newest]: JSON.stringify(newer(newestOf(before), made)),
+    [toldKeys.lastRun]: lastRun({
+      result: "succeeded",
+      backup: made.name,
+      kept: tidied.kept,
+      removed: tidied.removed,
+    }),
+    [toldKeys.reason]: `${reason}; ${counts}`,
+    [toldKeys.alert]: tidied.alert ?? "",
+  }));
+  await report.event("Normal", "BackedUp", `${reason}; ${counts}`);
+  if (tidied.alert !== undefined) await report.event("Warning", "RetentionStopped", tidied.alert);
+  return made;
+}
+
+async function tidyUp(job: Job, made: Manifest, distrust: string | undefined): Promise<Tidied> {
+  try {
+    return await tidy(job.store, made, job.settings.retention, distrust, job.now);
+  } catch (error) {
+    // The backup is good all the same.
+    return { kept: 0, removed: 0, alert: `retention failed: ${wordsOf(error)}` };
+  }
+}
+
+/** A run that was begun earlier may end later. */
+function newer(before: Manifest | undefined, made: Manifest): Manifest {
+  return before && before.clusterId === made.clusterId && byAge(before, made) > 0 ? before : made;
+}
+
+const newestInWords = (newest: Manifest | undefined): string =>
+  newest ? `The newest good backup is ${newest.name}` : "There is no good backup";
