@@ -29,6 +29,7 @@ const cluster = new EtcdCluster("etcd", {
   image: object("image"),
   nodeImage: object("nodeImage"),
   controller: object("controller"),
+  backup: object("backup"),
   imagePullSecrets: object("imagePullSecrets"),
   security: object("security"),
   probes: object("probes"),

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "./args";
+import { createBackup } from "./resources/backup";
 import { createBundle } from "./resources/bundle";
 import { createClients, createIdentity } from "./resources/certificates";
 import { createController } from "./resources/controller";
@@ -63,6 +64,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
     createDisruptionBudget(inside);
     const { status, trust } = createState(inside);
     const controller = createController(inside, identity);
+    if (args.backup) {
+      createBackup(inside, args.backup, identity);
+    }
     const { statefulSet: members, hash } = createMembers(
       inside,
       {

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { BackupArgs } from "./backup";
 import type { ControllerArgs } from "./controller";
 import type { EtcdSettingsArgs } from "./etcd";
 import type {
@@ -102,6 +103,9 @@ export interface EtcdClusterArgs {
 
   /** The controller. */
   controller?: ControllerArgs;
+
+  /** Backups on a schedule, to a store that speaks S3 or to a volume. Default: none. No change here restarts a member. */
+  backup?: BackupArgs;
 
   /** Names of Secrets with credentials for the images' registries, in the namespace. */
   imagePullSecrets?: pulumi.Input<string>[];

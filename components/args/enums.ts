@@ -81,3 +81,21 @@ export const PullPolicy = {
   Never: "Never",
 } as const;
 export type PullPolicy = (typeof PullPolicy)[keyof typeof PullPolicy];
+
+/** How backups are compressed. */
+export const Compression = {
+  /** As they are. */
+  None: "none",
+  /** By gzip, at its fastest. */
+  Gzip: "gzip",
+} as const;
+export type Compression = (typeof Compression)[keyof typeof Compression];
+
+/** Whose key a store that speaks S3 encrypts with. */
+export const ServerSideEncryption = {
+  /** The store's own. */
+  Aes256: "AES256",
+  /** One of its key management. */
+  Kms: "aws:kms",
+} as const;
+export type ServerSideEncryption = (typeof ServerSideEncryption)[keyof typeof ServerSideEncryption];

@@ -1,3 +1,4 @@
+export * from "./backup";
 export * from "./cluster";
 export * from "./controller";
 export * from "./enums";

@@ -11,7 +11,7 @@ import { metadataOf } from "./context";
  */
 export function createBundle(
   ctx: Context,
-  program: "gate" | "controller",
+  program: "gate" | "controller" | "backup",
   nameOf: (hash: string) => string,
 ): k8s.core.v1.ConfigMap {
   const file = `${program}.js`;

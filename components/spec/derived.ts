@@ -19,6 +19,11 @@ export const defaults = {
   defragmentFreePercent: 45,
   defragmentMinSize: "100Mi",
   controllerMemoryLimit: "192Mi",
+  backupMemoryLimit: "256Mi",
+  backupTimeoutSeconds: 3600,
+  backupTimeZone: "Etc/UTC",
+  backupKeepLast: 14,
+  s3Region: "us-east-1",
 } as const;
 
 /** The largest database that etcd's authors advise. */

@@ -24,6 +24,14 @@ export const paths = {
   tls: "/etc/etcd/tls",
   gate: "/gate",
   controller: "/controller",
+  /** The code of the jobs of backups and restores. */
+  backup: "/backup",
+  /** Where a claim with backups is mounted. */
+  backups: "/backups",
+  /** Where the credentials of a store are. */
+  credentials: "/credentials",
+  /** Where a drill restores to. */
+  drill: "/drill",
 } as const;
 
 /** The pairs that a member mounts, each at `paths.tls/<key>`. */
@@ -66,6 +74,12 @@ export function objectNames(cluster: string) {
     status: `${cluster}-status`,
     /** Where the controller says what all members' pods agree to trust. */
     trust: `${cluster}-trust`,
+    backupCode: (hash: string) => `${cluster}-backup-${hash}`,
+    /** Its CronJob, ServiceAccount, Role and RoleBinding. */
+    backup: `${cluster}-backup`,
+    drill: `${cluster}-drill`,
+    /** The ConfigMap that tells of backups, and the claim that holds them. */
+    backups: `${cluster}-backups`,
     claimPrefix: `${dataVolume}-${cluster}-`,
   };
 }
@@ -127,6 +141,11 @@ export function controllerSelector(cluster: string): Record<string, string> {
   return { ...memberSelector(cluster), [labelKeys.component]: "controller" };
 }
 
+/** Labels of the jobs' pods. */
+export function backupLabels(cluster: string): Record<string, string> {
+  return { ...memberSelector(cluster), [labelKeys.component]: "backup" };
+}
+
 export const annotationKeys = {
   /** On the StatefulSet: all that the controller obeys, in the same request as the template. */
   desired: "etcd-cluster/desired",
@@ -145,4 +164,12 @@ export const annotationKeys = {
   defaultContainer: "kubectl.kubernetes.io/default-container",
 } as const;
 
-export const containerNames = { etcd: "etcd", gate: "gate", controller: "controller" } as const;
+export const containerNames = {
+  etcd: "etcd",
+  gate: "gate",
+  controller: "controller",
+  backup: "backup",
+  fetch: "fetch",
+  restore: "restore",
+  judge: "judge",
+} as const;

@@ -1,5 +1,9 @@
 import type {
+  BackupArgs,
+  BackupDrillArgs,
+  BackupRetentionArgs,
   CaRotationArgs,
+  ClaimStoreArgs,
   ClientArgs,
   ControllerArgs,
   EtcdClusterArgs,
@@ -9,6 +13,8 @@ import type {
   MetadataArgs,
   ProbesArgs,
   ResourcesArgs,
+  S3EncryptionArgs,
+  S3StoreArgs,
   SchedulingArgs,
   SecurityArgs,
   ServiceArgs,
@@ -34,6 +40,23 @@ const image = {
   digest: "text",
   pullPolicy: true,
 } satisfies Known<ImageArgs>;
+
+const s3 = {
+  bucket: true,
+  endpoint: true,
+  region: true,
+  prefix: "text",
+  pathStyle: "flag",
+  caCertificate: true,
+  credentialsSecret: true,
+  encryption: { algorithm: true, keyId: true } satisfies Known<S3EncryptionArgs>,
+} satisfies Known<S3StoreArgs>;
+const claim = {
+  existing: true,
+  size: true,
+  storageClass: true,
+  prefix: "text",
+} satisfies Known<ClaimStoreArgs>;
 
 const known = {
   members: true,
@@ -123,6 +146,19 @@ const known = {
     priorityClassName: true,
     memoryLimit: true,
   } satisfies Known<ControllerArgs>,
+  backup: {
+    schedule: "text",
+    timeZone: "text",
+    s3,
+    claim,
+    retention: { keepLast: true, keepDays: true } satisfies Known<BackupRetentionArgs>,
+    compression: true,
+    timeoutSeconds: true,
+    memoryLimit: true,
+    serviceAccountAnnotations: true,
+    podMetadata: metadata,
+    drill: { schedule: "text", timeZone: "text", timeoutSeconds: true } satisfies Known<BackupDrillArgs>,
+  } satisfies Known<BackupArgs>,
   imagePullSecrets: [true],
   security: { runAsUser: true, runAsGroup: true, platformAssignsIds: "flag" } satisfies Known<SecurityArgs>,
   probes: { livenessBudgetSeconds: true, startupBudgetSeconds: true } satisfies Known<ProbesArgs>,

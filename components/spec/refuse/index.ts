@@ -1,5 +1,6 @@
 import type { EtcdClusterArgs } from "../../args";
 import { refuseUnknownArguments } from "./arguments";
+import { refuseBackup } from "./backup";
 import { refuseCluster, refuseNamespace } from "./cluster";
 import { refuseEtcd } from "./etcd";
 import { refuseKubernetes } from "./kubernetes";
@@ -19,6 +20,7 @@ export function refuse(args: EtcdClusterArgs, name: string): string[] {
   refuseEtcd(problems, args);
   refuseTls(problems, args);
   refuseKubernetes(problems, args);
+  refuseBackup(problems, args, name);
   problems.throwIfAny(`EtcdCluster "${name}"`);
   return problems.warnings;
 }

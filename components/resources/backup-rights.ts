@@ -1,0 +1,81 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { BackupArgs } from "../args";
+import { objectNames } from "../spec/names";
+import type { Context } from "./context";
+import { metadataOf } from "./context";
+
+/**
+ * What the jobs may do in Kubernetes: read and write the one ConfigMap that tells of backups, and tell events. The
+ * ConfigMap is made empty here, because a right to create can't be limited to a name; what is filled in is no drift.
+ */
+export function createBackupRights(
+  ctx: Context,
+  backup: BackupArgs,
+): { serviceAccount: k8s.core.v1.ServiceAccount; resources: pulumi.Resource[] } {
+  const names = objectNames(ctx.spec.name);
+  const told = new k8s.core.v1.ConfigMap(
+    `${ctx.name}-backups`,
+    { metadata: metadataOf(ctx, names.backups) },
+    ctx.opts,
+  );
+  const serviceAccount = new k8s.core.v1.ServiceAccount(
+    `${ctx.name}-backup-account`,
+    {
+      metadata: metadataOf(ctx, names.backup, { annotations: backup.serviceAccountAnnotations }),
+      automountServiceAccountToken: false,
+    },
+    ctx.opts,
+  );
+  const role = new k8s.rbac.v1.Role(
+    `${ctx.name}-backup-role`,
+    {
+      metadata: metadataOf(ctx, names.backup),
+      rules: [
+        {
+          apiGroups: [""],
+          resources: ["configmaps"],
+          resourceNames: [names.backups],
+          verbs: ["get", "patch"],
+        },
+        { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
+      ],
+    },
+    ctx.opts,
+  );
+  const binding = new k8s.rbac.v1.RoleBinding(
+    `${ctx.name}-backup-binding`,
+    {
+      metadata: metadataOf(ctx, names.backup),
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name },
+      subjects: [{ kind: "ServiceAccount", name: serviceAccount.metadata.name, namespace: ctx.namespace }],
+    },
+    ctx.opts,
+  );
+  return { serviceAccount, resources: [told, binding] };
+}
+
+/** The claim for backups, if it is to be made here. It outlives the cluster. */
+export function createBackupClaim(ctx: Context, backup: BackupArgs): pulumi.Resource[] {
+  const { size, storageClass } = backup.claim ?? {};
+  if (size === undefined) {
+    return [];
+  }
+  return [
+    new k8s.core.v1.PersistentVolumeClaim(
+      `${ctx.name}-backups-claim`,
+      {
+        metadata: metadataOf(ctx, objectNames(ctx.spec.name).backups, {
+          // Many classes bind a claim when its first pod comes, which is the first backup's.
+          annotations: { "pulumi.com/skipAwait": "true" },
+        }),
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          storageClassName: storageClass,
+          resources: { requests: { storage: size } },
+        },
+      },
+      { ...ctx.opts, protect: !ctx.spec.args.allowDataDeletion },
+    ),
+  ];
+}

@@ -1,0 +1,60 @@
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { StoreArgs } from "../spec/backup";
+import { storeSettings } from "../spec/backup";
+import { objectNames, paths } from "../spec/names";
+import type { Context } from "./context";
+
+const volumes = { credentials: "credentials", backups: "backups" };
+
+/** What a container needs that reads or writes a store of backups. */
+export interface StoreParts {
+  readonly env: k8s.types.input.core.v1.EnvVar[];
+  readonly volumes: k8s.types.input.core.v1.Volume[];
+  readonly volumeMounts: k8s.types.input.core.v1.VolumeMount[];
+}
+
+export function storeParts(ctx: Context, store: StoreArgs): StoreParts {
+  const prefix = ctx.namespace.apply((namespace) => `${namespace}/${ctx.spec.name}`);
+  const settings = storeSettings(store, prefix).apply((value) => JSON.stringify(value));
+  const env = [{ name: "BACKUP_STORE", value: settings }];
+  if (store.claim) {
+    const claimName = store.claim.existing ?? objectNames(ctx.spec.name).backups;
+    return {
+      env,
+      volumes: [{ name: volumes.backups, persistentVolumeClaim: { claimName } }],
+      volumeMounts: [{ name: volumes.backups, mountPath: paths.backups }],
+    };
+  }
+  const secretName = store.s3?.credentialsSecret;
+  if (secretName === undefined) {
+    return { env, volumes: [], volumeMounts: [] };
+  }
+  return {
+    env,
+    volumes: [{ name: volumes.credentials, secret: { secretName, defaultMode: 0o440 } }],
+    volumeMounts: [{ name: volumes.credentials, mountPath: paths.credentials, readOnly: true }],
+  };
+}
+
+/** The jobs keep about 100 MiB, whatever the database's size; the heap is a small part of it. */
+export const jobNodeFlags = ["--max-old-space-size=64", "--max-semi-space-size=2"];
+
+/** The code of the jobs, as a volume. */
+export function codeVolume(code: pulumi.Input<string>): {
+  readonly volume: k8s.types.input.core.v1.Volume;
+  readonly mount: k8s.types.input.core.v1.VolumeMount;
+} {
+  return {
+    volume: { name: "code", configMap: { name: code, defaultMode: 0o444 } },
+    mount: { name: "code", mountPath: paths.backup, readOnly: true },
+  };
+}
+
+/** How the jobs' code is started. */
+export const jobCommand = (command: string): string[] => [
+  "node",
+  ...jobNodeFlags,
+  `${paths.backup}/backup.js`,
+  command,
+];

@@ -1,0 +1,182 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { BackupArgs } from "../args";
+import { backupSettings } from "../spec/backup";
+import { defaults } from "../spec/derived";
+import {
+  annotationKeys,
+  backupLabels,
+  commonLabels,
+  containerNames,
+  objectNames,
+  pairFolder,
+} from "../spec/names";
+import { createBackupClaim, createBackupRights } from "./backup-rights";
+import { codeVolume, jobCommand, storeParts } from "./backup-store";
+import { createBundle } from "./bundle";
+import type { Identity } from "./certificates";
+import type { Context } from "./context";
+import { metadataOf } from "./context";
+import { createDrill } from "./drill";
+import { containerSecurity, podSecurity } from "./security";
+
+type PodSpec = k8s.types.input.core.v1.PodSpec;
+
+/** Another try won't help: what ends so is told at once, and not tried again. */
+const refused = 3;
+
+/** What all jobs of backups have in common. */
+export interface JobParts {
+  readonly backup: BackupArgs;
+  readonly serviceAccount: pulumi.Output<string>;
+  readonly code: pulumi.Output<string>;
+  readonly identity: Identity;
+  readonly resources: pulumi.Resource[];
+}
+
+/** Backups: a CronJob, what it may do, where it writes to, and the drill if one is declared. */
+export function createBackup(ctx: Context, backup: BackupArgs, identity: Identity): void {
+  const code = createBundle(ctx, "backup", objectNames(ctx.spec.name).backupCode);
+  const { serviceAccount, resources } = createBackupRights(ctx, backup);
+  const parts: JobParts = {
+    backup,
+    serviceAccount: serviceAccount.metadata.name,
+    code: code.metadata.name,
+    identity,
+    resources: [...resources, ...createBackupClaim(ctx, backup), ...identity.resources],
+  };
+  const timeoutSeconds = backup.timeoutSeconds ?? defaults.backupTimeoutSeconds;
+  createCronJob(ctx, parts, {
+    resourceName: "backup",
+    name: objectNames(ctx.spec.name).backup,
+    schedule: backup.schedule,
+    timeZone: backup.timeZone,
+    timeoutSeconds,
+    defaultContainer: containerNames.backup,
+    pod: backupPod(ctx, parts, timeoutSeconds),
+  });
+  if (backup.drill) {
+    createDrill(ctx, parts, backup.drill);
+  }
+}
+
+export interface CronParts {
+  readonly resourceName: string;
+  readonly name: string;
+  readonly schedule: string;
+  readonly timeZone?: string;
+  readonly timeoutSeconds: number;
+  readonly defaultContainer: string;
+  readonly pod: PodSpec;
+}
+
+export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k8s.batch.v1.CronJob {
+  const { spec } = ctx;
+  const { podMetadata } = parts.backup;
+  return new k8s.batch.v1.CronJob(
+    `${ctx.name}-${cron.resourceName}`,
+    {
+      metadata: metadataOf(ctx, cron.name),
+      spec: {
+        schedule: cron.schedule,
+        timeZone: cron.timeZone ?? defaults.backupTimeZone,
+        concurrencyPolicy: "Forbid",
+        // One that was missed is made up for, if it is not too late for it to be of use.
+        startingDeadlineSeconds: 600,
+        successfulJobsHistoryLimit: 3,
+        failedJobsHistoryLimit: 3,
+        jobTemplate: {
+          metadata: { labels: { ...spec.args.metadata?.labels, ...commonLabels(spec.name) } },
+          spec: {
+            backoffLimit: 2,
+            // The job itself gives up before, and tells why.
+            activeDeadlineSeconds: cron.timeoutSeconds + 60,
+            podFailurePolicy: {
+              rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [refused] } }],
+            },
+            template: {
+              metadata: {
+                labels: { ...podMetadata?.labels, ...commonLabels(spec.name), ...backupLabels(spec.name) },
+                annotations: {
+                  ...podMetadata?.annotations,
+                  [annotationKeys.defaultContainer]: cron.defaultContainer,
+                },
+              },
+              spec: {
+                restartPolicy: "Never",
+                serviceAccountName: parts.serviceAccount,
+                automountServiceAccountToken: true,
+                enableServiceLinks: false,
+                terminationGracePeriodSeconds: 30,
+                securityContext: podSecurity(ctx),
+                dnsConfig: { options: [{ name: "ndots", value: "1" }] },
+                imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
+                nodeSelector: spec.args.scheduling?.nodeSelector,
+                tolerations: spec.args.scheduling?.tolerations,
+                priorityClassName: spec.args.scheduling?.priorityClassName,
+                ...cron.pod,
+              },
+            },
+          },
+        },
+      },
+    },
+    { ...ctx.opts, dependsOn: parts.resources },
+  );
+}
+
+/** The variables by which a job knows which cluster it is of. */
+export const settingsVariable = (ctx: Context, backup: BackupArgs, timeoutSeconds: number) => ({
+  name: "BACKUP_SETTINGS",
+  value: ctx.namespace.apply((namespace) =>
+    JSON.stringify(backupSettings(ctx.spec, backup, namespace, timeoutSeconds)),
+  ),
+});
+
+export const podName = { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
+
+/** The administrator's pair: turning on etcd's users locks no backup out. */
+export const rootPair = (identity: Identity) => ({
+  volume: { name: "tls-root", secret: { secretName: identity.secrets.root, defaultMode: 0o440 } },
+  mount: { name: "tls-root", mountPath: pairFolder("root"), readOnly: true },
+  variable: { name: "BACKUP_TLS_DIR", value: pairFolder("root") },
+});
+
+/** A container that runs the jobs' code. */
+export function jobContainer(
+  ctx: Context,
+  name: string,
+  command: string,
+  memoryLimit: string | undefined,
+): k8s.types.input.core.v1.Container {
+  const { spec } = ctx;
+  return {
+    name,
+    image: spec.nodeImage,
+    imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
+    command: jobCommand(command),
+    resources: {
+      requests: { cpu: "50m", memory: "128Mi" },
+      limits: { memory: memoryLimit ?? defaults.backupMemoryLimit },
+    },
+    securityContext: containerSecurity,
+    terminationMessagePolicy: "FallbackToLogsOnError",
+  };
+}
+
+function backupPod(ctx: Context, parts: JobParts, timeoutSeconds: number): PodSpec {
+  const { backup, identity } = parts;
+  const store = storeParts(ctx, backup);
+  const code = codeVolume(parts.code);
+  const root = rootPair(identity);
+  return {
+    containers: [
+      {
+        ...jobContainer(ctx, containerNames.backup, "backup", backup.memoryLimit),
+        env: [podName, settingsVariable(ctx, backup, timeoutSeconds), root.variable, ...store.env],
+        volumeMounts: [code.mount, root.mount, ...store.volumeMounts],
+      },
+    ],
+    volumes: [code.volume, root.volume, ...store.volumes],
+  };
+}

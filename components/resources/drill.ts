@@ -1,0 +1,127 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { BackupDrillArgs } from "../args";
+import { defaults } from "../spec/derived";
+import { containerNames, objectNames, pairFolder, pairPaths, paths, ports } from "../spec/names";
+import type { JobParts } from "./backup";
+import { createCronJob, jobContainer, podName, rootPair, settingsVariable } from "./backup";
+import { codeVolume, storeParts } from "./backup-store";
+import type { Context } from "./context";
+import { containerSecurity } from "./security";
+
+type Container = k8s.types.input.core.v1.Container;
+
+const scratch = { name: "scratch", mountPath: paths.drill };
+const data = `${paths.drill}/data`;
+const peerUrl = `http://127.0.0.1:${ports.peer}`;
+const clientUrl = `https://127.0.0.1:${ports.client}`;
+
+/**
+ * A pod that restores the newest backup, and goes: its code fetches and checks it, etcdutl restores it, etcd starts from
+ * it on the pod's loopback, and the code asks that etcd for what was recorded. It has no Service, no peer and no name in
+ * the cluster.
+ */
+export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArgs): k8s.batch.v1.CronJob {
+  const { backup, identity } = parts;
+  const timeoutSeconds = drill.timeoutSeconds ?? defaults.backupTimeoutSeconds;
+  const store = storeParts(ctx, backup);
+  const code = codeVolume(parts.code);
+  const root = rootPair(identity);
+  const server = {
+    volume: { name: "tls-server", secret: { secretName: identity.secrets.server, defaultMode: 0o440 } },
+    mount: { name: "tls-server", mountPath: pairFolder("server"), readOnly: true },
+  };
+  const env = [
+    podName,
+    settingsVariable(ctx, backup, timeoutSeconds),
+    { name: "BACKUP_FOLDER", value: paths.drill },
+  ];
+  return createCronJob(ctx, parts, {
+    resourceName: "drill",
+    name: objectNames(ctx.spec.name).drill,
+    schedule: drill.schedule,
+    timeZone: drill.timeZone ?? backup.timeZone,
+    timeoutSeconds,
+    defaultContainer: containerNames.judge,
+    pod: {
+      initContainers: [
+        {
+          ...jobContainer(ctx, containerNames.fetch, "drill-prepare", backup.memoryLimit),
+          env: [...env, ...store.env],
+          volumeMounts: [code.mount, scratch, ...store.volumeMounts],
+        },
+        restoreContainer(ctx),
+        { ...etcdContainer(ctx), volumeMounts: [scratch, server.mount], restartPolicy: "Always" },
+      ],
+      containers: [
+        {
+          ...jobContainer(ctx, containerNames.judge, "drill-judge", backup.memoryLimit),
+          env: [...env, root.variable, { name: "BACKUP_ETCD_URL", value: clientUrl }],
+          volumeMounts: [code.mount, root.mount, { ...scratch, readOnly: true }],
+        },
+      ],
+      volumes: [
+        code.volume,
+        root.volume,
+        server.volume,
+        { name: scratch.name, emptyDir: {} },
+        ...store.volumes,
+      ],
+    },
+  });
+}
+
+function restoreContainer(ctx: Context): Container {
+  return {
+    ...etcdImageOf(ctx),
+    name: containerNames.restore,
+    command: [
+      "/usr/local/bin/etcdutl",
+      "snapshot",
+      "restore",
+      `${paths.drill}/snapshot.db`,
+      `--data-dir=${data}`,
+      "--name=drill",
+      `--initial-cluster=drill=${peerUrl}`,
+      "--initial-cluster-token=drill",
+      `--initial-advertise-peer-urls=${peerUrl}`,
+    ],
+    volumeMounts: [scratch],
+  };
+}
+
+function etcdContainer(ctx: Context): Container {
+  const server = pairPaths("server");
+  return {
+    ...etcdImageOf(ctx),
+    name: containerNames.etcd,
+    command: [
+      "/usr/local/bin/etcd",
+      "--name=drill",
+      `--data-dir=${data}`,
+      `--listen-client-urls=${clientUrl}`,
+      `--advertise-client-urls=${clientUrl}`,
+      `--listen-peer-urls=${peerUrl}`,
+      `--initial-advertise-peer-urls=${peerUrl}`,
+      `--initial-cluster=drill=${peerUrl}`,
+      "--initial-cluster-token=drill",
+      // As the members have it: a backup may have etcd's users turned on.
+      "--client-cert-auth",
+      `--trusted-ca-file=${server.ca}`,
+      `--cert-file=${server.cert}`,
+      `--key-file=${server.key}`,
+      `--quota-backend-bytes=${ctx.spec.quotaBytes}`,
+    ],
+    env: [{ name: "GOMEMLIMIT", value: ctx.spec.goMemoryLimit }],
+  };
+}
+
+function etcdImageOf(ctx: Context): Omit<Container, "name"> {
+  const { spec } = ctx;
+  return {
+    image: spec.etcdImage,
+    imagePullPolicy: spec.args.image?.pullPolicy ?? "IfNotPresent",
+    resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: spec.memoryLimit } },
+    securityContext: containerSecurity,
+    terminationMessagePolicy: "FallbackToLogsOnError",
+  };
+}

@@ -1,0 +1,221 @@
+import type { BackupArgs, ClaimStoreArgs, EtcdClusterArgs, S3StoreArgs } from "../../args";
+import { Compression, ServerSideEncryption } from "../../args";
+import type { StoreArgs } from "../backup";
+import { isSchedule, isTimeZone } from "../cron";
+import { quotaBytes } from "../derived";
+import { quantity } from "../units";
+import { checkInteger, checkOneOf, checkQuantity, plainText } from "./checks";
+import type { Problems } from "./problems";
+
+/** A CronJob's name leaves room for what its Jobs and pods add. */
+const maxNameLength = 45;
+
+export function refuseBackup(problems: Problems, args: EtcdClusterArgs, name: string): void {
+  const { backup } = args;
+  if (!backup) {
+    return;
+  }
+  const cluster = args.clusterName ?? name;
+  if (cluster.length > maxNameLength) {
+    problems.refuse(
+      args.clusterName === undefined ? "name" : "clusterName",
+      cluster,
+      `it has ${cluster.length} characters, and a CronJob's name leaves room for ${maxNameLength}`,
+      "Give a shorter clusterName, or leave backup out",
+    );
+  }
+  refuseSchedule(problems, "backup", backup);
+  refuseStore(problems, "backup", backup);
+  if (backup.claim) {
+    refuseClaimForQuota(problems, args, backup.claim);
+  }
+  refuseJob(problems, backup);
+  if (backup.drill) {
+    refuseSchedule(problems, "backup.drill", backup.drill);
+    checkInteger(problems, "backup.drill.timeoutSeconds", backup.drill.timeoutSeconds, 60, 86_400);
+  }
+}
+
+function refuseSchedule(
+  problems: Problems,
+  path: string,
+  { schedule, timeZone }: { schedule?: string; timeZone?: string },
+): void {
+  if (schedule === undefined || /^\s*(CRON_)?TZ=/.test(schedule) || !isSchedule(schedule)) {
+    problems.refuse(
+      `${path}.schedule`,
+      schedule,
+      "it has to be a cron expression of five fields, without a time zone",
+      `Write it like "0 * * * *", and the zone as timeZone`,
+    );
+  }
+  if (timeZone !== undefined && !isTimeZone(timeZone)) {
+    problems.refuse(
+      `${path}.timeZone`,
+      timeZone,
+      "there is no such time zone",
+      `Write it like "Europe/Berlin" or "Etc/UTC"`,
+    );
+  }
+}
+
+/** For whatever names a store: a backup's target, a restore's source. */
+export function refuseStore(problems: Problems, path: string, { s3, claim }: StoreArgs): void {
+  if ((s3 === undefined) === (claim === undefined)) {
+    problems.refuse(
+      path,
+      { ...(s3 ? { s3: "…" } : {}), ...(claim ? { claim: "…" } : {}) },
+      "backups are in one place: a store that speaks S3, or a claim",
+      `Give one of ${path}.s3 and ${path}.claim`,
+    );
+  }
+  if (s3) {
+    refuseS3(problems, `${path}.s3`, s3);
+  }
+  if (claim) {
+    refuseClaim(problems, `${path}.claim`, claim);
+  }
+}
+
+function refuseS3(problems: Problems, path: string, s3: S3StoreArgs): void {
+  const bucket = plainText(s3.bucket);
+  if (
+    s3.bucket === undefined ||
+    (bucket !== undefined && !/^[A-Za-z0-9][\w.-]{1,61}[A-Za-z0-9]$/.test(bucket))
+  ) {
+    problems.refuse(
+      `${path}.bucket`,
+      bucket,
+      "a bucket's name has 3 to 63 letters, digits, dots and dashes",
+      "Give the name alone, without s3:// and without a prefix",
+    );
+  }
+  const endpoint = plainText(s3.endpoint);
+  if (endpoint !== undefined) {
+    refuseEndpoint(problems, `${path}.endpoint`, endpoint, s3.caCertificate !== undefined);
+  }
+  refusePrefix(problems, `${path}.prefix`, s3.prefix);
+  const ca = plainText(s3.caCertificate);
+  if (ca !== undefined && !/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(ca)) {
+    problems.refuse(
+      `${path}.caCertificate`,
+      ca.slice(0, 40),
+      "it has to be a certificate as PEM",
+      "Give the file's content",
+    );
+  }
+  checkOneOf(problems, `${path}.encryption.algorithm`, s3.encryption?.algorithm, ServerSideEncryption);
+  if (s3.encryption && s3.encryption.algorithm === undefined) {
+    problems.refuse(
+      `${path}.encryption.algorithm`,
+      undefined,
+      "encryption has to say whose key",
+      `Write one of ${Object.values(ServerSideEncryption).join(", ")}, or leave encryption out`,
+    );
+  }
+  if (s3.encryption?.keyId !== undefined && s3.encryption.algorithm !== ServerSideEncryption.Kms) {
+    problems.refuse(
+      `${path}.encryption.keyId`,
+      plainText(s3.encryption.keyId) ?? "a key",
+      "only a key management has keys with names",
+      `Set ${path}.encryption.algorithm to ${ServerSideEncryption.Kms}, or leave it out`,
+    );
+  }
+}
+
+function refuseEndpoint(problems: Problems, path: string, endpoint: string, withCa: boolean): void {
+  let url: URL | undefined;
+  try {
+    url = new URL(endpoint);
+  } catch {
+    url = undefined;
+  }
+  const bare = url && url.pathname === "/" && !url.search && !url.hash && !url.username && !url.password;
+  if (!url || !bare || !["http:", "https:"].includes(url.protocol)) {
+    problems.refuse(
+      path,
+      endpoint,
+      "it has to be a URL without a path, http or https",
+      `Write it like "https://minio.example.com:9000"`,
+    );
+  } else if (url.protocol === "http:" && withCa) {
+    problems.refuse(
+      path,
+      endpoint,
+      "a caCertificate is given, and http shows no certificate",
+      "Write https, or leave it out",
+    );
+  } else if (url.protocol === "http:") {
+    problems.warn(
+      path,
+      endpoint,
+      "backups would go over the network in plain text",
+      "Write https if the store has it",
+    );
+  }
+}
+
+function refusePrefix(problems: Problems, path: string, prefix: string | undefined): void {
+  const parts = prefix === undefined || prefix === "" ? [] : prefix.split("/");
+  if (!parts.every((part) => /^[\w.-]+$/.test(part) && part !== "." && part !== "..")) {
+    problems.refuse(
+      path,
+      prefix,
+      "it has to be folders of letters, digits, dots, dashes and underscores, with single slashes between them",
+      `Write it like "team/etcd", or leave it out`,
+    );
+  }
+}
+
+function refuseClaim(problems: Problems, path: string, claim: ClaimStoreArgs): void {
+  if ((claim.existing === undefined) === (claim.size === undefined)) {
+    problems.refuse(
+      path,
+      claim.size,
+      "a claim is there already, or is made here with a size",
+      `Give one of ${path}.existing and ${path}.size`,
+    );
+  }
+  checkQuantity(problems, `${path}.size`, claim.size);
+  if (claim.storageClass !== undefined && claim.size === undefined) {
+    problems.refuse(
+      `${path}.storageClass`,
+      plainText(claim.storageClass) ?? "a class",
+      "a claim that is there already has its class",
+      "Leave it out",
+    );
+  }
+  refusePrefix(problems, `${path}.prefix`, claim.prefix);
+}
+
+function refuseClaimForQuota(problems: Problems, args: EtcdClusterArgs, { size }: ClaimStoreArgs): void {
+  const bytes = typeof size === "string" ? quantity(size) : undefined;
+  if (bytes !== undefined && bytes < quotaBytes(args)) {
+    problems.warn(
+      "backup.claim.size",
+      size,
+      "not even one backup of a full database fits into it",
+      "Raise it to several times etcd.quota",
+    );
+  }
+}
+
+function refuseJob(problems: Problems, backup: BackupArgs): void {
+  const { retention = {} } = backup;
+  checkInteger(problems, "backup.retention.keepLast", retention.keepLast, 1, 10_000);
+  checkInteger(problems, "backup.retention.keepDays", retention.keepDays, 1, 36_500);
+  checkInteger(problems, "backup.timeoutSeconds", backup.timeoutSeconds, 60, 86_400);
+  checkOneOf(problems, "backup.compression", backup.compression, Compression);
+  if (
+    checkQuantity(problems, "backup.memoryLimit", backup.memoryLimit) &&
+    backup.memoryLimit !== undefined &&
+    (quantity(backup.memoryLimit) ?? 0) < 128 * 2 ** 20
+  ) {
+    problems.refuse(
+      "backup.memoryLimit",
+      backup.memoryLimit,
+      "it does not run reliably below 128Mi",
+      "Raise it",
+    );
+  }
+}
