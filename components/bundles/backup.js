@@ -1231,8 +1231,320 @@ async function again(work) {
 }
 var lastNames = (good) => good.slice(-5).map((m) => m.name).join(", ") || "none";
 
-// controller/backup/etcd/source.ts
+// controller/backup/told.ts
+var toldKeys = {
+  /** One sentence on how things stand. */
+  reason: "reason",
+  /** The newest good backup: its manifest. */
+  newest: "newest",
+  /** What became of the last run. */
+  lastRun: "lastRun",
+  /** What somebody has to look at; empty if there is nothing. */
+  alert: "alert",
+  /** What became of the last drill. */
+  drill: "drill"
+};
+function newestOf(told) {
+  try {
+    return JSON.parse(told[toldKeys.newest] ?? "");
+  } catch {
+    return void 0;
+  }
+}
+
+// controller/backup/drill.ts
+var SILENT_MS = 6 * 36e5;
+function drillProblem(told, nowMs) {
+  const last = parse(told);
+  if (last?.result === "failed") return `the last drill, of ${last.time}, failed: ${last.reason ?? ""}`;
+  if (last?.result === "running" && nowMs - Date.parse(last.time) > SILENT_MS)
+    return `the drill that was begun at ${last.time} never ended`;
+  return void 0;
+}
+async function prepare(store2, report2, folder, now = Date.now) {
+  const time = new Date(now()).toISOString();
+  const recorded = newestOf(await report2.read());
+  try {
+    if (!recorded) throw new Refusal("no backup has been made yet");
+    const { name, clusterId } = recorded;
+    await tell(report2, { result: "running", time, backup: name, backupTime: recorded.time });
+    const manifest = await fetchBackup(store2, { name, clusterId }, folder);
+    if (manifest.snapshot.sha256 !== recorded.snapshot.sha256 || manifest.keys !== recorded.keys)
+      throw new Refusal(`the backup ${name} is another one than was recorded when it was made`);
+    return manifest;
+  } catch (error) {
+    await fail(report2, { time, backup: recorded?.name }, error);
+    throw error;
+  }
+}
 var ASK_MS2 = 5e3;
+async function judge(manifest, channel, report2, patienceMs, now = Date.now) {
+  const begun = parse((await report2.read())[toldKeys.drill])?.time ?? new Date(now()).toISOString();
+  const base = { time: begun, backup: manifest.name, backupTime: manifest.time };
+  try {
+    const revision = await revisionOf2(channel, patienceMs);
+    if (revision < manifest.revision)
+      throw new Refusal(
+        `etcd started from it with revision ${revision}, and ${manifest.revision} was recorded`
+      );
+    const liveKeys = await countKeys(channel, manifest.revision);
+    if (manifest.liveKeys !== void 0 && liveKeys !== manifest.liveKeys)
+      throw new Refusal(
+        `etcd started from it with ${liveKeys ?? "an unknown number of"} keys, and ${manifest.liveKeys} were recorded`
+      );
+    const seconds = Math.round((now() - Date.parse(begun)) / 1e3);
+    const ageSeconds = Math.round((now() - Date.parse(manifest.time)) / 1e3);
+    await tell(report2, { result: "passed", ...base, ageSeconds, seconds, revision, liveKeys });
+    const text2 = `the backup ${manifest.name}, ${ageSeconds} s old, was restored and started: revision ${revision}, ${liveKeys ?? "?"} keys`;
+    await report2.event("Normal", "DrillPassed", text2);
+  } catch (error) {
+    await fail(report2, base, error);
+    throw error;
+  }
+}
+async function revisionOf2(channel, patienceMs) {
+  const end = performance.now() + patienceMs;
+  for (; ; ) {
+    try {
+      const { header: header2 } = await channel.call(methods.range, { key: "a", limit: 1, countOnly: true }, ASK_MS2);
+      return header2?.revision ?? 0;
+    } catch (error) {
+      if (performance.now() > end)
+        throw new Refusal(`etcd didn't start from it within ${patienceMs / 1e3} s: ${wordsOf(error)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+async function fail(report2, base, error) {
+  const reason = wordsOf(error);
+  await tell(report2, { result: "failed", ...base, reason });
+  const what = base.backup ? `of the backup ${base.backup} ` : "";
+  await report2.event("Warning", "DrillFailed", `the drill ${what}failed: ${reason}`);
+}
+var tell = (report2, result) => report2.write(() => ({ [toldKeys.drill]: JSON.stringify(result) }));
+function parse(told) {
+  try {
+    return JSON.parse(told ?? "");
+  } catch {
+    return void 0;
+  }
+}
+
+// controller/backup/etcd/channel.ts
+var import_node_http2 = require("node:http2");
+
+// controller/backup/etcd/frames.ts
+var HEAD = 5;
+var LARGEST = 16 * 2 ** 20;
+var Frames = class {
+  head = Buffer.alloc(HEAD);
+  headFilled = 0;
+  body = Buffer.alloc(64 * 1024);
+  wanted = 0;
+  filled = 0;
+  /** Calls `message` for each that is whole. What it is given is overwritten afterwards. */
+  push(chunk, message2) {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.headFilled < HEAD) {
+        const taken3 = chunk.copy(this.head, this.headFilled, at, at + HEAD - this.headFilled);
+        this.headFilled += taken3;
+        at += taken3;
+        if (this.headFilled < HEAD) return;
+        this.begin();
+      }
+      if (this.filled === 0 && chunk.length - at >= this.wanted) {
+        const whole = chunk.subarray(at, at + this.wanted);
+        at += this.wanted;
+        this.headFilled = 0;
+        message2(whole);
+        continue;
+      }
+      const taken2 = chunk.copy(this.body, this.filled, at, at + this.wanted - this.filled);
+      this.filled += taken2;
+      at += taken2;
+      if (this.filled < this.wanted) return;
+      this.headFilled = 0;
+      this.filled = 0;
+      message2(this.body.subarray(0, this.wanted));
+    }
+  }
+  /** Whether a message has begun that hasn't ended. */
+  get open() {
+    return this.headFilled > 0;
+  }
+  begin() {
+    if (this.head[0] !== 0) throw new Error("a compressed message, and none was asked for");
+    this.wanted = this.head.readUInt32BE(1);
+    if (this.wanted > LARGEST) throw new Error(`a message of ${this.wanted} bytes`);
+    if (this.wanted > this.body.length) this.body = Buffer.alloc(this.wanted);
+  }
+};
+function frame(message2) {
+  const head = Buffer.alloc(HEAD);
+  head.writeUInt32BE(message2.length, 1);
+  return Buffer.concat([head, message2]);
+}
+
+// controller/backup/etcd/channel.ts
+var CODES = [
+  "OK",
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED"
+];
+var CallError = class extends Error {
+  constructor(code, details) {
+    super(`${code}: ${details}`);
+    this.code = code;
+    this.details = details;
+  }
+  code;
+  details;
+};
+var WINDOW = 2 * 2 ** 20;
+var CONNECT_MS = 5e3;
+var Channel = class {
+  constructor(url, pair, serverName) {
+    this.url = url;
+    this.pair = pair;
+    this.serverName = serverName;
+  }
+  url;
+  pair;
+  serverName;
+  session;
+  async call(method2, request2, timeoutMs) {
+    let answer;
+    const signal = AbortSignal.timeout(timeoutMs);
+    await this.stream(method2.path, method2.request.encode(request2), {
+      message: (bytes2) => {
+        answer = Buffer.from(bytes2);
+        return void 0;
+      },
+      idleMs: timeoutMs,
+      signal
+    }).catch((error) => {
+      throw signal.aborted ? new CallError("DEADLINE_EXCEEDED", `no answer in ${timeoutMs / 1e3} s`) : error;
+    });
+    if (!answer) throw new CallError("INTERNAL", "no answer");
+    return method2.answer.decode(answer);
+  }
+  /** Until the server has said that all is told. */
+  stream(path, request2, { message: message2, idleMs, signal }) {
+    return new Promise((resolve, reject) => {
+      const session = this.open();
+      const failed = (error) => {
+        settle(() => reject(error instanceof Error ? error : new Error(String(error))));
+        call.close(8);
+      };
+      const settle = (end2) => {
+        clearInterval(watch);
+        session.off("error", failed);
+        signal?.removeEventListener("abort", aborted);
+        end2();
+      };
+      const call = session.request({
+        ":method": "POST",
+        ":path": path,
+        "content-type": "application/grpc",
+        te: "trailers"
+      });
+      const aborted = () => failed(signal?.reason);
+      const frames = new Frames();
+      let head = {};
+      let end;
+      session.on("error", failed);
+      signal?.addEventListener("abort", aborted, { once: true });
+      call.on("response", (headers) => head = headers);
+      call.on("trailers", (headers) => end = headers);
+      let heardMs = performance.now();
+      const watch = setInterval(
+        () => {
+          if (call.isPaused()) heardMs = performance.now();
+          else if (performance.now() - heardMs > idleMs)
+            failed(new CallError("UNAVAILABLE", `nothing came for ${idleMs / 1e3} s`));
+        },
+        Math.min(idleMs, 1e3)
+      );
+      call.on("data", (chunk) => {
+        heardMs = performance.now();
+        try {
+          frames.push(chunk, (bytes2) => hold(call, message2(bytes2), failed));
+        } catch (error) {
+          failed(error);
+        }
+      });
+      call.on("error", failed);
+      call.on("close", () => settle(() => finish(resolve, reject, head, end, frames.open)));
+      call.end(frame(request2));
+    });
+  }
+  close() {
+    this.session?.destroy();
+    this.session = void 0;
+  }
+  open() {
+    if (this.session && !this.session.destroyed && !this.session.closed) return this.session;
+    const { ca, cert, key } = this.pair;
+    const session = (0, import_node_http2.connect)(this.url, {
+      ca,
+      cert,
+      key,
+      ...this.serverName ? { servername: this.serverName } : {},
+      ALPNProtocols: ["h2"],
+      settings: { initialWindowSize: WINDOW, enablePush: false, maxFrameSize: 2 ** 18 }
+    });
+    const limit = setTimeout(
+      () => session.destroy(new CallError("UNAVAILABLE", `no connection in ${CONNECT_MS / 1e3} s`)),
+      CONNECT_MS
+    );
+    session.on("connect", () => {
+      clearTimeout(limit);
+      session.setLocalWindowSize(WINDOW);
+    });
+    session.on("close", () => clearTimeout(limit));
+    session.setMaxListeners(0);
+    session.on("error", () => void 0);
+    this.session = session;
+    return session;
+  }
+};
+function hold(call, until, failed) {
+  if (!until) return;
+  call.pause();
+  until.then(() => call.resume(), failed);
+}
+function finish(resolve, reject, head, trailers, open3) {
+  const status = Number(head[":status"] ?? 200);
+  const told = trailers ?? head;
+  const code = told["grpc-status"];
+  if (code === void 0)
+    reject(
+      new CallError("UNAVAILABLE", status === 200 ? "the connection ended in the middle" : `HTTP ${status}`)
+    );
+  else if (code !== "0") {
+    const text2 = decodeURIComponent(String(told["grpc-message"] ?? ""));
+    reject(new CallError(CODES[Number(code)] ?? String(code), text2));
+  } else if (open3) reject(new CallError("DATA_LOSS", "a message was cut short"));
+  else resolve();
+}
+
+// controller/backup/etcd/source.ts
+var ASK_MS3 = 5e3;
 async function sources(urls, open3) {
   const problems = [];
   const seen = [];
@@ -1240,7 +1552,7 @@ async function sources(urls, open3) {
     urls.map(async (url) => {
       const channel = open3(url);
       try {
-        seen.push({ url, channel, status: await channel.call(methods.status, {}, ASK_MS2) });
+        seen.push({ url, channel, status: await channel.call(methods.status, {}, ASK_MS3) });
       } catch (error) {
         problems.push(`${hostOf(url)}: ${wordsOf(error)}`);
         channel.close();
@@ -1250,12 +1562,12 @@ async function sources(urls, open3) {
   const clusters = new Set(seen.map((s) => s.status.header?.clusterId));
   if (clusters.size > 1) throw new Refusal("the members are of different clusters");
   const corrupt = await corruptMembers(seen, problems);
-  const good = await Promise.all(seen.map((s) => judge(s, corrupt, problems)));
+  const good = await Promise.all(seen.map((s) => judge2(s, corrupt, problems)));
   const found = good.filter((s) => s !== void 0).sort((a, b) => Number(a.leads) - Number(b.leads) || order(b, a));
   if (found.length === 0) throw new Error(`no member can give a snapshot: ${problems.sort().join("; ")}`);
   return found;
 }
-async function judge({ url, channel, status }, corrupt, problems) {
+async function judge2({ url, channel, status }, corrupt, problems) {
   const memberId = status.header?.memberId ?? "0";
   const out = (why) => {
     problems.push(`${hostOf(url)}: ${why}`);
@@ -1264,8 +1576,8 @@ async function judge({ url, channel, status }, corrupt, problems) {
   if (status.isLearner) return out("it is a learner, which may lack what the others have");
   if (corrupt.has(memberId)) return out("its alarm says that its data is corrupt");
   try {
-    await channel.call(methods.range, { key: "a", limit: 1, countOnly: true }, ASK_MS2);
-    const { members } = await channel.call(methods.memberList, { linearizable: true }, ASK_MS2);
+    await channel.call(methods.range, { key: "a", limit: 1, countOnly: true }, ASK_MS3);
+    const { members } = await channel.call(methods.memberList, { linearizable: true }, ASK_MS3);
     const name = members.find((m) => m.id === memberId)?.name ?? "";
     return {
       url,
@@ -1283,7 +1595,7 @@ async function judge({ url, channel, status }, corrupt, problems) {
 async function corruptMembers(seen, problems) {
   for (const { channel, url } of seen) {
     try {
-      const { alarms } = await channel.call(methods.alarm, { action: "GET" }, ASK_MS2);
+      const { alarms } = await channel.call(methods.alarm, { action: "GET" }, ASK_MS3);
       return new Set(alarms.filter((a) => a.alarm === "CORRUPT").map((a) => a.memberId));
     } catch (error) {
       problems.push(`${hostOf(url)}: the alarms can't be asked for: ${wordsOf(error)}`);
@@ -1501,18 +1813,6 @@ async function tidy(store2, made, settings2, distrust, now = Date.now) {
 }
 
 // controller/backup/job.ts
-var toldKeys = {
-  /** One sentence on how things stand. */
-  reason: "reason",
-  /** The newest good backup: its manifest. */
-  newest: "newest",
-  /** What became of the last run. */
-  lastRun: "lastRun",
-  /** What somebody has to look at; empty if there is nothing. */
-  alert: "alert",
-  /** What became of the last drill. */
-  drill: "drill"
-};
 async function runBackup(job) {
   const { settings: settings2, store: store2, report: report2, now = Date.now } = job;
   const begunMs = now();
@@ -1569,307 +1869,10 @@ async function tidyUp(job, made, distrust) {
     return { kept: 0, removed: 0, alert: `retention failed: ${wordsOf(error)}` };
   }
 }
-function newestOf(told) {
-  try {
-    return JSON.parse(told[toldKeys.newest] ?? "");
-  } catch {
-    return void 0;
-  }
-}
 function newer(before, made) {
   return before && before.clusterId === made.clusterId && byAge(before, made) > 0 ? before : made;
 }
 var newestInWords = (newest) => newest ? `The newest good backup is ${newest.name}` : "There is no good backup";
-
-// controller/backup/drill.ts
-var SILENT_MS = 6 * 36e5;
-function drillProblem(told, nowMs) {
-  const last = parse(told);
-  if (last?.result === "failed") return `the last drill, of ${last.time}, failed: ${last.reason ?? ""}`;
-  if (last?.result === "running" && nowMs - Date.parse(last.time) > SILENT_MS)
-    return `the drill that was begun at ${last.time} never ended`;
-  return void 0;
-}
-async function prepare(store2, report2, folder, now = Date.now) {
-  const time = new Date(now()).toISOString();
-  const recorded = newestOf(await report2.read());
-  try {
-    if (!recorded) throw new Refusal("no backup has been made yet");
-    const { name, clusterId } = recorded;
-    await tell(report2, { result: "running", time, backup: name, backupTime: recorded.time });
-    const manifest = await fetchBackup(store2, { name, clusterId }, folder);
-    if (manifest.snapshot.sha256 !== recorded.snapshot.sha256 || manifest.keys !== recorded.keys)
-      throw new Refusal(`the backup ${name} is another one than was recorded when it was made`);
-    return manifest;
-  } catch (error) {
-    await fail(report2, { time, backup: recorded?.name }, error);
-    throw error;
-  }
-}
-var ASK_MS3 = 5e3;
-async function judge2(manifest, channel, report2, patienceMs, now = Date.now) {
-  const begun = parse((await report2.read())[toldKeys.drill])?.time ?? new Date(now()).toISOString();
-  const base = { time: begun, backup: manifest.name, backupTime: manifest.time };
-  try {
-    const revision = await revisionOf2(channel, patienceMs);
-    if (revision < manifest.revision)
-      throw new Refusal(
-        `etcd started from it with revision ${revision}, and ${manifest.revision} was recorded`
-      );
-    const liveKeys = await countKeys(channel, manifest.revision);
-    if (manifest.liveKeys !== void 0 && liveKeys !== manifest.liveKeys)
-      throw new Refusal(
-        `etcd started from it with ${liveKeys ?? "an unknown number of"} keys, and ${manifest.liveKeys} were recorded`
-      );
-    const seconds = Math.round((now() - Date.parse(begun)) / 1e3);
-    const ageSeconds = Math.round((now() - Date.parse(manifest.time)) / 1e3);
-    await tell(report2, { result: "passed", ...base, ageSeconds, seconds, revision, liveKeys });
-    const text2 = `the backup ${manifest.name}, ${ageSeconds} s old, was restored and started: revision ${revision}, ${liveKeys ?? "?"} keys`;
-    await report2.event("Normal", "DrillPassed", text2);
-  } catch (error) {
-    await fail(report2, base, error);
-    throw error;
-  }
-}
-async function revisionOf2(channel, patienceMs) {
-  const end = performance.now() + patienceMs;
-  for (; ; ) {
-    try {
-      const { header: header2 } = await channel.call(methods.range, { key: "a", limit: 1, countOnly: true }, ASK_MS3);
-      return header2?.revision ?? 0;
-    } catch (error) {
-      if (performance.now() > end)
-        throw new Refusal(`etcd didn't start from it within ${patienceMs / 1e3} s: ${wordsOf(error)}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
-async function fail(report2, base, error) {
-  const reason = wordsOf(error);
-  await tell(report2, { result: "failed", ...base, reason });
-  const what = base.backup ? `of the backup ${base.backup} ` : "";
-  await report2.event("Warning", "DrillFailed", `the drill ${what}failed: ${reason}`);
-}
-var tell = (report2, result) => report2.write(() => ({ [toldKeys.drill]: JSON.stringify(result) }));
-function parse(told) {
-  try {
-    return JSON.parse(told ?? "");
-  } catch {
-    return void 0;
-  }
-}
-
-// controller/backup/etcd/channel.ts
-var import_node_http2 = require("node:http2");
-
-// controller/backup/etcd/frames.ts
-var HEAD = 5;
-var LARGEST = 16 * 2 ** 20;
-var Frames = class {
-  head = Buffer.alloc(HEAD);
-  headFilled = 0;
-  body = Buffer.alloc(64 * 1024);
-  wanted = 0;
-  filled = 0;
-  /** Calls `message` for each that is whole. What it is given is overwritten afterwards. */
-  push(chunk, message2) {
-    let at = 0;
-    while (at < chunk.length) {
-      if (this.headFilled < HEAD) {
-        const taken3 = chunk.copy(this.head, this.headFilled, at, at + HEAD - this.headFilled);
-        this.headFilled += taken3;
-        at += taken3;
-        if (this.headFilled < HEAD) return;
-        this.begin();
-      }
-      if (this.filled === 0 && chunk.length - at >= this.wanted) {
-        const whole = chunk.subarray(at, at + this.wanted);
-        at += this.wanted;
-        this.headFilled = 0;
-        message2(whole);
-        continue;
-      }
-      const taken2 = chunk.copy(this.body, this.filled, at, at + this.wanted - this.filled);
-      this.filled += taken2;
-      at += taken2;
-      if (this.filled < this.wanted) return;
-      this.headFilled = 0;
-      this.filled = 0;
-      message2(this.body.subarray(0, this.wanted));
-    }
-  }
-  /** Whether a message has begun that hasn't ended. */
-  get open() {
-    return this.headFilled > 0;
-  }
-  begin() {
-    if (this.head[0] !== 0) throw new Error("a compressed message, and none was asked for");
-    this.wanted = this.head.readUInt32BE(1);
-    if (this.wanted > LARGEST) throw new Error(`a message of ${this.wanted} bytes`);
-    if (this.wanted > this.body.length) this.body = Buffer.alloc(this.wanted);
-  }
-};
-function frame(message2) {
-  const head = Buffer.alloc(HEAD);
-  head.writeUInt32BE(message2.length, 1);
-  return Buffer.concat([head, message2]);
-}
-
-// controller/backup/etcd/channel.ts
-var CODES = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED"
-];
-var CallError = class extends Error {
-  constructor(code, details) {
-    super(`${code}: ${details}`);
-    this.code = code;
-    this.details = details;
-  }
-  code;
-  details;
-};
-var WINDOW = 2 * 2 ** 20;
-var CONNECT_MS = 5e3;
-var Channel = class {
-  constructor(url, pair, serverName) {
-    this.url = url;
-    this.pair = pair;
-    this.serverName = serverName;
-  }
-  url;
-  pair;
-  serverName;
-  session;
-  async call(method2, request2, timeoutMs) {
-    let answer;
-    const signal = AbortSignal.timeout(timeoutMs);
-    await this.stream(method2.path, method2.request.encode(request2), {
-      message: (bytes2) => {
-        answer = Buffer.from(bytes2);
-        return void 0;
-      },
-      idleMs: timeoutMs,
-      signal
-    }).catch((error) => {
-      throw signal.aborted ? new CallError("DEADLINE_EXCEEDED", `no answer in ${timeoutMs / 1e3} s`) : error;
-    });
-    if (!answer) throw new CallError("INTERNAL", "no answer");
-    return method2.answer.decode(answer);
-  }
-  /** Until the server has said that all is told. */
-  stream(path, request2, { message: message2, idleMs, signal }) {
-    return new Promise((resolve, reject) => {
-      const session = this.open();
-      const failed = (error) => {
-        settle(() => reject(error instanceof Error ? error : new Error(String(error))));
-        call.close(8);
-      };
-      const settle = (end2) => {
-        clearInterval(watch);
-        session.off("error", failed);
-        signal?.removeEventListener("abort", aborted);
-        end2();
-      };
-      const call = session.request({
-        ":method": "POST",
-        ":path": path,
-        "content-type": "application/grpc",
-        te: "trailers"
-      });
-      const aborted = () => failed(signal?.reason);
-      const frames = new Frames();
-      let head = {};
-      let end;
-      session.on("error", failed);
-      signal?.addEventListener("abort", aborted, { once: true });
-      call.on("response", (headers) => head = headers);
-      call.on("trailers", (headers) => end = headers);
-      let heardMs = performance.now();
-      const watch = setInterval(
-        () => {
-          if (call.isPaused()) heardMs = performance.now();
-          else if (performance.now() - heardMs > idleMs)
-            failed(new CallError("UNAVAILABLE", `nothing came for ${idleMs / 1e3} s`));
-        },
-        Math.min(idleMs, 1e3)
-      );
-      call.on("data", (chunk) => {
-        heardMs = performance.now();
-        try {
-          frames.push(chunk, (bytes2) => hold(call, message2(bytes2), failed));
-        } catch (error) {
-          failed(error);
-        }
-      });
-      call.on("error", failed);
-      call.on("close", () => settle(() => finish(resolve, reject, head, end, frames.open)));
-      call.end(frame(request2));
-    });
-  }
-  close() {
-    this.session?.destroy();
-    this.session = void 0;
-  }
-  open() {
-    if (this.session && !this.session.destroyed && !this.session.closed) return this.session;
-    const { ca, cert, key } = this.pair;
-    const session = (0, import_node_http2.connect)(this.url, {
-      ca,
-      cert,
-      key,
-      ...this.serverName ? { servername: this.serverName } : {},
-      ALPNProtocols: ["h2"],
-      settings: { initialWindowSize: WINDOW, enablePush: false, maxFrameSize: 2 ** 18 }
-    });
-    const limit = setTimeout(
-      () => session.destroy(new CallError("UNAVAILABLE", `no connection in ${CONNECT_MS / 1e3} s`)),
-      CONNECT_MS
-    );
-    session.on("connect", () => {
-      clearTimeout(limit);
-      session.setLocalWindowSize(WINDOW);
-    });
-    session.on("close", () => clearTimeout(limit));
-    session.on("error", () => void 0);
-    this.session = session;
-    return session;
-  }
-};
-function hold(call, until, failed) {
-  if (!until) return;
-  call.pause();
-  until.then(() => call.resume(), failed);
-}
-function finish(resolve, reject, head, trailers, open3) {
-  const status = Number(head[":status"] ?? 200);
-  const told = trailers ?? head;
-  const code = told["grpc-status"];
-  if (code === void 0)
-    reject(
-      new CallError("UNAVAILABLE", status === 200 ? "the connection ended in the middle" : `HTTP ${status}`)
-    );
-  else if (code !== "0") {
-    const text2 = decodeURIComponent(String(told["grpc-message"] ?? ""));
-    reject(new CallError(CODES[Number(code)] ?? String(code), text2));
-  } else if (open3) reject(new CallError("DATA_LOSS", "a message was cut short"));
-  else resolve();
-}
 
 // controller/loop/lease.ts
 function microTime(at = /* @__PURE__ */ new Date()) {
@@ -2447,10 +2450,13 @@ var S3Error = class extends Error {
   }
   status;
   code;
+  /** Whether it came after an attempt whose answer was lost. */
+  retried = false;
 };
 var refusals = {
   NoSuchBucket: (at) => `the bucket ${at.bucket} does not exist at ${at.endpoint}: make it, or correct s3.bucket`,
   InvalidAccessKeyId: (at) => `${at.endpoint} does not know the access key: correct the Secret s3.credentialsSecret`,
+  XAdminUserNotFound: (at) => `${at.endpoint} does not know the access key: correct the Secret s3.credentialsSecret`,
   SignatureDoesNotMatch: (at) => `${at.endpoint} does not accept the secret access key: correct the Secret s3.credentialsSecret`,
   ExpiredToken: (at) => `${at.endpoint} says that the credentials have expired`,
   InvalidToken: (at) => `${at.endpoint} does not accept the session token`,
@@ -2473,7 +2479,8 @@ function s3Error(answer, at, what) {
   const text2 = answer.body.toString("utf8");
   const code = element(text2, "Code") ?? (answer.status === 301 ? "PermanentRedirect" : "");
   const said = element(text2, "Message") ?? (text2.slice(0, 200) || `HTTP ${answer.status}`);
-  const words = refusals[code]?.(at, said);
+  const denied = [401, 403].includes(answer.status) ? refusals.AccessDenied : void 0;
+  const words = (refusals[code] ?? denied)?.(at, said);
   if (words) return new Refusal(words);
   const message2 = `${what} at ${at.endpoint}: ${code ? `${code}, ` : ""}${said}`;
   return new S3Error(answer.status, code, message2);
@@ -2720,7 +2727,7 @@ var S3Store = class {
         return this.onlyNew(key, bytes2, write);
       }
       if (error.status !== 412 && error.status !== 409 && error.code !== "NoSuchUpload") throw error;
-      if (await this.size(key) === bytes2) return void 0;
+      if (error.retried && await this.size(key) === bytes2) return void 0;
       throw error.status === 412 ? taken(key) : error;
     }
   }
@@ -2784,15 +2791,14 @@ var S3Client = class {
   agent;
   base;
   dateMs;
-  /** `retried`: whether an earlier attempt may have done it, though its answer was lost. */
   async call(call) {
     const hash = await payloadHash(call.body);
-    return this.again(async (attempt) => {
+    return this.again(async () => {
       const answer = await ask(await this.signed(call, hash, this.patient.requestMs));
       this.note(answer.headers.date);
       if (answer.status >= 300 && !call.alsoFine?.includes(answer.status))
         throw s3Error(answer, this.settings, call.what);
-      return { ...answer, retried: attempt > 1 };
+      return answer;
     });
   }
   /** An object's bytes as they come. What breaks in the middle is an error of the stream. */
@@ -2821,9 +2827,10 @@ var S3Client = class {
     const { attempts, firstPauseMs } = this.patient;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await work(attempt);
+        return await work();
       } catch (error) {
         const explained2 = connectionError(error, this.settings);
+        if (explained2 instanceof S3Error) explained2.retried = attempt > 1;
         if (attempt >= attempts || !worthAnotherTry(explained2)) throw explained2;
       }
       await this.sleep(firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
@@ -2932,10 +2939,11 @@ var commands = {
       readPair(variable("BACKUP_TLS_DIR")),
       "localhost"
     );
-    await judge2(manifest, channel, report(of).report, of.timeoutSeconds * 1e3);
+    await judge(manifest, channel, report(of).report, of.timeoutSeconds * 1e3);
     return `the backup ${manifest.name} was restored, and etcd started from it`;
   }
 };
+var helpless = (error) => error instanceof Refusal || error instanceof S3Error && !worthAnotherTry(error);
 async function main() {
   const command = commands[import_node_process2.default.argv[2] ?? ""];
   if (!command) throw new Error(`there are: ${Object.keys(commands).join(", ")}`);
@@ -2948,6 +2956,6 @@ main().then(
   },
   (error) => {
     log("error", wordsOf(error));
-    import_node_process2.default.exit(error instanceof Refusal ? 3 : 1);
+    import_node_process2.default.exit(helpless(error) ? 3 : 1);
   }
 );

@@ -20,6 +20,7 @@ import { Report } from "./report";
 import type { BackupSettings, StoreSettings } from "./settings";
 import { readSettings } from "./settings";
 import { openStore } from "./store";
+import { S3Error, worthAnotherTry } from "./store/s3-words";
 
 const { env } = process;
 /** As the log of everything else in the cluster: one line of JSON each. */
@@ -84,6 +85,10 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
   },
 };
 
+/** The store's own word that the request was wrong is as good as ours. */
+const helpless = (error: unknown): boolean =>
+  error instanceof Refusal || (error instanceof S3Error && !worthAnotherTry(error));
+
 async function main(): Promise<string> {
   const command = commands[process.argv[2] ?? ""];
   if (!command) throw new Error(`there are: ${Object.keys(commands).join(", ")}`);
@@ -97,6 +102,6 @@ main().then(
   },
   (error: unknown) => {
     log("error", wordsOf(error));
-    process.exit(error instanceof Refusal ? 3 : 1);
+    process.exit(helpless(error) ? 3 : 1);
   },
 );

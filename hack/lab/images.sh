@@ -4,7 +4,7 @@
 # Sources: the binaries in $PROGRAMS, Debian packages, and Node.js from its npm package.
 images() {
   local hash t=$SECONDS
-  hash=$(hash_of "$HACK/lab/images.sh" "$LAB"/stamps/{etcd-,coredns,local-path}*)
+  hash=$(hash_of "$HACK/lab/images.sh" "$LAB"/stamps/{etcd-,coredns,local-path,versitygw}*)
   if done_before images "$hash"; then say "all images are made"; return; fi
   say "making images, about half a minute"
   make_images >"$LAB/images.log" 2>&1 & # in the background, so that its first error ends it
@@ -56,6 +56,10 @@ C
     -e 's#^  name: local-path$#&\n  annotations: {storageclass.kubernetes.io/is-default-class: "true", defaultVolumeType: local}#' \
     -e 's#^reclaimPolicy: Delete#&\nallowVolumeExpansion: true#' \
     "$(cd "$HACK/lab/go/local-path" && go list -m -f '{{.Dir}}' github.com/rancher/local-path-provisioner)/deploy/local-path-storage.yaml" >"$LAB/local-path.yml"
+
+  new
+  cp "$PROGRAMS/versitygw" root/usr/local/bin/
+  image "versity/versitygw:$(version s3 github.com/versity/versitygw)" --entrypoint /usr/local/bin/versitygw
 
   new # Debian's busybox: its wget crashes on -T, so use `timeout 2 wget`
   deb busybox libc6

@@ -153,6 +153,8 @@ export class Channel {
       session.setLocalWindowSize(WINDOW);
     });
     session.on("close", () => clearTimeout(limit));
+    // One a call.
+    session.setMaxListeners(0);
     session.on("error", () => undefined);
     this.session = session;
     return session;

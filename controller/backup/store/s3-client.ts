@@ -7,7 +7,7 @@ import type { S3Settings } from "../settings";
 import type { Credentials } from "./credentials";
 import { ask, begin } from "./http";
 import type { Answer, Asked } from "./http";
-import { connectionError, s3Error, worthAnotherTry } from "./s3-words";
+import { connectionError, S3Error, s3Error, worthAnotherTry } from "./s3-words";
 
 export interface Call {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
@@ -62,16 +62,15 @@ export class S3Client {
         : new Agent({ keepAlive: true, maxSockets: 8, ca });
   }
 
-  /** `retried`: whether an earlier attempt may have done it, though its answer was lost. */
-  async call(call: Call): Promise<Answer & { readonly retried: boolean }> {
+  async call(call: Call): Promise<Answer> {
     // Only once for all attempts.
     const hash = await payloadHash(call.body);
-    return this.again(async (attempt) => {
+    return this.again(async () => {
       const answer = await ask(await this.signed(call, hash, this.patient.requestMs));
       this.note(answer.headers.date);
       if (answer.status >= 300 && !call.alsoFine?.includes(answer.status))
         throw s3Error(answer, this.settings, call.what);
-      return { ...answer, retried: attempt > 1 };
+      return answer;
     });
   }
 
@@ -100,13 +99,14 @@ export class S3Client {
     this.agent.destroy();
   }
 
-  private async again<T>(work: (attempt: number) => Promise<T>): Promise<T> {
+  private async again<T>(work: () => Promise<T>): Promise<T> {
     const { attempts, firstPauseMs } = this.patient;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await work(attempt);
+        return await work();
       } catch (error) {
         const explained = connectionError(error, this.settings);
+        if (explained instanceof S3Error) explained.retried = attempt > 1;
         if (attempt >= attempts || !worthAnotherTry(explained)) throw explained;
       }
       // Not all at the same time.

@@ -5,6 +5,9 @@ import { element } from "./xml";
 
 /** What a person has to know of an answer that is no success. */
 export class S3Error extends Error {
+  /** Whether it came after an attempt whose answer was lost. */
+  retried = false;
+
   constructor(
     readonly status: number,
     readonly code: string,
@@ -20,6 +23,8 @@ const refusals: Readonly<Record<string, (at: Named, said: string) => string>> = 
   NoSuchBucket: (at) =>
     `the bucket ${at.bucket} does not exist at ${at.endpoint}: make it, or correct s3.bucket`,
   InvalidAccessKeyId: (at) =>
+    `${at.endpoint} does not know the access key: correct the Secret s3.credentialsSecret`,
+  XAdminUserNotFound: (at) =>
     `${at.endpoint} does not know the access key: correct the Secret s3.credentialsSecret`,
   SignatureDoesNotMatch: (at) =>
     `${at.endpoint} does not accept the secret access key: correct the Secret s3.credentialsSecret`,
@@ -52,7 +57,8 @@ export function s3Error(answer: Pick<Answer, "status" | "body">, at: Named, what
   const text = answer.body.toString("utf8");
   const code = element(text, "Code") ?? (answer.status === 301 ? "PermanentRedirect" : "");
   const said = element(text, "Message") ?? (text.slice(0, 200) || `HTTP ${answer.status}`);
-  const words = refusals[code]?.(at, said);
+  const denied = [401, 403].includes(answer.status) ? refusals.AccessDenied : undefined;
+  const words = (refusals[code] ?? denied)?.(at, said);
   if (words) return new Refusal(words);
   const message = `${what} at ${at.endpoint}: ${code ? `${code}, ` : ""}${said}`;
   return new S3Error(answer.status, code, message);

@@ -149,7 +149,7 @@ export class S3Store implements Store {
       }
       if (error.status !== 412 && error.status !== 409 && error.code !== "NoSuchUpload") throw error;
       // Names are never given twice: what has this one and this length is what was written a moment ago.
-      if ((await this.size(key)) === bytes) return undefined;
+      if (error.retried && (await this.size(key)) === bytes) return undefined;
       throw error.status === 412 ? taken(key) : error;
     }
   }
