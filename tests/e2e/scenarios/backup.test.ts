@@ -1,0 +1,336 @@
+import assert from "node:assert/strict";
+import { readCatalog } from "../../../controller/backup/catalog";
+import type { Manifest } from "../../../controller/backup/manifest";
+import { keys, newName } from "../../../controller/backup/manifest";
+import type { S3Store } from "../../../controller/backup/store/s3";
+import { backUp, begin, ended, events, failing, never, said, told } from "../support/backups";
+import { leader } from "../support/controller";
+import { TestCluster } from "../support/etcd-cluster";
+import { kubectl } from "../support/lab";
+import { etcdImage } from "../support/pods";
+import { eventually } from "../support/poll";
+import { S3Server } from "../support/s3";
+
+/** Runs etcdutl on what is in the claim. */
+async function statusOf(
+  cluster: TestCluster,
+  { object }: Manifest,
+): Promise<{ revision: number; totalKey: number }> {
+  const file = `/backups/${cluster.namespace}/${cluster.name}/${object.key}`;
+  const overrides = {
+    spec: {
+      automountServiceAccountToken: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 65532,
+        fsGroup: 65532,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      containers: [
+        {
+          name: "status",
+          image: etcdImage,
+          command: ["etcdutl", "snapshot", "status", file, "-w", "json"],
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+          volumeMounts: [{ name: "backups", mountPath: "/backups" }],
+        },
+      ],
+      volumes: [{ name: "backups", persistentVolumeClaim: { claimName: `${cluster.name}-backups` } }],
+    },
+  };
+  await cluster.kubectl([
+    ...["run", "status", "--restart=Never", `--image=${etcdImage}`, "--overrides", JSON.stringify(overrides)],
+  ]);
+  await cluster.kubectl(["wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/status", "--timeout=60s"]);
+  const json = await cluster.kubectl(["logs", "status"]);
+  await cluster.kubectl(["delete", "pod", "status"]);
+  return JSON.parse(json) as { revision: number; totalKey: number };
+}
+
+describe("backups to a claim", () => {
+  let cluster: TestCluster;
+  before(async () => {
+    const backup = { schedule: never, claim: { size: "1Gi" }, drill: { schedule: never } };
+    cluster = await TestCluster.deploy("claim", { members: 1, backup });
+  });
+  after(() => cluster.destroy());
+
+  it("a job by hand makes one: what etcdutl says of it is what is recorded", async () => {
+    for (let i = 0; i < 5; i++) await cluster.etcdctl(["put", `key-${i}`, "value"]);
+    await cluster.etcdctl(["del", "key-0"]);
+    const made = await backUp(cluster);
+    const revision = /"Revision" : (\d+)/.exec(
+      await cluster.etcdctl(["endpoint", "status", "-w", "fields"]),
+    )?.[1];
+    assert.equal(made.revision, Number(revision));
+    assert.equal(made.liveKeys, 4);
+    assert.equal(made.keys, 6);
+    assert.equal((await statusOf(cluster, made)).revision, made.revision);
+    assert.ok((await events(cluster)).some((e) => e.startsWith("BackedUp: ") && e.includes(made.name)));
+  });
+
+  it("a drill restores it, and etcd starts from it with the keys that were recorded", async () => {
+    const job = await begin(cluster, "drill");
+    assert.equal(await ended(cluster, job), "Complete", await said(cluster, job));
+    const { drill, newest } = await told(cluster);
+    assert.equal(drill?.result, "passed");
+    assert.equal(drill?.backup, newest?.name);
+    assert.equal(drill?.liveKeys, 4);
+    assert.ok((drill?.ageSeconds ?? -1) >= 0);
+  });
+
+  it("the jobs may do what they need, and nothing else", async () => {
+    const account = `system:serviceaccount:${cluster.namespace}:etcd-backup`;
+    const can = async (...what: string[]) =>
+      (await kubectl().try(["auth", "can-i", ...what, "-n", cluster.namespace, "--as", account])).code === 0;
+    assert.ok(await can("patch", "configmaps/etcd-backups"));
+    for (const what of [
+      ["get", "secrets"],
+      ["get", "secrets/etcd-root"],
+      ["patch", "configmaps/etcd-record"],
+      ["create", "pods"],
+      ["create", "pods/exec"],
+      ["delete", "pods"],
+      ["patch", "statefulsets.apps/etcd"],
+    ]) {
+      assert.ok(!(await can(...what)), `they can ${what.join(" ")}`);
+    }
+  });
+});
+
+describe("backups to a store that speaks S3", () => {
+  let cluster: TestCluster;
+  let s3: S3Server;
+  let store: S3Store;
+  const declared = (more = {}) => ({
+    backup: {
+      schedule: never,
+      s3: s3.args(),
+      retention: { keepLast: 30 },
+      drill: { schedule: never },
+      ...more,
+    },
+  });
+  before(async () => {
+    cluster = await TestCluster.deploy("s3");
+    s3 = await S3Server.start(cluster);
+    store = await s3.store();
+    await cluster.apply(declared());
+  });
+  after(async () => {
+    s3?.close();
+    await cluster.destroy();
+  });
+
+  it("one is made from a follower, and is whole", async () => {
+    await cluster.etcdctl(["put", "greeting", "hello"]);
+    const made = await backUp(cluster);
+    assert.notEqual(made.member.name, await leader(cluster));
+    const { good, loose } = await readCatalog(store);
+    assert.deepEqual(good, [made]);
+    assert.deepEqual(loose, []);
+  });
+
+  it("one that is compressed, with etcd's users turned on, passes a drill", async () => {
+    await cluster.apply(declared({ compression: "gzip" }));
+    await cluster.etcdctl(["user", "add", "root", "--no-password"]);
+    await cluster.etcdctl(["user", "grant-role", "root", "root"]);
+    await cluster.etcdctl(["auth", "enable"]);
+    try {
+      const made = await backUp(cluster);
+      assert.equal(made.object.compression, "gzip");
+      assert.ok(made.object.bytes < made.snapshot.bytes);
+      const job = await begin(cluster, "drill");
+      assert.equal(await ended(cluster, job), "Complete", await said(cluster, job));
+      assert.equal((await told(cluster)).drill?.backup, made.name);
+    } finally {
+      await cluster.etcdctl(["auth", "disable"]);
+    }
+  });
+
+  it("a drill fails loudly on a backup that was damaged, and retention stops until one passes", async () => {
+    const made = await backUp(cluster);
+    const file = `/data/${S3Server.bucket}/${cluster.namespace}/${cluster.name}/${made.object.key}`;
+    await s3.shell(`printf x | dd of='${file}' bs=1 seek=5000 conv=notrunc`);
+    const job = await begin(cluster, "drill");
+    assert.equal(await ended(cluster, job), "Failed");
+    const { drill } = await told(cluster);
+    assert.equal(drill?.result, "failed");
+    assert.match(drill?.reason ?? "", new RegExp(`the backup ${made.name} is damaged`));
+    assert.ok((await events(cluster)).some((e) => e.startsWith("DrillFailed: ")));
+    await backUp(cluster);
+    assert.match((await told(cluster)).alert, /no backup is deleted: the last drill/);
+    const again = await begin(cluster, "drill");
+    assert.equal(await ended(cluster, again), "Complete", await said(cluster, again));
+    await backUp(cluster);
+    assert.equal((await told(cluster)).alert, "");
+  });
+
+  for (const [what, args, words] of [
+    ["a bucket that is missing", { bucket: "missing" }, /the bucket missing does not exist at .*: make it/],
+    [
+      "a wrong secret",
+      { credentialsSecret: "s3-wrong" },
+      /does not accept the secret access key: correct the Secret/,
+    ],
+    ["an authority that isn't known", { caCertificate: undefined }, /isn't trusted .*s3.caCertificate/],
+    ["a port where nothing listens", { endpoint: "https://localhost:1" }, /nothing listens at/],
+  ] as const)
+    it(`fails with a reason: ${what}`, async () => {
+      const before = await readCatalog(store);
+      await cluster.apply(declared({ s3: s3.args(args) }));
+      try {
+        assert.match(await failing(cluster), words);
+        const now = await told(cluster);
+        assert.match(now.reason, /The newest good backup is /);
+        assert.ok((await events(cluster)).some((e) => e.startsWith("BackupFailed: ") && words.test(e)));
+        assert.deepEqual(await readCatalog(store), before);
+      } finally {
+        await cluster.apply(declared());
+      }
+    });
+
+  it("retention over 40 of them: only what is old and of this cluster goes, and no trap opens", async () => {
+    const first = await backUp(cluster);
+    const { clusterId } = first;
+    const hour = 3600_000;
+    const put = async (manifest: Manifest, bytes: number) => {
+      await store.writeSmall(manifest.object.key, Buffer.alloc(bytes, 1));
+      await store.writeSmall(
+        keys.manifest(manifest.clusterId, manifest.name),
+        Buffer.from(JSON.stringify(manifest)),
+      );
+    };
+    const older = (i: number, id: string, revision: number): Manifest => {
+      const time = new Date(Date.now() - i * hour);
+      const name = newName(time);
+      const object = { ...first.object, key: keys.data(id, name, first.object.compression), bytes: 100 };
+      return { ...first, name, clusterId: id, time: time.toISOString(), revision, object };
+    };
+    const own = Array.from({ length: 40 }, (_, i) => older(i + 1, clusterId, 1));
+    // A younger, emptier cluster of the same name; and what somebody else keeps here.
+    const other = Array.from({ length: 3 }, (_, i) => older(i, "abc123", 900 + i));
+    await Promise.all([...own, ...other].map((m) => put(m, 100)));
+    await store.writeSmall(`${clusterId}/notes.txt`, Buffer.from("somebody's"));
+    await store.writeSmall("README", Buffer.from("somebody's"));
+
+    const names = async (id: string) => new Set((await readCatalog(store, id)).good.map((m) => m.name));
+    await cluster.apply(declared({ retention: { keepLast: 20 } }));
+    const made = await backUp(cluster);
+    const kept = await names(clusterId);
+    assert.equal(kept.size, 20);
+    assert.ok(kept.has(made.name) && kept.has(first.name));
+    const stay = own.filter((m) => kept.has(m.name));
+    assert.ok(stay.length > 0 && stay.length < 20);
+    assert.deepEqual(stay, own.slice(0, stay.length), "the younger ones stay");
+    assert.equal((await names("abc123")).size, 3);
+    const rest = (await store.list("")).map((s) => s.key);
+    assert.ok(rest.includes(`${clusterId}/notes.txt`) && rest.includes("README"));
+
+    // A revision that went down: as if an older disk had taken the cluster's place.
+    const higher = older(1, clusterId, made.revision + 1000);
+    await put(higher, 100);
+    await cluster.apply(declared({ retention: { keepLast: 1 } }));
+    await backUp(cluster);
+    assert.match((await told(cluster)).alert, /the revision went down/);
+    assert.equal((await names(clusterId)).size, 22);
+    await store.remove(keys.manifest(clusterId, higher.name));
+    await store.remove(higher.object.key);
+
+    // A clock that is ahead, or was.
+    const future = older(-48, clusterId, 1);
+    await put(future, 100);
+    await backUp(cluster);
+    assert.match((await told(cluster)).alert, /is from the future/);
+    assert.equal((await names(clusterId)).size, 23);
+    await store.remove(keys.manifest(clusterId, future.name));
+    await store.remove(future.object.key);
+
+    const last = await backUp(cluster);
+    assert.equal((await told(cluster)).alert, "");
+    assert.deepEqual(await names(clusterId), new Set([last.name]));
+    assert.equal((await names("abc123")).size, 3);
+    await cluster.apply(declared());
+  });
+
+  it("two at once: each is whole", async () => {
+    const before = (await readCatalog(store)).good.length;
+    const jobs = await Promise.all([begin(cluster), begin(cluster)]);
+    for (const job of jobs) assert.equal(await ended(cluster, job), "Complete", await said(cluster, job));
+    const { good, loose } = await readCatalog(store);
+    assert.equal(good.length, before + 2);
+    assert.deepEqual(
+      loose.filter((l) => !l.key.endsWith("notes.txt")),
+      [],
+    );
+  });
+});
+
+describe("backups of a larger database", () => {
+  const mebibytes = 96;
+  let cluster: TestCluster;
+  let s3: S3Server;
+  let store: S3Store;
+  before(async () => {
+    cluster = await TestCluster.deploy("cut");
+    s3 = await S3Server.start(cluster);
+    store = await s3.store();
+    await cluster.apply({ backup: { schedule: never, s3: s3.args() } });
+    const value = "x".repeat(1_000_000);
+    // Typed into etcdctl: an argument may not be that long.
+    for (let i = 0; i < mebibytes; i++)
+      await cluster.kubectl(
+        ["exec", "-i", cluster.pod(0), "-c", "etcd", "--", "etcdctl", "put", `large-${i}`],
+        {
+          input: value,
+        },
+      );
+  });
+  after(async () => {
+    s3?.close();
+    await cluster.destroy();
+  });
+
+  /** What is on the server's disk of uploads that have begun. */
+  const uploading = (parts: number) =>
+    eventually("parts have arrived", async () => {
+      const out = await s3.shell(`find /data/${S3Server.bucket}/.sgwtmp/multipart -type f | wc -l`);
+      return Number(out.trim()) >= parts || undefined;
+    });
+
+  it("a store that is silent for a while, and one whose connections are cut: both are tried again", async () => {
+    const job = await begin(cluster);
+    await uploading(1);
+    await s3.signal("STOP");
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    await s3.signal("CONT");
+    await s3.signal("KILL");
+    assert.equal(await ended(cluster, job, 240), "Complete", await said(cluster, job));
+    const { newest } = await told(cluster);
+    assert.deepEqual((await readCatalog(store)).good, [newest]);
+    assert.ok((newest?.snapshot.bytes ?? 0) > mebibytes * 1_000_000);
+  });
+
+  it("the member dies in the middle: another one gives it", async () => {
+    const job = await begin(cluster);
+    await uploading(1);
+    await s3.signal("STOP");
+    const from = /takes a snapshot from (\S+)/.exec(await said(cluster, job))?.[1] ?? "";
+    assert.match(from, /^etcd-\d$/);
+    await cluster.kubectl(["delete", "pod", from, "--grace-period=0", "--force", "--wait=false"]);
+    await s3.signal("CONT");
+    assert.equal(await ended(cluster, job, 240), "Complete", await said(cluster, job));
+    await cluster.waitForVoters();
+    assert.equal((await readCatalog(store)).good.length, 2);
+  });
+
+  it("the job dies in the middle: nothing counts, and the next one is made", async () => {
+    const before = await readCatalog(store);
+    const job = await begin(cluster);
+    await uploading(1);
+    await cluster.kubectl(["delete", "job", job, "--cascade=foreground", "--grace-period=0", "--wait=true"]);
+    assert.deepEqual(await readCatalog(store), before);
+    await backUp(cluster);
+    assert.equal((await readCatalog(store)).good.length, before.good.length + 1);
+  });
+});
