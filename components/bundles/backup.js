@@ -917,6 +917,7 @@ var DEEPEST = 20;
 var LARGEST_PAGE = 65536;
 var FIRST_BYTES = PAGE_HEAD + 64;
 var KEY_LENGTH = 17;
+var isKey = (length) => length === KEY_LENGTH || length === KEY_LENGTH + 1;
 var LARGEST_NODE = 2 ** 28;
 var Column = class {
   constructor(values, make) {
@@ -1019,7 +1020,7 @@ var Census = class {
     this.shape.set(page, count2 + 1);
     this.more.set(page, 0);
     if (buckets.size > 0) this.buckets.set(page, buckets);
-    if (last === void 0 || last.length !== KEY_LENGTH || last.at > LARGEST_NODE) return;
+    if (last === void 0 || !isKey(last.length) || last.at > LARGEST_NODE) return;
     if (last.at + KEY_LENGTH <= bytes2.length) this.more.set(page, revisionOf(bytes2, last.at));
     else this.awaited.set(page, { from: page * this.pageSize + last.at, key: Buffer.alloc(KEY_LENGTH) });
     if (last.at < bytes2.length) this.receive(page, bytes2);
@@ -1085,7 +1086,7 @@ function leaf(bytes2, from, count2) {
     else if (value + 16 + PAGE_HEAD <= bytes2.length) {
       const entries2 = bytes2.readUInt16LE(value + 16 + 10);
       const { last } = leaf(bytes2, value + 16, entries2);
-      const whole = last?.length === KEY_LENGTH && last.at + KEY_LENGTH <= bytes2.length;
+      const whole = last !== void 0 && isKey(last.length) && last.at + KEY_LENGTH <= bytes2.length;
       buckets.set(name, { root, inline: { entries: entries2, revision: whole ? revisionOf(bytes2, last.at) : 0 } });
     }
   }

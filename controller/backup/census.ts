@@ -28,7 +28,10 @@ const DEEPEST = 20;
 const LARGEST_PAGE = 65536;
 /** In which the first page says how large a page is. */
 const FIRST_BYTES = PAGE_HEAD + 64;
+/** Of a key of the bucket `key`: eight bytes of revision, an underscore, eight of a count within it. */
 const KEY_LENGTH = 17;
+/** With a letter behind it where the entry is a deletion. */
+const isKey = (length: number): boolean => length === KEY_LENGTH || length === KEY_LENGTH + 1;
 /** No request that etcd takes, and so no value, is larger than some megabytes. */
 const LARGEST_NODE = 2 ** 28;
 
@@ -150,7 +153,7 @@ export class Census {
     this.shape.set(page, count + 1);
     this.more.set(page, 0);
     if (buckets.size > 0) this.buckets.set(page, buckets);
-    if (last === undefined || last.length !== KEY_LENGTH || last.at > LARGEST_NODE) return;
+    if (last === undefined || !isKey(last.length) || last.at > LARGEST_NODE) return;
     if (last.at + KEY_LENGTH <= bytes.length) this.more.set(page, revisionOf(bytes, last.at));
     else this.awaited.set(page, { from: page * this.pageSize + last.at, key: Buffer.alloc(KEY_LENGTH) });
     if (last.at < bytes.length) this.receive(page, bytes);
@@ -206,7 +209,6 @@ function number(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32;
 }
 
-/** A key of etcd's bucket `key`: eight bytes of revision, an underscore, and eight of a count within it. */
 function revisionOf(bytes: Buffer, at: number): number {
   return bytes[at + 8] === 0x5f ? bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4) : 0;
 }
@@ -240,7 +242,7 @@ function leaf(
     else if (value + 16 + PAGE_HEAD <= bytes.length) {
       const entries = bytes.readUInt16LE(value + 16 + 10);
       const { last } = leaf(bytes, value + 16, entries);
-      const whole = last?.length === KEY_LENGTH && last.at + KEY_LENGTH <= bytes.length;
+      const whole = last !== undefined && isKey(last.length) && last.at + KEY_LENGTH <= bytes.length;
       buckets.set(name, { root, inline: { entries, revision: whole ? revisionOf(bytes, last.at) : 0 } });
     }
   }
