@@ -49,11 +49,15 @@ describe("a snapshot that streams by", () => {
   it("is refused wherever a bit is wrong", () => {
     const bytes = snapshot("3.6", "small");
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), fc.integer({ min: 0, max: 7 }), (at, bit) => {
-        const damaged = Buffer.from(bytes);
-        damaged[at]! ^= 1 << bit;
-        expect(() => check(damaged)).to.throw(Refusal);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: bytes.length - 1 }),
+        fc.integer({ min: 0, max: 7 }),
+        (at, bit) => {
+          const damaged = Buffer.from(bytes);
+          damaged[at]! ^= 1 << bit;
+          expect(() => check(damaged)).to.throw(Refusal);
+        },
+      ),
     );
   });
 
