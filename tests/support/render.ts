@@ -19,6 +19,8 @@ export const kinds = {
   deployment: "kubernetes:apps/v1:Deployment",
   role: "kubernetes:rbac.authorization.k8s.io/v1:Role",
   roleBinding: "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+  cronJob: "kubernetes:batch/v1:CronJob",
+  claim: "kubernetes:core/v1:PersistentVolumeClaim",
   lease: "kubernetes:coordination.k8s.io/v1:Lease",
   budget: "kubernetes:policy/v1:PodDisruptionBudget",
   key: "tls:index/privateKey:PrivateKey",

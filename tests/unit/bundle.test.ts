@@ -13,6 +13,7 @@ describe("bundles", () => {
     const outputFiles = await bundle(false);
     expect(readdirSync(folder).sort()).to.deep.equal([
       "THIRD-PARTY-LICENSES.txt",
+      "backup.js",
       "controller.js",
       "gate.js",
     ]);
