@@ -42,7 +42,7 @@ e2e-all: export E2E = all
 e2e-all: e2e ## the same with the long ones
 
 .PHONY: bench
-bench: install cluster ## times, beside a plain static StatefulSet
+bench: install cluster ## times beside their targets; PARTS=boot,members,gaps,idle and ROUNDS choose
 	npx ts-node --transpile-only tests/bench/bench.ts
 
 .PHONY: env

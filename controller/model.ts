@@ -44,6 +44,8 @@ export interface Desired {
   readonly volumeBytes: number;
   /** `quota-backend-bytes` as rendered in the template. */
   readonly quotaBytes: number;
+  /** `snapshot-count` as rendered in the template. Absent in older declarations. */
+  readonly snapshotCount?: number;
   readonly defragment: {
     /** Share of the database file that is free, in percent, from which on a member is defragmented. */
     readonly freePercent: number;
@@ -90,6 +92,11 @@ export interface ControllerRecord {
   readonly abandoned: readonly OrdinalClaim[];
   /** Cluster version last seen (`3.6.0`): decides whether a half-done upgrade may still be rolled back by binary. */
   readonly clusterVersion?: string;
+  /**
+   * Of the log: up to `until` there may be entries that 3.5 wrote in a form which 3.7 can't read; without it, 3.5 may
+   * still write more. Absent: there are none, or they are before every member's last snapshot.
+   */
+  readonly oldLog?: { readonly until?: number };
   /** Set while a NOSPACE alarm is being worked on. */
   readonly space?: SpaceWork;
   /** The next generation, while it is made. Until it is done, `generation`, `birth` and `members` are the old one's. */
@@ -405,6 +412,8 @@ export type Disk =
       readonly voters: readonly MemberId[];
       /** Index that was last written down as committed. Absent from gates of older releases. */
       readonly commit?: number;
+      /** Index of the last entry after the last snapshot that 3.5 wrote in a form which 3.7 can't read. */
+      readonly oldEntry?: number;
       /** From the gate's own file beside the WAL. */
       readonly generation: number;
       /** etcd version that was let to start on it last. */
@@ -561,6 +570,8 @@ export type Action =
       readonly bytes: number;
     }
   | { readonly kind: "defragment"; readonly ordinal: number; readonly memberId: MemberId }
+  /** Requests that change nothing, each an entry in every member's log: after enough of them it makes a snapshot. */
+  | { readonly kind: "fillLog"; readonly entries: number }
   /** An `already compacted` answer is a success. */
   | { readonly kind: "compact"; readonly revision: number }
   | { readonly kind: "disarm"; readonly memberId: MemberId; readonly alarm: Alarm["type"] }

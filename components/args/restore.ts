@@ -37,7 +37,7 @@ export interface RestoreBackupArgs {
   /** A volume, by a claim that exists. Either this or `s3`. Default: that of `backup`. */
   claim?: ClaimStoreArgs;
 
-  /** The backup's name, such as `20261126T191500Z-r1234-5f3a9c`. Default: the newest. */
+  /** The backup's name, such as `20261126T191500Z-5f3a9c`. Default: the newest. */
   name?: string;
 
   /** The ID of the cluster whose backup it is, in hexadecimal. Needed for the newest of a store with several. */

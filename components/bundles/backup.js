@@ -1203,7 +1203,7 @@ async function copy(store2, manifest, path) {
     source.destroy();
     await file.close();
   }
-  const is = check.result();
+  const is = resultOf(check, name);
   const differs = (what, recorded, found) => {
     if (recorded !== found)
       throw new Refusal(
@@ -1215,10 +1215,17 @@ async function copy(store2, manifest, path) {
   differs("revision", manifest.revision, is.revision);
   differs("entries", manifest.keys, is.keys);
 }
+function resultOf(check, name) {
+  try {
+    return check.result();
+  } catch (error) {
+    throw damaged(error, name);
+  }
+}
 function damaged(error, name) {
   const { code } = error;
   if (code === "ENOSPC") return new Refusal(`there is no room for the backup ${name}`);
-  return code?.startsWith("Z_") ? new Refusal(`the backup ${name} is damaged: ${wordsOf(error)}`) : error;
+  return code?.startsWith("Z_") || error instanceof Refusal ? new Refusal(`the backup ${name} is damaged: ${wordsOf(error)}`) : error;
 }
 async function again(work) {
   for (let attempt = 1; ; attempt++) {
@@ -1491,7 +1498,8 @@ var Channel = class {
       });
       call.on("error", failed);
       call.on("close", () => settle(() => finish(resolve, reject, head, end, frames.open)));
-      call.end(frame(request2));
+      if (signal?.aborted) aborted();
+      else call.end(frame(request2));
     });
   }
   close() {

@@ -174,6 +174,15 @@ function parseEntry(bytes) {
   }
   return { type, term, index, data };
 }
+function isOldRequest(data) {
+  try {
+    const fields = new Fields(data);
+    while (fields.next()) if (fields.field !== 1) return fields.field === 2;
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+  }
+  return false;
+}
 function parseHardState(bytes) {
   const fields = new Fields(bytes);
   let term = 0;
@@ -409,6 +418,7 @@ var Log = class {
   tail;
   metadataBytes;
   snapshots = [];
+  oldRequests = [];
   changes = [];
   /** Highest index before which entries are missing; a snapshot has to stand for those. */
   gapBefore = 0;
@@ -439,6 +449,10 @@ var Log = class {
       return `the log ends at ${end}, and ${this.state.commit} had been committed`;
     }
     return void 0;
+  }
+  /** The last request in the form of 3.5 that a start from this snapshot would apply. */
+  lastOldRequest(start) {
+    return this.oldRequests.filter((index) => index > start.index).at(-1);
   }
   voters() {
     const start = this.validSnapshots().at(-1);
@@ -485,8 +499,12 @@ var Log = class {
       throw new BrokenLog(`entry ${index} is of an older term than the one before it`);
     }
     if (index > this.last.index + 1) this.gapBefore = Math.max(this.gapBefore, index);
-    if (index <= this.last.index) this.changes = this.changes.filter((c) => c.index < index);
+    if (index <= this.last.index) {
+      this.changes = this.changes.filter((c) => c.index < index);
+      this.oldRequests = this.oldRequests.filter((old) => old < index);
+    }
     this.last = { index, term };
+    if (type === entryTypes.normal && isOldRequest(entry.data)) this.oldRequests.push(index);
     if (type !== entryTypes.normal) this.changes.push({ type, index, data: Buffer.from(entry.data) });
   }
   takeState(state) {
@@ -571,6 +589,7 @@ function readMember(memberDir2, etcdVersion) {
   const snapshot = log.validSnapshots().at(-1) ?? { index: 0, term: 0 };
   const reason = problem(log, names, memberDir2, snapshot, etcdVersion);
   if (reason) return broken(reason);
+  const oldEntry = log.lastOldRequest(snapshot);
   const ahead = log.last.index > snapshot.index;
   return {
     state: "wal",
@@ -580,6 +599,7 @@ function readMember(memberDir2, etcdVersion) {
     lastIndex: ahead ? log.last.index : snapshot.index,
     commit: log.state.commit,
     voters: log.voters().map(String).sort(),
+    ...oldEntry === void 0 ? {} : { oldEntry },
     torn: log.torn
   };
 }
@@ -901,6 +921,14 @@ function parseVersion(text) {
   if (!found) return void 0;
   return { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3]) };
 }
+function readsOldLog(version) {
+  const v = parseVersion(version);
+  return !v || v.major < 3 || v.major === 3 && v.minor < 7;
+}
+function oldLogProblem(oldEntry, version) {
+  if (oldEntry === void 0 || readsOldLog(version)) return void 0;
+  return `its log holds what etcd 3.5 wrote, up to entry ${oldEntry}, and etcd ${version} can't read that: declare 3.6 again`;
+}
 function stepProblem(from, to, clusterVersion) {
   const a = parseVersion(from);
   const b = parseVersion(to);
@@ -926,7 +954,7 @@ function decide(s) {
   switch (heard.kind) {
     case "start": {
       const { generation = s.generation, dropAside: dropAside2 } = heard;
-      const problem2 = dataProblem(s.disk, generation) ?? (heard.acceptVersion ? void 0 : versionProblem(s));
+      const problem2 = dataProblem(s, generation) ?? (heard.acceptVersion ? void 0 : versionProblem(s));
       if (problem2) return ask(`told to start, but ${problem2}`);
       return { kind: "start", dropAside: dropAside2, generation, why: "the controller says so" };
     }
@@ -957,7 +985,7 @@ function decide(s) {
   }
 }
 function alone(s, silentMs) {
-  const problem2 = s.held ? "it was told to leave this disk alone" : dataProblem(s.disk, s.generation) ?? versionProblem(s);
+  const problem2 = s.held ? "it was told to leave this disk alone" : dataProblem(s, s.generation) ?? versionProblem(s);
   if (problem2) return ask(`no answer, and by itself it doesn't start: ${problem2}`);
   if (silentMs < s.silenceMs) return ask("no answer yet");
   const why = "nobody answers, and its data is whole";
@@ -973,9 +1001,9 @@ function described(disk) {
       return `the disk can't be read: ${disk.reason}`;
   }
 }
-function dataProblem(disk, generation) {
+function dataProblem({ disk, version }, generation) {
   if (disk.state !== "wal") return described(disk);
-  if (disk.generation === generation) return void 0;
+  if (disk.generation === generation) return oldLogProblem(disk.oldEntry, version);
   return `the disk is of generation ${disk.generation}, to be started is ${generation}`;
 }
 function versionProblem({ disk, version }) {
@@ -991,8 +1019,10 @@ function readDisk(dataDir, version) {
     case "broken":
       return data;
     case "wal": {
-      const { memberId, clusterId, lastTerm, lastIndex, voters, commit } = data;
-      return { state: "wal", memberId, clusterId, lastTerm, lastIndex, voters, commit, ...readMark(dataDir) };
+      const { memberId, clusterId, lastTerm, lastIndex, voters, commit, oldEntry } = data;
+      const known = { memberId, clusterId, lastTerm, lastIndex, voters, commit };
+      const old = oldEntry === void 0 ? {} : { oldEntry };
+      return { state: "wal", ...known, ...old, ...readMark(dataDir) };
     }
   }
 }

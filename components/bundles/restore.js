@@ -206,7 +206,8 @@ var Channel = class {
       });
       call.on("error", failed);
       call.on("close", () => settle(() => finish(resolve, reject, head, end2, frames.open)));
-      call.end(frame(request2));
+      if (signal?.aborted) aborted();
+      else call.end(frame(request2));
     });
   }
   close() {
@@ -1122,6 +1123,15 @@ function parseEntry(bytes2) {
   }
   return { type, term, index, data };
 }
+function isOldRequest(data) {
+  try {
+    const fields = new Fields(data);
+    while (fields.next()) if (fields.field !== 1) return fields.field === 2;
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+  }
+  return false;
+}
 function parseHardState(bytes2) {
   const fields = new Fields(bytes2);
   let term = 0;
@@ -1357,6 +1367,7 @@ var Log = class {
   tail;
   metadataBytes;
   snapshots = [];
+  oldRequests = [];
   changes = [];
   /** Highest index before which entries are missing; a snapshot has to stand for those. */
   gapBefore = 0;
@@ -1387,6 +1398,10 @@ var Log = class {
       return `the log ends at ${end2}, and ${this.state.commit} had been committed`;
     }
     return void 0;
+  }
+  /** The last request in the form of 3.5 that a start from this snapshot would apply. */
+  lastOldRequest(start) {
+    return this.oldRequests.filter((index) => index > start.index).at(-1);
   }
   voters() {
     const start = this.validSnapshots().at(-1);
@@ -1433,8 +1448,12 @@ var Log = class {
       throw new BrokenLog(`entry ${index} is of an older term than the one before it`);
     }
     if (index > this.last.index + 1) this.gapBefore = Math.max(this.gapBefore, index);
-    if (index <= this.last.index) this.changes = this.changes.filter((c) => c.index < index);
+    if (index <= this.last.index) {
+      this.changes = this.changes.filter((c) => c.index < index);
+      this.oldRequests = this.oldRequests.filter((old) => old < index);
+    }
     this.last = { index, term };
+    if (type === entryTypes.normal && isOldRequest(entry.data)) this.oldRequests.push(index);
     if (type !== entryTypes.normal) this.changes.push({ type, index, data: Buffer.from(entry.data) });
   }
   takeState(state) {
@@ -1519,6 +1538,7 @@ function readMember(memberDir, etcdVersion) {
   const snapshot = log.validSnapshots().at(-1) ?? { index: 0, term: 0 };
   const reason = problem(log, names, memberDir, snapshot, etcdVersion);
   if (reason) return broken(reason);
+  const oldEntry = log.lastOldRequest(snapshot);
   const ahead = log.last.index > snapshot.index;
   return {
     state: "wal",
@@ -1528,6 +1548,7 @@ function readMember(memberDir, etcdVersion) {
     lastIndex: ahead ? log.last.index : snapshot.index,
     commit: log.state.commit,
     voters: log.voters().map(String).sort(),
+    ...oldEntry === void 0 ? {} : { oldEntry },
     torn: log.torn
   };
 }

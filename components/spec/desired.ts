@@ -1,6 +1,7 @@
 import type { ClusterSpec } from ".";
 import { defaults } from "./derived";
 import { dnsNames, objectNames } from "./names";
+import { settingDefaults } from "./settings";
 import { quantity } from "./units";
 
 /**
@@ -20,6 +21,7 @@ export interface DesiredState {
   readonly peerUrl: string;
   readonly volumeBytes: number;
   readonly quotaBytes: number;
+  readonly snapshotCount: number;
   readonly defragment: { readonly freePercent: number; readonly minBytes: number };
   readonly nodeLossGraceSeconds?: number;
   readonly rebuild?: {
@@ -45,6 +47,7 @@ export function desiredState(spec: ClusterSpec, namespace: string): DesiredState
     peerUrl: dnsNames(spec.name, namespace, spec.domain).peerUrl(memberName),
     volumeBytes: Math.ceil(quantity(spec.storageSize) ?? NaN),
     quotaBytes: spec.quotaBytes,
+    snapshotCount: args.etcd?.snapshotCount ?? settingDefaults.snapshotCount,
     defragment: {
       freePercent: controller.defragmentFreePercent ?? defaults.defragmentFreePercent,
       minBytes: Math.ceil(quantity(controller.defragmentMinSize ?? defaults.defragmentMinSize) ?? NaN),

@@ -89,14 +89,14 @@ export function objectNames(cluster: string) {
     controller: `${cluster}-controller`,
     record: `${cluster}-record`,
     status: `${cluster}-status`,
+    /** Where the controller says what all members' pods agree to trust. */
+    trust: `${cluster}-trust`,
     backupCode: (hash: string) => `${cluster}-backup-${hash}`,
     /** Its CronJob, ServiceAccount, Role and RoleBinding. */
     backup: `${cluster}-backup`,
     drill: `${cluster}-drill`,
     /** The ConfigMap that tells of backups, and the claim that holds them. */
     backups: `${cluster}-backups`,
-    /** Where the controller says what all members' pods agree to trust. */
-    trust: `${cluster}-trust`,
     claimPrefix: `${dataVolume}-${cluster}-`,
     restoreService: `${cluster}-restore`,
     restoreJob: (generation: number) => `${cluster}-restore-${generation}`,

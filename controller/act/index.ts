@@ -21,6 +21,10 @@ export const UNCONNECTED = "unhealthy cluster";
 export const LEAST_MS = 2000;
 const LONGEST_MS = 8000;
 
+/** How long the log is filled in one act, and by how many requests at a time. */
+const FILL_MS = 3000;
+const FILL_AT_ONCE = 32;
+
 export interface Hands {
   readonly cluster: Pick<Cluster, "scale" | "deletePod" | "evictPod" | "deleteClaim" | "growClaim">;
   readonly fleet: Pick<Fleet, "member">;
@@ -134,6 +138,8 @@ async function carryOut(action: Action, doing: Doing): Promise<void> {
         if (!(error instanceof EtcdError && error.code === "DEADLINE_EXCEEDED")) throw error;
       }
       return;
+    case "fillLog":
+      return fillLog(doing, action.entries);
     case "compact":
       try {
         // Physical: only what is really gone can be given back by a defragmentation.
@@ -154,6 +160,17 @@ async function carryOut(action: Action, doing: Doing): Promise<void> {
       await doing.ask(doing.any(), methods.downgrade, { action: "CANCEL" });
       return;
   }
+}
+
+/** As many as there is time for; the next round sees how far that got. */
+async function fillLog(doing: Doing, entries: number): Promise<void> {
+  const member = doing.any();
+  const end = performance.now() + FILL_MS;
+  let left = entries;
+  const ask = async () => {
+    while (left-- > 0 && performance.now() < end) await doing.ask(member, methods.alarm, { action: "GET" });
+  };
+  await Promise.all(Array.from({ length: FILL_AT_ONCE }, ask));
 }
 
 function inWords(error: unknown): string {

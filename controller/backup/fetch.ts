@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { readCatalog } from "./catalog";
 import { Check } from "./etcd/snapshot";
+import type { Checked } from "./etcd/snapshot";
 import type { Manifest } from "./manifest";
 import { parseKey } from "./manifest";
 import { Refusal, wordsOf } from "./refusal";
@@ -85,7 +86,7 @@ async function copy(store: Store, manifest: Manifest, path: string): Promise<voi
     source.destroy();
     await file.close();
   }
-  const is = check.result();
+  const is = resultOf(check, name);
   const differs = (what: string, recorded: unknown, found: unknown) => {
     if (recorded !== found)
       throw new Refusal(
@@ -98,10 +99,20 @@ async function copy(store: Store, manifest: Manifest, path: string): Promise<voi
   differs("entries", manifest.keys, is.keys);
 }
 
+function resultOf(check: Check, name: string): Checked {
+  try {
+    return check.result();
+  } catch (error) {
+    throw damaged(error, name);
+  }
+}
+
 function damaged(error: unknown, name: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC") return new Refusal(`there is no room for the backup ${name}`);
-  return code?.startsWith("Z_") ? new Refusal(`the backup ${name} is damaged: ${wordsOf(error)}`) : error;
+  return code?.startsWith("Z_") || error instanceof Refusal
+    ? new Refusal(`the backup ${name} is damaged: ${wordsOf(error)}`)
+    : error;
 }
 
 /** What is wrong in itself isn't read again; a connection that broke is made anew. */

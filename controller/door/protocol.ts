@@ -50,6 +50,7 @@ function isDisk(disk: Value | undefined): boolean {
         [disk.lastTerm, disk.lastIndex, disk.generation].every(isCount) &&
         isList(disk.voters, isId) &&
         (disk.commit === undefined || isCount(disk.commit)) &&
+        (disk.oldEntry === undefined || isCount(disk.oldEntry)) &&
         isText(disk.lastVersion)
       );
     default:

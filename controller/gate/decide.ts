@@ -3,7 +3,7 @@
  * lets one join; a member that is whole it starts by itself once nobody answers.
  */
 import type { Disk, Order } from "../model";
-import { stepProblem } from "../plan/version";
+import { oldLogProblem, stepProblem } from "../plan/version";
 
 export interface Situation {
   readonly disk: Disk;
@@ -39,8 +39,7 @@ export function decide(s: Situation): Step {
   switch (heard.kind) {
     case "start": {
       const { generation = s.generation, dropAside } = heard;
-      const problem =
-        dataProblem(s.disk, generation) ?? (heard.acceptVersion ? undefined : versionProblem(s));
+      const problem = dataProblem(s, generation) ?? (heard.acceptVersion ? undefined : versionProblem(s));
       if (problem) return ask(`told to start, but ${problem}`);
       return { kind: "start", dropAside, generation, why: "the controller says so" };
     }
@@ -74,7 +73,7 @@ export function decide(s: Situation): Step {
 function alone(s: Situation, silentMs: number): Step {
   const problem = s.held
     ? "it was told to leave this disk alone"
-    : (dataProblem(s.disk, s.generation) ?? versionProblem(s));
+    : (dataProblem(s, s.generation) ?? versionProblem(s));
   if (problem) return ask(`no answer, and by itself it doesn't start: ${problem}`);
   if (silentMs < s.silenceMs) return ask("no answer yet");
   const why = "nobody answers, and its data is whole";
@@ -92,9 +91,9 @@ function described(disk: Disk): string {
   }
 }
 
-function dataProblem(disk: Disk, generation: number): string | undefined {
+function dataProblem({ disk, version }: Situation, generation: number): string | undefined {
   if (disk.state !== "wal") return described(disk);
-  if (disk.generation === generation) return undefined;
+  if (disk.generation === generation) return oldLogProblem(disk.oldEntry, version);
   return `the disk is of generation ${disk.generation}, to be started is ${generation}`;
 }
 

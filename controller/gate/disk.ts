@@ -11,8 +11,10 @@ export function readDisk(dataDir: string, version: string): Disk {
     case "broken":
       return data;
     case "wal": {
-      const { memberId, clusterId, lastTerm, lastIndex, voters, commit } = data;
-      return { state: "wal", memberId, clusterId, lastTerm, lastIndex, voters, commit, ...readMark(dataDir) };
+      const { memberId, clusterId, lastTerm, lastIndex, voters, commit, oldEntry } = data;
+      const known = { memberId, clusterId, lastTerm, lastIndex, voters, commit };
+      const old = oldEntry === undefined ? {} : { oldEntry };
+      return { state: "wal", ...known, ...old, ...readMark(dataDir) };
     }
   }
 }

@@ -34,6 +34,7 @@ const read = shape<Desired>({
   peerUrl: withOrdinal,
   volumeBytes: whole(1),
   quotaBytes: whole(1),
+  snapshotCount: optional(whole(1)),
   defragment: shape<Desired["defragment"]>({ freePercent: whole(1, 100), minBytes: whole(0) }),
   nodeLossGraceSeconds: optional(whole(0)),
   rebuild: optional(

@@ -148,6 +148,7 @@ const read = shape<ControllerRecord>({
   made: optional(
     shape<Made>({ generation: whole(1), kind: oneOf("restore", "recovery"), atMs: time, words: text }),
   ),
+  oldLog: optional(shape<NonNullable<ControllerRecord["oldLog"]>>({ until: optional(whole(0)) })),
 });
 
 /** A record that can't be read is a problem, never an absent one. Never throws. */

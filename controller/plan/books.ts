@@ -7,6 +7,7 @@
  * before that list, so that a newer entry fails the compare-and-swap instead of being dropped.
  */
 import type { ControllerRecord, MemberRecord } from "../model";
+import { noteOldLog } from "./old-log";
 import { withMember, withNote, withoutIntent, withoutMember } from "./record";
 import { noteStranded } from "./stranded";
 import type { Facts, Member } from "./view";
@@ -22,6 +23,7 @@ export function keepBooks(f: Facts): ControllerRecord {
   record = forgetRemoved(f, record);
   record = recogniseLearner(f, record);
   for (const member of f.members) record = recogniseMember(f, record, member);
+  record = noteOldLog(f, record);
   const known = factsOf(f.world, f.desired, f.sts, record);
   for (const member of known.members) record = noteProgress(known, record, member);
   return noteStranded(f, record);

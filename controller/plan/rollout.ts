@@ -6,6 +6,7 @@
  * and in sync, and through the Eviction API, whose budget also counts what others are doing.
  */
 import type { PodView } from "../model";
+import { passOldLog } from "./old-log";
 import type { Step } from "./step";
 import { act, mention, refusal, wait } from "./step";
 import type { Facts, Member } from "./view";
@@ -33,7 +34,8 @@ export function refuseVersion(f: Facts): Step | undefined {
   const problem = versionProblem(f, to);
   if (!problem || !wanted) {
     const unfinished = unfinishedStep(f, to);
-    return problem ? refusal(problem) : unfinished ? wait(unfinished) : undefined;
+    if (problem) return refusal(problem);
+    return unfinished ? wait(unfinished) : passOldLog(f, to);
   }
   if (!problem.endsWith("is a downgrade")) return refusal(problem);
   if (!f.desired.allowDowngrade) return refusal(`${problem}, which must be declared`);

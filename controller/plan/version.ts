@@ -26,6 +26,17 @@ export function parseVersion(text: string): Version | undefined {
   return { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3]) };
 }
 
+/** From 3.7 on, etcd can't read what 3.5 has written into its log. */
+export function readsOldLog(version: string): boolean {
+  const v = parseVersion(version);
+  return !v || v.major < 3 || (v.major === 3 && v.minor < 7);
+}
+
+export function oldLogProblem(oldEntry: number | undefined, version: string): string | undefined {
+  if (oldEntry === undefined || readsOldLog(version)) return undefined;
+  return `its log holds what etcd 3.5 wrote, up to entry ${oldEntry}, and etcd ${version} can't read that: declare 3.6 again`;
+}
+
 /** Why data of version `from` can't be started by `to`; undefined when it can. */
 export function stepProblem(
   from: string,
@@ -118,6 +129,9 @@ export function versionProblem(f: Facts, to: string): string | undefined {
 
 /** The same for one pod that waits in its gate, with what it would start from if that is its own. */
 export function podVersionProblem(f: Facts, pod: PodView, own?: string): string | undefined {
+  const disk = gateOf(f.world, pod)?.disk;
+  const unreadable = own && disk?.state === "wal" && oldLogProblem(disk.oldEntry, pod.etcdVersion);
+  if (unreadable) return unreadable;
   if (own === pod.etcdVersion) return undefined;
   const step = own && stepProblem(own, pod.etcdVersion, steadyClusterVersion(f, pod.etcdVersion));
   return step || versionProblem(f, pod.etcdVersion);

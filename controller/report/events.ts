@@ -47,10 +47,10 @@ export class Events {
     if (failed && !expected) this.say(target, "Warning", "ActFailed", failed);
     const news = gist(decision.reason);
     if (news === this.current) return;
-    this.current = news;
     // A change back is news again.
     this.told.delete(`Normal ${news}`);
-    this.say(target, "Normal", wordFor(decision), decision.reason);
+    // What stands while too much was told before is told later.
+    if (this.say(target, "Normal", wordFor(decision), decision.reason)) this.current = news;
   }
 
   private warn(target: EventTarget, warnings: readonly string[]): void {
@@ -61,18 +61,20 @@ export class Events {
       if (now - since(w) >= STANDS_MS) this.say(target, "Warning", "NotAsDeclared", w);
   }
 
-  private say(target: EventTarget, type: "Normal" | "Warning", reason: string, note: string): void {
+  /** False when it can't be told now. */
+  private say(target: EventTarget, type: "Normal" | "Warning", reason: string, note: string): boolean {
     const key = `${type} ${gist(note)}`;
     const now = this.steady();
     const before = this.told.get(key);
-    if (before !== undefined && now - before < SAME_AGAIN_MS) return;
+    if (before !== undefined && now - before < SAME_AGAIN_MS) return true;
     this.tokens = Math.min(BURST, this.tokens + (now - this.filledMs) / REFILL_MS);
     this.filledMs = now;
-    if (this.tokens < 1) return;
+    if (this.tokens < 1) return false;
     this.tokens -= 1;
     if (this.told.size >= MOST_KEYS) this.told.clear();
     this.told.set(key, now);
     this.write(this.event(target, type, reason, note)).catch(this.failed);
+    return true;
   }
 
   private event(target: EventTarget, type: string, reason: string, note: string): object {

@@ -26,6 +26,8 @@ export type MemberData =
       readonly commit: number;
       /** Voters by the configuration at that commit index. */
       readonly voters: readonly string[];
+      /** Index of the last entry, of those after the last snapshot, that 3.7 can't read: see `isOldRequest`. */
+      readonly oldEntry?: number;
       /** The last write was cut off: etcd drops it, and so does this. */
       readonly torn: boolean;
     }
@@ -68,6 +70,7 @@ export function readMember(memberDir: string, etcdVersion: string): MemberData {
   const snapshot = log.validSnapshots().at(-1) ?? { index: 0, term: 0 };
   const reason = problem(log, names, memberDir, snapshot, etcdVersion);
   if (reason) return broken(reason);
+  const oldEntry = log.lastOldRequest(snapshot);
   const ahead = log.last.index > snapshot.index;
   return {
     state: "wal",
@@ -77,6 +80,7 @@ export function readMember(memberDir: string, etcdVersion: string): MemberData {
     lastIndex: ahead ? log.last.index : snapshot.index,
     commit: log.state.commit,
     voters: log.voters().map(String).sort(),
+    ...(oldEntry === undefined ? {} : { oldEntry }),
     torn: log.torn,
   };
 }

@@ -8,6 +8,7 @@ import { Membership } from "./membership";
 import type { Entry, HardState, Metadata, Snapshot, WalRecord } from "./messages";
 import {
   entryTypes,
+  isOldRequest,
   parseEntry,
   parseHardState,
   parseMetadata,
@@ -25,6 +26,7 @@ export class Log {
   tail: Decoder["tail"] | undefined;
   private metadataBytes: Buffer | undefined;
   private readonly snapshots: Snapshot[] = [];
+  private oldRequests: number[] = [];
   private changes: (Pick<Entry, "type" | "index"> & { readonly data: Buffer })[] = [];
   /** Highest index before which entries are missing; a snapshot has to stand for those. */
   private gapBefore = 0;
@@ -59,6 +61,11 @@ export class Log {
       return `the log ends at ${end}, and ${this.state.commit} had been committed`;
     }
     return undefined;
+  }
+
+  /** The last request in the form of 3.5 that a start from this snapshot would apply. */
+  lastOldRequest(start: Pick<Snapshot, "index">): number | undefined {
+    return this.oldRequests.filter((index) => index > start.index).at(-1);
   }
 
   voters(): bigint[] {
@@ -110,8 +117,12 @@ export class Log {
       throw new BrokenLog(`entry ${index} is of an older term than the one before it`);
     }
     if (index > this.last.index + 1) this.gapBefore = Math.max(this.gapBefore, index);
-    if (index <= this.last.index) this.changes = this.changes.filter((c) => c.index < index);
+    if (index <= this.last.index) {
+      this.changes = this.changes.filter((c) => c.index < index);
+      this.oldRequests = this.oldRequests.filter((old) => old < index);
+    }
     this.last = { index, term };
+    if (type === entryTypes.normal && isOldRequest(entry.data)) this.oldRequests.push(index);
     if (type !== entryTypes.normal) this.changes.push({ type, index, data: Buffer.from(entry.data) });
   }
 

@@ -1,5 +1,5 @@
 /** What the records of etcd's log hold. The same in 3.5, 3.6 and 3.7. */
-import { Fields } from "./protobuf";
+import { Fields, Unreadable } from "./protobuf";
 
 export const recordTypes = { metadata: 1, entry: 2, state: 3, crc: 4, snapshot: 5 } as const;
 
@@ -63,6 +63,22 @@ export function parseEntry(bytes: Uint8Array): Entry {
     else if (fields.field === 4) data = fields.data();
   }
   return { type, term, index, data };
+}
+
+/**
+ * Whether a normal entry is a request as etcd up to 3.5 writes them when a member starts, for what was once the version
+ * 2 of its interface. 3.6 reads them still, 3.7 panics on one. The request and its envelope have the same field for it.
+ */
+export function isOldRequest(data: Uint8Array): boolean {
+  try {
+    const fields = new Fields(data);
+    // Fields come in their order, and only the ID is before it.
+    while (fields.next()) if (fields.field !== 1) return fields.field === 2;
+  } catch (error) {
+    // Whether etcd can read it is not for this to judge.
+    if (!(error instanceof Unreadable)) throw error;
+  }
+  return false;
 }
 
 export interface HardState {

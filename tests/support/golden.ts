@@ -44,7 +44,7 @@ export function goldenManifests(rendered: Rendered<unknown>): string {
   );
 }
 
-const hash = /(-(?:gate|controller|restore-code|restore)-)[0-9a-f]{10}$/;
+const hash = /(-(?:gate|controller|backup|restore-code|restore)-)[0-9a-f]{10}$/;
 
 /** The hash of all that is declared hangs on the certificates, which are new in each run. */
 const declaredHash = /(?<="hash":"|^jsonpath=\{\.data\.(?:converged|agreed)\}=|^)[0-9a-f]{16}(?="|$)/;
@@ -60,7 +60,7 @@ function settled(value: unknown, key = ""): unknown {
   if (typeof value !== "string") {
     return value;
   }
-  return ["gate.js", "controller.js", "restore.js"].includes(key)
+  return ["gate.js", "controller.js", "backup.js", "restore.js"].includes(key)
     ? `[components/bundles/${key}]`
     : key.endsWith("-ca-sha256") && value !== ""
       ? "[hash]"

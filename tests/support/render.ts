@@ -20,6 +20,8 @@ export const kinds = {
   role: "kubernetes:rbac.authorization.k8s.io/v1:Role",
   roleBinding: "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
   job: "kubernetes:batch/v1:Job",
+  cronJob: "kubernetes:batch/v1:CronJob",
+  claim: "kubernetes:core/v1:PersistentVolumeClaim",
   lease: "kubernetes:coordination.k8s.io/v1:Lease",
   budget: "kubernetes:policy/v1:PodDisruptionBudget",
   key: "tls:index/privateKey:PrivateKey",

@@ -2,8 +2,10 @@ import type { EtcdClusterArgs } from "../../components";
 import {
   CaRotationStep,
   CompactionMode,
+  Compression,
   LogLevel,
   PullPolicy,
+  ServerSideEncryption,
   ServiceType,
   Spread,
   TlsVersion,
@@ -107,6 +109,27 @@ const everything: EtcdClusterArgs = {
     priorityClassName: "controllers",
     memoryLimit: "512Mi",
   },
+  backup: {
+    schedule: "15 */6 * * *",
+    timeZone: "Europe/Berlin",
+    s3: {
+      bucket: "etcd-backups",
+      endpoint: "https://s3.example.com:9000",
+      region: "eu-central-1",
+      prefix: "orders/production",
+      pathStyle: true,
+      caCertificate: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+      credentialsSecret: "backup-credentials",
+      encryption: { algorithm: ServerSideEncryption.Kms, keyId: "alias/etcd" },
+    },
+    retention: { keepLast: 28, keepDays: 30 },
+    compression: Compression.Gzip,
+    timeoutSeconds: 1800,
+    memoryLimit: "384Mi",
+    serviceAccountAnnotations: { "example.com/role": "backup" },
+    podMetadata: { labels: { backup: "yes" }, annotations: { "example.com/identity": "backup" } },
+    drill: { schedule: "0 4 * * sun", timeZone: "Etc/UTC", timeoutSeconds: 7200 },
+  },
   imagePullSecrets: ["registry"],
   security: { runAsUser: 1000, runAsGroup: 2000 },
   probes: { livenessBudgetSeconds: 120, startupBudgetSeconds: 600 },
@@ -151,6 +174,19 @@ export const scenarios = {
   "node port": { service: { type: ServiceType.NodePort, nodePort: 30379 } },
   "no spread": { scheduling: { hostSpread: Spread.None, zoneSpread: Spread.None } },
   "ids of the platform": { security: { platformAssignsIds: true } },
+  "backups in a claim": { backup: { schedule: "@daily", claim: { size: "20Gi" } } },
+  "backups in an existing claim": {
+    backup: { schedule: "0 3 * * *", claim: { existing: "archive", prefix: "" } },
+  },
+  "backups in Amazon's S3": {
+    backup: {
+      schedule: "*/30 * * * *",
+      s3: { bucket: "etcd-backups" },
+      serviceAccountAnnotations: {
+        "eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/etcd-backup",
+      },
+    },
+  },
   everything,
 } satisfies Record<string, EtcdClusterArgs>;
 

@@ -49,8 +49,17 @@ const always = [
   `${kinds.deployment} etcd-controller`,
   `${kinds.configMapPatch} etcd-converged`,
 ];
+const backups = [
+  `${kinds.configMap} etcd-backup-<hash>`,
+  `${kinds.configMap} etcd-backups`,
+  `${kinds.serviceAccount} etcd-backup-account`,
+  `${kinds.role} etcd-backup-role`,
+  `${kinds.roleBinding} etcd-backup-binding`,
+  `${kinds.cronJob} etcd-backup`,
+];
+const drill = `${kinds.cronJob} etcd-drill`;
 const withoutHash = (lines: string[]) =>
-  lines.map((line) => line.replace(/(-(?:gate|controller|restore)-)[0-9a-f]{10}$/, "$1<hash>"));
+  lines.map((line) => line.replace(/(-(?:gate|controller|backup|restore)-)[0-9a-f]{10}$/, "$1<hash>"));
 const restore = (generation: number) => [
   ...leaf("restore"),
   `${kinds.configMap} etcd-restore-<hash>`,
@@ -68,7 +77,16 @@ describe("children of a cluster", () => {
     // A client may be called like an authority.
     "two clients": [...always, namespace, ...certificates(["backup", "ca"])],
     recovery: [...always, namespace, ...certificates(), ...restore(2)],
-    everything: [...always, namespace, ...certificates(["api", "backup"]), ...restore(3)],
+    everything: [...always, namespace, ...certificates(["api", "backup"]), ...backups, drill, ...restore(3)],
+    "backups in a claim": [
+      ...always,
+      namespace,
+      ...certificates(),
+      ...backups,
+      `${kinds.claim} etcd-backups-claim`,
+    ],
+    "backups in an existing claim": [...always, namespace, ...certificates(), ...backups],
+    "backups in Amazon's S3": [...always, namespace, ...certificates(), ...backups],
   };
   for (const [name, list] of Object.entries(expected) as [Scenario, string[]][]) {
     it(`are exactly these: ${name}`, async () => {
@@ -158,7 +176,7 @@ describe("every object", () => {
       const rendered = await scenario(name);
       const [cluster, home] = name === "default" ? ["etcd", "etcd"] : ["orders", "data"];
       const objects = objectsOf(rendered);
-      expect(objects).to.have.lengthOf(name === "default" ? 23 : 29);
+      expect(objects).to.have.lengthOf(name === "default" ? 23 : 36);
       for (const object of objects) {
         const { metadata } = plain(object.inputs) as { metadata: types.output.meta.v1.ObjectMeta };
         expect(metadata.labels, object.name).to.include({

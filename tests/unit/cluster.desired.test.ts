@@ -43,6 +43,7 @@ describe("what the controller obeys", () => {
       peerUrl: "https://etcd-{ordinal}.etcd.etcd.svc.cluster.local:2380",
       volumeBytes: 8 * gibi,
       quotaBytes: 2730 * 2 ** 20,
+      snapshotCount: 10_000,
       defragment: { freePercent: 45, minBytes: 100 * 2 ** 20 },
     });
   });
@@ -63,6 +64,7 @@ describe("what the controller obeys", () => {
       peerUrl: "https://orders-{ordinal}.orders.data.svc.k8s.example.com:2380",
       volumeBytes: 24 * gibi,
       quotaBytes: 4 * gibi,
+      snapshotCount: 10_000,
       defragment: { freePercent: 30, minBytes: gibi },
       nodeLossGraceSeconds: 600,
       rebuild: {

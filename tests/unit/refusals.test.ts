@@ -563,7 +563,7 @@ const refusals: Refusal[] = [
   ),
   r(
     "restore.backup",
-    { restore: { backup: { name: "20261126T191500Z-r1234-5f3a9c" } } },
+    { restore: { backup: { name: "20261126T191500Z-5f3a9c" } } },
     {},
     "in one place",
     "restore.backup.s3 and restore.backup.claim",
@@ -575,12 +575,12 @@ const refusals: Refusal[] = [
     "holds no backup",
     "restore.backup.claim.existing",
   ),
-  ...["newest", "a/20261126T191500Z-r1234-5f3a9c.db", "20261126T191500Z-r1234"].map((name) =>
+  ...["newest", "a/20261126T191500Z-5f3a9c.db", "20261126T191500Z"].map((name) =>
     r(
       "restore.backup.name",
       { restore: { backup: { claim: { existing: "a" }, name } } },
       name,
-      "its time, its revision and six",
+      "its time and six",
       "without a folder or .db",
     ),
   ),

@@ -115,12 +115,12 @@ function refuseBackupSource(problems: Problems, args: EtcdClusterArgs): void {
       `Give ${path}.claim.existing`,
     );
   }
-  if (backup.name !== undefined && !/^\d{8}T\d{6}Z-r\d+-[0-9a-f]{6}$/.test(backup.name)) {
+  if (backup.name !== undefined && !/^\d{8}T\d{6}Z-[0-9a-f]{6}$/.test(backup.name)) {
     problems.refuse(
       `${path}.name`,
       backup.name,
-      "a backup's name is its time, its revision and six hexadecimal digits",
-      `Write it like "20261126T191500Z-r1234-5f3a9c", without a folder or .db`,
+      "a backup's name is its time and six hexadecimal digits",
+      `Write it like "20261126T191500Z-5f3a9c", without a folder or .db`,
     );
   }
   if (backup.clusterId !== undefined && !/^[1-9a-f][0-9a-f]{0,15}$/.test(backup.clusterId)) {

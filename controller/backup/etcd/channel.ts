@@ -124,7 +124,8 @@ export class Channel {
       });
       call.on("error", failed);
       call.on("close", () => settle(() => finish(resolve, reject, head, end, frames.open)));
-      call.end(frame(request));
+      if (signal?.aborted) aborted();
+      else call.end(frame(request));
     });
   }
 

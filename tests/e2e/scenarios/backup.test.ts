@@ -210,7 +210,7 @@ describe("backups to a store that speaks S3", () => {
     const own = Array.from({ length: 40 }, (_, i) => older(i + 1, clusterId, 1));
     // A younger, emptier cluster of the same name; and what somebody else keeps here.
     const other = Array.from({ length: 3 }, (_, i) => older(i, "abc123", 900 + i));
-    await Promise.all([...own, ...other].map((m) => put(m, 100)));
+    for (const m of [...own, ...other]) await put(m, 100);
     await store.writeSmall(`${clusterId}/notes.txt`, Buffer.from("somebody's"));
     await store.writeSmall("README", Buffer.from("somebody's"));
 

@@ -83,7 +83,7 @@ export class BareCluster {
     await this.reissue();
     const ports = await freePorts(2 * count);
     const names = Array.from({ length: count }, (_, i) => `etcd-${i}.etcd.test`);
-    await issue(join(this.folder, "server"), authority, "server", names);
+    await issue(join(this.folder, "server"), authority, "server", [...names, "localhost"]);
     for (let i = 0; i < count; i++) {
       this.members.push({
         name: `etcd-${i}`,

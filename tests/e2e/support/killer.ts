@@ -25,14 +25,14 @@ export class Killer {
   private ring: () => void = () => undefined;
   private pending = 0;
   private last = -1;
-  private failure: unknown;
+  private failure: Error | undefined;
   private readonly watching: () => void;
   private readonly working: Promise<void>;
 
   constructor(private readonly cluster: TestCluster) {
     this.watching = this.watch();
     this.working = this.work().catch((error: unknown) => {
-      this.failure = error;
+      this.failure = error instanceof Error ? error : new Error(String(error));
     });
   }
 

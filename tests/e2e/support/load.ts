@@ -10,7 +10,8 @@ import { eventually } from "./poll";
 
 export type { LoadReport };
 
-async function bundle(): Promise<string> {
+/** The program of the load, in one file. */
+export async function loadCode(): Promise<string> {
   const built = await build({
     entryPoints: [join(root, "tests", "e2e", "load", "main.ts")],
     bundle: true,
@@ -36,7 +37,7 @@ export class Load {
   /** Returns once writes are acknowledged. `node`: the number of a node that is left alone meanwhile. */
   static async start(cluster: TestCluster, options: { node?: number } = {}): Promise<Load> {
     const name = `load-${++count}`;
-    const code = { "load.js": await bundle() };
+    const code = { "load.js": await loadCode() };
     const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: code };
     await cluster.kubectl(["apply", "--server-side", "-f", "-"], { input: JSON.stringify(configMap) });
     const secret = `${cluster.name}-client-app`;

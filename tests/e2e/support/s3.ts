@@ -31,6 +31,7 @@ export class S3Server {
   static readonly bucket = "backups";
   readonly endpoint: string;
   private forward: ChildProcess | undefined;
+  private closed = false;
 
   private constructor(
     private readonly cluster: TestCluster,
@@ -77,16 +78,9 @@ export class S3Server {
   /** The store as the jobs have it, from this machine. */
   async store(): Promise<S3Store> {
     const local = await freePort();
-    const child = spawn(
-      "kubectl",
-      ["-n", this.cluster.namespace, "port-forward", "pod/s3", `${local}:${port}`],
-      {
-        env: kubectl().env,
-        stdio: "ignore",
-      },
-    );
-    this.forward?.kill();
-    this.forward = child;
+    this.close();
+    this.closed = false;
+    this.open(local);
     const settings = {
       kind: "s3" as const,
       endpoint: `https://localhost:${local}`,
@@ -115,7 +109,17 @@ export class S3Server {
   }
 
   close(): void {
+    this.closed = true;
     this.forward?.kill();
+  }
+
+  /** kubectl ends with the first connection that breaks, and others are to be made all the same. */
+  private open(local: number): void {
+    const args = ["-n", this.cluster.namespace, "port-forward", "pod/s3", `${local}:${port}`];
+    this.forward = spawn("kubectl", args, { env: kubectl().env, stdio: "ignore" });
+    this.forward.on("exit", () => {
+      if (!this.closed) this.open(local);
+    });
   }
 }
 

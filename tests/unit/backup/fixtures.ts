@@ -54,7 +54,7 @@ export const nowMs = Date.UTC(2026, 10, 26, 12);
 export function manifest(hoursAgo: number, more: Partial<Manifest> = {}): Manifest {
   const time = new Date(nowMs - hoursAgo * hour);
   const clusterId = more.clusterId ?? "c1";
-  const suffix = String(Math.abs(Math.round(hoursAgo * 10))).padStart(6, "0");
+  const suffix = String(Math.abs(Math.round(hoursAgo * 10)) % 1e6).padStart(6, "0");
   const name = more.name ?? `${time.toISOString().replace(/[-:]|\.\d+/g, "")}-${suffix}`;
   return {
     format: 1,

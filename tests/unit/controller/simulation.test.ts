@@ -66,7 +66,7 @@ const disasters: fc.Arbitrary<Story> = fc
   .record({
     seed: fc.nat(1_000_000),
     members: fc.constantFrom(1, 3, 3, 5),
-    which: fc.constantFrom(
+    which: fc.constantFrom<readonly string[]>(
       ["loseQuorum", "declareRecovery"],
       ["loseAll", "declareRestore"],
       ["", "declareRestore"],

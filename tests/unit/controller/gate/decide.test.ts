@@ -97,6 +97,19 @@ describe("what a gate does", () => {
     });
   }
 
+  const mixed: Disk = { ...wal, oldEntry: 3 };
+  for (const heard of [start, silence()]) {
+    it(`${heard.kind}, and the log holds what 3.5 wrote: not with 3.7`, () => {
+      const refused = say({ disk: mixed, version: "3.7.3", heard });
+      expect(refused).to.include({ kind: "ask" });
+      expect(refused)
+        .to.have.property("why")
+        .match(/what etcd 3\.5 wrote.*declare 3\.6 again/);
+      expect(say({ disk: mixed, version: "3.6.16", heard }).kind).to.equal("start");
+      expect(say({ disk: wal, version: "3.7.3", heard }).kind).to.equal("start");
+    });
+  }
+
   const steps: [from: string, to: string, allowed: boolean][] = [
     ["3.6.16", "3.6.16", true],
     ["3.6.16", "3.6.11", true],

@@ -122,6 +122,12 @@ describe("an act", () => {
     );
   });
 
+  it("fills the log with questions that change nothing, as many as are missing", async () => {
+    expect(await run({ kind: "fillLog", entries: 100 })).to.equal(undefined);
+    expect(calls).to.have.length(100);
+    expect(new Set(calls)).to.deep.equal(new Set([`pod-1 Alarm {"action":"GET"} 8000`]));
+  });
+
   it("asks no member of another cluster, and none without a quorum", async () => {
     const foreign = [status(0, { clusterId: "8" }), status(1, { linearizableRead: false })];
     expect(await run(add, { statuses: foreign })).to.match(/a healthy member doesn't answer/);

@@ -175,6 +175,16 @@ describe("what the controller tells", () => {
       expect(written).to.have.length(28);
     });
 
+    it("tell what stands in the end, though too much was told before", () => {
+      const words = (i: number) => String.fromCharCode(97 + i).repeat(3);
+      for (let i = 0; i < 26; i++) events.tell(target, decision(words(i)));
+      for (let i = 0; i < 60; i++) {
+        now += 1000;
+        events.tell(target, decision("what stands"));
+      }
+      expect(written.map((e) => e.note).filter((note) => note === "what stands")).to.have.length(1);
+    });
+
     it("tell of an act that failed", () => {
       const action = { kind: "evictPod", name: "p", uid: "u" } as const;
       events.tell(target, decision("p is restarted", { action }), "no answer");

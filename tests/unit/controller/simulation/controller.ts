@@ -204,6 +204,7 @@ export class Controller {
       case "moveLeader":
         return leader?.dir.memberId === action.from ? c.raft.moveLeader(leader, action.to) : "not leader";
       case "defragment":
+      case "fillLog":
       case "compact":
       case "disarm":
       case "enableDowngrade":

@@ -62,6 +62,19 @@ describe("a log written by etcd", () => {
     });
   }
 
+  it("tells where what 3.5 wrote ends, which 3.7 can't read, and forgets it after a snapshot", () => {
+    const oldEntry = (minor: Minor, name: string) => {
+      const found = readMember(unpack(loadFixture(minor, name)), versions[minor]);
+      return found.state === "wal" ? [found.oldEntry, found.lastIndex] : [];
+    };
+    for (const name of ["single", "three-0", "three-1", "three-2", "learner", "promoted"]) {
+      const [old, last] = oldEntry("3.5", name);
+      expect(old, name).to.be.within(1, last!);
+      for (const minor of ["3.6", "3.7"] as const) expect(oldEntry(minor, name)[0], name).to.equal(undefined);
+    }
+    expect(oldEntry("3.5", "snapshot")[0]).to.equal(undefined);
+  });
+
   it("the last write torn: zeros in a sector of its data", () => {
     const fixture = loadFixture("3.6", "single");
     const folder = unpack(fixture);

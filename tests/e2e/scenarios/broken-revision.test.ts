@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import type { EtcdClusterArgs } from "../../../components";
+import { waitsFor } from "../support/controller";
+import { TestCluster } from "../support/etcd-cluster";
+import { assertNothingLost, Load } from "../support/load";
+import { eventually } from "../support/poll";
+
+const revisions: [string, EtcdClusterArgs, RegExp][] = [
+  ["a tag that does not exist", { image: { tag: "v3.6.999" } }, /ImagePullBackOff|ErrImagePull/],
+  ["a setting that etcd does not take", { etcd: { extra: { "auth-token": "nonsense" } } }, /exit code/],
+  ["a request that no node can meet", { resources: { cpuRequest: "999" } }, /can't be scheduled/],
+];
+
+describe("a revision that can't run", function () {
+  this.timeout(300_000);
+  let cluster: TestCluster;
+  before(async () => {
+    cluster = await TestCluster.deploy("broken");
+  });
+  after(() => cluster.destroy());
+
+  for (const [what, args, reason] of revisions) {
+    it(`${what}: takes one member down and stops; the old one heals it`, async () => {
+      const ids = await cluster.memberIds();
+      const before = await cluster.pods();
+      const load = await Load.start(cluster);
+      await cluster.apply(args);
+      await waitsFor(cluster, reason, 120);
+      // It has all the time in the world to take down a second one.
+      await new Promise((resolve) => setTimeout(resolve, 10_000));
+      const during = await cluster.pods();
+      const same = during.filter((pod) => before.some((old) => old.uid === pod.uid));
+      assert.deepEqual([same.length, same.every((pod) => pod.ready)], [2, true], JSON.stringify(during));
+      assert.equal(during.length, 3);
+
+      await cluster.apply({});
+      await cluster.waitForVoters(150);
+      assertNothingLost(await load.stop());
+      assert.deepEqual(await cluster.memberIds(), ids);
+      const healed = await cluster.pods();
+      for (const old of same) {
+        assert.equal(healed.find((pod) => pod.name === old.name)?.uid, old.uid, `${old.name} was left alone`);
+      }
+      await eventually("every pod has its first revision again", async () => {
+        const pods = await cluster.pods();
+        return pods.every((pod) => pod.revision === before[0]?.revision) || undefined;
+      });
+    });
+  }
+});

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { TestCluster } from "../support/etcd-cluster";
+import { assertNothingLost, Load } from "../support/load";
+import { long } from "../support/long";
+import { eventually } from "../support/poll";
+import { assertAllRun, patches } from "../support/versions";
+import { PodWatch } from "../support/watch";
+
+describe("a minor version that is skipped", () => {
+  let cluster: TestCluster;
+  let from: string;
+  let tooFar: string;
+  before(async () => {
+    [from = "", tooFar = ""] = await patches("3.5", "3.7");
+    cluster = await TestCluster.deploy("skipped", { version: from });
+  });
+  after(() => cluster.destroy());
+
+  it("is refused with the reason, at once, and nobody restarts", async () => {
+    const before = await cluster.pods();
+    await cluster.apply({ version: tooFar });
+    const start = Date.now();
+    await assert.rejects(cluster.waitForVoters(150), /^Error: refused: etcd .* skips a minor version/);
+    assert.ok(Date.now() - start < 60_000, "it was told long before the time-out");
+    assert.deepEqual(
+      (await cluster.pods()).map((pod) => pod.uid),
+      before.map((pod) => pod.uid),
+    );
+  });
+
+  it("is refused by a pod that is made anew meanwhile, and the old version heals it", async () => {
+    const ids = await cluster.memberIds();
+    const load = await Load.start(cluster);
+    await cluster.kubectl(["delete", "pod", cluster.pod(2), "--wait=false"]);
+    await eventually("the new pod's gate says why it doesn't start etcd", async () => {
+      const log = await cluster.kubectl(["logs", cluster.pod(2), "-c", "gate"]);
+      return /skips a minor version/.test(log) || undefined;
+    });
+    const ready = (await cluster.pods()).filter((pod) => pod.ready).map((pod) => pod.name);
+    assert.deepEqual(ready, [cluster.pod(0), cluster.pod(1)]);
+    await cluster.apply({ version: from });
+    await cluster.waitForVoters(120);
+    assertNothingLost(await load.stop());
+    assert.deepEqual(await cluster.memberIds(), ids);
+    await assertAllRun(cluster, from);
+  });
+});
+
+long("minor versions, one after the other", function () {
+  this.timeout(600_000);
+  let cluster: TestCluster;
+  let minors: string[];
+  let ids: Record<string, string>;
+  before(async () => {
+    minors = await patches("3.5", "3.6", "3.7");
+    cluster = await TestCluster.deploy("minors", { version: minors[0] });
+    ids = await cluster.memberIds();
+    await cluster.etcdctl(["put", "written", "by the first"]);
+  });
+  after(() => cluster.destroy());
+
+  /** Under load: one restart of each member, two always ready, identities and data as they were. */
+  async function step(version: string, controller: { allowDowngrade?: boolean } = {}): Promise<void> {
+    const load = await Load.start(cluster);
+    const watch = await PodWatch.start(cluster);
+    await cluster.apply({ version, controller });
+    await cluster.waitForVoters(240);
+    const { order, fewestReady } = await watch.stop();
+    assertNothingLost(await load.stop());
+    assert.deepEqual(
+      [...order].sort(),
+      [0, 1, 2].map((ordinal) => cluster.pod(ordinal)),
+      "restarts",
+    );
+    assert.equal(fewestReady, 2, "ready members at the worst time");
+    assert.deepEqual(await cluster.memberIds(), ids);
+    await assertAllRun(cluster, version);
+    assert.equal(await cluster.etcdctl(["get", "written", "--print-value-only"], 2), "by the first\n");
+  }
+
+  it("from 3.5 to 3.6", () => step(minors[1]!));
+  it("and at once to 3.7", () => step(minors[2]!));
+  it("and at once back to 3.6, by etcd's own downgrade", () => step(minors[1]!, { allowDowngrade: true }));
+  it("and at once up again", () => step(minors[2]!));
+
+  it("turned round on the way: what has restarted goes back, and no other", async () => {
+    // Down first, so that there is a step to turn round.
+    await step(minors[1]!, { allowDowngrade: true });
+    const load = await Load.start(cluster);
+    const before = await cluster.pods();
+    await cluster.apply({ version: minors[2]! });
+    await eventually(
+      "a first member is at the new version",
+      async () => {
+        const pods = await cluster.pods();
+        return pods.some((pod) => pod.ready && before.every((old) => old.uid !== pod.uid)) || undefined;
+      },
+      120,
+    );
+    await cluster.apply({ version: minors[1]! });
+    await cluster.waitForVoters(240);
+    assertNothingLost(await load.stop());
+    await assertAllRun(cluster, minors[1]!);
+    assert.deepEqual(await cluster.memberIds(), ids);
+  });
+
+  it("further down to 3.5, from where 3.7 is refused", async () => {
+    await step(minors[0]!, { allowDowngrade: true });
+    await cluster.apply({ version: minors[2]!, controller: { allowDowngrade: true } });
+    await assert.rejects(cluster.waitForVoters(60), /skips a minor version/);
+  });
+});

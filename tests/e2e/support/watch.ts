@@ -1,0 +1,59 @@
+import type { MemberPod, TestCluster } from "./etcd-cluster";
+
+export interface Watched {
+  /** The members' names in the order in which their pods were exchanged, each time anew. */
+  readonly order: string[];
+  /** Ready members at the worst time. */
+  readonly fewestReady: number;
+}
+
+const PAUSE_MS = 300;
+
+/** Looks at the members' pods until it is stopped. */
+export class PodWatch {
+  private readonly order: string[] = [];
+  private fewestReady: number;
+  private stopped = false;
+  private readonly ended: Promise<void>;
+
+  private constructor(
+    private readonly cluster: TestCluster,
+    private before: MemberPod[],
+  ) {
+    this.fewestReady = before.length;
+    this.ended = this.run();
+  }
+
+  static async start(cluster: TestCluster): Promise<PodWatch> {
+    return new PodWatch(cluster, await cluster.pods());
+  }
+
+  async stop(): Promise<Watched> {
+    this.stopped = true;
+    await this.ended;
+    return { order: this.order, fewestReady: this.fewestReady };
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      // A control plane that doesn't answer for a moment shows nothing, and hides no order.
+      const pods = await this.cluster.pods().catch(() => undefined);
+      if (pods) {
+        this.compare(pods);
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+
+  private compare(pods: MemberPod[]): void {
+    this.fewestReady = Math.min(this.fewestReady, pods.filter((pod) => pod.ready).length);
+    const exchanged = pods.filter((pod) => {
+      const old = this.before.find((other) => other.name === pod.name);
+      return old && old.uid !== pod.uid;
+    });
+    this.order.push(...exchanged.map((pod) => pod.name));
+    // One that is gone at this moment is compared with the next of its name.
+    const gone = this.before.filter((old) => !pods.some((pod) => pod.name === old.name));
+    this.before = [...pods, ...gone];
+  }
+}
