@@ -336,6 +336,8 @@ export interface PodView {
   readonly revision: string;
   /** etcd version of this pod's template, from its annotation. */
   readonly etcdVersion: string;
+  /** Generation of this pod's template, from its annotation. Absent in pods of older releases. */
+  readonly generation?: number;
   readonly trust?: TrustView;
   readonly nodeName?: string;
   /** When the deletion was asked for, and when the pod's own grace is over (`metadata.deletionTimestamp`). */

@@ -1251,15 +1251,17 @@ async function filesIn(folder) {
 }
 
 // controller/gate/restored.ts
+var incomingOf = (volume) => (0, import_node_path11.join)(volume, "incoming");
+var dropIncoming = (volume) => (0, import_node_fs9.rmSync)(incomingOf(volume), { recursive: true, force: true });
 async function takeSeed(settings, seed) {
   const { volume, dataDir, tlsDir, generation, version } = settings;
-  const incoming = (0, import_node_path11.join)(volume, "incoming");
+  const incoming = incomingOf(volume);
   const fresh = (0, import_node_path11.join)(incoming, "member");
   try {
     await download(seed.url, tlsDir, (stream) => receiveDirectory(stream, fresh, seed.sha256));
     writeMark(incoming, { generation, lastVersion: version });
   } catch (error) {
-    (0, import_node_fs9.rmSync)(incoming, { recursive: true, force: true });
+    dropIncoming(volume);
     if (error.code === "ENOSPC") dropAside(volume);
     throw error;
   }
@@ -1271,7 +1273,7 @@ async function takeSeed(settings, seed) {
   else (0, import_node_fs9.rmSync)(place, { recursive: true, force: true });
   (0, import_node_fs9.renameSync)(fresh, place);
   syncFolder(dataDir);
-  (0, import_node_fs9.rmSync)(incoming, { recursive: true, force: true });
+  dropIncoming(volume);
 }
 async function lend(settings, url) {
   await upload(url, settings.tlsDir, directoryStream((0, import_node_path11.join)(settings.dataDir, "member")));
@@ -1292,6 +1294,7 @@ async function runGate(settings, say2, surroundings = {}) {
   const ask2 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
   let disk = readDisk(dataDir, version);
   say2(describe(disk));
+  dropIncoming(volume);
   let tag;
   let silentSince;
   let joinSince;

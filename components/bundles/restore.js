@@ -38,6 +38,8 @@ var places = {
   manifest: (scratch) => (0, import_node_path.join)(scratch, "manifest.json"),
   /** Where the snapshot is from, in words. */
   source: (scratch) => (0, import_node_path.join)(scratch, "source.txt"),
+  /** Of the etcd that it is from, if that is known: JSON, as in a manifest. */
+  version: (scratch) => (0, import_node_path.join)(scratch, "version.json"),
   restored: (scratch) => (0, import_node_path.join)(scratch, "restored")
 };
 
@@ -752,7 +754,9 @@ async function fromEndpoints(settings, from, tlsDir) {
     const channel = new Channel(url, pairIn(tlsDir), from.serverName);
     try {
       await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
+      const { version: etcdVersion } = await channel.call(methods.status, {}, CALL_MS);
       const checked = await download(settings.scratch, channel);
+      (0, import_node_fs2.writeFileSync)(places.version(settings.scratch), JSON.stringify({ etcdVersion }), { flush: true });
       return say(settings, `the etcd at ${url}, ${told(checked)}`);
     } catch (error) {
       problems.push(`${url}: ${wordsOf(error)}`);
@@ -957,6 +961,13 @@ async function directorySum(folder) {
 async function filesIn(folder) {
   const entries = await (0, import_promises2.readdir)(folder, { recursive: true, withFileTypes: true });
   return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path4.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
+}
+
+// controller/plan/version.ts
+function parseVersion(text2) {
+  const found = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text2);
+  if (!found) return void 0;
+  return { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3]) };
 }
 
 // controller/wal/index.ts
@@ -1769,7 +1780,7 @@ async function receive(settings) {
     () => here || told2 === "done"
   );
   await new Promise((resolve) => server.close(resolve));
-  if (!here) throw new Error("this generation is made already");
+  if (!here) throw new Refusal("this generation is made already");
   (0, import_node_fs9.writeFileSync)(places.source(scratch), "a survivor's disk", { flush: true });
 }
 async function handOver(settings) {
@@ -1777,6 +1788,7 @@ async function handOver(settings) {
   const member2 = (0, import_node_path10.join)(places.restored(scratch), "member");
   const data = readMember(member2, version);
   if (data.state !== "wal") throw new Error("etcdutl has left nothing that etcd would start from");
+  refuseNewer(scratch, version);
   const sha256 = await directorySum(member2);
   const { memberId, clusterId } = data;
   const source = sourceOf(scratch);
@@ -1794,6 +1806,15 @@ async function handOver(settings) {
   );
   server.close();
   server.closeAllConnections();
+}
+function refuseNewer(scratch, version) {
+  const file = [places.manifest(scratch), places.version(scratch)].find((f) => (0, import_node_fs9.existsSync)(f));
+  const { etcdVersion = version } = file ? JSON.parse((0, import_node_fs9.readFileSync)(file, "utf8")) : {};
+  const [from, to] = [parseVersion(etcdVersion), parseVersion(version)];
+  if (from && to && (from.major !== to.major || from.minor > to.minor))
+    throw new Refusal(
+      `the snapshot is of etcd ${etcdVersion}, and ${version} is declared: declare that one first`
+    );
 }
 function sourceOf(scratch) {
   const manifest = places.manifest(scratch);

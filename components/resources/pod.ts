@@ -53,6 +53,7 @@ export function memberPodTemplate(ctx: Context, parts: PodParts): k8s.types.inpu
         ...args.podMetadata?.annotations,
         ...parts.identity.annotations,
         [annotationKeys.version]: spec.version.text,
+        [annotationKeys.generation]: String(spec.generation),
         [annotationKeys.defaultContainer]: containerNames.etcd,
       },
     },

@@ -182,6 +182,8 @@ export const annotationKeys = {
   wanted: "etcd-cluster/wanted",
   /** On the pod template: etcd's version in it. */
   version: "etcd-cluster/version",
+  /** On the pod template: the declared generation when it was made. */
+  generation: "etcd-cluster/generation",
   /** On the pod template: etcd reads an authority's certificate only at its start. */
   peerCa: "etcd-cluster/peer-ca-sha256",
   clientCa: "etcd-cluster/client-ca-sha256",

@@ -7,7 +7,7 @@ import { readDisk } from "./disk";
 import { asideNames, isHeld, writeHold } from "./files";
 import type { Lookup } from "./peers";
 import { peerProblem } from "./peers";
-import { lend, takeSeed } from "./restored";
+import { dropIncoming, lend, takeSeed } from "./restored";
 import type { Settings } from "./settings";
 
 export interface GateTimes {
@@ -51,6 +51,7 @@ export async function runGate(
   const ask = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
   let disk = readDisk(dataDir, version);
   say(describe(disk));
+  dropIncoming(volume);
   let tag: string | undefined;
   let silentSince: number | undefined;
   let joinSince: number | undefined;

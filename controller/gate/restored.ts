@@ -17,16 +17,22 @@ interface Seed {
   readonly setAside: boolean;
 }
 
+const incomingOf = (volume: string) => join(volume, "incoming");
+
+/** What a gate was fetching when it was stopped. */
+export const dropIncoming = (volume: string): void =>
+  rmSync(incomingOf(volume), { recursive: true, force: true });
+
 /** Safe to begin again at any point: the new directory comes into its place whole, with its generation in it. */
 export async function takeSeed(settings: Settings, seed: Seed): Promise<void> {
   const { volume, dataDir, tlsDir, generation, version } = settings;
-  const incoming = join(volume, "incoming");
+  const incoming = incomingOf(volume);
   const fresh = join(incoming, "member");
   try {
     await download(seed.url, tlsDir, (stream) => receiveDirectory(stream, fresh, seed.sha256));
     writeMark(incoming, { generation, lastVersion: version });
   } catch (error) {
-    rmSync(incoming, { recursive: true, force: true });
+    dropIncoming(volume);
     // Room is made for the next try.
     if ((error as NodeJS.ErrnoException).code === "ENOSPC") dropAside(volume);
     throw error;
@@ -39,7 +45,7 @@ export async function takeSeed(settings: Settings, seed: Seed): Promise<void> {
   else rmSync(place, { recursive: true, force: true });
   renameSync(fresh, place);
   syncFolder(dataDir);
-  rmSync(incoming, { recursive: true, force: true });
+  dropIncoming(volume);
 }
 
 /** The directory is not touched. */

@@ -68,6 +68,7 @@ export function podViews(
         ready: condition("Ready")?.status === "True",
         revision: metadata.labels?.["controller-revision-hash"] ?? "",
         etcdVersion: metadata.annotations?.[annotationKeys.version] ?? "",
+        ...generationOf(metadata),
         trust: trustView(metadata),
         nodeName: spec.nodeName,
         deleting: deletion(metadata),
@@ -82,6 +83,11 @@ export function podViews(
       },
     ];
   });
+}
+
+function generationOf({ annotations }: Meta): { readonly generation?: number } {
+  const generation = Number(annotations?.[annotationKeys.generation]);
+  return Number.isSafeInteger(generation) && generation > 0 ? { generation } : {};
 }
 
 function phaseOf(phase: string | undefined): PodView["phase"] {

@@ -264,7 +264,10 @@ function adoptRunning(f: Facts): Step {
     );
   }
   const birth = { state: "born" as const, clusterId, sealed: true };
-  const blank = { ...f.record, generation: f.desired.generation, birth, members: [] };
+  // All pods are made anew for a generation: while one is of an older, that is what runs.
+  const running = f.members.flatMap((m) => (m.status && m.pod ? [m.pod.generation ?? 1] : []));
+  const generation = Math.min(f.desired.generation, ...running);
+  const blank = { ...f.record, generation, birth, members: [] };
   const record = keepBooks(factsOf(f.world, f.desired, f.sts, blank));
   return remember(record, `the record was lost: the living cluster ${clusterId} is adopted`);
 }

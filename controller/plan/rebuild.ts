@@ -10,7 +10,7 @@
 import type { ControllerRecord, PodView, Rebuild } from "../model";
 import { standing } from "./identity";
 import { withAbandoned, withMember } from "./record";
-import { scale } from "./size";
+import { dropAbandoned, scale } from "./size";
 import type { Step } from "./step";
 import { act, refusal, remember, wait } from "./step";
 import { survivorOf } from "./survivor";
@@ -136,9 +136,23 @@ function stopAll(f: Facts, rebuild: Rebuild): Step {
   );
 }
 
+/** Named, and its pod has no place: its volume is where nobody gets to any more. */
+function giveUpStranded(f: Facts): Step | undefined {
+  for (const pod of f.world.pods) {
+    const claim = f.world.claims.find((c) => c.uid === pod.claimUid && c.phase === "Bound");
+    if (!claim || !pod.unschedulable || pod.deleting || !isNamed(f, pod.name)) continue;
+    if (isAbandoned(f.record, claim.uid)) continue;
+    const record = withAbandoned(f.record, pod.ordinal, claim.uid);
+    return remember(record, `${pod.name} is given up by declaration: its volume has no node any more`);
+  }
+  return dropAbandoned(f);
+}
+
 function build(f: Facts, rebuild: Rebuild): Step {
   const want = Math.max(f.desired.members, ...ordinalsWithData(f).map((ordinal) => ordinal + 1));
   if (f.sts.replicas < want) return scale(f, want, `generation ${rebuild.generation} is made`);
+  const stranded = giveUpStranded(f);
+  if (stranded) return stranded;
   const seed = podAt(f.world, 0);
   const done = seed && runningSeed(f, rebuild, seed);
   if (done) return done;

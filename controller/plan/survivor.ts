@@ -50,9 +50,6 @@ function notLookedAt(f: Facts, claim: ClaimView): string | undefined {
   // A volume beyond the pods belongs to nobody that is recorded.
   if (!pod && claim.ordinal >= f.sts.replicas) return undefined;
   if (pod && pod.claimUid === claim.uid && gateOf(f.world, pod)) return undefined;
-  // Named, and in nobody's hands: it has no place to start on.
-  const named = f.desired.rebuild?.abandoned.includes(name) === true;
-  if (named && pod?.unschedulable) return undefined;
   const hint = pod?.unschedulable ? ". Bring its node back, or name it in recovery.abandonedMembers" : "";
   return `${name} ${trouble(pod, f.now)}${hint}`;
 }

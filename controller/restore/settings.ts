@@ -38,5 +38,7 @@ export const places = {
   manifest: (scratch: string) => join(scratch, "manifest.json"),
   /** Where the snapshot is from, in words. */
   source: (scratch: string) => join(scratch, "source.txt"),
+  /** Of the etcd that it is from, if that is known: JSON, as in a manifest. */
+  version: (scratch: string) => join(scratch, "version.json"),
   restored: (scratch: string) => join(scratch, "restored"),
 };

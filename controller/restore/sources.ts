@@ -58,7 +58,9 @@ export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir:
     const channel = new Channel(url, pairIn(tlsDir), from.serverName);
     try {
       await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
+      const { version: etcdVersion } = await channel.call(methods.status, {}, CALL_MS);
       const checked = await download(settings.scratch, channel);
+      writeFileSync(places.version(settings.scratch), JSON.stringify({ etcdVersion }), { flush: true });
       return say(settings, `the etcd at ${url}, ${told(checked)}`);
     } catch (error) {
       problems.push(`${url}: ${wordsOf(error)}`);

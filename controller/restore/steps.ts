@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Refusal } from "../backup/refusal";
 import type { RestoreMessage } from "../door/protocol";
 import type { RestoreAnswer } from "../model";
 import { receiveDirectory } from "../transfer/receive";
 import { directoryStream, directorySum } from "../transfer/send";
+import { parseVersion } from "../plan/version";
 import { readMember } from "../wal";
 import { commitLog } from "../wal/commit";
 import { end, serve } from "./serve";
@@ -66,7 +68,7 @@ export async function receive(settings: Settings): Promise<void> {
     () => here || told === "done",
   );
   await new Promise((resolve) => server.close(resolve));
-  if (!here) throw new Error("this generation is made already");
+  if (!here) throw new Refusal("this generation is made already");
   writeFileSync(places.source(scratch), "a survivor's disk", { flush: true });
 }
 
@@ -76,6 +78,7 @@ export async function handOver(settings: Settings): Promise<void> {
   const member = join(places.restored(scratch), "member");
   const data = readMember(member, version);
   if (data.state !== "wal") throw new Error("etcdutl has left nothing that etcd would start from");
+  refuseNewer(scratch, version);
   const sha256 = await directorySum(member);
   const { memberId, clusterId } = data;
   const source = sourceOf(scratch);
@@ -93,6 +96,19 @@ export async function handOver(settings: Settings): Promise<void> {
   );
   server.close();
   server.closeAllConnections();
+}
+
+/** etcd doesn't start with the data of a later minor version: nothing is to be stopped for that. */
+function refuseNewer(scratch: string, version: string): void {
+  const file = [places.manifest(scratch), places.version(scratch)].find((f) => existsSync(f));
+  const { etcdVersion = version } = file
+    ? (JSON.parse(readFileSync(file, "utf8")) as { readonly etcdVersion?: string })
+    : {};
+  const [from, to] = [parseVersion(etcdVersion), parseVersion(version)];
+  if (from && to && (from.major !== to.major || from.minor > to.minor))
+    throw new Refusal(
+      `the snapshot is of etcd ${etcdVersion}, and ${version} is declared: declare that one first`,
+    );
 }
 
 function sourceOf(scratch: string): string {

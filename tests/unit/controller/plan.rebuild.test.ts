@@ -259,6 +259,22 @@ describe("a generation that is made", () => {
       expect(decision.record).to.equal(undefined);
     });
 
+    it("gives up a volume that has no node any more, when its member is named", () => {
+      const pods = [
+        gated(0, { unschedulable: "volume node affinity conflict", nodeName: undefined }),
+        gated(1),
+        gated(2),
+      ];
+      const gates = [report(1, wal(1)), report(2, EMPTY)];
+      const waiting = plan(back({ pods, gates }));
+      expect(waiting.reason).to.match(/etcd-0 can't be scheduled.*recovery\.abandonedMembers/);
+      const desired = declared("recovery", ["etcd-0"]);
+      const first = plan(back({ pods, gates, desired }));
+      expect(recordOf(first).abandoned).to.deep.equal([{ ordinal: 0, claimUid: "claim-0" }]);
+      const then = plan(back({ pods, gates, desired, record: recordOf(first) }));
+      expect(then.action).to.include({ kind: "deleteClaim", uid: "claim-0" });
+    });
+
     it("takes the newest last entry: the term before the index", () => {
       const seen = back({
         pods: [0, 1, 2].map((o) => gated(o)),
@@ -272,23 +288,29 @@ describe("a generation that is made", () => {
       expect(recordOf(plan(seen)).rebuild?.survivor).to.deep.equal(chosen);
     });
 
-    const unfit: [string, ReturnType<typeof wal>, Partial<ControllerRecord>?][] = [
+    const unfit: [string, ReturnType<typeof wal>][] = [
       ["is another cluster's", wal(1, { clusterId: "5" })],
       ["is another member's", wal(1, { memberId: idOf(5), voters: [idOf(5)] })],
       ["is an older generation's", wal(1, { generation: 0 })],
       ["was rolled back", wal(1, { lastIndex: 500 })],
       ["is a learner's", wal(1, { voters: [idOf(0), idOf(2)] })],
-      ["was given up", wal(1), { abandoned: [{ ordinal: 1, claimUid: "claim-1" }] }],
       ["can't be read", { state: "broken", reason: "crc" }],
     ];
-    for (const [name, disk, record] of unfit) {
+    for (const [name, disk] of unfit) {
       it(`takes none that ${name}`, () => {
         const gates = [report(0, EMPTY), report(1, disk), report(2, EMPTY)];
-        const decision = plan(back({ gates, record: { ...rebuilding(), ...record } }));
+        const decision = plan(back({ gates }));
         expect(decision.record?.rebuild?.survivor).to.equal(undefined);
         expect(decision.reason).to.match(/no disk is left.*declare a restore.*generation 3/);
       });
     }
+
+    it("takes none that was given up: that goes first", () => {
+      const abandoned = [{ ordinal: 1, claimUid: "claim-1" }];
+      const decision = plan(back({ record: { ...rebuilding(), abandoned } }));
+      expect(decision.action).to.include({ kind: "deleteClaim", uid: "claim-1" });
+      expect(decision.orders["pod-1"]).to.include({ kind: "refuse" });
+    });
 
     it("lends it to the restore pod that asks, and holds all", () => {
       const decision = plan(back({ record: rebuilding({ survivor }) }));
@@ -479,6 +501,18 @@ describe("a generation that is made", () => {
       const decision = plan(lost([1, 1, 1]));
       expect(recordOf(decision)).to.include({ generation: 1 });
       expect(decision.orders["pod-0"]).to.include({ kind: "start", generation: 1 });
+    });
+
+    it("a living cluster of which a pod is of the older generation is the old one", () => {
+      const running = (generation: number) =>
+        world(3, {
+          desired: declared("restore"),
+          record: { birth: { state: "unborn" }, members: [], generation: 2 },
+          pods: [0, 1, 2].map((o) => pod(o, { generation: o === 1 ? generation : 2 })),
+          world: { restore: at(ready) },
+        });
+      expect(recordOf(plan(running(1)))).to.deep.include({ generation: 1 });
+      expect(recordOf(plan(running(2)))).to.deep.include({ generation: 2 });
     });
 
     it("or can't: then it is made", () => {

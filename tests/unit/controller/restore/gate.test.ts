@@ -279,6 +279,24 @@ describe("a restore", function () {
     await step;
   });
 
+  it("of a later etcd than the declared one is refused before it is offered", async () => {
+    unpack(loadFixture("3.6", "restored"), join(pod.scratch, "restored", "member"));
+    for (const [etcdVersion, refused] of [
+      ["3.7.1", true],
+      ["3.6.20", false],
+      ["3.5.30", false],
+    ] as const) {
+      writeFileSync(join(pod.scratch, "version.json"), JSON.stringify({ etcdVersion }));
+      answer = { kind: "done" };
+      const end = await handOver(pod).then(
+        () => "handed over",
+        (error: unknown) => (error as Error).message,
+      );
+      if (refused) expect(end).to.match(/of etcd 3\.7\.1, and 3\.6\.16 is declared/);
+      else expect(end).to.equal("handed over");
+    }
+  });
+
   it("receives nothing for a generation that is made", async () => {
     answer = { kind: "done" };
     const step = receive({ ...pod, port: await freePort() });
