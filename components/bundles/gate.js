@@ -937,7 +937,7 @@ function decide(s) {
   const { disk, heard } = s;
   switch (heard.kind) {
     case "start": {
-      const problem2 = dataProblem(s) ?? (heard.acceptVersion ? void 0 : versionProblem(s));
+      const problem2 = dataProblem(s) ?? (heard.acceptVersion ? void 0 : versionProblem(s)) ?? logProblem(s);
       if (problem2) return ask(`told to start, but ${problem2}`);
       return { kind: "start", dropAside: heard.dropAside, why: "the controller says so" };
     }
@@ -960,7 +960,7 @@ function decide(s) {
   }
 }
 function alone(s, silentMs) {
-  const problem2 = s.held ? "it was told to leave this disk alone" : dataProblem(s) ?? versionProblem(s);
+  const problem2 = s.held ? "it was told to leave this disk alone" : dataProblem(s) ?? versionProblem(s) ?? logProblem(s);
   if (problem2) return ask(`no answer, and by itself it doesn't start: ${problem2}`);
   if (silentMs < s.silenceMs) return ask("no answer yet");
   return { kind: "start", dropAside: false, why: "nobody answers, and its data is whole" };
@@ -975,13 +975,16 @@ function described(disk) {
       return `the disk can't be read: ${disk.reason}`;
   }
 }
-function dataProblem({ disk, generation, version }) {
+function dataProblem({ disk, generation }) {
   if (disk.state !== "wal") return described(disk);
-  if (disk.generation === generation) return oldLogProblem(disk.oldEntry, version);
+  if (disk.generation === generation) return void 0;
   return `the disk is of generation ${disk.generation}, declared is ${generation}`;
 }
 function versionProblem({ disk, version }) {
   return disk.state === "wal" ? stepProblem(disk.lastVersion, version, void 0) : void 0;
+}
+function logProblem({ disk, version }) {
+  return disk.state === "wal" ? oldLogProblem(disk.oldEntry, version) : void 0;
 }
 
 // controller/gate/disk.ts

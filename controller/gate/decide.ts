@@ -30,7 +30,8 @@ export function decide(s: Situation): Step {
   const { disk, heard } = s;
   switch (heard.kind) {
     case "start": {
-      const problem = dataProblem(s) ?? (heard.acceptVersion ? undefined : versionProblem(s));
+      const problem =
+        dataProblem(s) ?? (heard.acceptVersion ? undefined : versionProblem(s)) ?? logProblem(s);
       if (problem) return ask(`told to start, but ${problem}`);
       return { kind: "start", dropAside: heard.dropAside, why: "the controller says so" };
     }
@@ -54,7 +55,9 @@ export function decide(s: Situation): Step {
 }
 
 function alone(s: Situation, silentMs: number): Step {
-  const problem = s.held ? "it was told to leave this disk alone" : (dataProblem(s) ?? versionProblem(s));
+  const problem = s.held
+    ? "it was told to leave this disk alone"
+    : (dataProblem(s) ?? versionProblem(s) ?? logProblem(s));
   if (problem) return ask(`no answer, and by itself it doesn't start: ${problem}`);
   if (silentMs < s.silenceMs) return ask("no answer yet");
   return { kind: "start", dropAside: false, why: "nobody answers, and its data is whole" };
@@ -71,12 +74,16 @@ function described(disk: Disk): string {
   }
 }
 
-function dataProblem({ disk, generation, version }: Situation): string | undefined {
+function dataProblem({ disk, generation }: Situation): string | undefined {
   if (disk.state !== "wal") return described(disk);
-  if (disk.generation === generation) return oldLogProblem(disk.oldEntry, version);
+  if (disk.generation === generation) return undefined;
   return `the disk is of generation ${disk.generation}, declared is ${generation}`;
 }
 
 function versionProblem({ disk, version }: Situation): string | undefined {
   return disk.state === "wal" ? stepProblem(disk.lastVersion, version, undefined) : undefined;
+}
+
+function logProblem({ disk, version }: Situation): string | undefined {
+  return disk.state === "wal" ? oldLogProblem(disk.oldEntry, version) : undefined;
 }
