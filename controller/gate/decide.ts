@@ -39,7 +39,8 @@ export function decide(s: Situation): Step {
   switch (heard.kind) {
     case "start": {
       const { generation = s.generation, dropAside } = heard;
-      const problem = dataProblem(s, generation) ?? (heard.acceptVersion ? undefined : versionProblem(s));
+      const version = heard.acceptVersion ? undefined : versionProblem(s);
+      const problem = dataProblem(s.disk, generation) ?? version ?? logProblem(s);
       if (problem) return ask(`told to start, but ${problem}`);
       return { kind: "start", dropAside, generation, why: "the controller says so" };
     }
@@ -73,7 +74,7 @@ export function decide(s: Situation): Step {
 function alone(s: Situation, silentMs: number): Step {
   const problem = s.held
     ? "it was told to leave this disk alone"
-    : (dataProblem(s, s.generation) ?? versionProblem(s));
+    : (dataProblem(s.disk, s.generation) ?? versionProblem(s) ?? logProblem(s));
   if (problem) return ask(`no answer, and by itself it doesn't start: ${problem}`);
   if (silentMs < s.silenceMs) return ask("no answer yet");
   const why = "nobody answers, and its data is whole";
@@ -91,12 +92,16 @@ function described(disk: Disk): string {
   }
 }
 
-function dataProblem({ disk, version }: Situation, generation: number): string | undefined {
+function dataProblem(disk: Disk, generation: number): string | undefined {
   if (disk.state !== "wal") return described(disk);
-  if (disk.generation === generation) return oldLogProblem(disk.oldEntry, version);
+  if (disk.generation === generation) return undefined;
   return `the disk is of generation ${disk.generation}, to be started is ${generation}`;
 }
 
 function versionProblem({ disk, version }: Situation): string | undefined {
   return disk.state === "wal" ? stepProblem(disk.lastVersion, version, undefined) : undefined;
+}
+
+function logProblem({ disk, version }: Situation): string | undefined {
+  return disk.state === "wal" ? oldLogProblem(disk.oldEntry, version) : undefined;
 }

@@ -130,11 +130,11 @@ export function versionProblem(f: Facts, to: string): string | undefined {
 /** The same for one pod that waits in its gate, with what it would start from if that is its own. */
 export function podVersionProblem(f: Facts, pod: PodView, own?: string): string | undefined {
   const disk = gateOf(f.world, pod)?.disk;
-  const unreadable = own && disk?.state === "wal" && oldLogProblem(disk.oldEntry, pod.etcdVersion);
-  if (unreadable) return unreadable;
-  if (own === pod.etcdVersion) return undefined;
+  const found = own && disk?.state === "wal" ? disk.oldEntry : undefined;
+  const unreadable = oldLogProblem(found, pod.etcdVersion);
+  if (own === pod.etcdVersion) return unreadable;
   const step = own && stepProblem(own, pod.etcdVersion, steadyClusterVersion(f, pod.etcdVersion));
-  return step || versionProblem(f, pod.etcdVersion);
+  return step || versionProblem(f, pod.etcdVersion) || unreadable;
 }
 
 export function adviceOn(version: string): string | undefined {

@@ -64,7 +64,7 @@ describe("what the controller obeys", () => {
       peerUrl: "https://orders-{ordinal}.orders.data.svc.k8s.example.com:2380",
       volumeBytes: 24 * gibi,
       quotaBytes: 4 * gibi,
-      snapshotCount: 10_000,
+      snapshotCount: 20_000,
       defragment: { freePercent: 30, minBytes: gibi },
       nodeLossGraceSeconds: 600,
       rebuild: {

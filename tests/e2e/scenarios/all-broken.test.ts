@@ -4,13 +4,14 @@ import { toldEverywhere } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { Filler } from "../support/fill";
 import { assertNothingLost, Load } from "../support/load";
+import { long } from "../support/long";
 import { eventually } from "../support/poll";
 
 interface Waiting {
   status: { containerStatuses?: { name: string; ready: boolean; state: { running?: object } }[] };
 }
 
-describe("all members broken by a setting", () => {
+long("all members broken by a setting", () => {
   let cluster: TestCluster;
   before(async () => {
     cluster = await TestCluster.deploy("all-broken");

@@ -84,7 +84,7 @@ export async function toldOf(cluster: TestCluster, words: RegExp, seconds = 60):
         ...["get", "events.events.k8s.io", "-o", 'go-template={{range .items}}{{.note}}{{"\\n"}}{{end}}'],
         ...["--field-selector", "reportingController=etcd-cluster/controller"],
       ]);
-      return words.test(notes) || undefined;
+      return notes.split("\n").some((note) => words.test(note)) || undefined;
     },
     seconds,
   );

@@ -26,7 +26,7 @@ const put = (key) => new Promise((resolve, reject) => {
     if (refused === undefined) done++;
   }
   console.log(JSON.stringify({ done, refused }));
-})();
+})().catch((error) => { console.error(String(error)); process.exit(1); });
 `;
 
 export interface Filled {

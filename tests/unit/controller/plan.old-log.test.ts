@@ -60,6 +60,12 @@ describe("plan: what 3.5 has written into the log", () => {
     expect(d.orders["pod-2"]).to.include({ kind: "refuse" });
     expect(d.reason).to.contain("declare 3.6 again");
     expect(d.record?.oldLog).to.deep.equal({ until: 17 });
+    // A step that isn't one anyway has a reason of its own.
+    const skipped = { lastVersion: "3.5.30", oldEntry: 17 };
+    const tooFar = plan(world(3, { ...early, gates: [report(2, wal(2, skipped))] }));
+    expect(tooFar.orders["pod-2"])
+      .to.have.property("reason")
+      .match(/skips a minor/);
     // Which starts it, with the log as it is.
     const back = { ...early, desired: {}, pods: [gated(2)], record: { oldLog: { until: 17 } } };
     expect(plan(world(3, back)).orders["pod-2"]).to.include({ kind: "start" });
