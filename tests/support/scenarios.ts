@@ -6,7 +6,6 @@ import {
   LogLevel,
   PullPolicy,
   ServerSideEncryption,
-  ServerSideEncryption,
   ServiceType,
   Spread,
   TlsVersion,
