@@ -1,10 +1,10 @@
 "use strict";
 
 // controller/gate/main.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 
 // controller/gate/gate.ts
-var import_promises2 = require("node:timers/promises");
+var import_promises4 = require("node:timers/promises");
 
 // controller/gate/act.ts
 var import_node_fs5 = require("node:fs");
@@ -257,6 +257,8 @@ var Decoder = class {
   segments;
   /** Whether the last segment ends in a record that was not written to its end. */
   torn = false;
+  /** Where the next record would be written, and what its checksum would go on from. */
+  tail = { segment: "", position: 0, sum: 0 };
   segment = -1;
   position = 0;
   sum = 0;
@@ -269,6 +271,9 @@ var Decoder = class {
       const segment = this.segments[this.segment];
       if (!segment) return void 0;
       const found = this.frame(segment);
+      if (typeof found === "string" && this.isLast()) {
+        this.tail = { segment: segment.name, position: this.position, sum: this.sum };
+      }
       if (found === "end") this.nextSegment();
       else if (found !== "torn") return found;
       else if (this.isLast()) {
@@ -410,6 +415,7 @@ var Log = class {
   /** The last entry: each one that is written ends the log, whatever stood behind it. */
   last = { index: 0, term: 0 };
   torn = false;
+  tail;
   metadataBytes;
   snapshots = [];
   oldRequests = [];
@@ -420,6 +426,11 @@ var Log = class {
     const decoder = new Decoder(segments);
     for (let record = decoder.next(); record; record = decoder.next()) this.take(record);
     this.torn = decoder.torn;
+    this.tail = decoder.tail;
+  }
+  /** Index of the first change of the membership after this one. */
+  changeAfter(index) {
+    return this.changes.find((c) => c.index > index)?.index;
   }
   /** Snapshot records that etcd believes: one beyond the commit index was written right before a crash. */
   validSnapshots() {
@@ -517,16 +528,16 @@ function segmentNames(names) {
   });
 }
 function withFiles(walDir, names, use) {
-  const open = [];
+  const open2 = [];
   try {
     const segments = names.map((name) => {
       const fd = (0, import_node_fs.openSync)((0, import_node_path.join)(walDir, name), "r");
-      open.push(fd);
+      open2.push(fd);
       return fileSegment(name, fd);
     });
     return use(segments);
   } finally {
-    open.forEach((fd) => (0, import_node_fs.closeSync)(fd));
+    open2.forEach((fd) => (0, import_node_fs.closeSync)(fd));
   }
 }
 function fileSegment(name, fd) {
@@ -738,7 +749,7 @@ function carryOut(settings, step) {
   (0, import_node_fs5.mkdirSync)(dataDir, { recursive: true, mode: 448 });
   switch (step.kind) {
     case "start":
-      prepare(settings);
+      prepare(settings, void 0, step.generation);
       if (step.dropAside) dropAside(volume);
       break;
     case "birth":
@@ -769,8 +780,8 @@ function carryOut(settings, step) {
   }
   liftHold(volume);
 }
-function prepare(settings, order) {
-  const { dataDir, generation, version, podName, podIps, peerUrl, clientUrl, ports } = settings;
+function prepare(settings, order, generation = settings.generation) {
+  const { dataDir, version, podName, podIps, peerUrl, clientUrl, ports } = settings;
   writeMark(dataDir, { generation, lastVersion: version });
   const render = (bootstrap) => renderConfig(settings.etcdSettings, {
     ...{ name: podName, podIps, peerUrl, clientUrl, ports },
@@ -802,6 +813,7 @@ var REPORT_PATH = "/v1/report";
 var TAG_HEADER = "etag";
 var KNOWN_TAG_HEADER = "if-none-match";
 var isText = (value) => typeof value === "string";
+var isCount = (value) => Number.isSafeInteger(value) && value >= 0;
 var isFlag = (value) => typeof value === "boolean";
 var isId = (value) => isText(value) && /^\d{1,20}$/.test(value);
 function parse(text) {
@@ -819,11 +831,15 @@ function parseOrder(text) {
 function isOrder(o) {
   switch (o.kind) {
     case "start":
-      return isFlag(o.acceptVersion) && isFlag(o.dropAside);
+      return isFlag(o.acceptVersion) && isFlag(o.dropAside) && (o.generation === void 0 || isCount(o.generation));
     case "birth":
       return isText(o.token) && isText(o.initialCluster);
     case "join":
       return isId(o.memberId) && isText(o.initialCluster) && isFlag(o.setAside);
+    case "seed":
+      return isText(o.url) && isText(o.sha256);
+    case "lend":
+      return isText(o.url);
     case "wait":
       return isText(o.reason) && isFlag(o.hold);
     case "refuse":
@@ -937,9 +953,11 @@ function decide(s) {
   const { disk, heard } = s;
   switch (heard.kind) {
     case "start": {
-      const problem2 = dataProblem(s) ?? (heard.acceptVersion ? void 0 : versionProblem(s)) ?? logProblem(s);
+      const { generation = s.generation, dropAside: dropAside2 } = heard;
+      const version = heard.acceptVersion ? void 0 : versionProblem(s);
+      const problem2 = dataProblem(s.disk, generation) ?? version ?? logProblem(s);
       if (problem2) return ask(`told to start, but ${problem2}`);
-      return { kind: "start", dropAside: heard.dropAside, why: "the controller says so" };
+      return { kind: "start", dropAside: dropAside2, generation, why: "the controller says so" };
     }
     case "birth":
       if (disk.state !== "empty") return ask(`told to begin a cluster, but ${described(disk)}`);
@@ -951,6 +969,14 @@ function decide(s) {
         initialCluster: heard.initialCluster,
         setAside: disk.state !== "empty"
       };
+    case "seed":
+      if (disk.state === "wal" && disk.generation >= s.generation) {
+        return ask(`told to take restored data, but ${described(disk)} of generation ${disk.generation}`);
+      }
+      return { kind: "seed", url: heard.url, sha256: heard.sha256, setAside: disk.state !== "empty" };
+    case "lend":
+      if (disk.state !== "wal") return ask(`told to lend its data, but ${described(disk)}`, true);
+      return { kind: "lend", url: heard.url };
     case "wait":
       return ask(`waits: ${heard.reason}`, heard.hold);
     case "refuse":
@@ -960,10 +986,11 @@ function decide(s) {
   }
 }
 function alone(s, silentMs) {
-  const problem2 = s.held ? "it was told to leave this disk alone" : dataProblem(s) ?? versionProblem(s) ?? logProblem(s);
+  const problem2 = s.held ? "it was told to leave this disk alone" : dataProblem(s.disk, s.generation) ?? versionProblem(s) ?? logProblem(s);
   if (problem2) return ask(`no answer, and by itself it doesn't start: ${problem2}`);
   if (silentMs < s.silenceMs) return ask("no answer yet");
-  return { kind: "start", dropAside: false, why: "nobody answers, and its data is whole" };
+  const why = "nobody answers, and its data is whole";
+  return { kind: "start", dropAside: false, generation: s.generation, why };
 }
 function described(disk) {
   switch (disk.state) {
@@ -975,10 +1002,10 @@ function described(disk) {
       return `the disk can't be read: ${disk.reason}`;
   }
 }
-function dataProblem({ disk, generation }) {
+function dataProblem(disk, generation) {
   if (disk.state !== "wal") return described(disk);
   if (disk.generation === generation) return void 0;
-  return `the disk is of generation ${disk.generation}, declared is ${generation}`;
+  return `the disk is of generation ${disk.generation}, to be started is ${generation}`;
 }
 function versionProblem({ disk, version }) {
   return disk.state === "wal" ? stepProblem(disk.lastVersion, version, void 0) : void 0;
@@ -996,9 +1023,10 @@ function readDisk(dataDir, version) {
     case "broken":
       return data;
     case "wal": {
-      const { memberId, clusterId, lastTerm, lastIndex, voters, oldEntry } = data;
+      const { memberId, clusterId, lastTerm, lastIndex, voters, commit, oldEntry } = data;
+      const known = { memberId, clusterId, lastTerm, lastIndex, voters, commit };
       const old = oldEntry === void 0 ? {} : { oldEntry };
-      return { state: "wal", memberId, clusterId, lastTerm, lastIndex, voters, ...old, ...readMark(dataDir) };
+      return { state: "wal", ...known, ...old, ...readMark(dataDir) };
     }
   }
 }
@@ -1035,6 +1063,226 @@ async function addressesOf(host, resolve) {
   }
 }
 
+// controller/gate/restored.ts
+var import_node_fs9 = require("node:fs");
+var import_node_path11 = require("node:path");
+
+// controller/transfer/https.ts
+var import_node_fs7 = require("node:fs");
+var import_node_https2 = require("node:https");
+var import_node_path8 = require("node:path");
+var import_node_stream = require("node:stream");
+var import_promises2 = require("node:stream/promises");
+var SILENT_MS = 3e4;
+async function download(url, tlsDir, take) {
+  const asked = call("GET", url, tlsDir);
+  asked.end();
+  const response = await answerOf(asked);
+  if (response.statusCode !== 200) throw new Error(await refusal(response));
+  return take(response);
+}
+async function upload(url, tlsDir, stream) {
+  const asked = call("POST", url, tlsDir);
+  const answer = answerOf(asked);
+  const [sent, response] = await Promise.allSettled([(0, import_promises2.pipeline)(import_node_stream.Readable.from(stream), asked), answer]);
+  if (response.status === "fulfilled") {
+    if (response.value.statusCode !== 200) throw new Error(await refusal(response.value));
+    response.value.resume();
+  }
+  for (const end of [sent, response]) if (end.status === "rejected") throw end.reason;
+}
+function call(method, url, tlsDir) {
+  const file = (name) => (0, import_node_fs7.readFileSync)((0, import_node_path8.join)(tlsDir, name));
+  const asked = (0, import_node_https2.request)(url, {
+    method,
+    agent: false,
+    cert: file("tls.crt"),
+    key: file("tls.key"),
+    ca: file("ca.crt"),
+    minVersion: "TLSv1.3",
+    timeout: SILENT_MS
+  });
+  asked.on("timeout", () => asked.destroy(new Error(`nothing was heard of ${new URL(url).host} any more`)));
+  return asked;
+}
+function answerOf(asked) {
+  return new Promise((resolve, reject) => {
+    asked.on("response", resolve);
+    asked.on("error", reject);
+    asked.on("close", () => reject(new Error("the connection was closed")));
+  });
+}
+async function refusal(response) {
+  let text = "";
+  for await (const part of response) if (text.length < 200) text += String(part);
+  return `it was answered ${response.statusCode}: ${text.slice(0, 200)}`;
+}
+
+// controller/transfer/receive.ts
+var import_node_crypto = require("node:crypto");
+var import_node_fs8 = require("node:fs");
+var import_node_path9 = require("node:path");
+
+// controller/transfer/format.ts
+var LONGEST_LINE = 4096;
+var lineOf = (line) => Buffer.from(`${JSON.stringify(line)}
+`);
+function parseLine(text) {
+  const value = JSON.parse(text);
+  if (value.end === true && typeof value.sha256 === "string") return { end: true, sha256: value.sha256 };
+  const { path, size } = value;
+  if (typeof path !== "string" || !Number.isSafeInteger(size) || size < 0)
+    throw new Error(`not a line of a directory's stream: ${text.slice(0, 100)}`);
+  if (!/^[\w.-]+(\/[\w.-]+)*$/.test(path) || path.split("/").some((part) => /^\.+$/.test(part)))
+    throw new Error(`a path that leads elsewhere: ${path.slice(0, 100)}`);
+  return { path, size };
+}
+
+// controller/transfer/receive.ts
+async function receiveDirectory(stream, folder, expected) {
+  (0, import_node_fs8.rmSync)(folder, { recursive: true, force: true });
+  (0, import_node_fs8.mkdirSync)(folder, { recursive: true, mode: 448 });
+  const writer = new Writer(folder);
+  try {
+    for await (const part of stream) writer.take(Buffer.from(part));
+    return writer.finish(expected);
+  } catch (error) {
+    writer.close();
+    (0, import_node_fs8.rmSync)(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+var Writer = class {
+  constructor(folder) {
+    this.folder = folder;
+    this.folders.add(folder);
+  }
+  folder;
+  hash = (0, import_node_crypto.createHash)("sha256");
+  folders = /* @__PURE__ */ new Set();
+  line = Buffer.alloc(0);
+  file;
+  end;
+  take(part) {
+    let rest = part;
+    while (rest.length > 0) rest = this.file ? this.content(rest) : this.head(rest);
+  }
+  finish(expected) {
+    if (!this.end) throw new Error("the stream ended before its end");
+    const sum = this.hash.digest("hex");
+    if (sum !== this.end.sha256) throw new Error("what came isn't what was sent: wrong SHA-256");
+    if (expected !== void 0 && sum !== expected)
+      throw new Error("it isn't what was announced: wrong SHA-256");
+    for (const folder of this.folders) syncFolder(folder);
+    return sum;
+  }
+  close() {
+    if (this.file) (0, import_node_fs8.closeSync)(this.file.fd);
+    this.file = void 0;
+  }
+  content(part) {
+    const file = this.file;
+    const mine = part.subarray(0, file.left);
+    this.hash.update(mine);
+    for (let at = 0; at < mine.length; ) at += (0, import_node_fs8.writeSync)(file.fd, mine, at);
+    file.left -= mine.length;
+    if (file.left === 0) this.closeFile();
+    return part.subarray(mine.length);
+  }
+  head(part) {
+    if (this.end) throw new Error("the stream goes on after its end");
+    const at = part.indexOf(10);
+    this.line = Buffer.concat([this.line, at < 0 ? part : part.subarray(0, at + 1)]);
+    if (this.line.length > LONGEST_LINE) throw new Error("not a directory's stream");
+    if (at < 0) return Buffer.alloc(0);
+    const bytes = this.line;
+    this.line = Buffer.alloc(0);
+    const line = parseLine(bytes.toString("utf8"));
+    if ("end" in line) this.end = line;
+    else {
+      this.hash.update(bytes);
+      this.openFile(line.path, line.size);
+    }
+    return part.subarray(at + 1);
+  }
+  openFile(path, size) {
+    const name = (0, import_node_path9.join)(this.folder, path);
+    for (let f = (0, import_node_path9.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path9.dirname)(f)) this.folders.add(f);
+    (0, import_node_fs8.mkdirSync)((0, import_node_path9.dirname)(name), { recursive: true, mode: 448 });
+    this.file = { fd: (0, import_node_fs8.openSync)(name, "wx", 384), left: size };
+    if (size === 0) this.closeFile();
+  }
+  closeFile() {
+    if (!this.file) return;
+    (0, import_node_fs8.fsyncSync)(this.file.fd);
+    this.close();
+  }
+};
+
+// controller/transfer/send.ts
+var import_node_crypto2 = require("node:crypto");
+var import_promises3 = require("node:fs/promises");
+var import_node_path10 = require("node:path");
+var CHUNK = 1 << 20;
+async function* directoryStream(folder) {
+  const hash = (0, import_node_crypto2.createHash)("sha256");
+  const put = (bytes) => {
+    hash.update(bytes);
+    return bytes;
+  };
+  const line = (content) => put(lineOf(content));
+  for (const path of await filesIn(folder)) {
+    const { size } = await (0, import_promises3.stat)((0, import_node_path10.join)(folder, path));
+    yield line({ path, size });
+    const file = await (0, import_promises3.open)((0, import_node_path10.join)(folder, path), "r");
+    try {
+      for (let at = 0; at < size; ) {
+        const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - at));
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+        if (bytesRead === 0) throw new Error(`${path} became shorter while it was read`);
+        at += bytesRead;
+        yield put(buffer.subarray(0, bytesRead));
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  yield lineOf({ end: true, sha256: hash.digest("hex") });
+}
+async function filesIn(folder) {
+  const entries = await (0, import_promises3.readdir)(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path10.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
+}
+
+// controller/gate/restored.ts
+var incomingOf = (volume) => (0, import_node_path11.join)(volume, "incoming");
+var dropIncoming = (volume) => (0, import_node_fs9.rmSync)(incomingOf(volume), { recursive: true, force: true });
+async function takeSeed(settings, seed) {
+  const { volume, dataDir, tlsDir, generation, version } = settings;
+  const incoming = incomingOf(volume);
+  const fresh = (0, import_node_path11.join)(incoming, "member");
+  try {
+    await download(seed.url, tlsDir, (stream) => receiveDirectory(stream, fresh, seed.sha256));
+    writeMark(incoming, { generation, lastVersion: version });
+  } catch (error) {
+    dropIncoming(volume);
+    if (error.code === "ENOSPC") dropAside(volume);
+    throw error;
+  }
+  const data = readMember(fresh, version);
+  if (data.state !== "wal") throw new Error(`it holds no member that etcd ${version} would start`);
+  (0, import_node_fs9.mkdirSync)(dataDir, { recursive: true, mode: 448 });
+  const place = (0, import_node_path11.join)(dataDir, "member");
+  if (seed.setAside) setAside(volume, dataDir);
+  else (0, import_node_fs9.rmSync)(place, { recursive: true, force: true });
+  (0, import_node_fs9.renameSync)(fresh, place);
+  syncFolder(dataDir);
+  dropIncoming(volume);
+}
+async function lend(settings, url) {
+  await upload(url, settings.tlsDir, directoryStream((0, import_node_path11.join)(settings.dataDir, "member")));
+}
+
 // controller/gate/gate.ts
 var gateTimes = {
   pauseMs: 250,
@@ -1043,13 +1291,14 @@ var gateTimes = {
   silenceMs: 5e3,
   namesMs: 3e4
 };
-var usual = { times: gateTimes, now: Date.now, sleep: import_promises2.setTimeout };
+var usual = { times: gateTimes, now: Date.now, sleep: import_promises4.setTimeout };
 async function runGate(settings, say2, surroundings = {}) {
   const { times, resolve, now, sleep: sleep2 } = { ...usual, ...surroundings };
   const { volume, dataDir, podName, podUid, generation, version } = settings;
   const ask2 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
-  const disk = readDisk(dataDir, version);
+  let disk = readDisk(dataDir, version);
   say2(describe(disk));
+  dropIncoming(volume);
   let tag;
   let silentSince;
   let joinSince;
@@ -1076,6 +1325,18 @@ async function runGate(settings, say2, surroundings = {}) {
     if (step.kind === "ask") {
       if (step.hold && !held) writeHold(volume, step.why);
       tell("problem" in answer ? `${step.why} (${answer.problem})` : step.why);
+    } else if (step.kind === "lend") {
+      if (!held) writeHold(volume, "its data is lent to a recovery");
+      tell(`sends its data to ${step.url}`);
+      const problem2 = await problemOf(lend(settings, step.url));
+      if (problem2) tag = void 0;
+      tell(problem2 ? `its data can't be sent: ${problem2}` : "its data was sent, it is left as it is");
+    } else if (step.kind === "seed") {
+      tell(`takes the restored data from ${step.url}`);
+      const problem2 = await problemOf(takeSeed(settings, step));
+      if (problem2) tell(`the restored data can't be taken: ${problem2}`);
+      disk = readDisk(dataDir, version);
+      say2(describe(disk));
     } else {
       const problem2 = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : void 0;
       joinSince ??= now();
@@ -1089,6 +1350,14 @@ async function runGate(settings, say2, surroundings = {}) {
     const waits = heard.kind === "wait" || heard.kind === "silence";
     const pauseMs = waits ? times.pauseMs : times.longPauseMs;
     await sleep2(Math.max(0, pauseMs - (now() - began)));
+  }
+}
+async function problemOf(work) {
+  try {
+    await work;
+    return void 0;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 function describe(disk) {
@@ -1139,7 +1408,7 @@ var TERMINATION_LOG = "/dev/termination-log";
 function say(text) {
   console.log(`${(/* @__PURE__ */ new Date()).toISOString()} ${text}`);
   try {
-    if ((0, import_node_fs7.existsSync)(TERMINATION_LOG)) (0, import_node_fs7.writeFileSync)(TERMINATION_LOG, text);
+    if ((0, import_node_fs10.existsSync)(TERMINATION_LOG)) (0, import_node_fs10.writeFileSync)(TERMINATION_LOG, text);
   } catch {
   }
 }

@@ -104,7 +104,10 @@ export function envOf(container: types.output.core.v1.Container): Record<string,
 }
 
 /** The one ConfigMap with the code of that program. */
-export function codeOf(rendered: Rendered<unknown>, program: "gate" | "controller"): RenderedResource {
+export function codeOf(
+  rendered: Rendered<unknown>,
+  program: "gate" | "controller" | "backup",
+): RenderedResource {
   const found = rendered.resources.filter(
     (r) => r.type === kinds.configMap && new RegExp(`-${program}-[0-9a-f]{10}$`).test(r.name),
   );

@@ -50,6 +50,201 @@ const own = {
   controllerDoorSecret: "f",
 };
 
+/** `more` of `backup`, which is right otherwise. */
+const withBackup = (more: object, base: object = { claim: { size: "50Gi" } }) => ({
+  backup: { schedule: "0 * * * *", ...base, ...more },
+});
+const withS3 = (more: object) => withBackup({}, { s3: { bucket: "backups", ...more } });
+
+function backupRefusals(): Refusal[] {
+  const cron = "a cron expression of five fields";
+  const zone = 'Write it like "Europe/Berlin"';
+  return [
+    ...[
+      "* * * *",
+      "60 * * * *",
+      "* 24 * * *",
+      "* * 0 * *",
+      "* * * 13 *",
+      "* * * * 7",
+      "*/0 * * * *",
+      "5-1 * * * *",
+    ].map((schedule) =>
+      r("backup.schedule", withBackup({ schedule }), schedule, cron, 'Write it like "0 * * * *"'),
+    ),
+    r(
+      "backup.schedule",
+      { backup: { claim: { size: "50Gi" } } },
+      undefined,
+      cron,
+      'Write it like "0 * * * *"',
+    ),
+    r(
+      "backup.schedule",
+      withBackup({ schedule: "TZ=Europe/Berlin 0 * * * *" }),
+      "TZ=Europe/Berlin 0 * * * *",
+      "without a time zone",
+      "and the zone as timeZone",
+    ),
+    ...["Mars/Olympus", "+01:00", "Local", ""].map((timeZone) =>
+      r("backup.timeZone", withBackup({ timeZone }), timeZone, "no such time zone", zone),
+    ),
+    r(
+      "backup",
+      { backup: { schedule: "@daily" } },
+      {},
+      "in one place",
+      "Give one of backup.s3 and backup.claim",
+    ),
+    r(
+      "backup",
+      withBackup({ s3: { bucket: "backups" } }),
+      { s3: "…", claim: "…" },
+      "in one place",
+      "Give one of backup.s3 and backup.claim",
+    ),
+    r("backup.s3.bucket", withBackup({}, { s3: {} }), undefined, "a bucket's name", "Give the name alone"),
+    ...["ab", "s3://backups", "backups/etcd", long(64)].map((bucket) =>
+      r(
+        "backup.s3.bucket",
+        withS3({ bucket }),
+        bucket,
+        "3 to 63 letters",
+        "without s3:// and without a prefix",
+      ),
+    ),
+    ...[
+      "minio:9000",
+      "minio.example.com",
+      "https://minio/backups",
+      "https://me:secret@minio",
+      "ftp://minio",
+    ].map((endpoint) =>
+      r(
+        "backup.s3.endpoint",
+        withS3({ endpoint }),
+        endpoint,
+        "a URL without a path",
+        "https://minio.example.com:9000",
+      ),
+    ),
+    ...["/a", "a/", "a//b", "a b", "..", "a/./b"].map((prefix) =>
+      r(
+        "backup.s3.prefix",
+        withS3({ prefix }),
+        prefix,
+        "single slashes between them",
+        'Write it like "team/etcd"',
+      ),
+    ),
+    r(
+      "backup.s3.caCertificate",
+      withS3({ caCertificate: "/etc/ca.crt" }),
+      "/etc/ca.crt",
+      "a certificate as PEM",
+      "Give the file's content",
+    ),
+    r(
+      "backup.s3.endpoint",
+      withS3({
+        endpoint: "http://minio:9000",
+        caCertificate: "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----",
+      }),
+      "http://minio:9000",
+      "http shows no certificate",
+      "Write https, or leave it out",
+    ),
+    r(
+      "backup.s3.encryption.algorithm",
+      withS3({ encryption: { algorithm: "aes" } }),
+      "aes",
+      "one of a few words",
+      "AES256",
+    ),
+    r(
+      "backup.s3.encryption.algorithm",
+      withS3({ encryption: {} }),
+      undefined,
+      "whose key",
+      "leave encryption out",
+    ),
+    r(
+      "backup.s3.encryption.keyId",
+      withS3({ encryption: { algorithm: "AES256", keyId: "k" } }),
+      "k",
+      "only a key management has keys with names",
+      "Set backup.s3.encryption.algorithm to aws:kms",
+    ),
+    r(
+      "backup.claim",
+      withBackup({}, { claim: {} }),
+      undefined,
+      "made here with a size",
+      "Give one of backup.claim.existing",
+    ),
+    r(
+      "backup.claim",
+      withBackup({}, { claim: { existing: "a", size: "1Gi" } }),
+      "1Gi",
+      "made here with a size",
+      "Give one of backup.claim.existing and backup.claim.size",
+    ),
+    r(
+      "backup.claim.size",
+      withBackup({}, { claim: { size: "much" } }),
+      "much",
+      "a Kubernetes quantity",
+      'Write it like "2Gi"',
+    ),
+    r(
+      "backup.claim.storageClass",
+      withBackup({}, { claim: { existing: "a", storageClass: "fast" } }),
+      "fast",
+      "has its class",
+      "Leave it out",
+    ),
+    r(
+      "backup.claim.prefix",
+      withBackup({}, { claim: { size: "9Gi", prefix: "/" } }),
+      "/",
+      "single slashes",
+      "or leave it out",
+    ),
+    r(
+      "backup.retention.keepLast",
+      withBackup({ retention: { keepLast: 0 } }),
+      0,
+      "from 1 to 10000",
+      "or leave it out",
+    ),
+    r(
+      "backup.retention.keepDays",
+      withBackup({ retention: { keepDays: 0.5 } }),
+      0.5,
+      "from 1 to 36500",
+      "or leave it out",
+    ),
+    r("backup.timeoutSeconds", withBackup({ timeoutSeconds: 5 }), 5, "from 60 to 86400", "or leave it out"),
+    r(
+      "backup.compression",
+      withBackup({ compression: "zip" }),
+      "zip",
+      "one of a few words",
+      "Write one of none, gzip",
+    ),
+    r("backup.memoryLimit", withBackup({ memoryLimit: "64Mi" }), "64Mi", "below 128Mi", "Raise it"),
+    r("backup.drill.schedule", withBackup({ drill: { schedule: "weekly" } }), "weekly", cron, "0 * * * *"),
+    r(
+      "backup.drill.timeoutSeconds",
+      withBackup({ drill: { schedule: "@weekly", timeoutSeconds: 1 } }),
+      1,
+      "from 60 to 86400",
+      "or leave it out",
+    ),
+    r("name", withBackup({}), long(46), "leaves room for 45", "Give a shorter clusterName", long(46)),
+  ];
+}
+
 const refusals: Refusal[] = [
   // Sizes
   r("members", { members: 0 }, 0, "1 to 7 members", "Write 1, 3, 5 or 7"),
@@ -790,6 +985,9 @@ const refusals: Refusal[] = [
   r("clients", { clients: "app" }, "app", "it has to be a list", "Write it as one"),
   r("clients[0]", { clients: ["app"] }, "app", "has arguments of its own", "an object with name"),
   r("etcd.cipherSuites", { etcd: { cipherSuites: "X" } }, "X", "it has to be a list", "Write it as one"),
+
+  // Backups
+  ...backupRefusals(),
 ];
 
 const errorOf = (work: () => unknown): pulumi.InputPropertiesError => {
@@ -853,6 +1051,7 @@ describe("refusals", () => {
         errorOf(() => refuse(args as EtcdClusterArgs, name ?? "etcd"));
       }
       refuse({ version: "3.6.13" }, "etcd");
+      refuse(withS3({ endpoint: "http://minio:9000" }) as EtcdClusterArgs, "etcd");
       refuse(
         { etcd: { quota: "9Gi" }, storage: { size: "30Gi" }, resources: { memoryLimit: "8Gi" } },
         "etcd",
@@ -945,6 +1144,16 @@ describe("warnings", () => {
     expect(of(args("9Gi"))).to.have.lengthOf(1);
     expect(of(args("9Gi"))[0]).to.contain("etcd's authors advise against more than 8Gi");
     expect(of(args("8Gi"))).to.deep.equal([]);
+  });
+
+  it("tell of backups in plain text, and of a claim that a full database doesn't fit into", () => {
+    const [plain, ...more] = of(withS3({ endpoint: "http://minio:9000" }) as EtcdClusterArgs);
+    expect(more).to.deep.equal([]);
+    expect(plain).to.contain("backup.s3.endpoint").and.contain("in plain text. Write https");
+    expect(of(withS3({ endpoint: "https://minio:9000" }) as EtcdClusterArgs)).to.deep.equal([]);
+    const [small] = of(withBackup({}, { claim: { size: "1Gi" } }) as EtcdClusterArgs);
+    expect(small).to.contain("backup.claim.size").and.contain("not even one backup");
+    expect(of(withBackup({}) as EtcdClusterArgs)).to.deep.equal([]);
   });
 
   it("reach the log, and refuse nothing", async () => {
