@@ -142,7 +142,7 @@ describe("backups", () => {
       cluster: "orders",
       statusName: "orders-backups",
       clientUrls: [0, 1, 2, 3, 4].map((i) => `https://orders-${i}.orders.data.svc.k8s.example.com:2379`),
-      generation: 1,
+      generation: 3,
       compression: "gzip",
       retention: { keepLast: 28, keepDays: 30 },
       timeoutSeconds: 1800,

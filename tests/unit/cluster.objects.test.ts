@@ -260,6 +260,7 @@ describe("a member's pod", () => {
     expect(metadata.annotations).to.have.all.keys(
       "etcd-cluster/peer-ca-sha256",
       "etcd-cluster/client-ca-sha256",
+      "etcd-cluster/generation",
       "etcd-cluster/trust",
       "etcd-cluster/version",
       "kubectl.kubernetes.io/default-container",

@@ -156,9 +156,10 @@ describe("a call", () => {
 
 describe("the member that gives the snapshot", () => {
   const running: FakeEtcd[] = [];
-  afterEach(async () => {
+  const stopAll = async () => {
     for (const etcd of running.splice(0)) await etcd.stop();
-  });
+  };
+  afterEach(stopAll);
   const among = async (...members: Partial<Behaviour>[]) => {
     for (const member of members) running.push(await new FakeEtcd(Buffer.alloc(0), member).start());
     const dead = "http://127.0.0.1:1";
@@ -170,7 +171,7 @@ describe("the member that gives the snapshot", () => {
 
   it("is a follower, and the leader when there is no other", async () => {
     expect(await among(leader, follower("2"), follower("3"))).to.deep.equal(["etcd-3", "etcd-2", "etcd-1"]);
-    running.length = 0;
+    await stopAll();
     expect(await among(leader)).to.deep.equal(["etcd-1"]);
   });
 
