@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { bytesOf } from "../../../controller/observe/quantity";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
 import { assertNothingLost, Load } from "../support/load";
@@ -12,8 +13,8 @@ const claims = async (cluster: TestCluster) =>
   (await cluster.json<{ items: Claim[] }>(["get", "pvc"])).items.map(({ metadata, spec, status }) => ({
     name: metadata.name,
     uid: metadata.uid,
-    asked: spec.resources.requests.storage,
-    has: status.capacity?.storage,
+    asked: bytesOf(spec.resources.requests.storage),
+    has: bytesOf(status.capacity?.storage ?? ""),
   }));
 
 describe("volumes", () => {
@@ -47,7 +48,7 @@ describe("volumes", () => {
       const growing = now.filter((claim) => claim.asked !== claim.has);
       assert.ok(growing.length <= 1, `two at once: ${JSON.stringify(growing)}`);
       for (const { name } of growing) seenGrowing.add(name);
-      if (now.every((claim) => claim.has === "2Gi")) break;
+      if (now.every((claim) => claim.has === 2 * 2 ** 30)) break;
       assert.ok(Date.now() < end, `not grown: ${JSON.stringify(now)}`);
     }
     await cluster.waitForVoters();
