@@ -45,7 +45,9 @@ export function mayBegin(f: Facts): Step | undefined {
   const missing = jobProblem(f, rebuild.kind === "restore" ? "ready" : "receive");
   if (!missing) return undefined;
   const reason = `${what} hasn't touched anything: ${missing}`;
-  return f.world.restore?.pod?.final ? refusal(reason) : wait(reason);
+  // The pod is what it was made for: another declaration makes another pod.
+  const next = `Declare what is right with generation ${generation + 1}, or generation ${f.record.generation} again`;
+  return f.world.restore?.pod?.final ? refusal(`${reason}. ${next}`) : wait(reason);
 }
 
 export function begin(f: Facts, record: ControllerRecord): Step {
