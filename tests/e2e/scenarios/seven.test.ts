@@ -62,8 +62,12 @@ long("up to seven members", function () {
     assert.equal(await leader(cluster), cluster.pod(6));
     await resize(1);
     const told = await cluster.kubectl(["logs", "deployment/etcd-controller"]);
-    assert.match(told, /etcd-6 leads and is to be removed: leadership goes to etcd-\d/);
-    assert.equal(told.match(/is to be removed: leadership goes/g)?.length, 1, "once is enough");
+    assert.match(told, /etcd-6 leads and is to be removed: leadership goes to etcd-0/);
+    // More than one where members have elected another leader meanwhile, which a busy machine makes them do.
+    const heirs = [...told.matchAll(/is to be removed: leadership goes to (etcd-\d)/g)].map(
+      (match) => match[1],
+    );
+    assert.deepEqual([...new Set(heirs)], [cluster.pod(0)]);
   });
 
   it("and grows to 7 at once: what the old volumes hold is set aside", () => resize(7));
