@@ -1223,7 +1223,7 @@ var Writer = class {
 var import_node_crypto2 = require("node:crypto");
 var import_promises3 = require("node:fs/promises");
 var import_node_path10 = require("node:path");
-var CHUNK = 1 << 20;
+var CHUNK = 1 << 18;
 async function* directoryStream(folder) {
   const hash = (0, import_node_crypto2.createHash)("sha256");
   const put = (bytes) => {

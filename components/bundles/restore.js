@@ -927,7 +927,7 @@ var Writer = class {
 var import_node_crypto3 = require("node:crypto");
 var import_promises2 = require("node:fs/promises");
 var import_node_path4 = require("node:path");
-var CHUNK = 1 << 20;
+var CHUNK = 1 << 18;
 async function* directoryStream(folder) {
   const hash = (0, import_node_crypto3.createHash)("sha256");
   const put = (bytes2) => {

@@ -8,7 +8,7 @@
  */
 import type { AdoptedDisk, ControllerRecord, Disk, PodView } from "../model";
 import { keepBooks } from "./books";
-import { begin, mayBegin } from "./rebuild";
+import { begin, mayBegin } from "./prepare";
 import { withMember } from "./record";
 import type { Step } from "./step";
 import { act, remember, wait } from "./step";

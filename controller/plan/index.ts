@@ -9,7 +9,8 @@ import { missing } from "./convergence";
 import { corrupt } from "./corrupt";
 import { addMember, addReplacement, finishAdd, freshPod, tendLearner } from "./joining";
 import { ordersFor } from "./orders";
-import { carryOutRebuild, prepareRebuild } from "./rebuild";
+import { prepareRebuild } from "./prepare";
+import { carryOutRebuild } from "./rebuild";
 import { emptyRecord } from "./record";
 import { refuse } from "./refuse";
 import {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Line } from "./format";
 import { lineOf } from "./format";
 
-const CHUNK = 1 << 20;
+const CHUNK = 1 << 18;
 
 /**
  * A directory's stream, read as it goes. Files that end in `.tmp` are left out: etcd makes those for later. Nothing may

@@ -318,6 +318,10 @@ describe("pods under the Pod Security Standard restricted", () => {
       const rendered = await scenario(name);
       expect(againstRestricted(podOf(rendered).spec), name).to.deep.equal([]);
       expect(againstRestricted(deploymentOf(rendered).spec.template.spec), name).to.deep.equal([]);
+      for (const job of rendered.resources.filter((r) => r.type === kinds.job)) {
+        const { spec } = plain(job.inputs) as types.output.batch.v1.Job;
+        expect(againstRestricted(spec.template.spec), name).to.deep.equal([]);
+      }
     }
   });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { said, waitsFor } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
+import { Killer } from "../support/killer";
 import { bringUp, cluster as lab, nodes } from "../support/lab";
 import { assertNothingLost, Load } from "../support/load";
 import { long } from "../support/long";
@@ -27,6 +28,14 @@ async function assertKept(cluster: TestCluster, ordinal: number): Promise<void> 
   assert.deepEqual(values.trim().split("\n").sort(), expected.sort());
 }
 
+async function loseDisks(cluster: TestCluster, ...ordinals: number[]): Promise<void> {
+  for (const ordinal of ordinals) {
+    await cluster.kubectl(["delete", "pvc", `data-${cluster.pod(ordinal)}`, "--wait=false"]);
+    await cluster.kubectl(["delete", "pod", cluster.pod(ordinal), "--wait=false"]);
+  }
+  await waitsFor(cluster, /quorum of disks is lost/);
+}
+
 describe("two of three disks that are lost", () => {
   let cluster: TestCluster;
   before(async () => {
@@ -38,11 +47,7 @@ describe("two of three disks that are lost", () => {
     await write(cluster, 2);
     const before = await cluster.etcdctl(["member", "list", "-w", "fields"]);
     const clusterId = /"ClusterID" : (\d+)/.exec(before)?.[1];
-    for (const ordinal of [0, 1]) {
-      await cluster.kubectl(["delete", "pvc", `data-${cluster.pod(ordinal)}`, "--wait=false"]);
-      await cluster.kubectl(["delete", "pod", cluster.pod(ordinal), "--wait=false"]);
-    }
-    await waitsFor(cluster, /quorum of disks is lost/);
+    await loseDisks(cluster, 0, 1);
 
     await timed("recovery with one of three disks", async () => {
       await cluster.apply({ generation: 2, recovery: { confirmed: true } });
@@ -68,6 +73,37 @@ describe("two of three disks that are lost", () => {
     assert.deepEqual(await cluster.memberIds(), ids);
     const disk = await Disk.of(cluster, 0);
     assert.match(await disk.sh("cat data/member/gate.json"), /"generation":2/);
+  });
+});
+
+long("a recovery whose controller is killed after each record", () => {
+  let cluster: TestCluster;
+  before(async () => {
+    cluster = await TestCluster.deploy("recovery-killed");
+  });
+  after(() => cluster.destroy());
+
+  it("is carried through by the next one: once, from the same disk", async () => {
+    await write(cluster, 2);
+    await loseDisks(cluster, 0, 2);
+    const killer = new Killer(cluster);
+    try {
+      await cluster.apply({ generation: 2, recovery: { confirmed: true } });
+      await cluster.waitForVoters(280);
+    } finally {
+      await killer.stop();
+    }
+    console.log(`      killed ${killer.kills} times, after the records ${killer.after.join(" ")}`);
+    assert.ok(killer.kills >= 5, `killed only ${killer.kills} times`);
+    await cluster.waitForVoters(60);
+    await assertKept(cluster, 0);
+    assert.match(await made(cluster), /generation 2.*etcd-1's disk/);
+    const names = Object.keys(await cluster.memberIds()).sort();
+    assert.deepEqual(
+      names,
+      [0, 1, 2].map((o) => cluster.pod(o)),
+      "no ghost",
+    );
   });
 });
 

@@ -184,7 +184,7 @@ describe("a restore from a claim", () => {
     await assertRestored(source, backup);
   });
 
-  it("into other namespaces, with 1 and with 3", async () => {
+  it("into other namespaces, with 1 and with 3, and from the bare file", async () => {
     let from = source;
     let name = `${source.name}-backups`;
     const restore: RestoreArgs = {
@@ -193,8 +193,14 @@ describe("a restore from a claim", () => {
         name: backup.name,
       },
     };
-    for (const members of [1, 3]) {
-      const cluster = await restored(`restored-claim-${members}`, members, restore, (into) =>
+    const path = `${source.namespace}/${source.name}/${backup.object.key}`;
+    const file: RestoreArgs = { file: { claim: "moved", path } };
+    for (const [members, declared] of [
+      [1, restore],
+      [3, restore],
+      [1, file],
+    ] as const) {
+      const cluster = await restored(`restored-claim-${members}`, members, declared, (into) =>
         moveClaim(from, name, into, "moved"),
       );
       others.push(cluster);

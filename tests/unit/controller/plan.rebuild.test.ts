@@ -106,6 +106,16 @@ describe("a generation that is made", () => {
         /hasn't touched anything: etcd-restore-2-x: fetch failed: wrong hash/,
       ],
       [
+        "while its pod was refused what is declared, and what to do is told",
+        world(3, {
+          desired: declared("restore"),
+          world: {
+            restore: { pod: { ...jobPod, problem: "fetch failed: no such backup", final: true } },
+          },
+        }),
+        /^refused: .*no such backup\. Declare what is right with generation 3, or generation 1 again/,
+      ],
+      [
         "while its pod still works",
         world(3, { desired: declared("restore"), world: { restore: at() } }),
         /works on the data/,

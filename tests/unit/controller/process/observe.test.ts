@@ -29,6 +29,8 @@ describe("what the controller reads", () => {
       expect(parseDesired(JSON.stringify({ ...desired, another: 1 }))).to.deep.equal(desired);
       const grace = { ...desired, nodeLossGraceSeconds: 60 };
       expect(parseDesired(JSON.stringify(grace))).to.deep.equal(grace);
+      const rebuild = { kind: "recovery", url: "https://etcd-restore.etcd.svc:2383", abandoned: ["etcd-1"] };
+      expect(parseDesired(JSON.stringify({ ...desired, rebuild }))).to.deep.equal({ ...desired, rebuild });
     });
 
     const wrong: readonly [string, unknown, RegExp][] = [
@@ -47,6 +49,12 @@ describe("what the controller reads", () => {
         { ...desired, defragment: { freePercent: 101, minBytes: 1 } },
         /defragment\.freePercent/,
       ],
+      [
+        "a rebuild of no kind",
+        { ...desired, rebuild: { kind: "x", url: "https://a", abandoned: [] } },
+        /rebuild\.kind/,
+      ],
+      ["a rebuild from nowhere", { ...desired, rebuild: { kind: "restore", abandoned: [] } }, /rebuild\.url/],
       ["a negative grace", { ...desired, nodeLossGraceSeconds: -1 }, /nodeLossGraceSeconds/],
     ];
     for (const [name, value, problem] of wrong) {
@@ -122,6 +130,14 @@ describe("what the controller reads", () => {
       notes: [{ ordinal: 0, replacing: true, stranded: { claimUid: "c", sinceMs: 1, seenMs: 2 } }],
       abandoned: [{ ordinal: 0, claimUid: "c" }],
       clusterVersion: "3.6.0",
+      rebuild: {
+        generation: 2,
+        kind: "recovery" as const,
+        phase: "building" as const,
+        survivor: { ordinal: 1, claimUid: "c", memberId: "1", lastTerm: 2, lastIndex: 9, commit: 8 },
+        seed: { jobPodUid: "j", sha256: "s" },
+      },
+      made: { generation: 1, kind: "restore" as const, atMs: 1, words: "made from a backup" },
       space: {
         revision: 5,
         atMs: 1,

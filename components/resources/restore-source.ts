@@ -1,0 +1,113 @@
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { RestoreBackupArgs } from "../args";
+import type { RebuildSpec } from "../spec";
+import { pairPaths, paths, ports, restorePair } from "../spec/names";
+import { jobContainer } from "./backup";
+import { codeVolume, storeParts } from "./backup-store";
+import type { Context } from "./context";
+import { etcdContainer, mounts, restorePort, stepContainer } from "./restore-steps";
+
+type Container = k8s.types.input.core.v1.Container;
+
+/** The containers that bring the snapshot into a restore pod, and what they mount. */
+export interface Source {
+  readonly containers: Container[];
+  readonly volumes: k8s.types.input.core.v1.Volume[];
+}
+
+export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.Output<string>): Source {
+  if (!restore) {
+    // What a survivor's gate sends is started, alone and for nobody else, so that its log is in the snapshot.
+    const receive = stepContainer(ctx, "receive", "receive", { ports: [restorePort] });
+    return { containers: [receive, survivorContainer(ctx), stepContainer(ctx, "save", "save")], volumes: [] };
+  }
+  const { backup, file, endpoints } = restore;
+  if (backup && code) {
+    return backupSource(ctx, backup, code);
+  }
+  if (file) {
+    const env = [{ name: "RESTORE_FILE", value: `${paths.source}/${file.path}` }];
+    return {
+      containers: [stepContainer(ctx, "fetch", "file", { env, volumeMounts: [mounts.source] })],
+      volumes: [
+        { name: mounts.source.name, persistentVolumeClaim: { claimName: file.claim, readOnly: true } },
+      ],
+    };
+  }
+  const env = [
+    {
+      name: "RESTORE_ENDPOINTS",
+      value: JSON.stringify({ urls: endpoints?.urls ?? [], serverName: endpoints?.serverName }),
+    },
+    { name: "RESTORE_SOURCE_TLS_DIR", value: paths.sourceTls },
+  ];
+  return {
+    containers: [stepContainer(ctx, "fetch", "endpoints", { env, volumeMounts: [mounts.sourceTls] })],
+    volumes: [
+      {
+        name: mounts.sourceTls.name,
+        secret: { secretName: pulumi.output(endpoints?.tlsSecret ?? ""), defaultMode: 0o440 },
+      },
+    ],
+  };
+}
+
+function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output<string>): Source {
+  const { args } = ctx.spec;
+  const given = (from.s3 ?? from.claim) ? from : (args.backup ?? from);
+  const store = storeParts(ctx, { s3: given.s3, claim: given.claim });
+  const program = codeVolume(code);
+  const which = { name: from.name, clusterId: from.clusterId };
+  return {
+    containers: [
+      {
+        ...jobContainer(ctx, "fetch", "fetch", args.backup?.memoryLimit),
+        env: [
+          ...store.env,
+          { name: "BACKUP_WHICH", value: JSON.stringify(which) },
+          { name: "BACKUP_FOLDER", value: paths.scratch },
+        ],
+        volumeMounts: [
+          mounts.scratch,
+          { ...program.mount, name: "backup-code" },
+          ...store.volumeMounts.map((mount) => ({ ...mount, readOnly: true })),
+        ],
+      },
+    ],
+    volumes: [{ ...program.volume, name: "backup-code" }, ...store.volumes],
+  };
+}
+
+/** Reached over the pod's own loopback only, by the next step. */
+function survivorContainer(ctx: Context): Container {
+  const { cert, key, ca } = pairPaths(restorePair);
+  const client = `https://127.0.0.1:${ports.client}`;
+  const peer = `https://127.0.0.1:${ports.peer}`;
+  const command = [
+    "/usr/local/bin/etcd",
+    "--name=survivor",
+    `--data-dir=${paths.scratch}/survivor`,
+    "--force-new-cluster",
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=survivor=${peer}`,
+    `--cert-file=${cert}`,
+    `--key-file=${key}`,
+    `--trusted-ca-file=${ca}`,
+    "--client-cert-auth",
+    `--peer-cert-file=${cert}`,
+    `--peer-key-file=${key}`,
+    `--peer-trusted-ca-file=${ca}`,
+    "--peer-client-cert-auth",
+    `--quota-backend-bytes=${ctx.spec.quotaBytes}`,
+  ];
+  const container = etcdContainer(ctx, "survivor", command);
+  return {
+    ...container,
+    restartPolicy: "Always",
+    volumeMounts: [mounts.scratch, mounts.pair],
+  };
+}

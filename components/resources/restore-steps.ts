@@ -1,0 +1,69 @@
+import type * as k8s from "@pulumi/kubernetes";
+import { dnsNames, pairFolder, paths, portNames, ports, restorePair } from "../spec/names";
+import type { Context } from "./context";
+import { containerSecurity } from "./security";
+
+type Container = k8s.types.input.core.v1.Container;
+
+export const mounts = {
+  scratch: { name: "scratch", mountPath: paths.scratch },
+  code: { name: "code", mountPath: paths.restore, readOnly: true },
+  pair: { name: "tls", mountPath: pairFolder(restorePair), readOnly: true },
+  source: { name: "source", mountPath: paths.source, readOnly: true },
+  sourceTls: { name: "source-tls", mountPath: paths.sourceTls, readOnly: true },
+};
+
+export const restorePort = { name: portNames.restore, containerPort: ports.restore };
+
+/** A step that talks, by code of our own. */
+export function stepContainer(
+  ctx: Context,
+  name: string,
+  step: string,
+  extra: Pick<Container, "ports"> & {
+    env?: k8s.types.input.core.v1.EnvVar[];
+    volumeMounts?: k8s.types.input.core.v1.VolumeMount[];
+  } = {},
+): Container {
+  const { spec } = ctx;
+  const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
+  return {
+    name,
+    image: spec.nodeImage,
+    imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
+    command: ["node", `${paths.restore}/restore.js`, step],
+    env: [
+      podUid,
+      { name: "RESTORE_GENERATION", value: String(spec.generation) },
+      { name: "RESTORE_CONTROLLER_URL", value: dns.apply((d) => d.doorUrl) },
+      { name: "RESTORE_TLS_DIR", value: pairFolder(restorePair) },
+      { name: "RESTORE_PORT", value: String(ports.restore) },
+      { name: "RESTORE_VERSION", value: spec.version.text },
+      { name: "RESTORE_SCRATCH", value: paths.scratch },
+      ...(extra.env ?? []),
+    ],
+    ports: extra.ports,
+    resources: { requests: { cpu: "20m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+    securityContext: containerSecurity,
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    volumeMounts: [mounts.scratch, mounts.code, mounts.pair, ...(extra.volumeMounts ?? [])],
+  };
+}
+
+const podUid = { name: "POD_UID", valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } };
+
+/** A step that is one of etcd's own programs. */
+export function etcdContainer(ctx: Context, name: string, command: string[]): Container {
+  const { spec } = ctx;
+  return {
+    name,
+    image: spec.etcdImage,
+    imagePullPolicy: spec.args.image?.pullPolicy ?? "IfNotPresent",
+    command,
+    env: [podUid],
+    resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: spec.memoryLimit } },
+    securityContext: containerSecurity,
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    volumeMounts: [mounts.scratch],
+  };
+}

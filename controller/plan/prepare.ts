@@ -1,0 +1,80 @@
+/**
+ * Whether a higher generation may be made.
+ *
+ * Why it can't lose an acknowledged write: it only says yes, and writes that down. Before, the restore pod has to be there
+ * with data that was checked; and for a recovery, a quorum of disks has to be known as lost or given up by name, so that
+ * a cluster which could come back by itself is never taken apart.
+ */
+import type { ControllerRecord } from "../model";
+import { standing } from "./identity";
+import type { Step } from "./step";
+import { refusal, remember, wait } from "./step";
+import { trouble } from "./trouble";
+import type { Facts } from "./view";
+import { label, podAt, quorum } from "./view";
+
+/** Before anything is touched: what is declared is there, and there is a reason for it. */
+export function prepareRebuild(f: Facts): Step | undefined {
+  const { desired, record } = f;
+  const { birth } = record;
+  if (birth.state === "unborn" || record.generation >= desired.generation) return undefined;
+  // Those that were found start first: a quorum of them is a cluster.
+  if (birth.state === "adopting" && birth.start.length > 0) return undefined;
+  return mayBegin(f) ?? begin(f, record);
+}
+
+/** Why the declared generation isn't made yet. */
+export function mayBegin(f: Facts): Step | undefined {
+  const { generation, rebuild } = f.desired;
+  if (!rebuild) {
+    return refusal(
+      `generation ${generation} is declared, and not what it is made from: declare a restore or a recovery, or generation ${f.record.generation} again`,
+    );
+  }
+  const what = rebuild.kind === "restore" ? "the restore" : "the recovery";
+  const needless = rebuild.kind === "recovery" ? notLost(f) : undefined;
+  if (needless) return f.list ? refusal(needless) : wait(`${what} does nothing: ${needless}`);
+  const missing = jobProblem(f, rebuild.kind === "restore" ? "ready" : "receive");
+  if (!missing) return undefined;
+  const reason = `${what} hasn't touched anything: ${missing}`;
+  // The pod is what it was made for: another declaration makes another pod.
+  const next = `Declare what is right with generation ${generation + 1}, or generation ${f.record.generation} again`;
+  return f.world.restore?.pod?.final ? refusal(`${reason}. ${next}`) : wait(reason);
+}
+
+export function begin(f: Facts, record: ControllerRecord): Step {
+  const { generation, rebuild } = f.desired;
+  const kind = rebuild?.kind ?? "restore";
+  return remember(
+    { ...record, intent: undefined, rebuild: { generation, kind, phase: "stopping" } },
+    `generation ${generation} is made by a ${kind === "restore" ? "restore" : "recovery"}: every member is stopped first`,
+  );
+}
+
+/** A quorum of disks is known to be lost, or given up by name: anything less comes back by itself. */
+function notLost(f: Facts): string | undefined {
+  if (f.list) return "a recovery is declared, and the cluster has its quorum. Take the argument back";
+  if (f.record.birth.state === "seeding") return "the cluster is only being born. Take the argument back";
+  if (f.record.birth.state !== "born") return undefined;
+  const { members } = f.record;
+  const left = members.filter((m) => {
+    const { kind } = standing(f, m);
+    return kind !== "lost" && kind !== "broken" && !isNamed(f, label(f, m.ordinal));
+  });
+  if (left.length < quorum(members.length)) return undefined;
+  const names = left.map((m) => `${label(f, m.ordinal)} ${trouble(podAt(f.world, m.ordinal), f.now)}`);
+  return `the disks of ${left.length} of ${members.length} members may still be whole (${names.join("; ")}). They come back, or are given up by their names in recovery.abandonedMembers`;
+}
+
+export const isNamed = (f: Facts, name: string) => f.desired.rebuild?.abandoned.includes(name) === true;
+
+/** What the restore pod lacks to be where it has to be. */
+export function jobProblem(f: Facts, step: "receive" | "ready"): string | undefined {
+  const { pod, report } = f.world.restore ?? {};
+  if (report?.generation === f.desired.generation && (!pod || report.podUid === pod.uid)) {
+    if (report.step === step) return undefined;
+    return report.step === "receive" ? "the restore pod waits for a survivor's data" : "it works on the data";
+  }
+  if (!pod) return "there is no restore pod yet";
+  return pod.problem ? `${pod.name}: ${pod.problem}` : `${pod.name} works on the data`;
+}

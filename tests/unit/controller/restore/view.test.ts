@@ -1,0 +1,180 @@
+import { expect } from "chai";
+import { RestoreDesk } from "../../../../controller/door/restore";
+import type { RestoreMessage } from "../../../../controller/door/protocol";
+import { parseRestoreAnswer, parseRestoreMessage } from "../../../../controller/door/protocol";
+import type { Pod } from "../../../../controller/kubernetes/objects";
+import type { ControllerRecord, Desired } from "../../../../controller/model";
+import { restorePodLabels, restoreView } from "../../../../controller/observe/restore";
+import { emptyRecord } from "../../../../controller/plan/record";
+import { declared } from "../simulation/run";
+
+const meta = (name: string, created: string, more = {}) => ({
+  name,
+  uid: `uid of ${name}`,
+  resourceVersion: "1",
+  creationTimestamp: created,
+  ...more,
+});
+const pod = (name: string, created: string, status: Pod["status"] = {}, more = {}): Pod => ({
+  metadata: meta(name, created, more),
+  spec: {},
+  status,
+});
+const ended = (name: string, exitCode: number, message?: string) => ({
+  name,
+  restartCount: 0,
+  state: { terminated: { exitCode, message } },
+});
+
+describe("the restore pod, as it is seen", () => {
+  const problem = (...pods: Pod[]) => restoreView(pods, undefined)?.pod;
+
+  it("is the newest one that isn't being deleted", () => {
+    const seen = problem(
+      pod("a", "2026-01-01T00:00:00Z"),
+      pod("b", "2026-01-01T00:00:02Z"),
+      pod("c", "2026-01-01T00:00:03Z", {}, { deletionTimestamp: "2026-01-01T00:00:04Z" }),
+    );
+    expect(seen).to.include({ name: "b", uid: "uid of b", problem: undefined });
+    expect(restoreView([], undefined)).to.equal(undefined);
+  });
+
+  const cases: [string, Pod["status"], string | undefined, boolean][] = [
+    [
+      "works",
+      { initContainerStatuses: [ended("fetch", 0), { name: "status", restartCount: 0, state: {} }] },
+      undefined,
+      false,
+    ],
+    [
+      "fails with words",
+      { initContainerStatuses: [ended("restore", 1, "no room\n")] },
+      "restore failed: no room",
+      false,
+    ],
+    [
+      "fails with a log of JSON",
+      {
+        initContainerStatuses: [
+          ended("fetch", 3, '{"level":"info","msg":"a"}\n{"level":"error","msg":"wrong hash"}\n'),
+        ],
+      },
+      "fetch failed: wrong hash",
+      true,
+    ],
+    [
+      "has no image",
+      {
+        initContainerStatuses: [
+          {
+            name: "fetch",
+            restartCount: 0,
+            state: { waiting: { reason: "ImagePullBackOff", message: "gone" } },
+          },
+        ],
+      },
+      "fetch doesn't start: ImagePullBackOff: gone",
+      false,
+    ],
+    [
+      "only begins",
+      {
+        initContainerStatuses: [
+          { name: "fetch", restartCount: 0, state: { waiting: { reason: "PodInitializing" } } },
+        ],
+      },
+      undefined,
+      false,
+    ],
+    [
+      "has no place",
+      { conditions: [{ type: "PodScheduled", status: "False", message: "no node fits" }] },
+      "it can't be scheduled: no node fits",
+      false,
+    ],
+  ];
+  for (const [name, status, words, final] of cases) {
+    it(name, () => expect(problem(pod("a", "", status))).to.include({ problem: words, final }));
+  }
+
+  it("tries again, and what it failed of before is told", () => {
+    const seen = problem(
+      pod("a", "2026-01-01T00:00:00Z", { initContainerStatuses: [ended("fetch", 1, "store is down")] }),
+      pod("b", "2026-01-01T00:00:09Z"),
+    );
+    expect(seen).to.include({ problem: "it tries again; before, fetch failed: store is down", final: false });
+  });
+
+  it("is looked for while a generation is declared and not made", () => {
+    const labels = { "app.kubernetes.io/instance": "etcd" };
+    const rebuild = { kind: "restore" as const, url: "https://a", abandoned: [] };
+    const desired: Desired = declared(3, { generation: 2, rebuild });
+    const born = (generation: number, more: Partial<ControllerRecord> = {}): ControllerRecord => ({
+      ...emptyRecord(generation),
+      birth: { state: "born", clusterId: "1", sealed: true },
+      ...more,
+    });
+    const wanted = { "app.kubernetes.io/component": "restore", "etcd-cluster/generation": "2" };
+    expect(restorePodLabels(desired, born(1), labels)).to.include(wanted);
+    expect(restorePodLabels(desired, emptyRecord(2), labels), "unborn").to.include(wanted);
+    expect(restorePodLabels(desired, undefined, labels)).to.include(wanted);
+    expect(restorePodLabels(desired, born(2), labels)).to.equal(undefined);
+    expect(restorePodLabels({ ...desired, rebuild: undefined }, born(1), labels)).to.equal(undefined);
+    expect(restorePodLabels(desired, { problem: "not JSON" }, labels)).to.equal(undefined);
+  });
+});
+
+describe("what the door hears of a restore pod", () => {
+  const receive: RestoreMessage = { podUid: "a", generation: 2, step: "receive" };
+  const ready: RestoreMessage = {
+    ...receive,
+    step: "ready",
+    sha256: "s",
+    memberId: "1",
+    clusterId: "2",
+    source: "a backup",
+  };
+
+  it("is answered by a decision that has seen it, and by no other", () => {
+    let woken = 0;
+    const desk = new RestoreDesk(1000, () => woken++);
+    desk.answer({ kind: "done" });
+    expect(desk.hear(receive, 0)).to.include({ kind: "wait" });
+    desk.answer({ kind: "done" });
+    expect(desk.hear(receive, 1), "not seen yet").to.include({ kind: "wait" });
+    expect(desk.report(2)).to.include({ step: "receive", atMs: 1 });
+    desk.answer({ kind: "done" });
+    expect(desk.hear(receive, 3)).to.deep.equal({ kind: "done" });
+    expect(woken).to.equal(1);
+    expect(desk.hear(ready, 4), "news").to.include({ kind: "wait" });
+    expect(woken).to.equal(2);
+  });
+
+  it("is forgotten when it isn't repeated, and with the lease", () => {
+    const desk = new RestoreDesk(1000, () => undefined);
+    desk.hear(receive, 0);
+    expect(desk.report(999)).to.not.equal(undefined);
+    expect(desk.report(1000)).to.equal(undefined);
+    desk.hear(receive, 2000);
+    desk.clear();
+    expect(desk.report(2001)).to.equal(undefined);
+  });
+
+  it("is read whole or not at all", () => {
+    for (const message of [receive, ready])
+      expect(parseRestoreMessage(JSON.stringify(message))).to.deep.equal(message);
+    for (const wrong of [
+      "{",
+      "{}",
+      JSON.stringify({ ...receive, step: "other" }),
+      JSON.stringify({ ...ready, sha256: undefined }),
+      JSON.stringify({ ...ready, memberId: 5 }),
+      JSON.stringify({ ...receive, generation: -1 }),
+    ])
+      expect(parseRestoreMessage(wrong), wrong).to.equal(undefined);
+    expect(parseRestoreAnswer('{"kind":"done"}')).to.deep.equal({ kind: "done" });
+    expect(parseRestoreAnswer('{"kind":"wait","reason":"r","commit":4}')).to.include({ commit: 4 });
+    for (const wrong of ["{", '{"kind":"go"}', '{"kind":"wait","reason":"r"}'])
+      expect(parseRestoreAnswer(wrong)).to.equal(undefined);
+  });
+});
