@@ -58,6 +58,11 @@ const emptyVolume = (): Volume => ({
 });
 export const copyDir = (dir: MemberDir): MemberDir => ({ ...dir, log: [...dir.log] });
 
+/** Longer than etcd takes, so that there is time to act on what is not so any more a moment later. */
+const VERSIONS_COMPARED_MS = 10_000;
+
+const minorOf = (version: string) => Number(version.split(".")[1] ?? 0);
+
 export class Cluster implements RaftHost {
   nowMs = 1_000_000;
   readonly violations: string[] = [];
@@ -96,6 +101,8 @@ export class Cluster implements RaftHost {
   /** Voters by the newest committed configuration of the cluster that serves. */
   truth: { clusterId: string; voters: string[] } | undefined;
   private everMade = new Set<string>();
+  private clusterMinors = new Map<string, number>();
+  private versionsComparedMs = 0;
   private tokens = new Map<string, readonly [string, string]>();
   private uids = 0;
   private ids = 0n;
@@ -180,6 +187,7 @@ export class Cluster implements RaftHost {
     for (const pod of [...this.pods]) this.kubelet(pod);
     this.restore.tick();
     this.raft.tick();
+    this.raiseClusterVersion();
     this.claims = this.claims.filter((c) => !c.deleting || this.pods.some((p) => p.claimUid === c.uid));
   }
 
@@ -384,6 +392,10 @@ export class Cluster implements RaftHost {
     if (!dir) return;
     // Its log has taken the place of the link to the order.
     volume.yaml = { kind: "start" };
+    if (!this.canRun(pod.revision, dir.clusterId)) {
+      this.violated(`${pod.name} comes up as etcd ${version} in a cluster that has gone beyond it`);
+      return this.exited(pod, 2);
+    }
     dir.lastVersion = version;
     pod.etcd = "running";
     this.processes.push({
@@ -398,6 +410,31 @@ export class Cluster implements RaftHost {
       leader: false,
       match: new Map(),
     });
+  }
+
+  /** Of the version that a cluster has agreed on: a member of a lower one exits at its start. */
+  clusterMinor(clusterId: string): number {
+    return this.clusterMinors.get(clusterId) ?? 0;
+  }
+
+  canRun(revision: string, clusterId: string | undefined): boolean {
+    const version = this.templates.get(revision)?.etcdVersion ?? "";
+    return clusterId === undefined || minorOf(version) >= this.clusterMinor(clusterId);
+  }
+
+  /** As etcd's leader does every few seconds: up to what every member runs, once it knows that of all of them. */
+  private raiseClusterVersion(): void {
+    if (this.nowMs - this.versionsComparedMs < VERSIONS_COMPARED_MS) return;
+    this.versionsComparedMs = this.nowMs;
+    for (const leader of this.processes.filter((p) => p.leader && this.raft.hasQuorum(p))) {
+      const { dir } = leader;
+      const minors = [...configAt(dir, dir.commit).keys()].map((id) => {
+        const member = this.processes.find((p) => p.dir.memberId === id && p.dir.clusterId === dir.clusterId);
+        return member && this.raft.leaderFor(member) === leader ? minorOf(member.version) : 0;
+      });
+      const lowest = Math.min(...minors);
+      if (lowest > this.clusterMinor(dir.clusterId)) this.clusterMinors.set(dir.clusterId, lowest);
+    }
   }
 
   private makeDir(pod: Pod, volume: Volume, version: string): boolean {

@@ -181,6 +181,11 @@ export class Controller {
         if (!pod) return "not found";
         if (c.pods.filter((p) => p !== pod && c.isHealthy(p)).length < c.replicas - 1)
           return "too many requests";
+        if (!c.canRun(c.revision, this.clusterId())) {
+          c.violated(
+            `${pod.name} is evicted, and can't come up in a cluster that has gone beyond its version`,
+          );
+        }
         c.deletePod(pod);
         return undefined;
       case "deleteClaim": {

@@ -87,12 +87,13 @@ function etcdView(c: Cluster): EtcdView {
     return list ? [list] : [];
   });
   const list = lists.find((l) => l.clusterId === clusterId) ?? lists[0];
+  const minor = list && c.clusterMinor(list.clusterId);
   const versions = statuses.flatMap((s) => (s.version ? [s.version] : [])).sort();
   return {
     list: list ?? { problem: "no member answers a linearizable read" },
     statuses,
     alarms: [],
-    clusterVersion: versions[0]?.replace(/\.\d+$/, ".0"),
+    clusterVersion: minor ? `3.${minor}.0` : versions[0]?.replace(/\.\d+$/, ".0"),
     revision: c.acked.size,
   };
 }
