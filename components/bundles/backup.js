@@ -1862,7 +1862,8 @@ async function runBackup(job) {
       result: "succeeded",
       backup: made.name,
       kept: tidied.kept,
-      removed: tidied.removed
+      removed: tidied.removed,
+      peakMebibytes: job.peakMebibytes?.()
     }),
     [toldKeys.reason]: `${reason}; ${counts}`,
     [toldKeys.alert]: tidied.alert ?? ""
@@ -2926,7 +2927,8 @@ var commands = {
       report: report(of).report,
       open: (url) => new Channel(url, pair),
       signal: ended.signal,
-      say: (text2) => log("info", text2)
+      say: (text2) => log("info", text2),
+      peakMebibytes: () => Math.ceil(import_node_process2.default.resourceUsage().maxRSS / 1024)
     });
     clearTimeout(limit);
     return `the backup ${made.name} is made: revision ${made.revision}, ${made.keys} entries, ${made.snapshot.bytes} bytes`;

@@ -19,6 +19,8 @@ export interface Job {
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
   readonly now?: () => number;
+  /** The most memory that was resident so far, in MiB. */
+  readonly peakMebibytes?: () => number;
 }
 
 /** One backup, then retention. What went wrong is told, and thrown. */
@@ -64,6 +66,7 @@ export async function runBackup(job: Job): Promise<Manifest> {
       backup: made.name,
       kept: tidied.kept,
       removed: tidied.removed,
+      peakMebibytes: job.peakMebibytes?.(),
     }),
     [toldKeys.reason]: `${reason}; ${counts}`,
     [toldKeys.alert]: tidied.alert ?? "",

@@ -59,6 +59,7 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
       open: (url) => new Channel(url, pair),
       signal: ended.signal,
       say: (text) => log("info", text),
+      peakMebibytes: () => Math.ceil(process.resourceUsage().maxRSS / 1024),
     });
     clearTimeout(limit);
     return `the backup ${made.name} is made: revision ${made.revision}, ${made.keys} entries, ${made.snapshot.bytes} bytes`;

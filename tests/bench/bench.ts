@@ -1,5 +1,6 @@
 import { living } from "../e2e/support/etcd-cluster";
 import { endTurn, takeTurn } from "../e2e/support/turn";
+import { backup } from "./backup";
 import { boot } from "./boot";
 import { gaps } from "./gaps";
 import { idle } from "./idle";
@@ -17,6 +18,7 @@ const parts: Record<string, [title: string, run: (rounds: number) => Promise<Row
   members: ["Members that come", members],
   gaps: ["The longest time without an acknowledged write", gaps],
   idle: ["While nothing happens", idle],
+  backup: ["A database of a gibibyte", backup],
 };
 
 async function main(): Promise<void> {

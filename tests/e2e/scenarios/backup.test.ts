@@ -6,7 +6,9 @@ import type { S3Store } from "../../../controller/backup/store/s3";
 import { backUp, begin, ended, events, failing, never, said, told } from "../support/backups";
 import { leader } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
+import { Filler } from "../support/fill";
 import { kubectl } from "../support/lab";
+import { long } from "../support/long";
 import { etcdImage } from "../support/pods";
 import { eventually } from "../support/poll";
 import { S3Server } from "../support/s3";
@@ -276,15 +278,8 @@ describe("backups of a larger database", () => {
     s3 = await S3Server.start(cluster);
     store = await s3.store();
     await cluster.apply({ backup: { schedule: never, s3: s3.args() } });
-    const value = "x".repeat(1_000_000);
-    // Typed into etcdctl: an argument may not be that long.
-    for (let i = 0; i < mebibytes; i++)
-      await cluster.kubectl(
-        ["exec", "-i", cluster.pod(0), "-c", "etcd", "--", "etcdctl", "put", `large-${i}`],
-        {
-          input: value,
-        },
-      );
+    const { done } = await (await Filler.start(cluster)).fill("large-#", mebibytes);
+    assert.equal(done, mebibytes);
   });
   after(async () => {
     s3?.close();
@@ -308,7 +303,7 @@ describe("backups of a larger database", () => {
     assert.equal(await ended(cluster, job, 240), "Complete", await said(cluster, job));
     const { newest } = await told(cluster);
     assert.deepEqual((await readCatalog(store)).good, [newest]);
-    assert.ok((newest?.snapshot.bytes ?? 0) > mebibytes * 1_000_000);
+    assert.ok((newest?.snapshot.bytes ?? 0) > mebibytes * 2 ** 20);
   });
 
   it("the member dies in the middle: another one gives it", async () => {
@@ -333,4 +328,34 @@ describe("backups of a larger database", () => {
     await backUp(cluster);
     assert.equal((await readCatalog(store)).good.length, before.good.length + 1);
   });
+});
+
+long("backups of a database of a gibibyte", () => {
+  let cluster: TestCluster;
+  let s3: S3Server;
+  before(async function () {
+    this.timeout(600_000);
+    const resources = { cpuRequest: "50m", memoryLimit: "2Gi" };
+    cluster = await TestCluster.deploy("gibibyte", { members: 1, storage: { size: "4Gi" }, resources });
+    s3 = await S3Server.start(cluster);
+    const { done } = await (await Filler.start(cluster)).fill("large-#", 1024);
+    assert.equal(done, 1024);
+  });
+  after(async () => {
+    s3?.close();
+    await cluster.destroy();
+  });
+
+  for (const [where, target] of [
+    ["a claim", () => ({ claim: { size: "4Gi" } })],
+    ["a store that speaks S3", () => ({ s3: s3.args() })],
+  ] as const)
+    it(`take less than 128 MiB of memory: to ${where}`, async () => {
+      await cluster.apply({ backup: { schedule: never, ...target() } });
+      const made = await backUp(cluster, 280);
+      const { lastRun } = await told(cluster);
+      console.log(`      ${lastRun?.peakMebibytes} MiB, ${lastRun?.seconds} s`);
+      assert.ok(made.snapshot.bytes > 2 ** 30);
+      assert.ok((lastRun?.peakMebibytes ?? NaN) <= 128, `it took ${lastRun?.peakMebibytes} MiB`);
+    });
 });

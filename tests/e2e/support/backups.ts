@@ -11,8 +11,10 @@ export interface Told {
   readonly lastRun?: {
     readonly result: string;
     readonly time: string;
+    readonly seconds: number;
     readonly reason?: string;
     readonly backup?: string;
+    readonly peakMebibytes?: number;
   };
   readonly drill?: DrillResult;
 }
