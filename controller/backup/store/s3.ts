@@ -119,7 +119,7 @@ export class S3Store implements Store {
   }
 
   /** For the writer as well. `key` is a full one. */
-  async put(key: string, bytes: Buffer, contentType: string): Promise<void> {
+  async put(key: string, bytes: Buffer, contentType: string, signal?: AbortSignal): Promise<void> {
     const headers = { "content-type": contentType, ...encryption(this.client.settings) };
     await this.onlyNew(key, bytes.length, (condition) =>
       this.client.call({
@@ -128,6 +128,7 @@ export class S3Store implements Store {
         key,
         body: bytes,
         headers: { ...headers, ...condition },
+        signal,
       }),
     );
   }
