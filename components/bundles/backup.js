@@ -2093,7 +2093,7 @@ function remembered(ask2, now = Date.now) {
     return last;
   };
 }
-function fromFiles(folder) {
+async function fromFiles(folder) {
   const read2 = (name, needed) => {
     try {
       return (0, import_node_fs3.readFileSync)((0, import_node_path3.join)(folder, name), "utf8").trim();
@@ -2102,16 +2102,12 @@ function fromFiles(folder) {
       throw new Refusal(`the Secret with the store's credentials has no ${name}`);
     }
   };
-  try {
-    const sessionToken = read2("sessionToken", false);
-    return Promise.resolve({
-      accessKeyId: read2("accessKeyId", true),
-      secretAccessKey: read2("secretAccessKey", true),
-      ...sessionToken ? { sessionToken } : {}
-    });
-  } catch (error) {
-    return Promise.reject(error);
-  }
+  const sessionToken = read2("sessionToken", false);
+  return {
+    accessKeyId: read2("accessKeyId", true),
+    secretAccessKey: read2("secretAccessKey", true),
+    ...sessionToken ? { sessionToken } : {}
+  };
 }
 async function fromPod(env2, region) {
   const { AWS_CONTAINER_CREDENTIALS_FULL_URI: agent, AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile } = env2;
@@ -2120,7 +2116,7 @@ async function fromPod(env2, region) {
     if (tokenFile) return await fromToken(tokenFile, env2, region);
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    throw new Error(`the pod's identity got no credentials: ${wordsOf(error)}`);
+    throw new Error(`the pod's identity got no credentials: ${wordsOf(error)}`, { cause: error });
   }
   throw new Refusal(
     "the pod has no identity: neither AWS_CONTAINER_CREDENTIALS_FULL_URI nor AWS_WEB_IDENTITY_TOKEN_FILE is set. Annotate the ServiceAccount as the platform wants it (backup.serviceAccountAnnotations), or give a Secret (credentialsSecret)"
@@ -2242,7 +2238,7 @@ var Parts = class {
     this.filled = 0;
     this.sending += 1;
     this.send(++this.number, bytes2, last).catch((error) => {
-      this.failure ??= error;
+      this.failure ??= error instanceof Error ? error : new Error(String(error));
     }).finally(() => {
       this.sending -= 1;
       this.free.push(buffer);

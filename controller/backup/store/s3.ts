@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { parseKey } from "../manifest";
 import { Refusal } from "../refusal";
 import type { S3Settings } from "../settings";
-import { S3Client } from "./s3-client";
+import type { S3Client } from "./s3-client";
 import { S3Error } from "./s3-words";
 import { S3Writer } from "./s3-writer";
 import { ABANDONED_MS, SMALL_BYTES } from "./store";
