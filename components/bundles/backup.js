@@ -829,10 +829,11 @@ var keys = {
   manifest: (clusterId, name) => `${clusterId}/${name}.json`,
   data: (clusterId, name, compression) => `${clusterId}/${name}.db${compression === "gzip" ? ".gz" : ""}`
 };
+var isClusterId = (text2) => CLUSTER_ID.test(text2);
 function parseKey(key) {
   const [clusterId = "", file = "", more] = key.split("/");
   const [, name = "", ending = ""] = /^(.*?)\.(json|db|db\.gz)$/.exec(file) ?? [];
-  if (more !== void 0 || !CLUSTER_ID.test(clusterId) || !NAME.test(name)) return void 0;
+  if (more !== void 0 || !isClusterId(clusterId) || !NAME.test(name)) return void 0;
   return { clusterId, name, kind: ending === "json" ? "manifest" : "data" };
 }
 var hexId = (decimal) => BigInt.asUintN(64, BigInt(decimal)).toString(16);
@@ -1712,7 +1713,7 @@ var Attempt = class {
     try {
       const write = (chunk) => this.watched(writer.write(chunk));
       const { bytes: bytes2, sha256, ...contents } = await streamSnapshot(channel, write, signal);
-      const storedBytes = await this.stored(() => writer.finish());
+      const storedBytes = await this.stored(() => this.orStopped(writer.finish()));
       whole = true;
       const liveKeys = await countKeys(channel, contents.revision);
       const manifest = {
@@ -1729,13 +1730,9 @@ var Attempt = class {
         snapshot: { bytes: bytes2, sha256 },
         object: { key, bytes: storedBytes, compression }
       };
-      await this.stored(
-        () => store2.writeSmall(
-          keys.manifest(clusterId, name),
-          Buffer.from(`${JSON.stringify(manifest, null, 2)}
-`)
-        )
-      );
+      const text2 = Buffer.from(`${JSON.stringify(manifest, null, 2)}
+`);
+      await this.stored(() => this.orStopped(store2.writeSmall(keys.manifest(clusterId, name), text2)));
       return manifest;
     } catch (error) {
       await writer.abort();
@@ -1750,6 +1747,23 @@ var Attempt = class {
       await store2.remove(keys.manifest(this.source.clusterId, name));
       await store2.remove(key);
     } catch {
+    }
+  }
+  /** The stream is ended by itself; what comes after it has to be left as well. */
+  async orStopped(work) {
+    const { signal } = this.taking;
+    let stop = () => void 0;
+    const stopped = new Promise((_, reject) => {
+      stop = () => reject(signal.reason);
+      signal.addEventListener("abort", stop, { once: true });
+      if (signal.aborted) stop();
+    });
+    try {
+      return await Promise.race([work, stopped]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+      work.catch(() => void 0);
+      stopped.catch(() => void 0);
     }
   }
   watched(until) {
@@ -2029,7 +2043,8 @@ function begin(asked) {
       method: asked.method,
       path: asked.path ?? url.pathname + url.search,
       headers: { ...asked.headers, "content-length": asked.body?.length ?? 0 },
-      agent: asked.agent
+      agent: asked.agent,
+      signal: asked.signal
     });
     const silent = () => sending.destroy(new Error(`${url.host} was silent for ${idleMs / 1e3} s`));
     const limit = setTimeout(
@@ -2078,7 +2093,7 @@ function remembered(ask2, now = Date.now) {
     return last;
   };
 }
-function fromFiles(folder) {
+async function fromFiles(folder) {
   const read2 = (name, needed) => {
     try {
       return (0, import_node_fs3.readFileSync)((0, import_node_path3.join)(folder, name), "utf8").trim();
@@ -2087,16 +2102,12 @@ function fromFiles(folder) {
       throw new Refusal(`the Secret with the store's credentials has no ${name}`);
     }
   };
-  try {
-    const sessionToken = read2("sessionToken", false);
-    return Promise.resolve({
-      accessKeyId: read2("accessKeyId", true),
-      secretAccessKey: read2("secretAccessKey", true),
-      ...sessionToken ? { sessionToken } : {}
-    });
-  } catch (error) {
-    return Promise.reject(error);
-  }
+  const sessionToken = read2("sessionToken", false);
+  return {
+    accessKeyId: read2("accessKeyId", true),
+    secretAccessKey: read2("secretAccessKey", true),
+    ...sessionToken ? { sessionToken } : {}
+  };
 }
 async function fromPod(env2, region) {
   const { AWS_CONTAINER_CREDENTIALS_FULL_URI: agent, AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile } = env2;
@@ -2105,7 +2116,7 @@ async function fromPod(env2, region) {
     if (tokenFile) return await fromToken(tokenFile, env2, region);
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    throw new Error(`the pod's identity got no credentials: ${wordsOf(error)}`);
+    throw new Error(`the pod's identity got no credentials: ${wordsOf(error)}`, { cause: error });
   }
   throw new Refusal(
     "the pod has no identity: neither AWS_CONTAINER_CREDENTIALS_FULL_URI nor AWS_WEB_IDENTITY_TOKEN_FILE is set. Annotate the ServiceAccount as the platform wants it (backup.serviceAccountAnnotations), or give a Secret (credentialsSecret)"
@@ -2227,7 +2238,7 @@ var Parts = class {
     this.filled = 0;
     this.sending += 1;
     this.send(++this.number, bytes2, last).catch((error) => {
-      this.failure ??= error;
+      this.failure ??= error instanceof Error ? error : new Error(String(error));
     }).finally(() => {
       this.sending -= 1;
       this.free.push(buffer);
@@ -2334,7 +2345,8 @@ var FolderStore = class {
   /** Two levels: the clusters' folders, and what is in them. */
   files(under) {
     return this.explain(async () => {
-      const top = under === "" ? await entries(this.root, "folder") : [under.replace(/\/$/, "")];
+      const all = under === "" ? await entries(this.root, "folder") : [under.replace(/\/$/, "")];
+      const top = all.filter(isClusterId);
       const found = [];
       for (const folder of top)
         for (const name of await entries((0, import_node_path4.join)(this.root, folder), "file"))
@@ -2529,7 +2541,7 @@ var S3Writer = class {
     this.parts = new Parts(
       partBytes,
       BUFFERS2,
-      (number2, bytes2, last) => number2 === 1 && last ? store2.put(key, bytes2, CONTENT) : this.sendPart(number2, bytes2)
+      (number2, bytes2, last) => number2 === 1 && last ? store2.put(key, bytes2, CONTENT, this.ending.signal) : this.sendPart(number2, bytes2)
     );
   }
   client;
@@ -2539,6 +2551,7 @@ var S3Writer = class {
   etags = [];
   upload;
   bytes = 0;
+  ending = new AbortController();
   write(chunk) {
     this.bytes += chunk.length;
     return this.parts.write(chunk);
@@ -2552,6 +2565,7 @@ var S3Writer = class {
     return this.bytes;
   }
   async abort() {
+    this.ending.abort();
     await this.parts.settled();
     try {
       const uploadId = await this.upload;
@@ -2573,7 +2587,8 @@ var S3Writer = class {
       what: `writing part ${number2}`,
       key: this.key,
       query: { partNumber: String(number2), uploadId },
-      body
+      body,
+      signal: this.ending.signal
     });
     this.etags[number2 - 1] = headers.etag ?? "";
   }
@@ -2711,7 +2726,7 @@ var S3Store = class {
     this.client.close();
   }
   /** For the writer as well. `key` is a full one. */
-  async put(key, bytes2, contentType) {
+  async put(key, bytes2, contentType, signal) {
     const headers = { "content-type": contentType, ...encryption(this.client.settings) };
     await this.onlyNew(
       key,
@@ -2721,7 +2736,8 @@ var S3Store = class {
         what: `writing ${key}`,
         key,
         body: bytes2,
-        headers: { ...headers, ...condition }
+        headers: { ...headers, ...condition },
+        signal
       })
     );
   }
@@ -2803,7 +2819,7 @@ var S3Client = class {
   dateMs;
   async call(call) {
     const hash = await payloadHash(call.body);
-    return this.again(async () => {
+    return this.again(call.signal, async () => {
       const answer = await ask(await this.signed(call, hash, this.patient.requestMs));
       this.note(answer.headers.date);
       if (answer.status >= 300 && !call.alsoFine?.includes(answer.status))
@@ -2813,7 +2829,7 @@ var S3Client = class {
   }
   /** An object's bytes as they come. What breaks in the middle is an error of the stream. */
   open(call) {
-    return this.again(async () => {
+    return this.again(call.signal, async () => {
       const { response, done } = await begin(await this.signed(call, EMPTY, this.patient.readMs));
       this.note(response.headers.date);
       response.on("close", done);
@@ -2833,7 +2849,7 @@ var S3Client = class {
   close() {
     this.agent.destroy();
   }
-  async again(work) {
+  async again(signal, work) {
     const { attempts, firstPauseMs } = this.patient;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -2841,7 +2857,7 @@ var S3Client = class {
       } catch (error) {
         const explained2 = connectionError(error, this.settings);
         if (explained2 instanceof S3Error) explained2.retried = attempt > 1;
-        if (attempt >= attempts || !worthAnotherTry(explained2)) throw explained2;
+        if (attempt >= attempts || signal?.aborted || !worthAnotherTry(explained2)) throw explained2;
       }
       await this.sleep(firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
     }
@@ -2871,7 +2887,8 @@ var S3Client = class {
       body: call.body,
       agent: this.agent,
       idleMs: this.patient.idleMs,
-      timeoutMs
+      timeoutMs,
+      signal: call.signal
     };
   }
   note(date) {

@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { BackupArgs } from "../args";
 import { objectNames } from "../spec/names";
 import type { Context } from "./context";

@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { StoreArgs } from "../spec/backup";
 import { storeSettings } from "../spec/backup";
 import { objectNames, paths } from "../spec/names";

@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { BackupArgs } from "../args";
 import { backupSettings } from "../spec/backup";
 import { defaults } from "../spec/derived";

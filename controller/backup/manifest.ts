@@ -56,6 +56,8 @@ export const keys = {
     `${clusterId}/${name}.db${compression === "gzip" ? ".gz" : ""}`,
 };
 
+export const isClusterId = (text: string): boolean => CLUSTER_ID.test(text);
+
 export type KeyKind = "manifest" | "data";
 
 /** Which backup's a key is. Undefined for anything that isn't of our making. */
@@ -64,7 +66,7 @@ export function parseKey(
 ): { readonly clusterId: string; readonly name: string; readonly kind: KeyKind } | undefined {
   const [clusterId = "", file = "", more] = key.split("/");
   const [, name = "", ending = ""] = /^(.*?)\.(json|db|db\.gz)$/.exec(file) ?? [];
-  if (more !== undefined || !CLUSTER_ID.test(clusterId) || !NAME.test(name)) return undefined;
+  if (more !== undefined || !isClusterId(clusterId) || !NAME.test(name)) return undefined;
   return { clusterId, name, kind: ending === "json" ? "manifest" : "data" };
 }
 

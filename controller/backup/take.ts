@@ -74,7 +74,7 @@ class Attempt {
     try {
       const write = (chunk: Buffer) => this.watched(writer.write(chunk));
       const { bytes, sha256, ...contents } = await streamSnapshot(channel, write, signal);
-      const storedBytes = await this.stored(() => writer.finish());
+      const storedBytes = await this.stored(() => this.orStopped(writer.finish()));
       whole = true;
       const liveKeys = await countKeys(channel, contents.revision);
       const manifest: Manifest = {
@@ -91,12 +91,8 @@ class Attempt {
         snapshot: { bytes, sha256 },
         object: { key, bytes: storedBytes, compression },
       };
-      await this.stored(() =>
-        store.writeSmall(
-          keys.manifest(clusterId, name),
-          Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`),
-        ),
-      );
+      const text = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+      await this.stored(() => this.orStopped(store.writeSmall(keys.manifest(clusterId, name), text)));
       return manifest;
     } catch (error) {
       await writer.abort();
@@ -113,6 +109,25 @@ class Attempt {
       await store.remove(key);
     } catch {
       // It doesn't count, and a later run removes it.
+    }
+  }
+
+  /** The stream is ended by itself; what comes after it has to be left as well. */
+  private async orStopped<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.taking;
+    let stop: () => void = () => undefined;
+    const stopped = new Promise<never>((_, reject) => {
+      stop = () => reject(signal.reason as Error);
+      signal.addEventListener("abort", stop, { once: true });
+      if (signal.aborted) stop();
+    });
+    try {
+      return await Promise.race([work, stopped]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+      // Whoever doesn't wait for it any more doesn't want to hear of it either.
+      work.catch(() => undefined);
+      stopped.catch(() => undefined);
     }
   }
 

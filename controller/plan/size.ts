@@ -58,7 +58,8 @@ export function shrink(f: Facts): Step | undefined {
       return wait(`shrinking waits: ${label(f, unwell.ordinal)} ${unwell.ailment}`);
     }
     const leader = victim.status?.leaderId === victim.memberId;
-    const heir = staying.find((m) => m.ailment === undefined);
+    // The one that goes last of all, so that leadership moves once, however many are to go.
+    const heir = [...staying].filter((m) => m.ailment === undefined).sort((a, b) => rank(a) - rank(b))[0];
     if (leader && heir) {
       const reason = `${name} leads and is to be removed: leadership goes to ${label(f, heir.ordinal)}`;
       return act({ kind: "moveLeader", from: victim.memberId, to: heir.memberId }, reason);

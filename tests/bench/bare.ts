@@ -10,6 +10,9 @@ import { eventually } from "../e2e/support/poll";
 
 const all = [0, 1, 2];
 
+/** Shorter than an election, so that the gap is not that of a writer that waits for an answer. */
+export const timeoutMs = 500;
+
 /** What the others are measured by: three processes on this machine, whose leader is killed under the same load. */
 export async function bareLeaderKilled(version: string): Promise<number> {
   const programs = etcdVersions().get(version);
@@ -62,7 +65,12 @@ class LocalLoad {
     writeFileSync(file, await loadCode());
     const endpoints = cluster.members.map((member) => `https://localhost:${member.clientPort}`);
     const child = spawn(process.execPath, [file], {
-      env: { LOAD_NAME: "bare", LOAD_ENDPOINTS: endpoints.join(","), LOAD_TLS: cluster.clientTls },
+      env: {
+        LOAD_NAME: "bare",
+        LOAD_ENDPOINTS: endpoints.join(","),
+        LOAD_TLS: cluster.clientTls,
+        LOAD_TIMEOUT_MS: String(timeoutMs),
+      },
       stdio: ["ignore", "pipe", "inherit"],
     });
     const load = new LocalLoad(folder, child);

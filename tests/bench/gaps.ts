@@ -3,14 +3,14 @@ import { TestCluster } from "../e2e/support/etcd-cluster";
 import { assertNothingLost, Load } from "../e2e/support/load";
 import { Processes } from "../e2e/support/process";
 import { patches } from "../e2e/support/versions";
-import { bareLeaderKilled } from "./bare";
+import { bareLeaderKilled, timeoutMs } from "./bare";
 import { repeat } from "./clock";
 import type { Row } from "./table";
 import { median } from "./table";
 
 /** The longest time without an acknowledged write, in milliseconds, while something happens. */
 async function gap(cluster: TestCluster, happens: () => Promise<unknown>): Promise<number> {
-  const load = await Load.start(cluster);
+  const load = await Load.start(cluster, { timeoutMs });
   await happens();
   await cluster.waitForVoters(240);
   const report = await load.stop();

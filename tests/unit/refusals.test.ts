@@ -1051,7 +1051,7 @@ describe("refusals", () => {
         errorOf(() => refuse(args as EtcdClusterArgs, name ?? "etcd"));
       }
       refuse({ version: "3.6.13" }, "etcd");
-      refuse(withS3({ endpoint: "http://minio:9000" }) as EtcdClusterArgs, "etcd");
+      refuse(withS3({ endpoint: "http://minio:9000" }), "etcd");
       refuse(
         { etcd: { quota: "9Gi" }, storage: { size: "30Gi" }, resources: { memoryLimit: "8Gi" } },
         "etcd",
@@ -1147,13 +1147,13 @@ describe("warnings", () => {
   });
 
   it("tell of backups in plain text, and of a claim that a full database doesn't fit into", () => {
-    const [plain, ...more] = of(withS3({ endpoint: "http://minio:9000" }) as EtcdClusterArgs);
+    const [plain, ...more] = of(withS3({ endpoint: "http://minio:9000" }));
     expect(more).to.deep.equal([]);
     expect(plain).to.contain("backup.s3.endpoint").and.contain("in plain text. Write https");
-    expect(of(withS3({ endpoint: "https://minio:9000" }) as EtcdClusterArgs)).to.deep.equal([]);
-    const [small] = of(withBackup({}, { claim: { size: "1Gi" } }) as EtcdClusterArgs);
+    expect(of(withS3({ endpoint: "https://minio:9000" }))).to.deep.equal([]);
+    const [small] = of(withBackup({}, { claim: { size: "1Gi" } }));
     expect(small).to.contain("backup.claim.size").and.contain("not even one backup");
-    expect(of(withBackup({}) as EtcdClusterArgs)).to.deep.equal([]);
+    expect(of(withBackup({}))).to.deep.equal([]);
   });
 
   it("reach the log, and refuse nothing", async () => {

@@ -104,7 +104,7 @@ export class Channel {
       session.on("error", failed);
       signal?.addEventListener("abort", aborted, { once: true });
       call.on("response", (headers) => (head = headers));
-      call.on("trailers", (headers) => (end = headers));
+      call.on("trailers", (headers: IncomingHttpHeaders) => (end = headers));
       let heardMs = performance.now();
       const watch = setInterval(
         () => {

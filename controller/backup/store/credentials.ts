@@ -29,7 +29,9 @@ export function remembered(
   };
 }
 
-export function fromFiles(folder: string): Promise<Credentials> {
+// Asynchronous as `fromPod` is.
+// eslint-disable-next-line @typescript-eslint/require-await
+export async function fromFiles(folder: string): Promise<Credentials> {
   const read = (name: string, needed: boolean): string => {
     try {
       return readFileSync(join(folder, name), "utf8").trim();
@@ -38,16 +40,12 @@ export function fromFiles(folder: string): Promise<Credentials> {
       throw new Refusal(`the Secret with the store's credentials has no ${name}`);
     }
   };
-  try {
-    const sessionToken = read("sessionToken", false);
-    return Promise.resolve({
-      accessKeyId: read("accessKeyId", true),
-      secretAccessKey: read("secretAccessKey", true),
-      ...(sessionToken ? { sessionToken } : {}),
-    });
-  } catch (error) {
-    return Promise.reject(error as Error);
-  }
+  const sessionToken = read("sessionToken", false);
+  return {
+    accessKeyId: read("accessKeyId", true),
+    secretAccessKey: read("secretAccessKey", true),
+    ...(sessionToken ? { sessionToken } : {}),
+  };
 }
 
 /**
@@ -61,7 +59,7 @@ export async function fromPod(env: NodeJS.ProcessEnv, region: string): Promise<C
     if (tokenFile) return await fromToken(tokenFile, env, region);
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    throw new Error(`the pod's identity got no credentials: ${wordsOf(error)}`);
+    throw new Error(`the pod's identity got no credentials: ${wordsOf(error)}`, { cause: error });
   }
   throw new Refusal(
     "the pod has no identity: neither AWS_CONTAINER_CREDENTIALS_FULL_URI nor AWS_WEB_IDENTITY_TOKEN_FILE is set. " +

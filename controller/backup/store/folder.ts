@@ -4,6 +4,7 @@ import { link, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promi
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
+import { isClusterId } from "../manifest";
 import { Refusal } from "../refusal";
 import type { FolderSettings } from "../settings";
 import { Parts } from "./parts";
@@ -101,7 +102,9 @@ export class FolderStore implements Store {
   /** Two levels: the clusters' folders, and what is in them. */
   private files(under: string): Promise<readonly { readonly file: string; readonly key: string }[]> {
     return this.explain(async () => {
-      const top = under === "" ? await entries(this.root, "folder") : [under.replace(/\/$/, "")];
+      // Of other folders, such as `lost+found`, some may not even be looked into.
+      const all = under === "" ? await entries(this.root, "folder") : [under.replace(/\/$/, "")];
+      const top = all.filter(isClusterId);
       const found: { file: string; key: string }[] = [];
       for (const folder of top)
         for (const name of await entries(join(this.root, folder), "file"))

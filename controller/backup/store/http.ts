@@ -15,6 +15,7 @@ export interface Asked {
   readonly idleMs?: number;
   /** All of it. */
   readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface Answer {
@@ -57,6 +58,7 @@ export function begin(asked: Asked): Promise<{ response: IncomingMessage; done: 
       path: asked.path ?? url.pathname + url.search,
       headers: { ...asked.headers, "content-length": asked.body?.length ?? 0 },
       agent: asked.agent,
+      signal: asked.signal,
     });
     const silent = () => sending.destroy(new Error(`${url.host} was silent for ${idleMs / 1000} s`));
     const limit = setTimeout(

@@ -9,7 +9,7 @@ export class Parts {
   private made = 0;
   private number = 0;
   private sending = 0;
-  private failure: unknown;
+  private failure: Error | undefined;
   /** What came while no buffer was free. */
   private readonly late: Buffer[] = [];
   private waiting: (() => void)[] = [];
@@ -23,7 +23,7 @@ export class Parts {
   ) {}
 
   write(chunk: Buffer): Promise<void> | undefined {
-    if (this.failure !== undefined) return Promise.reject(this.failure as Error);
+    if (this.failure !== undefined) return Promise.reject(this.failure);
     const rest = this.late.length > 0 ? chunk : this.fill(chunk);
     if (rest.length === 0) return undefined;
     this.late.push(Buffer.from(rest));
@@ -75,7 +75,7 @@ export class Parts {
     this.sending += 1;
     this.send(++this.number, bytes, last)
       .catch((error: unknown) => {
-        this.failure ??= error;
+        this.failure ??= error instanceof Error ? error : new Error(String(error));
       })
       .finally(() => {
         this.sending -= 1;

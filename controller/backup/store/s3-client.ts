@@ -20,6 +20,8 @@ export interface Call {
   readonly body?: Buffer;
   /** Statuses that are answers and no errors, besides 2xx. */
   readonly alsoFine?: readonly number[];
+  /** Ends it at once, and there is no further attempt. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Patience {
@@ -65,7 +67,7 @@ export class S3Client {
   async call(call: Call): Promise<Answer> {
     // Only once for all attempts.
     const hash = await payloadHash(call.body);
-    return this.again(async () => {
+    return this.again(call.signal, async () => {
       const answer = await ask(await this.signed(call, hash, this.patient.requestMs));
       this.note(answer.headers.date);
       if (answer.status >= 300 && !call.alsoFine?.includes(answer.status))
@@ -76,7 +78,7 @@ export class S3Client {
 
   /** An object's bytes as they come. What breaks in the middle is an error of the stream. */
   open(call: Call): Promise<IncomingMessage> {
-    return this.again(async () => {
+    return this.again(call.signal, async () => {
       const { response, done } = await begin(await this.signed(call, EMPTY, this.patient.readMs));
       this.note(response.headers.date);
       response.on("close", done);
@@ -99,7 +101,7 @@ export class S3Client {
     this.agent.destroy();
   }
 
-  private async again<T>(work: () => Promise<T>): Promise<T> {
+  private async again<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     const { attempts, firstPauseMs } = this.patient;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -107,7 +109,7 @@ export class S3Client {
       } catch (error) {
         const explained = connectionError(error, this.settings);
         if (explained instanceof S3Error) explained.retried = attempt > 1;
-        if (attempt >= attempts || !worthAnotherTry(explained)) throw explained;
+        if (attempt >= attempts || signal?.aborted || !worthAnotherTry(explained)) throw explained;
       }
       // Not all at the same time.
       await this.sleep(firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
@@ -140,6 +142,7 @@ export class S3Client {
       agent: this.agent,
       idleMs: this.patient.idleMs,
       timeoutMs,
+      signal: call.signal,
     };
   }
 

@@ -20,6 +20,7 @@ export class S3Writer implements Writer {
   private readonly etags: string[] = [];
   private upload: Promise<string> | undefined;
   private bytes = 0;
+  private readonly ending = new AbortController();
 
   constructor(
     private readonly client: S3Client,
@@ -28,7 +29,9 @@ export class S3Writer implements Writer {
     partBytes = PART_BYTES,
   ) {
     this.parts = new Parts(partBytes, BUFFERS, (number, bytes, last) =>
-      number === 1 && last ? store.put(key, bytes, CONTENT) : this.sendPart(number, bytes),
+      number === 1 && last
+        ? store.put(key, bytes, CONTENT, this.ending.signal)
+        : this.sendPart(number, bytes),
     );
   }
 
@@ -47,6 +50,7 @@ export class S3Writer implements Writer {
   }
 
   async abort(): Promise<void> {
+    this.ending.abort();
     await this.parts.settled();
     try {
       const uploadId = await this.upload;
@@ -71,6 +75,7 @@ export class S3Writer implements Writer {
       key: this.key,
       query: { partNumber: String(number), uploadId },
       body,
+      signal: this.ending.signal,
     });
     this.etags[number - 1] = headers.etag ?? "";
   }

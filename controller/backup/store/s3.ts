@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { parseKey } from "../manifest";
 import { Refusal } from "../refusal";
 import type { S3Settings } from "../settings";
-import { S3Client } from "./s3-client";
+import type { S3Client } from "./s3-client";
 import { S3Error } from "./s3-words";
 import { S3Writer } from "./s3-writer";
 import { ABANDONED_MS, SMALL_BYTES } from "./store";
@@ -119,7 +119,7 @@ export class S3Store implements Store {
   }
 
   /** For the writer as well. `key` is a full one. */
-  async put(key: string, bytes: Buffer, contentType: string): Promise<void> {
+  async put(key: string, bytes: Buffer, contentType: string, signal?: AbortSignal): Promise<void> {
     const headers = { "content-type": contentType, ...encryption(this.client.settings) };
     await this.onlyNew(key, bytes.length, (condition) =>
       this.client.call({
@@ -128,6 +128,7 @@ export class S3Store implements Store {
         key,
         body: bytes,
         headers: { ...headers, ...condition },
+        signal,
       }),
     );
   }

@@ -10,7 +10,7 @@ import { reportMark, startedLine } from "./report";
  */
 const writers = 3;
 const paceMs = 20;
-const timeoutMs = 1500;
+const timeoutMs = Number(process.env.LOAD_TIMEOUT_MS ?? 1500);
 
 const env = (name: string) => {
   const value = process.env[name];

@@ -147,6 +147,7 @@ describe("backups to a store that speaks S3", () => {
       assert.equal((await told(cluster)).drill?.backup, made.name);
     } finally {
       await cluster.etcdctl(["auth", "disable"]);
+      await cluster.apply(declared());
     }
   });
 

@@ -34,8 +34,14 @@ export class Load {
     return `load/${this.pod.name}/0/0`;
   }
 
-  /** Returns once writes are acknowledged. `node`: the number of a node that is left alone meanwhile. */
-  static async start(cluster: TestCluster, options: { node?: number } = {}): Promise<Load> {
+  /**
+   * Returns once writes are acknowledged. `node`: the number of a node that is left alone meanwhile. `timeoutMs`: how
+   * long a writer waits for an answer, below which no gap is measured exactly.
+   */
+  static async start(
+    cluster: TestCluster,
+    options: { node?: number; timeoutMs?: number } = {},
+  ): Promise<Load> {
     const name = `load-${++count}`;
     const code = { "load.js": await loadCode() };
     const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: code };
@@ -43,7 +49,12 @@ export class Load {
     const secret = `${cluster.name}-client-app`;
     const pod = await ClientPod.start(cluster, name, {
       command: ["node", `/config/${name}/load.js`],
-      env: { LOAD_NAME: name, LOAD_ENDPOINTS: cluster.clientUrls.join(","), LOAD_TLS: `/tls/${secret}` },
+      env: {
+        LOAD_NAME: name,
+        LOAD_ENDPOINTS: cluster.clientUrls.join(","),
+        LOAD_TLS: `/tls/${secret}`,
+        ...(options.timeoutMs ? { LOAD_TIMEOUT_MS: String(options.timeoutMs) } : {}),
+      },
       secrets: [secret],
       configMaps: [name],
       node: options.node,

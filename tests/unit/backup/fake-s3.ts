@@ -50,7 +50,7 @@ export class FakeS3 {
   }
 
   /** One that doesn't wait long. */
-  store(more: Partial<S3Settings> = {}): S3Store {
+  store(more: Partial<S3Settings> = {}, idleMs = 1000): S3Store {
     const settings: S3Settings = {
       kind: "s3",
       endpoint: `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`,
@@ -61,7 +61,7 @@ export class FakeS3 {
       credentials: "files",
       ...more,
     };
-    const patience = { attempts: 4, firstPauseMs: 1, idleMs: 1000, requestMs: 60_000, readMs: 60_000 };
+    const patience = { attempts: 4, firstPauseMs: 1, idleMs, requestMs: 60_000, readMs: 60_000 };
     const credentials = () => Promise.resolve({ accessKeyId: "id", secretAccessKey: "secret" });
     return new S3Store(new S3Client(settings, credentials, patience, () => Promise.resolve()));
   }

@@ -209,6 +209,26 @@ describe("a backup", () => {
     expect(memory.told.reason).to.contain("it was told to stop");
   });
 
+  it("ends soon when it is told to stop while the store is silent, and leaves nothing", async () => {
+    const s3 = await new FakeS3().start();
+    try {
+      await cluster({});
+      let hanging = 0;
+      s3.fault = ({ method, key }) =>
+        method === "PUT" && key.includes(".db") && ++hanging ? "silence" : undefined;
+      const stop = new AbortController();
+      // By itself it would wait for ten minutes.
+      const work = failure(run({}, s3.store({}, 600_000), stop.signal));
+      while (hanging === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      stop.abort(new Error("it was told to stop"));
+      expect((await work).message).to.equal("it was told to stop");
+      expect([s3.objects.size, s3.uploads.size]).to.deep.equal([0, 0]);
+      expect(memory.told.reason).to.contain("it was told to stop");
+    } finally {
+      await s3.stop();
+    }
+  });
+
   it("is followed by retention, which leaves what it doesn't know", async () => {
     await cluster({ clusterId: "193" });
     const old = [1, 2, 3].map((h) => ({ ...manifest(h + 24 * 365 * 50), revision: 1 }));

@@ -65,6 +65,12 @@ describe("plan: size", () => {
     );
     expect(next.action).to.include({ kind: "setReplicas", replicas: 4 });
   });
+  it("moves leadership to a member that stays when several go", () => {
+    const list = [4, 3, 2, 1, 0].map((o) => listed(o));
+    const statuses = [0, 1, 2, 3, 4].map((o) => status(o, { leaderId: idOf(4) }));
+    const d = plan(world(5, { desired: { members: 1 }, list, statuses }));
+    expect(d.action).to.deep.equal({ kind: "moveLeader", from: idOf(4), to: idOf(0) });
+  });
   it("moves leadership first", () => {
     const statuses = [0, 1, 2].map((o) => status(o, { leaderId: idOf(2) }));
     const d = plan(world(3, { desired: { members: 1 }, statuses }));
