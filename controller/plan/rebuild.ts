@@ -108,7 +108,11 @@ function build(f: Facts, rebuild: Rebuild): Step {
       `${label(f, 0)} takes the data that was made from ${report.source}`,
     );
   }
-  return wait(gate ? `${label(f, 0)} takes the restored data` : `${label(f, 0)} ${trouble(seed, f.now)}`);
+  if (gate) return wait(`${label(f, 0)} takes the restored data`);
+  const hint = seed?.unschedulable
+    ? `. Bring its volume's node back, or name it in ${rebuild.kind}.abandonedMembers`
+    : "";
+  return wait(`${label(f, 0)} ${trouble(seed, f.now)}${hint}`);
 }
 
 /** Whose disks have to be looked at. Without a record every volume may hold a member. */

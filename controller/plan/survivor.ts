@@ -28,6 +28,8 @@ export function survivorOf(f: Facts, rebuild: Rebuild): Step {
   const found = candidates(f);
   const best = [...found].sort(byLastEntry).at(-1);
   if (!best) {
+    const half = halfMade(f, rebuild);
+    if (half) return refusal(half);
     return refusal(
       `no disk is left that holds a member of generation ${f.record.generation}: declare a restore from a backup, with generation ${rebuild.generation + 1}`,
     );
@@ -41,6 +43,15 @@ export function survivorOf(f: Facts, rebuild: Rebuild): Step {
     { ...f.record, rebuild: { ...rebuild, survivor } },
     `${label(f, best.ordinal)}'s disk is the newest of ${found.length}: it ends with entry ${lastIndex} of term ${lastTerm}, and up to ${commit} it was committed for sure`,
   );
+}
+
+/** What an earlier try had made by then is as good as the disk that it was made from. */
+function halfMade(f: Facts, { generation }: Rebuild): string | undefined {
+  const seed = podAt(f.world, 0);
+  const disk = seed && gateOf(f.world, seed)?.disk;
+  if (disk?.state !== "wal" || disk.generation <= f.record.generation || disk.generation >= generation)
+    return undefined;
+  return `${label(f, 0)}'s disk is of generation ${disk.generation}, which was half made, and no other is left: declare generation ${disk.generation} again`;
 }
 
 function notLookedAt(f: Facts, claim: ClaimView): string | undefined {

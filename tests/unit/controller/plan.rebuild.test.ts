@@ -315,6 +315,19 @@ describe("a generation that is made", () => {
       });
     }
 
+    it("tells that an earlier try has left its data, if nothing else is left", () => {
+      const made2 = wal(0, { generation: 2, memberId: "7", clusterId: "8", voters: ["7"] });
+      const decision = plan(
+        back({
+          desired: { ...declared("recovery"), generation: 3 },
+          gates: [report(0, made2), report(1, EMPTY), report(2, EMPTY)],
+          record: { rebuild: { generation: 3, kind: "recovery", phase: "building" } },
+          world: { restore: at({ ...receive, generation: 3 }) },
+        }),
+      );
+      expect(decision.refused).to.match(/generation 2, which was half made.*declare generation 2 again/);
+    });
+
     it("takes none that was given up: that goes first", () => {
       const abandoned = [{ ordinal: 1, claimUid: "claim-1" }];
       const decision = plan(back({ record: { ...rebuilding(), abandoned } }));
@@ -361,6 +374,13 @@ describe("a generation that is made", () => {
       expect(then.orders["pod-0"]).to.deep.equal({ kind: "seed", url: `${URL}/job`, sha256: "abc" });
       expect(then.orders["pod-1"]).to.include({ kind: "wait", hold: true });
       expect(then.orders["pod-2"]).to.include({ kind: "wait", hold: true });
+    });
+
+    it("which is told to have no place, if it has none", () => {
+      const pods = [gated(0, { unschedulable: "no node fits" }), gated(1), gated(2)];
+      const gates = [report(1, wal(1)), report(2, EMPTY)];
+      const decision = plan(seeding({ pods, gates, record: rebuilding(written) }));
+      expect(decision.reason).to.match(/etcd-0 can't be scheduled.*or name it in recovery\.abandonedMembers/);
     });
 
     it("from another pod only after that was written down, too", () => {
