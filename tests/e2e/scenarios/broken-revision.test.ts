@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { defaultVersion } from "../../../components/spec/versions";
 import type { EtcdClusterArgs } from "../../../components";
 import { waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
@@ -6,7 +7,7 @@ import { assertNothingLost, Load } from "../support/load";
 import { eventually } from "../support/poll";
 
 const revisions: [string, EtcdClusterArgs, RegExp][] = [
-  ["a tag that does not exist", { image: { tag: "v3.6.999" } }, /ImagePullBackOff|ErrImagePull/],
+  ["a tag that does not exist", { version: defaultVersion, image: { tag: `v${defaultVersion}-nowhere` } }, /ImagePullBackOff|ErrImagePull/],
   ["a setting that etcd does not take", { etcd: { extra: { "auth-token": "nonsense" } } }, /exit code/],
   ["a request that no node can meet", { resources: { cpuRequest: "999" } }, /can't be scheduled/],
 ];

@@ -10,7 +10,7 @@ interface Claims {
   items: { metadata: { name: string; uid: string; deletionTimestamp?: string } }[];
 }
 const claims = async (cluster: TestCluster) =>
-  (await cluster.json<Claims>(["get", "pvc"])).items.map(({ metadata }) => metadata);
+  (await cluster.json<Claims>(["get", "pvc"])).items.map(({ metadata: { name, uid } }) => ({ name, uid }));
 const lastingMs = 30_000;
 const hasLog = async (disk: Disk) =>
   (await disk.sh("ls data/member/wal/*.wal >/dev/null 2>&1 && echo yes || echo no")).trim() === "yes";

@@ -93,12 +93,13 @@ describe("a lost disk", () => {
     await isReplaced(1, () => disk.sh("rm -rf data"));
   });
 
+  // Of another member than the logs above: a broken disk is replaced once an hour at most.
   it("a write-ahead log that is cut", async () => {
-    const disk = await Disk.of(cluster, 2);
-    await isReplaced(2, async () => {
+    const disk = await Disk.of(cluster, 1);
+    await isReplaced(1, async () => {
       // The head of the first segment says whose it is: without it the log tells nothing.
       await disk.sh("for f in data/member/wal/*.wal; do truncate -s 40 $f; done");
-      await cluster.kubectl(["delete", "pod", cluster.pod(2), "--wait=false", "--grace-period=0", "--force"]);
+      await cluster.kubectl(["delete", "pod", cluster.pod(1), "--wait=false", "--grace-period=0", "--force"]);
     });
   });
 
