@@ -2060,8 +2060,22 @@ function begin(asked) {
       response.on("error", () => clearTimeout(limit));
       resolve({ response, done: () => clearTimeout(limit) });
     });
-    sending.end(asked.body);
+    void sendBody(sending, asked.body ?? Buffer.alloc(0));
   });
+}
+var SLICE_BYTES = 128 * 1024;
+async function sendBody(sending, body) {
+  for (let at = 0; at < body.length && !sending.destroyed; at += SLICE_BYTES) {
+    if (sending.write(body.subarray(at, at + SLICE_BYTES))) continue;
+    await new Promise((resolve) => {
+      const done = () => {
+        sending.off("drain", done).off("close", done);
+        resolve();
+      };
+      sending.on("drain", done).on("close", done);
+    });
+  }
+  if (!sending.destroyed) sending.end();
 }
 
 // controller/backup/store/xml.ts
@@ -2530,7 +2544,7 @@ function connectionError(error, at) {
 }
 
 // controller/backup/store/s3-writer.ts
-var PART_BYTES2 = 8 * 2 ** 20;
+var PART_BYTES2 = 5 * 2 ** 20;
 var BUFFERS2 = 3;
 var CONTENT = "application/octet-stream";
 var S3Writer = class {
@@ -2817,8 +2831,9 @@ var S3Client = class {
   agent;
   base;
   dateMs;
+  hashing = Promise.resolve();
   async call(call) {
-    const hash = await payloadHash(call.body);
+    const hash = await this.hashOf(call.body);
     return this.again(call.signal, async () => {
       const answer = await ask(await this.signed(call, hash, this.patient.requestMs));
       this.note(answer.headers.date);
@@ -2862,6 +2877,13 @@ var S3Client = class {
       await this.sleep(firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
     }
   }
+  /** In a thread of its own, for the main one has enough to do; one at a time, for it works on a copy. */
+  hashOf(body) {
+    if (!body) return Promise.resolve(EMPTY);
+    const hash = this.hashing.then(() => import_node_crypto5.webcrypto.subtle.digest("SHA-256", body));
+    this.hashing = hash.catch(() => void 0);
+    return hash.then((bytes2) => Buffer.from(bytes2).toString("hex"));
+  }
   async signed(call, hash, timeoutMs) {
     const { region, pathStyle, bucket } = this.settings;
     const { accessKeyId, secretAccessKey, sessionToken } = await this.credentials();
@@ -2897,10 +2919,6 @@ var S3Client = class {
   }
 };
 var EMPTY = (0, import_node_crypto5.createHash)("sha256").digest("hex");
-async function payloadHash(body) {
-  if (!body) return EMPTY;
-  return Buffer.from(await import_node_crypto5.webcrypto.subtle.digest("SHA-256", body)).toString("hex");
-}
 var encodePath = (key) => key.split("/").map(encodeURIComponent).join("/");
 var pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -38,7 +38,7 @@ export function storeParts(ctx: Context, store: StoreArgs): StoreParts {
 }
 
 /** The jobs keep about 100 MiB, whatever the database's size; the heap is a small part of it. */
-export const jobNodeFlags = ["--max-old-space-size=64", "--max-semi-space-size=2"];
+export const jobNodeFlags = ["--max-old-space-size=64", "--max-semi-space-size=1", "--v8-pool-size=1"];
 
 /** The code of the jobs, as a volume. */
 export function codeVolume(code: pulumi.Input<string>): {

@@ -1,5 +1,5 @@
 import { request as plain } from "node:http";
-import type { Agent as PlainAgent, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { Agent as PlainAgent, ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { request as secure } from "node:https";
 import type { Agent } from "node:https";
 
@@ -74,6 +74,23 @@ export function begin(asked: Asked): Promise<{ response: IncomingMessage; done: 
       response.on("error", () => clearTimeout(limit));
       resolve({ response, done: () => clearTimeout(limit) });
     });
-    sending.end(asked.body);
+    void sendBody(sending, asked.body ?? Buffer.alloc(0));
   });
+}
+
+/** Given at once, a large body would be kept a second time, encrypted, until it is sent. */
+const SLICE_BYTES = 128 * 1024;
+
+async function sendBody(sending: ClientRequest, body: Buffer): Promise<void> {
+  for (let at = 0; at < body.length && !sending.destroyed; at += SLICE_BYTES) {
+    if (sending.write(body.subarray(at, at + SLICE_BYTES))) continue;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        sending.off("drain", done).off("close", done);
+        resolve();
+      };
+      sending.on("drain", done).on("close", done);
+    });
+  }
+  if (!sending.destroyed) sending.end();
 }

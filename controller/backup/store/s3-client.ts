@@ -48,6 +48,7 @@ export class S3Client {
   private readonly agent: Agent | PlainAgent;
   private readonly base: URL;
   private dateMs: number | undefined;
+  private hashing: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly settings: S3Settings,
@@ -66,7 +67,7 @@ export class S3Client {
 
   async call(call: Call): Promise<Answer> {
     // Only once for all attempts.
-    const hash = await payloadHash(call.body);
+    const hash = await this.hashOf(call.body);
     return this.again(call.signal, async () => {
       const answer = await ask(await this.signed(call, hash, this.patient.requestMs));
       this.note(answer.headers.date);
@@ -116,6 +117,14 @@ export class S3Client {
     }
   }
 
+  /** In a thread of its own, for the main one has enough to do; one at a time, for it works on a copy. */
+  private hashOf(body: Buffer | undefined): Promise<string> {
+    if (!body) return Promise.resolve(EMPTY);
+    const hash = this.hashing.then(() => webcrypto.subtle.digest("SHA-256", body));
+    this.hashing = hash.catch(() => undefined);
+    return hash.then((bytes) => Buffer.from(bytes).toString("hex"));
+  }
+
   private async signed(call: Call, hash: string, timeoutMs: number): Promise<Asked> {
     const { region, pathStyle, bucket } = this.settings;
     const { accessKeyId, secretAccessKey, sessionToken } = await this.credentials();
@@ -153,12 +162,6 @@ export class S3Client {
 }
 
 const EMPTY = createHash("sha256").digest("hex");
-
-/** In a thread of its own: the main one has enough to do. */
-async function payloadHash(body: Buffer | undefined): Promise<string> {
-  if (!body) return EMPTY;
-  return Buffer.from(await webcrypto.subtle.digest("SHA-256", body)).toString("hex");
-}
 
 const encodePath = (key: string): string => key.split("/").map(encodeURIComponent).join("/");
 

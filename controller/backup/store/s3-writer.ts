@@ -6,10 +6,8 @@ import { s3Error } from "./s3-words";
 import type { Writer } from "./store";
 import { element, escape } from "./xml";
 
-/**
- * Of one size, which some stores demand, and large enough for 78 GiB in the 10 000 that there may be.
- */
-export const PART_BYTES = 8 * 2 ** 20;
+/** Of one size, which some stores demand; the least that there may be, and 10 000 of them are 48 GiB. */
+export const PART_BYTES = 5 * 2 ** 20;
 /** One is filled while the others are sent. */
 const BUFFERS = 3;
 const CONTENT = "application/octet-stream";
