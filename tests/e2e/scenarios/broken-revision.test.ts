@@ -6,7 +6,11 @@ import { assertNothingLost, Load } from "../support/load";
 import { eventually } from "../support/poll";
 
 const revisions: [string, EtcdClusterArgs, RegExp][] = [
-  ["a tag that does not exist", { image: { tag: "v3.6.999" } }, /ImagePullBackOff|ErrImagePull/],
+  [
+    "an image that does not exist",
+    { image: { repository: "gcr.io/etcd-development/no-such-image" } },
+    /ImagePullBackOff|ErrImagePull/,
+  ],
   ["a setting that etcd does not take", { etcd: { extra: { "auth-token": "nonsense" } } }, /exit code/],
   ["a request that no node can meet", { resources: { cpuRequest: "999" } }, /can't be scheduled/],
 ];
