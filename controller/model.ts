@@ -278,9 +278,12 @@ export interface RestoreView {
     readonly name: string;
     /** What keeps it from going on: a container that fails and its last words, or no node. */
     readonly problem?: string;
-    /** It won't get better by being tried again. */
-    readonly final?: boolean;
   };
+  /**
+   * Of any pod of this generation, in words: it asks for another declaration. Its Job goes on trying, and what a later
+   * try finds isn't used: the cluster may have been written to for hours since somebody read that nothing is done.
+   */
+  readonly refusal?: string;
   /** What its step said last, within seconds. */
   readonly report?: RestoreReport;
 }

@@ -435,6 +435,15 @@ function accessInCluster(env2, now) {
 
 // controller/kubernetes/api.ts
 var import_node_https = require("node:https");
+
+// controller/words.ts
+function wordsOf(error) {
+  if (error instanceof AggregateError && error.message === "")
+    return error.errors.map(wordsOf).join("; ") || "unknown";
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+// controller/kubernetes/api.ts
 var ApiError = class extends Error {
   constructor(status, reason, message2) {
     super(message2);
@@ -465,7 +474,7 @@ var Api = class {
       throw refusal(code, text2, name);
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      throw new ApiError(0, "Unreadable", error instanceof Error ? error.message : String(error));
+      throw new ApiError(0, "Unreadable", wordsOf(error));
     } finally {
       clearTimeout(deadline);
     }
@@ -811,11 +820,6 @@ var import_node_crypto2 = require("node:crypto");
 // controller/backup/refusal.ts
 var Refusal = class extends Error {
 };
-function wordsOf(error) {
-  if (error instanceof AggregateError && error.message === "")
-    return error.errors.map(wordsOf).join("; ") || "unknown";
-  return error instanceof Error ? error.message || error.name : String(error);
-}
 
 // controller/backup/manifest.ts
 var NAME = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;

@@ -849,6 +849,13 @@ function isOrder(o) {
   }
 }
 
+// controller/words.ts
+function wordsOf(error) {
+  if (error instanceof AggregateError && error.message === "")
+    return error.errors.map(wordsOf).join("; ") || "unknown";
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
 // controller/gate/ask.ts
 var MAX_BODY = 256 * 1024;
 async function askController(ask2, message, tag) {
@@ -858,7 +865,7 @@ async function askController(ask2, message, tag) {
       sinceMs = ask2.now();
     });
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error), sinceMs };
+    return { problem: wordsOf(error), sinceMs };
   }
 }
 function post(ask2, message, tag, sign) {
@@ -1357,7 +1364,7 @@ async function problemOf(work) {
     await work;
     return void 0;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return wordsOf(error);
   }
 }
 function describe(disk) {
@@ -1419,7 +1426,7 @@ async function main() {
 main().then(
   () => process.exit(0),
   (error) => {
-    say(`etcd may not start: ${error instanceof Error ? error.message : String(error)}`);
+    say(`etcd may not start: ${wordsOf(error)}`);
     process.exit(1);
   }
 );

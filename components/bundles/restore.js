@@ -6,11 +6,6 @@ var import_node_fs10 = require("node:fs");
 // controller/backup/refusal.ts
 var Refusal = class extends Error {
 };
-function wordsOf(error) {
-  if (error instanceof AggregateError && error.message === "")
-    return error.errors.map(wordsOf).join("; ") || "unknown";
-  return error instanceof Error ? error.message || error.name : String(error);
-}
 
 // controller/restore/settings.ts
 var import_node_path = require("node:path");
@@ -725,6 +720,13 @@ function syncFolder(folder) {
   } finally {
     (0, import_node_fs.closeSync)(directory);
   }
+}
+
+// controller/words.ts
+function wordsOf(error) {
+  if (error instanceof AggregateError && error.message === "")
+    return error.errors.map(wordsOf).join("; ") || "unknown";
+  return error instanceof Error ? error.message || error.name : String(error);
 }
 
 // controller/restore/sources.ts
@@ -1663,7 +1665,7 @@ async function serve(settings, method2, handler) {
     try {
       await handler(request2, response);
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
+      const words = wordsOf(error);
       console.error(words);
       if (response.headersSent) response.destroy();
       else end(response, 500, words);
@@ -1748,7 +1750,7 @@ async function keepTelling(settings, message2, heard, enough) {
       heard(answer);
       words = answer.kind === "wait" ? answer.reason : "the generation is made";
     } catch (error) {
-      words = error instanceof Error ? error.message : String(error);
+      words = wordsOf(error);
     }
     if (words !== last) console.log(last = words);
     if (!enough()) await (0, import_promises4.setTimeout)(EVERY_MS);

@@ -83,7 +83,9 @@ export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k
       spec: {
         schedule: cron.schedule,
         timeZone: cron.timeZone ?? defaults.backupTimeZone,
-        concurrencyPolicy: "Forbid",
+        // A job whose node has died doesn't end before that node is back or given up, and the next must not wait for it.
+        // Two at once make two backups; the time-out bounds how many that can be.
+        concurrencyPolicy: "Allow",
         // One that was missed is made up for, if it is not too late for it to be of use.
         startingDeadlineSeconds: 600,
         successfulJobsHistoryLimit: 3,

@@ -7,9 +7,6 @@ import type { Context } from "./context";
 import { metadataOf } from "./context";
 import { restorePodSpec } from "./restore-pod";
 
-/** How a step ends that asks for another declaration. */
-const refused = 3;
-
 interface Parts {
   readonly identity: Identity;
   /** The members', for the annotations by which a platform knows a pod. */
@@ -62,10 +59,9 @@ export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Reso
       spec: {
         // Each try is a pod of its own, with an empty scratch volume.
         backoffLimit: 30,
-        // What doesn't get better is not tried again: another generation is declared then.
-        podFailurePolicy: {
-          rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [refused] } }],
-        },
+        // Not only once the last one has failed: one on a node that has just died is never seen to. That leaves no
+        // podFailurePolicy, so that a pod which was refused is tried again; the controller takes no notice of those.
+        podReplacementPolicy: "TerminatingOrFailed",
         template: {
           metadata: {
             labels: {

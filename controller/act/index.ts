@@ -13,6 +13,7 @@ import type { Action, MemberId, MemberStatus, World } from "../model";
 import { memberList } from "../observe/etcd";
 import { listKey } from "../plan/view";
 import { notYet } from "../report/wording";
+import { wordsOf } from "../words";
 
 /** etcd's refusal of a change of its members, for some seconds after one has joined or restarted, too. */
 export const UNCONNECTED = "unhealthy cluster";
@@ -179,5 +180,5 @@ function inWords(error: unknown): string {
     return notYet(`etcd waits until its voters have been connected for 5 s (${error.details})`);
   }
   if (error instanceof ApiError && error.status === 409) return `it has changed meanwhile: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+  return wordsOf(error);
 }

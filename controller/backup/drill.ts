@@ -7,10 +7,11 @@ import type { Channel } from "./etcd/channel";
 import { countKeys } from "./etcd/count";
 import { fetchBackup } from "./fetch";
 import type { Manifest } from "./manifest";
-import { Refusal, wordsOf } from "./refusal";
+import { Refusal } from "./refusal";
 import type { Report } from "./report";
 import type { Store } from "./store";
 import { newestOf, toldKeys } from "./told";
+import { wordsOf } from "../words";
 
 /** As it stands in the ConfigMap. */
 export interface DrillResult {

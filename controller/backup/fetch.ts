@@ -7,8 +7,9 @@ import { Check } from "./etcd/snapshot";
 import type { Checked } from "./etcd/snapshot";
 import type { Manifest } from "./manifest";
 import { parseKey } from "./manifest";
-import { Refusal, wordsOf } from "./refusal";
+import { Refusal } from "./refusal";
 import type { Store } from "./store";
+import { wordsOf } from "../words";
 
 /** Which backup. Without a name, the newest; without a cluster's ID, of the only cluster that has any there. */
 export interface Which {

@@ -2,7 +2,6 @@ import { byAge } from "./catalog";
 import type { Manifest } from "./manifest";
 import { drillProblem } from "./drill";
 import type { Report } from "./report";
-import { wordsOf } from "./refusal";
 import type { BackupSettings } from "./settings";
 import type { Store } from "./store";
 import { takeBackup } from "./take";
@@ -10,6 +9,7 @@ import type { Taking } from "./take";
 import { tidy } from "./tidy";
 import type { Tidied } from "./tidy";
 import { newestOf, toldKeys } from "./told";
+import { wordsOf } from "../words";
 
 export interface Job {
   readonly settings: BackupSettings;

@@ -15,12 +15,13 @@ import { fetchBackup, files } from "./fetch";
 import type { Which } from "./fetch";
 import { runBackup } from "./job";
 import { parseManifest } from "./manifest";
-import { Refusal, wordsOf } from "./refusal";
+import { Refusal } from "./refusal";
 import { Report } from "./report";
 import type { BackupSettings, StoreSettings } from "./settings";
 import { readSettings } from "./settings";
 import { openStore } from "./store";
 import { S3Error, worthAnotherTry } from "./store/s3-words";
+import { wordsOf } from "../words";
 
 const { env } = process;
 /** As the log of everything else in the cluster: one line of JSON each. */

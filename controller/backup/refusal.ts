@@ -1,9 +1,2 @@
 /** What doesn't get better by being tried again: somebody has to change something. */
 export class Refusal extends Error {}
-
-/** A sentence for a person, of whatever was thrown. */
-export function wordsOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === "")
-    return error.errors.map(wordsOf).join("; ") || "unknown";
-  return error instanceof Error ? error.message || error.name : String(error);
-}

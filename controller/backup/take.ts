@@ -5,9 +5,9 @@ import type { Source } from "./etcd/source";
 import { sources } from "./etcd/source";
 import type { Compression, Manifest } from "./manifest";
 import { keys, newName } from "./manifest";
-import { wordsOf } from "./refusal";
 import type { Store, Writer } from "./store";
 import { GzipWriter } from "./zip";
+import { wordsOf } from "../words";
 
 export interface Taking {
   readonly store: Store;

@@ -19,6 +19,7 @@ import {
 import { RestoreDesk } from "./restore";
 import type { Asker } from "./waiting";
 import { WaitingRoom } from "./waiting";
+import { wordsOf } from "../words";
 
 export interface DoorOptions {
   /** With `tls.crt`, `tls.key` and, unless `clientCa` is another file, `ca.crt`. */
@@ -202,9 +203,7 @@ class Certificates {
       return now;
     } catch (error) {
       this.last = before;
-      this.options.warn?.(
-        `the door keeps its certificate: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.options.warn?.(`the door keeps its certificate: ${wordsOf(error)}`);
       return undefined;
     }
   }

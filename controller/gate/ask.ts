@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { GateMessage } from "../door/protocol";
 import { KNOWN_TAG_HEADER, parseOrder, REPORT_PATH, TAG_HEADER } from "../door/protocol";
 import type { Order } from "../model";
+import { wordsOf } from "../words";
 
 export type Answer =
   | { readonly order: Order; readonly tag: string | undefined }
@@ -32,7 +33,7 @@ export async function askController(
       sinceMs = ask.now();
     });
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error), sinceMs };
+    return { problem: wordsOf(error), sinceMs };
   }
 }
 

@@ -9,6 +9,7 @@ import type { Lookup } from "./peers";
 import { peerProblem } from "./peers";
 import { dropIncoming, lend, takeSeed } from "./restored";
 import type { Settings } from "./settings";
+import { wordsOf } from "../words";
 
 export interface GateTimes {
   /** From one question to the next at least. */
@@ -113,7 +114,7 @@ async function problemOf(work: Promise<void>): Promise<string | undefined> {
     await work;
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return wordsOf(error);
   }
 }
 

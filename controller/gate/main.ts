@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { runGate } from "./gate";
 import { readSettings } from "./settings";
+import { wordsOf } from "../words";
 
 /** The init container of a member's pod: lets etcd start with the right configuration, or says why not. */
 
@@ -26,7 +27,7 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    say(`etcd may not start: ${error instanceof Error ? error.message : String(error)}`);
+    say(`etcd may not start: ${wordsOf(error)}`);
     process.exit(1);
   },
 );

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import type { Access } from "./access";
+import { wordsOf } from "../words";
 
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type PatchType = "application/merge-patch+json" | "application/apply-patch+yaml";
@@ -49,7 +50,7 @@ export class Api {
       throw refusal(code, text, name);
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      throw new ApiError(0, "Unreadable", error instanceof Error ? error.message : String(error));
+      throw new ApiError(0, "Unreadable", wordsOf(error));
     } finally {
       clearTimeout(deadline);
     }

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock";
 import type { Lease as LeaseObject } from "../kubernetes/objects";
 import { ApiError } from "../kubernetes/api";
+import { wordsOf } from "../words";
 
 /** What others wait, from when they last saw the lease change, before they take it. */
 const DURATION_MS = 15_000;
@@ -89,7 +90,7 @@ export class Lease {
     try {
       await (held ? this.renew() : this.take());
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
+      problem = wordsOf(error);
     }
     this.notice(this.now() - began - MOST_REQUESTS * REQUEST_MS);
     const holds = this.leftMs() > 0;

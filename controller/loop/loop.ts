@@ -4,6 +4,7 @@ import type { ConfigMap } from "../kubernetes/objects";
 import type { Action, ControllerRecord, Decision, World } from "../model";
 import type { Observation } from "../observe/observer";
 import type { Clock } from "./clock";
+import { wordsOf } from "../words";
 
 export interface Eyes {
   observe(maxAgeMs: number): Promise<Observation>;
@@ -163,7 +164,7 @@ export class Loop {
     } catch (error) {
       eyes.written(undefined);
       eyes.stale();
-      return error instanceof Error ? error.message : String(error);
+      return wordsOf(error);
     }
   }
 

@@ -22,12 +22,12 @@ export function restoreView(
 ): RestoreView | undefined {
   const byAge = [...pods].sort((a, b) => created(b) - created(a));
   const [newest, ...older] = byAge.filter((p) => !p.metadata.deletionTimestamp);
-  if (!newest) return report && { report };
+  const refusal = byAge.map(refusalOf).find((r) => r !== undefined);
+  if (!newest) return refusal || report ? { refusal, report } : undefined;
   const { uid, name } = newest.metadata;
   const before = older.map(problemOf).find((p) => p !== undefined);
-  const own = problemOf(newest);
-  const problem = own ?? (before && `it tries again; before, ${before}`);
-  return { pod: { uid, name, problem, final: own !== undefined && isFinal(newest) }, report };
+  const problem = problemOf(newest) ?? (before && `it tries again; before, ${before}`);
+  return { pod: { uid, name, problem }, refusal, report };
 }
 
 const created = (pod: Pod) => Date.parse(pod.metadata.creationTimestamp ?? "") || 0;
@@ -40,7 +40,10 @@ const containersOf = ({ status }: Pod) => [
   ...(status?.containerStatuses ?? []),
 ];
 
-const isFinal = (pod: Pod) => containersOf(pod).some((c) => c.state?.terminated?.exitCode === REFUSAL);
+function refusalOf(pod: Pod): string | undefined {
+  const refused = containersOf(pod).find((c) => c.state?.terminated?.exitCode === REFUSAL);
+  return refused && `${pod.metadata.name}: ${failure(refused)}`;
+}
 
 /** What a container says of its failure, or what it or the whole pod waits for and doesn't get. */
 function problemOf(pod: Pod): string | undefined {

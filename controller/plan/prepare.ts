@@ -34,12 +34,15 @@ export function mayBegin(f: Facts): Step | undefined {
   const what = rebuild.kind === "restore" ? "the restore" : "the recovery";
   const needless = rebuild.kind === "recovery" ? notLost(f) : undefined;
   if (needless) return f.list ? refusal(needless) : wait(`${what} does nothing: ${needless}`);
+  const untouched = `${what} hasn't touched anything`;
+  const refused = f.world.restore?.refusal;
+  if (refused) {
+    // The pod is what it was made for: another declaration makes another pod.
+    const next = `Declare what is right with generation ${generation + 1}, or generation ${f.record.generation} again`;
+    return refusal(`${untouched}: ${refused}. ${next}`);
+  }
   const missing = jobProblem(f, rebuild.kind === "restore" ? "ready" : "receive");
-  if (!missing) return undefined;
-  const reason = `${what} hasn't touched anything: ${missing}`;
-  // The pod is what it was made for: another declaration makes another pod.
-  const next = `Declare what is right with generation ${generation + 1}, or generation ${f.record.generation} again`;
-  return f.world.restore?.pod?.final ? refusal(`${reason}. ${next}`) : wait(reason);
+  return missing ? wait(`${untouched}: ${missing}`) : undefined;
 }
 
 export function begin(f: Facts, record: ControllerRecord): Step {

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Action, Decision } from "../model";
 import { gist, isNotYet } from "./wording";
+import { wordsOf } from "../words";
 
 /** The same trouble, or a warning that was away for a while, is logged again after this long. */
 const AGAIN_MS = 300_000;
@@ -40,7 +41,7 @@ export class DecisionLog {
   }
 
   trouble(what: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = wordsOf(error);
     if (this.isNew(this.troubles, gist(`${what}: ${message}`), false))
       this.log.warn({ error: message }, what);
   }

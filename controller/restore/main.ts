@@ -1,9 +1,10 @@
 import { existsSync, writeFileSync } from "node:fs";
-import { Refusal, wordsOf } from "../backup/refusal";
+import { Refusal } from "../backup/refusal";
 import { readSettings } from "./settings";
 import type { Endpoints } from "./sources";
 import { fromEndpoints, fromFile, save } from "./sources";
 import { handOver, receive } from "./steps";
+import { wordsOf } from "../words";
 
 /** One step of a restore pod: `node restore.js <step>`. What stops it are its last words, which the controller shows. */
 

@@ -4,6 +4,7 @@ import type { Server } from "node:https";
 import { createServer } from "node:https";
 import { join } from "node:path";
 import type { Settings } from "./settings";
+import { wordsOf } from "../words";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
@@ -32,7 +33,7 @@ export async function serve(settings: Settings, method: "GET" | "POST", handler:
     try {
       await handler(request, response);
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
+      const words = wordsOf(error);
       console.error(words);
       if (response.headersSent) response.destroy();
       else end(response, 500, words);

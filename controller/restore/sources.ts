@@ -15,11 +15,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Channel } from "../backup/etcd/channel";
 import type { Checked } from "../backup/etcd/snapshot";
 import { Check, streamSnapshot } from "../backup/etcd/snapshot";
-import { Refusal, wordsOf } from "../backup/refusal";
+import { Refusal } from "../backup/refusal";
 import { methods } from "../etcd/messages";
 import { syncFolder } from "../gate/files";
 import type { Settings } from "./settings";
 import { places } from "./settings";
+import { wordsOf } from "../words";
 
 const CALL_MS = 5000;
 const AGAIN_MS = 500;

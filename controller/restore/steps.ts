@@ -16,6 +16,7 @@ import { end, serve } from "./serve";
 import type { Settings } from "./settings";
 import { places } from "./settings";
 import { tell } from "./tell";
+import { wordsOf } from "../words";
 
 const EVERY_MS = 1000;
 
@@ -34,7 +35,7 @@ async function keepTelling(
       heard(answer);
       words = answer.kind === "wait" ? answer.reason : "the generation is made";
     } catch (error) {
-      words = error instanceof Error ? error.message : String(error);
+      words = wordsOf(error);
     }
     if (words !== last) console.log((last = words));
     if (!enough()) await sleep(EVERY_MS);

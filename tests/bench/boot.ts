@@ -52,14 +52,18 @@ async function threeHealthyVoters(namespace: string): Promise<true | undefined> 
   return list.stdout.match(/, started, .*, false$/gm)?.length === 3 || undefined;
 }
 
+async function threeReady(namespace: string): Promise<true | undefined> {
+  const path = ["-o", "jsonpath={.status.readyReplicas}"];
+  return (await kubectl().run(["-n", namespace, "get", "statefulset", "etcd", ...path])) === "3" || undefined;
+}
+
 async function measure(candidate: Candidate): Promise<Times> {
   try {
     const passed = stopwatch();
     await candidate.apply();
     await eventually("three healthy voters", () => threeHealthyVoters(candidate.namespace), 180);
     const healthy = passed();
-    const status = ["rollout", "status", "statefulset/etcd", "--timeout=120s"];
-    await kubectl().run(["-n", candidate.namespace, ...status]);
+    await eventually("three ready pods", () => threeReady(candidate.namespace), 120);
     const ready = passed();
     await candidate.apply();
     return { healthy, ready, again: passed() - ready };

@@ -39,7 +39,7 @@ describe("backups", () => {
     expect(spec).to.deep.include({
       schedule: "15 */6 * * *",
       timeZone: "Europe/Berlin",
-      concurrencyPolicy: "Forbid",
+      concurrencyPolicy: "Allow",
       startingDeadlineSeconds: 600,
     });
     expect((await cronJob("backups in a claim")).spec).to.deep.include({

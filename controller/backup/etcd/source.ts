@@ -1,8 +1,9 @@
 import { hexId } from "../manifest";
-import { Refusal, wordsOf } from "../refusal";
+import { Refusal } from "../refusal";
 import type { StatusAnswer } from "../../etcd/messages";
 import { methods } from "../../etcd/messages";
 import type { Channel } from "./channel";
+import { wordsOf } from "../../words";
 
 /** The member that a snapshot is taken from. */
 export interface Source {

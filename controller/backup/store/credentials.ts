@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Refusal, wordsOf } from "../refusal";
+import { Refusal } from "../refusal";
 import { ask } from "./http";
 import { element } from "./xml";
+import { wordsOf } from "../../words";
 
 export interface Credentials {
   readonly accessKeyId: string;

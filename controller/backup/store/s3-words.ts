@@ -1,7 +1,8 @@
-import { Refusal, wordsOf } from "../refusal";
+import { Refusal } from "../refusal";
 import type { S3Settings } from "../settings";
 import type { Answer } from "./http";
 import { element } from "./xml";
+import { wordsOf } from "../../words";
 
 /** What a person has to know of an answer that is no success. */
 export class S3Error extends Error {

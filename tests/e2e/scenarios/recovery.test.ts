@@ -3,7 +3,7 @@ import { said, waitsFor } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { Killer } from "../support/killer";
-import { bringUp, cluster as lab, nodes } from "../support/lab";
+import { bringUp, cluster as lab, numberOf } from "../support/lab";
 import { assertNothingLost, Load } from "../support/load";
 import { long } from "../support/long";
 import { eventually } from "../support/poll";
@@ -11,12 +11,6 @@ import { forgetVolumes, made, timed } from "../support/rebuild";
 
 /** Members find a place on any node that is left. */
 const anywhere = { scheduling: { hostSpread: "Preferred" as const, zoneSpread: "None" as const } };
-
-const numberOf = async (name: string | undefined): Promise<number> => {
-  const found = [...(await nodes())].find(([, node]) => node === name)?.[0];
-  assert.ok(found !== undefined, `there is no node ${name}`);
-  return found;
-};
 
 async function write(cluster: TestCluster, ordinal: number): Promise<void> {
   for (let i = 0; i < 20; i++) await cluster.etcdctl(["put", `kept/${i}`, `value ${i}`], ordinal);

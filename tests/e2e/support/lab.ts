@@ -33,6 +33,12 @@ export async function nodes(): Promise<Map<number, string>> {
   );
 }
 
+export async function numberOf(name: string | undefined): Promise<number> {
+  const found = [...(await nodes())].find(([, node]) => node === name)?.[0];
+  if (found === undefined) throw new Error(`there is no node ${name} that pods may be put on`);
+  return found;
+}
+
 /** Starts what is stopped, and adds nodes until there are `count`. */
 export const bringUp = (count: number) => cluster(["up"], { NODES: String(count) });
 

@@ -93,16 +93,39 @@ describe("the restore pod, as it is seen", () => {
       false,
     ],
   ];
-  for (const [name, status, words, final] of cases) {
-    it(name, () => expect(problem(pod("a", "", status))).to.include({ problem: words, final }));
+  for (const [name, status, words, refused] of cases) {
+    it(name, () => {
+      const seen = restoreView([pod("a", "", status)], undefined);
+      expect(seen?.pod).to.include({ problem: words });
+      expect(seen?.refusal).to.equal(refused ? `a: ${words}` : undefined);
+    });
   }
 
   it("tries again, and what it failed of before is told", () => {
-    const seen = problem(
-      pod("a", "2026-01-01T00:00:00Z", { initContainerStatuses: [ended("fetch", 1, "store is down")] }),
-      pod("b", "2026-01-01T00:00:09Z"),
+    const seen = restoreView(
+      [
+        pod("a", "2026-01-01T00:00:00Z", { initContainerStatuses: [ended("fetch", 1, "store is down")] }),
+        pod("b", "2026-01-01T00:00:09Z"),
+      ],
+      undefined,
     );
-    expect(seen).to.include({ problem: "it tries again; before, fetch failed: store is down", final: false });
+    expect(seen?.pod).to.include({ problem: "it tries again; before, fetch failed: store is down" });
+    expect(seen?.refusal).to.equal(undefined);
+  });
+
+  it("was refused, whatever its Job tries afterwards", () => {
+    const refused = pod("a", "2026-01-01T00:00:00Z", {
+      initContainerStatuses: [ended("fetch", 3, "no such")],
+    });
+    const report = { podUid: "uid of b", generation: 2, atMs: 1, step: "receive" as const };
+    const later = restoreView([refused, pod("b", "2026-01-01T00:00:09Z")], report);
+    expect(later).to.deep.include({ refusal: "a: fetch failed: no such", report });
+    expect(later?.pod?.name).to.equal("b");
+    const leaving = pod("a", "", refused.status, { deletionTimestamp: "2026-01-01T00:00:04Z" });
+    expect(restoreView([leaving], undefined)).to.deep.equal({
+      refusal: "a: fetch failed: no such",
+      report: undefined,
+    });
   });
 
   it("is looked for while a generation is declared and not made", () => {
