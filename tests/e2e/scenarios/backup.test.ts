@@ -5,6 +5,7 @@ import { keys, newName } from "../../../controller/backup/manifest";
 import type { S3Store } from "../../../controller/backup/store/s3";
 import { backUp, begin, ended, events, failing, never, said, told } from "../support/backups";
 import { leader } from "../support/controller";
+import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { Filler } from "../support/fill";
 import { kubectl } from "../support/lab";
@@ -79,6 +80,28 @@ describe("backups to a claim", () => {
     assert.equal(drill?.backup, newest?.name);
     assert.equal(drill?.liveKeys, 4);
     assert.ok((drill?.ageSeconds ?? -1) >= 0);
+  });
+
+  it("a claim that is full: a reason, nothing half done, and what was there stays", async () => {
+    const before = await told(cluster);
+    await (await Filler.start(cluster)).fill("more-#", 12);
+    const disk = await Disk.ofClaim(cluster, `${cluster.name}-backups`);
+    // Less than the database takes, over the folder that the claim is made of.
+    await disk.sh(
+      "cp -a . /tmp/kept && mount -t tmpfs -o size=8m,mode=0777 full . && cp -a /tmp/kept/. $PWD/",
+    );
+    try {
+      assert.match(await failing(cluster), /is full: enlarge it, or keep fewer backups/);
+      assert.deepEqual((await told(cluster)).newest, before.newest);
+      const names = (await disk.sh("find $PWD -name '*.json'")).trim().split("\n");
+      assert.equal(names.length, 1, "no manifest but the first's");
+      const drill = await begin(cluster, "drill");
+      assert.equal(await ended(cluster, drill), "Complete", await said(cluster, drill));
+    } finally {
+      await disk.sh("cd / && umount $OLDPWD && rm -rf /tmp/kept");
+    }
+    const made = await backUp(cluster);
+    assert.ok(made.snapshot.bytes > 12 * 2 ** 20);
   });
 
   it("the jobs may do what they need, and nothing else", async () => {

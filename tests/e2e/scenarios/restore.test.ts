@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import type { RestoreArgs } from "../../../components";
 import type { Manifest } from "../../../controller/backup/manifest";
 import { backUp, never } from "../support/backups";
-import { waitsFor } from "../support/controller";
+import { said, waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
+import { kubectl } from "../support/lab";
 import { etcdctlPod } from "../support/pods";
 import { eventually } from "../support/poll";
 import { copySecret, fill, holdsAll, made, moveClaim, timed } from "../support/rebuild";
@@ -121,6 +122,19 @@ describe("a restore from a store that speaks S3", () => {
         assert.equal((await source.pods())[0]?.uid, uid, "the member was left alone");
         await s3.shell(`cp /data/kept ${file}`);
       }
+      // It is whole again, and the Job's next try finds it so. Since the refusal was read, much may have been written.
+      const job = `${source.name}-restore-${generation}`;
+      await eventually(
+        "a later try has the data",
+        async () => {
+          const pods = ["-l", `batch.kubernetes.io/job-name=${job}`, "-c", "hand-over"];
+          const { stdout } = await kubectl().try(["-n", source.namespace, "logs", ...pods]);
+          return stdout.includes("restored from") || undefined;
+        },
+        120,
+      );
+      await source.etcdctl(["put", "still", "a minute later"]);
+      assert.match(await said(source), /^refused: .*hasn't touched anything/);
     } finally {
       await source.apply(args);
       await source.waitForVoters();

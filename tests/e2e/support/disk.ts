@@ -13,21 +13,25 @@ interface Volume {
   };
 }
 
-/** A member's disk, reached from its node: faults are made where a member can't see who made them. */
+/** A disk, reached from its node: faults are made where a member can't see who made them. */
 export class Disk {
   private constructor(
     private readonly node: number,
     private readonly path: string,
   ) {}
 
-  static async of(cluster: TestCluster, ordinal: number): Promise<Disk> {
-    const claim = await cluster.json<Claim>(["get", "pvc", `data-${cluster.pod(ordinal)}`]);
+  static of(cluster: TestCluster, ordinal: number): Promise<Disk> {
+    return Disk.ofClaim(cluster, `data-${cluster.pod(ordinal)}`);
+  }
+
+  static async ofClaim(cluster: TestCluster, name: string): Promise<Disk> {
+    const claim = await cluster.json<Claim>(["get", "pvc", name]);
     const volume = await kubectl().json<Volume>(["get", "pv", claim.spec.volumeName]);
-    const name = volume.spec.nodeAffinity.required.nodeSelectorTerms[0]?.matchExpressions[0]?.values[0];
-    const node = [...(await nodes())].find(([, nodeName]) => nodeName === name)?.[0];
+    const at = volume.spec.nodeAffinity.required.nodeSelectorTerms[0]?.matchExpressions[0]?.values[0];
+    const node = [...(await nodes())].find(([, nodeName]) => nodeName === at)?.[0];
     const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;
     if (node === undefined || path === undefined) {
-      throw new Error(`the disk of ${cluster.pod(ordinal)} can't be found: ${JSON.stringify(volume.spec)}`);
+      throw new Error(`the disk of ${name} can't be found: ${JSON.stringify(volume.spec)}`);
     }
     return new Disk(node, path);
   }

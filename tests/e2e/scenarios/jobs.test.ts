@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { readCatalog } from "../../../controller/backup/catalog";
+import type { S3Store } from "../../../controller/backup/store/s3";
+import { backUp, never, told } from "../support/backups";
+import { TestCluster } from "../support/etcd-cluster";
+import { bringUp, cluster as lab, kubectl, numberOf } from "../support/lab";
+import { long } from "../support/long";
+import { eventually } from "../support/poll";
+import { made, timed } from "../support/rebuild";
+import { S3Server } from "../support/s3";
+
+interface JobPod {
+  readonly metadata: { readonly name: string; readonly labels: Record<string, string> };
+  readonly spec: { readonly nodeName?: string };
+  readonly status: {
+    readonly phase: string;
+    readonly initContainerStatuses?: readonly { readonly state?: { readonly running?: object } }[];
+  };
+}
+
+const jobOf = ({ metadata }: JobPod) => metadata.labels["batch.kubernetes.io/job-name"] ?? "";
+const works = ({ status }: JobPod) =>
+  status.phase === "Running" || status.initContainerStatuses?.some((c) => c.state?.running) === true;
+
+long("a job of backups", () => {
+  let cluster: TestCluster;
+  let s3: S3Server;
+  let store: S3Store;
+  const declared = (schedule: string) => ({ backup: { schedule, s3: s3.args() } });
+  before(async () => {
+    await bringUp(3);
+    cluster = await TestCluster.deploy("jobs", { members: 1 });
+    s3 = await S3Server.start(cluster);
+    store = await s3.store();
+    await cluster.etcdctl(["put", "greeting", "hello"]);
+  });
+  after(async () => {
+    await bringUp(3);
+    s3?.close();
+    await cluster.destroy();
+  });
+
+  const jobPods = async (): Promise<JobPod[]> =>
+    (await cluster.json<{ items: JobPod[] }>(["get", "pods", "-l", "batch.kubernetes.io/job-name"])).items;
+
+  /** What is begun hangs, and the node that it is on loses power; then there is nothing any more that it could hang on. */
+  async function itsNodeDies(begin: () => Promise<unknown>, meanwhile: (hung: JobPod) => Promise<void>) {
+    // Where the store and the member are, nothing else is put: those have to live on.
+    const { spec } = await cluster.json<JobPod>(["get", "pod", "s3"]);
+    const kept = new Set([spec.nodeName ?? "", (await cluster.pods())[0]?.node ?? ""]);
+    for (const node of kept) await kubectl().run(["cordon", node]);
+    const before = new Set((await jobPods()).map(jobOf));
+    await s3.signal("STOP");
+    try {
+      await begin();
+      const hung = await eventually(
+        "it has begun, and hangs",
+        async () => (await jobPods()).find((pod) => !before.has(jobOf(pod)) && works(pod)),
+        120,
+      );
+      await lab(["node-stop", String(await numberOf(hung.spec.nodeName))]);
+      for (const node of kept) await kubectl().run(["uncordon", node]);
+      await s3.signal("CONT");
+      await meanwhile(hung);
+      const still = (await jobPods()).find(({ metadata }) => metadata.name === hung.metadata.name);
+      assert.ok(still && works(still), "nobody knows what became of the one that hung");
+    } finally {
+      for (const node of kept) await kubectl().run(["uncordon", node]);
+      await s3.signal("CONT");
+      await bringUp(3);
+    }
+  }
+
+  it("is begun by the schedule", async () => {
+    await cluster.apply(declared("* * * * *"));
+    const { newest } = await eventually(
+      "one is made",
+      async () => {
+        const now = await told(cluster);
+        return now.lastRun?.result === "succeeded" ? now : undefined;
+      },
+      120,
+    );
+    await cluster.apply(declared(never));
+    assert.ok((await readCatalog(store)).good.some((m) => m.name === newest?.name));
+  });
+
+  it("its node dies in the middle: the next is begun and made all the same", async () => {
+    const good = (await readCatalog(store)).good.length;
+    await itsNodeDies(
+      () => cluster.apply(declared("* * * * *")),
+      () =>
+        eventually(
+          "another one is made",
+          async () => (await readCatalog(store)).good.length > good || undefined,
+          200,
+        ).then(),
+    );
+    await cluster.apply(declared(never));
+    assert.equal((await told(cluster)).lastRun?.result, "succeeded");
+    const { loose } = await readCatalog(store);
+    assert.deepEqual(loose, [], "nothing counts but what is whole");
+  });
+
+  it("the node of a restore's job dies: another pod makes the generation, once", async () => {
+    await cluster.etcdctl(["put", "kept", "a value"]);
+    const { name } = await backUp(cluster);
+    await itsNodeDies(
+      () => cluster.apply({ ...declared(never), generation: 2, restore: { backup: { name } } }),
+      () => timed("a restore whose node has died", () => cluster.waitForVoters(180)),
+    );
+    assert.match(await made(cluster), new RegExp(`generation 2.*${name}`));
+    assert.equal(await cluster.etcdctl(["get", "kept", "--print-value-only"]), "a value\n");
+    const ids = await cluster.memberIds();
+    await new Promise((resolve) => setTimeout(resolve, 30_000));
+    assert.deepEqual(await cluster.memberIds(), ids, "the old pod has come back, and changes nothing");
+  });
+});
