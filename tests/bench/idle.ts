@@ -26,7 +26,8 @@ async function requestsInAMinute(): Promise<number> {
 
 /** Of the controller's process, in MiB. */
 async function resident(cluster: TestCluster): Promise<number> {
-  const status = await cluster.kubectl(["exec", controller, "--", "cat", "/proc/1/status"]);
+  const read = 'process.stdout.write(require("node:fs").readFileSync("/proc/1/status"))';
+  const status = await cluster.kubectl(["exec", controller, "--", "node", "-e", read]);
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
 
