@@ -41,7 +41,7 @@ export function deployWithPulumi(kubectl: Kubectl, root: string, stack: string):
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
   const pulumi = (...args: string[]) => {
-    const ran = spawnSync("pulumi", [...args, "--config-file", file, "--non-interactive"], {
+    const ran = spawnSync("pulumi", [...args, "--non-interactive"], {
       cwd: root,
       env,
       stdio: ["ignore", "inherit", "inherit"],
@@ -51,5 +51,5 @@ export function deployWithPulumi(kubectl: Kubectl, root: string, stack: string):
     }
   };
   pulumi("stack", "select", "--create", stack);
-  pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  pulumi("up", "--yes", "--skip-preview", "--stack", stack, "--config-file", file);
 }
