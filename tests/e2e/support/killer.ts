@@ -1,14 +1,17 @@
 import { spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestCluster } from "./etcd-cluster";
-import { cluster as lab, kubectl } from "./lab";
+import { kubectl, root } from "./lab";
 import { eventually } from "./poll";
 import { Processes } from "./process";
 
 interface Target {
   readonly pod: string;
-  readonly node: number;
   readonly pid: string;
+  /** On its node, and there before the record is: the controller's next step is only some ten milliseconds away. */
+  readonly shell: Shell;
 }
 
 /**
@@ -80,7 +83,8 @@ export class Killer {
         this.ring = resolve;
         if (this.ended) resolve();
       });
-      if (this.ended || target === "nobody") return;
+      if (target === "nobody") return;
+      if (this.ended) return target.shell.run("exit");
       this.after.push(this.pending);
       await this.kill(target);
     }
@@ -94,7 +98,7 @@ export class Killer {
         if (this.ended) return "nobody";
         for (const processes of await Processes.ofController(this.cluster)) {
           const [pid] = await processes.running("node");
-          if (pid) return { pod: processes.pod, node: processes.node, pid };
+          if (pid) return { pod: processes.pod, pid, shell: new Shell(processes.node) };
         }
         return undefined;
       },
@@ -102,9 +106,9 @@ export class Killer {
     );
   }
 
-  private async kill({ pod, node, pid }: Target): Promise<void> {
+  private async kill({ pod, pid, shell }: Target): Promise<void> {
     // It may have ended meanwhile.
-    await lab(["node", String(node), "bash", "-c", `kill -9 ${pid} || true`]);
+    await shell.run(`kill -9 ${pid} || true`);
     this.kills++;
     if (this.wounded.has(pod)) {
       await this.cluster.kubectl([
@@ -112,5 +116,29 @@ export class Killer {
       ]);
     }
     this.wounded.add(pod);
+  }
+}
+
+class Shell {
+  private readonly process: ChildProcessWithoutNullStreams;
+  private readonly ended: Promise<void>;
+
+  constructor(node: number) {
+    this.process = spawn(join(root, "hack", "cluster"), ["node", String(node), "bash"]);
+    this.ended = new Promise((resolve, reject) => {
+      this.process.once("error", reject);
+      this.process.once("exit", (code) =>
+        code === 0 ? resolve() : reject(new Error(`its shell ended: ${code}`)),
+      );
+    });
+    // Told by whoever runs something in it.
+    this.ended.catch(() => undefined);
+    this.process.stdin.on("error", () => undefined);
+  }
+
+  /** Its last command. */
+  run(command: string): Promise<void> {
+    this.process.stdin.end(`${command}\n`);
+    return this.ended;
   }
 }
