@@ -3,16 +3,7 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestCluster } from "./etcd-cluster";
-import { kubectl, root } from "./lab";
-import { eventually } from "./poll";
-import { Processes } from "./process";
-
-interface Target {
-  readonly pod: string;
-  readonly pid: string;
-  /** On its node, and there before the record is: the controller's next step is only some ten milliseconds away. */
-  readonly shell: Shell;
-}
+import { kubectl, nodes, root } from "./lab";
 
 /**
  * Kills the controller whenever it has written its record: what it has written down is then done, half done or not
@@ -76,39 +67,35 @@ export class Killer {
   }
 
   private async work(): Promise<void> {
-    for (;;) {
-      const target = await this.aim();
-      this.pending = 0;
-      await new Promise<void>((resolve) => {
-        this.ring = resolve;
-        if (this.ended) resolve();
-      });
-      if (target === "nobody") return;
-      if (this.ended) return target.shell.run("exit");
-      this.after.push(this.pending);
-      await this.kill(target);
+    const shells = [...(await nodes()).keys()].map((node) => new Shell(node));
+    try {
+      for (;;) {
+        if (this.pending === 0 && !this.ended) await new Promise<void>((resolve) => (this.ring = resolve));
+        if (this.ended) return;
+        const record = this.pending;
+        this.pending = 0;
+        const killed = (await Promise.all(shells.map((shell) => shell.run(this.script())))).flat();
+        if (killed.length > 0) this.after.push(record);
+        for (const pod of killed) await this.wound(pod);
+      }
+    } finally {
+      for (const shell of shells) shell.end();
     }
   }
 
-  /** The controller that runs now. */
-  private aim(): Promise<Target | "nobody"> {
-    return eventually(
-      "a controller runs",
-      async () => {
-        if (this.ended) return "nobody";
-        for (const processes of await Processes.ofController(this.cluster)) {
-          const [pid] = await processes.running("node");
-          if (pid) return { pod: processes.pod, pid, shell: new Shell(processes.node) };
-        }
-        return undefined;
-      },
-      60,
-    );
+  /** Whichever runs on the node at this moment, by the name of its pod: there is no time to look first. */
+  private script(): string {
+    return [
+      "for p in $(grep -lxs node /proc/[0-9]*/comm); do d=${p%/comm}",
+      `grep -qzxs 'POD_NAMESPACE=${this.cluster.namespace}' $d/environ || continue`,
+      "grep -qzs '/controller.js$' $d/cmdline || continue",
+      "pod=$(grep -zs ^POD_NAME= $d/environ | tr -d '\\0')",
+      "kill -9 ${d#/proc/} && echo ${pod#*=}",
+      "done",
+    ].join("; ");
   }
 
-  private async kill({ pod, pid, shell }: Target): Promise<void> {
-    // It may have ended meanwhile.
-    await shell.run(`kill -9 ${pid} || true`);
+  private async wound(pod: string): Promise<void> {
     this.kills++;
     if (this.wounded.has(pod)) {
       await this.cluster.kubectl([
@@ -119,26 +106,31 @@ export class Killer {
   }
 }
 
+/** On a node, and there before the record is: the controller's next step is only some ten milliseconds away. */
 class Shell {
   private readonly process: ChildProcessWithoutNullStreams;
-  private readonly ended: Promise<void>;
+  private readonly lines: AsyncIterator<string>;
 
   constructor(node: number) {
     this.process = spawn(join(root, "hack", "cluster"), ["node", String(node), "bash"]);
-    this.ended = new Promise((resolve, reject) => {
-      this.process.once("error", reject);
-      this.process.once("exit", (code) =>
-        code === 0 ? resolve() : reject(new Error(`its shell ended: ${code}`)),
-      );
-    });
-    // Told by whoever runs something in it.
-    this.ended.catch(() => undefined);
+    // What it was asked is then never answered, which is told.
     this.process.stdin.on("error", () => undefined);
+    this.lines = createInterface(this.process.stdout)[Symbol.asyncIterator]();
   }
 
-  /** Its last command. */
-  run(command: string): Promise<void> {
-    this.process.stdin.end(`${command}\n`);
-    return this.ended;
+  /** The lines that it prints. */
+  async run(script: string): Promise<string[]> {
+    this.process.stdin.write(`${script}; echo .\n`);
+    const printed: string[] = [];
+    for (;;) {
+      const line = (await this.lines.next()) as IteratorResult<string, undefined>;
+      if (line.done) throw new Error("a node's shell has ended");
+      if (line.value === ".") return printed;
+      printed.push(line.value);
+    }
+  }
+
+  end(): void {
+    this.process.stdin.end();
   }
 }
