@@ -60,7 +60,7 @@ export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Reso
         // Each try is a pod of its own, with an empty scratch volume.
         backoffLimit: 30,
         // Not only once the last one has failed: one on a node that has just died is never seen to. That leaves no
-        // podFailurePolicy, so that a pod which was refused is tried again; the controller takes no notice of those.
+        // podFailurePolicy, so that a pod which was refused is tried again; the controller takes no notice of what that one finds.
         podReplacementPolicy: "TerminatingOrFailed",
         template: {
           metadata: {

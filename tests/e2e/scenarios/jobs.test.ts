@@ -44,12 +44,16 @@ long("a job of backups", () => {
     (await cluster.json<{ items: JobPod[] }>(["get", "pods", "-l", "batch.kubernetes.io/job-name"])).items;
 
   /** What is begun hangs, and the node that it is on loses power; then there is nothing any more that it could hang on. */
-  async function itsNodeDies(begin: () => Promise<unknown>, meanwhile: (hung: JobPod) => Promise<void>) {
+  async function itsNodeDies(begin: () => Promise<unknown>, meanwhile: () => Promise<unknown>) {
     // Where the store and the member are, nothing else is put: those have to live on.
     const { spec } = await cluster.json<JobPod>(["get", "pod", "s3"]);
     const kept = new Set([spec.nodeName ?? "", (await cluster.pods())[0]?.node ?? ""]);
     for (const node of kept) await kubectl().run(["cordon", node]);
     const before = new Set((await jobPods()).map(jobOf));
+    const release = async () => {
+      for (const node of kept) await kubectl().run(["uncordon", node]);
+      await s3.signal("CONT");
+    };
     await s3.signal("STOP");
     try {
       await begin();
@@ -59,14 +63,12 @@ long("a job of backups", () => {
         120,
       );
       await lab(["node-stop", String(await numberOf(hung.spec.nodeName))]);
-      for (const node of kept) await kubectl().run(["uncordon", node]);
-      await s3.signal("CONT");
-      await meanwhile(hung);
+      await release();
+      await meanwhile();
       const still = (await jobPods()).find(({ metadata }) => metadata.name === hung.metadata.name);
       assert.ok(still && works(still), "nobody knows what became of the one that hung");
     } finally {
-      for (const node of kept) await kubectl().run(["uncordon", node]);
-      await s3.signal("CONT");
+      await release();
       await bringUp(3);
     }
   }
@@ -94,7 +96,7 @@ long("a job of backups", () => {
           "another one is made",
           async () => (await readCatalog(store)).good.length > good || undefined,
           200,
-        ).then(),
+        ),
     );
     await cluster.apply(declared(never));
     assert.equal((await told(cluster)).lastRun?.result, "succeeded");

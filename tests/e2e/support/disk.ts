@@ -1,5 +1,5 @@
 import type { TestCluster } from "./etcd-cluster";
-import { cluster as lab, kubectl, nodes } from "./lab";
+import { cluster as lab, kubectl, numberOf } from "./lab";
 
 interface Claim {
   metadata: { uid: string };
@@ -28,12 +28,11 @@ export class Disk {
     const claim = await cluster.json<Claim>(["get", "pvc", name]);
     const volume = await kubectl().json<Volume>(["get", "pv", claim.spec.volumeName]);
     const at = volume.spec.nodeAffinity.required.nodeSelectorTerms[0]?.matchExpressions[0]?.values[0];
-    const node = [...(await nodes())].find(([, nodeName]) => nodeName === at)?.[0];
     const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;
-    if (node === undefined || path === undefined) {
+    if (path === undefined) {
       throw new Error(`the disk of ${name} can't be found: ${JSON.stringify(volume.spec)}`);
     }
-    return new Disk(node, path);
+    return new Disk(await numberOf(at), path);
   }
 
   /** Runs a script on the node, in the volume's folder. */

@@ -1,5 +1,5 @@
 import type { TestCluster } from "./etcd-cluster";
-import { cluster as lab, kubectl, nodes } from "./lab";
+import { cluster as lab, kubectl, numberOf } from "./lab";
 
 interface PodObject {
   metadata: { name: string; uid: string };
@@ -27,11 +27,7 @@ export class Processes {
   }
 
   private static async ofPod({ metadata, spec }: PodObject): Promise<Processes> {
-    const node = [...(await nodes())].find(([, name]) => name === spec.nodeName)?.[0];
-    if (node === undefined) {
-      throw new Error(`${metadata.name} is on no node of ours: ${spec.nodeName}`);
-    }
-    return new Processes(metadata.name, node, metadata.uid);
+    return new Processes(metadata.name, await numberOf(spec.nodeName), metadata.uid);
   }
 
   /**

@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Refusal } from "../../../controller/backup/refusal";
 import { fromFiles, fromPod, remembered } from "../../../controller/backup/store/credentials";
+import { failure, removeFolders, temporaryFolder } from "./fixtures";
 
 interface Heard {
   readonly method?: string;
@@ -14,17 +14,8 @@ interface Heard {
   readonly body: string;
 }
 
-/** What a promise was rejected with. */
-const failure = (promise: Promise<unknown>): Promise<Error> =>
-  promise.then(
-    () => {
-      throw new Error("it succeeded");
-    },
-    (error: unknown) => error as Error,
-  );
-
 describe("a store's credentials", () => {
-  const folder = mkdtempSync(join(tmpdir(), "credentials-"));
+  const folder = temporaryFolder();
   const token = join(folder, "token");
   const heard: Heard[] = [];
   let answer: { readonly status: number; readonly body: string };
@@ -47,7 +38,7 @@ describe("a store's credentials", () => {
   after(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    rmSync(folder, { recursive: true });
+    removeFolders();
   });
 
   describe("of a Secret", () => {

@@ -34,6 +34,13 @@ export function* pieces(bytes: Buffer, lengths: readonly number[]): Generator<Bu
   }
 }
 
+/** What a promise was rejected with. */
+export const failure = (work: Promise<unknown>): Promise<Error> =>
+  work.then(
+    () => new Error("no error"),
+    (error: Error) => error,
+  );
+
 const folders: string[] = [];
 
 export function temporaryFolder(): string {

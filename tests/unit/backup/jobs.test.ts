@@ -18,7 +18,7 @@ import type { Told } from "../../../controller/backup/told";
 import { FakeEtcd } from "./fake-etcd";
 import type { Behaviour } from "./fake-etcd";
 import { FakeS3 } from "./fake-s3";
-import { manifest, nowMs, removeFolders, snapshot, temporaryFolder } from "./fixtures";
+import { failure, manifest, nowMs, removeFolders, snapshot, temporaryFolder } from "./fixtures";
 
 const large = snapshot("3.6", "large");
 
@@ -39,12 +39,6 @@ class Memory {
   } as unknown as Report;
   json = <T>(key: string): T => JSON.parse(this.told[key] ?? "null") as T;
 }
-
-const failure = (work: Promise<unknown>): Promise<Error> =>
-  work.then(
-    () => new Error("no error"),
-    (error: Error) => error,
-  );
 
 describe("a backup", () => {
   let folder: string;

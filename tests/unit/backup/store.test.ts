@@ -6,7 +6,7 @@ import { FolderStore } from "../../../controller/backup/store/folder";
 import { S3Writer } from "../../../controller/backup/store/s3-writer";
 import type { Store } from "../../../controller/backup/store";
 import { FakeS3 } from "./fake-s3";
-import { removeFolders, temporaryFolder } from "./fixtures";
+import { failure, removeFolders, temporaryFolder } from "./fixtures";
 
 const key = "c1/20261126T120000Z-000001.db";
 /** No two parts of it are alike. */
@@ -29,12 +29,6 @@ async function get(store: Store, at: string): Promise<Buffer> {
   for await (const chunk of (await store.read(at)) as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
-
-const failure = (work: Promise<unknown>): Promise<Error> =>
-  work.then(
-    () => new Error("no error"),
-    (error: Error) => error,
-  );
 
 const kinds: Record<string, () => Promise<{ store: Store; end: () => Promise<void> | void }>> = {
   "a folder": () => {
