@@ -18,6 +18,10 @@ test: install ## type check, lint, format, unit tests and golden manifests; no c
 	npx prettier --check .
 	$(MOCHA)
 
+.PHONY: simulate
+simulate: install ## fresh stories of the simulated cluster over all cores; STORIES says how many, SEED repeats
+	@npx ts-node --transpile-only tests/simulate/main.ts
+
 .PHONY: golden
 golden: install ## rewrite the golden manifests
 	UPDATE_GOLDEN=1 $(MOCHA) --grep golden

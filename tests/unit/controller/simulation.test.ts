@@ -1,142 +1,27 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { FAULTS } from "./simulation/faults";
+import type { Kind } from "./simulation/kinds";
+import { KINDS } from "./simulation/kinds";
+import { KEPT } from "./simulation/kept";
 import type { Story } from "./simulation/run";
-import { play } from "./simulation/run";
+import { holds, play } from "./simulation/run";
 
 const RUNS = Number(process.env.SIMULATION_RUNS ?? 240);
 
-const eventOf = (faults: readonly string[], ticks: number) =>
-  fc.record({ fault: fc.constantFrom(...faults), a: fc.nat(30), b: fc.nat(30), ticks: fc.nat(ticks) });
-
-const CONTROL = ["controllerDies", "controllerStarts", "controllerSlow", "controllerFreezes"];
-const DISKS = [
-  "deleteDirectoryInPlace",
-  "deleteLogInPlace",
-  "deletePodAndClaim",
-  "crash",
-  "deletePod",
-  "allNodesReboot",
-];
-
-const story: fc.Arbitrary<Story> = fc.record({
-  seed: fc.nat(1_000_000),
-  members: fc.constantFrom(1, 3, 3, 3, 5),
-  nodeLossGraceSeconds: fc.constantFrom(undefined, 30),
-  warmUp: fc.constantFrom(0, 3, 10, 40, 60),
-  events: fc.array(eventOf(Object.keys(FAULTS), 14), { maxLength: 25 }),
-});
-
-const firstSeconds: fc.Arbitrary<Story> = fc.record({
-  seed: fc.nat(1_000_000),
-  members: fc.constantFrom(1, 3),
-  warmUp: fc.nat(16),
-  events: fc.array(eventOf([...DISKS, ...DISKS, ...CONTROL], 4), { maxLength: 10 }),
-});
-
-const changedDisks: fc.Arbitrary<Story> = fc.record({
-  seed: fc.nat(1_000_000),
-  members: fc.constantFrom(3, 5),
-  warmUp: fc.constantFrom(40, 60),
-  events: fc.array(
-    eventOf(
-      ["rollBackDisk", "claimFromOldCopy", "foreignDisk", "deletePod", "allNodesReboot", ...CONTROL],
-      10,
-    ),
-    { maxLength: 10 },
-  ),
-});
-
-const lostNodes: fc.Arbitrary<Story> = fc.record({
-  seed: fc.nat(1_000_000),
-  members: fc.constantFrom(3, 5),
-  nodeLossGraceSeconds: fc.constant(10),
-  warmUp: fc.constant(30),
-  events: fc.array(eventOf(["nodeDies", "nodeCut", "nodeDeleted", "drain", "nodesReturn", ...CONTROL], 40), {
-    maxLength: 8,
-  }),
-});
-
-/** A disaster, what is declared for it, and trouble meanwhile. */
-const trouble = eventOf(
-  [
-    "deletePod",
-    "allNodesReboot",
-    "crash",
-    "restorePodLost",
-    "scaleByHand",
-    "nodeCut",
-    "nodesReturn",
-    ...CONTROL,
-  ],
-  8,
-);
-const at = (fault: string, a = 0, ticks = 0) => ({ fault, a, b: 0, ticks });
-const disasters = (recovery: boolean): fc.Arbitrary<Story> =>
-  fc
-    .record({
-      seed: fc.nat(1_000_000),
-      members: recovery ? fc.constantFrom(3, 5, 5) : fc.constantFrom(1, 3, 3, 5),
-      lost: recovery ? fc.constant("loseQuorum") : fc.constantFrom("loseAll", ""),
-      before: fc.array(trouble, { maxLength: 2 }),
-      /** One that has missed the last writes is among those that are left, or not. */
-      behind: fc.nat(4),
-      lag: fc.nat(6),
-      between: fc.nat(12),
-      /** One can't be confirmed gone until its node is back. */
-      cut: fc.boolean(),
-      meanwhile: fc.array(trouble, { maxLength: 8 }),
-    })
-    .map(({ seed, members, lost, before, behind, lag, between, cut, meanwhile }) => ({
-      seed,
-      members,
-      warmUp: 60,
-      events: [
-        ...before,
-        at("nodesReturn"),
-        at("networkHeals", 0, 40),
-        ...(lag > 0 ? [at("isolate", behind, lag)] : []),
-        at("backUp"),
-        at(lost, seed, 0),
-        at("networkHeals", 0, between),
-        ...(cut ? [at("nodeCut", behind)] : []),
-        at(recovery ? "declareRecovery" : "declareRestore", 0, 30),
-        ...meanwhile,
-      ],
-    }));
-
-function holds(told: Story): void {
-  const end = play(told);
-  expect(end.violations.join("; "), "promises").to.equal("");
-  if (end.mustConverge) expect(end.converged, `stuck: ${end.reason}`).to.equal(true);
-}
-
-function check(stories: fc.Arbitrary<Story>, numRuns: number): void {
-  const seed = Number(process.env.SIMULATION_SEED ?? 20261124);
+const check = ({ stories, share }: Kind) =>
   fc.assert(fc.property(stories, holds), {
-    numRuns,
-    seed,
+    numRuns: Math.ceil((RUNS * share) / 12),
+    seed: Number(process.env.SIMULATION_SEED ?? 20261124),
     endOnFailure: process.env.SIMULATION_SHRINK === "no",
   });
-}
 
 describe("a simulated cluster under random faults", function () {
   this.timeout(300_000);
 
-  it("keeps its promises after every step and converges once the faults stop", () => {
-    check(story, RUNS);
-  });
+  for (const kind of KINDS) it(`keeps its promises ${kind.title}`, () => check(kind));
 
-  it("keeps them in its first seconds, whatever happens to the disks", () => check(firstSeconds, RUNS));
-
-  it("keeps them while disks change behind a controller that comes and goes", () =>
-    check(changedDisks, RUNS / 2));
-
-  it("keeps them while nodes go and come back", () => check(lostNodes, RUNS / 4));
-
-  it("keeps them while a lost quorum is recovered", () => check(disasters(true), RUNS / 3));
-
-  it("keeps them while all is restored", () => check(disasters(false), RUNS / 6));
+  for (const [title, story] of Object.entries(KEPT))
+    it(`keeps its promises when ${title}`, () => holds(story));
 
   const fault = (name: string, a = 1, b = 0, ticks = 12) => ({ fault: name, a, b, ticks });
   const stories: Readonly<Record<string, Omit<Story, "seed" | "killAt">>> = {

@@ -111,6 +111,13 @@ export function play(story: Story): Outcome {
   };
 }
 
+/** Throws what is wrong with it. */
+export function holds(story: Story): void {
+  const end = play(story);
+  if (end.violations.length > 0) throw new Error(`broken: ${end.violations.join("; ")}`);
+  if (end.mustConverge && !end.converged) throw new Error(`stuck: ${end.reason}`);
+}
+
 function keepCopies(stage: Stage): void {
   for (const claim of stage.cluster.claims) {
     const { dir } = claim.volume;
@@ -132,7 +139,12 @@ function calmDown(stage: Stage): void {
     c.restart();
     c.alive = i === 0;
   });
-  const versions = cluster.claims.flatMap((c) => (c.volume.dir ? [c.volume.dir.lastVersion] : []));
+  const past = cluster.pods.filter((p) => p.gate === "done");
+  const versions = [
+    ...cluster.claims.flatMap((c) => (c.volume.dir ? [c.volume.dir.lastVersion] : [])),
+    // Nobody stops what is past its gate: it will come up with its own version.
+    ...past.map((p) => cluster.templates.get(p.revision)?.etcdVersion),
+  ];
   const etcdVersion = versions.includes("3.7.1") ? "3.7.1" : "3.6.14";
   const template = cluster.templates.get(cluster.revision);
   if (!template?.fault && template?.etcdVersion === etcdVersion) return;

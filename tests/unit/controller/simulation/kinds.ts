@@ -1,0 +1,120 @@
+/** The kinds of random stories. */
+import fc from "fast-check";
+import { FAULTS } from "./faults";
+import type { Story } from "./run";
+
+const eventOf = (faults: readonly string[], ticks: number) =>
+  fc.record({ fault: fc.constantFrom(...faults), a: fc.nat(30), b: fc.nat(30), ticks: fc.nat(ticks) });
+
+const CONTROL = ["controllerDies", "controllerStarts", "controllerSlow", "controllerFreezes"];
+const DISKS = [
+  "deleteDirectoryInPlace",
+  "deleteLogInPlace",
+  "deletePodAndClaim",
+  "crash",
+  "deletePod",
+  "allNodesReboot",
+];
+
+const anything: fc.Arbitrary<Story> = fc.record({
+  seed: fc.nat(1_000_000),
+  members: fc.constantFrom(1, 3, 3, 3, 5),
+  nodeLossGraceSeconds: fc.constantFrom(undefined, 30),
+  warmUp: fc.constantFrom(0, 3, 10, 40, 60),
+  events: fc.array(eventOf(Object.keys(FAULTS), 14), { maxLength: 25 }),
+});
+
+const firstSeconds: fc.Arbitrary<Story> = fc.record({
+  seed: fc.nat(1_000_000),
+  members: fc.constantFrom(1, 3),
+  warmUp: fc.nat(16),
+  events: fc.array(eventOf([...DISKS, ...DISKS, ...CONTROL], 4), { maxLength: 10 }),
+});
+
+const changedDisks: fc.Arbitrary<Story> = fc.record({
+  seed: fc.nat(1_000_000),
+  members: fc.constantFrom(3, 5),
+  warmUp: fc.constantFrom(40, 60),
+  events: fc.array(
+    eventOf(
+      ["rollBackDisk", "claimFromOldCopy", "foreignDisk", "deletePod", "allNodesReboot", ...CONTROL],
+      10,
+    ),
+    { maxLength: 10 },
+  ),
+});
+
+const lostNodes: fc.Arbitrary<Story> = fc.record({
+  seed: fc.nat(1_000_000),
+  members: fc.constantFrom(3, 5),
+  nodeLossGraceSeconds: fc.constant(10),
+  warmUp: fc.constant(30),
+  events: fc.array(eventOf(["nodeDies", "nodeCut", "nodeDeleted", "drain", "nodesReturn", ...CONTROL], 40), {
+    maxLength: 8,
+  }),
+});
+
+/** A disaster, what is declared for it, and trouble meanwhile. */
+const trouble = eventOf(
+  [
+    "deletePod",
+    "allNodesReboot",
+    "crash",
+    "restorePodLost",
+    "scaleByHand",
+    "nodeCut",
+    "nodesReturn",
+    ...CONTROL,
+  ],
+  8,
+);
+const at = (fault: string, a = 0, ticks = 0) => ({ fault, a, b: 0, ticks });
+const disasters = (recovery: boolean): fc.Arbitrary<Story> =>
+  fc
+    .record({
+      seed: fc.nat(1_000_000),
+      members: recovery ? fc.constantFrom(3, 5, 5) : fc.constantFrom(1, 3, 3, 5),
+      lost: recovery ? fc.constant("loseQuorum") : fc.constantFrom("loseAll", ""),
+      before: fc.array(trouble, { maxLength: 2 }),
+      /** One that has missed the last writes is among those that are left, or not. */
+      behind: fc.nat(4),
+      lag: fc.nat(6),
+      between: fc.nat(12),
+      /** One can't be confirmed gone until its node is back. */
+      cut: fc.boolean(),
+      meanwhile: fc.array(trouble, { maxLength: 8 }),
+    })
+    .map(({ seed, members, lost, before, behind, lag, between, cut, meanwhile }) => ({
+      seed,
+      members,
+      warmUp: 60,
+      events: [
+        ...before,
+        at("nodesReturn"),
+        at("networkHeals", 0, 40),
+        ...(lag > 0 ? [at("isolate", behind, lag)] : []),
+        at("backUp"),
+        at(lost, seed, 0),
+        at("networkHeals", 0, between),
+        ...(cut ? [at("nodeCut", behind)] : []),
+        at(recovery ? "declareRecovery" : "declareRestore", 0, 30),
+        ...meanwhile,
+      ],
+    }));
+
+export interface Kind {
+  /** "A simulated cluster keeps its promises ..." */
+  readonly title: string;
+  readonly stories: fc.Arbitrary<Story>;
+  /** Of all stories, beside those of the other kinds. */
+  readonly share: number;
+}
+
+export const KINDS: readonly Kind[] = [
+  { title: "after every step and converges once the faults stop", stories: anything, share: 12 },
+  { title: "in its first seconds, whatever happens to the disks", stories: firstSeconds, share: 12 },
+  { title: "while disks change behind a controller that comes and goes", stories: changedDisks, share: 6 },
+  { title: "while nodes go and come back", stories: lostNodes, share: 3 },
+  { title: "while a lost quorum is recovered", stories: disasters(true), share: 4 },
+  { title: "while all is restored", stories: disasters(false), share: 2 },
+];
