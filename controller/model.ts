@@ -84,6 +84,8 @@ export interface ControllerRecord {
   readonly birth: Birth;
   /** Members decided so far, at most one per ordinal. An ordinal that is missing is undecided or retired. */
   readonly members: readonly MemberRecord[];
+  /** IDs that were members and are out of the list, newest last: nobody may begin with their disks again. */
+  readonly removed?: readonly MemberId[];
   /** The one membership change under way. Written before its first step; taken back only by `plan`. */
   readonly intent?: Intent;
   /** What is remembered of an ordinal across its members. */

@@ -101,6 +101,7 @@ const read = shape<ControllerRecord>({
       progress: optional(shape<NonNullable<MemberRecord["progress"]>>({ index: whole(0), atMs: time })),
     }),
   ),
+  removed: optional(list(decimal)),
   intent: optional(intent),
   notes: list(
     shape<OrdinalNotes>({

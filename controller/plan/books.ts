@@ -8,16 +8,18 @@
  */
 import type { ControllerRecord, MemberRecord } from "../model";
 import { noteOldLog } from "./old-log";
-import { withMember, withNote, withoutIntent, withoutMember } from "./record";
+import { withMember, withNote, withoutIntent, withoutMember, withRemoved } from "./record";
 import { noteStranded } from "./stranded";
 import type { Facts, Member } from "./view";
 import { factsOf, listKey, noteOf, recordOf } from "./view";
+import { withdrawRemoval } from "./withdraw";
 
 const FLOOR_EVERY_MS = 60_000;
 const PROGRESS_EVERY_MS = 15_000;
 
 export function keepBooks(f: Facts): ControllerRecord {
   let record = prune(f, version(f));
+  if (record.birth.state === "born") record = withdrawRemoval(f, record);
   const list = f.list;
   if (record.birth.state !== "born" || !list || list.clusterId !== record.birth.clusterId) return record;
   record = forgetRemoved(f, record);
@@ -50,7 +52,9 @@ function prune(f: Facts, record: ControllerRecord): ControllerRecord {
 function forgetRemoved(f: Facts, record: ControllerRecord): ControllerRecord {
   const listed = (memberId: string) => f.members.some((m) => m.memberId === memberId);
   let next = record;
-  for (const m of record.members) if (!listed(m.memberId)) next = withoutMember(next, m.ordinal);
+  for (const m of record.members) {
+    if (!listed(m.memberId)) next = withRemoved(withoutMember(next, m.ordinal), m.memberId);
+  }
   if (next.intent?.kind === "remove" && !listed(next.intent.memberId)) next = withoutIntent(next);
   return next;
 }

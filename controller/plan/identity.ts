@@ -23,7 +23,11 @@ export function standing(f: Facts, m: MemberRecord): Standing {
   if (isAbandoned(f.record, m.claimUid)) {
     return { kind: "lost", why: "its volume was given up with its node" };
   }
-  if (!pod) return { kind: "unknown" };
+  return pod ? onVolume(f, m, pod) : { kind: "unknown" };
+}
+
+/** The same, whatever was given up. */
+export function onVolume(f: Facts, m: MemberRecord, pod: PodView): Standing {
   if (pod.claimUid && pod.claimUid !== m.claimUid) {
     return { kind: "lost", why: "its volume was replaced by another" };
   }

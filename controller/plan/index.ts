@@ -23,7 +23,7 @@ import {
   stopStrangers,
 } from "./repair";
 import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
-import { dropAbandoned, lowerReplicas, raiseReplicas, restoreReplicas, shrink } from "./size";
+import { dropReplaced, lowerReplicas, raiseReplicas, restoreReplicas, shrink } from "./size";
 import { defragmentAll, noSpace } from "./space";
 import type { Step } from "./step";
 import { wait } from "./step";
@@ -53,7 +53,7 @@ const CONCERNS: readonly Concern[] = [
   { run: birth },
   { run: unborn, stops: true },
   { run: lostQuorum },
-  { run: dropAbandoned, always: true },
+  { run: dropReplaced, always: true },
   { run: finishRemoval, always: true },
   { run: finishAdd, always: true },
   { run: replaceLost, always: true },

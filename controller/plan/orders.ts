@@ -5,8 +5,10 @@
  * `join` only from an intent that is in the record, to the one pod it names, in which etcd never ran. Everything of
  * doubtful identity is held, so that it doesn't start by itself when nobody answers any more.
  */
-import type { GateReport, MemberRecord, Order, PodView, Rebuild } from "../model";
+import type { Disk, GateReport, MemberRecord, Order, PodView, Rebuild } from "../model";
+import { isBeyondRecord } from "./beyond";
 import { standing } from "./identity";
+import { removalProblem } from "./removal";
 import type { Facts } from "./view";
 import { gateOf, hasRun, isAbandoned, listKey, memberName, peerUrl, recordOf, restoreUrl } from "./view";
 import { podVersionProblem } from "./version";
@@ -104,18 +106,19 @@ function seedOrder(f: Facts, pod: PodView, gate: GateReport): Order {
 }
 
 function memberOrder(f: Facts, pod: PodView, gate: GateReport): Order {
+  if (isBeyondRecord(f, pod, gate.disk)) return start(f, gate);
   const m = recordOf(f.record, pod.ordinal);
-  if (!m) {
-    const isMember =
-      gate.disk.state === "wal" &&
-      (!f.list || f.members.some((x) => gate.disk.state === "wal" && x.memberId === gate.disk.memberId));
-    return isMember ? later("whether its member still exists isn't known yet") : hold("waits for its turn");
-  }
-  const { intent } = f.record;
-  if (intent?.kind === "remove" && intent.memberId === m.memberId) return hold("its member is being removed");
+  if (!m) return unrecordedOrder(f, gate.disk);
   const listed = f.members.find((x) => x.memberId === m.memberId);
-  if (f.list && !listed) return hold("its member was removed");
+  if (isOfRecord(f) && !listed) return hold("its member was removed");
   const found = standing(f, m);
+  const { intent } = f.record;
+  if (intent?.kind === "remove" && intent.memberId === m.memberId) {
+    if (found.kind === "unjoined") return hold("its member is being removed");
+    // A whole disk only while it can be done at once: until then the others may need it.
+    const now = listed && !removalProblem(f, listed);
+    if (found.kind === "intact" && now) return later("its member is being removed");
+  }
   switch (found.kind) {
     case "intact":
       return start(f, gate, listed !== undefined && !listed.isLearner);
@@ -127,6 +130,18 @@ function memberOrder(f: Facts, pod: PodView, gate: GateReport): Order {
     case "unknown":
       return later("its volume isn't known yet");
   }
+}
+
+/** What lives is what was recorded: only then it says who was removed. */
+function isOfRecord({ list, record: { birth } }: Facts): boolean {
+  return birth.state === "born" && list?.clusterId === birth.clusterId;
+}
+
+function unrecordedOrder(f: Facts, disk: Disk): Order {
+  if (disk.state !== "wal") return hold("waits for its turn");
+  if (f.record.removed?.includes(disk.memberId)) return hold("its member was removed");
+  const isMember = !f.list || f.members.some((x) => x.memberId === disk.memberId);
+  return isMember ? later("whether its member still exists isn't known yet") : hold("waits for its turn");
 }
 
 function joinOrder(f: Facts, m: MemberRecord, gate: GateReport): Order {

@@ -22,6 +22,14 @@ export function withoutMember(record: ControllerRecord, ordinal: number): Contro
   return { ...record, members: record.members.filter((m) => m.ordinal !== ordinal) };
 }
 
+/** So many are remembered: a disk that old has long been set aside. */
+const REMOVED = 32;
+
+export function withRemoved(record: ControllerRecord, memberId: string): ControllerRecord {
+  const others = (record.removed ?? []).filter((id) => id !== memberId);
+  return { ...record, removed: [...others, memberId].slice(-REMOVED) };
+}
+
 export function withNote(
   record: ControllerRecord,
   ordinal: number,
@@ -36,6 +44,10 @@ export function withNote(
 export function withAbandoned(record: ControllerRecord, ordinal: number, claimUid: string): ControllerRecord {
   if (record.abandoned.some((a) => a.claimUid === claimUid)) return record;
   return { ...record, abandoned: [...record.abandoned, { ordinal, claimUid }] };
+}
+
+export function withoutAbandoned(record: ControllerRecord, claimUid: string): ControllerRecord {
+  return { ...record, abandoned: record.abandoned.filter((a) => a.claimUid !== claimUid) };
 }
 
 export function withoutIntent(record: ControllerRecord): ControllerRecord {

@@ -2,17 +2,18 @@
  * Members whose identity is lost are replaced.
  *
  * Why it can't lose an acknowledged write: a member is removed only while a quorum of the voters is healthy without it,
- * so every acknowledged entry is on a disk that stays; its ID is recorded as being removed before the removal, is
- * never started again, and what comes back on its pod is a new learner.
+ * so every acknowledged entry is on a disk that stays; its removal is recorded before it is done, so that nobody forgets
+ * it half way, and what comes back on its pod is a new learner.
  */
 import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
 import { standing } from "./identity";
-import { withAbandoned, withNote, withoutIntent } from "./record";
+import { withAbandoned, withNote } from "./record";
+import { removalProblem } from "./removal";
 import type { Step } from "./step";
 import { act, mention, remember, wait } from "./step";
-import type { Facts, Member } from "./view";
+import type { Facts } from "./view";
 import { isPreparing, trouble } from "./trouble";
-import { gateOf, healthyWithout, isAbandoned, label, noteOf, podAt, quorum, recordOf } from "./view";
+import { gateOf, isAbandoned, label, noteOf, podAt, quorum, recordOf } from "./view";
 
 /** A kubelet that is well needs a moment longer than the grace to say that a pod is gone. */
 const SLACK_MS = 10_000;
@@ -21,7 +22,7 @@ const BROKEN_EVERY_MS = 3_600_000;
 const LOOK_AFTER = 2;
 const BROKEN_AFTER = 3;
 
-/** A removal that was recorded is carried through: its disk is not to be started any more. */
+/** A removal that was recorded is carried through, once it may be. */
 export function finishRemoval(f: Facts): Step | undefined {
   const { intent } = f.record;
   if (intent?.kind !== "remove") return undefined;
@@ -29,24 +30,9 @@ export function finishRemoval(f: Facts): Step | undefined {
   if (!member) return undefined;
   const unsafe = removalProblem(f, member);
   const name = label(f, intent.ordinal);
-  if (unsafe) {
-    const running = member.ailment === undefined;
-    const undo = running && intent.why === "shrink";
-    if (undo) return remember(withoutIntent(f.record), `${name} stays for now: ${unsafe}`);
-    return wait(`${name} can't be removed yet (${intent.why}): ${unsafe}`);
-  }
+  if (unsafe) return wait(`${name} can't be removed yet (${intent.why}): ${unsafe}`);
   const { ordinal, memberId } = intent;
   return act({ kind: "removeMember", ordinal, memberId }, `${name} is removed (${intent.why})`);
-}
-
-export function removalProblem(f: Facts, member: Member): string | undefined {
-  if (member.isLearner) return undefined;
-  const left = healthyWithout(f, member.memberId);
-  const need = quorum(f.voters.length);
-  if (left >= need) return undefined;
-  const rest = f.voters.length - 1;
-  if (rest > 0 && !member.ailment && left === rest && left >= quorum(rest)) return undefined;
-  return `${left} other voters are healthy, ${need} are needed`;
 }
 
 /** The member can't come back under its ID. */

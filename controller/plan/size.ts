@@ -5,6 +5,7 @@
  * a quorum of what is left; the removal is recorded before, so that the disk isn't started again. Pods are never scaled
  * away while a member lives on them, or while it isn't known what their volumes hold.
  */
+import { removalProblem } from "./removal";
 import type { Step } from "./step";
 import { act, mention, wait } from "./step";
 import type { Facts, Member } from "./view";
@@ -48,6 +49,7 @@ export function shrink(f: Facts): Step | undefined {
   const surplus = f.members.filter((m) => m.ordinal === undefined || m.ordinal >= f.desired.members);
   const victim = surplus.sort((a, b) => rank(b) - rank(a))[0];
   if (!victim) return undefined;
+  const unsafe = removalProblem(f, victim);
   const staying = f.voters.filter((m) => m.memberId !== victim.memberId);
   const unwell = staying.find((m) => m.ailment !== undefined);
   const name = label(f, victim.ordinal);
@@ -57,6 +59,7 @@ export function shrink(f: Facts): Step | undefined {
     if (unwell && !(victim.ailment && enough)) {
       return wait(`shrinking waits: ${label(f, unwell.ordinal)} ${unwell.ailment}`);
     }
+    if (unsafe) return wait(`shrinking waits: ${name} can't be removed yet: ${unsafe}`);
     const leader = victim.status?.leaderId === victim.memberId;
     // The one that goes last of all, so that leadership moves once, however many are to go.
     const heir = [...staying].filter((m) => m.ailment === undefined).sort((a, b) => rank(a) - rank(b))[0];
@@ -88,9 +91,18 @@ export function lowerReplicas(f: Facts): Step | undefined {
   return scale(f, f.sts.replicas - 1, `${label(f, f.sts.replicas - 1)} is no member any more`);
 }
 
+/** Only once the member is out of the list: before, its node may come back, and the others may need it to. */
+export function dropReplaced(f: Facts): Step | undefined {
+  const { abandoned, members } = f.record;
+  return dropAbandoned(
+    f,
+    abandoned.filter((a) => !members.some((m) => m.claimUid === a.claimUid)),
+  );
+}
+
 /** A volume that a force-deleted pod may still write to must be gone before another pod can start. */
-export function dropAbandoned(f: Facts): Step | undefined {
-  for (const { ordinal, claimUid } of f.record.abandoned) {
+export function dropAbandoned(f: Facts, given = f.record.abandoned): Step | undefined {
+  for (const { ordinal, claimUid } of given) {
     if (f.members.some((m) => m.ordinal === ordinal && m.record?.claimUid === claimUid)) continue;
     const claim = claimAt(f.world, ordinal);
     if (claim?.uid === claimUid && !claim.deleting) {

@@ -61,19 +61,7 @@ describe("plan: a disk that comes back", () => {
     expect(d.action).to.equal(undefined);
   });
 
-  it("of a removed member is held, of a member under removal too", () => {
-    const intent = {
-      kind: "remove" as const,
-      ordinal: 2,
-      memberId: idOf(2),
-      claimUid: "claim-2",
-      why: "shrink" as const,
-      atMs: NOW,
-    };
-    const under = plan(
-      world(3, { record: { intent }, list: "none", pods: [gated(2)], gates: [report(2, wal(2))] }),
-    );
-    expect(under.orders["pod-2"]).to.include({ kind: "wait", hold: true });
+  it("of a removed member is held", () => {
     const gone = plan(
       world(3, { list: [listed(0), listed(1)], pods: [gated(2)], gates: [report(2, wal(2))] }),
     );

@@ -1,0 +1,45 @@
+/**
+ * A removal that was written down and not carried out is taken back when its reason is gone.
+ *
+ * Why it can't lose an acknowledged write: it keeps a member, and asks for no start. What was written down doesn't say
+ * whether etcd has done it: if it has, the member is told by its peers and ends, and the next linearizable list takes it
+ * out of the record.
+ */
+import type { ControllerRecord, Intent } from "../model";
+import { onVolume } from "./identity";
+import { withoutAbandoned, withoutIntent } from "./record";
+import { removalProblem } from "./removal";
+import type { Facts } from "./view";
+import { claimAt, podAt, recordOf } from "./view";
+
+type Removal = Extract<Intent, { kind: "remove" }>;
+
+export function withdrawRemoval(f: Facts, record: ControllerRecord): ControllerRecord {
+  const { intent } = record;
+  if (intent?.kind !== "remove") return record;
+  if (intent.why === "shrink") return needsStay(f, intent) ? withoutIntent(record) : record;
+  if (intent.why !== "lost-node" || !cameBack(f, intent)) return record;
+  return withoutAbandoned(withoutIntent(record), intent.claimUid);
+}
+
+/** Its disk is whole, and the others can't do without it, or it is declared again. */
+function needsStay(f: Facts, { memberId, ordinal }: Removal): boolean {
+  if (!f.list) return true;
+  const member = f.members.find((m) => m.memberId === memberId);
+  if (!member) return false;
+  const declared = ordinal >= 0 && ordinal < f.desired.members;
+  return declared || removalProblem(f, member) !== undefined;
+}
+
+/**
+ * Its pod was confirmed gone after all: nobody forces that before the member is out of the list. A new one has the same
+ * volume, and the member is on it.
+ */
+function cameBack(f: Facts, { ordinal, memberId, claimUid }: Removal): boolean {
+  const m = recordOf(f.record, ordinal);
+  const pod = podAt(f.world, ordinal);
+  const claim = claimAt(f.world, ordinal);
+  if (m?.memberId !== memberId || !pod || pod.deleting) return false;
+  if (!claim || claim.uid !== claimUid || claim.deleting) return false;
+  return onVolume(f, m, pod).kind === "intact";
+}
