@@ -108,12 +108,13 @@ export function plan(world: World): Decision {
 
 function decide(seen: Facts): Decision {
   const { world, desired, sts } = seen;
-  const stop = refuse(seen);
-  // Paused and as declared is as declared: an `up` that only pauses has to end.
-  const settled = desired.paused && missing(seen) === undefined;
-  if (stop && !settled) return withRefusal(conclude(seen, seen.record, [stop.reason]), [stop]);
-  if (settled) return conclude(seen, seen.record, []);
+  // What stops every act doesn't stop the books: a floor that isn't kept lets a disk be rolled back unseen.
   const f = factsOf(world, desired, sts, keepBooks(seen));
+  const stop = refuse(f);
+  // Paused and as declared is as declared: an `up` that only pauses has to end.
+  const settled = desired.paused && missing(f) === undefined;
+  if (stop && !settled) return withRefusal(conclude(f, seen.record, [stop.reason]), [stop]);
+  if (settled) return conclude(f, seen.record, []);
 
   const steps: Step[] = [];
   const waits = () => [...new Set(steps.map((step) => step.reason))];
