@@ -121,7 +121,13 @@ export interface Rebuild {
   readonly seed?: { readonly jobPodUid: Uid; readonly sha256: string };
 }
 
-export interface Survivor extends OrdinalClaim {
+export interface Survivor extends OrdinalClaim, LogEnd {
+  /** The other disks, and why none of them was taken, in words. */
+  readonly passedOver?: string;
+}
+
+/** A member's log, as a recovery knows it from any other. */
+export interface LogEnd {
   readonly memberId: MemberId;
   readonly lastTerm: number;
   readonly lastIndex: number;
@@ -292,7 +298,11 @@ export interface RestoreView {
 
 /** `receive`: waits for a survivor's disk. `ready`: the restored data can be fetched. */
 export type RestoreReport = { readonly podUid: Uid; readonly generation: number; readonly atMs: number } & (
-  | { readonly step: "receive" }
+  | {
+      readonly step: "receive";
+      /** Why the last disk that came wasn't taken. */
+      readonly problem?: string;
+    }
   | {
       readonly step: "ready";
       /** Of the stream in which the data is handed over. */
@@ -301,13 +311,26 @@ export type RestoreReport = { readonly podUid: Uid; readonly generation: number;
       readonly clusterId: ClusterId;
       /** Where it is from, in words. */
       readonly source: string;
+      /** Of the snapshot. Absent in restore pods of older releases, as is `from`. */
+      readonly revision?: number;
+      readonly keys?: number;
+      /** Of a recovery: what came of the survivor's disk, all of which is in the data. `commit`: up to where that is. */
+      readonly from?: LogEnd;
     }
 );
 
 /** The answer to a step of the restore pod. */
 export type RestoreAnswer =
-  /** Ask again. `commit`: what is known of other disks, for the one that receives. */
-  | { readonly kind: "wait"; readonly reason: string; readonly commit: number }
+  /**
+   * Ask again. `survivor`: whose disk is sent to the one that receives, once that is decided; it takes no other.
+   * `commit`: the same, for restore pods of older releases.
+   */
+  | {
+      readonly kind: "wait";
+      readonly reason: string;
+      readonly commit: number;
+      readonly survivor?: LogEnd;
+    }
   /** The generation is made. */
   | { readonly kind: "done" };
 

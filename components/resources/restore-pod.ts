@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { RebuildSpec } from "../spec";
 import { dnsNames, objectNames, paths } from "../spec/names";
+import { restoreFiles, revisionBump } from "../spec/restore";
 import type { Context } from "./context";
 import { sourceOf } from "./restore-source";
 import { etcdContainer, mounts, restorePort, stepContainer } from "./restore-steps";
@@ -18,10 +19,8 @@ export interface RestoreParts {
   readonly serviceAccount: pulumi.Output<string>;
 }
 
-/** Added to the revision: what a watcher or a cache has seen of the old data lies far below. */
-const bump = 1_000_000_000;
+const snapshot = `${paths.scratch}/${restoreFiles.snapshot}`;
 
-const snapshot = `${paths.scratch}/snapshot.db`;
 /**
  * Step by step, each a container: the snapshot comes here and is checked; etcd's own tools look at it and make a data
  * directory of it, with another cluster ID and a higher revision; that is handed over when the controller says so.
@@ -90,12 +89,12 @@ function restoreContainer(ctx: Context): Container {
       "snapshot",
       "restore",
       snapshot,
-      `--data-dir=${paths.scratch}/restored`,
+      `--data-dir=${paths.scratch}/${restoreFiles.restored}`,
       `--name=${seed}`,
       pulumi.interpolate`--initial-cluster=${seed}=${url}`,
       pulumi.interpolate`--initial-advertise-peer-urls=${url}`,
       `--initial-cluster-token=restore-${spec.generation}-$(POD_UID)`,
-      `--bump-revision=${bump}`,
+      `--bump-revision=${revisionBump}`,
       "--mark-compacted",
     ],
   };

@@ -3,10 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RestoreBackupArgs } from "../args";
 import type { RebuildSpec } from "../spec";
 import { pairPaths, paths, ports, restorePair } from "../spec/names";
+import { restoreFiles } from "../spec/restore";
 import { jobContainer } from "./backup";
 import { codeVolume, storeParts } from "./backup-store";
 import type { Context } from "./context";
 import { etcdContainer, mounts, restorePort, stepContainer } from "./restore-steps";
+import { survivorCommand } from "./survivor";
 
 type Container = k8s.types.input.core.v1.Container;
 
@@ -81,29 +83,13 @@ function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output
 
 /** Reached over the pod's own loopback only, by the next step. */
 function survivorContainer(ctx: Context): Container {
-  const { cert, key, ca } = pairPaths(restorePair);
-  const client = `https://127.0.0.1:${ports.client}`;
-  const peer = `https://127.0.0.1:${ports.peer}`;
-  const command = [
-    "/usr/local/bin/etcd",
-    "--name=survivor",
-    `--data-dir=${paths.scratch}/survivor`,
-    "--force-new-cluster",
-    `--listen-client-urls=${client}`,
-    `--advertise-client-urls=${client}`,
-    `--listen-peer-urls=${peer}`,
-    `--initial-advertise-peer-urls=${peer}`,
-    `--initial-cluster=survivor=${peer}`,
-    `--cert-file=${cert}`,
-    `--key-file=${key}`,
-    `--trusted-ca-file=${ca}`,
-    "--client-cert-auth",
-    `--peer-cert-file=${cert}`,
-    `--peer-key-file=${key}`,
-    `--peer-trusted-ca-file=${ca}`,
-    "--peer-client-cert-auth",
-    `--quota-backend-bytes=${ctx.spec.quotaBytes}`,
-  ];
+  const command = survivorCommand({
+    program: "/usr/local/bin/etcd",
+    dataDir: `${paths.scratch}/${restoreFiles.survivorData}`,
+    pair: pairPaths(restorePair),
+    quotaBytes: ctx.spec.quotaBytes,
+    ports,
+  });
   const container = etcdContainer(ctx, "survivor", command);
   return {
     ...container,

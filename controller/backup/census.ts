@@ -69,6 +69,7 @@ const numbers = () => new Column(new Uint32Array(1024), (n) => new Uint32Array(n
 export class Census {
   private pageSize = 0;
   private root = 0;
+  private transaction = 0;
   /** Pages that the file has to have. */
   private highWater = 0;
   private page = 0;
@@ -130,13 +131,22 @@ export class Census {
     if (size < 512 || size > LARGEST_PAGE || (size & (size - 1)) !== 0)
       throw new Refusal(`the database has pages of ${size} bytes`);
     this.pageSize = size;
-    this.root = number(this.partial, meta + 16);
-    this.highWater = number(this.partial, meta + 40);
+    this.takeMeta(this.partial);
+  }
+
+  /** The first two pages tell in turn, at each commit, where the tree begins. In a file that was closed both are whole. */
+  private takeMeta(page: Buffer): void {
+    const transaction = number(page, PAGE_HEAD + 48);
+    if (transaction < this.transaction) return;
+    this.transaction = transaction;
+    this.root = number(page, PAGE_HEAD + 16);
+    this.highWater = number(page, PAGE_HEAD + 40);
   }
 
   /** One page's place in the file. The number in its head tells whether a page begins here. */
   private read(bytes: Buffer): void {
     const page = this.page++;
+    if (page === 1 && bytes.readUInt32LE(PAGE_HEAD) === MAGIC) this.takeMeta(bytes);
     if (this.awaited.size > 0) this.receive(page, bytes);
     const flags = bytes.readUInt16LE(8);
     const count = bytes.readUInt16LE(10);

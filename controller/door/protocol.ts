@@ -101,20 +101,30 @@ function isOrder(o: Value): boolean {
   }
 }
 
+function isLogEnd(value: unknown): boolean {
+  const end = value as Value | null;
+  const counts = [end?.lastTerm, end?.lastIndex, end?.commit];
+  return typeof end === "object" && isId(end?.memberId) && counts.every(isCount);
+}
+
 type Unstamped<T> = T extends unknown ? Omit<T, "atMs"> : never;
 export type RestoreMessage = Unstamped<RestoreReport>;
 
 export function parseRestoreMessage(text: string): RestoreMessage | undefined {
   const m = parse(text);
   if (!m || !isText(m.podUid) || !isCount(m.generation)) return undefined;
-  const ready = isText(m.sha256) && isId(m.memberId) && isId(m.clusterId) && isText(m.source);
-  const whole = m.step === "receive" || (m.step === "ready" && ready);
+  const counted = [m.revision, m.keys].every((n) => n === undefined || isCount(n));
+  const known = isText(m.sha256) && isId(m.memberId) && isId(m.clusterId) && isText(m.source);
+  const ready = known && counted && (m.from === undefined || isLogEnd(m.from));
+  const receive = m.problem === undefined || isText(m.problem);
+  const whole = (m.step === "receive" && receive) || (m.step === "ready" && ready);
   return whole ? (m as unknown as RestoreMessage) : undefined;
 }
 
 export function parseRestoreAnswer(text: string): RestoreAnswer | undefined {
   const a = parse(text);
   if (a?.kind === "done") return { kind: "done" };
-  const whole = a?.kind === "wait" && isText(a.reason) && isCount(a.commit);
+  const decided = a?.survivor === undefined || isLogEnd(a.survivor);
+  const whole = a?.kind === "wait" && isText(a.reason) && isCount(a.commit) && decided;
   return whole ? (a as unknown as RestoreAnswer) : undefined;
 }

@@ -28,6 +28,7 @@ export async function takeSeed(settings: Settings, seed: Seed): Promise<void> {
   const { volume, dataDir, tlsDir, generation, version } = settings;
   const incoming = incomingOf(volume);
   const fresh = join(incoming, "member");
+  dropIncoming(volume);
   try {
     await download(seed.url, tlsDir, (stream) => receiveDirectory(stream, fresh, seed.sha256));
     writeMark(incoming, { generation, lastVersion: version });

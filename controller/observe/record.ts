@@ -141,6 +141,7 @@ const read = shape<ControllerRecord>({
           lastTerm: whole(0),
           lastIndex: whole(0),
           commit: whole(0),
+          passedOver: optional(text),
         }),
       ),
       seed: optional(shape<NonNullable<Rebuild["seed"]>>({ jobPodUid: text, sha256: text })),

@@ -147,7 +147,8 @@ function answerOf(f: Facts, reason: string): RestoreAnswer | undefined {
   const { rebuild, generation, birth } = f.record;
   const through = birth.state !== "unborn" && generation >= report.generation;
   if (!rebuild && through) return { kind: "done" };
-  return { kind: "wait", reason, commit: rebuild?.survivor?.commit ?? 0 };
+  const { survivor } = rebuild ?? {};
+  return { kind: "wait", reason, commit: survivor?.commit ?? 0, ...(survivor ? { survivor } : {}) };
 }
 
 function next(record: ControllerRecord): ControllerRecord {

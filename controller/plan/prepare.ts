@@ -38,12 +38,15 @@ export function mayBegin(f: Facts): Step | undefined {
   const refused = f.world.restore?.refusal;
   if (refused) {
     // The pod is what it was made for: another declaration makes another pod.
-    const next = `Declare what is right with generation ${generation + 1}, or generation ${f.record.generation} again`;
-    return refusal(`${untouched}: ${refused}. ${next}`);
+    return refusal(`${untouched}: ${refused}. ${otherwise(f)}`);
   }
   const missing = jobProblem(f, rebuild.kind === "restore" ? "ready" : "receive");
   return missing ? wait(`${untouched}: ${missing}`) : undefined;
 }
+
+/** The way out, where what is declared can't be made. */
+export const otherwise = ({ desired, record }: Facts): string =>
+  `Declare what is right with generation ${desired.generation + 1}, or generation ${record.generation} again`;
 
 export function begin(f: Facts, record: ControllerRecord): Step {
   const { generation, rebuild } = f.desired;
@@ -76,7 +79,9 @@ export function jobProblem(f: Facts, step: "receive" | "ready"): string | undefi
   const { pod, report } = f.world.restore ?? {};
   if (report?.generation === f.desired.generation && (!pod || report.podUid === pod.uid)) {
     if (report.step === step) return undefined;
-    return report.step === "receive" ? "the restore pod waits for a survivor's data" : "it works on the data";
+    if (report.step === "ready") return "it works on the data";
+    const problem = report.problem ? `, and what came was not taken: ${report.problem}` : "";
+    return `the restore pod waits for a survivor's data${problem}`;
   }
   if (!pod) return "there is no restore pod yet";
   return pod.problem ? `${pod.name}: ${pod.problem}` : `${pod.name} works on the data`;

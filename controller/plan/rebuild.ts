@@ -4,19 +4,22 @@
  * Why it can't lose an acknowledged write that could be kept: nothing is touched before a person has declared it and the
  * restore pod is there with data that was checked. Then every pod is stopped and confirmed gone, so that nobody
  * acknowledges anything any more, or its volume is given up by name and never used again. A recovery looks at every disk
- * before it takes the one with the newest last entry, and takes all of it. The old directories stay on their disks, and
- * are held, until the new cluster has taken their members in.
+ * before it takes the one with the newest last entry, and takes all of it: what was made is only handed over when it says
+ * that it was made from that disk, up to that entry. The old directories stay on their disks, and are held, until the new
+ * cluster has taken their members in.
  */
-import type { ControllerRecord, PodView, Rebuild } from "../model";
-import { begin, isNamed, jobProblem, mayBegin } from "./prepare";
+import type { ControllerRecord, LogEnd, PodView, Rebuild, RestoreReport } from "../model";
+import { begin, isNamed, jobProblem, mayBegin, otherwise } from "./prepare";
 import { withAbandoned, withMember } from "./record";
 import { dropAbandoned, scale } from "./size";
 import type { Step } from "./step";
-import { act, remember, wait } from "./step";
+import { act, refusal, remember, wait } from "./step";
 import { survivorOf } from "./survivor";
 import type { Facts } from "./view";
 import { trouble } from "./trouble";
 import { gateOf, isAbandoned, label, podAt, statusOf } from "./view";
+
+type Ready = Extract<RestoreReport, { step: "ready" }>;
 
 /** A kubelet that is well needs a moment longer than the grace to say that a pod is gone. */
 const SLACK_MS = 10_000;
@@ -96,11 +99,15 @@ function build(f: Facts, rebuild: Rebuild): Step {
   if (gate?.disk.state === "wal" && gate.disk.generation === rebuild.generation) {
     return wait(`${label(f, 0)} starts with the restored data`);
   }
+  const { refusal: refused, report } = f.world.restore ?? {};
+  if (refused && !rebuild.seed)
+    return refusal(`generation ${rebuild.generation} can't be made: ${refused}. ${otherwise(f)}`);
   if (rebuild.kind === "recovery" && !rebuild.survivor) return survivorOf(f, rebuild);
-  const report = f.world.restore?.report;
   const problem = jobProblem(f, "ready");
   if (problem || report?.step !== "ready")
     return wait(`generation ${rebuild.generation}: ${problem ?? "waits"}`);
+  const doubt = rebuild.kind === "recovery" ? doubtAbout(rebuild, report) : undefined;
+  if (doubt) return refusal(`generation ${rebuild.generation} isn't taken: ${doubt}. ${otherwise(f)}`);
   const { podUid: jobPodUid, sha256 } = report;
   if (rebuild.seed?.jobPodUid !== jobPodUid || rebuild.seed.sha256 !== sha256) {
     return remember(
@@ -113,6 +120,18 @@ function build(f: Facts, rebuild: Rebuild): Step {
     ? `. Bring its volume's node back, or name it in ${rebuild.kind}.abandonedMembers`
     : "";
   return wait(`${label(f, 0)} ${trouble(seed, f.now)}${hint}`);
+}
+
+/** Why what is ready isn't the whole of the survivor. */
+function doubtAbout({ survivor }: Rebuild, { from, revision }: Ready): string | undefined {
+  if (!survivor || !from || revision === undefined)
+    return "the restore pod doesn't say which disk it was made from";
+  const says = (log: LogEnd) => `entry ${log.lastIndex} of term ${log.lastTerm} of member ${log.memberId}`;
+  if (says(from) !== says(survivor))
+    return `it was made from a log up to ${says(from)}, and the survivor's ends with ${says(survivor)}`;
+  if (from.commit < survivor.commit)
+    return `it was made up to entry ${from.commit}, and ${survivor.commit} is known as committed`;
+  return revision === 0 ? "it holds no data at all (revision 0)" : undefined;
 }
 
 /** Whose disks have to be looked at. Without a record every volume may hold a member. */
@@ -159,5 +178,17 @@ function made(f: Facts, { survivor }: Rebuild): string {
   const source = report?.step === "ready" ? report.source : "the restored data";
   if (!survivor) return `made from ${source}`;
   const unsure = survivor.lastIndex - survivor.commit;
-  return `made from ${label(f, survivor.ordinal)}'s disk, up to its last entry ${survivor.lastIndex} of term ${survivor.lastTerm}; of ${unsure} entries it was not known there whether they had been committed`;
+  const words = [
+    `made from ${label(f, survivor.ordinal)}'s disk, up to its last entry ${survivor.lastIndex} of term ${survivor.lastTerm}; of ${unsure} entries it was not known there whether they had been committed`,
+  ];
+  if (report?.step === "ready" && report.from) {
+    const cut = survivor.lastIndex - report.from.commit;
+    if (cut > 0)
+      words.push(
+        `the last ${cut} follow a change of the members that nobody knows as committed, and were left out`,
+      );
+    words.push(`revision ${report.revision} in the snapshot, ${report.keys} entries`);
+  }
+  if (survivor.passedOver) words.push(`not taken: ${survivor.passedOver}`);
+  return words.join("; ");
 }

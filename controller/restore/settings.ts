@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { restoreFiles } from "../../components/spec/restore";
 
 /** What the restore pod's template says to its steps. */
 export interface Settings {
@@ -29,16 +30,5 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   };
 }
 
-/** Where the steps, in containers of their own, leave their work to the next. */
-export const places = {
-  /** A data directory with the survivor's copy. */
-  survivor: (scratch: string) => join(scratch, "survivor"),
-  snapshot: (scratch: string) => join(scratch, "snapshot.db"),
-  /** Beside a snapshot from a store of backups. */
-  manifest: (scratch: string) => join(scratch, "manifest.json"),
-  /** Where the snapshot is from, in words. */
-  source: (scratch: string) => join(scratch, "source.txt"),
-  /** Of the etcd that it is from, if that is known: JSON, as in a manifest. */
-  version: (scratch: string) => join(scratch, "version.json"),
-  restored: (scratch: string) => join(scratch, "restored"),
-};
+export const place = (scratch: string, file: keyof typeof restoreFiles): string =>
+  join(scratch, restoreFiles[file]);

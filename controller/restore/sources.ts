@@ -18,16 +18,19 @@ import { Check, streamSnapshot } from "../backup/etcd/snapshot";
 import { Refusal } from "../backup/refusal";
 import { methods } from "../etcd/messages";
 import { syncFolder } from "../gate/files";
+import { readReceipt, writeContents } from "./receipt";
 import type { Settings } from "./settings";
-import { places } from "./settings";
+import { place } from "./settings";
 import { wordsOf } from "../words";
 
 const CALL_MS = 5000;
 const AGAIN_MS = 500;
 
 /** From the etcd beside this container, which runs on a survivor's copy, once it has applied all of that. */
-export async function save(settings: Settings): Promise<void> {
-  const channel = new Channel("https://127.0.0.1:2379", pairIn(settings.tlsDir), "localhost");
+export async function save(settings: Settings, url = "https://127.0.0.1:2379"): Promise<void> {
+  const receipt = readReceipt(settings.scratch);
+  if (!receipt) throw new Error("there is no survivor's copy");
+  const channel = new Channel(url, pairIn(settings.tlsDir), "localhost");
   let last = "";
   for (;;) {
     try {
@@ -41,8 +44,19 @@ export async function save(settings: Settings): Promise<void> {
       await sleep(AGAIN_MS);
     }
   }
+  const { header, raftAppliedIndex = 0 } = await channel.call(methods.status, {}, CALL_MS);
+  if (header?.memberId !== receipt.memberId || header.clusterId !== receipt.clusterId)
+    throw new Error(
+      `what runs here is member ${header?.memberId} of cluster ${header?.clusterId}, and the survivor is ${receipt.memberId} of ${receipt.clusterId}`,
+    );
+  if (raftAppliedIndex < receipt.commit)
+    throw new Error(`entries up to ${raftAppliedIndex} are applied, and there are ${receipt.commit}`);
   const checked = await download(settings.scratch, channel);
   channel.close();
+  if (checked.revision === 0)
+    throw new Refusal(
+      `the survivor's disk, up to entry ${receipt.commit}, holds no data at all (revision 0): nothing was ever written there`,
+    );
   console.log(`a snapshot of the survivor's copy: ${told(checked)}`);
 }
 
@@ -61,7 +75,7 @@ export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir:
       await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
       const { version: etcdVersion } = await channel.call(methods.status, {}, CALL_MS);
       const checked = await download(settings.scratch, channel);
-      writeFileSync(places.version(settings.scratch), JSON.stringify({ etcdVersion }), { flush: true });
+      writeFileSync(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
       return say(settings, `the etcd at ${url}, ${told(checked)}`);
     } catch (error) {
       problems.push(`${url}: ${wordsOf(error)}`);
@@ -91,7 +105,7 @@ const told = ({ revision, keys, bytes }: Checked) => `revision ${revision}, ${ke
 
 function say({ scratch }: Settings, source: string): void {
   console.log(source);
-  writeFileSync(places.source(scratch), source, { flush: true });
+  writeFileSync(place(scratch, "source"), source, { flush: true });
 }
 
 function download(scratch: string, channel: Channel): Promise<Checked> {
@@ -108,7 +122,7 @@ async function toFile(
   scratch: string,
   fill: (write: (chunk: Buffer) => void) => Promise<Checked>,
 ): Promise<Checked> {
-  const file = places.snapshot(scratch);
+  const file = place(scratch, "snapshot");
   const draft = `${file}.partial`;
   rmSync(draft, { force: true });
   const fd = openSync(draft, "wx", 0o600);
@@ -117,6 +131,7 @@ async function toFile(
       for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at);
     });
     fsyncSync(fd);
+    writeContents(scratch, checked);
     renameSync(draft, file);
     syncFolder(dirname(file));
     return checked;

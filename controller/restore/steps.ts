@@ -7,14 +7,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "../backup/refusal";
 import type { RestoreMessage } from "../door/protocol";
 import type { RestoreAnswer } from "../model";
-import { receiveDirectory } from "../transfer/receive";
 import { directoryStream, directorySum } from "../transfer/send";
 import { parseVersion } from "../plan/version";
 import { readMember } from "../wal";
-import { commitLog } from "../wal/commit";
+import { Intake } from "./intake";
+import { differenceFrom, readContents, readReceipt } from "./receipt";
 import { end, serve } from "./serve";
 import type { Settings } from "./settings";
-import { places } from "./settings";
+import { place } from "./settings";
 import { tell } from "./tell";
 import { wordsOf } from "../words";
 
@@ -23,7 +23,7 @@ const EVERY_MS = 1000;
 /** Tells the same until `enough`, and why it goes on whenever that changes. */
 async function keepTelling(
   settings: Settings,
-  message: RestoreMessage,
+  message: () => RestoreMessage,
   heard: (answer: RestoreAnswer) => void,
   enough: () => boolean,
 ): Promise<void> {
@@ -31,7 +31,7 @@ async function keepTelling(
   while (!enough()) {
     let words: string;
     try {
-      const answer = await tell(settings, message);
+      const answer = await tell(settings, message());
       heard(answer);
       words = answer.kind === "wait" ? answer.reason : "the generation is made";
     } catch (error) {
@@ -44,42 +44,37 @@ async function keepTelling(
 
 /** Takes the copy of a survivor's directory that the controller has its gate send. */
 export async function receive(settings: Settings): Promise<void> {
-  const { podUid, generation, version, scratch } = settings;
-  const member = join(places.survivor(scratch), "member");
-  let commit = 0;
-  let told: RestoreAnswer["kind"] | undefined;
-  let here = false;
+  const { podUid, generation, scratch } = settings;
+  let told: RestoreAnswer | undefined;
+  const intake = new Intake(settings, () => (told?.kind === "wait" ? told.survivor : undefined));
+  // A kubelet that has forgotten that this step is through runs it again.
+  if (intake.here) return;
   const server = await serve(settings, "POST", async (request, response) => {
-    if (!here) {
-      await receiveDirectory(request, member);
-      const data = readMember(member, version);
-      if (data.state !== "wal") throw new Error(`etcd ${version} would not start from what was sent`);
-      console.log(`the survivor's log: ${JSON.stringify(commitLog(member, commit))}`);
-      here = true;
-    }
+    await intake.take(request);
     end(response, 200, "it is here");
   });
   await keepTelling(
     settings,
-    { podUid, generation, step: "receive" },
-    (answer) => {
-      told = answer.kind;
-      if (answer.kind === "wait") ({ commit } = answer);
-    },
-    () => here || told === "done",
+    () => ({ podUid, generation, step: "receive", ...(intake.problem ? { problem: intake.problem } : {}) }),
+    (answer) => (told = answer),
+    () => intake.here || told?.kind === "done",
   );
+  intake.end();
   await new Promise((resolve) => server.close(resolve));
-  if (!here) throw new Refusal("this generation is made already");
-  writeFileSync(places.source(scratch), "a survivor's disk", { flush: true });
+  if (!intake.here) throw new Refusal("this generation is made already");
+  writeFileSync(place(scratch, "source"), "a survivor's disk", { flush: true });
 }
 
 /** Hands the restored data to the seed's gate, as often as it asks, until the controller has seen it running. */
 export async function handOver(settings: Settings): Promise<void> {
   const { podUid, generation, version, scratch } = settings;
-  const member = join(places.restored(scratch), "member");
+  const member = join(place(scratch, "restored"), "member");
   const data = readMember(member, version);
   if (data.state !== "wal") throw new Error("etcdutl has left nothing that etcd would start from");
   refuseNewer(scratch, version);
+  const contents = readContents(scratch);
+  const difference = await differenceFrom(contents, member);
+  if (difference) throw new Error(difference);
   const sha256 = await directorySum(member);
   const { memberId, clusterId } = data;
   const source = sourceOf(scratch);
@@ -91,7 +86,10 @@ export async function handOver(settings: Settings): Promise<void> {
   let done = false;
   await keepTelling(
     settings,
-    { podUid, generation, step: "ready", sha256, memberId, clusterId, source },
+    () => ({
+      ...{ podUid, generation, step: "ready", sha256, memberId, clusterId, source },
+      ...{ ...contents, from: readReceipt(scratch) },
+    }),
     (answer) => (done = answer.kind === "done"),
     () => done,
   );
@@ -101,7 +99,7 @@ export async function handOver(settings: Settings): Promise<void> {
 
 /** etcd doesn't start with the data of a later minor version: nothing is to be stopped for that. */
 function refuseNewer(scratch: string, version: string): void {
-  const file = [places.manifest(scratch), places.version(scratch)].find((f) => existsSync(f));
+  const file = [place(scratch, "manifest"), place(scratch, "version")].find((f) => existsSync(f));
   const { etcdVersion = version } = file
     ? (JSON.parse(readFileSync(file, "utf8")) as { readonly etcdVersion?: string })
     : {};
@@ -113,11 +111,11 @@ function refuseNewer(scratch: string, version: string): void {
 }
 
 function sourceOf(scratch: string): string {
-  const manifest = places.manifest(scratch);
+  const manifest = place(scratch, "manifest");
   if (existsSync(manifest)) {
     const { name, revision, time } = JSON.parse(readFileSync(manifest, "utf8")) as Record<string, unknown>;
     return `backup ${String(name)} of ${String(time)}, revision ${String(revision)}`;
   }
-  const source = places.source(scratch);
+  const source = place(scratch, "source");
   return existsSync(source) ? readFileSync(source, "utf8").trim() : "a snapshot";
 }

@@ -6,16 +6,17 @@ import type { Line } from "./format";
 import { LONGEST_LINE, parseLine } from "./format";
 
 /**
- * Writes a directory's stream to a folder of its own, which is new. Returns its sum once everything is there, is what
- * was sent (and `expected`, if that is given), and is on the disk; else nothing of it stays.
+ * Writes a directory's stream to a folder of its own, which may not be there yet: what another try has written is never
+ * touched. Returns its sum once everything is there, is what was sent (and `expected`, if that is given), and is on the
+ * disk; else nothing of it stays.
  */
 export async function receiveDirectory(
   stream: AsyncIterable<Uint8Array>,
   folder: string,
   expected?: string,
 ): Promise<string> {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { mode: 0o700 });
   const writer = new Writer(folder);
   try {
     for await (const part of stream) writer.take(Buffer.from(part));

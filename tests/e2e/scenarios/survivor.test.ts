@@ -1,10 +1,17 @@
 import { expect } from "chai";
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { survivorCommand } from "../../../components/resources/survivor";
+import { writeWhole } from "../../../controller/gate/files";
+import type { Receipt } from "../../../controller/restore/receipt";
+import { readContents } from "../../../controller/restore/receipt";
+import { save } from "../../../controller/restore/sources";
 import { readMember } from "../../../controller/wal";
 import { commitLog } from "../../../controller/wal/commit";
-import { BareCluster, etcdVersions, freePorts } from "../support/bare-etcd";
+import { BareCluster, etcdVersions, freePorts, issue, makeAuthority } from "../support/bare-etcd";
 import { eventually } from "../support/poll";
 
 const versions = etcdVersions();
@@ -23,6 +30,78 @@ describe("a survivor's log", function () {
   });
 
   for (const [version, programs] of versions) {
+    it(`etcd ${version}: where there is none, nothing is served`, async () => {
+      const scratch = mkdtempSync(join(tmpdir(), "nothing-"));
+      for (const inside of ["", "member", "member/snap"]) {
+        const dataDir = join(scratch, inside || "empty", "data");
+        mkdirSync(join(dataDir, inside), { recursive: true });
+        const etcd = await Alone.start(programs, dataDir);
+        const over = setTimeout(() => void etcd.kill(), 60_000);
+        expect(await etcd.gone, `its exit code, with data/${inside}`).to.equal(1);
+        clearTimeout(over);
+        await etcd.kill();
+      }
+      rmSync(scratch, { recursive: true });
+    });
+
+    it(`etcd ${version}: a snapshot is only taken of the survivor, with all that is committed there`, async () => {
+      const bare = new BareCluster(programs);
+      const scratch = join(bare.folder, "scratch");
+      try {
+        await bare.prepare(1);
+        bare.start(0, "new", [0]);
+        await eventually("there is a leader", () => bare.etcdctl(0, "put", "kept", "committed") && true);
+        await bare.kill(0);
+        const dataDir = received(scratch);
+        cpSync(join(bare.folder, bare.at(0).name), dataDir, { recursive: true });
+        const { commit: at } = commitLog(join(dataDir, "member"), 0);
+        const data = readMember(join(dataDir, "member"), version);
+        if (data.state !== "wal") throw new Error(JSON.stringify(data));
+        const { memberId, clusterId, lastTerm, lastIndex } = data;
+        const receipt = { memberId, clusterId, lastTerm, lastIndex, commit: at };
+        const etcd = await Alone.start(programs, dataDir);
+        try {
+          for (const [more, words] of [
+            [{ memberId: "1" }, /the survivor is 1 of/],
+            [{ clusterId: "2" }, /of 2$/],
+            [{ commit: 1_000_000 }, /are applied, and there are 1000000/],
+          ] as const) {
+            received(scratch, { ...receipt, ...more });
+            expect(await etcd.save(scratch).then(() => "saved", String)).to.match(words);
+          }
+          received(scratch, receipt);
+          await etcd.save(scratch);
+          expect(readContents(scratch)).to.deep.equal({ revision: 2, keys: 1 });
+        } finally {
+          await etcd.kill();
+        }
+      } finally {
+        await bare.destroy();
+      }
+    });
+
+    it(`etcd ${version}: a disk to which nothing was ever written is refused`, async () => {
+      const bare = new BareCluster(programs);
+      const scratch = join(bare.folder, "scratch");
+      try {
+        await bare.prepare(1);
+        bare.start(0, "new", [0]);
+        await eventually("there is a leader", () => bare.etcdctl(0, "get", "x") === "" || undefined);
+        await bare.kill(0);
+        const dataDir = received(scratch);
+        cpSync(join(bare.folder, bare.at(0).name), dataDir, { recursive: true });
+        const data = readMember(join(dataDir, "member"), version);
+        if (data.state !== "wal") throw new Error(JSON.stringify(data));
+        received(scratch, data);
+        const etcd = await Alone.start(programs, dataDir);
+        const end = await etcd.save(scratch).then(() => "saved", String);
+        await etcd.kill();
+        expect(end).to.match(/holds no data at all \(revision 0\)/);
+      } finally {
+        await bare.destroy();
+      }
+    });
+
     it(`etcd ${version}: its last entries are kept, which etcd alone would drop`, async () => {
       const bare = new BareCluster(programs);
       try {
@@ -63,35 +142,77 @@ function leads(bare: BareCluster, i: number): boolean {
   return number("MemberID") === number("Leader");
 }
 
+type Read = { kept: string; tail: string };
+
 /** Starts etcd on a directory as the restore pod does, and reads both keys. */
-async function readAlone(programs: string, folder: string): Promise<{ kept: string; tail: string }> {
-  const [client, peer] = (await freePorts(2)).map((port) => `http://127.0.0.1:${port}`);
-  const etcd = spawn(
-    join(programs, "etcd"),
-    [
-      "--name=survivor",
-      `--data-dir=${folder}`,
-      "--force-new-cluster",
-      `--listen-client-urls=${client}`,
-      `--advertise-client-urls=${client}`,
-      `--listen-peer-urls=${peer}`,
-      `--initial-advertise-peer-urls=${peer}`,
-      `--initial-cluster=survivor=${peer}`,
-      "--log-level=error",
-    ],
-    { stdio: "ignore" },
-  );
-  const gone = new Promise((resolve) => etcd.once("exit", resolve));
-  const get = (key: string) =>
-    execFileSync(
-      join(programs, "etcdctl"),
-      [`--endpoints=${client}`, "--command-timeout=2s", "get", key, "--print-value-only"],
-      { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
-    ).trim();
+async function readAlone(programs: string, folder: string): Promise<Read> {
+  const etcd = await Alone.start(programs, folder);
+  const get = (key: string) => etcd.etcdctl("get", key, "--print-value-only").trim();
   try {
     return await eventually("it answers alone", () => ({ kept: get("kept"), tail: get("tail") }), 30);
   } finally {
-    etcd.kill("SIGKILL");
-    await gone;
+    await etcd.kill();
   }
+}
+
+/** The restore pod's etcd, with its own command. */
+class Alone {
+  readonly gone: Promise<number | null>;
+
+  private constructor(
+    private readonly programs: string,
+    readonly url: string,
+    readonly tlsDir: string,
+    private readonly etcd: ChildProcess,
+  ) {
+    this.gone = new Promise((resolve) => etcd.once("exit", resolve));
+  }
+
+  static async start(programs: string, dataDir: string): Promise<Alone> {
+    const tlsDir = mkdtempSync(join(tmpdir(), "alone-"));
+    await issue(tlsDir, await makeAuthority("peers"), "root", ["localhost"]);
+    const [client = 0, peer = 0] = await freePorts(2);
+    const file = (name: string) => join(tlsDir, name);
+    const [program = "", ...flags] = survivorCommand({
+      program: join(programs, "etcd"),
+      dataDir,
+      pair: { cert: file("tls.crt"), key: file("tls.key"), ca: file("ca.crt") },
+      quotaBytes: 1_000_000_000,
+      ports: { client, peer },
+    });
+    const etcd = spawn(program, [...flags, "--log-level=error"], { stdio: "ignore" });
+    return new Alone(programs, `https://127.0.0.1:${client}`, tlsDir, etcd);
+  }
+
+  etcdctl(...args: string[]): string {
+    const tls = ["cacert=ca.crt", "cert=tls.crt", "key=tls.key"].map((pair) => {
+      const [flag = "", name = ""] = pair.split("=");
+      return `--${flag}=${join(this.tlsDir, name)}`;
+    });
+    // The name in the certificate is not this machine's address.
+    const common = [`--endpoints=${this.url}`, "--command-timeout=2s", "--insecure-skip-tls-verify", ...tls];
+    return execFileSync(join(this.programs, "etcdctl"), [...common, ...args], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  }
+
+  /** What the step beside it does. */
+  save(scratch: string): Promise<void> {
+    const nothing = { podUid: "", generation: 2, controllerUrl: "", port: 0, version: "" };
+    return save({ ...nothing, tlsDir: this.tlsDir, scratch }, this.url);
+  }
+
+  async kill(): Promise<void> {
+    this.etcd.kill("SIGKILL");
+    await this.gone;
+    rmSync(this.tlsDir, { recursive: true, force: true });
+  }
+}
+
+/** The copy's folder, as the step before leaves it. */
+function received(scratch: string, receipt: Partial<Receipt> = {}): string {
+  const whole = { memberId: "1", clusterId: "2", lastTerm: 1, lastIndex: 10, commit: 10, ...receipt };
+  writeWhole(join(scratch, "survivor", "receipt.json"), JSON.stringify(whole));
+  return join(scratch, "survivor", "data");
 }

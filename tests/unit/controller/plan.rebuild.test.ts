@@ -340,7 +340,15 @@ describe("a generation that is made", () => {
       const decision = plan(back({ record: rebuilding({ survivor }) }));
       expect(decision.orders["pod-1"]).to.deep.equal({ kind: "lend", url: `${URL}/job` });
       expect(decision.orders["pod-0"]).to.include({ kind: "wait", hold: true });
-      expect(decision.restore).to.include({ kind: "wait", commit: 990 });
+      expect(decision.restore).to.deep.include({ kind: "wait", commit: 990, survivor });
+    });
+
+    it("tells why what came wasn't taken", () => {
+      const said: RestoreReport = { ...receive, problem: "it was older" };
+      const decision = plan(back({ record: rebuilding({ survivor }), world: { restore: at(said) } }));
+      expect(decision.reason).to.match(
+        /waits for a survivor's data, and what came was not taken: it was older/,
+      );
     });
 
     it("lends nothing that isn't the survivor's any more", () => {
@@ -364,8 +372,10 @@ describe("a generation that is made", () => {
   });
 
   describe("is taken by member 0 alone", () => {
+    const from = { memberId: idOf(1), lastTerm: 3, lastIndex: 1000, commit: 1000 };
+    const saved: RestoreReport = { ...ready, revision: 42, keys: 7, from };
     const seeding = (more: Parameters<typeof world>[1] = {}) =>
-      back({ record: rebuilding({ survivor }), world: { restore: at(ready) }, ...more });
+      back({ record: rebuilding({ survivor }), world: { restore: at(saved) }, ...more });
     const written = { survivor, seed: { jobPodUid: "job", sha256: "abc" } };
 
     it("after that was written down", () => {
@@ -375,6 +385,29 @@ describe("a generation that is made", () => {
       expect(then.orders["pod-0"]).to.deep.equal({ kind: "seed", url: `${URL}/job`, sha256: "abc" });
       expect(then.orders["pod-1"]).to.include({ kind: "wait", hold: true });
       expect(then.orders["pod-2"]).to.include({ kind: "wait", hold: true });
+    });
+
+    for (const [name, said, words] of [
+      ["says nothing of the disk", ready, /doesn't say which disk/],
+      ["is of another member's log", { ...saved, from: { ...from, memberId: idOf(0) } }, /made from a log/],
+      ["ends before the survivor's log", { ...saved, from: { ...from, lastIndex: 999 } }, /up to entry 999/],
+      ["is of another term", { ...saved, from: { ...from, lastTerm: 2 } }, /of term 2.*of term 3/],
+      ["lacks what is known as committed", { ...saved, from: { ...from, commit: 989 } }, /990 is known/],
+      ["is empty", { ...saved, revision: 0, keys: 0 }, /no data at all \(revision 0\)/],
+    ] as const) {
+      it(`but not what ${name}`, () => {
+        const decision = plan(seeding({ world: { restore: at(said) } }));
+        expect(decision.refused).to.match(words);
+        expect(decision.refused).to.match(/with generation 3, or generation 1 again/);
+        expect(decision.record).to.equal(undefined);
+        expect(decision.orders["pod-0"]).to.include({ kind: "wait", hold: true });
+      });
+    }
+
+    it("but not after the restore pod was refused what came of it, and its words are told", () => {
+      const restore = { ...at(receive), refusal: "etcd-restore-2-a: save failed: no data at all" };
+      const decision = plan(back({ record: rebuilding({ survivor }), world: { restore } }));
+      expect(decision.refused).to.match(/generation 2 can't be made: .*no data at all/);
     });
 
     it("which is told to have no place, if it has none", () => {
@@ -437,7 +470,7 @@ describe("a generation that is made", () => {
         [0, "7", "new-0"],
       ]);
       expect(record.made?.words).to.match(
-        /etcd-1's disk, up to its last entry 1000 of term 3; of 10 entries/,
+        /etcd-1's disk, up to its last entry 1000 of term 3; of 10 entries.*revision 42.*, 7 entries/,
       );
       expect(decision.restore).to.deep.equal({ kind: "done" });
       expect(decision.orders["pod-1"], "the old disk").to.include({ kind: "wait", hold: true });

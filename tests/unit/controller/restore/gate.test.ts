@@ -12,6 +12,7 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import type { Server } from "node:https";
 import type { Door } from "../../../../controller/door";
 import { createDoor } from "../../../../controller/door";
@@ -19,6 +20,7 @@ import { isHeld, readMark, writeMark } from "../../../../controller/gate/files";
 import { runGate } from "../../../../controller/gate/gate";
 import type { Settings as GateSettings } from "../../../../controller/gate/settings";
 import type { Order, RestoreAnswer } from "../../../../controller/model";
+import { writeContents } from "../../../../controller/restore/receipt";
 import { serve } from "../../../../controller/restore/serve";
 import type { Settings } from "../../../../controller/restore/settings";
 import { handOver, receive } from "../../../../controller/restore/steps";
@@ -114,6 +116,13 @@ describe("a restore", function () {
   const old = (generation: number) => {
     unpack(loadFixture("3.6", "three-0"), join(gate.dataDir, "member"));
     writeMark(gate.dataDir, { generation, lastVersion: "3.6.14" });
+  };
+  /** What etcdutl has left, of a snapshot of the revision 5 with four entries. */
+  const restored = () => {
+    const member = unpack(loadFixture("3.6", "restored"), join(pod.scratch, "restored", "member"));
+    const database = join(__dirname, "../../../fixtures/snapshots/3.6/small-restored.db.gz");
+    writeFileSync(join(member, "snap", "db"), gunzipSync(readFileSync(database)));
+    writeContents(pod.scratch, { revision: 5, keys: 4 });
   };
   const start = () => {
     const run = runGate(gate, (text) => said.push(text), { times });
@@ -242,15 +251,16 @@ describe("a restore", function () {
     const step = receive({ ...pod, port: receiving });
     running.push(step);
     order = { kind: "lend", url: `https://localhost:${receiving}/job` };
+    const own = readMember(member, "3.6.16");
+    if (own.state !== "wal") throw new Error("it is no member");
+    answer = { kind: "wait", reason: "lend", commit: own.commit, survivor: own };
     const run = start();
     await step;
     await until(() => said.some((text) => /was sent/.test(text)));
     expect(await directorySum(member), "lent").to.equal(before);
     expect(isHeld(gate.volume)).to.equal(true);
     expect(door.restore()).to.include({ step: "receive", podUid: "job", generation: 2 });
-    const copy = readMember(join(pod.scratch, "survivor", "member"), "3.6.16");
-    const own = readMember(member, "3.6.16");
-    if (copy.state !== "wal" || own.state !== "wal") throw new Error("one of them is no member");
+    const copy = readMember(join(pod.scratch, "survivor", "data", "member"), "3.6.16");
     expect(copy).to.include({ memberId: own.memberId, lastIndex: own.lastIndex, commit: own.lastIndex });
     order = { ...startOrder, generation: 1 };
     decide();
@@ -259,7 +269,7 @@ describe("a restore", function () {
   });
 
   it("is handed over until the controller says that it is made", async () => {
-    unpack(loadFixture("3.6", "restored"), join(pod.scratch, "restored", "member"));
+    restored();
     const manifest = { name: "b1", revision: 12, time: "2026-11-26T19:00:00Z" };
     writeFileSync(join(pod.scratch, "manifest.json"), JSON.stringify(manifest));
     const step = handOver(pod);
@@ -272,6 +282,8 @@ describe("a restore", function () {
       memberId,
       clusterId,
       source: "backup b1 of 2026-11-26T19:00:00Z, revision 12",
+      revision: 5,
+      keys: 4,
       sha256: await directorySum(join(pod.scratch, "restored", "member")),
     });
     answer = { kind: "done" };
@@ -280,7 +292,7 @@ describe("a restore", function () {
   });
 
   it("of a later etcd than the declared one is refused before it is offered", async () => {
-    unpack(loadFixture("3.6", "restored"), join(pod.scratch, "restored", "member"));
+    restored();
     for (const [etcdVersion, refused] of [
       ["3.7.1", true],
       ["3.6.20", false],
@@ -295,6 +307,14 @@ describe("a restore", function () {
       if (refused) expect(end).to.match(/of etcd 3\.7\.1, and 3\.6\.16 is declared/);
       else expect(end).to.equal("handed over");
     }
+  });
+
+  it("isn't handed over when it isn't the whole snapshot", async () => {
+    restored();
+    writeContents(pod.scratch, { revision: 6, keys: 4 });
+    const problem = await handOver(pod).catch(String);
+    expect(problem).to.match(/revision 1000000005 and 5 entries, .* it has to have 1000000006 and 5/);
+    expect(door.restore()).to.equal(undefined);
   });
 
   it("receives nothing for a generation that is made", async () => {
