@@ -947,6 +947,7 @@ var numbers = () => new Column(new Uint32Array(1024), (n) => new Uint32Array(n))
 var Census = class {
   pageSize = 0;
   root = 0;
+  transaction = 0;
   /** Pages that the file has to have. */
   highWater = 0;
   page = 0;
@@ -1005,12 +1006,20 @@ var Census = class {
     if (size < 512 || size > LARGEST_PAGE || (size & size - 1) !== 0)
       throw new Refusal(`the database has pages of ${size} bytes`);
     this.pageSize = size;
-    this.root = number(this.partial, meta + 16);
-    this.highWater = number(this.partial, meta + 40);
+    this.takeMeta(this.partial);
+  }
+  /** The first two pages tell in turn, at each commit, where the tree begins. In a file that was closed both are whole. */
+  takeMeta(page) {
+    const transaction = number(page, PAGE_HEAD + 48);
+    if (transaction < this.transaction) return;
+    this.transaction = transaction;
+    this.root = number(page, PAGE_HEAD + 16);
+    this.highWater = number(page, PAGE_HEAD + 40);
   }
   /** One page's place in the file. The number in its head tells whether a page begins here. */
   read(bytes2) {
     const page = this.page++;
+    if (page === 1 && bytes2.readUInt32LE(PAGE_HEAD) === MAGIC) this.takeMeta(bytes2);
     if (this.awaited.size > 0) this.receive(page, bytes2);
     const flags = bytes2.readUInt16LE(8);
     const count2 = bytes2.readUInt16LE(10);

@@ -1147,8 +1147,8 @@ function parseLine(text) {
 
 // controller/transfer/receive.ts
 async function receiveDirectory(stream, folder, expected) {
-  (0, import_node_fs8.rmSync)(folder, { recursive: true, force: true });
-  (0, import_node_fs8.mkdirSync)(folder, { recursive: true, mode: 448 });
+  (0, import_node_fs8.mkdirSync)((0, import_node_path9.dirname)(folder), { recursive: true, mode: 448 });
+  (0, import_node_fs8.mkdirSync)(folder, { mode: 448 });
   const writer = new Writer(folder);
   try {
     for await (const part of stream) writer.take(Buffer.from(part));
@@ -1268,6 +1268,7 @@ async function takeSeed(settings, seed) {
   const { volume, dataDir, tlsDir, generation, version } = settings;
   const incoming = incomingOf(volume);
   const fresh = (0, import_node_path11.join)(incoming, "member");
+  dropIncoming(volume);
   try {
     await download(seed.url, tlsDir, (stream) => receiveDirectory(stream, fresh, seed.sha256));
     writeMark(incoming, { generation, lastVersion: version });

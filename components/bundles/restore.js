@@ -1,7 +1,7 @@
 "use strict";
 
 // controller/restore/main.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 
 // controller/backup/refusal.ts
 var Refusal = class extends Error {
@@ -9,6 +9,29 @@ var Refusal = class extends Error {
 
 // controller/restore/settings.ts
 var import_node_path = require("node:path");
+
+// components/spec/restore.ts
+var revisionBump = 1e9;
+var restoreFiles = {
+  /** Comes into being whole, with everything below it. */
+  survivor: "survivor",
+  /** etcd's data directory, a survivor's copy. */
+  survivorData: "survivor/data",
+  /** What that copy is, and up to where. */
+  survivorReceipt: "survivor/receipt.json",
+  snapshot: "snapshot.db",
+  /** Revision and number of entries of the snapshot. */
+  contents: "contents.json",
+  /** Beside a snapshot from a store of backups. */
+  manifest: "manifest.json",
+  /** Where the snapshot is from, in words. */
+  source: "source.txt",
+  /** Of the etcd that it is from, if that is known: JSON, as in a manifest. */
+  version: "version.json",
+  restored: "restored"
+};
+
+// controller/restore/settings.ts
 function readSettings(env) {
   const text2 = (name) => {
     const value = env[name];
@@ -25,22 +48,11 @@ function readSettings(env) {
     scratch: text2("RESTORE_SCRATCH")
   };
 }
-var places = {
-  /** A data directory with the survivor's copy. */
-  survivor: (scratch) => (0, import_node_path.join)(scratch, "survivor"),
-  snapshot: (scratch) => (0, import_node_path.join)(scratch, "snapshot.db"),
-  /** Beside a snapshot from a store of backups. */
-  manifest: (scratch) => (0, import_node_path.join)(scratch, "manifest.json"),
-  /** Where the snapshot is from, in words. */
-  source: (scratch) => (0, import_node_path.join)(scratch, "source.txt"),
-  /** Of the etcd that it is from, if that is known: JSON, as in a manifest. */
-  version: (scratch) => (0, import_node_path.join)(scratch, "version.json"),
-  restored: (scratch) => (0, import_node_path.join)(scratch, "restored")
-};
+var place = (scratch, file) => (0, import_node_path.join)(scratch, restoreFiles[file]);
 
 // controller/restore/sources.ts
-var import_node_fs2 = require("node:fs");
-var import_node_path2 = require("node:path");
+var import_node_fs3 = require("node:fs");
+var import_node_path4 = require("node:path");
 var import_promises = require("node:timers/promises");
 
 // controller/backup/etcd/channel.ts
@@ -430,6 +442,7 @@ var numbers = () => new Column(new Uint32Array(1024), (n) => new Uint32Array(n))
 var Census = class {
   pageSize = 0;
   root = 0;
+  transaction = 0;
   /** Pages that the file has to have. */
   highWater = 0;
   page = 0;
@@ -488,12 +501,20 @@ var Census = class {
     if (size < 512 || size > LARGEST_PAGE || (size & size - 1) !== 0)
       throw new Refusal(`the database has pages of ${size} bytes`);
     this.pageSize = size;
-    this.root = number(this.partial, meta + 16);
-    this.highWater = number(this.partial, meta + 40);
+    this.takeMeta(this.partial);
+  }
+  /** The first two pages tell in turn, at each commit, where the tree begins. In a file that was closed both are whole. */
+  takeMeta(page) {
+    const transaction = number(page, PAGE_HEAD + 48);
+    if (transaction < this.transaction) return;
+    this.transaction = transaction;
+    this.root = number(page, PAGE_HEAD + 16);
+    this.highWater = number(page, PAGE_HEAD + 40);
   }
   /** One page's place in the file. The number in its head tells whether a page begins here. */
   read(bytes2) {
     const page = this.page++;
+    if (page === 1 && bytes2.readUInt32LE(PAGE_HEAD) === MAGIC) this.takeMeta(bytes2);
     if (this.awaited.size > 0) this.receive(page, bytes2);
     const flags = bytes2.readUInt16LE(8);
     const count2 = bytes2.readUInt16LE(10);
@@ -713,6 +734,15 @@ var methods = {
 
 // controller/gate/files.ts
 var import_node_fs = require("node:fs");
+var import_node_path2 = require("node:path");
+function writeWhole(file, text2) {
+  const folder = (0, import_node_path2.dirname)(file);
+  (0, import_node_fs.mkdirSync)(folder, { recursive: true, mode: 448 });
+  const draft = `${file}.tmp`;
+  (0, import_node_fs.writeFileSync)(draft, text2, { mode: 384, flush: true });
+  (0, import_node_fs.renameSync)(draft, file);
+  syncFolder(folder);
+}
 function syncFolder(folder) {
   const directory = (0, import_node_fs.openSync)(folder, "r");
   try {
@@ -720,6 +750,33 @@ function syncFolder(folder) {
   } finally {
     (0, import_node_fs.closeSync)(directory);
   }
+}
+
+// controller/restore/receipt.ts
+var import_node_fs2 = require("node:fs");
+var import_node_path3 = require("node:path");
+function readReceipt(scratch) {
+  const file = place(scratch, "survivorReceipt");
+  return (0, import_node_fs2.existsSync)(file) ? JSON.parse((0, import_node_fs2.readFileSync)(file, "utf8")) : void 0;
+}
+function writeContents(scratch, { revision, keys }) {
+  writeWhole(place(scratch, "contents"), JSON.stringify({ revision, keys }));
+}
+function readContents(scratch) {
+  const file = [place(scratch, "contents"), place(scratch, "manifest")].find((f) => (0, import_node_fs2.existsSync)(f));
+  const { revision, keys } = JSON.parse(file ? (0, import_node_fs2.readFileSync)(file, "utf8") : "{}");
+  if (revision === void 0 || keys === void 0)
+    throw new Error("nobody has left what is in the snapshot");
+  return { revision, keys };
+}
+async function differenceFrom(snapshot, member2) {
+  const census = new Census();
+  for await (const chunk of (0, import_node_fs2.createReadStream)((0, import_node_path3.join)(member2, "snap", "db"), { highWaterMark: 1 << 20 }))
+    census.push(chunk);
+  const is = census.result();
+  const expected = { revision: snapshot.revision + revisionBump, keys: snapshot.keys + 1 };
+  if (is.revision === expected.revision && is.keys === expected.keys) return void 0;
+  return `the restored data has revision ${is.revision} and ${is.keys} entries, and of the snapshot it has to have ${expected.revision} and ${expected.keys}`;
 }
 
 // controller/words.ts
@@ -732,8 +789,10 @@ function wordsOf(error) {
 // controller/restore/sources.ts
 var CALL_MS = 5e3;
 var AGAIN_MS = 500;
-async function save(settings) {
-  const channel = new Channel("https://127.0.0.1:2379", pairIn(settings.tlsDir), "localhost");
+async function save(settings, url = "https://127.0.0.1:2379") {
+  const receipt = readReceipt(settings.scratch);
+  if (!receipt) throw new Error("there is no survivor's copy");
+  const channel = new Channel(url, pairIn(settings.tlsDir), "localhost");
   let last = "";
   for (; ; ) {
     try {
@@ -746,8 +805,19 @@ async function save(settings) {
       await (0, import_promises.setTimeout)(AGAIN_MS);
     }
   }
+  const { header: header2, raftAppliedIndex = 0 } = await channel.call(methods.status, {}, CALL_MS);
+  if (header2?.memberId !== receipt.memberId || header2.clusterId !== receipt.clusterId)
+    throw new Error(
+      `what runs here is member ${header2?.memberId} of cluster ${header2?.clusterId}, and the survivor is ${receipt.memberId} of ${receipt.clusterId}`
+    );
+  if (raftAppliedIndex < receipt.commit)
+    throw new Error(`entries up to ${raftAppliedIndex} are applied, and there are ${receipt.commit}`);
   const checked = await download(settings.scratch, channel);
   channel.close();
+  if (checked.revision === 0)
+    throw new Refusal(
+      `the survivor's disk, up to entry ${receipt.commit}, holds no data at all (revision 0): nothing was ever written there`
+    );
   console.log(`a snapshot of the survivor's copy: ${told(checked)}`);
 }
 async function fromEndpoints(settings, from, tlsDir) {
@@ -758,7 +828,7 @@ async function fromEndpoints(settings, from, tlsDir) {
       await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
       const { version: etcdVersion } = await channel.call(methods.status, {}, CALL_MS);
       const checked = await download(settings.scratch, channel);
-      (0, import_node_fs2.writeFileSync)(places.version(settings.scratch), JSON.stringify({ etcdVersion }), { flush: true });
+      (0, import_node_fs3.writeFileSync)(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
       return say(settings, `the etcd at ${url}, ${told(checked)}`);
     } catch (error) {
       problems.push(`${url}: ${wordsOf(error)}`);
@@ -771,7 +841,7 @@ async function fromEndpoints(settings, from, tlsDir) {
 async function fromFile(settings, file) {
   const check = new Check();
   const checked = await toFile(settings.scratch, async (write) => {
-    for await (const chunk of (0, import_node_fs2.createReadStream)(file, { highWaterMark: 1 << 20 })) {
+    for await (const chunk of (0, import_node_fs3.createReadStream)(file, { highWaterMark: 1 << 20 })) {
       check.push(chunk);
       write(chunk);
     }
@@ -784,7 +854,7 @@ async function fromFile(settings, file) {
 var told = ({ revision, keys, bytes: bytes2 }) => `revision ${revision}, ${keys} entries, ${bytes2} bytes`;
 function say({ scratch }, source) {
   console.log(source);
-  (0, import_node_fs2.writeFileSync)(places.source(scratch), source, { flush: true });
+  (0, import_node_fs3.writeFileSync)(place(scratch, "source"), source, { flush: true });
 }
 function download(scratch, channel) {
   return toFile(
@@ -796,38 +866,39 @@ function download(scratch, channel) {
   );
 }
 async function toFile(scratch, fill) {
-  const file = places.snapshot(scratch);
+  const file = place(scratch, "snapshot");
   const draft = `${file}.partial`;
-  (0, import_node_fs2.rmSync)(draft, { force: true });
-  const fd = (0, import_node_fs2.openSync)(draft, "wx", 384);
+  (0, import_node_fs3.rmSync)(draft, { force: true });
+  const fd = (0, import_node_fs3.openSync)(draft, "wx", 384);
   try {
     const checked = await fill((chunk) => {
-      for (let at = 0; at < chunk.length; ) at += (0, import_node_fs2.writeSync)(fd, chunk, at);
+      for (let at = 0; at < chunk.length; ) at += (0, import_node_fs3.writeSync)(fd, chunk, at);
     });
-    (0, import_node_fs2.fsyncSync)(fd);
-    (0, import_node_fs2.renameSync)(draft, file);
-    syncFolder((0, import_node_path2.dirname)(file));
+    (0, import_node_fs3.fsyncSync)(fd);
+    writeContents(scratch, checked);
+    (0, import_node_fs3.renameSync)(draft, file);
+    syncFolder((0, import_node_path4.dirname)(file));
     return checked;
   } finally {
-    (0, import_node_fs2.closeSync)(fd);
+    (0, import_node_fs3.closeSync)(fd);
   }
 }
 function pairIn(folder) {
-  const read2 = (name) => (0, import_node_fs2.readFileSync)((0, import_node_path2.join)(folder, name));
+  const read2 = (name) => (0, import_node_fs3.readFileSync)((0, import_node_path4.join)(folder, name));
   return { ca: read2("ca.crt"), cert: read2("tls.crt"), key: read2("tls.key") };
 }
 
 // controller/restore/steps.ts
-var import_node_fs9 = require("node:fs");
-var import_node_path10 = require("node:path");
+var import_node_fs11 = require("node:fs");
+var import_node_path13 = require("node:path");
 var import_node_stream = require("node:stream");
-var import_promises3 = require("node:stream/promises");
-var import_promises4 = require("node:timers/promises");
+var import_promises4 = require("node:stream/promises");
+var import_promises5 = require("node:timers/promises");
 
-// controller/transfer/receive.ts
+// controller/transfer/send.ts
 var import_node_crypto2 = require("node:crypto");
-var import_node_fs3 = require("node:fs");
-var import_node_path3 = require("node:path");
+var import_promises2 = require("node:fs/promises");
+var import_node_path5 = require("node:path");
 
 // controller/transfer/format.ts
 var LONGEST_LINE = 4096;
@@ -844,103 +915,19 @@ function parseLine(text2) {
   return { path, size };
 }
 
-// controller/transfer/receive.ts
-async function receiveDirectory(stream, folder, expected) {
-  (0, import_node_fs3.rmSync)(folder, { recursive: true, force: true });
-  (0, import_node_fs3.mkdirSync)(folder, { recursive: true, mode: 448 });
-  const writer = new Writer(folder);
-  try {
-    for await (const part of stream) writer.take(Buffer.from(part));
-    return writer.finish(expected);
-  } catch (error) {
-    writer.close();
-    (0, import_node_fs3.rmSync)(folder, { recursive: true, force: true });
-    throw error;
-  }
-}
-var Writer = class {
-  constructor(folder) {
-    this.folder = folder;
-    this.folders.add(folder);
-  }
-  folder;
-  hash = (0, import_node_crypto2.createHash)("sha256");
-  folders = /* @__PURE__ */ new Set();
-  line = Buffer.alloc(0);
-  file;
-  end;
-  take(part) {
-    let rest = part;
-    while (rest.length > 0) rest = this.file ? this.content(rest) : this.head(rest);
-  }
-  finish(expected) {
-    if (!this.end) throw new Error("the stream ended before its end");
-    const sum = this.hash.digest("hex");
-    if (sum !== this.end.sha256) throw new Error("what came isn't what was sent: wrong SHA-256");
-    if (expected !== void 0 && sum !== expected)
-      throw new Error("it isn't what was announced: wrong SHA-256");
-    for (const folder of this.folders) syncFolder(folder);
-    return sum;
-  }
-  close() {
-    if (this.file) (0, import_node_fs3.closeSync)(this.file.fd);
-    this.file = void 0;
-  }
-  content(part) {
-    const file = this.file;
-    const mine = part.subarray(0, file.left);
-    this.hash.update(mine);
-    for (let at = 0; at < mine.length; ) at += (0, import_node_fs3.writeSync)(file.fd, mine, at);
-    file.left -= mine.length;
-    if (file.left === 0) this.closeFile();
-    return part.subarray(mine.length);
-  }
-  head(part) {
-    if (this.end) throw new Error("the stream goes on after its end");
-    const at = part.indexOf(10);
-    this.line = Buffer.concat([this.line, at < 0 ? part : part.subarray(0, at + 1)]);
-    if (this.line.length > LONGEST_LINE) throw new Error("not a directory's stream");
-    if (at < 0) return Buffer.alloc(0);
-    const bytes2 = this.line;
-    this.line = Buffer.alloc(0);
-    const line = parseLine(bytes2.toString("utf8"));
-    if ("end" in line) this.end = line;
-    else {
-      this.hash.update(bytes2);
-      this.openFile(line.path, line.size);
-    }
-    return part.subarray(at + 1);
-  }
-  openFile(path, size) {
-    const name = (0, import_node_path3.join)(this.folder, path);
-    for (let f = (0, import_node_path3.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path3.dirname)(f)) this.folders.add(f);
-    (0, import_node_fs3.mkdirSync)((0, import_node_path3.dirname)(name), { recursive: true, mode: 448 });
-    this.file = { fd: (0, import_node_fs3.openSync)(name, "wx", 384), left: size };
-    if (size === 0) this.closeFile();
-  }
-  closeFile() {
-    if (!this.file) return;
-    (0, import_node_fs3.fsyncSync)(this.file.fd);
-    this.close();
-  }
-};
-
 // controller/transfer/send.ts
-var import_node_crypto3 = require("node:crypto");
-var import_promises2 = require("node:fs/promises");
-var import_node_path4 = require("node:path");
 var CHUNK = 1 << 18;
 async function* directoryStream(folder) {
-  const hash = (0, import_node_crypto3.createHash)("sha256");
+  const hash = (0, import_node_crypto2.createHash)("sha256");
   const put = (bytes2) => {
     hash.update(bytes2);
     return bytes2;
   };
   const line = (content) => put(lineOf(content));
   for (const path of await filesIn(folder)) {
-    const { size } = await (0, import_promises2.stat)((0, import_node_path4.join)(folder, path));
+    const { size } = await (0, import_promises2.stat)((0, import_node_path5.join)(folder, path));
     yield line({ path, size });
-    const file = await (0, import_promises2.open)((0, import_node_path4.join)(folder, path), "r");
+    const file = await (0, import_promises2.open)((0, import_node_path5.join)(folder, path), "r");
     try {
       for (let at = 0; at < size; ) {
         const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - at));
@@ -962,7 +949,7 @@ async function directorySum(folder) {
 }
 async function filesIn(folder) {
   const entries = await (0, import_promises2.readdir)(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path4.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
+  return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path5.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
 }
 
 // controller/plan/version.ts
@@ -974,7 +961,7 @@ function parseVersion(text2) {
 
 // controller/wal/index.ts
 var import_node_fs5 = require("node:fs");
-var import_node_path6 = require("node:path");
+var import_node_path7 = require("node:path");
 
 // controller/wal/crc.ts
 var POLYNOMIAL = 2197175160;
@@ -1479,7 +1466,7 @@ var Log = class {
 
 // controller/wal/segments.ts
 var import_node_fs4 = require("node:fs");
-var import_node_path5 = require("node:path");
+var import_node_path6 = require("node:path");
 function hasLog(walDir) {
   return (0, import_node_fs4.existsSync)(walDir) && (0, import_node_fs4.readdirSync)(walDir).some((name) => name.endsWith(".wal"));
 }
@@ -1493,7 +1480,7 @@ function withFiles(walDir, names, use) {
   const open2 = [];
   try {
     const segments = names.map((name) => {
-      const fd = (0, import_node_fs4.openSync)((0, import_node_path5.join)(walDir, name), "r");
+      const fd = (0, import_node_fs4.openSync)((0, import_node_path6.join)(walDir, name), "r");
       open2.push(fd);
       return fileSegment(name, fd);
     });
@@ -1520,8 +1507,8 @@ function fileSegment(name, fd) {
 
 // controller/wal/index.ts
 function readMember(memberDir, etcdVersion) {
-  const walDir = (0, import_node_path6.join)(memberDir, "wal");
-  const database = (0, import_node_path6.join)(memberDir, "snap", "db");
+  const walDir = (0, import_node_path7.join)(memberDir, "wal");
+  const database = (0, import_node_path7.join)(memberDir, "snap", "db");
   if (!hasLog(walDir)) {
     return wasUsed(database) ? { state: "broken", reason: "there is a database and no write-ahead log: etcd would be a new member" } : { state: "empty" };
   }
@@ -1566,14 +1553,14 @@ function readMember(memberDir, etcdVersion) {
   };
 }
 function problem(log, names, memberDir, last, etcdVersion) {
-  const start = needsFile(etcdVersion) ? newestWithFile(log, (0, import_node_path6.join)(memberDir, "snap")) : last;
+  const start = needsFile(etcdVersion) ? newestWithFile(log, (0, import_node_path7.join)(memberDir, "snap")) : last;
   const first = names[0];
   if (!first || first.index > BigInt(start.index)) {
     return `the log begins at ${first?.index ?? "nothing"}, and there is no snapshot for what was before`;
   }
   const found = log.problemFrom(start);
   if (found) return found;
-  if (start.index > 0 && !(0, import_node_fs5.existsSync)((0, import_node_path6.join)(memberDir, "snap", "db"))) return "the database is missing";
+  if (start.index > 0 && !(0, import_node_fs5.existsSync)((0, import_node_path7.join)(memberDir, "snap", "db"))) return "the database is missing";
   return void 0;
 }
 function needsFile(etcdVersion) {
@@ -1593,12 +1580,101 @@ function wasUsed(database) {
   return (0, import_node_fs5.readFileSync)(database).includes("consistent_index");
 }
 
-// controller/wal/commit.ts
+// controller/restore/intake.ts
+var import_node_fs8 = require("node:fs");
+var import_node_path10 = require("node:path");
+var import_promises3 = require("node:timers/promises");
+
+// controller/transfer/receive.ts
+var import_node_crypto3 = require("node:crypto");
 var import_node_fs6 = require("node:fs");
-var import_node_path7 = require("node:path");
+var import_node_path8 = require("node:path");
+async function receiveDirectory(stream, folder, expected) {
+  (0, import_node_fs6.mkdirSync)((0, import_node_path8.dirname)(folder), { recursive: true, mode: 448 });
+  (0, import_node_fs6.mkdirSync)(folder, { mode: 448 });
+  const writer = new Writer(folder);
+  try {
+    for await (const part of stream) writer.take(Buffer.from(part));
+    return writer.finish(expected);
+  } catch (error) {
+    writer.close();
+    (0, import_node_fs6.rmSync)(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+var Writer = class {
+  constructor(folder) {
+    this.folder = folder;
+    this.folders.add(folder);
+  }
+  folder;
+  hash = (0, import_node_crypto3.createHash)("sha256");
+  folders = /* @__PURE__ */ new Set();
+  line = Buffer.alloc(0);
+  file;
+  end;
+  take(part) {
+    let rest = part;
+    while (rest.length > 0) rest = this.file ? this.content(rest) : this.head(rest);
+  }
+  finish(expected) {
+    if (!this.end) throw new Error("the stream ended before its end");
+    const sum = this.hash.digest("hex");
+    if (sum !== this.end.sha256) throw new Error("what came isn't what was sent: wrong SHA-256");
+    if (expected !== void 0 && sum !== expected)
+      throw new Error("it isn't what was announced: wrong SHA-256");
+    for (const folder of this.folders) syncFolder(folder);
+    return sum;
+  }
+  close() {
+    if (this.file) (0, import_node_fs6.closeSync)(this.file.fd);
+    this.file = void 0;
+  }
+  content(part) {
+    const file = this.file;
+    const mine = part.subarray(0, file.left);
+    this.hash.update(mine);
+    for (let at = 0; at < mine.length; ) at += (0, import_node_fs6.writeSync)(file.fd, mine, at);
+    file.left -= mine.length;
+    if (file.left === 0) this.closeFile();
+    return part.subarray(mine.length);
+  }
+  head(part) {
+    if (this.end) throw new Error("the stream goes on after its end");
+    const at = part.indexOf(10);
+    this.line = Buffer.concat([this.line, at < 0 ? part : part.subarray(0, at + 1)]);
+    if (this.line.length > LONGEST_LINE) throw new Error("not a directory's stream");
+    if (at < 0) return Buffer.alloc(0);
+    const bytes2 = this.line;
+    this.line = Buffer.alloc(0);
+    const line = parseLine(bytes2.toString("utf8"));
+    if ("end" in line) this.end = line;
+    else {
+      this.hash.update(bytes2);
+      this.openFile(line.path, line.size);
+    }
+    return part.subarray(at + 1);
+  }
+  openFile(path, size) {
+    const name = (0, import_node_path8.join)(this.folder, path);
+    for (let f = (0, import_node_path8.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path8.dirname)(f)) this.folders.add(f);
+    (0, import_node_fs6.mkdirSync)((0, import_node_path8.dirname)(name), { recursive: true, mode: 448 });
+    this.file = { fd: (0, import_node_fs6.openSync)(name, "wx", 384), left: size };
+    if (size === 0) this.closeFile();
+  }
+  closeFile() {
+    if (!this.file) return;
+    (0, import_node_fs6.fsyncSync)(this.file.fd);
+    this.close();
+  }
+};
+
+// controller/wal/commit.ts
+var import_node_fs7 = require("node:fs");
+var import_node_path9 = require("node:path");
 function commitLog(memberDir, known) {
-  const walDir = (0, import_node_path7.join)(memberDir, "wal");
-  const names = segmentNames((0, import_node_fs6.readdirSync)(walDir)).map((n) => n.name);
+  const walDir = (0, import_node_path9.join)(memberDir, "wal");
+  const names = segmentNames((0, import_node_fs7.readdirSync)(walDir)).map((n) => n.name);
   const log = new Log();
   withFiles(walDir, names, (segments) => log.read(segments));
   const { tail, state, last } = log;
@@ -1611,18 +1687,18 @@ function commitLog(memberDir, known) {
     const term = Math.max(state.term, last.term);
     const vote = term === state.term ? state.vote : 0n;
     const data = Buffer.concat([number2(1, term), number2(2, vote), number2(3, commit)]);
-    append((0, import_node_path7.join)(walDir, tail.segment), tail.position, frame2(recordTypes.state, crc32c(tail.sum, data), data));
+    append((0, import_node_path9.join)(walDir, tail.segment), tail.position, frame2(recordTypes.state, crc32c(tail.sum, data), data));
   }
   return { lastIndex, known: sure, commit };
 }
 function append(file, position, bytes2) {
-  const fd = (0, import_node_fs6.openSync)(file, "r+");
+  const fd = (0, import_node_fs7.openSync)(file, "r+");
   try {
-    (0, import_node_fs6.ftruncateSync)(fd, position);
-    (0, import_node_fs6.writeSync)(fd, bytes2, 0, bytes2.length, position);
-    (0, import_node_fs6.fsyncSync)(fd);
+    (0, import_node_fs7.ftruncateSync)(fd, position);
+    (0, import_node_fs7.writeSync)(fd, bytes2, 0, bytes2.length, position);
+    (0, import_node_fs7.fsyncSync)(fd);
   } finally {
-    (0, import_node_fs6.closeSync)(fd);
+    (0, import_node_fs7.closeSync)(fd);
   }
 }
 function frame2(type, crc, data) {
@@ -1640,12 +1716,90 @@ function number2(field2, value, wireType = 0) {
   return Buffer.from([...bytes2, Number(rest)]);
 }
 
+// controller/restore/intake.ts
+var DRAFT = "incoming-";
+var AGAIN_MS2 = 100;
+var Intake = class {
+  constructor(settings, announced) {
+    this.settings = settings;
+    this.announced = announced;
+    for (const name of (0, import_node_fs8.readdirSync)(settings.scratch).filter((n) => n.startsWith(DRAFT)))
+      (0, import_node_fs8.rmSync)((0, import_node_path10.join)(settings.scratch, name), { recursive: true, force: true });
+  }
+  settings;
+  announced;
+  /** Why the last one wasn't taken. */
+  problem;
+  last;
+  ended = false;
+  get here() {
+    return (0, import_node_fs8.existsSync)(place(this.settings.scratch, "survivor"));
+  }
+  async take(request2) {
+    const before = this.last;
+    before?.request.destroy();
+    const through = (async () => {
+      await before?.through.catch(() => void 0);
+      if (!this.here) await this.receive(request2);
+    })();
+    this.last = { request: request2, through };
+    try {
+      await through;
+      this.problem = void 0;
+    } catch (error) {
+      if (this.last.request === request2) this.problem = wordsOf(error);
+      throw error;
+    }
+  }
+  end() {
+    this.ended = true;
+  }
+  async receive(request2) {
+    const { scratch } = this.settings;
+    const draft = (0, import_node_fs8.mkdtempSync)((0, import_node_path10.join)(scratch, DRAFT));
+    try {
+      const member2 = (0, import_node_path10.join)(draft, inDraft(restoreFiles.survivorData), "member");
+      await receiveDirectory(request2, member2);
+      const receipt = await this.check(member2);
+      writeWhole((0, import_node_path10.join)(draft, inDraft(restoreFiles.survivorReceipt)), JSON.stringify(receipt));
+      for (const folder of [(0, import_node_path10.join)(member2, ".."), draft]) syncFolder(folder);
+      (0, import_node_fs8.renameSync)(draft, place(scratch, "survivor"));
+      syncFolder(scratch);
+      console.log(`the survivor's disk is here: ${JSON.stringify(receipt)}`);
+    } catch (error) {
+      (0, import_node_fs8.rmSync)(draft, { recursive: true, force: true });
+      throw error;
+    }
+  }
+  /** Only what is decided on is taken, with all that the other disks know as committed, which is told at once with it. */
+  async check(member2) {
+    const { version } = this.settings;
+    const data = readMember(member2, version);
+    if (data.state !== "wal") throw new Error(`etcd ${version} would not start from what was sent`);
+    let survivor;
+    while (!(survivor = this.announced())) {
+      if (this.ended) throw new Error("it isn't waited for any more");
+      await (0, import_promises3.setTimeout)(AGAIN_MS2);
+    }
+    const { memberId, clusterId, lastTerm, lastIndex } = data;
+    const is = { memberId, lastTerm, lastIndex };
+    for (const key of ["memberId", "lastTerm", "lastIndex"])
+      if (is[key] !== survivor[key])
+        throw new Error(`${key} ${is[key]} was sent, and the survivor's is ${survivor[key]}`);
+    const { commit } = commitLog(member2, survivor.commit);
+    if (commit < survivor.commit)
+      throw new Error(`its log is committed up to ${commit}, and ${survivor.commit} is known as committed`);
+    return { memberId, clusterId, lastTerm, lastIndex, commit };
+  }
+};
+var inDraft = (file) => file.slice(restoreFiles.survivor.length + 1);
+
 // controller/restore/serve.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 var import_node_https = require("node:https");
-var import_node_path8 = require("node:path");
+var import_node_path11 = require("node:path");
 async function serve(settings, method2, handler) {
-  const file = (name) => (0, import_node_fs7.readFileSync)((0, import_node_path8.join)(settings.tlsDir, name));
+  const file = (name) => (0, import_node_fs9.readFileSync)((0, import_node_path11.join)(settings.tlsDir, name));
   const server = (0, import_node_https.createServer)(
     {
       cert: file("tls.crt"),
@@ -1684,14 +1838,15 @@ function end(response, status, text2) {
 }
 
 // controller/restore/tell.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var import_node_https2 = require("node:https");
-var import_node_path9 = require("node:path");
+var import_node_path12 = require("node:path");
 
 // controller/door/protocol.ts
 var RESTORE_PATH = "/v1/restore";
 var isText = (value) => typeof value === "string";
 var isCount = (value) => Number.isSafeInteger(value) && value >= 0;
+var isId = (value) => isText(value) && /^\d{1,20}$/.test(value);
 function parse(text2) {
   try {
     const value = JSON.parse(text2);
@@ -1700,17 +1855,23 @@ function parse(text2) {
     return void 0;
   }
 }
+function isLogEnd(value) {
+  const end2 = value;
+  const counts = [end2?.lastTerm, end2?.lastIndex, end2?.commit];
+  return typeof end2 === "object" && isId(end2?.memberId) && counts.every(isCount);
+}
 function parseRestoreAnswer(text2) {
   const a = parse(text2);
   if (a?.kind === "done") return { kind: "done" };
-  const whole = a?.kind === "wait" && isText(a.reason) && isCount(a.commit);
+  const decided = a?.survivor === void 0 || isLogEnd(a.survivor);
+  const whole = a?.kind === "wait" && isText(a.reason) && isCount(a.commit) && decided;
   return whole ? a : void 0;
 }
 
 // controller/restore/tell.ts
 var PATIENCE_MS = 5e3;
 function tell(settings, message2) {
-  const file = (name) => (0, import_node_fs8.readFileSync)((0, import_node_path9.join)(settings.tlsDir, name));
+  const file = (name) => (0, import_node_fs10.readFileSync)((0, import_node_path12.join)(settings.tlsDir, name));
   const body = JSON.stringify(message2);
   return new Promise((resolve, reject) => {
     const asked = (0, import_node_https2.request)(new URL(RESTORE_PATH, settings.controllerUrl), {
@@ -1746,63 +1907,60 @@ async function keepTelling(settings, message2, heard, enough) {
   while (!enough()) {
     let words;
     try {
-      const answer = await tell(settings, message2);
+      const answer = await tell(settings, message2());
       heard(answer);
       words = answer.kind === "wait" ? answer.reason : "the generation is made";
     } catch (error) {
       words = wordsOf(error);
     }
     if (words !== last) console.log(last = words);
-    if (!enough()) await (0, import_promises4.setTimeout)(EVERY_MS);
+    if (!enough()) await (0, import_promises5.setTimeout)(EVERY_MS);
   }
 }
 async function receive(settings) {
-  const { podUid, generation, version, scratch } = settings;
-  const member2 = (0, import_node_path10.join)(places.survivor(scratch), "member");
-  let commit = 0;
+  const { podUid, generation, scratch } = settings;
   let told2;
-  let here = false;
+  const intake = new Intake(settings, () => told2?.kind === "wait" ? told2.survivor : void 0);
+  if (intake.here) return;
   const server = await serve(settings, "POST", async (request2, response) => {
-    if (!here) {
-      await receiveDirectory(request2, member2);
-      const data = readMember(member2, version);
-      if (data.state !== "wal") throw new Error(`etcd ${version} would not start from what was sent`);
-      console.log(`the survivor's log: ${JSON.stringify(commitLog(member2, commit))}`);
-      here = true;
-    }
+    await intake.take(request2);
     end(response, 200, "it is here");
   });
   await keepTelling(
     settings,
-    { podUid, generation, step: "receive" },
-    (answer) => {
-      told2 = answer.kind;
-      if (answer.kind === "wait") ({ commit } = answer);
-    },
-    () => here || told2 === "done"
+    () => ({ podUid, generation, step: "receive", ...intake.problem ? { problem: intake.problem } : {} }),
+    (answer) => told2 = answer,
+    () => intake.here || told2?.kind === "done"
   );
+  intake.end();
   await new Promise((resolve) => server.close(resolve));
-  if (!here) throw new Refusal("this generation is made already");
-  (0, import_node_fs9.writeFileSync)(places.source(scratch), "a survivor's disk", { flush: true });
+  if (!intake.here) throw new Refusal("this generation is made already");
+  (0, import_node_fs11.writeFileSync)(place(scratch, "source"), "a survivor's disk", { flush: true });
 }
 async function handOver(settings) {
   const { podUid, generation, version, scratch } = settings;
-  const member2 = (0, import_node_path10.join)(places.restored(scratch), "member");
+  const member2 = (0, import_node_path13.join)(place(scratch, "restored"), "member");
   const data = readMember(member2, version);
   if (data.state !== "wal") throw new Error("etcdutl has left nothing that etcd would start from");
   refuseNewer(scratch, version);
+  const contents = readContents(scratch);
+  const difference = await differenceFrom(contents, member2);
+  if (difference) throw new Error(difference);
   const sha256 = await directorySum(member2);
   const { memberId, clusterId } = data;
   const source = sourceOf(scratch);
   console.log(`restored from ${source}: member ${memberId} of cluster ${clusterId}`);
   const server = await serve(settings, "GET", async (_request, response) => {
     response.writeHead(200, { "content-type": "application/octet-stream" });
-    await (0, import_promises3.pipeline)(import_node_stream.Readable.from(directoryStream(member2)), response);
+    await (0, import_promises4.pipeline)(import_node_stream.Readable.from(directoryStream(member2)), response);
   });
   let done = false;
   await keepTelling(
     settings,
-    { podUid, generation, step: "ready", sha256, memberId, clusterId, source },
+    () => ({
+      ...{ podUid, generation, step: "ready", sha256, memberId, clusterId, source },
+      ...{ ...contents, from: readReceipt(scratch) }
+    }),
     (answer) => done = answer.kind === "done",
     () => done
   );
@@ -1810,8 +1968,8 @@ async function handOver(settings) {
   server.closeAllConnections();
 }
 function refuseNewer(scratch, version) {
-  const file = [places.manifest(scratch), places.version(scratch)].find((f) => (0, import_node_fs9.existsSync)(f));
-  const { etcdVersion = version } = file ? JSON.parse((0, import_node_fs9.readFileSync)(file, "utf8")) : {};
+  const file = [place(scratch, "manifest"), place(scratch, "version")].find((f) => (0, import_node_fs11.existsSync)(f));
+  const { etcdVersion = version } = file ? JSON.parse((0, import_node_fs11.readFileSync)(file, "utf8")) : {};
   const [from, to] = [parseVersion(etcdVersion), parseVersion(version)];
   if (from && to && (from.major !== to.major || from.minor > to.minor))
     throw new Refusal(
@@ -1819,13 +1977,13 @@ function refuseNewer(scratch, version) {
     );
 }
 function sourceOf(scratch) {
-  const manifest = places.manifest(scratch);
-  if ((0, import_node_fs9.existsSync)(manifest)) {
-    const { name, revision, time } = JSON.parse((0, import_node_fs9.readFileSync)(manifest, "utf8"));
+  const manifest = place(scratch, "manifest");
+  if ((0, import_node_fs11.existsSync)(manifest)) {
+    const { name, revision, time } = JSON.parse((0, import_node_fs11.readFileSync)(manifest, "utf8"));
     return `backup ${String(name)} of ${String(time)}, revision ${String(revision)}`;
   }
-  const source = places.source(scratch);
-  return (0, import_node_fs9.existsSync)(source) ? (0, import_node_fs9.readFileSync)(source, "utf8").trim() : "a snapshot";
+  const source = place(scratch, "source");
+  return (0, import_node_fs11.existsSync)(source) ? (0, import_node_fs11.readFileSync)(source, "utf8").trim() : "a snapshot";
 }
 
 // controller/restore/main.ts
@@ -1858,7 +2016,7 @@ main(process.argv[2]).then(
   (error) => {
     const words = wordsOf(error);
     console.error(words);
-    if ((0, import_node_fs10.existsSync)(TERMINATION_LOG)) (0, import_node_fs10.writeFileSync)(TERMINATION_LOG, words);
+    if ((0, import_node_fs12.existsSync)(TERMINATION_LOG)) (0, import_node_fs12.writeFileSync)(TERMINATION_LOG, words);
     process.exit(error instanceof Refusal ? 3 : 1);
   }
 );
