@@ -25,18 +25,26 @@ export interface DrillResult {
   readonly revision?: number;
   readonly liveKeys?: number;
   readonly reason?: string;
+  /** How long it may take, while it runs. */
+  readonly timeoutSeconds?: number;
 }
 
-/** A drill that was begun and tells nothing for so long has died. */
+/** A drill that was begun and tells nothing for so long has died, unless it may take longer. */
 const SILENT_MS = 6 * 3600_000;
+/** Clocks of nodes are set by the network, and never quite the same. */
+const SKEW_MS = 10 * 60_000;
 
 /** Why the backups can't be relied on, after what the last drill told. */
 export function drillProblem(told: string | undefined, nowMs: number): string | undefined {
   const last = parse(told);
   if (last?.result === "failed") return `the last drill, of ${last.time}, failed: ${last.reason ?? ""}`;
-  if (last?.result === "running" && nowMs - Date.parse(last.time) > SILENT_MS)
-    return `the drill that was begun at ${last.time} never ended`;
-  return undefined;
+  if (last?.result !== "running") return undefined;
+  const ageMs = nowMs - Date.parse(last.time);
+  const silentMs = Math.max(SILENT_MS, 2000 * (last.timeoutSeconds ?? 0));
+  // Begun in the future: a clock was ahead then, and how long ago it really was, nobody knows.
+  return ageMs >= -SKEW_MS && ageMs <= silentMs
+    ? undefined
+    : `the drill that was begun at ${last.time} never ended`;
 }
 
 /** Fetches the newest backup that this cluster is known to have. What is wrong with it is told, and thrown. */
@@ -44,14 +52,15 @@ export async function prepare(
   store: Store,
   report: Report,
   folder: string,
+  timeoutSeconds: number,
   now: () => number = Date.now,
 ): Promise<Manifest> {
   const time = new Date(now()).toISOString();
   const recorded = newestOf(await report.read());
   try {
-    if (!recorded) throw new Refusal("no backup has been made yet");
+    if (!recorded) throw new Refusal("no backup has been made yet that this release can read");
     const { name, clusterId } = recorded;
-    await tell(report, { result: "running", time, backup: name, backupTime: recorded.time });
+    await tell(report, { result: "running", time, backup: name, backupTime: recorded.time, timeoutSeconds });
     const manifest = await fetchBackup(store, { name, clusterId }, folder);
     // What was recorded here, away from the store, when the backup was made.
     if (manifest.snapshot.sha256 !== recorded.snapshot.sha256 || manifest.keys !== recorded.keys)
@@ -86,8 +95,8 @@ export async function judge(
       throw new Refusal(
         `etcd started from it with ${liveKeys ?? "an unknown number of"} keys, and ${manifest.liveKeys} were recorded`,
       );
-    const seconds = Math.round((now() - Date.parse(begun)) / 1000);
-    const ageSeconds = Math.round((now() - Date.parse(manifest.time)) / 1000);
+    const seconds = secondsSince(begun, now());
+    const ageSeconds = secondsSince(manifest.time, now());
     await tell(report, { result: "passed", ...base, ageSeconds, seconds, revision, liveKeys });
     const text = `the backup ${manifest.name}, ${ageSeconds} s old, was restored and started: revision ${revision}, ${liveKeys ?? "?"} keys`;
     await report.event("Normal", "DrillPassed", text);
@@ -96,6 +105,10 @@ export async function judge(
     throw error;
   }
 }
+
+/** Another node's clock may have been ahead. */
+const secondsSince = (time: string, nowMs: number): number =>
+  Math.max(0, Math.round((nowMs - Date.parse(time)) / 1000));
 
 async function revisionOf(channel: Channel, patienceMs: number): Promise<number> {
   const end = performance.now() + patienceMs;

@@ -1,13 +1,15 @@
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
+import type { Catalog } from "./catalog";
 import { readCatalog } from "./catalog";
 import { Check } from "./etcd/snapshot";
 import type { Checked } from "./etcd/snapshot";
 import type { Manifest } from "./manifest";
 import { parseKey } from "./manifest";
-import { Refusal } from "./refusal";
+import { NotThere, Refusal } from "./refusal";
 import type { Store } from "./store";
 import { wordsOf } from "../words";
 
@@ -22,27 +24,40 @@ export const files = { snapshot: "snapshot.db", manifest: "manifest.json" } as c
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 1000;
 
-/** The backup that is meant, of the good ones. Refuses to choose between clusters. */
+/** The backup that is meant, of the good ones. Refuses to choose between clusters, and to pass over a younger one. */
 export async function findBackup(store: Store, { name, clusterId }: Which): Promise<Manifest> {
-  const { good, loose } = await readCatalog(store, clusterId);
-  if (name !== undefined) {
-    const named = good.filter((m) => m.name === name);
-    if (named[0] && named.length === 1) return named[0];
-    const torn = loose.some(({ key }) => parseKey(key)?.name === name);
-    throw new Refusal(
-      torn
-        ? `the backup ${name} in ${store.where} is not whole: its manifest or its data is missing, cut short or can't be read`
-        : `there is no backup ${name} in ${store.where}; there are: ${lastNames(good)}`,
-    );
-  }
+  const catalog = await readCatalog(store, clusterId);
+  if (name !== undefined) return namedBackup(store, catalog, name);
+  const { good, doubtful } = catalog;
   const ids = [...new Set(good.map((m) => m.clusterId))];
   if (ids.length > 1)
     throw new Refusal(
       `there are backups of ${ids.length} clusters in ${store.where} (${ids.join(", ")}): say which one, by its ID or by a backup's name`,
     );
   const newest = good.at(-1);
-  if (!newest) throw new Refusal(`there is no whole backup in ${store.where}`);
+  const last = doubtful.at(-1);
+  if (!newest)
+    throw new Refusal(
+      `there is no whole backup in ${store.where}${last ? `; ${last.name} can't be used: ${last.why}` : ""}`,
+    );
+  // An older one in its place would lose what was written between the two, and nobody would know.
+  if (last && last.name > newest.name)
+    throw new Refusal(
+      `the newest backup in ${store.where}, ${last.name}, can't be used: ${last.why}. The newest good one is ${newest.name}: say its name if that is to be taken`,
+    );
   return newest;
+}
+
+function namedBackup(store: Store, { good, doubtful, loose }: Catalog, name: string): Manifest {
+  const named = good.filter((m) => m.name === name);
+  if (named[0] && named.length === 1) return named[0];
+  const torn = loose.some(({ key }) => parseKey(key)?.name === name);
+  const why = torn ? "it is not whole: it has no manifest" : doubtful.find((d) => d.name === name)?.why;
+  throw new Refusal(
+    why === undefined
+      ? `there is no backup ${name} in ${store.where}; there are: ${lastNames(good)}`
+      : `the backup ${name} in ${store.where} can't be used: ${why}`,
+  );
 }
 
 /**
@@ -68,23 +83,25 @@ export async function fetchBackup(store: Store, which: Which, folder: string): P
 
 async function copy(store: Store, manifest: Manifest, path: string): Promise<void> {
   const { object, snapshot, name } = manifest;
-  const source = await store.read(object.key);
-  const stream: Readable = object.compression === "gzip" ? source.pipe(createGunzip()) : source;
-  // A pipe doesn't hand on what breaks.
-  if (stream !== source) source.on("error", (error) => stream.destroy(error));
   const check = new Check();
   const file = await open(path, "w", 0o640);
+  // No more is read, and no more is written, than was recorded: a few bytes may unpack to whole disks.
+  const stored = atMost(object.bytes, "is");
+  const unpacked = atMost(snapshot.bytes, "unpacks to");
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      check.push(chunk);
-      for (let done = 0; done < chunk.length;)
-        done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
-    }
+    const source = await store.read(object.key);
+    const write = async (chunks: AsyncIterable<Buffer>) => {
+      for await (const chunk of unpacked(chunks)) {
+        check.push(chunk);
+        await writeAll(file, chunk);
+      }
+    };
+    if (object.compression === "gzip") await pipeline(source, stored, createGunzip(), write);
+    else await pipeline(source, stored, write);
     await file.sync();
   } catch (error) {
     throw damaged(error, name);
   } finally {
-    source.destroy();
     await file.close();
   }
   const is = resultOf(check, name);
@@ -100,6 +117,22 @@ async function copy(store: Store, manifest: Manifest, path: string): Promise<voi
   differs("entries", manifest.keys, is.keys);
 }
 
+/** What comes, as long as it isn't more. */
+const atMost = (bytes: number, verb: string) =>
+  async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let total = 0;
+    for await (const chunk of chunks) {
+      total += chunk.length;
+      if (total > bytes) throw new Refusal(`it ${verb} more than the ${bytes} bytes that were recorded`);
+      yield chunk;
+    }
+  };
+
+async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
+  for (let done = 0; done < chunk.length;)
+    done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
+}
+
 function resultOf(check: Check, name: string): Checked {
   try {
     return check.result();
@@ -110,6 +143,7 @@ function resultOf(check: Check, name: string): Checked {
 
 function damaged(error: unknown, name: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof NotThere) return error;
   if (code === "ENOSPC") return new Refusal(`there is no room for the backup ${name}`);
   return code?.startsWith("Z_") || error instanceof Refusal
     ? new Refusal(`the backup ${name} is damaged: ${wordsOf(error)}`)

@@ -1,13 +1,14 @@
-import { byAge } from "./catalog";
+import { byAge, namesIn } from "./catalog";
 import type { Manifest } from "./manifest";
 import { drillProblem } from "./drill";
 import type { Report } from "./report";
 import type { BackupSettings } from "./settings";
+import { orStopped } from "./stopped";
 import type { Store } from "./store";
 import { takeBackup } from "./take";
 import type { Taking } from "./take";
 import { tidy } from "./tidy";
-import type { Tidied } from "./tidy";
+import type { Tidied, Tidying } from "./tidy";
 import { newestOf, toldKeys } from "./told";
 import { wordsOf } from "../words";
 
@@ -34,6 +35,8 @@ export async function runBackup(job: Job): Promise<Manifest> {
       ...rest,
     });
   let made: Manifest;
+  // Before any member is asked: whatever is there by now holds no write that the one to be made won't hold.
+  const before = await orStopped(namesIn(store), job.signal).catch(() => undefined);
   try {
     made = await takeBackup({
       store,
@@ -56,9 +59,17 @@ export async function runBackup(job: Job): Promise<Manifest> {
     throw error;
   }
   const told = await report.read();
-  const tidied = await tidyUp(job, made, drillProblem(told[toldKeys.drill], now()));
+  const tidied = await tidyUp({
+    store,
+    made,
+    before,
+    settings: settings.retention,
+    distrust: drillProblem(told[toldKeys.drill], now()),
+    nowMs: now(),
+  });
   const reason = `the backup ${made.name} is in ${store.where}: revision ${made.revision}, ${made.snapshot.bytes} bytes`;
-  const counts = `${tidied.kept} are there, ${tidied.removed} were removed`;
+  const doubtful = tidied.doubtful > 0 ? `, ${tidied.doubtful} can't be used here` : "";
+  const counts = `${tidied.kept} are there, ${tidied.removed} were removed${doubtful}`;
   await report.write((before) => ({
     [toldKeys.newest]: JSON.stringify(newer(newestOf(before), made)),
     [toldKeys.lastRun]: lastRun({
@@ -66,22 +77,26 @@ export async function runBackup(job: Job): Promise<Manifest> {
       backup: made.name,
       kept: tidied.kept,
       removed: tidied.removed,
+      doubtful: tidied.doubtful,
+      foreign: tidied.foreign,
       peakMebibytes: job.peakMebibytes?.(),
     }),
     [toldKeys.reason]: `${reason}; ${counts}`,
     [toldKeys.alert]: tidied.alert ?? "",
   }));
   await report.event("Normal", "BackedUp", `${reason}; ${counts}`);
-  if (tidied.alert !== undefined) await report.event("Warning", "RetentionStopped", tidied.alert);
+  if (tidied.alert !== undefined)
+    await report.event("Warning", tidied.stopped ? "RetentionStopped" : "BackupsInDoubt", tidied.alert);
   return made;
 }
 
-async function tidyUp(job: Job, made: Manifest, distrust: string | undefined): Promise<Tidied> {
+async function tidyUp(tidying: Tidying): Promise<Tidied> {
   try {
-    return await tidy(job.store, made, job.settings.retention, distrust, job.now);
+    return await tidy(tidying);
   } catch (error) {
     // The backup is good all the same.
-    return { kept: 0, removed: 0, alert: `retention failed: ${wordsOf(error)}` };
+    const alert = `retention failed: ${wordsOf(error)}`;
+    return { kept: 0, removed: 0, doubtful: 0, foreign: 0, stopped: true, alert };
   }
 }
 

@@ -71,7 +71,8 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
     return `the backup ${made.name} is in ${folder}: revision ${made.revision}, ${made.snapshot.bytes} bytes`;
   },
   "drill-prepare": async () => {
-    const made = await prepare(store(), report(settings()).report, variable("BACKUP_FOLDER"));
+    const of = settings();
+    const made = await prepare(store(), report(of).report, variable("BACKUP_FOLDER"), of.timeoutSeconds);
     return `the backup ${made.name} is fetched, and as it was recorded`;
   },
   "drill-judge": async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Refusal } from "./refusal";
+import { Later, Unreadable } from "./refusal";
 
 /**
  * What is known of one backup. It is written after all else, so that a backup that was cut short has none, and doesn't
@@ -58,23 +58,30 @@ export const keys = {
 
 export const isClusterId = (text: string): boolean => CLUSTER_ID.test(text);
 
-export type KeyKind = "manifest" | "data";
+/** `other`: has a backup's name, and isn't of this release's making. */
+export type KeyKind = "manifest" | "data" | "other";
 
-/** Which backup's a key is. Undefined for anything that isn't of our making. */
-export function parseKey(
-  key: string,
-): { readonly clusterId: string; readonly name: string; readonly kind: KeyKind } | undefined {
+export interface ParsedKey {
+  readonly clusterId: string;
+  readonly name: string;
+  readonly kind: KeyKind;
+}
+
+const kinds: Readonly<Record<string, KeyKind>> = { json: "manifest", db: "data", "db.gz": "data" };
+
+/** Which backup's a key is. Undefined for anything that has no backup's name. */
+export function parseKey(key: string): ParsedKey | undefined {
   const [clusterId = "", file = "", more] = key.split("/");
-  const [, name = "", ending = ""] = /^(.*?)\.(json|db|db\.gz)$/.exec(file) ?? [];
+  const [, name = "", ending = ""] = /^(.*?)\.(.*)$/.exec(file) ?? [];
   if (more !== undefined || !isClusterId(clusterId) || !NAME.test(name)) return undefined;
-  return { clusterId, name, kind: ending === "json" ? "manifest" : "data" };
+  return { clusterId, name, kind: Object.hasOwn(kinds, ending) ? (kinds[ending] ?? "other") : "other" };
 }
 
 /** The decimal numbers of etcd's API, as etcdctl prints them. */
 export const hexId = (decimal: string): string => BigInt.asUintN(64, BigInt(decimal)).toString(16);
 
 export function parseManifest(text: string): Manifest {
-  const problem = (what: string) => new Refusal(`the manifest can't be used: ${what}`);
+  const problem = (what: string) => new Unreadable(`its manifest can't be used: ${what}`);
   let value: Manifest;
   try {
     value = JSON.parse(text) as Manifest;
@@ -82,6 +89,8 @@ export function parseManifest(text: string): Manifest {
     throw problem("it is no JSON");
   }
   if (value === null || typeof value !== "object") throw problem("it is no object");
+  if (Number.isSafeInteger(value.format) && value.format > 1)
+    throw new Later(`its manifest has the format ${value.format}, which a later release has written`);
   if (value.format !== 1) throw problem(`its format is ${JSON.stringify(value.format)}, and 1 is known`);
   const need = (right: boolean, field: string) => {
     if (!right) throw problem(`${field} is missing or wrong`);

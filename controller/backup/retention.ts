@@ -4,9 +4,11 @@
  *
  * It can't take the last good one: it runs only after a backup has been made and found whole, that one is never in the
  * list, and the newest by revision aren't either. It can't be fooled by a younger, emptier cluster: each cluster ID has a
- * folder of its own, and only this one's is looked at; and where a revision is lower than one before, under the same ID,
- * nothing goes at all. Nor by a clock: one that went back makes nothing older; one that is ahead makes no more than the
- * days run out, and a number stays whatever its age; and if anything is from the future, the clock is not believed.
+ * folder of its own, and only this one's is looked at; and where a revision is lower than one that was there before this
+ * backup was begun, under the same ID, nothing goes at all. Nor by a clock: a backup is as old as the store's own clock
+ * says, from the writing of its manifest to that of the newest one, and as old as the clocks of the nodes say, from its
+ * time to now; it counts as the younger of the two, so that no single clock, wrong in either direction, now or then,
+ * makes it old. A number stays whatever its age; and if anything is from the future, the clock is not believed.
  */
 import { byAge } from "./catalog";
 import type { Manifest } from "./manifest";
@@ -22,9 +24,12 @@ export interface RetentionInput {
   /** The name of the one just made. */
   readonly made: string;
   readonly settings: RetentionSettings;
-  /** This node's clock, and the store's if it has one. */
+  /** What was there before the snapshot was asked for, by name. Absent: nobody knows, so all may have been. */
+  readonly before?: ReadonlySet<string>;
+  /** This node's clock. */
   readonly nowMs: number;
-  readonly storeNowMs?: number;
+  /** When the manifests were written, by the store's clock, by name. The one just made was written now. */
+  readonly writtenMs: ReadonlyMap<string, number>;
   /** Why the newest can't be relied on: a drill that failed. */
   readonly distrust?: string;
 }
@@ -35,12 +40,13 @@ export type Retention =
   | { readonly alert: string };
 
 export function retention(input: RetentionInput): Retention {
-  const { good, made, settings, distrust } = input;
+  const { good, made, settings, distrust, before, writtenMs } = input;
   const own = good.find((m) => m.name === made);
   if (!own)
     return { alert: `the backup ${made} that was just made isn't in the store's list: nothing is deleted` };
   const others = good.filter((m) => m !== own);
-  const higher = others.find((m) => m.revision > own.revision);
+  // One that was begun later may have ended before: it is not older data that took the cluster's place.
+  const higher = others.find((m) => m.revision > own.revision && (before?.has(m.name) ?? true));
   if (higher)
     return {
       alert:
@@ -48,8 +54,9 @@ export function retention(input: RetentionInput): Retention {
         "as if older data had taken the cluster's place: no backup is deleted until somebody has looked, and has removed or moved those that are not wanted",
     };
   if (distrust !== undefined) return { alert: `no backup is deleted: ${distrust}` };
+  const storeNowMs = writtenMs.get(made) ?? NaN;
   // Whichever clock is behind makes fewer backups old.
-  const nowMs = Math.min(input.nowMs, input.storeNowMs ?? Infinity);
+  const nowMs = Number.isNaN(storeNowMs) ? input.nowMs : Math.min(input.nowMs, storeNowMs);
   const future = others.find((m) => Date.parse(m.time) > nowMs + SKEW_MS);
   if (future)
     return {
@@ -57,6 +64,11 @@ export function retention(input: RetentionInput): Retention {
     };
   const newest = new Set([...good].sort(byAge).slice(-settings.keepLast));
   const youngMs = settings.keepDays === undefined ? 0 : settings.keepDays * DAY_MS;
-  const keep = (m: Manifest) => m === own || newest.has(m) || nowMs - Date.parse(m.time) < youngMs;
+  const ageMs = (m: Manifest) => {
+    const byStore = storeNowMs - (writtenMs.get(m.name) ?? NaN);
+    const byNodes = nowMs - Date.parse(m.time);
+    return Number.isNaN(byStore) ? byNodes : Math.min(byStore, byNodes);
+  };
+  const keep = (m: Manifest) => m === own || newest.has(m) || ageMs(m) < youngMs;
   return { remove: good.filter((m) => !keep(m)) };
 }

@@ -5,6 +5,7 @@ import type { Source } from "./etcd/source";
 import { sources } from "./etcd/source";
 import type { Compression, Manifest } from "./manifest";
 import { keys, newName } from "./manifest";
+import { orStopped } from "./stopped";
 import type { Store, Writer } from "./store";
 import { GzipWriter } from "./zip";
 import { wordsOf } from "../words";
@@ -113,22 +114,8 @@ class Attempt {
   }
 
   /** The stream is ended by itself; what comes after it has to be left as well. */
-  private async orStopped<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this.taking;
-    let stop: () => void = () => undefined;
-    const stopped = new Promise<never>((_, reject) => {
-      stop = () => reject(signal.reason as Error);
-      signal.addEventListener("abort", stop, { once: true });
-      if (signal.aborted) stop();
-    });
-    try {
-      return await Promise.race([work, stopped]);
-    } finally {
-      signal.removeEventListener("abort", stop);
-      // Whoever doesn't wait for it any more doesn't want to hear of it either.
-      work.catch(() => undefined);
-      stopped.catch(() => undefined);
-    }
+  private orStopped<T>(work: Promise<T>): Promise<T> {
+    return orStopped(work, this.taking.signal);
   }
 
   private watched(until: Promise<void> | undefined): Promise<void> | undefined {

@@ -1,4 +1,5 @@
 import type { Manifest } from "./manifest";
+import { parseManifest } from "./manifest";
 
 /** What the ConfigMap of a cluster's backups says, one JSON value or sentence a key. */
 export type Told = Readonly<Record<string, string>>;
@@ -17,9 +18,11 @@ export const toldKeys = {
   drill: "drill",
 } as const;
 
+/** Undefined if there is none, or if this release can't read it. */
 export function newestOf(told: Told): Manifest | undefined {
+  const text = told[toldKeys.newest] ?? "";
   try {
-    return JSON.parse(told[toldKeys.newest] ?? "") as Manifest;
+    return text === "" ? undefined : parseManifest(text);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { stsUrl } from "../../../components/spec/amazon";
 import { Refusal } from "../refusal";
 import { ask } from "./http";
 import { element } from "./xml";
@@ -18,14 +19,15 @@ export const credentialsFolder = "/credentials";
 const NEW_BEFORE_MS = 5 * 60_000;
 const ASK_MS = 10_000;
 
-/** Asks again shortly before they expire. */
+/** Asks again shortly before they expire, or when told that they have: this node's clock may be behind. */
 export function remembered(
   ask: () => Promise<Credentials>,
   now: () => number = Date.now,
-): () => Promise<Credentials> {
+): (renew?: boolean) => Promise<Credentials> {
   let last: Credentials | undefined;
-  return async () => {
-    if (!last || (last.untilMs !== undefined && now() > last.untilMs - NEW_BEFORE_MS)) last = await ask();
+  return async (renew) => {
+    if (!last || renew || (last.untilMs !== undefined && now() > last.untilMs - NEW_BEFORE_MS))
+      last = await ask();
     return last;
   };
 }
@@ -77,7 +79,9 @@ async function fromAgent(url: string, tokenFile: string | undefined): Promise<Cr
 }
 
 async function fromToken(file: string, env: NodeJS.ProcessEnv, region: string): Promise<Credentials> {
-  const url = new URL(env.AWS_ENDPOINT_URL_STS ?? `https://sts.${region}.amazonaws.com/`);
+  // The pod's own region: the store's may be anywhere, and need not be one of Amazon's.
+  const own = env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? region;
+  const url = new URL(env.AWS_ENDPOINT_URL_STS ?? stsUrl(own));
   const form = new URLSearchParams({
     Action: "AssumeRoleWithWebIdentity",
     Version: "2011-06-15",

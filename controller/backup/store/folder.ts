@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
+import type { Stats } from "node:fs";
 import { link, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { isClusterId } from "../manifest";
-import { Refusal } from "../refusal";
+import { NotThere, Refusal, Unreadable } from "../refusal";
 import type { FolderSettings } from "../settings";
 import { Parts } from "./parts";
 import { ABANDONED_MS, SMALL_BYTES } from "./store";
@@ -20,22 +21,24 @@ export class FolderStore implements Store {
   readonly where: string;
   private readonly root: string;
 
-  constructor(
-    settings: FolderSettings,
-    private readonly now: () => number = Date.now,
-  ) {
+  constructor(settings: FolderSettings) {
     this.root = join(settings.folder, settings.prefix);
     this.where = `the claim, folder ${settings.prefix || "/"}`;
   }
 
-  async list(under: string): Promise<readonly Stored[]> {
+  async list(under: string, wanted: (key: string) => boolean = () => true): Promise<readonly Stored[]> {
     const found: Stored[] = [];
     for (const { file, key } of await this.files(under)) {
-      if (PARTIAL.test(basename(file))) continue;
-      const { size, mtimeMs } = await lstat(file);
-      found.push({ key, bytes: size, modifiedMs: mtimeMs });
+      if (PARTIAL.test(basename(file)) || !wanted(key)) continue;
+      const there = await this.explain(() => look(file));
+      // Another job may take files away meanwhile.
+      if (there) found.push({ key, bytes: there.size, modifiedMs: there.mtimeMs });
     }
     return found;
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    return (await this.explain(() => look(this.path(key))))?.size;
   }
 
   read(key: string): Promise<Readable> {
@@ -48,7 +51,7 @@ export class FolderStore implements Store {
       const file = createReadStream(this.path(key), { end: SMALL_BYTES });
       for await (const chunk of file as AsyncIterable<Buffer>) chunks.push(chunk);
       const bytes = Buffer.concat(chunks);
-      if (bytes.length > SMALL_BYTES) throw new Refusal(`${key} is too large for what it should be`);
+      if (bytes.length > SMALL_BYTES) throw new Unreadable(`${key} is too large for what it should be`);
       return bytes;
     });
   }
@@ -78,19 +81,16 @@ export class FolderStore implements Store {
     return this.explain(() => unlinkIfThere(this.path(key)));
   }
 
-  async sweep(under: string): Promise<number> {
+  async sweep(under: string, nowMs: number): Promise<number> {
     let swept = 0;
     for (const { file } of await this.files(under)) {
       if (!PARTIAL.test(basename(file))) continue;
-      if (this.now() - (await lstat(file)).mtimeMs < ABANDONED_MS) continue;
-      await unlinkIfThere(file);
+      const there = await this.explain(() => look(file));
+      if (!there || !(nowMs - there.mtimeMs >= ABANDONED_MS)) continue;
+      await this.explain(() => unlinkIfThere(file));
       swept += 1;
     }
     return swept;
-  }
-
-  clockMs(): undefined {
-    return undefined;
   }
 
   close(): void {}
@@ -209,6 +209,15 @@ async function entries(folder: string, kind: "file" | "folder"): Promise<readonl
   }
 }
 
+async function look(file: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
 async function unlinkIfThere(path: string): Promise<void> {
   await unlink(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
@@ -224,10 +233,14 @@ function explained(error: unknown, where: string): unknown {
       return new Refusal(`${where} is full: enlarge it, or keep fewer backups (backup.retention)`);
     case "EROFS":
       return new Refusal(`${where} can only be read`);
+    case "EISDIR":
+      return new Unreadable(`${file} in ${where} is a folder`);
+    case "EIO":
+      return new Unreadable(`${file} can't be read from the disk of ${where}`);
     case "EACCES":
       return new Refusal(`${where} may not be used: ${file} is not for the user and group that this runs as`);
     case "ENOENT":
-      return new Refusal(`${file} is not in ${where}`);
+      return new NotThere(`${file} is not in ${where}`);
     default:
       return error;
   }

@@ -2,6 +2,7 @@ import { request as plain } from "node:http";
 import type { Agent as PlainAgent, ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { request as secure } from "node:https";
 import type { Agent } from "node:https";
+import { Unreadable } from "../refusal";
 
 export interface Asked {
   readonly url: URL;
@@ -16,6 +17,8 @@ export interface Asked {
   /** All of it. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** An answer with more than that is refused. */
+  readonly largestBytes?: number;
 }
 
 export interface Answer {
@@ -24,25 +27,34 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** A page of a listing, with the longest keys that there are, has half of it. */
 const LARGEST_ANSWER = 8 * 2 ** 20;
 
 /** The whole answer. What a proxy is asked by variables is not asked. */
 export async function ask(asked: Asked): Promise<Answer> {
   const { response, done } = await begin(asked);
   try {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > LARGEST_ANSWER) throw new Error(`${asked.url.host} answers without end`);
-      chunks.push(chunk);
-    }
-    if (!response.complete)
-      throw new Error(`${asked.url.host} ended the connection in the middle of its answer`);
-    return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
+    const body = await bodyOf(response, asked);
+    return { status: response.statusCode ?? 0, headers: response.headers, body };
   } finally {
     done();
   }
+}
+
+export async function bodyOf(
+  response: IncomingMessage,
+  { url, largestBytes = LARGEST_ANSWER }: Pick<Asked, "url" | "largestBytes">,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > largestBytes)
+      throw new Unreadable(`${url.host} answers with more than ${largestBytes} bytes`);
+    chunks.push(chunk);
+  }
+  if (!response.complete) throw new Error(`${url.host} ended the connection in the middle of its answer`);
+  return Buffer.concat(chunks);
 }
 
 /** The answer's beginning; `done` has to be called at its end. */

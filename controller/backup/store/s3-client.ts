@@ -1,13 +1,14 @@
-import { createHash, webcrypto } from "node:crypto";
+import { createHash, getFips, webcrypto } from "node:crypto";
 import { Agent as PlainAgent } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { Agent } from "node:https";
 import { sign } from "aws4";
 import type { S3Settings } from "../settings";
 import type { Credentials } from "./credentials";
-import { ask, begin } from "./http";
+import { ask, begin, bodyOf } from "./http";
 import type { Answer, Asked } from "./http";
-import { connectionError, S3Error, s3Error, worthAnotherTry } from "./s3-words";
+import { connectionError, Expired, S3Error, s3Error, worthAnotherTry } from "./s3-words";
+import { element } from "./xml";
 
 export interface Call {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
@@ -20,6 +21,9 @@ export interface Call {
   readonly body?: Buffer;
   /** Statuses that are answers and no errors, besides 2xx. */
   readonly alsoFine?: readonly number[];
+  /** Whether it may begin with 200 before the store knows how it will end, and end with an error. */
+  readonly endsLate?: boolean;
+  readonly largestBytes?: number;
   /** Ends it at once, and there is no further attempt. */
   readonly signal?: AbortSignal;
 }
@@ -43,16 +47,37 @@ export const patience: Patience = {
   readMs: 6 * 3600_000,
 };
 
+/** How one attempt differs from the first. */
+interface Way {
+  /** Where the store has sent it to. */
+  readonly to?: URL;
+  /** Whether other credentials are to be asked for. */
+  readonly renew?: boolean;
+}
+
+interface Sums {
+  readonly sha256: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The store has sent a request elsewhere, for now. */
+class Moved extends Error {
+  constructor(readonly to: URL) {
+    super(`sent to ${to.host}`);
+  }
+}
+
+const MOST_MOVES = 3;
+
 /** Signed requests, each of them again after a pause while that may help. */
 export class S3Client {
   private readonly agent: Agent | PlainAgent;
   private readonly base: URL;
-  private dateMs: number | undefined;
   private hashing: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly settings: S3Settings,
-    private readonly credentials: () => Promise<Credentials>,
+    private readonly credentials: (renew?: boolean) => Promise<Credentials>,
     private readonly patient: Patience = patience,
     private readonly sleep: (ms: number) => Promise<unknown> = pause,
   ) {
@@ -67,83 +92,94 @@ export class S3Client {
 
   async call(call: Call): Promise<Answer> {
     // Only once for all attempts.
-    const hash = await this.hashOf(call.body);
-    return this.again(call.signal, async () => {
-      const answer = await ask(await this.signed(call, hash, this.patient.requestMs));
-      this.note(answer.headers.date);
-      if (answer.status >= 300 && !call.alsoFine?.includes(answer.status))
-        throw s3Error(answer, this.settings, call.what);
+    const sums = await this.sumsOf(call);
+    return this.again(call.signal, async (way) => {
+      const answer = await ask(await this.signed(call, sums, this.patient.requestMs, way));
+      if (answer.status >= 300) {
+        if (call.alsoFine?.includes(answer.status)) return answer;
+        throw this.failure(answer, call.what);
+      }
+      if (call.endsLate && element(answer.body.toString("utf8"), "Error") !== undefined)
+        throw this.failure({ ...answer, status: 500 }, call.what);
       return answer;
     });
   }
 
   /** An object's bytes as they come. What breaks in the middle is an error of the stream. */
   open(call: Call): Promise<IncomingMessage> {
-    return this.again(call.signal, async () => {
-      const { response, done } = await begin(await this.signed(call, EMPTY, this.patient.readMs));
-      this.note(response.headers.date);
+    return this.again(call.signal, async (way) => {
+      const asked = await this.signed(call, NOTHING, this.patient.readMs, way);
+      const { response, done } = await begin(asked);
       response.on("close", done);
-      if (response.statusCode === 200) return response;
-      const chunks: Buffer[] = [];
-      for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-      throw s3Error(
-        { status: response.statusCode ?? 0, body: Buffer.concat(chunks) },
-        this.settings,
-        call.what,
-      );
+      const { statusCode: status = 0, headers } = response;
+      if (status === 200) return response;
+      throw this.failure({ status, headers, body: await bodyOf(response, asked) }, call.what);
     });
-  }
-
-  clockMs(): number | undefined {
-    return this.dateMs;
   }
 
   close(): void {
     this.agent.destroy();
   }
 
-  private async again<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  private async again<T>(signal: AbortSignal | undefined, work: (way: Way) => Promise<T>): Promise<T> {
     const { attempts, firstPauseMs } = this.patient;
+    let way: Way = {};
+    let moves = 0;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await work();
+        return await work(way);
       } catch (error) {
+        if (error instanceof Moved && moves < MOST_MOVES) {
+          moves += 1;
+          attempt -= 1;
+          way = { ...way, to: error.to };
+          continue;
+        }
         const explained = connectionError(error, this.settings);
         if (explained instanceof S3Error) explained.retried = attempt > 1;
-        if (attempt >= attempts || signal?.aborted || !worthAnotherTry(explained)) throw explained;
+        const renew = explained instanceof Expired && !way.renew;
+        if (attempt >= attempts || signal?.aborted || !(renew || worthAnotherTry(explained))) throw explained;
+        // Where it was sent to the last time was for the last time.
+        way = renew ? { renew } : {};
       }
       // Not all at the same time.
       await this.sleep(firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
     }
   }
 
-  /** In a thread of its own, for the main one has enough to do; one at a time, for it works on a copy. */
-  private hashOf(body: Buffer | undefined): Promise<string> {
-    if (!body) return Promise.resolve(EMPTY);
-    const hash = this.hashing.then(() => webcrypto.subtle.digest("SHA-256", body));
-    this.hashing = hash.catch(() => undefined);
-    return hash.then((bytes) => Buffer.from(bytes).toString("hex"));
+  private failure(answer: Answer, what: string): Error {
+    const to = answer.status === 307 ? destination(answer, this.base) : undefined;
+    return to ? new Moved(to) : s3Error(answer, this.settings, what);
   }
 
-  private async signed(call: Call, hash: string, timeoutMs: number): Promise<Asked> {
-    const { region, pathStyle, bucket } = this.settings;
-    const { accessKeyId, secretAccessKey, sessionToken } = await this.credentials();
-    const folder = pathStyle ? `/${bucket}` : "";
-    const path = call.key === undefined ? `${folder}/` : `${folder}/${encodePath(call.key)}`;
-    const search = new URLSearchParams(call.query).toString();
+  /**
+   * SHA-256 for the signature, in a thread of its own, for the main one has enough to do; one at a time, for it works on a
+   * copy. And what a bucket with a default retention demands of all that is written: the one sum that every store knows.
+   */
+  private async sumsOf({ method, body }: Call): Promise<Sums> {
+    if (!body) return NOTHING;
+    const hash = this.hashing.then(() => webcrypto.subtle.digest("SHA-256", body));
+    this.hashing = hash.catch(() => undefined);
+    const sha256 = Buffer.from(await hash);
+    return { sha256: sha256.toString("hex"), headers: method === "PUT" ? checksum(body, sha256) : {} };
+  }
+
+  private async signed(call: Call, sums: Sums, timeoutMs: number, { to, renew }: Way): Promise<Asked> {
+    const { accessKeyId, secretAccessKey, sessionToken } = await this.credentials(renew);
+    const url = to ?? this.base;
     const request = sign(
       {
         service: "s3",
-        region,
+        region: this.settings.region,
         method: call.method,
-        host: this.base.host,
-        path: search ? `${path}?${search}` : path,
-        headers: { ...call.headers, host: this.base.host, "x-amz-content-sha256": hash },
+        host: url.host,
+        path: to ? to.pathname + to.search : this.pathOf(call),
+        headers: { ...call.headers, ...sums.headers, host: url.host, "x-amz-content-sha256": sums.sha256 },
       },
       { accessKeyId, secretAccessKey, sessionToken },
     );
     return {
-      url: this.base,
+      url,
       path: request.path,
       method: call.method,
       headers: request.headers,
@@ -152,16 +188,36 @@ export class S3Client {
       idleMs: this.patient.idleMs,
       timeoutMs,
       signal: call.signal,
+      largestBytes: call.largestBytes,
     };
   }
 
-  private note(date: string | undefined): void {
-    const ms = date === undefined ? NaN : Date.parse(date);
-    if (!Number.isNaN(ms)) this.dateMs = ms;
+  private pathOf({ key, query }: Call): string {
+    const { pathStyle, bucket } = this.settings;
+    // Some gateways have their S3 below a path.
+    const above = this.base.pathname.replace(/\/+$/, "");
+    const folder = pathStyle ? `${above}/${encodeURIComponent(bucket)}` : above;
+    const path = `${folder}/${key === undefined ? "" : encodePath(key)}`;
+    const search = new URLSearchParams(query).toString();
+    return search ? `${path}?${search}` : path;
   }
 }
 
-const EMPTY = createHash("sha256").digest("hex");
+/** Never to where others could read along. */
+function destination({ headers }: Answer, base: URL): URL | undefined {
+  const { location = "" } = headers;
+  if (!URL.canParse(location, base.href)) return undefined;
+  const to = new URL(location, base);
+  return to.protocol === base.protocol ? to : undefined;
+}
+
+/** A Node.js that keeps to FIPS has no MD5. */
+const checksum = (body: Buffer, sha256: Buffer): Record<string, string> =>
+  getFips() === 1
+    ? { "x-amz-checksum-sha256": sha256.toString("base64") }
+    : { "content-md5": createHash("md5").update(body).digest("base64") };
+
+const NOTHING: Sums = { sha256: createHash("sha256").digest("hex"), headers: {} };
 
 const encodePath = (key: string): string => key.split("/").map(encodeURIComponent).join("/");
 

@@ -2,7 +2,6 @@ import { Parts } from "./parts";
 import type { S3Client } from "./s3-client";
 import type { S3Store } from "./s3";
 import { encryption } from "./s3";
-import { s3Error } from "./s3-words";
 import type { Writer } from "./store";
 import { element, escape } from "./xml";
 
@@ -41,7 +40,7 @@ export class S3Writer implements Writer {
   async finish(): Promise<number> {
     await this.parts.finish();
     if (this.upload) await this.complete(await this.upload);
-    const there = await this.store.size(this.key);
+    const there = await this.store.sizeOf(this.key);
     if (there !== this.bytes)
       throw new Error(`${this.store.where} has ${there ?? 0} bytes of the ${this.bytes} that were written`);
     return this.bytes;
@@ -98,19 +97,16 @@ export class S3Writer implements Writer {
     const body = Buffer.from(
       `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts}</CompleteMultipartUpload>`,
     );
-    await this.store.onlyNew(this.key, this.bytes, async (condition) => {
-      const what = "ending an upload";
-      const answer = await this.client.call({
+    await this.store.onlyNew(this.key, this.bytes, (condition) =>
+      this.client.call({
         method: "POST",
-        what,
+        what: "ending an upload",
         key: this.key,
         query: { uploadId },
         headers: { "content-type": "application/xml", ...condition },
         body,
-      });
-      // It begins with 200 before it knows how it will end.
-      if (element(answer.body.toString("utf8"), "Error") !== undefined)
-        throw s3Error({ status: 500, body: answer.body }, this.client.settings, what);
-    });
+        endsLate: true,
+      }),
+    );
   }
 }

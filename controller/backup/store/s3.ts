@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
 import { parseKey } from "../manifest";
-import { Refusal } from "../refusal";
+import { NotThere, Refusal } from "../refusal";
 import type { S3Settings } from "../settings";
 import type { S3Client } from "./s3-client";
+import { pages } from "./s3-list";
 import { S3Error } from "./s3-words";
 import { S3Writer } from "./s3-writer";
 import { ABANDONED_MS, SMALL_BYTES } from "./store";
@@ -16,40 +17,24 @@ export class S3Store implements Store {
   /** Whether the store knows how to refuse to overwrite; found out by asking. */
   private conditional = true;
 
-  constructor(
-    private readonly client: S3Client,
-    private readonly now: () => number = Date.now,
-  ) {
+  constructor(private readonly client: S3Client) {
     const { bucket, prefix, endpoint } = client.settings;
     this.root = prefix === "" ? "" : `${prefix}/`;
     this.where = `s3://${bucket}/${prefix} at ${endpoint}`;
   }
 
-  async list(under: string): Promise<readonly Stored[]> {
+  async list(under: string, wanted: (key: string) => boolean = () => true): Promise<readonly Stored[]> {
     const found: Stored[] = [];
-    let token: string | undefined;
-    do {
-      const { body } = await this.client.call({
-        method: "GET",
-        what: "listing",
-        query: {
-          "list-type": "2",
-          prefix: this.root + under,
-          "encoding-type": "url",
-          ...(token === undefined ? {} : { "continuation-token": token }),
-        },
-      });
-      const text = body.toString("utf8");
-      for (const entry of elements(text, "Contents")) {
-        const key = decode(element(entry, "Key") ?? "");
-        found.push({
-          key: key.slice(this.root.length),
-          bytes: Number(element(entry, "Size")),
-          modifiedMs: Date.parse(element(entry, "LastModified") ?? ""),
-        });
+    const prefix = this.root + under;
+    const ask = async (more: Readonly<Record<string, string>>) => {
+      const query = { "list-type": "2", prefix, "encoding-type": "url", ...more };
+      return (await this.client.call({ method: "GET", what: "listing", query })).body.toString("utf8");
+    };
+    for await (const page of pages(ask, this.where))
+      for (const stored of page) {
+        const key = stored.key.slice(this.root.length);
+        if (stored.key.startsWith(prefix) && wanted(key)) found.push({ ...stored, key });
       }
-      token = element(text, "IsTruncated") === "true" ? element(text, "NextContinuationToken") : undefined;
-    } while (token !== undefined);
     return found;
   }
 
@@ -61,9 +46,13 @@ export class S3Store implements Store {
 
   async readSmall(key: string): Promise<Buffer> {
     const { body } = await this.notThere(key, () =>
-      this.client.call({ method: "GET", what: `reading ${key}`, key: this.root + key }),
+      this.client.call({
+        method: "GET",
+        what: `reading ${key}`,
+        key: this.root + key,
+        largestBytes: SMALL_BYTES,
+      }),
     );
-    if (body.length > SMALL_BYTES) throw new Refusal(`${key} is too large for what it should be`);
     return body;
   }
 
@@ -80,7 +69,7 @@ export class S3Store implements Store {
     await this.client.call({ method: "DELETE", what, key: this.root + key, alsoFine: [404] });
   }
 
-  async sweep(under: string): Promise<number> {
+  async sweep(under: string, nowMs: number): Promise<number> {
     const answer = await this.client.call({
       method: "GET",
       what: "listing uploads",
@@ -90,14 +79,13 @@ export class S3Store implements Store {
     });
     if (answer.status !== 200) return 0;
     let swept = 0;
-    const now = this.clockMs() ?? this.now();
     for (const upload of elements(answer.body.toString("utf8"), "Upload")) {
       const key = element(upload, "Key") ?? "";
       const uploadId = element(upload, "UploadId") ?? "";
       const begun = Date.parse(element(upload, "Initiated") ?? "");
       // Only what is of our making, and surely not being written any more.
-      if (!key.startsWith(this.root) || !parseKey(key.slice(this.root.length))) continue;
-      if (!(now - begun >= ABANDONED_MS)) continue;
+      if (!key.startsWith(this.root) || parseKey(key.slice(this.root.length))?.kind !== "data") continue;
+      if (!(nowMs - begun >= ABANDONED_MS)) continue;
       await this.client.call({
         method: "DELETE",
         what: "giving up an upload",
@@ -110,8 +98,8 @@ export class S3Store implements Store {
     return swept;
   }
 
-  clockMs(): number | undefined {
-    return this.client.clockMs();
+  size(key: string): Promise<number | undefined> {
+    return this.sizeOf(this.root + key);
   }
 
   close(): void {
@@ -139,7 +127,7 @@ export class S3Store implements Store {
     bytes: number,
     write: (condition: Record<string, string>) => Promise<T>,
   ): Promise<T | undefined> {
-    if (!this.conditional && (await this.size(key)) !== undefined) throw taken(key);
+    if (!this.conditional && (await this.sizeOf(key)) !== undefined) throw taken(key);
     try {
       return await write(this.conditional ? { "if-none-match": "*" } : {});
     } catch (error) {
@@ -150,13 +138,13 @@ export class S3Store implements Store {
       }
       if (error.status !== 412 && error.status !== 409 && error.code !== "NoSuchUpload") throw error;
       // Names are never given twice: what has this one and this length is what was written a moment ago.
-      if (error.retried && (await this.size(key)) === bytes) return undefined;
+      if (error.retried && (await this.sizeOf(key)) === bytes) return undefined;
       throw error.status === 412 ? taken(key) : error;
     }
   }
 
-  /** Undefined if it isn't there. */
-  async size(key: string): Promise<number | undefined> {
+  /** Of a full key; undefined if it isn't there. */
+  async sizeOf(key: string): Promise<number | undefined> {
     const { status, headers } = await this.client.call({
       method: "HEAD",
       what: `looking for ${key}`,
@@ -171,7 +159,7 @@ export class S3Store implements Store {
       return await work();
     } catch (error) {
       if (error instanceof S3Error && error.status === 404)
-        throw new Refusal(`${key} is not in ${this.where}`);
+        throw new NotThere(`${key} is not in ${this.where}`);
       throw error;
     }
   }
@@ -186,6 +174,3 @@ export function encryption({ encryption: wanted }: S3Settings): Record<string, s
 }
 
 const taken = (key: string) => new Refusal(`${key} is there already, and is never overwritten`);
-
-/** `encoding-type=url` encodes a space as a plus, as forms do. */
-const decode = (key: string): string => decodeURIComponent(key.replace(/\+/g, " "));

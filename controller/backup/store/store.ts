@@ -25,21 +25,29 @@ export interface Writer {
 export interface Store {
   /** For people: bucket and endpoint, or the claim. */
   readonly where: string;
-  /** All below `under`, which ends with a slash or is empty; the store's order. */
-  list(under: string): Promise<readonly Stored[]>;
+  /**
+   * All below `under`, which ends with a slash or is empty; in the store's order. Of what isn't wanted nothing is kept in
+   * memory: a bucket may hold millions of objects of others.
+   */
+  list(under: string, wanted?: (key: string) => boolean): Promise<readonly Stored[]>;
   read(key: string): Promise<Readable>;
+  /** At most `SMALL_BYTES`. */
   readSmall(key: string): Promise<Buffer>;
+  /** The object's length; undefined if it isn't there. Asked for by its name, so no listing can hide it. */
+  size(key: string): Promise<number | undefined>;
   writeSmall(key: string, bytes: Buffer): Promise<void>;
   writer(key: string): Promise<Writer>;
   /** Without complaint if it isn't there. */
   remove(key: string): Promise<void>;
-  /** Takes away what writers that died left below `under`, if it is older than a day. Tells how many there were. */
-  sweep(under: string): Promise<number>;
-  /** The store's clock, as of its last answer, if it has one. */
-  clockMs(): number | undefined;
+  /**
+   * Takes away what writers that died left below `under`, if it was abandoned at `nowMs`, a time by the store's own
+   * clock. Tells how many there were.
+   */
+  sweep(under: string, nowMs: number): Promise<number>;
   close(): void;
 }
 
 /** A manifest has less than a tenth of it. */
 export const SMALL_BYTES = 64 * 1024;
-export const ABANDONED_MS = 24 * 3600_000;
+/** Twice the longest that a job may take. */
+export const ABANDONED_MS = 48 * 3600_000;

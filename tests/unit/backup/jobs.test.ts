@@ -239,6 +239,43 @@ describe("a backup", () => {
     expect(memory.json("lastRun")).to.include({ kept: 2, removed: 2 });
   });
 
+  it("raises no alarm when one that was begun later has ended before it, and one when it was there before", async () => {
+    await cluster({ clusterId: "193" });
+    const put = async (m: Manifest) => {
+      await store.writeSmall(m.object.key, Buffer.alloc(10));
+      await store.writeSmall(keys.manifest(m.clusterId, m.name), Buffer.from(JSON.stringify(m)));
+    };
+    const begin = store.writer.bind(store);
+    store.writer = async (key) => {
+      store.writer = begin;
+      await put(manifest(0, { revision: 100, time: new Date().toISOString() }));
+      return begin(key);
+    };
+    await run();
+    expect(memory.told.alert).to.equal("");
+    await run();
+    expect(memory.told.alert).to.match(/the revision went down, from 100 in \S+ to 84/);
+    expect(memory.events.at(-1)).to.match(/^Warning RetentionStopped: /);
+  });
+
+  it("tells of those that this release can't use, and goes on", async () => {
+    await cluster({ clusterId: "193" });
+    const later = manifest(24 * 365, { revision: 1 });
+    await store.writeSmall(later.object.key, Buffer.alloc(10));
+    await store.writeSmall(
+      keys.manifest(later.clusterId, later.name),
+      Buffer.from(JSON.stringify({ ...later, format: 2 })),
+    );
+    memory.told.newest = JSON.stringify({ ...later, format: 2 });
+    const made = await run({ retention: { keepLast: 1 } });
+    expect(memory.json("newest")).to.deep.equal(made);
+    expect(memory.json("lastRun")).to.include({ kept: 1, removed: 0, doubtful: 1, foreign: 0 });
+    expect(memory.told.reason).to.contain("1 are there, 0 were removed, 1 can't be used here");
+    expect(memory.told.alert).to.contain(`${later.name}: its manifest has the format 2`);
+    expect(memory.events.at(-1)).to.match(/^Warning BackupsInDoubt: a backup can't be used here/);
+    expect(all()).to.have.length(4);
+  });
+
   it("is good though retention fails, and that is told", async () => {
     const s3 = await new FakeS3().start();
     try {
@@ -365,7 +402,7 @@ describe("fetching a backup", () => {
 
     it("passes: what etcd says that was started from it is what was recorded", async () => {
       const to = target();
-      await prepare(store, memory.report, to);
+      await prepare(store, memory.report, to, 3600);
       expect(drill()).to.include({ result: "running", backup: made.name });
       etcd.behaviour = { ...etcd.behaviour, liveKeys: made.liveKeys ?? 0 };
       // The fake's revision is 7.
@@ -392,7 +429,7 @@ describe("fetching a backup", () => {
     });
 
     it("fails before anything is restored when the newest is gone, damaged, or another than was recorded", async () => {
-      const preparing = () => failure(prepare(store, memory.report, target()));
+      const preparing = () => failure(prepare(store, memory.report, target(), 3600));
       memory.told.newest = JSON.stringify({
         ...made,
         snapshot: { ...made.snapshot, sha256: "b".repeat(64) },
@@ -401,7 +438,9 @@ describe("fetching a backup", () => {
       memory.told.newest = JSON.stringify(manifest(1));
       expect((await preparing()).message).to.contain("there is no backup");
       memory.told.newest = "";
-      expect((await preparing()).message).to.contain("no backup has been made yet");
+      expect((await preparing()).message).to.contain(
+        "no backup has been made yet that this release can read",
+      );
       memory.told.newest = JSON.stringify(made);
       writeFileSync(file(), Buffer.alloc(large.length));
       expect((await preparing()).message).to.contain("damaged");
@@ -412,6 +451,12 @@ describe("fetching a backup", () => {
       const running = JSON.stringify({ result: "running", time: new Date(nowMs).toISOString() });
       expect(drillProblem(running, nowMs + 3600_000)).to.equal(undefined);
       expect(drillProblem(running, nowMs + 7 * 3600_000)).to.contain("never ended");
+      expect(drillProblem(running, nowMs - 3600_000), "begun by a clock that was ahead").to.contain(
+        "never ended",
+      );
+      const patient = JSON.stringify({ ...(JSON.parse(running) as object), timeoutSeconds: 6 * 3600 });
+      expect(drillProblem(patient, nowMs + 7 * 3600_000), "it may take so long").to.equal(undefined);
+      expect(drillProblem(patient, nowMs + 13 * 3600_000)).to.contain("never ended");
       expect(drillProblem(undefined, nowMs)).to.equal(undefined);
     });
   });

@@ -6,8 +6,18 @@ import type { RetentionInput } from "../../../controller/backup/retention";
 import { retention } from "../../../controller/backup/retention";
 import { manifest, nowMs } from "./fixtures";
 
+/** By a store's clock that is right, or ahead: each manifest was written when its backup was begun. */
+const written = (good: readonly Manifest[], aheadMs = 0) =>
+  new Map(good.map((m) => [m.name, Date.parse(m.time) + aheadMs]));
 const decide = (good: readonly Manifest[], more: Partial<RetentionInput> = {}) =>
-  retention({ good, made: good[0]?.name ?? "", settings: { keepLast: 3 }, nowMs, ...more });
+  retention({
+    good,
+    made: good[0]?.name ?? "",
+    settings: { keepLast: 3 },
+    nowMs,
+    writtenMs: written(good),
+    ...more,
+  });
 const removed = (good: readonly Manifest[], more: Partial<RetentionInput> = {}) => {
   const decided = decide(good, more);
   if ("alert" in decided) throw new Error(decided.alert);
@@ -32,14 +42,55 @@ describe("retention", () => {
     expect(removed(daily, { settings: { keepLast: 7, keepDays: 5 } })).to.deep.equal([7, 8, 9]);
   });
 
-  it("keeps a number whatever the age: the node's clock is years ahead", () => {
+  it("keeps a number whatever the age: all clocks are years ahead", () => {
+    const good = hourly(6);
     const later = nowMs + 1000 * 24 * 3600_000;
-    const settings = { keepLast: 3, keepDays: 30 };
-    expect(removed(hourly(6), { nowMs: later, settings })).to.deep.equal([3, 4, 5]);
-    expect(
-      removed(hourly(6), { nowMs: later, storeNowMs: nowMs, settings }),
-      "the store's clock is right",
-    ).to.deep.equal([]);
+    const writtenMs = new Map(written(good)).set(good[0]!.name, later);
+    expect(removed(good, { nowMs: later, writtenMs, settings: { keepLast: 3, keepDays: 30 } })).to.deep.equal(
+      [3, 4, 5],
+    );
+  });
+
+  const dayMs = 24 * 3600_000;
+  const settings = { keepLast: 2, keepDays: 5 };
+  /** Of the last eight days. Four of them are older than five. */
+  const daily = () => Array.from({ length: 9 }, (_, i) => manifest(24 * i));
+  const old = [5, 6, 7, 8];
+
+  for (const [what, more] of [
+    ["the node's clock is ahead", () => ({ nowMs: nowMs + 300 * dayMs })],
+    [
+      "the store's clock is ahead, now",
+      (good: readonly Manifest[]) => ({
+        writtenMs: new Map(written(good)).set(good[0]!.name, nowMs + 300 * dayMs),
+      }),
+    ],
+    [
+      "the store's clock is ahead, and always was",
+      (good: readonly Manifest[]) => ({ writtenMs: written(good, 300 * dayMs) }),
+    ],
+  ] as const)
+    it(`keeps what is young when ${what}`, () => {
+      const good = daily();
+      const gone = removed(good, { settings, ...more(good) });
+      expect(gone.filter((i) => !old.includes(i))).to.deep.equal([]);
+    });
+
+  it("stops when the store's clock is behind: all is from the future", () => {
+    const good = daily();
+    expect(alert(good, { settings, writtenMs: written(good, -300 * dayMs) })).to.contain("from the future");
+  });
+
+  it("keeps what is young when the clock of a node was behind that made it", () => {
+    const good = daily();
+    good[3] = { ...good[3]!, time: new Date(nowMs - 300 * dayMs).toISOString() };
+    const writtenMs = written(daily());
+    expect(removed(good, { settings, writtenMs })).to.deep.equal(old);
+  });
+
+  it("goes by the nodes' clocks where the store tells no times", () => {
+    expect(removed(daily(), { settings, writtenMs: new Map() })).to.deep.equal(old);
+    expect(removed(daily(), { settings, writtenMs: written(daily(), NaN) })).to.deep.equal(old);
   });
 
   it("stops when anything is from the future: a clock went back", () => {
@@ -55,6 +106,13 @@ describe("retention", () => {
   it("stops when the revision went down", () => {
     const good = [manifest(0, { revision: 10 }), manifest(1), manifest(2)];
     expect(alert(good)).to.match(/the revision went down, from 9\d\d in \S+ to 10, as if /);
+  });
+
+  it("isn't stopped by one that was begun later and ended before", () => {
+    const good = [manifest(0, { revision: 1000 }), manifest(0.1, { revision: 1100 }), ...hourly(5).slice(2)];
+    expect(removed(good, { before: new Set(good.slice(2).map((m) => m.name)) })).to.deep.equal([3, 4]);
+    expect(alert(good, { before: new Set(good.map((m) => m.name)) })).to.contain("the revision went down");
+    expect(alert(good), "nobody knows what was there").to.contain("the revision went down");
   });
 
   it("goes by the revision where times contradict it", () => {
@@ -97,13 +155,16 @@ describe("retention", () => {
         fc.option(fc.integer({ min: -1000, max: 100_000 }), { nil: undefined }),
         (good, keepLast, keepDays, ahead, storeAhead) => {
           const clock = nowMs + ahead * 3600_000;
-          const storeNowMs = storeAhead === undefined ? undefined : nowMs + storeAhead * 3600_000;
+          const writtenMs =
+            storeAhead === undefined
+              ? new Map<string, number>()
+              : new Map(written(good)).set("b0", nowMs + storeAhead * 3600_000);
           const decided = retention({
             good,
             made: "b0",
             settings: { keepLast, keepDays },
             nowMs: clock,
-            storeNowMs,
+            writtenMs,
           });
           if ("alert" in decided) return;
           const kept = good.filter((m) => !decided.remove.includes(m));
@@ -112,7 +173,7 @@ describe("retention", () => {
           const highest = Math.max(...good.map((m) => m.revision));
           expect(kept.some((m) => m.revision === highest)).to.equal(true);
           for (const newest of [...good].sort(byAge).slice(-keepLast)) expect(kept).to.include(newest);
-          const behind = Math.min(clock, storeNowMs ?? clock);
+          const behind = Math.min(clock, writtenMs.get("b0") ?? clock);
           for (const m of decided.remove)
             if (keepDays !== undefined)
               expect(behind - Date.parse(m.time)).to.be.at.least(keepDays * 24 * 3600_000);

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Refusal } from "../../../controller/backup/refusal";
+import { NotThere, Refusal, Unreadable } from "../../../controller/backup/refusal";
 import { FolderStore } from "../../../controller/backup/store/folder";
 import { S3Writer } from "../../../controller/backup/store/s3-writer";
 import type { Store } from "../../../controller/backup/store";
-import { FakeS3 } from "./fake-s3";
+import { FakeS3, habits } from "./fake-s3";
 import { failure, removeFolders, temporaryFolder } from "./fixtures";
 
 const key = "c1/20261126T120000Z-000001.db";
@@ -39,11 +39,15 @@ const kinds: Record<string, () => Promise<{ store: Store; end: () => Promise<voi
     const s3 = await new FakeS3().start();
     return { store: s3.store(), end: () => s3.stop() };
   },
-  "one that can't refuse to overwrite by itself": async () => {
-    const s3 = await new FakeS3().start();
-    s3.conditional = false;
-    return { store: s3.store(), end: () => s3.stop() };
-  },
+  ...Object.fromEntries(
+    Object.entries(habits).map(([habit, told]) => [
+      habit,
+      async () => {
+        const s3 = await new FakeS3(told).start();
+        return { store: s3.store(), end: () => s3.stop() };
+      },
+    ]),
+  ),
 };
 
 for (const [kind, make] of Object.entries(kinds))
@@ -56,7 +60,9 @@ for (const [kind, make] of Object.entries(kinds))
       await end();
     });
 
-    for (const length of [1, 1000, 8 * 2 ** 20, 20 * 2 ** 20 + 17])
+    // Of those that are like S3, how much it is makes no difference.
+    const lengths = kind in habits ? [1000, 6 * 2 ** 20] : [1, 1000, 8 * 2 ** 20, 20 * 2 ** 20 + 17];
+    for (const length of lengths)
       it(`keeps what is written: ${length} bytes`, async () => {
         const bytes = data(length);
         expect(await put(store, key, bytes)).to.equal(length);
@@ -78,7 +84,21 @@ for (const [kind, make] of Object.entries(kinds))
         "never overwritten",
       );
       expect((await get(store, key)).length).to.equal(1000);
+      expect([await store.size(key), await store.size("c1/other")]).to.deep.equal([1000, undefined]);
       expect((await store.readSmall("c1/a.json")).toString()).to.equal("{}");
+    });
+
+    it("reads no more of a small object than one may have, and says so", async () => {
+      await put(store, "c1/large.json", data(70 * 1024));
+      expect(await failure(store.readSmall("c1/large.json"))).to.be.instanceOf(Unreadable);
+    });
+
+    it("keeps nothing of a listing that isn't wanted", async () => {
+      for (const at of ["c1/a.json", "c1/b.json", "c2/a.json"]) await store.writeSmall(at, Buffer.from("{}"));
+      const asked: string[] = [];
+      const found = await store.list("", (at) => asked.push(at) > 0 && at.endsWith("b.json"));
+      expect(found.map((s) => s.key)).to.deep.equal(["c1/b.json"]);
+      expect(asked).to.deep.equal(["c1/a.json", "c1/b.json", "c2/a.json"]);
     });
 
     it("shows nothing of what isn't finished, and keeps nothing of what is given up", async () => {
@@ -101,7 +121,7 @@ for (const [kind, make] of Object.entries(kinds))
       await store.remove("c1/a.json");
       expect(await under("c1/")).to.deep.equal(["c1/b.json"]);
       const error = await failure(store.readSmall("c1/a.json"));
-      expect(error).to.be.instanceOf(Refusal);
+      expect(error).to.be.instanceOf(NotThere);
       expect(error.message).to.contain("a.json is not in ");
       expect(await failure(store.read("c1/a.json"))).to.be.instanceOf(Refusal);
     });
@@ -120,11 +140,12 @@ describe("a folder of backups", () => {
       utimesSync(join(folder, "p/c1", name), at, at);
     };
     const partial = (digit: string) => `.20261126T120000Z-000001.db.${digit.repeat(12)}.partial`;
-    file(partial("a"), 2);
-    file(partial("b"), 0);
+    file(partial("a"), 3);
+    file(partial("b"), 1);
     file(".hidden", 9);
     file("notes.txt", 9);
-    expect(await store.sweep("c1/")).to.equal(1);
+    expect(await store.sweep("c1/", NaN), "without a clock").to.equal(0);
+    expect(await store.sweep("c1/", Date.now())).to.equal(1);
     expect(readdirSync(join(folder, "p/c1")).sort()).to.deep.equal([partial("b"), ".hidden", "notes.txt"]);
   });
 
@@ -223,7 +244,7 @@ describe("a store that speaks S3, and its faults", () => {
   });
 
   it("lists page by page, and keys with strange characters", async () => {
-    s3.pageSize = 3;
+    s3.habits = { ...s3.habits, pageSize: 3 };
     const names = Array.from({ length: 10 }, (_, i) => `ns/etcd/c1/a b+&<${i}>%.json`);
     for (const name of names) s3.objects.set(name, { bytes: Buffer.alloc(1), modified: s3.date });
     expect((await store.list("")).map((o) => `ns/etcd/${o.key}`)).to.deep.equal(names);
@@ -237,14 +258,16 @@ describe("a store that speaks S3, and its faults", () => {
         parts: new Map(),
       });
     s3.date = new Date(Date.UTC(2030, 1, 1));
-    upload("old", `ns/etcd/${key}`, 30);
-    upload("young", `ns/etcd/${key}`, 3);
+    upload("old", `ns/etcd/${key}`, 50);
+    // As old as the longest job may take.
+    upload("young", `ns/etcd/${key}`, 25);
     upload("foreign", "ns/etcd/c1/something", 300);
     upload("elsewhere", `other/${key}`, 300);
-    expect(await store.sweep("c1/")).to.equal(1);
+    expect(await store.sweep("c1/", NaN), "without a clock").to.equal(0);
+    expect(await store.sweep("c1/", s3.date.getTime())).to.equal(1);
     expect([...s3.uploads.keys()]).to.deep.equal(["young", "foreign", "elsewhere"]);
     s3.fault = () => ({ status: 501, code: "NotImplemented" });
-    expect(await store.sweep("c1/")).to.equal(0);
+    expect(await store.sweep("c1/", s3.date.getTime())).to.equal(0);
   });
 
   it("asks for encryption where it is wanted: for a small object, and for one in parts", async () => {

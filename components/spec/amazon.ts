@@ -1,0 +1,20 @@
+/** Where Amazon's services are. Each partition has its own domain. */
+const domains: readonly (readonly [regions: RegExp, domain: string])[] = [
+  [/^cn-/, "amazonaws.com.cn"],
+  [/^us-iso-/, "c2s.ic.gov"],
+  [/^us-isob-/, "sc2s.sgov.gov"],
+  [/^us-isof-/, "csp.hci.ic.gov"],
+  [/^eu-isoe-/, "cloud.adc-e.uk"],
+  [/^eusc-/, "amazonaws.eu"],
+];
+
+const domainOf = (region: string): string =>
+  domains.find(([regions]) => regions.test(region))?.[1] ?? "amazonaws.com";
+
+export const s3Url = (region: string): string => `https://s3.${region}.${domainOf(region)}`;
+
+/** Of a region that is none of Amazon's, such as `auto`, nobody is asked but the one that is there for all. */
+export const stsUrl = (region: string): string =>
+  /^[a-z]+(-[a-z]+)+-\d+$/.test(region)
+    ? `https://sts.${region}.${domainOf(region)}/`
+    : "https://sts.amazonaws.com/";
