@@ -812,6 +812,7 @@ async function countKeys(channel, revision) {
 // controller/backup/fetch.ts
 var import_promises = require("node:fs/promises");
 var import_node_path2 = require("node:path");
+var import_promises2 = require("node:stream/promises");
 var import_node_zlib = require("node:zlib");
 
 // controller/backup/manifest.ts
@@ -819,6 +820,12 @@ var import_node_crypto2 = require("node:crypto");
 
 // controller/backup/refusal.ts
 var Refusal = class extends Error {
+};
+var NotThere = class extends Refusal {
+};
+var Unreadable = class extends Refusal {
+};
+var Later = class extends Unreadable {
 };
 
 // controller/backup/manifest.ts
@@ -834,15 +841,16 @@ var keys = {
   data: (clusterId, name, compression) => `${clusterId}/${name}.db${compression === "gzip" ? ".gz" : ""}`
 };
 var isClusterId = (text2) => CLUSTER_ID.test(text2);
+var kinds = { json: "manifest", db: "data", "db.gz": "data" };
 function parseKey(key) {
   const [clusterId = "", file = "", more] = key.split("/");
-  const [, name = "", ending = ""] = /^(.*?)\.(json|db|db\.gz)$/.exec(file) ?? [];
+  const [, name = "", ending = ""] = /^(.*?)\.(.*)$/.exec(file) ?? [];
   if (more !== void 0 || !isClusterId(clusterId) || !NAME.test(name)) return void 0;
-  return { clusterId, name, kind: ending === "json" ? "manifest" : "data" };
+  return { clusterId, name, kind: Object.hasOwn(kinds, ending) ? kinds[ending] ?? "other" : "other" };
 }
 var hexId = (decimal) => BigInt.asUintN(64, BigInt(decimal)).toString(16);
 function parseManifest(text2) {
-  const problem = (what) => new Refusal(`the manifest can't be used: ${what}`);
+  const problem = (what) => new Unreadable(`its manifest can't be used: ${what}`);
   let value;
   try {
     value = JSON.parse(text2);
@@ -850,6 +858,8 @@ function parseManifest(text2) {
     throw problem("it is no JSON");
   }
   if (value === null || typeof value !== "object") throw problem("it is no object");
+  if (Number.isSafeInteger(value.format) && value.format > 1)
+    throw new Later(`its manifest has the format ${value.format}, which a later release has written`);
   if (value.format !== 1) throw problem(`its format is ${JSON.stringify(value.format)}, and 1 is known`);
   const need = (right, field2) => {
     if (!right) throw problem(`${field2} is missing or wrong`);
@@ -875,37 +885,76 @@ function parseManifest(text2) {
   return value;
 }
 
+// controller/backup/store/store.ts
+var SMALL_BYTES = 64 * 1024;
+var ABANDONED_MS = 48 * 36e5;
+
 // controller/backup/catalog.ts
 async function readCatalog(store2, clusterId) {
-  const stored = (await store2.list(clusterId === void 0 ? "" : keys.folder(clusterId))).filter((s) => {
-    const parsed = parseKey(s.key);
-    return parsed && (clusterId === void 0 || parsed.clusterId === clusterId);
-  });
-  const lengths = new Map(stored.map((s) => [s.key, s.bytes]));
   const good = [];
-  const owned = /* @__PURE__ */ new Set();
-  for (const { key } of stored) {
-    const parsed = parseKey(key);
-    if (parsed?.kind !== "manifest") continue;
-    const manifest = await manifestAt(store2, key);
-    if (!manifest || manifest.name !== parsed.name || manifest.clusterId !== parsed.clusterId) continue;
-    if (lengths.get(manifest.object.key) !== manifest.object.bytes) continue;
-    good.push(manifest);
-    owned.add(key).add(manifest.object.key);
+  const writtenMs = /* @__PURE__ */ new Map();
+  const doubtful = [];
+  const loose = [];
+  let foreign = 0;
+  for (const group of await groups(store2, clusterId)) {
+    const { name, manifest, data, others } = group;
+    const verdict = manifest ? await judge(store2, group, manifest) : "gone";
+    if (verdict === "gone") {
+      if (others.length === 0) loose.push(...data);
+      else if (data.length > 0)
+        doubtful.push({ clusterId: group.clusterId, name, why: `only ${others[0]?.key} tells of it` });
+    } else if ("good" in verdict) {
+      good.push(verdict.good);
+      writtenMs.set(name, manifest?.modifiedMs ?? NaN);
+    } else if (verdict.ours || data.length + others.length > 0) {
+      doubtful.push({ clusterId: group.clusterId, name, why: verdict.why });
+    } else foreign += 1;
   }
-  return { good: good.sort(byAge), loose: stored.filter((s) => !owned.has(s.key)) };
+  return { good: good.sort(byAge), writtenMs, doubtful: doubtful.sort(byName), loose, foreign };
 }
 function byAge(a, b) {
-  return a.revision - b.revision || Date.parse(a.time) - Date.parse(b.time) || (a.name < b.name ? -1 : 1);
+  return a.revision - b.revision || Date.parse(a.time) - Date.parse(b.time) || byName(a, b);
 }
-async function manifestAt(store2, key) {
-  const text2 = (await store2.readSmall(key)).toString("utf8");
+var byName = (a, b) => a.name < b.name ? -1 : 1;
+async function namesIn(store2) {
+  const stored = await store2.list("", (key) => parseKey(key)?.kind === "manifest");
+  return new Set(stored.map(({ key }) => parseKey(key)?.name ?? ""));
+}
+async function groups(store2, clusterId) {
+  const wanted = (key) => {
+    const parsed = parseKey(key);
+    return parsed !== void 0 && (clusterId === void 0 || parsed.clusterId === clusterId);
+  };
+  const found = /* @__PURE__ */ new Map();
+  for (const stored of await store2.list(clusterId === void 0 ? "" : keys.folder(clusterId), wanted)) {
+    const parsed = parseKey(stored.key);
+    if (!parsed) continue;
+    const at = keys.manifest(parsed.clusterId, parsed.name);
+    const group = found.get(at) ?? { clusterId: parsed.clusterId, name: parsed.name, data: [], others: [] };
+    found.set(at, group);
+    if (parsed.kind === "manifest") group.manifest = stored;
+    else (parsed.kind === "data" ? group.data : group.others).push(stored);
+  }
+  return found.values();
+}
+async function judge(store2, group, { key, bytes: bytes2 }) {
+  if (bytes2 > SMALL_BYTES)
+    return { why: `its manifest has ${bytes2} bytes, more than any that is known`, ours: false };
+  let manifest;
   try {
-    return parseManifest(text2);
+    manifest = parseManifest((await store2.readSmall(key)).toString("utf8"));
   } catch (error) {
-    if (error instanceof Refusal) return void 0;
+    if (error instanceof NotThere) return "gone";
+    if (error instanceof Unreadable) return { why: error.message, ours: error instanceof Later };
     throw error;
   }
+  if (manifest.name !== group.name || manifest.clusterId !== group.clusterId)
+    return { why: `its manifest is that of ${manifest.clusterId}/${manifest.name}`, ours: false };
+  const { object } = manifest;
+  const there = group.data.find((s) => s.key === object.key)?.bytes ?? await store2.size(object.key);
+  if (there === object.bytes) return { good: manifest };
+  const what = there === void 0 ? "is missing" : `has ${there} bytes of ${object.bytes}`;
+  return { why: `it is not whole: its data ${what}`, ours: true };
 }
 
 // controller/backup/etcd/snapshot.ts
@@ -1163,23 +1212,34 @@ var files = { snapshot: "snapshot.db", manifest: "manifest.json" };
 var ATTEMPTS = 4;
 var FIRST_PAUSE_MS = 1e3;
 async function findBackup(store2, { name, clusterId }) {
-  const { good, loose } = await readCatalog(store2, clusterId);
-  if (name !== void 0) {
-    const named = good.filter((m) => m.name === name);
-    if (named[0] && named.length === 1) return named[0];
-    const torn = loose.some(({ key }) => parseKey(key)?.name === name);
-    throw new Refusal(
-      torn ? `the backup ${name} in ${store2.where} is not whole: its manifest or its data is missing, cut short or can't be read` : `there is no backup ${name} in ${store2.where}; there are: ${lastNames(good)}`
-    );
-  }
+  const catalog = await readCatalog(store2, clusterId);
+  if (name !== void 0) return namedBackup(store2, catalog, name);
+  const { good, doubtful } = catalog;
   const ids = [...new Set(good.map((m) => m.clusterId))];
   if (ids.length > 1)
     throw new Refusal(
       `there are backups of ${ids.length} clusters in ${store2.where} (${ids.join(", ")}): say which one, by its ID or by a backup's name`
     );
   const newest = good.at(-1);
-  if (!newest) throw new Refusal(`there is no whole backup in ${store2.where}`);
+  const last = doubtful.at(-1);
+  if (!newest)
+    throw new Refusal(
+      `there is no whole backup in ${store2.where}${last ? `; ${last.name} can't be used: ${last.why}` : ""}`
+    );
+  if (last && last.name > newest.name)
+    throw new Refusal(
+      `the newest backup in ${store2.where}, ${last.name}, can't be used: ${last.why}. The newest good one is ${newest.name}: say its name if that is to be taken`
+    );
   return newest;
+}
+function namedBackup(store2, { good, doubtful, loose }, name) {
+  const named = good.filter((m) => m.name === name);
+  if (named[0] && named.length === 1) return named[0];
+  const torn = loose.some(({ key }) => parseKey(key)?.name === name);
+  const why = torn ? "it is not whole: it has no manifest" : doubtful.find((d) => d.name === name)?.why;
+  throw new Refusal(
+    why === void 0 ? `there is no backup ${name} in ${store2.where}; there are: ${lastNames(good)}` : `the backup ${name} in ${store2.where} can't be used: ${why}`
+  );
 }
 async function fetchBackup(store2, which, folder) {
   const manifest = await findBackup(store2, which);
@@ -1199,22 +1259,24 @@ async function fetchBackup(store2, which, folder) {
 }
 async function copy(store2, manifest, path) {
   const { object, snapshot, name } = manifest;
-  const source = await store2.read(object.key);
-  const stream = object.compression === "gzip" ? source.pipe((0, import_node_zlib.createGunzip)()) : source;
-  if (stream !== source) source.on("error", (error) => stream.destroy(error));
   const check = new Check();
   const file = await (0, import_promises.open)(path, "w", 416);
+  const stored = atMost(object.bytes, "is");
+  const unpacked = atMost(snapshot.bytes, "unpacks to");
   try {
-    for await (const chunk of stream) {
-      check.push(chunk);
-      for (let done = 0; done < chunk.length; )
-        done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
-    }
+    const source = await store2.read(object.key);
+    const write = async (chunks) => {
+      for await (const chunk of unpacked(chunks)) {
+        check.push(chunk);
+        await writeAll(file, chunk);
+      }
+    };
+    if (object.compression === "gzip") await (0, import_promises2.pipeline)(source, stored, (0, import_node_zlib.createGunzip)(), write);
+    else await (0, import_promises2.pipeline)(source, stored, write);
     await file.sync();
   } catch (error) {
     throw damaged(error, name);
   } finally {
-    source.destroy();
     await file.close();
   }
   const is = resultOf(check, name);
@@ -1229,6 +1291,18 @@ async function copy(store2, manifest, path) {
   differs("revision", manifest.revision, is.revision);
   differs("entries", manifest.keys, is.keys);
 }
+var atMost = (bytes2, verb) => async function* (chunks) {
+  let total = 0;
+  for await (const chunk of chunks) {
+    total += chunk.length;
+    if (total > bytes2) throw new Refusal(`it ${verb} more than the ${bytes2} bytes that were recorded`);
+    yield chunk;
+  }
+};
+async function writeAll(file, chunk) {
+  for (let done = 0; done < chunk.length; )
+    done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
+}
 function resultOf(check, name) {
   try {
     return check.result();
@@ -1238,6 +1312,7 @@ function resultOf(check, name) {
 }
 function damaged(error, name) {
   const { code } = error;
+  if (error instanceof NotThere) return error;
   if (code === "ENOSPC") return new Refusal(`there is no room for the backup ${name}`);
   return code?.startsWith("Z_") || error instanceof Refusal ? new Refusal(`the backup ${name} is damaged: ${wordsOf(error)}`) : error;
 }
@@ -1267,8 +1342,9 @@ var toldKeys = {
   drill: "drill"
 };
 function newestOf(told) {
+  const text2 = told[toldKeys.newest] ?? "";
   try {
-    return JSON.parse(told[toldKeys.newest] ?? "");
+    return text2 === "" ? void 0 : parseManifest(text2);
   } catch {
     return void 0;
   }
@@ -1276,20 +1352,22 @@ function newestOf(told) {
 
 // controller/backup/drill.ts
 var SILENT_MS = 6 * 36e5;
+var SKEW_MS = 10 * 6e4;
 function drillProblem(told, nowMs) {
   const last = parse(told);
   if (last?.result === "failed") return `the last drill, of ${last.time}, failed: ${last.reason ?? ""}`;
-  if (last?.result === "running" && nowMs - Date.parse(last.time) > SILENT_MS)
-    return `the drill that was begun at ${last.time} never ended`;
-  return void 0;
+  if (last?.result !== "running") return void 0;
+  const ageMs = nowMs - Date.parse(last.time);
+  const silentMs = Math.max(SILENT_MS, 2e3 * (last.timeoutSeconds ?? 0));
+  return ageMs >= -SKEW_MS && ageMs <= silentMs ? void 0 : `the drill that was begun at ${last.time} never ended`;
 }
-async function prepare(store2, report2, folder, now = Date.now) {
+async function prepare(store2, report2, folder, timeoutSeconds, now = Date.now) {
   const time = new Date(now()).toISOString();
   const recorded = newestOf(await report2.read());
   try {
-    if (!recorded) throw new Refusal("no backup has been made yet");
+    if (!recorded) throw new Refusal("no backup has been made yet that this release can read");
     const { name, clusterId } = recorded;
-    await tell(report2, { result: "running", time, backup: name, backupTime: recorded.time });
+    await tell(report2, { result: "running", time, backup: name, backupTime: recorded.time, timeoutSeconds });
     const manifest = await fetchBackup(store2, { name, clusterId }, folder);
     if (manifest.snapshot.sha256 !== recorded.snapshot.sha256 || manifest.keys !== recorded.keys)
       throw new Refusal(`the backup ${name} is another one than was recorded when it was made`);
@@ -1300,7 +1378,7 @@ async function prepare(store2, report2, folder, now = Date.now) {
   }
 }
 var ASK_MS2 = 5e3;
-async function judge(manifest, channel, report2, patienceMs, now = Date.now) {
+async function judge2(manifest, channel, report2, patienceMs, now = Date.now) {
   const begun = parse((await report2.read())[toldKeys.drill])?.time ?? new Date(now()).toISOString();
   const base = { time: begun, backup: manifest.name, backupTime: manifest.time };
   try {
@@ -1314,8 +1392,8 @@ async function judge(manifest, channel, report2, patienceMs, now = Date.now) {
       throw new Refusal(
         `etcd started from it with ${liveKeys ?? "an unknown number of"} keys, and ${manifest.liveKeys} were recorded`
       );
-    const seconds = Math.round((now() - Date.parse(begun)) / 1e3);
-    const ageSeconds = Math.round((now() - Date.parse(manifest.time)) / 1e3);
+    const seconds = secondsSince(begun, now());
+    const ageSeconds = secondsSince(manifest.time, now());
     await tell(report2, { result: "passed", ...base, ageSeconds, seconds, revision, liveKeys });
     const text2 = `the backup ${manifest.name}, ${ageSeconds} s old, was restored and started: revision ${revision}, ${liveKeys ?? "?"} keys`;
     await report2.event("Normal", "DrillPassed", text2);
@@ -1324,6 +1402,7 @@ async function judge(manifest, channel, report2, patienceMs, now = Date.now) {
     throw error;
   }
 }
+var secondsSince = (time, nowMs) => Math.max(0, Math.round((nowMs - Date.parse(time)) / 1e3));
 async function revisionOf2(channel, patienceMs) {
   const end = performance.now() + patienceMs;
   for (; ; ) {
@@ -1566,6 +1645,23 @@ function finish(resolve, reject, head, trailers, open3) {
   else resolve();
 }
 
+// controller/backup/stopped.ts
+async function orStopped(work, signal) {
+  let stop = () => void 0;
+  const stopped = new Promise((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+  });
+  try {
+    return await Promise.race([work, stopped]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    work.catch(() => void 0);
+    stopped.catch(() => void 0);
+  }
+}
+
 // controller/backup/etcd/source.ts
 var ASK_MS3 = 5e3;
 async function sources(urls, open3) {
@@ -1585,12 +1681,12 @@ async function sources(urls, open3) {
   const clusters = new Set(seen.map((s) => s.status.header?.clusterId));
   if (clusters.size > 1) throw new Refusal("the members are of different clusters");
   const corrupt = await corruptMembers(seen, problems);
-  const good = await Promise.all(seen.map((s) => judge2(s, corrupt, problems)));
+  const good = await Promise.all(seen.map((s) => judge3(s, corrupt, problems)));
   const found = good.filter((s) => s !== void 0).sort((a, b) => Number(a.leads) - Number(b.leads) || order(b, a));
   if (found.length === 0) throw new Error(`no member can give a snapshot: ${problems.sort().join("; ")}`);
   return found;
 }
-async function judge2({ url, channel, status }, corrupt, problems) {
+async function judge3({ url, channel, status }, corrupt, problems) {
   const memberId = status.header?.memberId ?? "0";
   const out = (why) => {
     problems.push(`${hostOf(url)}: ${why}`);
@@ -1763,21 +1859,8 @@ var Attempt = class {
     }
   }
   /** The stream is ended by itself; what comes after it has to be left as well. */
-  async orStopped(work) {
-    const { signal } = this.taking;
-    let stop = () => void 0;
-    const stopped = new Promise((_, reject) => {
-      stop = () => reject(signal.reason);
-      signal.addEventListener("abort", stop, { once: true });
-      if (signal.aborted) stop();
-    });
-    try {
-      return await Promise.race([work, stopped]);
-    } finally {
-      signal.removeEventListener("abort", stop);
-      work.catch(() => void 0);
-      stopped.catch(() => void 0);
-    }
+  orStopped(work) {
+    return orStopped(work, this.taking.signal);
   }
   watched(until) {
     return until && this.stored(() => until);
@@ -1794,58 +1877,88 @@ var Attempt = class {
 
 // controller/backup/retention.ts
 var DAY_MS = 24 * 36e5;
-var SKEW_MS = 10 * 6e4;
+var SKEW_MS2 = 10 * 6e4;
 function retention(input) {
-  const { good, made, settings: settings2, distrust } = input;
+  const { good, made, settings: settings2, distrust, before, writtenMs } = input;
   const own = good.find((m) => m.name === made);
   if (!own)
     return { alert: `the backup ${made} that was just made isn't in the store's list: nothing is deleted` };
   const others = good.filter((m) => m !== own);
-  const higher = others.find((m) => m.revision > own.revision);
+  const higher = others.find((m) => m.revision > own.revision && (before?.has(m.name) ?? true));
   if (higher)
     return {
       alert: `the revision went down, from ${higher.revision} in ${higher.name} to ${own.revision}, as if older data had taken the cluster's place: no backup is deleted until somebody has looked, and has removed or moved those that are not wanted`
     };
   if (distrust !== void 0) return { alert: `no backup is deleted: ${distrust}` };
-  const nowMs = Math.min(input.nowMs, input.storeNowMs ?? Infinity);
-  const future = others.find((m) => Date.parse(m.time) > nowMs + SKEW_MS);
+  const storeNowMs = writtenMs.get(made) ?? NaN;
+  const nowMs = Number.isNaN(storeNowMs) ? input.nowMs : Math.min(input.nowMs, storeNowMs);
+  const future = others.find((m) => Date.parse(m.time) > nowMs + SKEW_MS2);
   if (future)
     return {
       alert: `the backup ${future.name} is from the future: a clock is wrong or was, and no backup is deleted until its time has come or it has been removed`
     };
   const newest = new Set([...good].sort(byAge).slice(-settings2.keepLast));
   const youngMs = settings2.keepDays === void 0 ? 0 : settings2.keepDays * DAY_MS;
-  const keep = (m) => m === own || newest.has(m) || nowMs - Date.parse(m.time) < youngMs;
+  const ageMs = (m) => {
+    const byStore = storeNowMs - (writtenMs.get(m.name) ?? NaN);
+    const byNodes = nowMs - Date.parse(m.time);
+    return Number.isNaN(byStore) ? byNodes : Math.min(byStore, byNodes);
+  };
+  const keep = (m) => m === own || newest.has(m) || ageMs(m) < youngMs;
   return { remove: good.filter((m) => !keep(m)) };
 }
 
-// controller/backup/store/store.ts
-var SMALL_BYTES = 64 * 1024;
-var ABANDONED_MS = 24 * 36e5;
-
 // controller/backup/tidy.ts
-async function tidy(store2, made, settings2, distrust, now = Date.now) {
-  const { good, loose } = await readCatalog(store2, made.clusterId);
-  const storeNowMs = store2.clockMs();
-  const decided = retention({
-    good,
-    made: made.name,
-    settings: settings2,
-    nowMs: now(),
-    ...storeNowMs === void 0 ? {} : { storeNowMs },
-    ...distrust === void 0 ? {} : { distrust }
-  });
-  if ("alert" in decided) return { kept: good.length, removed: 0, alert: decided.alert };
-  for (const { clusterId, name, object } of decided.remove) {
-    await store2.remove(keys.manifest(clusterId, name));
-    await store2.remove(object.key);
+async function tidy(tidying) {
+  const { store: store2, made } = tidying;
+  const catalog = await readCatalog(store2, made.clusterId);
+  const { good, writtenMs, doubtful, foreign } = catalog;
+  const decided = retention({ ...tidying, good, writtenMs, made: made.name });
+  const told = doubtful.length > 0 ? inWords(doubtful) : void 0;
+  const counts = { kept: good.length, removed: 0, doubtful: doubtful.length, foreign };
+  if ("alert" in decided) return { ...counts, stopped: true, ...alertOf(decided.alert, told) };
+  const { removed, failed } = await removeAll(store2, decided.remove);
+  const problem = failed && `${decided.remove.length - removed} backups could not be removed: ${failed}`;
+  await clear(store2, catalog, writtenMs.get(made.name) ?? NaN, made.clusterId);
+  return {
+    ...counts,
+    kept: good.length - removed,
+    removed,
+    stopped: false,
+    ...alertOf(problem, told)
+  };
+}
+async function removeAll(store2, backups) {
+  let removed = 0;
+  let failed;
+  for (const { clusterId, name, object } of backups) {
+    try {
+      await store2.remove(keys.manifest(clusterId, name));
+      removed += 1;
+      await store2.remove(object.key);
+    } catch (error) {
+      failed ??= wordsOf(error);
+    }
   }
-  const nowMs = storeNowMs ?? now();
+  return { removed, ...failed === void 0 ? {} : { failed } };
+}
+async function clear(store2, { loose }, nowMs, clusterId) {
   for (const { key, modifiedMs } of loose) {
-    if (parseKey(key)?.kind === "data" && nowMs - modifiedMs >= ABANDONED_MS) await store2.remove(key);
+    if (!(nowMs - modifiedMs >= ABANDONED_MS)) continue;
+    const { name = "" } = parseKey(key) ?? {};
+    if (await store2.size(keys.manifest(clusterId, name)) === void 0) await store2.remove(key);
   }
-  await store2.sweep(keys.folder(made.clusterId));
-  return { kept: good.length - decided.remove.length, removed: decided.remove.length };
+  await store2.sweep(keys.folder(clusterId), nowMs);
+}
+var NAMED = 3;
+function inWords(doubtful) {
+  const some = doubtful.slice(-NAMED).map(({ name, why }) => `${name}: ${why}`);
+  const more = doubtful.length > NAMED ? `; and ${doubtful.length - NAMED} more` : "";
+  return `${doubtful.length === 1 ? "a backup" : `${doubtful.length} backups`} can't be used here, and nothing of them is deleted (${some.join("; ")}${more}): use the release that wrote them, or remove them`;
+}
+function alertOf(...alerts) {
+  const all = alerts.filter((alert) => alert !== void 0 && alert !== "");
+  return all.length > 0 ? { alert: all.join(". ") } : {};
 }
 
 // controller/backup/job.ts
@@ -1858,6 +1971,7 @@ async function runBackup(job) {
     ...rest
   });
   let made;
+  const before = await orStopped(namesIn(store2), job.signal).catch(() => void 0);
   try {
     made = await takeBackup({
       store: store2,
@@ -1880,30 +1994,42 @@ async function runBackup(job) {
     throw error;
   }
   const told = await report2.read();
-  const tidied = await tidyUp(job, made, drillProblem(told[toldKeys.drill], now()));
+  const tidied = await tidyUp({
+    store: store2,
+    made,
+    before,
+    settings: settings2.retention,
+    distrust: drillProblem(told[toldKeys.drill], now()),
+    nowMs: now()
+  });
   const reason = `the backup ${made.name} is in ${store2.where}: revision ${made.revision}, ${made.snapshot.bytes} bytes`;
-  const counts = `${tidied.kept} are there, ${tidied.removed} were removed`;
-  await report2.write((before) => ({
-    [toldKeys.newest]: JSON.stringify(newer(newestOf(before), made)),
+  const doubtful = tidied.doubtful > 0 ? `, ${tidied.doubtful} can't be used here` : "";
+  const counts = `${tidied.kept} are there, ${tidied.removed} were removed${doubtful}`;
+  await report2.write((before2) => ({
+    [toldKeys.newest]: JSON.stringify(newer(newestOf(before2), made)),
     [toldKeys.lastRun]: lastRun({
       result: "succeeded",
       backup: made.name,
       kept: tidied.kept,
       removed: tidied.removed,
+      doubtful: tidied.doubtful,
+      foreign: tidied.foreign,
       peakMebibytes: job.peakMebibytes?.()
     }),
     [toldKeys.reason]: `${reason}; ${counts}`,
     [toldKeys.alert]: tidied.alert ?? ""
   }));
   await report2.event("Normal", "BackedUp", `${reason}; ${counts}`);
-  if (tidied.alert !== void 0) await report2.event("Warning", "RetentionStopped", tidied.alert);
+  if (tidied.alert !== void 0)
+    await report2.event("Warning", tidied.stopped ? "RetentionStopped" : "BackupsInDoubt", tidied.alert);
   return made;
 }
-async function tidyUp(job, made, distrust) {
+async function tidyUp(tidying) {
   try {
-    return await tidy(job.store, made, job.settings.retention, distrust, job.now);
+    return await tidy(tidying);
   } catch (error) {
-    return { kept: 0, removed: 0, alert: `retention failed: ${wordsOf(error)}` };
+    const alert = `retention failed: ${wordsOf(error)}`;
+    return { kept: 0, removed: 0, doubtful: 0, foreign: 0, stopped: true, alert };
   }
 }
 function newer(before, made) {
@@ -2024,6 +2150,18 @@ var import_node_process = __toESM(require("node:process"));
 var import_node_fs3 = require("node:fs");
 var import_node_path3 = require("node:path");
 
+// components/spec/amazon.ts
+var domains = [
+  [/^cn-/, "amazonaws.com.cn"],
+  [/^us-iso-/, "c2s.ic.gov"],
+  [/^us-isob-/, "sc2s.sgov.gov"],
+  [/^us-isof-/, "csp.hci.ic.gov"],
+  [/^eu-isoe-/, "cloud.adc-e.uk"],
+  [/^eusc-/, "amazonaws.eu"]
+];
+var domainOf = (region) => domains.find(([regions]) => regions.test(region))?.[1] ?? "amazonaws.com";
+var stsUrl = (region) => /^[a-z]+(-[a-z]+)+-\d+$/.test(region) ? `https://sts.${region}.${domainOf(region)}/` : "https://sts.amazonaws.com/";
+
 // controller/backup/store/http.ts
 var import_node_http = require("node:http");
 var import_node_https2 = require("node:https");
@@ -2031,19 +2169,23 @@ var LARGEST_ANSWER = 8 * 2 ** 20;
 async function ask(asked) {
   const { response, done } = await begin(asked);
   try {
-    const chunks = [];
-    let bytes2 = 0;
-    for await (const chunk of response) {
-      bytes2 += chunk.length;
-      if (bytes2 > LARGEST_ANSWER) throw new Error(`${asked.url.host} answers without end`);
-      chunks.push(chunk);
-    }
-    if (!response.complete)
-      throw new Error(`${asked.url.host} ended the connection in the middle of its answer`);
-    return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
+    const body = await bodyOf(response, asked);
+    return { status: response.statusCode ?? 0, headers: response.headers, body };
   } finally {
     done();
   }
+}
+async function bodyOf(response, { url, largestBytes = LARGEST_ANSWER }) {
+  const chunks = [];
+  let bytes2 = 0;
+  for await (const chunk of response) {
+    bytes2 += chunk.length;
+    if (bytes2 > largestBytes)
+      throw new Unreadable(`${url.host} answers with more than ${largestBytes} bytes`);
+    chunks.push(chunk);
+  }
+  if (!response.complete) throw new Error(`${url.host} ended the connection in the middle of its answer`);
+  return Buffer.concat(chunks);
 }
 function begin(asked) {
   const { url, idleMs = 3e4, timeoutMs } = asked;
@@ -2093,8 +2235,24 @@ async function sendBody(sending, body) {
 
 // controller/backup/store/xml.ts
 function elements(xml, name) {
-  const found = xml.matchAll(new RegExp(`<${name}(?:\\s[^>]*)?(?:/>|>([\\s\\S]*?)</${name}>)`, "g"));
-  return [...found].map(([, inner]) => inner ?? "");
+  const found = [];
+  const [begin2, end] = [`<${name}`, `</${name}>`];
+  for (let at = xml.indexOf(begin2); at >= 0; at = xml.indexOf(begin2, at)) {
+    at += begin2.length;
+    if (!/[\s/>]/.test(xml.charAt(at))) continue;
+    const head = xml.indexOf(">", at);
+    if (head < 0) break;
+    at = head + 1;
+    if (xml.charAt(head - 1) === "/") {
+      found.push("");
+      continue;
+    }
+    const close = xml.indexOf(end, at);
+    if (close < 0) break;
+    found.push(xml.slice(at, close));
+    at = close + end.length;
+  }
+  return found;
 }
 function element(xml, name) {
   const inner = elements(xml, name)[0];
@@ -2104,7 +2262,11 @@ var ENTITIES = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 function unescape(text2) {
   return text2.replace(
     /&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi,
-    (whole, hex, decimal, name) => hex ? String.fromCodePoint(parseInt(hex, 16)) : decimal ? String.fromCodePoint(Number(decimal)) : ENTITIES[name ?? ""] ?? whole
+    (whole, hex, decimal, name) => {
+      if (name !== void 0) return ENTITIES[name] ?? whole;
+      const code = hex === void 0 ? Number(decimal) : parseInt(hex, 16);
+      return code <= 1114111 ? String.fromCodePoint(code) : whole;
+    }
   );
 }
 var escape = (text2) => text2.replace(/[<>&"]/g, (c) => `&${Object.entries(ENTITIES).find(([, char]) => char === c)?.[0]};`);
@@ -2115,8 +2277,9 @@ var NEW_BEFORE_MS = 5 * 6e4;
 var ASK_MS5 = 1e4;
 function remembered(ask2, now = Date.now) {
   let last;
-  return async () => {
-    if (!last || last.untilMs !== void 0 && now() > last.untilMs - NEW_BEFORE_MS) last = await ask2();
+  return async (renew) => {
+    if (!last || renew || last.untilMs !== void 0 && now() > last.untilMs - NEW_BEFORE_MS)
+      last = await ask2();
     return last;
   };
 }
@@ -2157,7 +2320,8 @@ async function fromAgent(url, tokenFile) {
   return usable(answer.AccessKeyId, answer.SecretAccessKey, answer.Token, answer.Expiration);
 }
 async function fromToken(file, env2, region) {
-  const url = new URL(env2.AWS_ENDPOINT_URL_STS ?? `https://sts.${region}.amazonaws.com/`);
+  const own = env2.AWS_REGION ?? env2.AWS_DEFAULT_REGION ?? region;
+  const url = new URL(env2.AWS_ENDPOINT_URL_STS ?? stsUrl(own));
   const form = new URLSearchParams({
     Action: "AssumeRoleWithWebIdentity",
     Version: "2011-06-15",
@@ -2195,7 +2359,7 @@ function usable(id2, secret, token, expiration) {
 // controller/backup/store/folder.ts
 var import_node_crypto4 = require("node:crypto");
 var import_node_fs4 = require("node:fs");
-var import_promises2 = require("node:fs/promises");
+var import_promises3 = require("node:fs/promises");
 var import_node_path4 = require("node:path");
 
 // controller/backup/store/parts.ts
@@ -2299,25 +2463,26 @@ var PART_BYTES = 2 * 2 ** 20;
 var BUFFERS = 3;
 var PARTIAL = /^\.(.+)\.[0-9a-f]{12}\.partial$/;
 var FolderStore = class {
-  constructor(settings2, now = Date.now) {
-    this.now = now;
+  where;
+  root;
+  constructor(settings2) {
     this.root = (0, import_node_path4.join)(settings2.folder, settings2.prefix);
     this.where = `the claim, folder ${settings2.prefix || "/"}`;
   }
-  now;
-  where;
-  root;
-  async list(under) {
+  async list(under, wanted = () => true) {
     const found = [];
     for (const { file, key } of await this.files(under)) {
-      if (PARTIAL.test((0, import_node_path4.basename)(file))) continue;
-      const { size, mtimeMs } = await (0, import_promises2.lstat)(file);
-      found.push({ key, bytes: size, modifiedMs: mtimeMs });
+      if (PARTIAL.test((0, import_node_path4.basename)(file)) || !wanted(key)) continue;
+      const there = await this.explain(() => look(file));
+      if (there) found.push({ key, bytes: there.size, modifiedMs: there.mtimeMs });
     }
     return found;
   }
+  async size(key) {
+    return (await this.explain(() => look(this.path(key))))?.size;
+  }
   read(key) {
-    return this.explain(async () => (await (0, import_promises2.open)(this.path(key), "r")).createReadStream());
+    return this.explain(async () => (await (0, import_promises3.open)(this.path(key), "r")).createReadStream());
   }
   readSmall(key) {
     return this.explain(async () => {
@@ -2325,7 +2490,7 @@ var FolderStore = class {
       const file = (0, import_node_fs4.createReadStream)(this.path(key), { end: SMALL_BYTES });
       for await (const chunk of file) chunks.push(chunk);
       const bytes2 = Buffer.concat(chunks);
-      if (bytes2.length > SMALL_BYTES) throw new Refusal(`${key} is too large for what it should be`);
+      if (bytes2.length > SMALL_BYTES) throw new Unreadable(`${key} is too large for what it should be`);
       return bytes2;
     });
   }
@@ -2343,26 +2508,24 @@ var FolderStore = class {
     const path = this.path(key);
     const partial = (0, import_node_path4.join)((0, import_node_path4.dirname)(path), `.${(0, import_node_path4.basename)(path)}.${(0, import_node_crypto4.randomBytes)(6).toString("hex")}.partial`);
     const file = await this.explain(async () => {
-      await (0, import_promises2.mkdir)((0, import_node_path4.dirname)(path), { recursive: true });
-      return (0, import_promises2.open)(partial, "wx", 416);
+      await (0, import_promises3.mkdir)((0, import_node_path4.dirname)(path), { recursive: true });
+      return (0, import_promises3.open)(partial, "wx", 416);
     });
     return new FileWriter(file, partial, path, (work) => this.explain(work));
   }
   remove(key) {
     return this.explain(() => unlinkIfThere(this.path(key)));
   }
-  async sweep(under) {
+  async sweep(under, nowMs) {
     let swept = 0;
     for (const { file } of await this.files(under)) {
       if (!PARTIAL.test((0, import_node_path4.basename)(file))) continue;
-      if (this.now() - (await (0, import_promises2.lstat)(file)).mtimeMs < ABANDONED_MS) continue;
-      await unlinkIfThere(file);
+      const there = await this.explain(() => look(file));
+      if (!there || !(nowMs - there.mtimeMs >= ABANDONED_MS)) continue;
+      await this.explain(() => unlinkIfThere(file));
       swept += 1;
     }
     return swept;
-  }
-  clockMs() {
-    return void 0;
   }
   close() {
   }
@@ -2398,7 +2561,7 @@ var FileWriter = class {
     this.parts = new Parts(
       PART_BYTES,
       BUFFERS,
-      (number2, part) => explain(() => writeAll(file, part, (number2 - 1) * PART_BYTES))
+      (number2, part) => explain(() => writeAll2(file, part, (number2 - 1) * PART_BYTES))
     );
   }
   file;
@@ -2433,25 +2596,25 @@ var FileWriter = class {
     await this.file.close();
   }
 };
-async function writeAll(file, bytes2, at) {
+async function writeAll2(file, bytes2, at) {
   for (let done = 0; done < bytes2.length; )
     done += (await file.write(bytes2, done, bytes2.length - done, at + done)).bytesWritten;
 }
 async function giveName(partial, path) {
   try {
-    await (0, import_promises2.link)(partial, path);
-    await (0, import_promises2.unlink)(partial);
+    await (0, import_promises3.link)(partial, path);
+    await (0, import_promises3.unlink)(partial);
   } catch (error) {
     const { code } = error;
     if (code === "EEXIST") throw new Refusal(`${(0, import_node_path4.basename)(path)} is there already, and is never overwritten`);
     if (!["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"].includes(code ?? "")) throw error;
-    if (await (0, import_promises2.lstat)(path).catch(() => void 0))
+    if (await (0, import_promises3.lstat)(path).catch(() => void 0))
       throw new Refusal(`${(0, import_node_path4.basename)(path)} is there already, and is never overwritten`);
-    await (0, import_promises2.rename)(partial, path);
+    await (0, import_promises3.rename)(partial, path);
   }
 }
 async function syncFolder(folder) {
-  const handle = await (0, import_promises2.open)(folder, "r");
+  const handle = await (0, import_promises3.open)(folder, "r");
   try {
     await handle.sync();
   } finally {
@@ -2460,15 +2623,23 @@ async function syncFolder(folder) {
 }
 async function entries(folder, kind) {
   try {
-    const all = await (0, import_promises2.readdir)(folder, { withFileTypes: true });
+    const all = await (0, import_promises3.readdir)(folder, { withFileTypes: true });
     return all.filter((e) => kind === "file" ? e.isFile() : e.isDirectory()).map((e) => e.name).sort();
   } catch (error) {
     if (error.code === "ENOENT") return [];
     throw error;
   }
 }
+async function look(file) {
+  try {
+    return await (0, import_promises3.lstat)(file);
+  } catch (error) {
+    if (error.code === "ENOENT") return void 0;
+    throw error;
+  }
+}
 async function unlinkIfThere(path) {
-  await (0, import_promises2.unlink)(path).catch((error) => {
+  await (0, import_promises3.unlink)(path).catch((error) => {
     if (error.code !== "ENOENT") throw error;
   });
 }
@@ -2481,14 +2652,112 @@ function explained(error, where) {
       return new Refusal(`${where} is full: enlarge it, or keep fewer backups (backup.retention)`);
     case "EROFS":
       return new Refusal(`${where} can only be read`);
+    case "EISDIR":
+      return new Unreadable(`${file} in ${where} is a folder`);
+    case "EIO":
+      return new Unreadable(`${file} can't be read from the disk of ${where}`);
     case "EACCES":
       return new Refusal(`${where} may not be used: ${file} is not for the user and group that this runs as`);
     case "ENOENT":
-      return new Refusal(`${file} is not in ${where}`);
+      return new NotThere(`${file} is not in ${where}`);
     default:
       return error;
   }
 }
+
+// controller/backup/store/s3-list.ts
+var MOST_PAGES = 1e4;
+async function* pages(ask2, where, mostPages = MOST_PAGES) {
+  const seen = /* @__PURE__ */ new Set();
+  let more = {};
+  let after;
+  for (let count2 = 1; count2 <= mostPages; count2++) {
+    const page = readPage(await ask2(more), where);
+    const first = page.entries[0]?.key;
+    if (after !== void 0 && first !== void 0 && !isBehind(first, after))
+      throw new Refusal(
+        `${where} cuts its list, and begins it anew when it is asked to go on after ${after}`
+      );
+    yield page.entries;
+    if (!page.truncated) return;
+    const next = page.token ?? page.last;
+    if (next === void 0) throw new Refusal(`${where} cuts its list, and doesn't say how to go on`);
+    if (seen.has(next)) throw new Refusal(`${where} lists the same again and again`);
+    seen.add(next);
+    after = page.token === void 0 ? next : void 0;
+    more = page.token === void 0 ? { "start-after": next, marker: next } : { "continuation-token": page.token };
+  }
+  throw new Refusal(`${where} lists without end: give backups a bucket or a prefix of their own`);
+}
+function readPage(text2, where) {
+  if (!/<ListBucketResult[\s>/]/.test(text2))
+    throw new Error(`${where} answers with something that is no list`);
+  const encoded = element(text2, "EncodingType")?.toLowerCase() === "url";
+  const nameOf = (key) => encoded ? decode(key) : ownCopy(key);
+  const entries2 = elements(text2, "Contents").map((entry) => ({
+    key: nameOf(element(entry, "Key") ?? ""),
+    bytes: Number(element(entry, "Size") ?? NaN),
+    modifiedMs: Date.parse(element(entry, "LastModified") ?? "")
+  }));
+  const token = element(text2, "NextContinuationToken") || void 0;
+  const marker = element(text2, "NextMarker") || void 0;
+  const told = element(text2, "IsTruncated")?.trim().toLowerCase();
+  const last = marker === void 0 ? entries2.at(-1)?.key : nameOf(marker);
+  return {
+    entries: entries2,
+    truncated: told === "true" || told === void 0 && (token ?? marker) !== void 0,
+    ...token === void 0 ? {} : { token },
+    ...last === void 0 ? {} : { last }
+  };
+}
+function decode(key) {
+  try {
+    return decodeURIComponent(key.replace(/\+/g, " "));
+  } catch {
+    return ownCopy(key);
+  }
+}
+var ownCopy = (text2) => Buffer.from(text2).toString();
+var isBehind = (key, other) => Buffer.compare(Buffer.from(key), Buffer.from(other)) > 0;
+
+// controller/backup/store/s3-again.ts
+var passingStatuses = /* @__PURE__ */ new Set([408, 425, 429]);
+var lastingStatuses = /* @__PURE__ */ new Set([501, 505, 507]);
+var passingCodes = /* @__PURE__ */ new Set([
+  // Something in the store went wrong, or it has no time.
+  "InternalError",
+  "ServiceUnavailable",
+  "Busy",
+  // The connection was too slow, or too busy.
+  "RequestTimeout",
+  "RequestTimeTooSlow",
+  // The body arrived otherwise than it was sent.
+  "IncompleteBody",
+  "BadDigest",
+  "XAmzContentSHA256Mismatch",
+  "XAmzContentChecksumMismatch",
+  // It wants to be asked less often.
+  "SlowDown",
+  "SlowDownRead",
+  "SlowDownWrite",
+  "Throttling",
+  "ThrottlingException",
+  "ThrottledException",
+  "RequestThrottled",
+  "RequestThrottledException",
+  "RequestLimitExceeded",
+  "QpsLimitExceeded",
+  "BandwidthLimitExceeded",
+  "TooManyRequests",
+  "TooManyRequestsException",
+  "PriorRequestNotComplete",
+  // Two requests met at one name.
+  "OperationAborted",
+  "ConditionalRequestConflict",
+  // It is being moved, and where to isn't told.
+  "TemporaryRedirect"
+]);
+var mayPass = (status, code) => passingCodes.has(code) || passingStatuses.has(status) || status >= 500 && !lastingStatuses.has(status) && code !== "NotImplemented";
 
 // controller/backup/store/s3-words.ts
 var S3Error = class extends Error {
@@ -2502,46 +2771,72 @@ var S3Error = class extends Error {
   /** Whether it came after an attempt whose answer was lost. */
   retried = false;
 };
-var refusals = {
-  NoSuchBucket: (at) => `the bucket ${at.bucket} does not exist at ${at.endpoint}: make it, or correct s3.bucket`,
-  InvalidAccessKeyId: (at) => `${at.endpoint} does not know the access key: correct the Secret s3.credentialsSecret`,
-  XAdminUserNotFound: (at) => `${at.endpoint} does not know the access key: correct the Secret s3.credentialsSecret`,
-  SignatureDoesNotMatch: (at) => `${at.endpoint} does not accept the secret access key: correct the Secret s3.credentialsSecret`,
-  ExpiredToken: (at) => `${at.endpoint} says that the credentials have expired`,
-  InvalidToken: (at) => `${at.endpoint} does not accept the session token`,
-  RequestTimeTooSkewed: (at) => `this node's clock and that of ${at.endpoint} differ too much: set them right`,
-  AuthorizationHeaderMalformed: (at, said) => `${at.endpoint} refuses the region ${at.region}: ${said}`,
-  PermanentRedirect: (at) => `the bucket ${at.bucket} is not in the region ${at.region}: correct s3.region or s3.endpoint`,
-  InvalidBucketName: (at) => `${at.endpoint} says that ${at.bucket} can be no bucket's name: correct s3.bucket`,
-  AccessDenied: (at, said) => `${at.endpoint} refuses the access to the bucket ${at.bucket}: the credentials may have to list, read, write and delete below the prefix (${said})`,
-  QuotaExceeded: (at, said) => `the bucket ${at.bucket} is full: ${said}`,
-  XMinioStorageFull: (at) => `${at.endpoint} has no room left`
+var Expired = class extends Refusal {
 };
-var passing = /* @__PURE__ */ new Set([
-  "SlowDown",
-  "RequestTimeout",
-  "InternalError",
-  "ServiceUnavailable",
-  "RequestTimeTooSlow"
-]);
-function s3Error(answer, at, what) {
-  const text2 = answer.body.toString("utf8");
-  const code = element(text2, "Code") ?? (answer.status === 301 ? "PermanentRedirect" : "");
-  const said = element(text2, "Message") ?? (text2.slice(0, 200) || `HTTP ${answer.status}`);
-  const denied = [401, 403].includes(answer.status) ? refusals.AccessDenied : void 0;
-  const words = (refusals[code] ?? denied)?.(at, said);
-  if (words) return new Refusal(words);
-  const message2 = `${what} at ${at.endpoint}: ${code ? `${code}, ` : ""}${said}`;
-  return new S3Error(answer.status, code, message2);
+var unknownKey = ({ at }) => new Refusal(`${at.endpoint} does not know the access key: correct the Secret s3.credentialsSecret`);
+var expired = ({ at }) => new Expired(`${at.endpoint} says that the credentials have expired`);
+var keyless = ({ what, said }) => new Unreadable(`${what}: the store can't use the key that it is encrypted with (${said})`);
+var refusals = {
+  NoSuchBucket: ({ at }) => new Refusal(`the bucket ${at.bucket} does not exist at ${at.endpoint}: make it, or correct s3.bucket`),
+  InvalidAccessKeyId: unknownKey,
+  XAdminUserNotFound: unknownKey,
+  SignatureDoesNotMatch: ({ at }) => new Refusal(
+    `${at.endpoint} does not accept the secret access key: correct the Secret s3.credentialsSecret`
+  ),
+  ExpiredToken: expired,
+  TokenRefreshRequired: expired,
+  InvalidToken: ({ at }) => new Refusal(`${at.endpoint} does not accept the session token`),
+  RequestTimeTooSkewed: ({ at, headers }) => new Refusal(
+    `this node's clock and that of ${at.endpoint} differ ${byHowMuch(headers.date)}: set them right`
+  ),
+  AuthorizationHeaderMalformed: ({ at, said }) => new Refusal(`${at.endpoint} refuses the region ${at.region}: ${said}`),
+  PermanentRedirect: ({ at, headers }) => {
+    const region = headers["x-amz-bucket-region"];
+    const where = typeof region === "string" ? `, but in ${region}` : "";
+    return new Refusal(
+      `the bucket ${at.bucket} is not in the region ${at.region}${where}: correct s3.region or s3.endpoint`
+    );
+  },
+  InvalidBucketName: ({ at }) => new Refusal(`${at.endpoint} says that ${at.bucket} can be no bucket's name: correct s3.bucket`),
+  AccessDenied: ({ at, said }) => new Refusal(
+    `${at.endpoint} refuses the access to the bucket ${at.bucket}: the credentials may have to list, read, write and delete below the prefix (${said})`
+  ),
+  QuotaExceeded: ({ at, said }) => new Refusal(`the bucket ${at.bucket} is full: ${said}`),
+  XMinioStorageFull: ({ at }) => new Refusal(`${at.endpoint} has no room left`),
+  InvalidObjectState: ({ what }) => new Unreadable(`${what}: the store has put it into an archive, and has to bring it back first`),
+  "KMS.DisabledException": keyless,
+  "KMS.NotFoundException": keyless,
+  "KMS.KMSInvalidStateException": keyless
+};
+function byHowMuch(date) {
+  const seconds = Math.round((Date.now() - Date.parse(date ?? "")) / 1e3);
+  if (Number.isNaN(seconds)) return "too much";
+  return `by ${Math.abs(seconds)} s, the node's being ${seconds > 0 ? "ahead" : "behind"}`;
+}
+function s3Error({ status, headers, body }, at, what) {
+  const text2 = body.toString("utf8");
+  const code = element(text2, "Code") ?? (status === 301 ? "PermanentRedirect" : "");
+  const said = element(text2, "Message") ?? (text2.slice(0, 200) || `HTTP ${status}`);
+  const denied = [401, 403].includes(status) && !mayPass(status, code) ? refusals.AccessDenied : void 0;
+  const refused = (Object.hasOwn(refusals, code) ? refusals[code] : void 0) ?? denied;
+  if (refused) return refused({ at, what, said, headers });
+  return new S3Error(status, code, `${what} at ${at.endpoint}: ${code ? `${code}, ` : ""}${said}`);
 }
 function worthAnotherTry(error) {
   if (error instanceof Refusal) return false;
-  if (error instanceof S3Error) return error.status >= 500 || error.status === 429 || passing.has(error.code);
-  return true;
+  return !(error instanceof S3Error) || mayPass(error.status, error.code);
 }
 function connectionError(error, at) {
   const { code = "" } = error;
   if (error instanceof Refusal || error instanceof S3Error) return error;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return new Refusal(
+      `${at.endpoint} shows a certificate for other names (${wordsOf(error)}): correct s3.endpoint, or set s3.pathStyle if it is the bucket that stands before the name`
+    );
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
+    return new Refusal(
+      `${at.endpoint} shows a certificate that ${code === "CERT_HAS_EXPIRED" ? "has expired" : "isn't valid yet"}, by this node's clock`
+    );
   if (/^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_|ERR_TLS_CERT)/.test(code))
     return new Refusal(
       `${at.endpoint} shows a certificate that isn't trusted (${code}): give its authority as s3.caCertificate`
@@ -2586,7 +2881,7 @@ var S3Writer = class {
   async finish() {
     await this.parts.finish();
     if (this.upload) await this.complete(await this.upload);
-    const there = await this.store.size(this.key);
+    const there = await this.store.sizeOf(this.key);
     if (there !== this.bytes)
       throw new Error(`${this.store.where} has ${there ?? 0} bytes of the ${this.bytes} that were written`);
     return this.bytes;
@@ -2636,62 +2931,47 @@ var S3Writer = class {
     const body = Buffer.from(
       `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts}</CompleteMultipartUpload>`
     );
-    await this.store.onlyNew(this.key, this.bytes, async (condition) => {
-      const what = "ending an upload";
-      const answer = await this.client.call({
+    await this.store.onlyNew(
+      this.key,
+      this.bytes,
+      (condition) => this.client.call({
         method: "POST",
-        what,
+        what: "ending an upload",
         key: this.key,
         query: { uploadId },
         headers: { "content-type": "application/xml", ...condition },
-        body
-      });
-      if (element(answer.body.toString("utf8"), "Error") !== void 0)
-        throw s3Error({ status: 500, body: answer.body }, this.client.settings, what);
-    });
+        body,
+        endsLate: true
+      })
+    );
   }
 };
 
 // controller/backup/store/s3.ts
 var S3Store = class {
-  constructor(client, now = Date.now) {
+  constructor(client) {
     this.client = client;
-    this.now = now;
     const { bucket, prefix, endpoint } = client.settings;
     this.root = prefix === "" ? "" : `${prefix}/`;
     this.where = `s3://${bucket}/${prefix} at ${endpoint}`;
   }
   client;
-  now;
   where;
   root;
   /** Whether the store knows how to refuse to overwrite; found out by asking. */
   conditional = true;
-  async list(under) {
+  async list(under, wanted = () => true) {
     const found = [];
-    let token;
-    do {
-      const { body } = await this.client.call({
-        method: "GET",
-        what: "listing",
-        query: {
-          "list-type": "2",
-          prefix: this.root + under,
-          "encoding-type": "url",
-          ...token === void 0 ? {} : { "continuation-token": token }
-        }
-      });
-      const text2 = body.toString("utf8");
-      for (const entry of elements(text2, "Contents")) {
-        const key = decode(element(entry, "Key") ?? "");
-        found.push({
-          key: key.slice(this.root.length),
-          bytes: Number(element(entry, "Size")),
-          modifiedMs: Date.parse(element(entry, "LastModified") ?? "")
-        });
+    const prefix = this.root + under;
+    const ask2 = async (more) => {
+      const query = { "list-type": "2", prefix, "encoding-type": "url", ...more };
+      return (await this.client.call({ method: "GET", what: "listing", query })).body.toString("utf8");
+    };
+    for await (const page of pages(ask2, this.where))
+      for (const stored of page) {
+        const key = stored.key.slice(this.root.length);
+        if (stored.key.startsWith(prefix) && wanted(key)) found.push({ ...stored, key });
       }
-      token = element(text2, "IsTruncated") === "true" ? element(text2, "NextContinuationToken") : void 0;
-    } while (token !== void 0);
     return found;
   }
   read(key) {
@@ -2703,9 +2983,13 @@ var S3Store = class {
   async readSmall(key) {
     const { body } = await this.notThere(
       key,
-      () => this.client.call({ method: "GET", what: `reading ${key}`, key: this.root + key })
+      () => this.client.call({
+        method: "GET",
+        what: `reading ${key}`,
+        key: this.root + key,
+        largestBytes: SMALL_BYTES
+      })
     );
-    if (body.length > SMALL_BYTES) throw new Refusal(`${key} is too large for what it should be`);
     return body;
   }
   async writeSmall(key, bytes2) {
@@ -2718,7 +3002,7 @@ var S3Store = class {
     const what = `deleting ${key}`;
     await this.client.call({ method: "DELETE", what, key: this.root + key, alsoFine: [404] });
   }
-  async sweep(under) {
+  async sweep(under, nowMs) {
     const answer = await this.client.call({
       method: "GET",
       what: "listing uploads",
@@ -2728,13 +3012,12 @@ var S3Store = class {
     });
     if (answer.status !== 200) return 0;
     let swept = 0;
-    const now = this.clockMs() ?? this.now();
     for (const upload of elements(answer.body.toString("utf8"), "Upload")) {
       const key = element(upload, "Key") ?? "";
       const uploadId = element(upload, "UploadId") ?? "";
       const begun = Date.parse(element(upload, "Initiated") ?? "");
-      if (!key.startsWith(this.root) || !parseKey(key.slice(this.root.length))) continue;
-      if (!(now - begun >= ABANDONED_MS)) continue;
+      if (!key.startsWith(this.root) || parseKey(key.slice(this.root.length))?.kind !== "data") continue;
+      if (!(nowMs - begun >= ABANDONED_MS)) continue;
       await this.client.call({
         method: "DELETE",
         what: "giving up an upload",
@@ -2746,8 +3029,8 @@ var S3Store = class {
     }
     return swept;
   }
-  clockMs() {
-    return this.client.clockMs();
+  size(key) {
+    return this.sizeOf(this.root + key);
   }
   close() {
     this.client.close();
@@ -2770,7 +3053,7 @@ var S3Store = class {
   }
   /** Writes under a name that must not be there yet. An answer that was lost may have been a success. */
   async onlyNew(key, bytes2, write) {
-    if (!this.conditional && await this.size(key) !== void 0) throw taken(key);
+    if (!this.conditional && await this.sizeOf(key) !== void 0) throw taken(key);
     try {
       return await write(this.conditional ? { "if-none-match": "*" } : {});
     } catch (error) {
@@ -2780,12 +3063,12 @@ var S3Store = class {
         return this.onlyNew(key, bytes2, write);
       }
       if (error.status !== 412 && error.status !== 409 && error.code !== "NoSuchUpload") throw error;
-      if (error.retried && await this.size(key) === bytes2) return void 0;
+      if (error.retried && await this.sizeOf(key) === bytes2) return void 0;
       throw error.status === 412 ? taken(key) : error;
     }
   }
-  /** Undefined if it isn't there. */
-  async size(key) {
+  /** Of a full key; undefined if it isn't there. */
+  async sizeOf(key) {
     const { status, headers } = await this.client.call({
       method: "HEAD",
       what: `looking for ${key}`,
@@ -2799,7 +3082,7 @@ var S3Store = class {
       return await work();
     } catch (error) {
       if (error instanceof S3Error && error.status === 404)
-        throw new Refusal(`${key} is not in ${this.where}`);
+        throw new NotThere(`${key} is not in ${this.where}`);
       throw error;
     }
   }
@@ -2812,7 +3095,6 @@ function encryption({ encryption: wanted }) {
   };
 }
 var taken = (key) => new Refusal(`${key} is there already, and is never overwritten`);
-var decode = (key) => decodeURIComponent(key.replace(/\+/g, " "));
 
 // controller/backup/store/s3-client.ts
 var import_node_crypto5 = require("node:crypto");
@@ -2826,6 +3108,14 @@ var patience = {
   requestMs: 3e5,
   readMs: 6 * 36e5
 };
+var Moved = class extends Error {
+  constructor(to) {
+    super(`sent to ${to.host}`);
+    this.to = to;
+  }
+  to;
+};
+var MOST_MOVES = 3;
 var S3Client = class {
   constructor(settings2, credentials, patient = patience, sleep = pause) {
     this.settings = settings2;
@@ -2843,79 +3133,88 @@ var S3Client = class {
   sleep;
   agent;
   base;
-  dateMs;
   hashing = Promise.resolve();
   async call(call) {
-    const hash = await this.hashOf(call.body);
-    return this.again(call.signal, async () => {
-      const answer = await ask(await this.signed(call, hash, this.patient.requestMs));
-      this.note(answer.headers.date);
-      if (answer.status >= 300 && !call.alsoFine?.includes(answer.status))
-        throw s3Error(answer, this.settings, call.what);
+    const sums = await this.sumsOf(call);
+    return this.again(call.signal, async (way) => {
+      const answer = await ask(await this.signed(call, sums, this.patient.requestMs, way));
+      if (answer.status >= 300) {
+        if (call.alsoFine?.includes(answer.status)) return answer;
+        throw this.failure(answer, call.what);
+      }
+      if (call.endsLate && element(answer.body.toString("utf8"), "Error") !== void 0)
+        throw this.failure({ ...answer, status: 500 }, call.what);
       return answer;
     });
   }
   /** An object's bytes as they come. What breaks in the middle is an error of the stream. */
   open(call) {
-    return this.again(call.signal, async () => {
-      const { response, done } = await begin(await this.signed(call, EMPTY, this.patient.readMs));
-      this.note(response.headers.date);
+    return this.again(call.signal, async (way) => {
+      const asked = await this.signed(call, NOTHING, this.patient.readMs, way);
+      const { response, done } = await begin(asked);
       response.on("close", done);
-      if (response.statusCode === 200) return response;
-      const chunks = [];
-      for await (const chunk of response) chunks.push(chunk);
-      throw s3Error(
-        { status: response.statusCode ?? 0, body: Buffer.concat(chunks) },
-        this.settings,
-        call.what
-      );
+      const { statusCode: status = 0, headers } = response;
+      if (status === 200) return response;
+      throw this.failure({ status, headers, body: await bodyOf(response, asked) }, call.what);
     });
-  }
-  clockMs() {
-    return this.dateMs;
   }
   close() {
     this.agent.destroy();
   }
   async again(signal, work) {
     const { attempts, firstPauseMs } = this.patient;
+    let way = {};
+    let moves = 0;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await work();
+        return await work(way);
       } catch (error) {
+        if (error instanceof Moved && moves < MOST_MOVES) {
+          moves += 1;
+          attempt -= 1;
+          way = { ...way, to: error.to };
+          continue;
+        }
         const explained2 = connectionError(error, this.settings);
         if (explained2 instanceof S3Error) explained2.retried = attempt > 1;
-        if (attempt >= attempts || signal?.aborted || !worthAnotherTry(explained2)) throw explained2;
+        const renew = explained2 instanceof Expired && !way.renew;
+        if (attempt >= attempts || signal?.aborted || !(renew || worthAnotherTry(explained2))) throw explained2;
+        way = renew ? { renew } : {};
       }
       await this.sleep(firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
     }
   }
-  /** In a thread of its own, for the main one has enough to do; one at a time, for it works on a copy. */
-  hashOf(body) {
-    if (!body) return Promise.resolve(EMPTY);
+  failure(answer, what) {
+    const to = answer.status === 307 ? destination(answer, this.base) : void 0;
+    return to ? new Moved(to) : s3Error(answer, this.settings, what);
+  }
+  /**
+   * SHA-256 for the signature, in a thread of its own, for the main one has enough to do; one at a time, for it works on a
+   * copy. And what a bucket with a default retention demands of all that is written: the one sum that every store knows.
+   */
+  async sumsOf({ method: method2, body }) {
+    if (!body) return NOTHING;
     const hash = this.hashing.then(() => import_node_crypto5.webcrypto.subtle.digest("SHA-256", body));
     this.hashing = hash.catch(() => void 0);
-    return hash.then((bytes2) => Buffer.from(bytes2).toString("hex"));
+    const sha256 = Buffer.from(await hash);
+    return { sha256: sha256.toString("hex"), headers: method2 === "PUT" ? checksum(body, sha256) : {} };
   }
-  async signed(call, hash, timeoutMs) {
-    const { region, pathStyle, bucket } = this.settings;
-    const { accessKeyId, secretAccessKey, sessionToken } = await this.credentials();
-    const folder = pathStyle ? `/${bucket}` : "";
-    const path = call.key === void 0 ? `${folder}/` : `${folder}/${encodePath(call.key)}`;
-    const search = new URLSearchParams(call.query).toString();
+  async signed(call, sums, timeoutMs, { to, renew }) {
+    const { accessKeyId, secretAccessKey, sessionToken } = await this.credentials(renew);
+    const url = to ?? this.base;
     const request2 = (0, import_aws4.sign)(
       {
         service: "s3",
-        region,
+        region: this.settings.region,
         method: call.method,
-        host: this.base.host,
-        path: search ? `${path}?${search}` : path,
-        headers: { ...call.headers, host: this.base.host, "x-amz-content-sha256": hash }
+        host: url.host,
+        path: to ? to.pathname + to.search : this.pathOf(call),
+        headers: { ...call.headers, ...sums.headers, host: url.host, "x-amz-content-sha256": sums.sha256 }
       },
       { accessKeyId, secretAccessKey, sessionToken }
     );
     return {
-      url: this.base,
+      url,
       path: request2.path,
       method: call.method,
       headers: request2.headers,
@@ -2923,15 +3222,27 @@ var S3Client = class {
       agent: this.agent,
       idleMs: this.patient.idleMs,
       timeoutMs,
-      signal: call.signal
+      signal: call.signal,
+      largestBytes: call.largestBytes
     };
   }
-  note(date) {
-    const ms = date === void 0 ? NaN : Date.parse(date);
-    if (!Number.isNaN(ms)) this.dateMs = ms;
+  pathOf({ key, query }) {
+    const { pathStyle, bucket } = this.settings;
+    const above = this.base.pathname.replace(/\/+$/, "");
+    const folder = pathStyle ? `${above}/${encodeURIComponent(bucket)}` : above;
+    const path = `${folder}/${key === void 0 ? "" : encodePath(key)}`;
+    const search = new URLSearchParams(query).toString();
+    return search ? `${path}?${search}` : path;
   }
 };
-var EMPTY = (0, import_node_crypto5.createHash)("sha256").digest("hex");
+function destination({ headers }, base) {
+  const { location = "" } = headers;
+  if (!URL.canParse(location, base.href)) return void 0;
+  const to = new URL(location, base);
+  return to.protocol === base.protocol ? to : void 0;
+}
+var checksum = (body, sha256) => (0, import_node_crypto5.getFips)() === 1 ? { "x-amz-checksum-sha256": sha256.toString("base64") } : { "content-md5": (0, import_node_crypto5.createHash)("md5").update(body).digest("base64") };
+var NOTHING = { sha256: (0, import_node_crypto5.createHash)("sha256").digest("hex"), headers: {} };
 var encodePath = (key) => key.split("/").map(encodeURIComponent).join("/");
 var pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -2987,7 +3298,8 @@ var commands = {
     return `the backup ${made.name} is in ${folder}: revision ${made.revision}, ${made.snapshot.bytes} bytes`;
   },
   "drill-prepare": async () => {
-    const made = await prepare(store(), report(settings()).report, variable("BACKUP_FOLDER"));
+    const of = settings();
+    const made = await prepare(store(), report(of).report, variable("BACKUP_FOLDER"), of.timeoutSeconds);
     return `the backup ${made.name} is fetched, and as it was recorded`;
   },
   "drill-judge": async () => {
@@ -2998,7 +3310,7 @@ var commands = {
       readPair(variable("BACKUP_TLS_DIR")),
       "localhost"
     );
-    await judge(manifest, channel, report(of).report, of.timeoutSeconds * 1e3);
+    await judge2(manifest, channel, report(of).report, of.timeoutSeconds * 1e3);
     return `the backup ${manifest.name} was restored, and etcd started from it`;
   }
 };
