@@ -7,6 +7,7 @@ import { clusterVersion } from "./etcd/version";
 import type { Access } from "./kubernetes/access";
 import { Api } from "./kubernetes/api";
 import { Cluster } from "./kubernetes/cluster";
+import { ownClock } from "./loop/clock";
 import type { Clock } from "./loop/clock";
 import { Lease } from "./loop/lease";
 import { Loop } from "./loop/loop";
@@ -68,6 +69,7 @@ export class Controller {
       cluster,
       settings.identity,
       steady,
+      ownClock,
       (problem) => this.leaseChanged(problem),
       (forMs) => this.slept(forMs),
     );
@@ -98,6 +100,7 @@ export class Controller {
       report: (world, decision, error) => this.report(world, decision, error),
       trouble: (what, error) => this.log.trouble(what, error),
       steady,
+      own: ownClock,
     });
     this.watches = new Watches(cluster, () => this.ring(), trouble("a watch failed"));
     door.onReport(() => this.loop.wake());

@@ -1,7 +1,8 @@
 /**
  * The values that `observe`, `plan`, `act` and the gate's door exchange. Everything is plain, readonly JSON.
  *
- * Conventions: a `...Ms` field is milliseconds since the epoch by the controller's clock; `...Bytes` is bytes;
+ * Conventions: `atMs` and what ends in it (`floorMs`, `brokenMs`, …) is milliseconds since the epoch by the wall clock of the
+ * controller that wrote it, and is compared only as `plan/age` does; `...Bytes` is bytes;
  * a member or cluster ID is a decimal string, because etcd's IDs are 64 bit and a JavaScript number is not.
  * Raft indexes, terms and revisions are numbers: they count up from 1 and stay below 2^53.
  * An ordinal is the number at the end of a StatefulSet pod's name.
@@ -99,12 +100,21 @@ export interface ControllerRecord {
    * still write more. Absent: there are none, or they are before every member's last snapshot.
    */
   readonly oldLog?: { readonly until?: number };
+  /** For how long the controllers so far have seen what a decision about a member or a claim waits for. */
+  readonly ages?: readonly CarriedAge[];
   /** Set while a NOSPACE alarm is being worked on. */
   readonly space?: SpaceWork;
   /** The next generation, while it is made. Until it is done, `generation`, `birth` and `members` are the old one's. */
   readonly rebuild?: Rebuild;
   /** How the present generation was made, for whoever asks later. */
   readonly made?: Made;
+}
+
+/** See `plan/age`. */
+export interface CarriedAge {
+  readonly what: string;
+  readonly ms: number;
+  readonly atMs: number;
 }
 
 export interface Rebuild {
@@ -224,8 +234,6 @@ export interface OrdinalNotes {
   /** When a learner was last given up here: the next one waits a while. */
   readonly failedJoinMs?: number;
   readonly defragmentedMs?: number;
-  /** Since when, and when last, no node there is could hold this volume, by the scheduler's words. */
-  readonly stranded?: { readonly claimUid: Uid; readonly sinceMs: number; readonly seenMs: number };
 }
 
 export type Intent =
@@ -255,8 +263,10 @@ export type RemovalCause =
 // World: one observation
 
 export interface World {
-  /** When the observation was complete. */
+  /** When the observation was complete, by this process's wall clock: for stamps only. */
   readonly nowMs: number;
+  /** For how long what grows old (`plan/age`) has been seen to hold, by a clock that nobody can set. */
+  readonly ages: Readonly<{ [what: string]: number }>;
   /** Whether this controller holds the lease, with enough of it left to act. */
   readonly holdsLease: boolean;
   /** Or why the annotation can't be obeyed: missing, unknown format, not JSON. */
@@ -368,8 +378,8 @@ export interface PodView {
   readonly generation?: number;
   readonly trust?: TrustView;
   readonly nodeName?: string;
-  /** When the deletion was asked for, and when the pod's own grace is over (`metadata.deletionTimestamp`). */
-  readonly deleting?: { readonly sinceMs: number; readonly deadlineMs: number };
+  /** Its deletion was asked for, with this grace of its own. */
+  readonly deleting?: { readonly graceMs: number };
   readonly claimName: string;
   /** UID of the claim of that name now. Absent while there is none. */
   readonly claimUid?: Uid;
@@ -386,7 +396,6 @@ export interface ContainerView {
   readonly waitingReason?: string;
   /** Kubernetes' own words about it. */
   readonly waitingMessage?: string;
-  readonly startedMs?: number;
   readonly restarts: number;
   /** How it ended last, whatever its state now. */
   readonly lastExit?: { readonly code: number; readonly oomKilled: boolean; readonly atMs: number };

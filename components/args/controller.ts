@@ -10,9 +10,10 @@ export interface ControllerArgs {
 
   /**
    * Seconds after which a member whose node does not come back is replaced elsewhere, with an empty volume of its own;
-   * counted from the end of its pod's grace period; or, where the node was deleted from Kubernetes, from when the
-   * scheduler first says that no node there is can have the member's volume. Default: never. At least 60. The old
-   * volume is never used again, so set this only where a dead node's claims may go.
+   * counted from the end of its pod's grace period, by what the controller itself sees and by no other machine's
+   * clock; or, where the node was deleted from Kubernetes, from when the scheduler first says that no node there is can
+   * have the member's volume. Default: never. At least 60. The old volume is never used again, so set this only where a
+   * dead node's claims may go.
    */
   nodeLossGraceSeconds?: number;
 

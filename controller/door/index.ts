@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
+import { ownClock } from "../loop/clock";
 import type { Decision, GateReport, RestoreAnswer, RestoreReport } from "../model";
 import {
   KNOWN_TAG_HEADER,
@@ -84,7 +85,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
       void handle(request, response).catch(() => response.destroy());
     },
   );
-  const beat = setInterval(() => room.tick(Date.now()), times.lifeMs);
+  const beat = setInterval(() => room.tick(ownClock()), times.lifeMs);
   const reload = setInterval(() => {
     const changed = pairs.changed();
     if (changed) server.setSecureContext({ ...changed, minVersion: "TLSv1.3" });
@@ -99,14 +100,14 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
       const said = body === undefined ? undefined : parseRestoreMessage(body);
       if (!said) return end(response, 400, "not a report that this controller understands");
       if (!holds()) return end(response, 503, "this controller does not hold the lease");
-      return end(response, 200, desk.hear(said, Date.now()));
+      return end(response, 200, desk.hear(said, ownClock()));
     }
     const message = body === undefined ? undefined : parseMessage(body);
     if (!message) return end(response, 400, "not a report that this controller understands");
     if (!holds()) return end(response, 503, "this controller does not hold the lease");
     const asker: Asker = {
       knownTag: request.headers[KNOWN_TAG_HEADER],
-      sinceMs: Date.now(),
+      sinceMs: ownClock(),
       send(order, tag) {
         response.setHeader(TAG_HEADER, tag);
         end(response, 200, order);
@@ -114,8 +115,8 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
       signOfLife: () => response.writeProcessing(),
       drop: () => end(response, 503, "ask again"),
     };
-    response.on("close", () => room.leave(message.podUid, asker, Date.now()));
-    room.ask(message, asker, Date.now());
+    response.on("close", () => room.leave(message.podUid, asker, ownClock()));
+    room.ask(message, asker, ownClock());
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -125,8 +126,8 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : options.port,
-    reports: () => room.reports(Date.now()),
-    restore: () => desk.report(Date.now()),
+    reports: () => room.reports(ownClock()),
+    restore: () => desk.report(ownClock()),
     answer: (orders, restore) => {
       desk.answer(restore);
       room.answer(orders);

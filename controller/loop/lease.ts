@@ -41,7 +41,10 @@ export class Lease {
   constructor(
     private readonly store: LeaseStore,
     private readonly identity: string,
+    /** For what this process believes of itself. */
     private readonly now: Clock,
+    /** For what it waits before it takes another's place. */
+    private readonly own: Clock,
     private readonly changed: (problem?: string) => void,
     /** It stood still beyond the end of its lease, for about so long. */
     private readonly slept: (forMs: number) => void,
@@ -125,7 +128,7 @@ export class Lease {
     this.note(await this.store.lease());
     const spec = this.seen?.lease?.spec;
     const free = !spec?.holderIdentity || spec.holderIdentity === this.identity;
-    if (!free && this.now() - (this.seen?.sinceMs ?? this.now()) < DURATION_MS) return;
+    if (!free && this.own() - (this.seen?.sinceMs ?? this.own()) < DURATION_MS) return;
     const at = microTime();
     try {
       await this.write({
@@ -153,7 +156,7 @@ export class Lease {
   private note(lease: LeaseObject | undefined): void {
     this.known = true;
     const same = this.seen && this.seen.lease?.metadata.resourceVersion === lease?.metadata.resourceVersion;
-    if (!same) this.seen = { lease, sinceMs: this.now() };
+    if (!same) this.seen = { lease, sinceMs: this.own() };
   }
 }
 

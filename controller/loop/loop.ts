@@ -3,6 +3,7 @@ import type { Door } from "../door";
 import type { ConfigMap } from "../kubernetes/objects";
 import type { Action, ControllerRecord, Decision, World } from "../model";
 import type { Observation } from "../observe/observer";
+import { Ages } from "./ages";
 import type { Clock } from "./clock";
 import { wordsOf } from "../words";
 
@@ -28,6 +29,8 @@ export interface LoopParts {
   /** What went wrong outside of a decision. */
   readonly trouble: (what: string, error: unknown) => void;
   readonly steady: Clock;
+  /** Of this process alone, see `loop/clock`. */
+  readonly own: Clock;
 }
 
 const IDLE_MS = 10_000;
@@ -62,9 +65,11 @@ export class Loop {
   private stopped = false;
   private woken = false;
   private wakeUp: (() => void) | undefined;
+  private readonly ages: Ages;
 
   constructor(private readonly parts: LoopParts) {
     this.turnedMs = parts.steady();
+    this.ages = new Ages(parts.own);
   }
 
   /** Something happened: the next round comes at once. */
@@ -145,12 +150,14 @@ export class Loop {
     eyes.stale();
     eyes.written(undefined);
     this.last = undefined;
+    this.ages.forget();
     this.converged = false;
     return STANDBY_MS;
   }
 
   private decide(seen: Observation): [World, Decision] {
-    const world = { ...seen.world, holdsLease: this.mayAct(), last: this.last };
+    const { world: looked } = seen;
+    const world = { ...looked, ages: this.ages.look(looked), holdsLease: this.mayAct(), last: this.last };
     return [world, this.parts.plan(world)];
   }
 

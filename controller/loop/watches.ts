@@ -1,3 +1,4 @@
+import { ownClock } from "./clock";
 import type { Cluster } from "../kubernetes/cluster";
 
 /** The server ends a watch after this long, and a connection that died unseen ends with it. */
@@ -38,10 +39,10 @@ export class Watches {
   ): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
-      const from = Date.now();
+      const from = ownClock();
       try {
         await this.cluster.watch(what, FOR_MS, signal, this.ring);
-        if (Date.now() - from > LASTED_MS) failures = 0;
+        if (ownClock() - from > LASTED_MS) failures = 0;
         else failures += 1;
       } catch (error) {
         failures += 1;

@@ -104,11 +104,10 @@ function phaseOf(phase: string | undefined): PodView["phase"] {
   }
 }
 
-/** The timestamp is when the pod's own grace is over. */
+/** The timestamp itself is by the API server's clock, and isn't compared with any other. */
 function deletion(metadata: Meta): PodView["deleting"] {
-  const deadlineMs = timeOf(metadata.deletionTimestamp);
-  if (deadlineMs === undefined) return undefined;
-  return { sinceMs: deadlineMs - (metadata.deletionGracePeriodSeconds ?? 0) * 1000, deadlineMs };
+  if (metadata.deletionTimestamp === undefined) return undefined;
+  return { graceMs: (metadata.deletionGracePeriodSeconds ?? 0) * 1000 };
 }
 
 /** Before the kubelet has reported, a container waits. */
@@ -118,7 +117,6 @@ function containerView(container: ContainerStatus | undefined): ContainerView {
     state: running ? "running" : terminated ? "terminated" : "waiting",
     waitingReason: waiting?.reason,
     waitingMessage: waiting?.message,
-    startedMs: timeOf(running?.startedAt ?? terminated?.startedAt),
     restarts: container?.restartCount ?? 0,
     lastExit: exit(terminated ?? container?.lastState?.terminated),
   };

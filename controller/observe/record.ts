@@ -1,6 +1,7 @@
 import type {
   AdoptedDisk,
   Birth,
+  CarriedAge,
   ControllerRecord,
   Intent,
   Made,
@@ -113,13 +114,11 @@ const read = shape<ControllerRecord>({
       brokenMs: optional(time),
       failedJoinMs: optional(time),
       defragmentedMs: optional(time),
-      stranded: optional(
-        shape<NonNullable<OrdinalNotes["stranded"]>>({ claimUid: text, sinceMs: time, seenMs: time }),
-      ),
     }),
   ),
   abandoned: list(shape<OrdinalClaim>({ ordinal, claimUid: text })),
   clusterVersion: optional(text),
+  ages: optional(list(shape<CarriedAge>({ what: text, ms: whole(0), atMs: time }))),
   space: optional(
     shape<SpaceWork>({
       revision: whole(0),

@@ -7,6 +7,7 @@
  * entry if a quorum of its own voters is there, and exactly those voters start.
  */
 import type { AdoptedDisk, ControllerRecord, Disk, PodView } from "../model";
+import { age, ageOf } from "./age";
 import { keepBooks } from "./books";
 import { begin, mayBegin } from "./prepare";
 import { withMember } from "./record";
@@ -72,8 +73,7 @@ function stopToLook(f: Facts): Step | undefined {
     (p) => !p.deleting && !p.ready && p.etcd.state === "running" && !gateOf(f.world, p),
   );
   const old = leaderless.find(
-    (p) =>
-      f.now - (p.etcd.startedMs ?? f.now) > LEADERLESS_MS && statusOf(f.world, p)?.leaderId === undefined,
+    (p) => ageOf(f.world, age.running(p)) > LEADERLESS_MS && statusOf(f.world, p)?.leaderId === undefined,
   );
   if (!old) return undefined;
   return act(
@@ -100,7 +100,7 @@ function notLookedAt(f: Facts): string | undefined {
 /** A member, and what keeps it from starting: on the first day nobody else says so. */
 function awaited(f: Facts, ordinal: number): string {
   const pod = podAt(f.world, ordinal);
-  const why = pod ? obstacle(pod, f.now) : trouble(pod, f.now);
+  const why = pod ? obstacle(pod, f.world) : trouble(pod, f.world);
   return why ? `${label(f, ordinal)}, which ${why}` : label(f, ordinal);
 }
 
@@ -143,7 +143,7 @@ function seeding(f: Facts): Step {
   if (gate?.disk.state === "broken") return wait(`${pod.name}'s disk can't be read: ${gate.disk.reason}`);
   const repeatable = gate?.disk.state === "empty" && (pod.uid !== state.podUid || hasRun(pod));
   if (repeatable || (gate && pod.claimUid !== state.claimUid)) return again(f);
-  const why = obstacle(pod, f.now);
+  const why = obstacle(pod, f.world);
   if (why) return wait(`${pod.name} creates the cluster, but ${why}`);
   return wait(
     `${pod.name} creates the cluster: ${gate ? "its gate has the order" : "waits until it answers"}`,

@@ -7,9 +7,9 @@
  * before that list, so that a newer entry fails the compare-and-swap instead of being dropped.
  */
 import type { ControllerRecord, MemberRecord } from "../model";
+import { age, ageOf, BROKEN_EVERY_MS, carryAges, isOver } from "./age";
 import { noteOldLog } from "./old-log";
 import { withMember, withNote, withoutIntent, withoutMember, withRemoved } from "./record";
-import { noteStranded } from "./stranded";
 import type { Facts, Member } from "./view";
 import { factsOf, listKey, noteOf, recordOf } from "./view";
 import { withdrawRemoval } from "./withdraw";
@@ -18,8 +18,12 @@ const FLOOR_EVERY_MS = 60_000;
 const PROGRESS_EVERY_MS = 15_000;
 
 export function keepBooks(f: Facts): ControllerRecord {
-  let record = prune(f, version(f));
-  if (record.birth.state === "born") record = withdrawRemoval(f, record);
+  const kept = forgetBroken(f, prune(f, version(f)));
+  return carryAges(f, observed(f, kept.birth.state === "born" ? withdrawRemoval(f, kept) : kept));
+}
+
+function observed(f: Facts, before: ControllerRecord): ControllerRecord {
+  let record = before;
   const list = f.list;
   if (record.birth.state !== "born" || !list || list.clusterId !== record.birth.clusterId) return record;
   record = forgetRemoved(f, record);
@@ -28,7 +32,7 @@ export function keepBooks(f: Facts): ControllerRecord {
   record = noteOldLog(f, record);
   const known = factsOf(f.world, f.desired, f.sts, record);
   for (const member of known.members) record = noteProgress(known, record, member);
-  return noteStranded(f, record);
+  return record;
 }
 
 function version(f: Facts): ControllerRecord {
@@ -47,6 +51,16 @@ function prune(f: Facts, record: ControllerRecord): ControllerRecord {
       f.world.pods.some((p) => p.ordinal === a.ordinal && p.deleting),
   );
   return left.length === record.abandoned.length ? record : { ...record, abandoned: left };
+}
+
+/** The next one may be replaced. */
+function forgetBroken(f: Facts, before: ControllerRecord): ControllerRecord {
+  let record = before;
+  for (const { ordinal, brokenMs } of before.notes) {
+    if (brokenMs === undefined || ageOf(f.world, age.broken(ordinal, brokenMs)) < BROKEN_EVERY_MS) continue;
+    record = withNote(record, ordinal, { brokenMs: undefined });
+  }
+  return record;
 }
 
 function forgetRemoved(f: Facts, record: ControllerRecord): ControllerRecord {
@@ -110,11 +124,11 @@ function noteProgress(f: Facts, record: ControllerRecord, member: Member): Contr
     next = { ...next, phase: "started", progress: { index: old.progress?.index ?? 0, atMs: f.now } };
   }
   const index = member.status?.appliedIndex ?? 0;
-  if (onItsVolume && index > old.floor && (old.floor === 0 || f.now - old.floorMs >= FLOOR_EVERY_MS)) {
+  if (onItsVolume && index > old.floor && (old.floor === 0 || isOver(f, old.floorMs, FLOOR_EVERY_MS))) {
     next = { ...next, floor: index, floorMs: f.now };
   }
   const progress = next.progress;
-  if (member.isLearner && progress && index > progress.index && f.now - progress.atMs >= PROGRESS_EVERY_MS) {
+  if (member.isLearner && progress && index > progress.index && isOver(f, progress.atMs, PROGRESS_EVERY_MS)) {
     next = { ...next, progress: { index, atMs: f.now } };
   }
   let result = next === old ? record : withMember(record, next);

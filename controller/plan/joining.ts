@@ -6,6 +6,7 @@
  * quorum is healthy. A birth is sealed in the record before the first promotion.
  */
 import type { ControllerRecord, RemovalCause } from "../model";
+import { age, ageOf, isOver, PROGRESS_MS } from "./age";
 import { standing } from "./identity";
 import { withNote, withoutIntent } from "./record";
 import type { Step } from "./step";
@@ -26,8 +27,7 @@ import {
 } from "./view";
 import { podVersionProblem } from "./version";
 
-/** A learner that makes no progress for this long is removed, and this long is waited before the next try. */
-const PROGRESS_MS = 600_000;
+/** So long is waited before the next try. */
 const RETRY_MS = 60_000;
 /** etcd's own condition for a promotion. */
 const IN_SYNC = 0.9;
@@ -81,9 +81,9 @@ export function tendLearner(f: Facts): Step | undefined {
   const etcd = pod?.etcd;
   const failed = etcd?.lastExit && etcd.state !== "running" && !isPreparing(etcd) && etcd.restarts > 0;
   if (m.phase === "ordered" && failed && !waiting) {
-    return giveUp(f, learner, `it ${trouble(pod, f.now)}`, "failed-join");
+    return giveUp(f, learner, `it ${trouble(pod, f.world)}`, "failed-join");
   }
-  if (f.now - (m.progress?.atMs ?? f.now) > PROGRESS_MS) {
+  if (m.progress && ageOf(f.world, age.progress(m)) >= PROGRESS_MS) {
     return giveUp(f, learner, `no progress for ${PROGRESS_MS / 60_000} minutes`, "failed-join");
   }
   const behind = notReady(f, learner);
@@ -154,12 +154,12 @@ function addNext(f: Facts, wanted: (ordinal: number) => boolean, healthy: number
 
 function notJoinable(f: Facts, ordinal: number): string | undefined {
   const pod = podAt(f.world, ordinal);
-  if (!pod || !gateOf(f.world, pod)) return `it ${trouble(pod, f.now)}`;
+  if (!pod || !gateOf(f.world, pod)) return `it ${trouble(pod, f.world)}`;
   if (isAbandoned(f.record, pod.claimUid)) return "its volume was given up";
   if (recordOf(f.record, ordinal)) return "its old member isn't gone yet";
   if (hasRun(pod)) return "etcd ran in its pod before";
   const failed = noteOf(f.record, ordinal)?.failedJoinMs;
-  if (failed !== undefined && f.now - failed < RETRY_MS) return "its last try failed a moment ago";
+  if (failed !== undefined && !isOver(f, failed, RETRY_MS)) return "its last try failed a moment ago";
   return podVersionProblem(f, pod);
 }
 

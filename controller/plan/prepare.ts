@@ -68,7 +68,7 @@ function notLost(f: Facts): string | undefined {
     return kind !== "lost" && kind !== "broken" && !isNamed(f, label(f, m.ordinal));
   });
   if (left.length < quorum(members.length)) return undefined;
-  const names = left.map((m) => `${label(f, m.ordinal)} ${trouble(podAt(f.world, m.ordinal), f.now)}`);
+  const names = left.map((m) => `${label(f, m.ordinal)} ${trouble(podAt(f.world, m.ordinal), f.world)}`);
   return `the disks of ${left.length} of ${members.length} members may still be whole (${names.join("; ")}). They come back, or are given up by their names in recovery.abandonedMembers`;
 }
 

@@ -9,6 +9,7 @@
  * cluster has taken their members in.
  */
 import type { ControllerRecord, LogEnd, PodView, Rebuild, RestoreReport } from "../model";
+import { overdueMs, SLACK_MS } from "./age";
 import { begin, isNamed, jobProblem, mayBegin, otherwise } from "./prepare";
 import { withAbandoned, withMember } from "./record";
 import { dropAbandoned, scale } from "./size";
@@ -20,9 +21,6 @@ import { trouble } from "./trouble";
 import { gateOf, isAbandoned, label, podAt, statusOf } from "./view";
 
 type Ready = Extract<RestoreReport, { step: "ready" }>;
-
-/** A kubelet that is well needs a moment longer than the grace to say that a pod is gone. */
-const SLACK_MS = 10_000;
 
 /** From the record's word on: once begun, nothing else is done until it is through. */
 export function carryOutRebuild(f: Facts): Step | undefined {
@@ -44,7 +42,7 @@ function without(record: ControllerRecord): ControllerRecord {
 function stopAll(f: Facts, rebuild: Rebuild): Step {
   if (f.sts.replicas > 0)
     return scale(f, 0, `generation ${rebuild.generation} begins with all members stopped`);
-  const hanging = f.world.pods.filter((p) => p.deleting && f.now > p.deleting.deadlineMs + SLACK_MS);
+  const hanging = f.world.pods.filter((p) => (overdueMs(f.world, p) ?? 0) > SLACK_MS);
   for (const pod of hanging) {
     if (!isNamed(f, pod.name)) continue;
     if (pod.claimUid && !isAbandoned(f.record, pod.claimUid)) {
@@ -119,7 +117,7 @@ function build(f: Facts, rebuild: Rebuild): Step {
   const hint = seed?.unschedulable
     ? `. Bring its volume's node back, or name it in ${rebuild.kind}.abandonedMembers`
     : "";
-  return wait(`${label(f, 0)} ${trouble(seed, f.now)}${hint}`);
+  return wait(`${label(f, 0)} ${trouble(seed, f.world)}${hint}`);
 }
 
 /** Why what is ready isn't the whole of the survivor. */

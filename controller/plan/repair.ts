@@ -6,6 +6,7 @@
  * it half way, and what comes back on its pod is a new learner.
  */
 import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
+import { age, ageOf, BROKEN_EVERY_MS, overdueMs, SLACK_MS } from "./age";
 import { standing } from "./identity";
 import { withAbandoned, withNote } from "./record";
 import { removalProblem } from "./removal";
@@ -15,9 +16,6 @@ import type { Facts } from "./view";
 import { isPreparing, trouble } from "./trouble";
 import { gateOf, isAbandoned, label, noteOf, podAt, quorum, recordOf } from "./view";
 
-/** A kubelet that is well needs a moment longer than the grace to say that a pod is gone. */
-const SLACK_MS = 10_000;
-const BROKEN_EVERY_MS = 3_600_000;
 /** Restarts in place after which the gate shall look at the disk, and after which a second pod proves it broken. */
 const LOOK_AFTER = 2;
 const BROKEN_AFTER = 3;
@@ -43,8 +41,7 @@ export function replaceLost(f: Facts): Step | undefined {
     if (found.kind !== "lost" && found.kind !== "broken") continue;
     const name = label(f, m.ordinal);
     if (found.kind === "broken") {
-      const before = noteOf(f.record, m.ordinal)?.brokenMs;
-      if (before !== undefined && f.now - before < BROKEN_EVERY_MS) {
+      if (brokenBefore(f, m.ordinal)) {
         refused ??= mention(`${name}: ${found.why}, again within the hour: look at its volume and node`);
         continue;
       }
@@ -81,14 +78,15 @@ export function remove(f: Facts, m: MemberRecord, why: RemovalCause, words: stri
 /** A pod that nobody confirms to be gone. Judged from the pod alone, after the declared grace. */
 export function replaceNode(f: Facts): Step | undefined {
   for (const pod of f.world.pods) {
-    if (!pod.deleting || f.now <= pod.deleting.deadlineMs + SLACK_MS) continue;
+    const overdue = overdueMs(f.world, pod);
+    if (overdue === undefined || overdue <= SLACK_MS) continue;
     if (f.record.birth.state !== "born" || !f.list) continue;
     const grace = f.desired.nodeLossGraceSeconds;
     if (grace === undefined) {
       return mention(`${pod.name} can't be confirmed gone: its node doesn't answer`);
     }
-    const due = pod.deleting.deadlineMs + grace * 1000;
-    if (f.now <= due) return mention(`${pod.name}'s node doesn't answer: replaced in ${secondsTo(f, due)} s`);
+    const left = Math.ceil((grace * 1000 - overdue) / 1000);
+    if (left > 0) return mention(`${pod.name}'s node doesn't answer: replaced in ${left} s`);
     if (isAbandoned(f.record, pod.claimUid)) continue;
     const words = `its node hasn't answered for ${grace} s`;
     const m = recordOf(f.record, pod.ordinal);
@@ -100,8 +98,10 @@ export function replaceNode(f: Facts): Step | undefined {
   return undefined;
 }
 
-function secondsTo(f: Facts, atMs: number): number {
-  return Math.ceil((atMs - f.now) / 1000);
+/** Within the hour, as far as anybody saw. */
+function brokenBefore(f: Facts, ordinal: number): boolean {
+  const stamp = noteOf(f.record, ordinal)?.brokenMs;
+  return stamp !== undefined && ageOf(f.world, age.broken(ordinal, stamp)) < BROKEN_EVERY_MS;
 }
 
 /** Only the gate can tell why: it runs again in a new pod only. Once per revision, so that it ends. */
@@ -116,7 +116,7 @@ export function lookAgain(f: Facts): Step | undefined {
     });
     return act(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
-      `${pod.name} ${trouble(pod, f.now)}: a new pod lets its gate look at the disk`,
+      `${pod.name} ${trouble(pod, f.world)}: a new pod lets its gate look at the disk`,
       record,
     );
   }
@@ -139,16 +139,20 @@ export function replaceBroken(f: Facts): Step | undefined {
     if (!pod || !note?.suspect || note.suspect.podUid === pod.uid) continue;
     if (note.suspect.revision !== pod.revision || !failsAgain(f, pod, BROKEN_AFTER)) continue;
     if (f.healthy.length === 0 || f.healthy.some((h) => h.pod?.revision !== pod.revision)) {
-      return mention(`${pod.name} ${trouble(pod, f.now)}, and no healthy member runs with the same settings`);
+      return mention(
+        `${pod.name} ${trouble(pod, f.world)}, and no healthy member runs with the same settings`,
+      );
     }
-    if (note.brokenMs !== undefined && f.now - note.brokenMs < BROKEN_EVERY_MS) {
-      return mention(`${pod.name} ${trouble(pod, f.now)} again within the hour: look at its volume and node`);
+    if (brokenBefore(f, m.ordinal)) {
+      return mention(
+        `${pod.name} ${trouble(pod, f.world)} again within the hour: look at its volume and node`,
+      );
     }
     const step = remove(
       f,
       m,
       "broken-disk",
-      `etcd fails again and again in a second pod, ${trouble(pod, f.now)}`,
+      `etcd fails again and again in a second pod, ${trouble(pod, f.world)}`,
     );
     if (step) return step;
   }
@@ -181,7 +185,7 @@ export function lostQuorum(f: Facts): Step | undefined {
   const down = f.record.members.flatMap((m) => {
     const pod = podAt(f.world, m.ordinal);
     const answers = pod && f.world.etcd.statuses.some((s) => s.podUid === pod.uid && s.answers);
-    return answers ? [] : [`${label(f, m.ordinal)} ${trouble(pod, f.now)}`];
+    return answers ? [] : [`${label(f, m.ordinal)} ${trouble(pod, f.world)}`];
   });
   if (lost.length > 0 && f.record.members.length - lost.length < quorum(f.record.members.length)) {
     return wait(`a quorum of disks is lost (${lost.join("; ")}): declare a recovery or a restore`);

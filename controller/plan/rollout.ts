@@ -6,6 +6,7 @@
  * and in sync, and through the Eviction API, whose budget also counts what others are doing.
  */
 import type { PodView } from "../model";
+import { age, ageOf } from "./age";
 import { passOldLog } from "./old-log";
 import type { Step } from "./step";
 import { act, mention, refusal, wait } from "./step";
@@ -58,7 +59,7 @@ export function rollBroken(f: Facts): Step | undefined {
     const member = f.members.find((m) => m.ordinal === pod.ordinal);
     if (member && !member.ailment) continue;
     if (!harmless(f, pod, member)) continue;
-    const reason = `${pod.name} ${trouble(pod, f.now)} and has an outdated revision: restarted first`;
+    const reason = `${pod.name} ${trouble(pod, f.world)} and has an outdated revision: restarted first`;
     return act({ kind: "deletePod", name: pod.name, uid: pod.uid, force: false }, reason);
   }
   return undefined;
@@ -70,7 +71,7 @@ function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
   if (pod.ready) return false;
   if (f.list && !member) return true;
   if (member?.isLearner) return false;
-  if (f.now - (pod.etcd.startedMs ?? f.now) < STARTING_MS) return false;
+  if (ageOf(f.world, age.running(pod)) < STARTING_MS) return false;
   if (f.list) return healthyWithout(f, member?.memberId ?? "") >= quorum(f.voters.length);
   const led = f.world.etcd.statuses.some((s) => s.answers && s.leaderId !== undefined);
   return !led && !f.world.pods.some((p) => p.ready);
@@ -113,6 +114,6 @@ export function stuck(f: Facts): Step | undefined {
   const spare = f.healthy.length - quorum(f.voters.length);
   const cost = spare > 0 ? `${spare} more may fail` : "one more loss costs the quorum";
   const status = ill.pod && statusOf(f.world, ill.pod);
-  const why = status ? ill.ailment : trouble(ill.pod, f.now);
+  const why = status ? ill.ailment : trouble(ill.pod, f.world);
   return wait(`${label(f, ill.ordinal)} ${why ?? "is unwell"} (${cost})`);
 }

@@ -5,6 +5,7 @@
  * a quorum of what is left; the removal is recorded before, so that the disk isn't started again. Pods are never scaled
  * away while a member lives on them, or while it isn't known what their volumes hold.
  */
+import { overdueMs } from "./age";
 import { removalProblem } from "./removal";
 import type { Step } from "./step";
 import { act, mention, wait } from "./step";
@@ -112,7 +113,7 @@ export function dropAbandoned(f: Facts, given = f.record.abandoned): Step | unde
     const pod = f.world.pods.find((p) => p.ordinal === ordinal && (!p.claimUid || p.claimUid === claimUid));
     if (!pod) continue;
     const force = pod.deleting !== undefined;
-    if (force && pod.deleting && f.now < pod.deleting.deadlineMs) continue;
+    if (force && (overdueMs(f.world, pod) ?? 0) < 0) continue;
     const reason = `${pod.name} is still bound to a volume that was given up: ${force ? "force-" : ""}deleted`;
     return act({ kind: "deletePod", name: pod.name, uid: pod.uid, force }, reason);
   }

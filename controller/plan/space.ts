@@ -9,6 +9,7 @@
  * has changed since, after `AGAIN_MS`.
  */
 import type { Alarm, ControllerRecord, SpaceWork } from "../model";
+import { isOver } from "./age";
 import { withNote } from "./record";
 import type { Step } from "./step";
 import { act, mention, remember } from "./step";
@@ -46,7 +47,7 @@ export function noSpace(f: Facts): Step | undefined {
     return step ?? mention("NOSPACE: defragmentation waits until every voter is healthy");
   }
   const changed = f.world.etcd.revision !== undefined && f.world.etcd.revision > space.revision;
-  if (full[0] && changed && f.now - space.atMs >= AGAIN_MS) return compact(f);
+  if (full[0] && changed && isOver(f, space.atMs, AGAIN_MS)) return compact(f);
   if (full[0]) return mention(holdsTooMuch(f, full[0]));
 
   // Its process may still obey a smaller quota than the declared one, and would raise the alarm again at once.
@@ -144,7 +145,7 @@ function defragment(f: Facts, m: Member, why: string, record: ControllerRecord =
 
 function recently(f: Facts, m: Member, withinMs: number): boolean {
   const at = m.ordinal === undefined ? undefined : noteOf(f.record, m.ordinal)?.defragmentedMs;
-  return at !== undefined && f.now - at < withinMs;
+  return at !== undefined && !isOver(f, at, withinMs);
 }
 
 /** By the quota that its own process obeys, where it tells it. */

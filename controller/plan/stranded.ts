@@ -8,80 +8,26 @@
  * refused for the volume's sake, for the whole declared grace: a node that is full, cordoned or tainted was refused
  * before its volumes were looked at, and may be the one.
  */
-import type { ControllerRecord, OrdinalNotes, PodView } from "../model";
-import { withAbandoned, withNote } from "./record";
+import { age, ageOf } from "./age";
+import { withAbandoned } from "./record";
 import { remove } from "./repair";
 import type { Step } from "./step";
 import { mention, remember } from "./step";
 import type { Facts } from "./view";
-import { claimAt, isAbandoned, label, noteOf, podAt, recordOf } from "./view";
-
-/** In the words of Kubernetes since 1.33, and before. */
-const NO_VOLUME_HERE = [
-  "node(s) didn't match PersistentVolume's node affinity",
-  "node(s) had volume node affinity conflict",
-];
-/** How often the record says that it still is so. */
-const SEEN_EVERY_MS = 20_000;
-/** Nobody looked for so long (or the clock was set): what was in between isn't known. */
-const UNSEEN_MS = 90_000;
-
-/** `0/4 nodes are available: 4 node(s) didn't match PersistentVolume's node affinity. preemption: …` */
-export function noNodeHasVolume(message: string): boolean {
-  const [, nodes, refused, reason] = /^0\/(\d+) nodes are available: (\d+) ([^.,]+)\./.exec(message) ?? [];
-  return nodes !== undefined && nodes === refused && NO_VOLUME_HERE.includes(reason ?? "");
-}
-
-function isStranded(f: Facts, pod: PodView): boolean {
-  if (pod.deleting || pod.nodeName !== undefined || pod.unschedulable === undefined) return false;
-  const claim = claimAt(f.world, pod.ordinal);
-  if (!claim || claim.uid !== pod.claimUid || claim.phase !== "Bound" || claim.deleting) return false;
-  return noNodeHasVolume(pod.unschedulable);
-}
-
-/**
- * Since when it is so stands in the record, and when it was last seen to be. Another word of the scheduler, another claim,
- * or a time in which nobody looked begins the grace anew; a pod that it hasn't looked at yet changes nothing.
- */
-export function noteStranded(f: Facts, before: ControllerRecord): ControllerRecord {
-  let record = before;
-  const noted = before.notes.flatMap((n) => (n.stranded ? [n.ordinal] : []));
-  for (const ordinal of new Set([...noted, ...f.world.pods.map((p) => p.ordinal)])) {
-    const old = noteOf(record, ordinal)?.stranded;
-    const stranded = f.desired.nodeLossGraceSeconds === undefined ? undefined : sinceWhen(f, ordinal, old);
-    if (stranded !== old) record = withNote(record, ordinal, { stranded });
-  }
-  return record;
-}
-
-type Stranded = NonNullable<OrdinalNotes["stranded"]>;
-
-function sinceWhen(f: Facts, ordinal: number, old: Stranded | undefined): Stranded | undefined {
-  const pod = podAt(f.world, ordinal);
-  const age = f.now - (old?.seenMs ?? 0);
-  const watched = old !== undefined && age >= 0 && age <= UNSEEN_MS;
-  if (!pod) return watched ? old : undefined;
-  const same = watched && old.claimUid === pod.claimUid;
-  const unasked = pod.nodeName === undefined && pod.unschedulable === undefined;
-  if (unasked) return same ? old : undefined;
-  if (!isStranded(f, pod) || !pod.claimUid) return undefined;
-  if (same && age < SEEN_EVERY_MS) return old;
-  return { claimUid: pod.claimUid, sinceMs: same ? old.sinceMs : f.now, seenMs: f.now };
-}
+import { isStranded } from "./unplaceable";
+import { isAbandoned, label, recordOf } from "./view";
 
 export function replaceStranded(f: Facts): Step | undefined {
   if (f.record.birth.state !== "born" || !f.list) return undefined;
   for (const pod of f.world.pods) {
-    if (!isStranded(f, pod) || isAbandoned(f.record, pod.claimUid)) continue;
+    if (!isStranded(f.world, pod) || isAbandoned(f.record, pod.claimUid)) continue;
     const grace = f.desired.nodeLossGraceSeconds;
     if (grace === undefined) {
       return mention(`${pod.name} can't be placed: its volume is on a node that isn't there any more`);
     }
-    const since = noteOf(f.record, pod.ordinal)?.stranded?.sinceMs ?? f.now;
-    const left = since + grace * 1000 - f.now;
+    const left = Math.ceil((grace * 1000 - ageOf(f.world, age.stranded(pod))) / 1000);
     if (left > 0) {
-      const seconds = Math.ceil(left / 1000);
-      return mention(`${pod.name}'s volume is on a node that isn't there any more: replaced in ${seconds} s`);
+      return mention(`${pod.name}'s volume is on a node that isn't there any more: replaced in ${left} s`);
     }
     const words = `for ${grace} s no node has had its volume`;
     const m = recordOf(f.record, pod.ordinal);

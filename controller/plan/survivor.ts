@@ -62,7 +62,7 @@ function notLookedAt(f: Facts, claim: ClaimView): string | undefined {
   if (!pod && claim.ordinal >= f.sts.replicas) return undefined;
   if (pod && pod.claimUid === claim.uid && gateOf(f.world, pod)) return undefined;
   const hint = pod?.unschedulable ? ". Bring its node back, or name it in recovery.abandonedMembers" : "";
-  return `${name} ${trouble(pod, f.now)}${hint}`;
+  return `${name} ${trouble(pod, f.world)}${hint}`;
 }
 
 function candidates(f: Facts): readonly Candidate[] {

@@ -1,5 +1,6 @@
 /** Why a pod doesn't run etcd, in words that a person reads: what Kubernetes says of it. */
-import type { ContainerView, PodView } from "../model";
+import type { ContainerView, PodView, World } from "../model";
+import { age, ageOf } from "./age";
 
 /** Volumes are being mounted, the pod gets its network, or an init container is at work: nothing has failed. */
 const PREPARING: readonly (string | undefined)[] = [undefined, "ContainerCreating", "PodInitializing"];
@@ -13,23 +14,27 @@ export function isPreparing(container: ContainerView): boolean {
 const STARTING_OVER_MS = 30_000;
 
 /** Whether it failed and was not seen to live since: the words are the same in a pause and in a try. */
-function failed({ state, startedMs, restarts, lastExit }: ContainerView, now: number): boolean {
+function failed({ state, restarts, lastExit }: ContainerView, runningMs: number): boolean {
   if (!lastExit) return false;
   if (state === "terminated") return lastExit.code !== 0;
-  return state === "running" && restarts > 0 && now - (startedMs ?? now) < STARTING_OVER_MS;
+  return state === "running" && restarts > 0 && runningMs < STARTING_OVER_MS;
 }
 
 /** What keeps a pod from running etcd, in the words of Kubernetes. Absent while it only takes its time. */
-export function obstacle(pod: PodView, now: number): string | undefined {
+export function obstacle(pod: PodView, world: Pick<World, "ages">): string | undefined {
   if (pod.deleting) return undefined;
   if (pod.unschedulable) return `can't be scheduled: ${pod.unschedulable}`;
-  return hindrance(pod.gate, "can't start its gate", now) ?? hindrance(pod.etcd, "doesn't start", now);
+  const running = (container: "gate" | "etcd") => ageOf(world, age.running(pod, container));
+  return (
+    hindrance(pod.gate, "can't start its gate", running("gate")) ??
+    hindrance(pod.etcd, "doesn't start", running("etcd"))
+  );
 }
 
-function hindrance(container: ContainerView, what: string, now: number): string | undefined {
+function hindrance(container: ContainerView, what: string, runningMs: number): string | undefined {
   const { state, waitingReason, lastExit, restarts } = container;
   if (state === "waiting" && isPreparing(container)) return undefined;
-  if (state !== "waiting" && !failed(container, now)) return undefined;
+  if (state !== "waiting" && !failed(container, runningMs)) return undefined;
   if (lastExit?.oomKilled) return OUT_OF_MEMORY;
   if (state !== "waiting" || waitingReason === CRASH_LOOP) {
     const loop = restarts > 0 ? `${CRASH_LOOP}, ` : "";
@@ -50,10 +55,10 @@ function messageOf({ waitingMessage }: ContainerView): string | undefined {
 }
 
 /** The etcd container's trouble in a few words, for reasons that a person reads. */
-export function trouble(pod: PodView | undefined, now: number): string {
+export function trouble(pod: PodView | undefined, world: Pick<World, "ages">): string {
   if (!pod) return "has no pod";
   if (pod.deleting) return "is being stopped";
-  const found = obstacle(pod, now);
+  const found = obstacle(pod, world);
   if (found) return found;
   if (pod.etcd.state === "running") return "doesn't answer";
   if (pod.etcd.state === "terminated") return "has ended";

@@ -96,12 +96,7 @@ export function gateOf(world: World, pod: PodView): GateReport | undefined {
 
 /** Whether etcd ever ran in this pod. Then a gate that asks again (after the node's restart) looks at used data. */
 export function hasRun(pod: PodView): boolean {
-  return (
-    pod.etcd.restarts > 0 ||
-    pod.etcd.startedMs !== undefined ||
-    pod.etcd.lastExit !== undefined ||
-    pod.etcd.state !== "waiting"
-  );
+  return pod.etcd.restarts > 0 || pod.etcd.lastExit !== undefined || pod.etcd.state !== "waiting";
 }
 
 export function isAbandoned(record: ControllerRecord, claimUid: Uid | undefined): boolean {
@@ -130,7 +125,7 @@ export function factsOf(
     const status = answer?.memberId === listed.memberId ? answer : undefined;
     const known = record.members.find((m) => m.memberId === listed.memberId);
     const base = { memberId: listed.memberId, isLearner: listed.isLearner, listed, ordinal, pod, status };
-    return { ...base, record: known, ailment: ailment(pod, status, known, newest, world.nowMs) };
+    return { ...base, record: known, ailment: ailment(pod, status, known, newest, world) };
   });
   const voters = members.filter((m) => !m.isLearner);
   return {
@@ -156,9 +151,9 @@ function ailment(
   status: MemberStatus | undefined,
   known: MemberRecord | undefined,
   newest: number,
-  now: number,
+  world: World,
 ): string | undefined {
-  if (!pod || pod.deleting || !status) return trouble(pod, now);
+  if (!pod || pod.deleting || !status) return trouble(pod, world);
   if (known && pod.claimUid !== known.claimUid) return "runs from another volume";
   if (status.leaderId === undefined) return "knows no leader";
   if (!status.isLearner && !status.linearizableRead) return "can't read linearizably";

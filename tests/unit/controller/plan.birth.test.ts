@@ -17,6 +17,7 @@ import {
   status,
   wal,
   world,
+  running,
 } from "./worlds";
 
 const unborn = emptyRecord(1);
@@ -134,16 +135,17 @@ describe("plan: birth", () => {
 
   it("says the same of a crash loop in a try and in the pause before it, and not of a long life", () => {
     const lastExit = { code: 1, oomKilled: false, atMs: NOW - 31_000 };
-    const say = (etcd: Partial<PodView["etcd"]>) => {
+    const say = (etcd: Partial<PodView["etcd"]>, runningMs = 0) => {
       const looping = { ...pod(0).etcd, restarts: 1, lastExit, ...etcd };
       const pods = [pod(0, { ready: false, etcd: looping })];
-      return plan(world(3, { record: seeding, list: "none", pods, statuses: [silent(0)] })).reason;
+      const ages = running(pods, runningMs);
+      return plan(world(3, { record: seeding, list: "none", pods, statuses: [silent(0)], ages })).reason;
     };
     const words = "etcd-0 creates the cluster, but doesn't start: CrashLoopBackOff, exit code 1";
     expect(say({ state: "waiting", waitingReason: "CrashLoopBackOff" })).to.equal(words);
     expect(say({ state: "terminated" })).to.equal(words);
-    expect(say({ state: "running", startedMs: NOW - 29_000 })).to.equal(words);
-    expect(say({ state: "running", startedMs: NOW - 30_000 })).to.not.contain("CrashLoopBackOff");
+    expect(say({ state: "running" }, 29_000)).to.equal(words);
+    expect(say({ state: "running" }, 30_000)).to.not.contain("CrashLoopBackOff");
   });
 
   it("tells the beginning of a long message only", () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Disk, Order } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
+import { age } from "../../../controller/plan/age";
 import {
   CLUSTER,
   crashing,
@@ -204,7 +205,8 @@ describe("plan: a disk that seems broken", () => {
 });
 
 describe("plan: a node that never returns", () => {
-  const late = pod(2, { ready: false, deleting: { sinceMs: NOW - 200_000, deadlineMs: NOW - 100_000 } });
+  const late = pod(2, { ready: false, deleting: { graceMs: 100_000 } });
+  const ages = { [age.deleting("pod-2")]: 200_000 };
   const grace = { nodeLossGraceSeconds: 90 };
 
   for (const [name, desired, overdue, acts] of [
@@ -213,14 +215,14 @@ describe("plan: a node that never returns", () => {
     ["after it", grace, late, true],
   ] as const) {
     it(`${name}: ${acts ? "replaced, its claim given up" : "waits"}`, () => {
-      const d = plan(world(3, { desired, pods: [overdue], statuses: [silent(2)] }));
+      const d = plan(world(3, { desired, pods: [overdue], statuses: [silent(2)], ages }));
       expect(d.action?.kind).to.equal(acts ? "removeMember" : undefined);
       if (acts) expect(d.record?.abandoned).to.deep.equal([{ ordinal: 2, claimUid: "claim-2" }]);
       else expect(d.reason).to.contain("etcd-2");
     });
   }
   it("not without a quorum among the others", () => {
-    const d = plan(world(3, { desired: grace, pods: [late], statuses: [silent(1), silent(2)] }));
+    const d = plan(world(3, { desired: grace, pods: [late], statuses: [silent(1), silent(2)], ages }));
     expect(d.action).to.equal(undefined);
   });
   it("deletes the claim, then the pod by force, once the member is removed", () => {
@@ -234,6 +236,7 @@ describe("plan: a node that never returns", () => {
       list: [listed(0), listed(1)],
       record: abandoned,
       statuses: [silent(2)],
+      ages,
     };
     const first = plan(world(3, change));
     expect(first.action).to.deep.equal({ kind: "deleteClaim", name: "data-etcd-2", uid: "claim-2" });
@@ -260,7 +263,7 @@ describe("plan: a node that never returns", () => {
   it("nothing is given up while the record is lost", () => {
     const record = { birth: { state: "unborn" as const }, members: [] };
     const d = plan(
-      world(3, { desired: grace, record, list: "none", pods: [late], statuses: [0, 1, 2].map(silent) }),
+      world(3, { desired: grace, record, list: "none", pods: [late], statuses: [0, 1, 2].map(silent), ages }),
     );
     expect(d.record?.abandoned ?? []).to.deep.equal([]);
   });
@@ -340,13 +343,7 @@ describe("plan: joining", () => {
       {
         pods: [gated(2)],
         gates: [report(2, EMPTY)],
-        record: {
-          members: [
-            remembered(0),
-            remembered(1),
-            { ...ordered, progress: { index: 0, atMs: NOW - 700_000 } },
-          ],
-        },
+        ages: { [age.progress(ordered)]: 600_000 },
       },
     ],
     [

@@ -8,6 +8,7 @@ import type {
   World,
 } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
+import { age } from "../../../controller/plan/age";
 import { CLUSTER, EMPTY, gated, idOf, listed, NOW, pod, report, silent, status, wal, world } from "./worlds";
 
 const URL = "https://etcd-restore.test.svc:2383";
@@ -210,7 +211,7 @@ describe("a generation that is made", () => {
     });
 
     it("and each is waited for", () => {
-      const leaving = { sinceMs: NOW - 1000, deadlineMs: NOW + 59_000 };
+      const leaving = { graceMs: 60_000 };
       const decision = plan(
         stopping({ replicas: 0, pods: [1, 2].map((o) => pod(o, { deleting: leaving })) }),
       );
@@ -218,7 +219,7 @@ describe("a generation that is made", () => {
       expect(decision.reason).to.match(/being stopped/);
     });
 
-    const hanging = { sinceMs: NOW - 100_000, deadlineMs: NOW - 40_000 };
+    const hanging = { graceMs: 60_000 };
     const cutOff = (abandoned: string[], record: Partial<ControllerRecord> = {}) => {
       const seen = stopping({
         desired: declared("recovery", abandoned),
@@ -226,7 +227,8 @@ describe("a generation that is made", () => {
         pods: [0, 1, 2].map((o) => pod(o)),
         record: { ...rebuilding({ phase: "stopping" }), ...record },
       });
-      return { ...seen, pods: [pod(2, { deleting: hanging })], gates: [] };
+      const ages = { [age.deleting("pod-2")]: 100_000 };
+      return { ...seen, pods: [pod(2, { deleting: hanging })], gates: [], ages };
     };
 
     it("and one that can't be confirmed gone is named", () => {

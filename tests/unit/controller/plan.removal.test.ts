@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import type { ControllerRecord, RemovalCause } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
+import { age } from "../../../controller/plan/age";
 import type { Change } from "./worlds";
 import {
   EMPTY,
@@ -146,11 +147,12 @@ describe("plan: a node that was given up and came back before its member was rem
     expect(d.reason).to.contain("the recovery does nothing");
   });
   it("loses neither volume nor pod while there is no quorum", () => {
-    const late = pod(2, { ready: false, deleting: { sinceMs: NOW - 200_000, deadlineMs: NOW - 100_000 } });
+    const late = pod(2, { ready: false, deleting: { graceMs: 60_000 } });
     const d = plan(
       world(3, {
         desired: grace,
         pods: [late],
+        ages: { [age.deleting("pod-2")]: 200_000 },
         record: removing(2, "lost-node"),
         list: "none",
         statuses: [silent(1), silent(2)],

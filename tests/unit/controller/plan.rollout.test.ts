@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { MemberStatus, PodView } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
+import { age } from "../../../controller/plan/age";
 import { stepProblem } from "../../../controller/plan/version";
 import {
   crashing,
@@ -8,7 +9,6 @@ import {
   gated,
   idOf,
   listed,
-  NOW,
   pod,
   remembered,
   report,
@@ -21,7 +21,8 @@ import {
 const old = { revision: "old" };
 const unready = (ordinal: number, more: Partial<PodView> = {}) =>
   pod(ordinal, { ready: false, ...old, ...more });
-const young = { etcd: { state: "running" as const, restarts: 0, startedMs: NOW - 1000 } };
+const justStarted = { etcd: { state: "running" as const, restarts: 1 } };
+const ages = Object.fromEntries([0, 1, 2].map((o) => [age.running(pod(o, justStarted)), 59_999]));
 const leaderless = (o: number): MemberStatus => status(o, { leaderId: undefined, linearizableRead: false });
 
 describe("plan: rollout", () => {
@@ -57,7 +58,7 @@ describe("plan: rollout", () => {
       ],
       [],
     ],
-    ["another is being stopped", [], [pod(2, { deleting: { sinceMs: NOW, deadlineMs: NOW + 60_000 } })]],
+    ["another is being stopped", [], [pod(2, { deleting: { graceMs: 60_000 } })]],
   ] as const) {
     it(`a healthy pod waits while ${name}`, () => {
       const d = plan(world(3, { pods: [pod(1, old), ...pods], statuses }));
@@ -76,13 +77,13 @@ describe("plan: rollout", () => {
       true,
     ],
     ["runs, unready and silent, the others healthy", unready(2), [silent(2)], true],
-    ["has just been started", unready(2, young), [silent(2)], false],
+    ["has just been started", unready(2, justStarted), [silent(2)], false],
     ["is ready, only unreachable for the controller", pod(2, old), [silent(2)], false],
     ["is unready, and too few others are known healthy", unready(2), [silent(1), silent(2)], false],
   ];
   for (const [name, it2, statuses, deleted] of table) {
     it(`an outdated pod that ${name} is ${deleted ? "" : "not "}restarted before the healthy ones`, () => {
-      const d = plan(world(3, { pods: [pod(0, old), pod(1, old), it2], statuses }));
+      const d = plan(world(3, { pods: [pod(0, old), pod(1, old), it2], statuses, ages }));
       if (deleted)
         expect(d.action).to.deep.equal({ kind: "deletePod", name: "etcd-2", uid: "pod-2", force: false });
       else expect(d.action).to.equal(undefined);
@@ -116,10 +117,10 @@ describe("plan: rollout", () => {
       [0, 1, 2].map((o) => unready(o)),
       [status(0, { linearizableRead: false }), silent(1), silent(2)],
     ],
-    ["they have just been started", [0, 1, 2].map((o) => unready(o, young)), [0, 1, 2].map(leaderless)],
+    ["they have just been started", [0, 1, 2].map((o) => unready(o, justStarted)), [0, 1, 2].map(leaderless)],
   ] as const) {
     it(`but not while ${name}`, () => {
-      expect(plan(world(3, { list: "none", pods, statuses })).action).to.equal(undefined);
+      expect(plan(world(3, { list: "none", pods, statuses, ages })).action).to.equal(undefined);
     });
   }
 

@@ -232,7 +232,7 @@ describe("plan: convergence", () => {
   });
   for (const [name, change] of [
     ["a member doesn't answer", { statuses: [silent(1)] }],
-    ["a pod is being stopped", { pods: [pod(1, { deleting: { sinceMs: NOW, deadlineMs: NOW } })] }],
+    ["a pod is being stopped", { pods: [pod(1, { deleting: { graceMs: 0 } })] }],
     ["a pod has an old revision", { pods: [pod(1, { revision: "old" })] }],
     ["a pod isn't ready, so that no client is led to it", { pods: [pod(1, { ready: false })] }],
     ["a member runs another version", { statuses: [status(1, { version: "3.6.13" })] }],

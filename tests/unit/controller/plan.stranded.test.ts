@@ -1,8 +1,9 @@
 import { expect } from "chai";
-import type { OrdinalNotes, PodView, World } from "../../../controller/model";
+import type { PodView, World } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
-import { noNodeHasVolume } from "../../../controller/plan/stranded";
-import { idOf, listed, NOW, pod, remembered, silent, world } from "./worlds";
+import { age, aging } from "../../../controller/plan/age";
+import { noNodeHasVolume } from "../../../controller/plan/unplaceable";
+import { idOf, listed, pod, remembered, silent, world } from "./worlds";
 
 const affinity = "node(s) didn't match PersistentVolume's node affinity";
 const preemption = "preemption: 0/4 nodes are available: 4 Preemption is not helpful for scheduling.";
@@ -20,17 +21,12 @@ const waiting = (more: Partial<PodView> = {}) =>
     unschedulable: nowhere,
     ...more,
   });
-const noted = (sinceMs: number, seenMs: number, claimUid = "claim-2"): OrdinalNotes => ({
-  ordinal: 2,
-  stranded: { claimUid, sinceMs, seenMs },
-});
 const grace = { nodeLossGraceSeconds: 90 };
-const due = noted(NOW - 90_000, NOW - 5000);
+const due = { ages: { [age.stranded(waiting())]: 90_000 } };
 
 function strandedWorld(more: Parameters<typeof world>[1] = {}): World {
   return world(3, { desired: grace, pods: [waiting()], statuses: [silent(2)], ...more });
 }
-const noteAfter = (w: World) => plan(w).record?.notes.find((n) => n.ordinal === 2)?.stranded;
 
 describe("plan: a pod whose volume's node was deleted", () => {
   for (const [name, message, proves] of [
@@ -70,28 +66,26 @@ describe("plan: a pod whose volume's node was deleted", () => {
   ] as const) {
     it(`${name}: it is ${proves ? "" : "not "}proved`, () => {
       expect(noNodeHasVolume(message)).to.equal(proves);
-      const d = plan(
-        strandedWorld({ pods: [waiting({ unschedulable: message })], record: { notes: [due] } }),
-      );
+      const d = plan(strandedWorld({ pods: [waiting({ unschedulable: message })], ...due }));
       expect(d.action?.kind).to.equal(proves ? "removeMember" : undefined);
     });
   }
 
   it("the member is removed, and its claim given up in the same write", () => {
-    const d = plan(strandedWorld({ record: { notes: [due] } }));
+    const d = plan(strandedWorld(due));
     expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 2, memberId: idOf(2) });
     expect(d.record?.intent).to.include({ kind: "remove", why: "lost-node", claimUid: "claim-2" });
     expect(d.record?.abandoned).to.deep.equal([{ ordinal: 2, claimUid: "claim-2" }]);
-    expect(d.record?.notes).to.deep.include({ ...due, replacing: true });
+    expect(d.record?.notes).to.deep.equal([{ ordinal: 2, replacing: true }]);
   });
 
   it("then the claim goes, then the pod that was made for it", () => {
     const record = {
       members: [remembered(0), remembered(1)],
       abandoned: [{ ordinal: 2, claimUid: "claim-2" }],
-      notes: [{ ...due, replacing: true }],
+      notes: [{ ordinal: 2, replacing: true }],
     };
-    const w = strandedWorld({ record, list: [listed(0), listed(1)] });
+    const w = strandedWorld({ ...due, record, list: [listed(0), listed(1)] });
     expect(plan(w).action).to.deep.equal({ kind: "deleteClaim", name: "data-etcd-2", uid: "claim-2" });
     const going = w.claims.map((c) => (c.ordinal === 2 ? { ...c, deleting: true } : c));
     expect(plan({ ...w, claims: going }).action).to.include({
@@ -108,14 +102,14 @@ describe("plan: a pod whose volume's node was deleted", () => {
   });
 
   it("not without a quorum among the others", () => {
-    const d = plan(strandedWorld({ record: { notes: [due] }, statuses: [silent(1), silent(2)] }));
+    const d = plan(strandedWorld({ ...due, statuses: [silent(1), silent(2)] }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.match(/can't be replaced yet/);
   });
 
   it("a pod that holds no member yet gets another volume, too", () => {
-    const record = { notes: [due], members: [remembered(0), remembered(1)] };
-    const d = plan(strandedWorld({ record, list: [listed(0), listed(1)] }));
+    const record = { members: [remembered(0), remembered(1)] };
+    const d = plan(strandedWorld({ ...due, record, list: [listed(0), listed(1)] }));
     expect(d.action).to.equal(undefined);
     expect(d.record?.abandoned).to.deep.equal([{ ordinal: 2, claimUid: "claim-2" }]);
   });
@@ -125,67 +119,46 @@ describe("plan: a pod whose volume's node was deleted", () => {
     ["its claim is being deleted", { deleting: true }],
   ] as const) {
     it(`nothing is given up when ${name}`, () => {
-      const w = strandedWorld({ record: { notes: [due] } });
+      const w = strandedWorld(due);
       const claims = w.claims.map((c) => (c.ordinal === 2 ? { ...c, ...change } : c));
       expect(plan({ ...w, claims }).action).to.equal(undefined);
     });
   }
 });
 
-describe("plan: since when no node has a pod's volume", () => {
-  it("is written down when it is seen first, and waited for", () => {
-    const d = plan(strandedWorld());
+describe("plan: for how long no node has had a pod's volume", () => {
+  it("is waited for", () => {
+    const d = plan(strandedWorld({ ages: { [age.stranded(waiting())]: 30_000 } }));
     expect(d.action).to.equal(undefined);
-    expect(d.record?.notes).to.deep.include(noted(NOW, NOW));
-    expect(d.reason).to.match(/etcd-2's volume is on a node that isn't there any more: replaced in 90 s/);
+    expect(d.reason).to.match(/etcd-2's volume is on a node that isn't there any more: replaced in 60 s/);
   });
 
-  it("without a declared grace nothing is written, and a person is told", () => {
-    const d = plan(strandedWorld({ desired: {}, record: { notes: [due] } }));
+  it("without a declared grace a person is told", () => {
+    const d = plan(strandedWorld({ desired: {}, ...due }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.match(/etcd-2 can't be placed: its volume is on a node that isn't there any more/);
-    expect(noteAfter(strandedWorld({ desired: {}, record: { notes: [due] } }))).to.equal(undefined);
   });
 
-  for (const [name, change, expected] of [
-    ["seen a moment ago: not written again", { notes: [noted(NOW - 50_000, NOW - 5000)] }, "as it was"],
-    ["seen a while ago: still since then", { notes: [noted(NOW - 50_000, NOW - 30_000)] }, NOW - 50_000],
-    ["nobody looked for long: begins anew", { notes: [noted(NOW - 500_000, NOW - 100_000)] }, NOW],
-    ["a clock that was set back: begins anew", { notes: [noted(NOW - 50_000, NOW + 1000)] }, NOW],
-    ["another claim's: begins anew", { notes: [noted(NOW - 500_000, NOW - 5000, "claim-old")] }, NOW],
-  ] as const) {
-    it(name, () => {
-      const d = plan(strandedWorld({ record: change }));
-      expect(d.action).to.equal(undefined);
-      if (expected === "as it was") expect(d.record).to.equal(undefined);
-      else expect(d.record?.notes[0]?.stranded).to.include({ sinceMs: expected, seenMs: NOW });
-    });
-  }
-
-  for (const [name, now, kept] of [
-    ["the scheduler hasn't looked at the new pod yet", waiting({ unschedulable: undefined }), true],
+  for (const [name, now, goesOn] of [
+    ["nothing has changed", waiting(), true],
+    [
+      "the scheduler says the same of more nodes",
+      waiting({ unschedulable: nowhere.replace(/4/g, "5") }),
+      true,
+    ],
     ["the pod was placed", waiting({ unschedulable: undefined, nodeName: "node-2" }), false],
     [
       "a node is excluded for another reason",
       waiting({ unschedulable: `0/4 nodes are available: 1 Insufficient cpu, 3 ${affinity}.` }),
       false,
     ],
-    ["the pod has another claim", waiting({ unschedulable: undefined, claimUid: "claim-3" }), false],
+    ["the pod has another claim", waiting({ claimUid: "claim-3" }), false],
+    ["it is another pod", waiting({ uid: "pod-10" }), false],
   ] as const) {
-    it(`${name}: the grace ${kept ? "goes on" : "is over"}`, () => {
-      const before = noted(NOW - 500_000, NOW - 5000);
-      const d = plan(strandedWorld({ pods: [now], record: { notes: [before] } }));
-      const after = (d.record?.notes ?? [before]).find((n) => n.ordinal === 2)?.stranded;
-      expect(after).to.deep.equal(kept ? before.stranded : undefined);
+    it(`${name}: it ${goesOn ? "goes on" : "begins anew"}`, () => {
+      const w = strandedWorld({ pods: [now] });
+      const what = aging(w).map((a) => a.what);
+      expect(what.includes(age.stranded(waiting()))).to.equal(goesOn);
     });
   }
-
-  it("is kept between two pods, for a while", () => {
-    const gone = (before: OrdinalNotes) => {
-      const w = strandedWorld({ record: { notes: [before] } });
-      return plan({ ...w, pods: w.pods.filter((p) => p.ordinal !== 2) });
-    };
-    expect(gone(noted(NOW - 80_000, NOW - 5000)).record).to.equal(undefined);
-    expect(gone(noted(NOW - 500_000, NOW - 100_000)).record?.notes[0]?.stranded).to.equal(undefined);
-  });
 });

@@ -158,7 +158,7 @@ describe("plan: trust", () => {
   });
 
   it("a pod that is being stopped counts no more", () => {
-    const stopping = { deleting: { sinceMs: 0, deadlineMs: 1 } };
+    const stopping = { deleting: { graceMs: 1 } };
     const decision = plan(under("drop", ["sign", "sign", "both"], [{}, {}, stopping]));
     expect(decision.trust).to.deep.equal({ agreed: (drop as { key: string }).key });
   });

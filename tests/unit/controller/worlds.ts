@@ -10,6 +10,7 @@ import type {
   PodView,
   World,
 } from "../../../controller/model";
+import { age } from "../../../controller/plan/age";
 import { listKey } from "../../../controller/plan/view";
 import { declared } from "./simulation/run";
 
@@ -31,7 +32,7 @@ export function pod(ordinal: number, more: Partial<PodView> = {}): PodView {
     claimName: `data-etcd-${ordinal}`,
     claimUid: `claim-${ordinal}`,
     gate: { state: "terminated", restarts: 0 },
-    etcd: { state: "running", restarts: 0, startedMs: NOW - 3_600_000 },
+    etcd: { state: "running", restarts: 0 },
     ...more,
   };
 }
@@ -127,6 +128,8 @@ export interface Change {
   readonly list?: readonly ListedMember[] | "none";
   readonly statuses?: readonly MemberStatus[];
   readonly replicas?: number;
+  /** For how long what grows old has been seen. */
+  readonly ages?: World["ages"];
   readonly world?: Partial<World>;
   readonly etcd?: Partial<World["etcd"]>;
 }
@@ -152,7 +155,7 @@ export function world(n: number, change: Change = {}): World {
     [...asleep.map(silent), ...(change.statuses ?? [])],
   );
   const members = change.list === "none" ? [] : (change.list ?? upTo(n, (i) => listed(i)));
-  return {
+  const seen: Omit<World, "ages"> = {
     nowMs: NOW,
     holdsLease: true,
     desired: declared(n, change.desired),
@@ -203,6 +206,14 @@ export function world(n: number, change: Change = {}): World {
     },
     ...change.world,
   };
+  return { ...seen, ages: { ...longRunning(pods), ...change.ages } };
+}
+
+/** Containers run since an hour, unless a table says otherwise. */
+const longRunning = (pods: readonly PodView[]) => running(pods, 3_600_000);
+
+export function running(pods: readonly PodView[], ms: number): World["ages"] {
+  return Object.fromEntries(pods.map((p) => [age.running(p), ms]));
 }
 
 export const keyOf = (...ordinals: number[]) =>

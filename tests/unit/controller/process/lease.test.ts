@@ -18,7 +18,7 @@ function leaseOf(
       return written;
     },
   };
-  return new Lease(store, identity, server.clock, () => undefined, slept);
+  return new Lease(store, identity, server.clock, server.clock, () => undefined, slept);
 }
 
 describe("the lease", () => {

@@ -39,6 +39,7 @@ class Process {
       { lease: () => server.readLease(), writeLease: (spec, version) => server.writeLease(spec, version) },
       identity,
       server.clock,
+      server.clock,
       () => undefined,
       () => undefined,
     );
@@ -46,7 +47,8 @@ class Process {
       const recordVersion = server.record.metadata.resourceVersion;
       await this.at("observe");
       this.did.push(`observe ${maxAgeMs}`);
-      const world = {} as Observation["world"];
+      const nothing = { pods: [], claims: [], desired: { problem: "" }, nowMs: 0 };
+      const world = nothing as unknown as Observation["world"];
       return { world, recordVersion, fresh: this.fresh || maxAgeMs === 0 };
     };
     const parts: LoopParts = {
@@ -82,6 +84,7 @@ class Process {
       report: (_world, decision) => this.seen.push(decision),
       trouble: () => undefined,
       steady: server.clock,
+      own: server.clock,
     };
     this.loop = new Loop(parts);
   }

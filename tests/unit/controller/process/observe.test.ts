@@ -127,7 +127,8 @@ describe("what the controller reads", () => {
         why: "shrink" as const,
         atMs: 5,
       },
-      notes: [{ ordinal: 0, replacing: true, stranded: { claimUid: "c", sinceMs: 1, seenMs: 2 } }],
+      notes: [{ ordinal: 0, replacing: true, brokenMs: 2 }],
+      ages: [{ what: "deleting/p", ms: 1, atMs: 2 }],
       abandoned: [{ ordinal: 0, claimUid: "c" }],
       clusterVersion: "3.6.0",
       rebuild: {
@@ -238,7 +239,6 @@ describe("what the controller reads", () => {
           state: "waiting",
           waitingReason: undefined,
           waitingMessage: undefined,
-          startedMs: undefined,
           restarts: 0,
           lastExit: undefined,
         },
@@ -257,7 +257,7 @@ describe("what the controller reads", () => {
       });
       const atMs = Date.parse("2026-01-01T00:00:01Z");
       const running = view(pod({ running: { startedAt: "2026-01-01T00:00:05Z" } }, { terminated }))?.etcd;
-      expect(running).to.deep.include({ state: "running", restarts: 2, startedMs: atMs + 4000 });
+      expect(running).to.deep.include({ state: "running", restarts: 2 });
       expect(running?.lastExit).to.deep.equal({ code: 137, oomKilled: true, atMs });
       const why = { reason: "CrashLoopBackOff", message: "back-off 10s" };
       const waiting = view(pod({ waiting: why }, { terminated }))?.etcd;
@@ -282,8 +282,7 @@ describe("what the controller reads", () => {
           ],
         },
       });
-      const deadlineMs = Date.parse("2026-01-01T00:01:00Z");
-      expect(seen?.deleting).to.deep.equal({ sinceMs: deadlineMs - 60_000, deadlineMs });
+      expect(seen?.deleting).to.deep.equal({ graceMs: 60_000 });
       expect(seen?.unschedulable).to.equal("no room");
     });
   });

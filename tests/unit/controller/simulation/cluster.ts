@@ -30,7 +30,6 @@ export interface Pod {
   gate: "pending" | "asking" | "done";
   etcd: "waiting" | "running";
   restarts: number;
-  startedMs?: number;
   lastExit?: { code: number; oomKilled: boolean; atMs: number };
   nextStartMs: number;
   silentTicks: number;
@@ -381,7 +380,6 @@ export class Cluster implements RaftHost {
   private startEtcd(pod: Pod, volume: Volume): void {
     const template = this.templates.get(pod.revision);
     if (template?.fault === "image") return;
-    pod.startedMs = this.nowMs;
     if (template?.fault)
       return this.exited(pod, template.fault === "oom" ? 137 : 1, template.fault === "oom");
     if (!volume.yaml) return this.exited(pod, 1);

@@ -7,6 +7,7 @@ import type {
   Order,
   World,
 } from "../../../../controller/model";
+import { Ages } from "../../../../controller/loop/ages";
 import { plan } from "../../../../controller/plan";
 import type { Cluster } from "./cluster";
 import { observe } from "./observer";
@@ -48,6 +49,7 @@ export class Controller {
   private world?: World;
   private decision?: Decision;
   private last?: World["last"];
+  private readonly ages = new Ages(() => this.cluster.nowMs);
   private faultsSeen = 0;
 
   constructor(
@@ -64,6 +66,7 @@ export class Controller {
     this.orders = {};
     this.reports = new Map();
     this.last = undefined;
+    this.ages.forget();
     this.believesTo = false;
     this.lastDecision = undefined;
   }
@@ -94,7 +97,10 @@ export class Controller {
         this.lease.untilMs = now + LEASE_MS;
       }
       this.believesTo = this.lease.holder === this;
-      if (!this.believesTo) this.orders = {};
+      if (!this.believesTo) {
+        this.orders = {};
+        this.ages.forget();
+      }
     }
     do this.step();
     while (!this.slow && this.stage !== 0);
@@ -117,7 +123,8 @@ export class Controller {
       this.recordSeen = cluster.record.value;
     } else if (stage === 1) {
       const gates = [...this.reports.values()].filter((r) => cluster.nowMs - r.atMs < 15_000);
-      this.world = { ...observe(cluster, this.believesTo, this.recordSeen, gates), last: this.last };
+      const seen = observe(cluster, this.believesTo, this.recordSeen, gates);
+      this.world = { ...seen, ages: this.ages.look(seen), last: this.last };
       this.faultsSeen = cluster.faults;
     } else if (stage === 2 && this.world) {
       this.decision = plan(this.world);

@@ -16,7 +16,7 @@ export function observe(
   holdsLease: boolean,
   record: ControllerRecord | undefined,
   gates: readonly GateReport[],
-): World {
+): Omit<World, "ages" | "last"> {
   return {
     nowMs: c.nowMs,
     holdsLease,
@@ -55,7 +55,6 @@ function podView(c: Cluster, p: Pod): PodView {
   const etcd: ContainerView = {
     state: p.etcd,
     waitingReason: p.etcd === "waiting" ? backoff : undefined,
-    startedMs: p.startedMs,
     restarts: p.restarts,
     lastExit: p.lastExit,
   };
@@ -68,7 +67,7 @@ function podView(c: Cluster, p: Pod): PodView {
     revision: p.revision,
     etcdVersion: c.templates.get(p.revision)?.etcdVersion ?? "",
     nodeName: p.node === undefined ? undefined : `node-${p.node}`,
-    deleting: p.deleting,
+    deleting: p.deleting && { graceMs: p.deleting.deadlineMs - p.deleting.sinceMs },
     claimName: `data-etcd-${p.ordinal}`,
     claimUid: c.claims.find((x) => x.ordinal === p.ordinal)?.uid,
     gate,

@@ -1,0 +1,125 @@
+/**
+ * How old something is. No two machines' clocks are compared where it costs a member, a claim or a promotion.
+ *
+ * What costs something waits until this process has seen a fact hold for so long, by a clock that nobody can set:
+ * `World.ages`, counted by `Ages`. What holds is named by what can't change while it does (a UID, a number of restarts, an
+ * index), so that a break can't be missed. Ages that a decision about a member or a claim rests on are carried over in the
+ * record, as lengths of time and not as stamps: a controller that is restarted again and again still comes to an end.
+ *
+ * A stamp in the record is by some controller's wall clock. It only limits how often something harmless is done: then one
+ * from the future is as good as expired, so that a clock that was ahead once holds up nothing.
+ */
+import type { CarriedAge, ControllerRecord, Desired, MemberRecord, PodView, Uid, World } from "../model";
+import type { Facts } from "./view";
+import { isStranded } from "./unplaceable";
+
+/** A kubelet that is well needs a moment longer than a pod's grace to say that it is gone. */
+export const SLACK_MS = 10_000;
+/** At most one broken disk of a member is replaced in that time. */
+export const BROKEN_EVERY_MS = 3_600_000;
+/** A learner that makes no progress for this long is removed. */
+export const PROGRESS_MS = 600_000;
+/** How often an age that lasts is written down. A controller that lives less than that adds nothing to it. */
+const CARRY_EVERY_MS = 20_000;
+/** Nobody looked for so long (or the clock was set): an age that was written down begins anew. */
+const UNSEEN_MS = 600_000;
+/** How often one that is old enough is written down again, so that it is still believed after a restart. */
+const RENEW_EVERY_MS = 300_000;
+
+export const age = {
+  deleting: (podUid: Uid) => `deleting/${podUid}`,
+  running: (pod: PodView, container: "gate" | "etcd" = "etcd") =>
+    `running/${pod.uid}/${container}/${pod[container].restarts}`,
+  stranded: (pod: PodView) => `stranded/${pod.uid}/${pod.claimUid ?? ""}`,
+  progress: ({ memberId, phase, progress }: MemberRecord) =>
+    `progress/${memberId}/${phase}/${progress?.index ?? 0}`,
+  broken: (ordinal: number, stampMs: number) => `broken/${ordinal}/${stampMs}`,
+} as const;
+
+/** Something whose age counts, while it holds. */
+export interface Aging {
+  readonly what: string;
+  /** Carried over in the record until it is that old. Absent: of no consequence that a restart would have to save. */
+  readonly carriedUntilMs?: number;
+}
+
+/** Everything that holds now and grows old. */
+export function aging(world: Pick<World, "desired" | "record" | "pods" | "claims">): readonly Aging[] {
+  const { desired, pods } = world;
+  const record = world.record && !("problem" in world.record) ? world.record : undefined;
+  const known = "problem" in desired ? undefined : desired;
+  return [
+    ...pods.flatMap((pod) => [...ofPod(pod, known), ...ofPlace(world, pod, known)]),
+    ...(record ? ofRecord(record) : []),
+  ];
+}
+
+function ofPod(pod: PodView, desired: Desired | undefined): readonly Aging[] {
+  const running = (["gate", "etcd"] as const).filter((c) => pod[c].state === "running");
+  const ages: Aging[] = running.map((container) => ({ what: age.running(pod, container) }));
+  if (!pod.deleting) return ages;
+  const graceMs = lossGraceMs(desired);
+  const carriedUntilMs = graceMs === undefined ? undefined : pod.deleting.graceMs + graceMs;
+  return [...ages, { what: age.deleting(pod.uid), carriedUntilMs }];
+}
+
+function ofPlace(world: Pick<World, "claims">, pod: PodView, desired: Desired | undefined): readonly Aging[] {
+  const carriedUntilMs = lossGraceMs(desired);
+  return isStranded(world, pod) ? [{ what: age.stranded(pod), carriedUntilMs }] : [];
+}
+
+function ofRecord({ members, notes }: ControllerRecord): readonly Aging[] {
+  return [
+    ...members.flatMap((m) => (m.progress ? [{ what: age.progress(m), carriedUntilMs: PROGRESS_MS }] : [])),
+    ...notes.flatMap(({ ordinal, brokenMs }) =>
+      brokenMs === undefined
+        ? []
+        : [{ what: age.broken(ordinal, brokenMs), carriedUntilMs: BROKEN_EVERY_MS }],
+    ),
+  ];
+}
+
+function lossGraceMs(desired: Desired | undefined): number | undefined {
+  return desired?.nodeLossGraceSeconds === undefined ? undefined : desired.nodeLossGraceSeconds * 1000;
+}
+
+/** For how long that has been seen to hold. */
+export function ageOf({ ages }: Pick<World, "ages">, what: string): number {
+  return ages[what] ?? 0;
+}
+
+/** How long a pod has been overdue: its deletion was asked for, and its own grace is over. Negative: not yet. */
+export function overdueMs(world: Pick<World, "ages">, pod: PodView): number | undefined {
+  return pod.deleting && ageOf(world, age.deleting(pod.uid)) - pod.deleting.graceMs;
+}
+
+/** Whether a stamp is so old. Only for what does no harm when it comes too early. */
+export function isOver(f: Pick<Facts, "now">, stampMs: number, afterMs: number): boolean {
+  return f.now < stampMs || f.now - stampMs >= afterMs;
+}
+
+/** What the controllers before this one have seen of it, when this one sees it first. */
+export function carried(record: World["record"], what: string, nowMs: number): number {
+  if (!record || "problem" in record) return 0;
+  const found = record.ages?.find((a) => a.what === what);
+  return found && Math.abs(nowMs - found.atMs) <= UNSEEN_MS ? found.ms : 0;
+}
+
+/** What holds no more goes; what lasts is written down now and then. */
+export function carryAges(f: Facts, record: ControllerRecord): ControllerRecord {
+  const before = record.ages ?? [];
+  const after = aging({ ...f.world, record }).flatMap((it) => carry(f, it, before));
+  const same = after.length === before.length && after.every((a) => before.includes(a));
+  return same ? record : { ...record, ages: after };
+}
+
+function carry(f: Facts, it: Aging, before: readonly CarriedAge[]): readonly CarriedAge[] {
+  const old = before.find((a) => a.what === it.what);
+  if (it.carriedUntilMs === undefined) return [];
+  const ms = ageOf(f.world, it.what);
+  if (!old) return ms < CARRY_EVERY_MS ? [] : [{ what: it.what, ms, atMs: f.now }];
+  const enough = ms >= it.carriedUntilMs && old.ms >= it.carriedUntilMs;
+  const kept = enough ? !isOver(f, old.atMs, RENEW_EVERY_MS) : Math.abs(ms - old.ms) < CARRY_EVERY_MS;
+  if (kept) return [old];
+  return [{ what: it.what, ms, atMs: f.now }];
+}

@@ -1,0 +1,25 @@
+/**
+ * Whether a pod can't be placed because no node there is has its volume, by the scheduler's words: this controller may not
+ * read nodes. It counts only when each node was refused for the volume's sake: one that is full, cordoned or tainted was
+ * refused before its volumes were looked at, and may be the one.
+ */
+import type { ClaimView, PodView } from "../model";
+
+/** In the words of Kubernetes since 1.33, and before. */
+const NO_VOLUME_HERE = [
+  "node(s) didn't match PersistentVolume's node affinity",
+  "node(s) had volume node affinity conflict",
+];
+
+/** `0/4 nodes are available: 4 node(s) didn't match PersistentVolume's node affinity. preemption: …` */
+export function noNodeHasVolume(message: string): boolean {
+  const [, nodes, refused, reason] = /^0\/(\d+) nodes are available: (\d+) ([^.,]+)\./.exec(message) ?? [];
+  return nodes !== undefined && nodes === refused && NO_VOLUME_HERE.includes(reason ?? "");
+}
+
+export function isStranded({ claims }: { readonly claims: readonly ClaimView[] }, pod: PodView): boolean {
+  if (pod.deleting || pod.nodeName !== undefined || pod.unschedulable === undefined) return false;
+  const claim = claims.find((c) => c.ordinal === pod.ordinal);
+  if (!claim || claim.uid !== pod.claimUid || claim.phase !== "Bound" || claim.deleting) return false;
+  return noNodeHasVolume(pod.unschedulable);
+}
