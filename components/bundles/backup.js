@@ -567,10 +567,18 @@ function refusal(code, text2, name) {
 }
 
 // controller/loop/clock.ts
-function steadyClock() {
-  const wall = Date.now();
-  const own = performance.now();
-  return () => Math.max(performance.now() - own, Date.now() - wall);
+var ownClock = () => performance.now();
+var JUMP_MS = 50;
+function steadyClock(own = ownClock, wall = Date.now) {
+  let offset = wall() - own();
+  let added = 0;
+  return () => {
+    const now = own();
+    const ahead = wall() - now - offset;
+    if (ahead >= JUMP_MS) added += ahead;
+    if (ahead >= JUMP_MS || ahead < 0) offset += ahead;
+    return now + added;
+  };
 }
 
 // controller/etcd/wire.ts

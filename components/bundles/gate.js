@@ -1299,7 +1299,7 @@ var gateTimes = {
   silenceMs: 5e3,
   namesMs: 3e4
 };
-var usual = { times: gateTimes, now: Date.now, sleep: import_promises4.setTimeout };
+var usual = { times: gateTimes, now: () => performance.now(), sleep: import_promises4.setTimeout };
 async function runGate(settings, say2, surroundings = {}) {
   const { times, resolve, now, sleep: sleep2 } = { ...usual, ...surroundings };
   const { volume, dataDir, podName, podUid, generation, version } = settings;
