@@ -60,14 +60,23 @@ export interface BackupDrillArgs {
 
   /** Seconds that the whole drill may take. Default: 3600. */
   timeoutSeconds?: number;
+
+  /**
+   * Whether the drill works on a claim like a member's, and not on its node's own disk. Default: false. On the node it
+   * asks for three times the quota and 512Mi, which a node or a platform may not have.
+   */
+  scratchOnClaim?: boolean;
 }
 
 /** A bucket of a store that speaks S3. */
 export interface S3StoreArgs {
-  /** The bucket, which has to exist. */
+  /** The bucket, which has to exist. Of another tenant's, on stores that have them: `tenant:bucket`. */
   bucket: pulumi.Input<string>;
 
-  /** The store's URL, such as `https://minio.example.com:9000`. Default: Amazon's of the region. */
+  /**
+   * The store's URL, such as `https://minio.example.com:9000`, with a path if its buckets are below one. Default:
+   * Amazon's of the region.
+   */
   endpoint?: pulumi.Input<string>;
 
   /** Default: `us-east-1`. */
@@ -76,7 +85,10 @@ export interface S3StoreArgs {
   /** What all keys begin with, without a slash at its ends. Default: `<namespace>/<cluster>`. Empty is allowed. */
   prefix?: string;
 
-  /** Whether the bucket stands in the URL's path, and not in its host. Default: true with an `endpoint`, else false. */
+  /**
+   * Whether the bucket stands in the URL's path, and not in its host. Default: true with an `endpoint`, or where the
+   * bucket's name has dots, else false.
+   */
   pathStyle?: boolean;
 
   /** The certificate of the authority that the endpoint's is of, as PEM. Default: those that Node.js trusts. */

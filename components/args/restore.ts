@@ -23,8 +23,8 @@ export interface RestoreArgs {
   abandonedMembers?: string[];
 
   /**
-   * Whether the restore pod works on a claim like a member's, and not on its node's own disk. Default: false. For a
-   * database that is too large for that: two and a half times its size are needed.
+   * Whether the restore pod works on a claim like a member's, and not on its node's own disk. Default: false. On the
+   * node it asks for three times the quota and 512Mi, which a node or a platform may not have.
    */
   scratchOnClaim?: boolean;
 }

@@ -153,6 +153,7 @@ export function jobContainer(
   name: string,
   command: string,
   memoryLimit: string | undefined,
+  room: Record<string, string> = {},
 ): k8s.types.input.core.v1.Container {
   const { spec } = ctx;
   return {
@@ -161,8 +162,8 @@ export function jobContainer(
     imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
     command: jobCommand(command),
     resources: {
-      requests: { cpu: "50m", memory: "128Mi" },
-      limits: { memory: memoryLimit ?? defaults.backupMemoryLimit },
+      requests: { cpu: "50m", memory: "128Mi", ...room },
+      limits: { memory: memoryLimit ?? defaults.backupMemoryLimit, ...room },
     },
     securityContext: containerSecurity,
     terminationMessagePolicy: "FallbackToLogsOnError",

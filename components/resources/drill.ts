@@ -6,11 +6,12 @@ import type { JobParts } from "./backup";
 import { createCronJob, jobContainer, podName, rootPair, settingsVariable } from "./backup";
 import { codeVolume, storeParts } from "./backup-store";
 import type { Context } from "./context";
+import { scratchOf } from "./scratch";
 import { containerSecurity } from "./security";
 
 type Container = k8s.types.input.core.v1.Container;
 
-const scratch = { name: "scratch", mountPath: paths.drill };
+const mount = { name: "scratch", mountPath: paths.drill };
 const data = `${paths.drill}/data`;
 const peerUrl = `http://127.0.0.1:${ports.peer}`;
 const clientUrl = `https://127.0.0.1:${ports.client}`;
@@ -22,6 +23,7 @@ const clientUrl = `https://127.0.0.1:${ports.client}`;
  */
 export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArgs): k8s.batch.v1.CronJob {
   const { backup, identity } = parts;
+  const scratch = scratchOf(ctx, drill.scratchOnClaim ?? false);
   const timeoutSeconds = drill.timeoutSeconds ?? defaults.backupTimeoutSeconds;
   const store = storeParts(ctx, backup);
   const code = codeVolume(parts.code);
@@ -47,23 +49,23 @@ export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArg
         {
           ...jobContainer(ctx, containerNames.fetch, "drill-prepare", backup.memoryLimit),
           env: [...env, ...store.env],
-          volumeMounts: [code.mount, scratch, ...store.volumeMounts],
+          volumeMounts: [code.mount, mount, ...store.volumeMounts],
         },
         restoreContainer(ctx),
-        { ...etcdContainer(ctx), volumeMounts: [scratch, server.mount], restartPolicy: "Always" },
+        { ...etcdContainer(ctx), volumeMounts: [mount, server.mount], restartPolicy: "Always" },
       ],
       containers: [
         {
-          ...jobContainer(ctx, containerNames.judge, "drill-judge", backup.memoryLimit),
+          ...jobContainer(ctx, containerNames.judge, "drill-judge", backup.memoryLimit, scratch.room),
           env: [...env, root.variable, { name: "BACKUP_ETCD_URL", value: clientUrl }],
-          volumeMounts: [code.mount, root.mount, { ...scratch, readOnly: true }],
+          volumeMounts: [code.mount, root.mount, { ...mount, readOnly: true }],
         },
       ],
       volumes: [
         code.volume,
         root.volume,
         server.volume,
-        { name: scratch.name, emptyDir: {} },
+        { name: mount.name, ...scratch.volume },
         ...store.volumes,
       ],
     },
@@ -85,7 +87,7 @@ function restoreContainer(ctx: Context): Container {
       "--initial-cluster-token=drill",
       `--initial-advertise-peer-urls=${peerUrl}`,
     ],
-    volumeMounts: [scratch],
+    volumeMounts: [mount],
   };
 }
 

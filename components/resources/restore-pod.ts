@@ -7,6 +7,7 @@ import type { Context } from "./context";
 import { sourceOf } from "./restore-source";
 import { etcdContainer, mounts, restorePort, stepContainer } from "./restore-steps";
 import { impatient } from "./scheduling";
+import { scratchOf } from "./scratch";
 import { podSecurity } from "./security";
 
 type Container = k8s.types.input.core.v1.Container;
@@ -28,6 +29,7 @@ const snapshot = `${paths.scratch}/${restoreFiles.snapshot}`;
 export function restorePodSpec(ctx: Context, rebuild: RebuildSpec, parts: RestoreParts): PodSpec {
   const { spec } = ctx;
   const { scheduling = {} } = spec.args;
+  const scratch = scratchOf(ctx, rebuild.scratchOnClaim);
   const source = sourceOf(ctx, rebuild, parts.backupCode);
   return {
     restartPolicy: "Never",
@@ -42,31 +44,13 @@ export function restorePodSpec(ctx: Context, rebuild: RebuildSpec, parts: Restor
     tolerations: impatient(ctx),
     priorityClassName: scheduling.priorityClassName,
     initContainers: [...source.containers, statusContainer(ctx), restoreContainer(ctx)],
-    containers: [stepContainer(ctx, "hand-over", "hand-over", { ports: [restorePort] })],
+    containers: [stepContainer(ctx, "hand-over", "hand-over", { ports: [restorePort], room: scratch.room })],
     volumes: [
-      { name: mounts.scratch.name, ...scratchVolume(ctx, rebuild) },
+      { name: mounts.scratch.name, ...scratch.volume },
       { name: mounts.code.name, configMap: { name: parts.code, defaultMode: 0o444 } },
       { name: mounts.pair.name, secret: { secretName: parts.secret, defaultMode: 0o440 } },
       ...source.volumes,
     ],
-  };
-}
-
-/** By itself on the node: what provisions volumes may be as lost as the members are. */
-function scratchVolume({ spec }: Context, rebuild: RebuildSpec): k8s.types.input.core.v1.Volume | object {
-  if (!rebuild.scratchOnClaim) {
-    return { emptyDir: {} };
-  }
-  return {
-    ephemeral: {
-      volumeClaimTemplate: {
-        spec: {
-          accessModes: ["ReadWriteOnce"],
-          storageClassName: spec.args.storage?.storageClass,
-          resources: { requests: { storage: spec.storageSize } },
-        },
-      },
-    },
   };
 }
 

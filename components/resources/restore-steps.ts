@@ -23,6 +23,7 @@ export function stepContainer(
   extra: Pick<Container, "ports"> & {
     env?: k8s.types.input.core.v1.EnvVar[];
     volumeMounts?: k8s.types.input.core.v1.VolumeMount[];
+    room?: Record<string, string>;
   } = {},
 ): Container {
   const { spec } = ctx;
@@ -43,7 +44,10 @@ export function stepContainer(
       ...(extra.env ?? []),
     ],
     ports: extra.ports,
-    resources: { requests: { cpu: "20m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+    resources: {
+      requests: { cpu: "20m", memory: "64Mi", ...extra.room },
+      limits: { memory: "256Mi", ...extra.room },
+    },
     securityContext: containerSecurity,
     terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [mounts.scratch, mounts.code, mounts.pair, ...(extra.volumeMounts ?? [])],

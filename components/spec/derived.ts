@@ -48,6 +48,15 @@ export function quotaBytes(args: EtcdClusterArgs): number {
   );
 }
 
+/**
+ * What a snapshot is worked on with: what it comes from or in, itself, and what is made of it, each as large as a
+ * database may be; and the logs that begin beside them.
+ */
+export const scratchBytes = (quota: number): number => {
+  const wanted = 3 * quota + 512 * mebibyte;
+  return Math.ceil(wanted / mebibyte) * mebibyte;
+};
+
 /** Go collects harder near this much memory; the rest is for what is not Go's heap. */
 export function goMemoryLimit(memoryLimit: string): string {
   const bytes = quantity(memoryLimit) ?? NaN;

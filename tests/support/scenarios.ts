@@ -128,7 +128,7 @@ const everything: EtcdClusterArgs = {
     memoryLimit: "384Mi",
     serviceAccountAnnotations: { "example.com/role": "backup" },
     podMetadata: { labels: { backup: "yes" }, annotations: { "example.com/identity": "backup" } },
-    drill: { schedule: "0 4 * * sun", timeZone: "Etc/UTC", timeoutSeconds: 7200 },
+    drill: { schedule: "0 4 * * sun", timeZone: "Etc/UTC", timeoutSeconds: 7200, scratchOnClaim: true },
   },
   imagePullSecrets: ["registry"],
   security: { runAsUser: 1000, runAsGroup: 2000 },

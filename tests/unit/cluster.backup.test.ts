@@ -257,7 +257,6 @@ describe("a drill", () => {
     const pod = podOf(await cronJob("everything", "drill"));
     const claims = pod.volumes.filter((v) => "persistentVolumeClaim" in v);
     expect(claims).to.deep.equal([]);
-    expect(pod.volumes.find((v) => v.name === "scratch")).to.have.property("emptyDir");
   });
 });
 

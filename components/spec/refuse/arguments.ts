@@ -176,7 +176,12 @@ const known = {
     memoryLimit: true,
     serviceAccountAnnotations: true,
     podMetadata: metadata,
-    drill: { schedule: "text", timeZone: "text", timeoutSeconds: true } satisfies Known<BackupDrillArgs>,
+    drill: {
+      schedule: "text",
+      timeZone: "text",
+      timeoutSeconds: true,
+      scratchOnClaim: "flag",
+    } satisfies Known<BackupDrillArgs>,
   } satisfies Known<BackupArgs>,
   imagePullSecrets: [true],
   security: { runAsUser: true, runAsGroup: true, platformAssignsIds: "flag" } satisfies Known<SecurityArgs>,
