@@ -11,10 +11,10 @@ const domains: readonly (readonly [regions: RegExp, domain: string])[] = [
 const domainOf = (region: string): string =>
   domains.find(([regions]) => regions.test(region))?.[1] ?? "amazonaws.com";
 
+export const isRegion = (text: string): boolean => /^[a-z]+(-[a-z]+)+-\d+$/.test(text);
+
 export const s3Url = (region: string): string => `https://s3.${region}.${domainOf(region)}`;
 
 /** Of a region that is none of Amazon's, such as `auto`, nobody is asked but the one that is there for all. */
 export const stsUrl = (region: string): string =>
-  /^[a-z]+(-[a-z]+)+-\d+$/.test(region)
-    ? `https://sts.${region}.${domainOf(region)}/`
-    : "https://sts.amazonaws.com/";
+  isRegion(region) ? `https://sts.${region}.${domainOf(region)}/` : "https://sts.amazonaws.com/";

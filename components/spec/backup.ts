@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BackupArgs, ClaimStoreArgs, S3StoreArgs } from "../args";
 import { Compression } from "../args";
 import type { ClusterSpec } from ".";
+import { s3Url } from "./amazon";
 import { defaults } from "./derived";
 import { dnsNames, objectNames, paths } from "./names";
 
@@ -58,6 +59,9 @@ export interface StoreArgs {
   readonly claim?: ClaimStoreArgs;
 }
 
+/** Whether a bucket's name is one label of a host's name: a certificate for all of them covers no dots. */
+export const isLabel = (bucket: string): boolean => /^[a-z0-9-]+$/.test(bucket);
+
 /** `defaultPrefix`: of the cluster whose backups they are. */
 export function storeSettings(
   store: StoreArgs,
@@ -75,11 +79,11 @@ export function storeSettings(
       const region = place ?? defaults.s3Region;
       return {
         kind: "s3",
-        endpoint: url ?? `https://s3.${region}.amazonaws.com`,
+        endpoint: url ?? s3Url(region),
         region,
         bucket: name,
         prefix,
-        pathStyle: s3.pathStyle ?? url !== undefined,
+        pathStyle: s3.pathStyle ?? (url !== undefined || !isLabel(name)),
         ...(ca === undefined ? {} : { ca }),
         ...(encryption === undefined
           ? {}

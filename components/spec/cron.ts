@@ -35,14 +35,3 @@ function valueOf(text: string, index: number): number | undefined {
   const value = /^\d{1,2}$/.test(text) ? Number(text) : NaN;
   return value >= from && value <= to ? value : undefined;
 }
-
-/** A name of the time zone database. Kubernetes takes no offsets. */
-export function isTimeZone(text: string): boolean {
-  if (!/^[A-Za-z]/.test(text) || text === "Local") return false;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: text });
-    return true;
-  } catch {
-    return false;
-  }
-}

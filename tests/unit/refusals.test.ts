@@ -86,8 +86,8 @@ function backupRefusals(): Refusal[] {
       "without a time zone",
       "and the zone as timeZone",
     ),
-    ...["Mars/Olympus", "+01:00", "Local", ""].map((timeZone) =>
-      r("backup.timeZone", withBackup({ timeZone }), timeZone, "no such time zone", zone),
+    ...["Mars/Olympus", "+01:00", "Local", "", "utc", "PST", "AET", "europe/berlin", "SystemV/EST5"].map(
+      (timeZone) => r("backup.timeZone", withBackup({ timeZone }), timeZone, "no such time zone", zone),
     ),
     r(
       "backup",
@@ -116,7 +116,7 @@ function backupRefusals(): Refusal[] {
     ...[
       "minio:9000",
       "minio.example.com",
-      "https://minio/backups",
+      "https://minio/path?query",
       "https://me:secret@minio",
       "ftp://minio",
     ].map((endpoint) =>
@@ -124,9 +124,50 @@ function backupRefusals(): Refusal[] {
         "backup.s3.endpoint",
         withS3({ endpoint }),
         endpoint,
-        "a URL without a path",
+        "without a user and without a query",
         "https://minio.example.com:9000",
       ),
+    ),
+    r(
+      "backup.s3.endpoint",
+      withS3({ endpoint: "https://minio/backups" }),
+      "https://minio/backups",
+      "the bucket stands in it as well",
+      "Give the store's URL without it",
+    ),
+    r(
+      "backup.s3.region",
+      withS3({ region: "auto" }),
+      "auto",
+      "which has no such region",
+      "or give backup.s3.endpoint",
+    ),
+    r(
+      "backup.s3.bucket",
+      withS3({ bucket: "tenant:backups" }),
+      "tenant:backups",
+      "which has no tenants",
+      "Give backup.s3.endpoint",
+    ),
+    ...[
+      { bucket: "a.b.c", pathStyle: false },
+      { bucket: "tenant:backups", endpoint: "https://ceph", pathStyle: false },
+      { bucket: "Backups_1", endpoint: "https://ceph", pathStyle: false },
+    ].map((s3) =>
+      r(
+        "backup.s3.pathStyle",
+        withS3(s3),
+        false,
+        "can't stand in the URL's host",
+        "Leave it out, or set it to true",
+      ),
+    ),
+    r(
+      "backup.s3.pathStyle",
+      withS3({ endpoint: "https://gateway/storage/v1/s3", pathStyle: false }),
+      false,
+      "the endpoint has a path",
+      "Leave it out",
     ),
     ...["/a", "a/", "a//b", "a b", "..", "a/./b"].map((prefix) =>
       r(
@@ -1205,6 +1246,24 @@ describe("arguments that are fine", () => {
       { controller: { memoryLimit: "96Mi", defragmentMinSize: "1" } },
       { metadata: { labels: { empty: "", long: long(63) } } },
       { storage: { onDestroy: VolumeRetention.Delete }, allowDataDeletion: true },
+      ...[
+        "UTC",
+        "Etc/UTC",
+        "Europe/Berlin",
+        "US/Eastern",
+        "Asia/Calcutta",
+        "Asia/Kolkata",
+        "EST5EDT",
+        "GMT0",
+      ].map((timeZone) => withBackup({ timeZone })),
+      withS3({ bucket: "a.b.c" }),
+      withS3({ bucket: "a.b.c", endpoint: "https://a.b", pathStyle: false }),
+      withS3({ bucket: "tenant:backups", endpoint: "https://ceph.example.com" }),
+      withS3({ endpoint: "https://ref.supabase.co/storage/v1/s3", region: "auto" }),
+      ...["cn-north-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1", "ap-southeast-7"].map((region) =>
+        withS3({ region }),
+      ),
+      withS3({ prefix: "env=production/team:a/b,c@d+e" }),
       { generation: 2 },
       { restore: { file: { claim: "a", path: "b/c.db" } } },
       { generation: 7, recovery: { confirmed: true, abandonedMembers: ["etcd-6"] } },

@@ -1,8 +1,11 @@
 import type { BackupArgs, ClaimStoreArgs, EtcdClusterArgs, S3StoreArgs } from "../../args";
 import { Compression, ServerSideEncryption } from "../../args";
 import type { StoreArgs } from "../backup";
-import { isSchedule, isTimeZone } from "../cron";
+import { isLabel } from "../backup";
+import { isRegion } from "../amazon";
+import { isSchedule } from "../cron";
 import { quotaBytes } from "../derived";
+import { isTimeZone } from "../time-zones";
 import { quantity } from "../units";
 import { checkInteger, checkOneOf, checkQuantity, plainText } from "./checks";
 import type { Problems } from "./problems";
@@ -53,7 +56,7 @@ function refuseSchedule(
     problems.refuse(
       `${path}.timeZone`,
       timeZone,
-      "there is no such time zone",
+      "there is no such time zone, letter by letter",
       `Write it like "Europe/Berlin" or "Etc/UTC"`,
     );
   }
@@ -81,19 +84,21 @@ function refuseS3(problems: Problems, path: string, s3: S3StoreArgs): void {
   const bucket = plainText(s3.bucket);
   if (
     s3.bucket === undefined ||
-    (bucket !== undefined && !/^[A-Za-z0-9][\w.-]{1,61}[A-Za-z0-9]$/.test(bucket))
+    (bucket !== undefined && !/^(?:\w*:)?[A-Za-z0-9][\w.-]{1,61}[A-Za-z0-9]$/.test(bucket))
   ) {
     problems.refuse(
       `${path}.bucket`,
       bucket,
-      "a bucket's name has 3 to 63 letters, digits, dots and dashes",
+      "a bucket's name has 3 to 63 letters, digits, dots and dashes, and on some stores a tenant and a colon before it",
       "Give the name alone, without s3:// and without a prefix",
     );
   }
   const endpoint = plainText(s3.endpoint);
   if (endpoint !== undefined) {
-    refuseEndpoint(problems, `${path}.endpoint`, endpoint, s3.caCertificate !== undefined);
+    refuseEndpoint(problems, `${path}.endpoint`, endpoint, s3, bucket);
   }
+  refuseAmazon(problems, path, s3, bucket);
+  refuseStyle(problems, path, s3, bucket);
   refusePrefix(problems, `${path}.prefix`, s3.prefix);
   const ca = plainText(s3.caCertificate);
   if (ca !== undefined && !/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(ca)) {
@@ -123,22 +128,25 @@ function refuseS3(problems: Problems, path: string, s3: S3StoreArgs): void {
   }
 }
 
-function refuseEndpoint(problems: Problems, path: string, endpoint: string, withCa: boolean): void {
-  let url: URL | undefined;
-  try {
-    url = new URL(endpoint);
-  } catch {
-    url = undefined;
-  }
-  const bare = url && url.pathname === "/" && !url.search && !url.hash && !url.username && !url.password;
+function refuseEndpoint(
+  problems: Problems,
+  path: string,
+  endpoint: string,
+  { caCertificate }: S3StoreArgs,
+  bucket: string | undefined,
+): void {
+  const url = urlOf(endpoint);
+  const bare = url && !url.search && !url.hash && !url.username && !url.password;
   if (!url || !bare || !["http:", "https:"].includes(url.protocol)) {
     problems.refuse(
       path,
       endpoint,
-      "it has to be a URL without a path, http or https",
+      "it has to be a URL, http or https, without a user and without a query",
       `Write it like "https://minio.example.com:9000"`,
     );
-  } else if (url.protocol === "http:" && withCa) {
+  } else if (bucket !== undefined && url.pathname.split("/").includes(bucket)) {
+    problems.refuse(path, endpoint, "the bucket stands in it as well", "Give the store's URL without it");
+  } else if (url.protocol === "http:" && caCertificate !== undefined) {
     problems.refuse(
       path,
       endpoint,
@@ -155,13 +163,63 @@ function refuseEndpoint(problems: Problems, path: string, endpoint: string, with
   }
 }
 
+function urlOf(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Without an endpoint it is Amazon's store. */
+function refuseAmazon(problems: Problems, path: string, s3: S3StoreArgs, bucket: string | undefined): void {
+  if (s3.endpoint !== undefined) {
+    return;
+  }
+  const region = plainText(s3.region);
+  if (region !== undefined && !isRegion(region)) {
+    problems.refuse(
+      `${path}.region`,
+      region,
+      "without an endpoint the store is Amazon's, which has no such region",
+      `Write it like "eu-central-1", or give ${path}.endpoint`,
+    );
+  }
+  if (bucket !== undefined && /^\w*:[^/]*$/.test(bucket)) {
+    problems.refuse(
+      `${path}.bucket`,
+      bucket,
+      "without an endpoint the store is Amazon's, which has no tenants",
+      `Give ${path}.endpoint`,
+    );
+  }
+}
+
+function refuseStyle(problems: Problems, path: string, s3: S3StoreArgs, bucket: string | undefined): void {
+  if (s3.pathStyle !== false) {
+    return;
+  }
+  const leave = "Leave it out, or set it to true";
+  const endpoint = plainText(s3.endpoint);
+  if (bucket !== undefined && (s3.endpoint === undefined ? !isLabel(bucket) : /[:_A-Z]/.test(bucket))) {
+    problems.refuse(
+      `${path}.pathStyle`,
+      false,
+      `the bucket's name, ${bucket}, can't stand in the URL's host, or no certificate covers it there`,
+      leave,
+    );
+  } else if ((endpoint === undefined ? "/" : (urlOf(endpoint)?.pathname ?? "/")) !== "/") {
+    problems.refuse(`${path}.pathStyle`, false, "the endpoint has a path, below which buckets are", leave);
+  }
+}
+
 function refusePrefix(problems: Problems, path: string, prefix: string | undefined): void {
   const parts = prefix === undefined || prefix === "" ? [] : prefix.split("/");
-  if (!parts.every((part) => /^[\w.-]+$/.test(part) && part !== "." && part !== "..")) {
+  if (!parts.every((part) => /^[\w.=:,@+-]+$/.test(part) && part !== "." && part !== "..")) {
     problems.refuse(
       path,
       prefix,
-      "it has to be folders of letters, digits, dots, dashes and underscores, with single slashes between them",
+      "it has to be folders of letters, digits and . - _ = : , @ +, with single slashes between them",
       `Write it like "team/etcd", or leave it out`,
     );
   }

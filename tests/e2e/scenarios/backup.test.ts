@@ -53,7 +53,8 @@ async function statusOf(
 describe("backups to a claim", () => {
   let cluster: TestCluster;
   before(async () => {
-    const backup = { schedule: never, claim: { size: "1Gi" }, drill: { schedule: never } };
+    const drill = { schedule: never, scratchOnClaim: true };
+    const backup = { schedule: never, claim: { size: "1Gi" }, drill };
     cluster = await TestCluster.deploy("claim", { members: 1, backup });
   });
   after(() => cluster.destroy());
@@ -156,7 +157,7 @@ describe("backups to a store that speaks S3", () => {
     assert.deepEqual(loose, []);
   });
 
-  it("one that is compressed, with etcd's users turned on, passes a drill", async () => {
+  it("one that is compressed, with etcd's users turned on, passes a drill; below a prefix of any kind, too", async () => {
     await cluster.apply(declared({ compression: "gzip" }));
     await cluster.etcdctl(["user", "add", "root", "--no-password"]);
     await cluster.etcdctl(["user", "grant-role", "root", "root"]);
@@ -168,6 +169,11 @@ describe("backups to a store that speaks S3", () => {
       const job = await begin(cluster, "drill");
       assert.equal(await ended(cluster, job), "Complete", await said(cluster, job));
       assert.equal((await told(cluster)).drill?.backup, made.name);
+      const prefix = "env=e2e/team:a,b@c+d";
+      await cluster.apply(declared({ s3: s3.args({ prefix }) }));
+      const elsewhere = await backUp(cluster);
+      const files = await s3.shell(`ls '/data/${S3Server.bucket}/${prefix}/${elsewhere.clusterId}'`);
+      assert.ok(files.includes(`${elsewhere.name}.json`), files);
     } finally {
       await cluster.etcdctl(["auth", "disable"]);
       await cluster.apply(declared());
@@ -252,6 +258,17 @@ describe("backups to a store that speaks S3", () => {
     assert.equal((await names("abc123")).size, 3);
     const rest = (await store.list("")).map((s) => s.key);
     assert.ok(rest.includes(`${clusterId}/notes.txt`) && rest.includes("README"));
+
+    // One of a later release, as after going back: it stays with its data, and is told of.
+    const later = older(60, clusterId, 1);
+    await put({ ...later, format: 2 } as unknown as Manifest, 100);
+    await backUp(cluster);
+    assert.match((await told(cluster)).alert, new RegExp(`${later.name}: its manifest has the format 2`));
+    assert.equal((await names(clusterId)).size, 20);
+    const now = (await store.list(`${clusterId}/`)).map((s) => s.key);
+    assert.ok(now.includes(later.object.key) && now.includes(keys.manifest(clusterId, later.name)));
+    await store.remove(keys.manifest(clusterId, later.name));
+    await store.remove(later.object.key);
 
     // A revision that went down: as if an older disk had taken the cluster's place.
     const higher = older(1, clusterId, made.revision + 1000);

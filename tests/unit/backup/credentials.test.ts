@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import dns from "node:dns";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
@@ -122,6 +123,31 @@ describe("a store's credentials", () => {
         RoleSessionName: "etcd-backup",
         WebIdentityToken: "the-token",
       });
+    });
+
+    it("are asked for in the pod's region, by that partition's domain, and not in the store's", async () => {
+      const asked = async (more: Record<string, string>, region: string) => {
+        const env = { AWS_WEB_IDENTITY_TOKEN_FILE: token, ...more };
+        const words = (await failure(fromPod(env, region))).message;
+        return /sts\.[\w.-]+/.exec(words)?.[0];
+      };
+      const lookup = dns.lookup;
+      // No name is looked up in these tests: the error says which it would have been.
+      const nowhere = (host: string, _options: unknown, done: (error: Error) => void) =>
+        done(new Error(`no such name: ${host}`));
+      dns.lookup = nowhere as unknown as typeof dns.lookup;
+      try {
+        expect(await asked({ AWS_REGION: "cn-north-1" }, "us-east-1")).to.equal(
+          "sts.cn-north-1.amazonaws.com.cn",
+        );
+        expect(await asked({ AWS_DEFAULT_REGION: "eu-west-1" }, "auto")).to.equal(
+          "sts.eu-west-1.amazonaws.com",
+        );
+        expect(await asked({}, "eu-west-1")).to.equal("sts.eu-west-1.amazonaws.com");
+        expect(await asked({}, "auto")).to.equal("sts.amazonaws.com");
+      } finally {
+        dns.lookup = lookup;
+      }
     });
 
     it("that are refused are refused, and why; what may pass is tried again", async () => {
