@@ -8,8 +8,8 @@ import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { KINDS } from "../unit/controller/simulation/kinds";
-import type { Story } from "../unit/controller/simulation/run";
 import { holds } from "../unit/controller/simulation/run";
+import type { Story } from "../unit/controller/simulation/story";
 import type { Batch, Played } from "./worker";
 
 const BATCH = 50;

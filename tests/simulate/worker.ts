@@ -1,8 +1,8 @@
 /** Plays batches of stories for `main.ts`: each with a seed of its own, so that it is the same whoever plays it. */
 import fc from "fast-check";
 import { KINDS } from "../unit/controller/simulation/kinds";
-import type { Story } from "../unit/controller/simulation/run";
 import { holds } from "../unit/controller/simulation/run";
+import type { Story } from "../unit/controller/simulation/story";
 
 export interface Batch {
   readonly kind: number;

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import type { Kind } from "./simulation/kinds";
 import { KINDS } from "./simulation/kinds";
 import { KEPT } from "./simulation/kept";
-import type { Story } from "./simulation/run";
 import { holds, play } from "./simulation/run";
+import type { Story } from "./simulation/story";
 
 const RUNS = Number(process.env.SIMULATION_RUNS ?? 240);
 

@@ -1,22 +1,18 @@
 /** A controller process that can be killed, frozen or doubled between any two of its steps. */
-import type {
-  Action,
-  ControllerRecord,
-  Decision,
-  GateReport,
-  Order,
-  World,
-} from "../../../../controller/model";
+import type { ControllerRecord, Decision, GateReport, Order, World } from "../../../../controller/model";
 import { Ages } from "../../../../controller/loop/ages";
 import { plan } from "../../../../controller/plan";
+import type { WallClock } from "./clock";
 import type { Cluster } from "./cluster";
+import { UNDECIDED } from "./gate";
+import { act } from "./hands";
 import { observe } from "./observer";
-import { configAt, quorumOf, votersOf } from "./raft";
 
-/** The door's answer between a gate's first question and the next decision. */
-export const UNDECIDED: Order = { kind: "wait", reason: "not decided yet", hold: false };
 const LEASE_MS = 15_000;
 const DEADLINE_MS = 10_000;
+/** As the loop and the door: a decision that is owed for so long isn't waited for. */
+const OWED_MS = 10_000;
+const FORGET_MS = 15_000;
 
 const contentOf = (report: GateReport | undefined): string =>
   report ? JSON.stringify([report.disk, report.aside, report.held]) : "";
@@ -27,6 +23,7 @@ export class Lease {
 }
 
 export class Controller {
+  readonly clock: WallClock;
   alive = true;
   frozenTicks = 0;
   /** One step a tick instead of a whole round. */
@@ -47,15 +44,20 @@ export class Controller {
   private recordVersion = 0;
   private recordSeen?: ControllerRecord;
   private world?: World;
+  private observedMs = 0;
   private decision?: Decision;
   private last?: World["last"];
+  /** By its own clock, which nobody can set. */
   private readonly ages = new Ages(() => this.cluster.nowMs);
   private faultsSeen = 0;
+  private owedSinceMs?: number;
 
   constructor(
     private readonly cluster: Cluster,
     private readonly lease: Lease,
-  ) {}
+  ) {
+    this.clock = cluster.clock();
+  }
 
   restart(): void {
     this.alive = true;
@@ -69,9 +71,12 @@ export class Controller {
     this.ages.forget();
     this.believesTo = false;
     this.lastDecision = undefined;
+    this.owedSinceMs = undefined;
   }
 
-  answer(report: GateReport): Order {
+  /** Undefined: it says nothing, and the gate goes by its own rule. */
+  answer(report: GateReport): Order | undefined {
+    if (this.owes()) return undefined;
     // As the door does: an order is for the report that its decision has seen.
     const same = contentOf(this.ordered.get(report.podUid)) === contentOf(report);
     const order = (same ? this.orders[report.podUid] : undefined) ?? UNDECIDED;
@@ -82,6 +87,10 @@ export class Controller {
       this.reports.set(report.podUid, report);
     }
     return order;
+  }
+
+  private owes(): boolean {
+    return this.owedSinceMs !== undefined && this.cluster.nowMs - this.owedSinceMs >= OWED_MS;
   }
 
   tick(): void {
@@ -97,13 +106,17 @@ export class Controller {
         this.lease.untilMs = now + LEASE_MS;
       }
       this.believesTo = this.lease.holder === this;
-      if (!this.believesTo) {
-        this.orders = {};
-        this.ages.forget();
-      }
+      if (!this.believesTo) this.standBy();
+      else this.owedSinceMs ??= now;
     }
     do this.step();
     while (!this.slow && this.stage !== 0);
+  }
+
+  private standBy(): void {
+    this.orders = {};
+    this.owedSinceMs = undefined;
+    this.ages.forget();
   }
 
   private step(): void {
@@ -122,10 +135,7 @@ export class Controller {
       this.recordVersion = cluster.record.version;
       this.recordSeen = cluster.record.value;
     } else if (stage === 1) {
-      const gates = [...this.reports.values()].filter((r) => cluster.nowMs - r.atMs < 15_000);
-      const seen = observe(cluster, this.believesTo, this.recordSeen, gates);
-      this.world = { ...seen, ages: this.ages.look(seen), last: this.last };
-      this.faultsSeen = cluster.faults;
+      if (cluster.requests.send("read", () => this.look()) !== undefined) this.stage = 0;
     } else if (stage === 2 && this.world) {
       this.decision = plan(this.world);
       this.lastDecision = this.decision;
@@ -133,138 +143,51 @@ export class Controller {
       if (this.late() || !this.write()) this.stage = 0;
     } else if (stage === 4 && this.decision?.action) {
       if (this.late()) return;
-      const error = this.act(this.decision.action);
-      this.last = { action: this.decision.action, error };
+      const { action, reason } = this.decision;
+      const judged = !this.heedless && !this.slow && cluster.faults === this.faultsSeen;
+      const error = act(cluster, action, judged ? reason : undefined);
+      this.last = { action, error };
     }
+  }
+
+  private look(): undefined {
+    const { cluster } = this;
+    const gates = [...this.reports.values()].filter((r) => cluster.nowMs - r.atMs < FORGET_MS);
+    const { clock, recordSeen, believesTo, last } = this;
+    const seen = observe(cluster, clock.at(cluster.nowMs), believesTo, recordSeen, gates);
+    this.world = { ...seen, ages: this.ages.look(seen), last };
+    this.observedMs = cluster.nowMs;
+    this.faultsSeen = cluster.faults;
   }
 
   private late(): boolean {
-    return !this.heedless && this.cluster.nowMs - (this.world?.nowMs ?? 0) > DEADLINE_MS;
+    return !this.heedless && this.cluster.nowMs - this.observedMs > DEADLINE_MS;
   }
 
   private write(): boolean {
-    const { record } = this.cluster;
-    const decided = this.decision;
-    if (!decided) return false;
-    if (decided.record) {
-      if (record.version !== this.recordVersion) {
-        this.orders = {};
-        return false;
-      }
-      this.cluster.record = { version: record.version + 1, value: structuredClone(decided.record) };
+    const { cluster, decision, world } = this;
+    if (!decision || !world) return false;
+    const { record } = decision;
+    if (record && cluster.requests.send("record", () => this.store(record)) !== undefined) {
+      this.orders = {};
+      return false;
     }
-    this.orders = decided.orders;
-    this.ordered = new Map(this.world?.gates.map((g) => [g.podUid, g]));
-    this.cluster.sealed ||= decided.converged !== undefined;
+    this.orders = decision.orders;
+    this.ordered = new Map(world.gates.map((g) => [g.podUid, g]));
+    this.owedSinceMs = undefined;
+    if (decision.restore?.kind === "done") cluster.restore.done();
+    const { list } = world.etcd;
+    if ("members" in list && world.holdsLease) cluster.oracle.round(this.observedMs, world.etcd.statuses);
+    if (decision.converged !== undefined) cluster.oracle.sealed = true;
     return true;
   }
 
-  private act(action: Action): string | undefined {
-    const c = this.cluster;
-    this.checkQuorum(action);
-    const pod = "uid" in action ? c.pods.find((p) => p.uid === action.uid) : undefined;
-    const leader = c.processes.find((p) => {
-      const seen = c.pods.find((x) => x.uid === p.podUid);
-      return (
-        p.leader &&
-        seen &&
-        !c.hidden.has(seen.uid) &&
-        c.raft.hasQuorum(p) &&
-        p.dir.clusterId === this.clusterId()
-      );
-    });
-    switch (action.kind) {
-      case "setReplicas":
-        if (action.resourceVersion !== String(c.stsVersion)) return "conflict";
-        c.replicas = action.replicas;
-        c.stsVersion++;
-        return undefined;
-      case "deletePod":
-        if (!pod) return "not found";
-        if (action.force) c.removePod(pod);
-        else c.deletePod(pod);
-        return undefined;
-      case "evictPod":
-        if (!pod) return "not found";
-        if (c.pods.filter((p) => p !== pod && c.isHealthy(p)).length < c.replicas - 1)
-          return "too many requests";
-        if (!c.canRun(c.revision, this.clusterId())) {
-          c.violated(
-            `${pod.name} is evicted, and can't come up in a cluster that has gone beyond its version`,
-          );
-        }
-        c.deletePod(pod);
-        return undefined;
-      case "deleteClaim": {
-        const claim = c.claims.find((x) => x.uid === action.uid);
-        if (!claim) return undefined;
-        if (!c.everDown.has(claim.node ?? -1)) c.violated(`${action.name} is deleted, its node is well`);
-        claim.deleting = true;
-        return undefined;
-      }
-      case "growClaim": {
-        const claim = c.claims.find((x) => x.uid === action.uid);
-        if (claim) claim.bytes = action.bytes;
-        return undefined;
-      }
-      case "addLearner":
-        return leader ? c.raft.addLearner(leader, action.peerUrl, c.newId(), action.listKey) : "unavailable";
-      case "promote":
-        return leader ? c.raft.promote(leader, action.memberId) : "unavailable";
-      case "removeMember":
-        return leader ? c.raft.remove(leader, action.memberId) : "unavailable";
-      case "moveLeader":
-        return leader?.dir.memberId === action.from ? c.raft.moveLeader(leader, action.to) : "not leader";
-      case "defragment":
-      case "fillLog":
-      case "compact":
-      case "disarm":
-      case "enableDowngrade":
-      case "cancelDowngrade":
-        return undefined;
-    }
-  }
-
-  private clusterId(): string | undefined {
-    const birth = this.cluster.record.value?.birth;
-    return birth?.state === "born" ? birth.clusterId : undefined;
-  }
-
-  /** Nothing this controller does may take the quorum, as long as the cluster is what it saw. */
-  private checkQuorum(action: Action): void {
-    const c = this.cluster;
-    if (this.heedless || c.faults !== this.faultsSeen || this.slow) return;
-    const leader = c.processes.find((p) => p.leader && c.raft.hasQuorum(p));
-    if (!leader) return;
-    const voters = votersOf(configAt(leader.dir, leader.dir.commit));
-    const up = voters.filter((v) => {
-      const p = c.processes.find((x) => x.dir.memberId === v && x.dir.clusterId === leader.dir.clusterId);
-      return p && c.raft.leaderFor(p) === leader;
-    });
-    const gone =
-      action.kind === "deletePod" || action.kind === "evictPod"
-        ? c.processes.find((p) => p.podUid === action.uid)?.dir.memberId
-        : action.kind === "removeMember"
-          ? action.memberId
-          : undefined;
-    if (gone === undefined || !voters.includes(gone) || voters.length < 3) return;
-    const left = up.filter((v) => v !== gone).length;
-    const need = quorumOf(action.kind === "removeMember" ? voters.length - 1 : voters.length);
-    if (left < need && up.length >= quorumOf(voters.length) && left < up.length) {
-      c.violated(`${action.kind} leaves ${left} of ${voters.length} voters: ${this.decision?.reason}`);
-    }
-    if (action.kind === "removeMember" && left < need) {
-      c.violated(
-        `removeMember leaves ${left} healthy voters of ${voters.length - 1}: ${this.decision?.reason}`,
-      );
-    }
-    if (
-      action.kind === "evictPod" &&
-      up.includes(gone) &&
-      leader.dir.memberId === gone &&
-      voters.length > 1
-    ) {
-      c.violated(`the leader is evicted without moving leadership: ${this.decision?.reason}`);
-    }
+  private store(next: ControllerRecord): string | undefined {
+    const { record, records } = this.cluster;
+    if (record.version !== this.recordVersion) return "conflict";
+    const value = structuredClone(next);
+    records.push(value);
+    this.cluster.record = { version: record.version + 1, value };
+    return undefined;
   }
 }

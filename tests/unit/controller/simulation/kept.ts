@@ -1,5 +1,5 @@
 /** Stories that once broke a promise or got stuck, shrunk, with what was wrong. */
-import type { Story } from "./run";
+import type { Story } from "./story";
 
 const at = (fault: string, a = 0, b = 0, ticks = 0) => ({ fault, a, b, ticks });
 
@@ -15,5 +15,40 @@ export const KEPT: Readonly<Record<string, Story>> = {
     members: 1,
     warmUp: 0,
     events: [at("deletePod", 0, 0, 3), at("declareTemplate", 0, 14, 3), at("deletePod", 0, 0, 2)],
+  },
+  "a removal for a smaller size is written down, and half of the voters are lost before it is done": {
+    seed: 0,
+    members: 3,
+    warmUp: 60,
+    events: [
+      at("controllerFreezes"),
+      at("declareSize", 0, 0, 2),
+      at("rollBackDisk", 0, 0, 1),
+      at("deletePod", 4, 0, 1),
+    ],
+  },
+  "a removal for a smaller size is written down, and its pod restarts with its whole disk": {
+    seed: 243,
+    members: 3,
+    warmUp: 40,
+    events: [
+      at("allNodesReboot", 0, 0, 2),
+      at("declareSize", 0, 0, 3),
+      at("controllerSlow", 0, 0, 2),
+      at("deletePod", 0, 0, 1),
+      at("crash"),
+      at("controllerSlow", 0, 0, 1),
+    ],
+  },
+  "a minor down is declared in the seconds in which the first member starts": {
+    seed: 0,
+    members: 1,
+    warmUp: 0,
+    events: [
+      at("deletePod", 0, 0, 3),
+      at("declareTemplate", 0, 15, 3),
+      at("deletePod"),
+      at("controllerFreezes", 0, 5, 5),
+    ],
   },
 };

@@ -8,17 +8,22 @@ import type {
   PodView,
   World,
 } from "../../../../controller/model";
-import type { Cluster, Pod } from "./cluster";
-import { configAt } from "./raft";
+import type { Cluster } from "./cluster";
+import { inTouch } from "./etcd";
+import type { Pod } from "./kubernetes";
+import { GRACE_MS } from "./kubernetes";
+import { seatsOf } from "./log";
+import type { Process } from "./raft";
 
 export function observe(
   c: Cluster,
+  nowMs: number,
   holdsLease: boolean,
   record: ControllerRecord | undefined,
   gates: readonly GateReport[],
 ): Omit<World, "ages" | "last"> {
   return {
-    nowMs: c.nowMs,
+    nowMs,
     holdsLease,
     desired: c.desired,
     record,
@@ -67,7 +72,7 @@ function podView(c: Cluster, p: Pod): PodView {
     revision: p.revision,
     etcdVersion: c.templates.get(p.revision)?.etcdVersion ?? "",
     nodeName: p.node === undefined ? undefined : `node-${p.node}`,
-    deleting: p.deleting && { graceMs: p.deleting.deadlineMs - p.deleting.sinceMs },
+    deleting: p.deleting ? { graceMs: GRACE_MS } : undefined,
     claimName: `data-etcd-${p.ordinal}`,
     claimUid: c.claims.find((x) => x.ordinal === p.ordinal)?.uid,
     gate,
@@ -79,46 +84,48 @@ function podView(c: Cluster, p: Pod): PodView {
 function etcdView(c: Cluster): EtcdView {
   const statuses = c.pods.map((p) => status(c, p));
   const known = c.record.value?.birth;
-  const clusterId = known?.state === "born" ? known.clusterId : undefined;
+  const clusterId = known && "clusterId" in known ? known.clusterId : undefined;
   const lists = c.pods.flatMap((p) => {
     const process = visible(c, p);
-    const list = process && c.raft.list(process);
+    const list = process && c.members.list(process);
     return list ? [list] : [];
   });
   const list = lists.find((l) => l.clusterId === clusterId) ?? lists[0];
-  const minor = list && c.clusterMinor(list.clusterId);
+  const minor = list && c.versions.minor(list.clusterId);
   const versions = statuses.flatMap((s) => (s.version ? [s.version] : [])).sort();
   return {
     list: list ?? { problem: "no member answers a linearizable read" },
     statuses,
     alarms: [],
     clusterVersion: minor ? `3.${minor}.0` : versions[0]?.replace(/\.\d+$/, ".0"),
-    revision: c.acked.size,
+    revision: c.oracle.acked.length,
   };
 }
 
-function visible(c: Cluster, p: Pod) {
+function visible(c: Cluster, p: Pod): Process | undefined {
   const process = c.processOf(p);
-  const up = p.node !== undefined && c.nodes[p.node] === "up";
-  return process?.served && up && !c.hidden.has(p.uid) && !c.isolated.has(p.uid) ? process : undefined;
+  return process?.served && inTouch(c, process) && !c.hidden.has(p.uid) && c.nowMs >= process.busyUntilMs
+    ? process
+    : undefined;
 }
 
 function status(c: Cluster, p: Pod): MemberStatus {
   const process = visible(c, p);
   if (!process) return { ordinal: p.ordinal, podUid: p.uid, answers: false };
+  const { dir } = process;
   const leader = c.raft.leaderFor(process);
-  const seat = configAt(process.dir, process.dir.commit).get(process.dir.memberId);
+  const seat = seatsOf(dir).get(dir.memberId);
   return {
     ordinal: p.ordinal,
     podUid: p.uid,
     answers: true,
-    memberId: process.dir.memberId,
-    clusterId: process.dir.clusterId,
+    memberId: dir.memberId,
+    clusterId: dir.clusterId,
     isLearner: seat?.learner ?? false,
     leaderId: leader?.dir.memberId,
-    raftTerm: process.dir.term,
-    raftIndex: process.dir.commit,
-    appliedIndex: process.dir.commit,
+    raftTerm: dir.term,
+    raftIndex: dir.commit,
+    appliedIndex: dir.commit,
     version: process.version,
     dbBytes: 1000,
     dbInUseBytes: 1000,

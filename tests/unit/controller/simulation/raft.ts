@@ -1,51 +1,16 @@
 /**
- * Raft as far as losing acknowledged writes goes: logs on volumes, elections by quorum of the elector's own
- * configuration, commits by quorum of disks. Elections are atomic; replication is random and partial.
+ * Raft as far as losing acknowledged writes goes, in beats shorter than an election. Nothing is atomic: a candidate asks
+ * one voter after the other, the voter writes its vote down, and request or answer may be lost; a leader that is cut off
+ * goes on appending what is never committed; followers compare (index, term) and nothing else, and cut off what differs.
  */
-import { listKey } from "../../../../controller/plan/view";
-import type { MemberList } from "../../../../controller/model";
-
-export interface Entry {
-  readonly term: number;
-  readonly write?: number;
-  readonly conf?: {
-    readonly op: "add" | "promote" | "remove" | "name";
-    readonly id: string;
-    readonly url?: string;
-  };
-}
-
-export interface MemberDir {
-  memberId: string;
-  clusterId: string;
-  log: Entry[];
-  term: number;
-  commit: number;
-  generation: number;
-  lastVersion: string;
-}
-
-/** What etcd would read at its start: goes with the directory, and an order is used up by the log made from it. */
-export type Yaml =
-  | { readonly kind: "start" }
-  | { readonly kind: "new"; readonly token: string }
-  | { readonly kind: "existing"; readonly urls: readonly string[] };
-
-export interface Volume {
-  dir?: MemberDir;
-  yaml?: Yaml;
-  broken: boolean;
-  /** There is a database without a log: a gate sees something broken, etcd sees nothing. */
-  logless: boolean;
-  held: boolean;
-  aside: number;
-  /** A controller has answered its gate while it could know that this disk is lost. */
-  condemned: boolean;
-}
+import type { Pod } from "./kubernetes";
+import type { Entry, MemberDir } from "./log";
+import { newer, quorumOf, seatsOf, votersOf } from "./log";
+import type { Oracle } from "./oracle";
+import type { Volume } from "./volume";
 
 export interface Process {
-  readonly podName: string;
-  readonly podUid: string;
+  readonly pod: Pod;
   readonly url: string;
   readonly version: string;
   readonly volume: Volume;
@@ -53,254 +18,287 @@ export interface Process {
   readonly sinceMs: number;
   /** Its client port answers only after it has committed through a quorum once. */
   served: boolean;
-  leader: boolean;
+  role: "follower" | "candidate" | "leader";
+  /** Granted in its term. */
+  votes: Set<string>;
+  /** Beats since it heard of a leader; of a leader, since a quorum answered. */
+  silent: number;
+  patience: number;
+  /** Of a leader: what it knows that others have, and what it sends them next. */
   match: Map<string, number>;
+  next: Map<string, number>;
+  /** Until then it is at work and answers nobody's questions, though it replicates. */
+  busyUntilMs: number;
+  /** Until then a snapshot is on its way to it. */
+  snapshotUntilMs: number;
 }
-
-export interface Seat {
-  readonly id: string;
-  readonly url: string;
-  learner: boolean;
-  name: string;
-}
-
-export function quorumOf(n: number): number {
-  return Math.floor(n / 2) + 1;
-}
-
-export function configAt(dir: MemberDir, upTo: number): Map<string, Seat> {
-  const seats = new Map<string, Seat>();
-  for (let i = 0; i < upTo; i++) {
-    const conf = dir.log[i]?.conf;
-    if (!conf) continue;
-    if (conf.op === "remove") seats.delete(conf.id);
-    else if (conf.op === "add")
-      seats.set(conf.id, { id: conf.id, url: conf.url ?? "", learner: i > 0, name: "" });
-    const seat = seats.get(conf.id);
-    if (seat && conf.op === "promote") seat.learner = false;
-    if (seat && conf.op === "name") seat.name = "started";
-  }
-  return seats;
-}
-
-export const votersOf = (seats: Map<string, Seat>) =>
-  [...seats.values()].filter((s) => !s.learner).map((s) => s.id);
-
-const lastTerm = (dir: MemberDir) => dir.log.at(-1)?.term ?? 0;
-/** Above zero when `a` may not vote for `b`. */
-export const newer = (a: MemberDir, b: MemberDir) => lastTerm(a) - lastTerm(b) || a.log.length - b.log.length;
 
 export interface RaftHost {
   readonly processes: Process[];
-  readonly acked: Set<number>;
   readonly nowMs: number;
+  readonly oracle: Oracle;
+  /** The alarm that lets nobody write. */
+  readonly alarmed: boolean;
   reaches(a: Process, b: Process): boolean;
   random(): number;
   exit(p: Process, code: number): void;
-  violated(what: string): void;
-  /** A configuration was committed. */
-  configured(clusterId: string, seats: Map<string, Seat>): void;
 }
+
+const BEATS = 3;
+const LOSS = 0.1;
+/** Beats in which one that has heard of a leader grants nobody a vote, and after which a lonely leader steps down. */
+const LEASE = 2;
 
 export class Raft {
   private writes = 0;
+
   constructor(private readonly host: RaftHost) {}
 
-  /** The process that leads the cluster this one is in, if both are in touch and it has its quorum. */
+  /** The process that leads the cluster this one is in, if both are in touch and a quorum would still say so. */
   leaderFor(p: Process): Process | undefined {
-    const { host } = this;
-    return host.processes.find(
+    return this.host.processes.find(
       (l) =>
-        l.leader &&
+        l.role === "leader" &&
         l.dir.clusterId === p.dir.clusterId &&
-        (l === p || host.reaches(l, p)) &&
-        this.hasQuorum(l),
+        (l === p || (l.dir.term >= p.dir.term && this.host.reaches(l, p))) &&
+        this.isConfirmed(l),
     );
   }
 
-  private peers(p: Process): Process[] {
+  /** As a linearizable read finds out: a quorum is there, and knows of no later term. */
+  isConfirmed(l: Process): boolean {
+    const voters = votersOf(l.dir);
+    if (!voters.includes(l.dir.memberId)) return false;
+    const here = this.peers(l).filter((q) => q.dir.term <= l.dir.term && voters.includes(q.dir.memberId));
+    return here.length + 1 >= quorumOf(voters.length);
+  }
+
+  peers(p: Process): Process[] {
     return this.host.processes.filter(
       (q) => q !== p && q.dir.clusterId === p.dir.clusterId && this.host.reaches(p, q),
     );
   }
 
-  hasQuorum(l: Process): boolean {
-    const voters = votersOf(configAt(l.dir, l.dir.commit));
-    const here = new Set([l, ...this.peers(l)].map((q) => q.dir.memberId));
-    return (
-      voters.includes(l.dir.memberId) && voters.filter((v) => here.has(v)).length >= quorumOf(voters.length)
-    );
-  }
-
   tick(): void {
+    for (const l of this.host.processes) {
+      if (l.role === "leader" && !this.host.alarmed) this.push(l, { write: ++this.writes });
+    }
+    for (let i = 0; i < BEATS; i++) this.beat();
+  }
+
+  private beat(): void {
     const { host } = this;
-    for (const l of host.processes.filter((p) => p.leader)) {
-      const rival = this.peers(l).some((q) => q.dir.term > l.dir.term);
-      if (rival || !this.hasQuorum(l)) l.leader = false;
-    }
-    const order = [...host.processes].sort(() => host.random() - 0.5);
-    for (const p of order) {
+    for (const p of [...host.processes].sort(() => host.random() - 0.5)) {
       if (!host.processes.includes(p)) continue;
-      const banned = this.peers(p).some((q) => this.hasRemoved(q, p.dir.memberId));
-      if (banned && host.random() < 0.7) host.exit(p, 0);
-      else if (!this.leaderFor(p)) this.campaign(p);
-    }
-    for (const l of host.processes.filter((p) => p.leader)) {
-      this.write(l);
-      this.publish(l);
+      const banned = this.peers(p).some((q) => hasRemoved(q, p.dir.memberId));
+      if (banned && host.random() < 0.5) host.exit(p, 0);
+      else if (p.role === "leader") this.lead(p);
+      else this.follow(p);
     }
   }
 
-  private hasRemoved(q: Process, id: string): boolean {
-    return q.dir.log.slice(0, q.dir.commit).some((e) => e.conf?.op === "remove" && e.conf.id === id);
+  private lost(): boolean {
+    return this.host.random() < LOSS;
   }
 
-  private campaign(p: Process): void {
-    const voters = votersOf(configAt(p.dir, p.dir.commit));
+  // Elections.
+
+  private follow(p: Process): void {
+    p.silent++;
+    const voters = votersOf(p.dir);
     if (!voters.includes(p.dir.memberId)) return;
-    const granted = [p, ...this.peers(p)].filter(
-      (q) => voters.includes(q.dir.memberId) && (q === p || newer(q.dir, p.dir) <= 0),
+    if (p.role === "candidate" && p.silent <= p.patience) return this.solicit(p, false);
+    if (p.silent <= p.patience) return;
+    // Pre-vote: nobody raises the term who couldn't win.
+    const willing = this.peers(p).filter(
+      (q) => voters.includes(q.dir.memberId) && q.silent >= LEASE && newer(q.dir, p.dir) <= 0,
     );
-    const ids = new Set(granted.map((q) => q.dir.memberId));
-    if (ids.size < quorumOf(voters.length)) return;
-    const term = Math.max(...[p, ...this.peers(p)].map((q) => q.dir.term)) + 1;
-    for (const q of granted) {
-      q.dir.term = term;
-      q.leader = false;
-    }
-    p.leader = true;
-    p.match = new Map();
-    const has = new Set(p.dir.log.map((e) => e.write));
-    for (const write of this.host.acked) {
-      if (!has.has(write))
-        this.host.violated(`acknowledged write ${write} is lost: ${p.podName} leads without it`);
-    }
-    this.append(p, {});
+    if (willing.length + 1 >= quorumOf(voters.length)) this.campaign(p, false);
   }
 
-  /** Appends, replicates to at least a quorum when it can, and says whether it was committed. */
-  append(l: Process, what: Omit<Entry, "term">): boolean {
+  private campaign(p: Process, transfer: boolean): void {
+    p.dir.term++;
+    p.dir.vote = p.dir.memberId;
+    p.role = "candidate";
+    p.votes = new Set([p.dir.memberId]);
+    this.quiet(p);
+    this.solicit(p, transfer);
+  }
+
+  private quiet(p: Process): void {
+    p.silent = 0;
+    p.patience = LEASE + Math.floor(this.host.random() * 4);
+  }
+
+  private solicit(c: Process, transfer: boolean): void {
+    for (const q of this.peers(c)) {
+      if (this.wins(c)) break;
+      if (c.votes.has(q.dir.memberId) || this.lost()) continue;
+      const granted = this.vote(q, c, transfer);
+      // The vote is on the disk now, whether the answer arrives or not.
+      if (this.lost()) continue;
+      if (q.dir.term > c.dir.term) return this.stepDown(c, q.dir.term);
+      if (granted) c.votes.add(q.dir.memberId);
+    }
+    if (this.wins(c)) this.win(c);
+  }
+
+  private wins(c: Process): boolean {
+    const voters = votersOf(c.dir);
+    return voters.filter((v) => c.votes.has(v)).length >= quorumOf(voters.length);
+  }
+
+  private vote(q: Process, c: Process, transfer: boolean): boolean {
+    if (q.silent < LEASE && q.role !== "candidate" && !transfer) return false;
+    if (c.dir.term < q.dir.term) return false;
+    if (c.dir.term > q.dir.term) this.stepDown(q, c.dir.term);
+    const free = q.dir.vote === undefined || q.dir.vote === c.dir.memberId;
+    if (!free || newer(q.dir, c.dir) > 0) return false;
+    q.dir.vote = c.dir.memberId;
+    this.quiet(q);
+    return true;
+  }
+
+  private stepDown(p: Process, term: number): void {
+    if (term > p.dir.term) {
+      p.dir.term = term;
+      p.dir.vote = undefined;
+    }
+    p.role = "follower";
+  }
+
+  private win(p: Process): void {
+    p.role = "leader";
+    p.silent = 0;
+    p.match = new Map();
+    p.next = new Map();
+    this.host.oracle.elected(p);
+    this.push(p, {});
+  }
+
+  // Replication.
+
+  private push(l: Process, what: Omit<Entry, "term">): void {
     l.dir.log.push({ term: l.dir.term, ...what });
-    const target = l.dir.log.length;
-    const peers = this.peers(l).sort(() => this.host.random() - 0.5);
-    for (const q of peers) {
-      if (this.commit(l) < target || this.host.random() < 0.6) this.replicate(l, q);
+  }
+
+  private lead(l: Process): void {
+    this.replicate(l);
+    if (l.role !== "leader") return;
+    this.publish(l);
+  }
+
+  private replicate(l: Process): void {
+    const voters = votersOf(l.dir);
+    let answered = voters.includes(l.dir.memberId) ? 1 : 0;
+    for (const q of this.peers(l)) {
+      if (!seatsOf(l.dir).has(q.dir.memberId) || this.lost()) continue;
+      if (!this.append(l, q)) continue;
+      if (l.role !== "leader") return;
+      if (voters.includes(q.dir.memberId)) answered++;
     }
     this.commit(l);
-    return l.dir.commit >= target;
+    if (answered >= quorumOf(voters.length)) l.silent = 0;
+    else if (++l.silent > LEASE) l.role = "follower";
   }
 
-  private replicate(l: Process, q: Process): void {
-    if (!this.host.processes.includes(q) || !configAt(l.dir, l.dir.commit).has(q.dir.memberId)) return;
+  /** One message and its answer; says whether that arrived. */
+  private append(l: Process, q: Process): boolean {
+    const { host } = this;
+    if (!host.processes.includes(q)) return false;
+    if (q.dir.term > l.dir.term) {
+      this.stepDown(l, q.dir.term);
+      return true;
+    }
     const known = l.match.get(q.dir.memberId) ?? 0;
     if (known > q.dir.log.length) {
-      this.host.exit(q, 2);
-      return;
+      // "tocommit is out of range": it has forgotten what it had said yes to.
+      host.exit(q, 2);
+      return false;
     }
-    let same = 0;
-    while (
-      same < q.dir.log.length &&
-      q.dir.log[same]?.term === l.dir.log[same]?.term &&
-      same < l.dir.log.length
-    )
-      same++;
-    q.dir.log = [...q.dir.log.slice(0, same), ...l.dir.log.slice(same)];
-    q.dir.term = Math.max(q.dir.term, l.dir.term);
-    q.leader = false;
-    q.dir.commit = Math.max(q.dir.commit, Math.min(l.dir.commit, q.dir.log.length));
-    l.match.set(q.dir.memberId, q.dir.log.length);
+    this.stepDown(q, l.dir.term);
+    this.quiet(q);
+    if (q.dir.log.length === 0 && host.nowMs < q.snapshotUntilMs) return true;
+    let prev = (l.next.get(q.dir.memberId) ?? l.dir.log.length) - 1;
+    prev = Math.min(Math.max(prev, 0), q.dir.log.length);
+    while (prev > 0 && q.dir.log[prev - 1]?.term !== l.dir.log[prev - 1]?.term) prev--;
+    if (!this.take(q, l.dir.log, prev)) return false;
+    const to = Math.min(l.dir.commit, l.dir.log.length);
+    if (to > q.dir.commit) this.applied(q, to);
     if (l.dir.commit > 0) q.served = true;
+    if (this.lost()) return false;
+    l.match.set(q.dir.memberId, l.dir.log.length);
+    l.next.set(q.dir.memberId, l.dir.log.length + 1);
+    return true;
   }
 
-  private commit(l: Process): number {
-    const before = l.dir.commit;
+  /** What has the same index and term is taken for the same. */
+  private take(q: Process, log: readonly Entry[], prev: number): boolean {
+    let at = prev;
+    while (at < log.length && at < q.dir.log.length && q.dir.log[at]?.term === log[at]?.term) at++;
+    if (at === log.length) return true;
+    if (at < q.dir.commit) {
+      this.host.oracle.violated(`${q.pod.name} is told to cut off entry ${at + 1}, which is committed there`);
+      this.host.exit(q, 2);
+      return false;
+    }
+    if (at < q.dir.log.length) q.dir.log.length = at;
+    for (let i = at; i < log.length; i++) q.dir.log.push(log[i] as Entry);
+    return true;
+  }
+
+  private applied(p: Process, to: number): void {
+    this.host.oracle.applied(p, p.dir.commit, to);
+    p.dir.commit = to;
+  }
+
+  private commit(l: Process): void {
     for (let n = l.dir.log.length; n > l.dir.commit; n--) {
-      if (l.dir.log[n - 1]?.term !== l.dir.term) break;
-      const voters = votersOf(configAt(l.dir, l.dir.commit));
+      if (l.dir.log[n - 1]?.term !== l.dir.term) return;
+      const voters = votersOf(l.dir);
       const have = voters.filter((v) => v === l.dir.memberId || (l.match.get(v) ?? 0) >= n);
       if (have.length < quorumOf(voters.length)) continue;
-      l.dir.commit = n;
+      const from = l.dir.commit;
+      this.applied(l, n);
       l.served = true;
-      for (let i = before; i < n; i++) {
-        const entry = l.dir.log[i];
-        if (entry?.write !== undefined) this.host.acked.add(entry.write);
-        if (entry?.conf) this.host.configured(l.dir.clusterId, configAt(l.dir, n));
-      }
-      break;
+      this.host.oracle.acknowledged(l, from, n);
+      return;
     }
-    return l.dir.commit;
-  }
-
-  private write(l: Process): void {
-    if (this.hasQuorum(l)) this.append(l, { write: ++this.writes });
   }
 
   private publish(l: Process): void {
-    const seats = configAt(l.dir, l.dir.commit);
+    const seats = seatsOf(l.dir);
     for (const q of [l, ...this.peers(l)]) {
-      if (q.served && seats.get(q.dir.memberId)?.name === "")
-        this.append(l, { conf: { op: "name", id: q.dir.memberId } });
+      const { memberId } = q.dir;
+      const told = l.dir.log.slice(l.dir.commit).some((e) => e.conf?.op === "name" && e.conf.id === memberId);
+      if (q.served && !told && seats.get(memberId)?.name === "")
+        this.push(l, { conf: { op: "name", id: memberId } });
     }
   }
 
-  // The cluster API, with etcd's own refusals.
+  // What the cluster API needs.
 
-  list(p: Process): MemberList | undefined {
-    const l = p.served ? this.leaderFor(p) : undefined;
-    if (!l) return undefined;
-    const members = [...configAt(l.dir, l.dir.commit).values()].map((s) => ({
-      memberId: s.id,
-      name: s.name,
-      peerUrls: [s.url],
-      isLearner: s.learner,
-    }));
-    return { clusterId: l.dir.clusterId, members };
+  /** Says whether it was committed in time. If not, it may be later. */
+  propose(l: Process, conf: NonNullable<Entry["conf"]>): boolean {
+    const pending = l.dir.log.slice(l.dir.commit).some((e) => e.conf && e.conf.op !== "name");
+    if (pending) return false;
+    this.push(l, { conf });
+    const target = l.dir.log.length;
+    for (let i = 0; i < BEATS && l.role === "leader" && l.dir.commit < target; i++) this.replicate(l);
+    return l.dir.commit >= target;
   }
 
-  private settled(l: Process): number {
-    const voters = votersOf(configAt(l.dir, l.dir.commit));
-    const up = [l, ...this.peers(l)].filter((q) => this.host.nowMs - q.sinceMs >= 5000);
-    return voters.filter((v) => up.some((q) => q.dir.memberId === v)).length;
+  transfer(l: Process, q: Process): boolean {
+    if (!this.append(l, q) || (l.match.get(q.dir.memberId) ?? 0) < l.dir.log.length) return false;
+    this.campaign(q, true);
+    return q.role === "leader";
   }
+}
 
-  addLearner(l: Process, url: string, id: string, key: string): string | undefined {
-    const list = this.list(l);
-    if (!list || listKey(list) !== key) return "the member list has changed";
-    const seats = configAt(l.dir, l.dir.commit);
-    if ([...seats.values()].some((s) => s.url === url)) return "etcdserver: Peer URLs already exists";
-    if (this.settled(l) < quorumOf(votersOf(seats).length)) return "etcdserver: unhealthy cluster";
-    return this.append(l, { conf: { op: "add", id, url } }) ? undefined : "etcdserver: request timed out";
-  }
-
-  promote(l: Process, id: string): string | undefined {
-    const seat = configAt(l.dir, l.dir.commit).get(id);
-    if (!seat?.learner) return "etcdserver: can only promote a learner member";
-    if ((l.match.get(id) ?? 0) < l.dir.log.length * 0.9) return "etcdserver: not in sync with leader";
-    return this.append(l, { conf: { op: "promote", id } }) ? undefined : "etcdserver: request timed out";
-  }
-
-  remove(l: Process, id: string): string | undefined {
-    const seats = configAt(l.dir, l.dir.commit);
-    const seat = seats.get(id);
-    if (!seat) return "etcdserver: member not found";
-    if (!seat.learner) {
-      const others = votersOf(seats).filter((v) => v !== id);
-      const up = [l, ...this.peers(l)].map((q) => q.dir.memberId);
-      if (others.filter((v) => up.includes(v)).length < quorumOf(others.length))
-        return "etcdserver: unhealthy cluster";
-    }
-    const done = this.append(l, { conf: { op: "remove", id } });
-    if (done && l.dir.memberId === id) l.leader = false;
-    return done ? undefined : "etcdserver: request timed out";
-  }
-
-  moveLeader(l: Process, to: string): string | undefined {
-    const q = this.peers(l).find((x) => x.dir.memberId === to);
-    if (!q || configAt(l.dir, l.dir.commit).get(to)?.learner !== false)
-      return "etcdserver: bad leader transferee";
-    this.replicate(l, q);
-    l.leader = false;
-    this.campaign(q);
-    return undefined;
-  }
+function hasRemoved(q: Process, id: string): boolean {
+  const seats = seatsOf(q.dir);
+  return (
+    !seats.has(id) &&
+    q.dir.log.slice(0, q.dir.commit).some((e) => e.conf?.op === "remove" && e.conf.id === id)
+  );
 }

@@ -1,8 +1,9 @@
 /** The restore pod of the simulated namespace: makes what is declared, once for each pod of it. */
 import type { RestoreReport, RestoreView } from "../../../../controller/model";
 import type { Cluster } from "./cluster";
-import { urlOf } from "./cluster";
-import type { Entry, MemberDir } from "./raft";
+import { urlOf } from "./etcd";
+import type { Entry, MemberDir } from "./log";
+import { copyDir } from "./log";
 
 const writesOf = (log: readonly Entry[]) => log.flatMap((e) => (e.write === undefined ? [] : [e.write]));
 
@@ -11,16 +12,21 @@ export class RestorePod {
   backup: readonly number[] = [];
   private pod: { readonly uid: string; readonly generation: number; data?: MemberDir } | undefined;
 
+  private doneGeneration = 1;
+
   constructor(private readonly cluster: Cluster) {}
 
   tick(): void {
-    const { desired, record } = this.cluster;
-    const made = record.value && record.value.birth.state !== "unborn" && !record.value.rebuild;
-    const wanted = desired.rebuild && !(made && (record.value?.generation ?? 0) >= desired.generation);
-    if (!wanted) return;
+    const { desired } = this.cluster;
+    if (!desired.rebuild || this.doneGeneration >= desired.generation) return;
     if (this.pod?.generation === desired.generation) return;
     this.pod = { uid: this.cluster.uid("restore"), generation: desired.generation };
-    if (desired.rebuild?.kind === "restore") this.pod.data = this.make(this.backup);
+    if (desired.rebuild.kind === "restore") this.pod.data = this.make(this.backup);
+  }
+
+  /** The controller says that the generation is made. */
+  done(): void {
+    this.doneGeneration = this.pod?.generation ?? this.doneGeneration;
   }
 
   view(): RestoreView | undefined {
@@ -38,34 +44,19 @@ export class RestorePod {
     this.pod = undefined;
   }
 
-  /** A gate sends its directory. What is committed for sure anywhere has to be in it. */
+  /** A gate sends its directory. */
   lend(dir: MemberDir, url: string): void {
     if (!this.pod || this.pod.data || !url.endsWith(`/${this.pod.uid}`)) return;
-    const has = new Set(writesOf(dir.log));
-    for (const claim of this.cluster.claims) {
-      const other = claim.volume.dir;
-      if (!other || claim.deleting || claim.volume.broken || other.clusterId !== dir.clusterId) continue;
-      if (this.cluster.destroyed.has(other.memberId)) continue;
-      const left = writesOf(other.log.slice(0, other.commit)).find((w) => !has.has(w));
-      if (left !== undefined)
-        this.cluster.violated(`write ${left} is on a disk, and not in what is recovered`);
-    }
-    this.pod.data = this.make([...has]);
+    this.cluster.oracle.lent(dir);
+    this.pod.data = this.make(writesOf(dir.log));
   }
 
   /** A gate fetches the data; from then on nothing of the old generation may ever run. */
   take(url: string): MemberDir | undefined {
     const data = this.pod?.data;
-    if (!this.pod || !data || !url.endsWith(`/${this.pod.uid}`)) return undefined;
-    const { cluster } = this;
-    if (cluster.processes.length > 0) cluster.violated("data is taken while a member runs");
-    for (const { volume } of cluster.claims) if (volume.dir) cluster.destroyed.add(volume.dir.memberId);
-    cluster.destroyed.delete(data.memberId);
-    const kept = new Set(writesOf(data.log));
-    for (const write of [...cluster.acked]) if (!kept.has(write)) cluster.acked.delete(write);
-    cluster.truth = { clusterId: data.clusterId, voters: [data.memberId] };
-    cluster.sealed = true;
-    return { ...data, log: [...data.log] };
+    if (!data || !url.endsWith(`/${this.pod?.uid}`)) return undefined;
+    this.cluster.oracle.remade(data, this.cluster.processes.length);
+    return copyDir(data);
   }
 
   private make(writes: readonly number[]): MemberDir {

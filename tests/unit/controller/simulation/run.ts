@@ -1,29 +1,14 @@
 /** One story: a declared cluster, faults in between, then quiet. */
 import type { Desired } from "../../../../controller/model";
-import { Cluster, copyDir } from "./cluster";
+import { Cluster } from "./cluster";
 import { Controller, Lease } from "./controller";
-import type { Stage } from "./faults";
-import { DISASTERS, FAULTS, nodeOn } from "./faults";
-import type { MemberDir } from "./raft";
-
-export interface Event {
-  readonly fault: string;
-  readonly a: number;
-  readonly b: number;
-  /** Ticks that follow. */
-  readonly ticks: number;
-}
-
-export interface Story {
-  readonly seed: number;
-  readonly members: number;
-  readonly nodeLossGraceSeconds?: number;
-  /** Ticks before the first fault. */
-  readonly warmUp: number;
-  readonly events: readonly Event[];
-  /** For the first controller. */
-  readonly killAt?: Controller["killAt"];
-}
+import { ALL } from "./faults";
+import { clocksOf } from "./faults/around";
+import { declareTemplate } from "./faults/declared";
+import { on } from "./faults/nodes";
+import type { Stage } from "./faults/stage";
+import { copyDir } from "./log";
+import type { Story } from "./story";
 
 export interface Outcome {
   readonly violations: readonly string[];
@@ -35,6 +20,14 @@ export interface Outcome {
   /** Writes and acts of the first controller. */
   readonly steps: number;
 }
+
+const TICK_MS = 2000;
+const KEEP_EVERY = 15;
+const KEPT_MOMENTS = 4;
+/** Rounds of quiet, short ones first; one that can't be got over is only watched for a while. */
+const ROUNDS = 400;
+const SHORT_ROUNDS = 150;
+const ROUNDS_IN_VAIN = 60;
 
 export function declared(members: number, more: Partial<Desired> = {}): Desired {
   return {
@@ -55,58 +48,96 @@ export function declared(members: number, more: Partial<Desired> = {}): Desired 
   };
 }
 
-export function play(story: Story): Outcome {
-  const template = { etcdVersion: "3.6.14" };
-  const desired = declared(story.members, { nodeLossGraceSeconds: story.nodeLossGraceSeconds });
-  const cluster = new Cluster(story.seed, desired, template);
-  const lease = new Lease();
-  const controllers = [new Controller(cluster, lease), new Controller(cluster, lease)];
-  if (controllers[0] && story.killAt) controllers[0].killAt = story.killAt;
-  const stage: Stage = { cluster, controllers, copies: new Map<string, MemberDir[]>() };
-  cluster.door = {
-    answer: (report) => {
-      const leading = controllers.filter((c) => c.alive && c.frozenTicks === 0 && c.believesTo);
-      return leading[Math.floor(cluster.random() * leading.length)]?.answer(report);
-    },
-  };
-  let ticks = 0;
-  const tick = (ms: number) => {
+class Play {
+  readonly stage: Stage;
+  private ticks = 0;
+
+  constructor(private readonly story: Story) {
+    const desired = declared(story.members, { nodeLossGraceSeconds: story.nodeLossGraceSeconds });
+    const cluster = new Cluster(story.seed, desired, { etcdVersion: desired.etcdVersion });
+    const lease = new Lease();
+    const controllers = [new Controller(cluster, lease), new Controller(cluster, lease)];
+    if (controllers[0] && story.killAt) controllers[0].killAt = story.killAt;
+    this.stage = { cluster, controllers, moments: [] };
+    cluster.door = {
+      answer: (report) => {
+        const leading = controllers.filter((c) => c.alive && c.frozenTicks === 0 && c.believesTo);
+        return leading[Math.floor(cluster.random() * leading.length)]?.answer(report);
+      },
+    };
+  }
+
+  get over(): boolean {
+    const { oracle } = this.stage.cluster;
+    return oracle.violations.length > 0 || oracle.excused;
+  }
+
+  get decision() {
+    return this.stage.controllers[0]?.lastDecision;
+  }
+
+  get done(): boolean {
+    return this.decision?.converged === this.stage.cluster.desired.hash;
+  }
+
+  tick(ms: number): void {
+    const { cluster, controllers, moments } = this.stage;
     cluster.tick(ms);
     for (const c of controllers) c.tick();
-    if (++ticks % 15 === 0) keepCopies(stage);
-  };
-
-  for (let i = 0; i < story.warmUp; i++) tick(2000);
-  for (const event of story.events) {
-    if (cluster.violations.length > 0 || cluster.excused) break;
-    cluster.faults++;
-    (FAULTS[event.fault] ?? DISASTERS[event.fault])?.(stage, event.a, event.b);
-    for (let i = 0; i < event.ticks; i++) tick(2000);
+    if (++this.ticks % KEEP_EVERY > 0) return;
+    const dirs = cluster.claims.flatMap(({ uid, volume: { dir } }) =>
+      dir ? [[uid, copyDir(dir)] as const] : [],
+    );
+    moments.push(new Map(dirs));
+    if (moments.length > KEPT_MOMENTS) moments.shift();
   }
 
-  calmDown(stage);
-  let rounds = 0;
-  const done = () => controllers[0]?.lastDecision?.converged === cluster.desired.hash;
-  const stop = () => cluster.violations.length > 0 || cluster.excused;
-  for (; rounds < 400 && !stop(); rounds++) {
-    if (done()) break;
-    tick(rounds < 150 ? 3000 : 30_000);
+  befall(): void {
+    for (let i = 0; i < this.story.warmUp; i++) this.tick(TICK_MS);
+    for (const { fault, a, b, ticks } of this.story.events) {
+      if (this.over) return;
+      this.stage.cluster.faults++;
+      ALL[fault]?.(this.stage, a, b);
+      for (let i = 0; i < ticks && !this.over; i++) this.tick(TICK_MS);
+    }
   }
-  // What looks settled has to stay so.
-  for (let i = 0; i < 5 && done(); i++) tick(3000);
-  for (let i = 0; i < 10 && story.killAt && !done(); i++) tick(3000);
+
+  settle(): number {
+    const hopeful = this.stage.cluster.recoverable() || this.stage.cluster.desired.rebuild !== undefined;
+    const most = hopeful ? ROUNDS : ROUNDS_IN_VAIN;
+    let rounds = 0;
+    for (; rounds < most && !this.over && !this.done; rounds++)
+      this.tick(rounds < SHORT_ROUNDS ? 3000 : 30_000);
+    // What looks settled has to stay so.
+    for (let i = 0; i < 5 && this.done; i++) this.tick(3000);
+    // A moment's election is none of its faults.
+    for (let i = 0; i < 10 && !this.over && !this.done && rounds < most; i++) this.tick(3000);
+    return rounds;
+  }
+}
+
+export function play(story: Story): Outcome {
+  const it = new Play(story);
+  it.befall();
+  calmDown(it.stage);
+  const rounds = it.settle();
+  const { cluster, controllers } = it.stage;
+  const { oracle } = cluster;
+  const { birth } = cluster.record.value ?? {};
   // Without a declared grace, and before a cluster is known, somebody has to decide.
   const undecided =
-    (story.nodeLossGraceSeconds === undefined || cluster.record.value?.birth.state !== "born") &&
-    cluster.claims.some((c) => c.node !== undefined && cluster.nodes[c.node] === "gone");
-  const ambiguous = cluster.recordLost && cluster.destroyed.size > 0;
+    (story.nodeLossGraceSeconds === undefined || birth?.state !== "born") &&
+    cluster.claims.some((c) => c.node !== undefined && cluster.nodes[c.node]?.state === "gone");
+  // A disk that can't be read and never was a voter's: nobody knows what is on it.
+  const unreadable = !oracle.truth && cluster.claims.some(({ volume }) => volume.broken || volume.logless);
+  const ambiguous = oracle.recordHarmed && oracle.anyHarm;
   return {
-    violations: cluster.violations,
-    converged: done(),
-    mustConverge: cluster.recoverable() && !cluster.excused && !ambiguous && !undecided,
-    reason: controllers[0]?.lastDecision?.reason ?? "",
+    violations: oracle.violations,
+    converged: it.done,
+    mustConverge: cluster.recoverable() && !oracle.excused && !ambiguous && !undecided && !unreadable,
+    reason: it.decision?.reason ?? "",
     rounds,
-    excused: cluster.excused,
+    excused: oracle.excused,
     steps: controllers[0]?.done ?? 0,
   };
 }
@@ -118,23 +149,17 @@ export function holds(story: Story): void {
   if (end.mustConverge && !end.converged) throw new Error(`stuck: ${end.reason}`);
 }
 
-function keepCopies(stage: Stage): void {
-  for (const claim of stage.cluster.claims) {
-    const { dir } = claim.volume;
-    if (!dir) continue;
-    const copies = stage.copies.get(claim.uid) ?? [];
-    copies.push(copyDir(dir));
-    stage.copies.set(claim.uid, copies.slice(-3));
-  }
-}
-
-/** Faults end: the network and the nodes are back, a good template is declared, one controller lives. */
+/** Faults end: network, nodes, requests and clocks are well again, a good template is declared, one controller lives. */
 function calmDown(stage: Stage): void {
   const { cluster, controllers } = stage;
   cluster.faults++;
   cluster.isolated.clear();
   cluster.hidden.clear();
-  cluster.nodes.forEach((_, i) => nodeOn(stage, i));
+  cluster.requests.repair();
+  cluster.snapshotMs = 0;
+  for (const { volume } of cluster.claims) volume.full = false;
+  for (const clock of clocksOf(stage)) clock.right();
+  cluster.nodes.forEach((_, i) => on(cluster, i));
   controllers.forEach((c, i) => {
     c.restart();
     c.alive = i === 0;
@@ -148,8 +173,5 @@ function calmDown(stage: Stage): void {
   const etcdVersion = versions.includes("3.7.1") ? "3.7.1" : "3.6.14";
   const template = cluster.templates.get(cluster.revision);
   if (!template?.fault && template?.etcdVersion === etcdVersion) return;
-  cluster.revision = `r${cluster.templates.size + 1}`;
-  cluster.templates.set(cluster.revision, { etcdVersion });
-  cluster.desired = { ...cluster.desired, etcdVersion };
-  cluster.stsVersion++;
+  declareTemplate(cluster, etcdVersion);
 }

@@ -1,0 +1,54 @@
+/** Requests that fail for a while, or until somebody repairs what is wrong. */
+
+export const REQUESTS = ["read", "record", "pods", "claims", "scale", "etcd"] as const;
+export type Request = (typeof REQUESTS)[number];
+
+/** `unknown`: it is done, and an error comes back all the same. */
+export type How = "refused" | "unknown";
+
+const WORDS: Readonly<Record<Request, readonly string[]>> = {
+  read: ["500 the server was unable to return a response in the time allotted"],
+  record: [
+    "403 configmaps is forbidden",
+    "409 the object has been modified",
+    "422 is invalid",
+    "500 etcdserver: request timed out",
+  ],
+  pods: [
+    "403 pods is forbidden",
+    "500 This pod has more than one PodDisruptionBudget",
+    "429 Cannot evict pod",
+  ],
+  claims: ["403 only dynamically provisioned pvc can be resized", "422 is invalid", "500 timed out"],
+  scale: ["403 admission webhook denied the request", "409 the object has been modified"],
+  etcd: ["etcdserver: request timed out", "14 UNAVAILABLE", "etcdserver: permission denied"],
+};
+
+interface Failing {
+  readonly untilMs: number;
+  readonly how: How;
+  readonly words: string;
+}
+
+export class Requests {
+  private readonly failing = new Map<Request, Failing>();
+
+  constructor(private readonly host: { readonly nowMs: number }) {}
+
+  fail(request: Request, forMs: number, how: How, which: number): void {
+    const words = WORDS[request][which % WORDS[request].length] ?? "";
+    this.failing.set(request, { untilMs: this.host.nowMs + forMs, how, words });
+  }
+
+  repair(): void {
+    this.failing.clear();
+  }
+
+  /** Undefined when it was done, as far as whoever asked is told. */
+  send(request: Request, work: () => string | undefined): string | undefined {
+    const failing = this.failing.get(request);
+    if (!failing || this.host.nowMs > failing.untilMs) return work();
+    if (failing.how === "unknown") work();
+    return failing.words;
+  }
+}
