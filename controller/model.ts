@@ -378,6 +378,8 @@ export interface PodView {
   readonly generation?: number;
   readonly trust?: TrustView;
   readonly nodeName?: string;
+  /** Its IP address, as Kubernetes has it. A dead node's pod keeps it after it was given to another. */
+  readonly address?: string;
   /** Its deletion was asked for, with this grace of its own. */
   readonly deleting?: { readonly graceMs: number };
   readonly claimName: string;
@@ -406,8 +408,12 @@ export interface ClaimView {
   readonly ordinal: number;
   readonly uid: Uid;
   readonly resourceVersion: string;
-  /** A `Pending` claim never had a disk. */
   readonly phase: "Pending" | "Bound" | "Lost";
+  /**
+   * It is to have a volume that may hold data: one that it names or selects, or a copy. Any other claim that is
+   * `Pending` never had a disk.
+   */
+  readonly comesFilled?: true;
   /** `spec.resources.requests.storage`. */
   readonly requestedBytes: number;
   /** `status.capacity.storage`; 0 while pending. */

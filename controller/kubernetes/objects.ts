@@ -69,7 +69,13 @@ export interface Terminated {
 
 export interface Claim {
   readonly metadata: Meta;
-  readonly spec: { readonly resources?: { readonly requests?: { readonly storage?: string } } };
+  readonly spec: {
+    readonly resources?: { readonly requests?: { readonly storage?: string } };
+    readonly volumeName?: string;
+    readonly selector?: object;
+    readonly dataSource?: object;
+    readonly dataSourceRef?: object;
+  };
   readonly status?: { readonly phase?: string; readonly capacity?: { readonly storage?: string } };
 }
 

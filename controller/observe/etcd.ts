@@ -31,19 +31,21 @@ export async function etcdView(
   const answers = await Promise.all(asked.map(ask));
   const statuses = answers.map(statusOf);
   const list = pickList(answers, clusterId);
-  const alarms = await alarmsOf(answers);
-  const readers = answers.filter((a) => ofCluster(a, clusterId));
-  const revisions = readers.flatMap(({ read }) => (typeof read === "number" ? [read] : []));
+  // What members of another cluster say is about theirs.
+  const ours = answers.filter((a) => ofCluster(a, "problem" in list ? clusterId : list.clusterId));
+  const alarms = await alarmsOf(ours);
+  const revisions = ours.flatMap(({ read }) => (typeof read === "number" ? [read] : []));
   const revision = revisions.length > 0 ? Math.max(...revisions) : undefined;
+  const told = ours.map(statusOf);
   const corrupt = alarms.some((a) => a.type === "CORRUPT");
-  const downgrade = answers.map((a) => fine(a.status)?.downgrade).find((d) => d?.enabled);
+  const downgrade = ours.map((a) => fine(a.status)?.downgrade).find((d) => d?.enabled);
   return {
     list,
     statuses,
     alarms,
-    clusterVersion: (await clusterVersion(statuses)) ?? lowest(statuses),
+    clusterVersion: (await clusterVersion(told)) ?? lowest(told),
     revision,
-    hashes: corrupt && revision !== undefined ? await hashesOf(answers, revision) : undefined,
+    hashes: corrupt && revision !== undefined ? await hashesOf(ours, revision) : undefined,
     downgrade: downgrade && { enabled: true, targetVersion: downgrade.targetVersion },
   };
 }

@@ -37,12 +37,18 @@ export function claimViews(claims: readonly Claim[], prefix: string): readonly C
         uid: metadata.uid,
         resourceVersion: metadata.resourceVersion,
         phase,
+        ...comesFilled(spec),
         requestedBytes: bytesOf(spec.resources?.requests?.storage),
         actualBytes: bytesOf(status?.capacity?.storage),
         deleting: metadata.deletionTimestamp !== undefined,
       },
     ];
   });
+}
+
+function comesFilled(spec: Claim["spec"]): { readonly comesFilled?: true } {
+  const { volumeName, selector, dataSource, dataSourceRef } = spec;
+  return volumeName || selector || dataSource || dataSourceRef ? { comesFilled: true } : {};
 }
 
 export function podViews(
@@ -71,6 +77,7 @@ export function podViews(
         ...generationOf(metadata),
         trust: trustView(metadata),
         nodeName: spec.nodeName,
+        address: status?.podIP,
         deleting: deletion(metadata),
         claimName,
         claimUid: claims.find((c) => c.name === claimName)?.uid,

@@ -84,7 +84,7 @@ function stopToLook(f: Facts): Step | undefined {
 
 function notLookedAt(f: Facts): string | undefined {
   for (const claim of f.world.claims) {
-    if (claim.phase === "Pending") continue;
+    if (claim.phase === "Pending" && !claim.comesFilled) continue;
     if (claim.deleting) return `volume ${claim.name} is being deleted`;
     const pod = podAt(f.world, claim.ordinal);
     if (!pod || !gateOf(f.world, pod) || pod.claimUid !== claim.uid) {
@@ -125,6 +125,8 @@ function seed(f: Facts): Step {
     generation: f.desired.generation,
     birth: { state: "seeding", token: `birth-${pod.uid}`, podUid: pod.uid, claimUid: pod.claimUid },
     members: [],
+    // Of the birth before: the pods of this one have yet to fail.
+    notes: [],
     intent: undefined,
   };
   return remember(record, `every disk is empty: ${pod.name} creates the cluster`);

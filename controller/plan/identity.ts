@@ -35,8 +35,15 @@ export function onVolume(f: Facts, m: MemberRecord, pod: PodView): Standing {
   if (gate) return onDisk(f, m, pod, gate.disk);
   const answer = f.world.etcd.statuses.find((s) => s.podUid === pod.uid && s.answers);
   if (!answer?.memberId) return { kind: "unknown" };
+  if (answer.memberId !== m.memberId && sharesAddress(f, pod)) return { kind: "unknown" };
   if (answer.memberId !== m.memberId) return { kind: "lost", why: "its volume holds another member" };
   return { kind: "intact" };
+}
+
+/** Then it isn't known which of the two has answered. */
+function sharesAddress(f: Facts, pod: PodView): boolean {
+  const { address } = pod;
+  return address !== undefined && f.world.pods.some((p) => p.uid !== pod.uid && p.address === address);
 }
 
 function onDisk(f: Facts, m: MemberRecord, pod: PodView, disk: Disk): Standing {

@@ -12,7 +12,7 @@ import type { Step } from "./step";
 import { act, mention, refusal, wait } from "./step";
 import type { Facts, Member } from "./view";
 import { trouble } from "./trouble";
-import { healthyWithout, label, quorum, statusOf } from "./view";
+import { healthyWithout, label, quorum, statusesOf, statusOf } from "./view";
 import { parseVersion, unfinishedStep, versionProblem } from "./version";
 
 /** A pod that doesn't answer is given this long before it counts as broken. */
@@ -73,7 +73,9 @@ function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
   if (member?.isLearner) return false;
   if (ageOf(f.world, age.running(pod)) < STARTING_MS) return false;
   if (f.list) return healthyWithout(f, member?.memberId ?? "") >= quorum(f.voters.length);
-  const led = f.world.etcd.statuses.some((s) => s.answers && s.leaderId !== undefined);
+  const { birth } = f.record;
+  const ours = "clusterId" in birth ? statusesOf(f.world, birth.clusterId) : f.world.etcd.statuses;
+  const led = ours.some((s) => s.leaderId !== undefined);
   return !led && !f.world.pods.some((p) => p.ready);
 }
 

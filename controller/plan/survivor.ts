@@ -55,7 +55,8 @@ function halfMade(f: Facts, { generation }: Rebuild): string | undefined {
 }
 
 function notLookedAt(f: Facts, claim: ClaimView): string | undefined {
-  if (claim.phase === "Pending" || isAbandoned(f.record, claim.uid)) return undefined;
+  if (isAbandoned(f.record, claim.uid)) return undefined;
+  if (claim.phase === "Pending" && !claim.comesFilled) return undefined;
   const pod = podAt(f.world, claim.ordinal);
   const name = label(f, claim.ordinal);
   // A volume beyond the pods belongs to nobody that is recorded.

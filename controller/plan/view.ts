@@ -1,5 +1,6 @@
 import type {
   ClaimView,
+  ClusterId,
   ControllerRecord,
   Desired,
   GateReport,
@@ -88,6 +89,11 @@ export function statusOf(world: World, pod: PodView): MemberStatus | undefined {
   return world.etcd.statuses.find((s) => s.podUid === pod.uid && s.answers);
 }
 
+/** Of one cluster: what members of another say is about theirs. */
+export function statusesOf(world: World, clusterId: ClusterId | undefined): readonly MemberStatus[] {
+  return world.etcd.statuses.filter((s) => s.answers && s.clusterId === clusterId);
+}
+
 /** A gate's report counts only while no etcd answers from the same pod: a late report must not condemn it. */
 export function gateOf(world: World, pod: PodView): GateReport | undefined {
   if (pod.deleting || statusOf(world, pod)) return undefined;
@@ -116,7 +122,7 @@ export function factsOf(
   const list = "problem" in world.etcd.list ? undefined : world.etcd.list;
   const ours = new Map<string, number>();
   for (let ordinal = 0; ordinal < 16; ordinal++) ours.set(peerUrl(desired, ordinal), ordinal);
-  const newest = Math.max(0, ...world.etcd.statuses.map((s) => s.raftIndex ?? 0));
+  const newest = Math.max(0, ...statusesOf(world, list?.clusterId).map((s) => s.raftIndex ?? 0));
 
   const members = (list?.members ?? []).map((listed): Member => {
     const ordinal = ours.get(listed.peerUrls[0] ?? "");

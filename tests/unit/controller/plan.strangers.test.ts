@@ -1,0 +1,94 @@
+/** What isn't of the cluster, or can't be told apart from it, and may be counted for nothing. */
+import { expect } from "chai";
+import { claimViews } from "../../../controller/observe/kubernetes";
+import { plan } from "../../../controller/plan";
+import { emptyRecord } from "../../../controller/plan/record";
+import { crashing, EMPTY, gated, idOf, NOW, pod, report, silent, status, world } from "./worlds";
+
+describe("plan: a disk of another cluster, started by its gate alone", () => {
+  for (const raftIndex of [1000, 5_000_000]) {
+    it(`is replaced, however far its log is: ${raftIndex}`, () => {
+      const foreign = { memberId: "77", clusterId: "88", leaderId: "77", raftIndex, appliedIndex: raftIndex };
+      const d = plan(world(3, { statuses: [status(1, foreign)] }));
+      expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 1, memberId: idOf(1) });
+    });
+  }
+  it("and its leader keeps nobody with an outdated revision from a restart without a quorum", () => {
+    const foreign = status(2, { memberId: "77", clusterId: "88", leaderId: "77" });
+    const ill = (o: number) => pod(o, { ready: false, revision: "old" });
+    const d = plan(
+      world(3, { list: "none", pods: [0, 1, 2].map(ill), statuses: [silent(0), silent(1), foreign] }),
+    );
+    expect(d.action?.kind).to.equal("deletePod");
+  });
+});
+
+describe("plan: an address that two pods have", () => {
+  const answers = [status(1, { memberId: idOf(2) })];
+  it("tells nothing of the one that it doesn't belong to", () => {
+    const pods = [pod(1, { address: "10.0.0.7" }), pod(2, { address: "10.0.0.7" })];
+    const d = plan(world(3, { pods, statuses: answers }));
+    expect(d.action).to.equal(undefined);
+    expect(d.reason).to.contain("etcd-1 doesn't answer");
+  });
+  it("a copy that runs at an address of its own is removed", () => {
+    const pods = [pod(1, { address: "10.0.0.6" }), pod(2, { address: "10.0.0.7" })];
+    const d = plan(world(3, { pods, statuses: answers }));
+    expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 1, memberId: idOf(1) });
+  });
+});
+
+describe("plan: a claim that has no volume yet", () => {
+  const claim = (spec: object) => ({
+    metadata: { name: "data-etcd-1", uid: "claim-1", resourceVersion: "1" },
+    spec: { resources: { requests: { storage: "10" } }, ...spec },
+    status: { phase: "Pending" },
+  });
+  const table: readonly (readonly [string, object, boolean])[] = [
+    ["to be made anew", {}, true],
+    ["bound beforehand", { volumeName: "pv-old" }, false],
+    ["by labels", { selector: { matchLabels: { "velero.io/dynamic-pv-restore": "x" } } }, false],
+    ["a copy of a snapshot", { dataSource: { kind: "VolumeSnapshot", name: "s" } }, false],
+    ["filled by somebody else", { dataSourceRef: { apiGroup: "x", kind: "Filler", name: "s" } }, false],
+  ];
+  for (const [name, spec, born] of table) {
+    it(`${born ? "doesn't hold up a birth" : "is waited for"}: ${name}`, () => {
+      const w = world(3, {
+        record: { ...emptyRecord(1) },
+        list: "none",
+        pods: [gated(0), gated(1), gated(2)],
+        gates: [report(0, EMPTY), report(2, EMPTY)],
+        statuses: [0, 1, 2].map(silent),
+      });
+      const claims = [...w.claims.filter((c) => c.ordinal !== 1), ...claimViews([claim(spec)], "data-etcd-")];
+      const d = plan({ ...w, claims });
+      expect(d.record?.birth.state).to.equal(born ? "seeding" : undefined);
+      if (!born) expect(d.reason).to.contain("every volume is looked at: waits for etcd-1");
+    });
+  }
+});
+
+describe("plan: a birth that fails again and again", () => {
+  const birth = { state: "seeding" as const, token: "birth-pod-0", podUid: "pod-0", claimUid: "claim-0" };
+  const seeding = { ...emptyRecord(1), birth };
+  const looked = { notes: [{ ordinal: 0, suspect: { podUid: "pod-8", revision: "new", atMs: NOW } }] };
+
+  it("forgets the pods of the birth before when it is repeated, so that its own is looked at", () => {
+    const again = plan(
+      world(1, {
+        record: { ...seeding, ...looked },
+        list: "none",
+        pods: [gated(0, { uid: "pod-9" })],
+        gates: [report(0, EMPTY, "pod-9")],
+      }),
+    );
+    expect(again.record?.birth).to.include({ podUid: "pod-9" });
+    const crashes = world(1, {
+      world: { record: again.record },
+      list: "none",
+      pods: [crashing(0, 2, { uid: "pod-9" })],
+      statuses: [silent(0)],
+    });
+    expect(plan(crashes).action).to.include({ kind: "deletePod", uid: "pod-9" });
+  });
+});
