@@ -4,9 +4,11 @@
  * Why it can't lose an acknowledged write: a birth needs every volume there is to have been looked at and found empty,
  * and is recorded, for one pod, before it is ordered. It is repeated only under the same condition and while no second
  * voter was ever made. Disks that were found are never re-born: the one with the newest last entry holds every committed
- * entry if a quorum of its own voters is there, and exactly those voters start.
+ * entry if a quorum of its own voters is there. Those voters start, and whoever is a learner by the word of its own
+ * disk: it counts for nobody until the others say so. Who is neither was removed, and with others of its kind could be a
+ * quorum of an older list.
  */
-import type { AdoptedDisk, ControllerRecord, Disk, PodView } from "../model";
+import type { AdoptedDisk, Birth, ControllerRecord, Disk, PodView } from "../model";
 import { age, ageOf } from "./age";
 import { keepBooks } from "./books";
 import { begin, mayBegin } from "./prepare";
@@ -39,6 +41,15 @@ export function birth(f: Facts): Step | undefined {
     case "unborn":
       return f.list ? adoptRunning(f) : unborn(f);
   }
+}
+
+/** What is there is written down, also while nothing may be done: without it nobody of it could start. */
+export function adoption(f: Facts): Step | undefined {
+  const { birth, rebuild } = f.record;
+  if (rebuild || birth.state === "born" || birth.state === "seeding") return undefined;
+  const disks = () => !notLookedAt(f) && looks(f).some((s) => s.disk.state === "wal");
+  const step = f.list ? adoptRunning(f) : birth.state === "adopting" || disks() ? adopt(f) : undefined;
+  return step?.kind === "do" && !step.action && !step.record?.rebuild ? step : undefined;
 }
 
 function unborn(f: Facts): Step {
@@ -198,7 +209,8 @@ function adopt(f: Facts): Step {
     );
   }
   const state = f.record.birth;
-  const before = state.state === "adopting" ? state : undefined;
+  // As long as all of them ask, what they show counts alone: what was adopted before may be from an old record.
+  const before = state.state === "adopting" && notLookedAt(f) ? state : undefined;
   // What a restore or recovery has left behind is older than what it made.
   const highest = Math.max(1, ...all.map((s) => s.disk.generation));
   const generation = before ? f.record.generation : all.length > 0 ? highest : f.desired.generation;
@@ -219,27 +231,34 @@ function adopt(f: Facts): Step {
     );
   }
   const start = startable(disks, voters, before?.start ?? []);
-  if (start.length < quorum(voters.length)) {
-    const need = `${start.length} of ${voters.length}`;
+  const found = start.filter((s) => voters.includes(s.memberId)).length;
+  if (found < quorum(voters.length)) {
+    const need = `${found} of ${voters.length}`;
     if (generation < f.desired.generation && f.desired.rebuild) {
       const adopting = { state: "adopting" as const, clusterId, voters, start: [] };
       return mayBegin(f) ?? begin(f, { ...f.record, generation, birth: adopting });
     }
-    return wait(
-      `the record is lost and so is the quorum of disks (${need} found): declare a restore or recovery`,
-    );
-  }
-  if (start.length === before?.start.length) {
-    const names = start.map((s) => awaited(f, s.ordinal));
-    return wait(`the record was lost: waits until the adopted members answer: ${names.join("; ")}`);
+    return wait(`${lost(f)}, and so is the quorum of disks (${need} found): declare a restore or recovery`);
   }
   const birth = { state: "adopting" as const, clusterId, voters, start };
+  if (state.state === "adopting" && keyOf(birth) === keyOf(state)) {
+    const names = start.map((s) => awaited(f, s.ordinal));
+    return wait(`${lost(f)}: waits until the adopted members answer: ${names.join("; ")}`);
+  }
   const record = { ...f.record, generation, birth };
-  return remember(record, `the record was lost beside living disks: ${start.length} members are adopted`);
+  return remember(record, `${lost(f)} beside living disks: ${start.length} members are adopted`);
 }
 
+function keyOf({ clusterId, voters, start }: Extract<Birth, { state: "adopting" }>): string {
+  return [clusterId, ...voters, ...start.map((s) => `${s.memberId}@${s.claimUid}`)].join();
+}
+
+const lost = (f: Facts) => f.stale ?? "the record was lost";
+
 function byLastEntry(a: { disk: WalDisk }, b: { disk: WalDisk }): number {
-  return a.disk.lastTerm - b.disk.lastTerm || a.disk.lastIndex - b.disk.lastIndex;
+  const last = a.disk.lastTerm - b.disk.lastTerm || a.disk.lastIndex - b.disk.lastIndex;
+  // Of two that end alike, the one that knows more of it as committed knows the newer list.
+  return last || (a.disk.commit ?? 0) - (b.disk.commit ?? 0);
 }
 
 /** The voters stay those of the first look: by the next, some of them run and their gates are gone. */
@@ -249,7 +268,7 @@ function startable(
   before: readonly AdoptedDisk[],
 ): readonly AdoptedDisk[] {
   const found = disks
-    .filter((s) => voters.includes(s.disk.memberId))
+    .filter(({ disk }) => voters.includes(disk.memberId) || !disk.voters.includes(disk.memberId))
     .map((s) => ({ ordinal: s.ordinal, claimUid: s.claimUid, memberId: s.disk.memberId }));
   const added = found.filter((s) => !before.some((b) => b.memberId === s.memberId));
   const twice = added.some((s) => added.filter((o) => o.memberId === s.memberId).length > 1);
@@ -261,9 +280,7 @@ function adoptRunning(f: Facts): Step {
   const clusterId = f.list?.clusterId ?? "";
   const other = f.world.etcd.statuses.find((s) => s.clusterId !== undefined && s.clusterId !== clusterId);
   if (other) {
-    return wait(
-      `the record is lost and ${label(f, other.ordinal)} runs another cluster (${other.clusterId})`,
-    );
+    return wait(`${lost(f)}, and ${label(f, other.ordinal)} runs another cluster (${other.clusterId})`);
   }
   const birth = { state: "born" as const, clusterId, sealed: true };
   // All pods are made anew for a generation: while one is of an older, that is what runs.
@@ -271,5 +288,5 @@ function adoptRunning(f: Facts): Step {
   const generation = Math.min(f.desired.generation, ...running);
   const blank = { ...f.record, generation, birth, members: [] };
   const record = keepBooks(factsOf(f.world, f.desired, f.sts, blank));
-  return remember(record, `the record was lost: the living cluster ${clusterId} is adopted`);
+  return remember(record, `${lost(f)}: the living cluster ${clusterId} is adopted`);
 }

@@ -3,7 +3,7 @@
  * remembered outside the record.
  */
 import type { ControllerRecord, Decision, RestoreAnswer, World } from "../model";
-import { birth } from "./birth";
+import { adoption, birth } from "./birth";
 import { keepBooks } from "./books";
 import { missing } from "./convergence";
 import { corrupt } from "./corrupt";
@@ -25,6 +25,7 @@ import {
 import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
 import { dropReplaced, lowerReplicas, raiseReplicas, restoreReplicas, shrink } from "./size";
 import { defragmentAll, noSpace } from "./space";
+import { staleness, withoutMembers } from "./stale";
 import type { Step } from "./step";
 import { wait } from "./step";
 import { replaceStranded } from "./stranded";
@@ -101,18 +102,26 @@ export function plan(world: World): Decision {
   if (!statefulSet) return idle("there is no StatefulSet yet");
   if (statefulSet.deleting) return idle("the StatefulSet is being deleted");
 
-  const seen = factsOf(world, desired, statefulSet, record ?? emptyRecord(desired.generation));
+  const seen = current(factsOf(world, desired, statefulSet, record ?? emptyRecord(desired.generation)));
   const trust = trustVerdict(statefulSet, world.pods);
   return trust ? { ...decide(seen), trust } : decide(seen);
+}
+
+/** A record from before what lives was made is as good as lost. */
+function current(f: Facts): Facts {
+  const stale = staleness(f);
+  return stale ? factsOf(f.world, f.desired, f.sts, withoutMembers(f.record), stale) : f;
 }
 
 function decide(seen: Facts): Decision {
   const { world, desired, sts } = seen;
   // What stops every act doesn't stop the books: a floor that isn't kept lets a disk be rolled back unseen.
-  const f = factsOf(world, desired, sts, keepBooks(seen));
+  const f = factsOf(world, desired, sts, keepBooks(seen), seen.stale);
   const stop = refuse(f);
   // Paused and as declared is as declared: an `up` that only pauses has to end.
   const settled = desired.paused && missing(f) === undefined;
+  const found = desired.paused ? adoption(f) : undefined;
+  if (found?.kind === "do") return carryOut(f, found, [stop?.reason ?? found.reason]);
   if (stop && !settled) return withRefusal(conclude(f, seen.record, [stop.reason]), [stop]);
   if (settled) return conclude(f, seen.record, []);
 

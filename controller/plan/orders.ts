@@ -44,7 +44,7 @@ function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
       case "adopting": {
         const disk = gate.disk.state === "wal" ? gate.disk : undefined;
         const mine = birth.start.find((d) => d.claimUid === pod.claimUid && d.memberId === disk?.memberId);
-        return mine ? start(f, gate) : hold("not a voter by the newest disk: waits for the others");
+        return mine ? start(f, gate) : hold("no member by the newest disk: waits for the others");
       }
       case "born":
         return memberOrder(f, pod, gate);
@@ -59,7 +59,8 @@ function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
 /** A member whose IDs are the recorded ones is started although a higher generation is declared: it isn't made yet. */
 function start(f: Facts, { disk }: GateReport, dropAside = false): Order {
   const own = disk.state === "wal" ? disk.generation : f.desired.generation;
-  if (own < 1 || own > f.desired.generation) {
+  // That of the record is what lives, also where an older one is declared.
+  if (own < 1 || own > Math.max(f.desired.generation, f.record.generation)) {
     return {
       kind: "refuse",
       reason: `the disk is of generation ${own}, declared is ${f.desired.generation}`,

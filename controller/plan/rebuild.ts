@@ -40,6 +40,9 @@ function without(record: ControllerRecord): ControllerRecord {
 }
 
 function stopAll(f: Facts, rebuild: Rebuild): Step {
+  const unseen = f.world.pods.find((p) => p.gate.state === "running" && !p.deleting && !gateOf(f.world, p));
+  // What it has looked at may show that this was done long ago.
+  if (f.sts.replicas > 0 && unseen) return wait(`${unseen.name}'s gate hasn't asked yet`);
   if (f.sts.replicas > 0)
     return scale(f, 0, `generation ${rebuild.generation} begins with all members stopped`);
   const hanging = f.world.pods.filter((p) => (overdueMs(f.world, p) ?? 0) > SLACK_MS);

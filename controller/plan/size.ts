@@ -10,7 +10,7 @@ import { removalProblem } from "./removal";
 import type { Step } from "./step";
 import { act, mention, wait } from "./step";
 import type { Facts, Member } from "./view";
-import { claimAt, label, quorum } from "./view";
+import { claimAt, label, quorum, statusesOf } from "./view";
 
 /** One more than the highest ordinal that must have its pod. */
 export function needed(f: Facts): number {
@@ -24,9 +24,21 @@ export function needed(f: Facts): number {
   return Math.max(0, ...ordinals) + 1;
 }
 
+/**
+ * Beyond the declared size the record alone brings nobody back: it may be from before they were removed, and enough of
+ * them would make a quorum of their own. Somebody who is there and finds no quorum has to miss them.
+ */
+function mayNeed(f: Facts): number {
+  const { birth } = f.record;
+  const least = needed(f);
+  const known = birth.state !== "born" || f.list !== undefined;
+  if (known || statusesOf(f.world, birth.clusterId).some((s) => s.leaderId === undefined)) return least;
+  return Math.min(least, Math.max(f.desired.members, f.sts.replicas));
+}
+
 /** Undoes a scaling by hand. Needs no quorum: it only brings pods back. */
 export function restoreReplicas(f: Facts): Step | undefined {
-  const least = needed(f);
+  const least = mayNeed(f);
   if (f.sts.replicas >= least) return undefined;
   return scale(f, least, `${f.sts.replicas} pods are too few for the members and volumes there are`);
 }

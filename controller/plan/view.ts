@@ -41,6 +41,8 @@ export interface Facts {
   readonly desired: Desired;
   readonly record: ControllerRecord;
   readonly sts: StatefulSetView;
+  /** Why the record is taken for lost, although there is one. */
+  readonly stale?: string;
   readonly list?: MemberList;
   readonly members: readonly Member[];
   readonly voters: readonly Member[];
@@ -118,6 +120,7 @@ export function factsOf(
   desired: Desired,
   sts: StatefulSetView,
   record: ControllerRecord,
+  stale?: string,
 ): Facts {
   const list = "problem" in world.etcd.list ? undefined : world.etcd.list;
   const ours = new Map<string, number>();
@@ -140,6 +143,7 @@ export function factsOf(
     desired,
     record,
     sts,
+    stale,
     list,
     members,
     voters,
