@@ -11,7 +11,7 @@ import { createNamespace } from "./resources/namespace";
 import { createRestore } from "./resources/restore";
 import { createServiceAccount } from "./resources/service-account";
 import { createClientService, createHeadlessService } from "./resources/services";
-import { createState } from "./resources/state";
+import { createRecord, createState } from "./resources/state";
 import { createMembers } from "./resources/stateful-set";
 import { refuse, refuseLateNamespace, settle } from "./spec";
 import { dnsNames, objectNames } from "./spec/names";
@@ -56,35 +56,54 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const ctx: Context = { spec, name, namespace, opts: { parent: this } };
 
     const created = args.createNamespace === false ? [] : [createNamespace(ctx)];
-    const inside: Context = { ...ctx, opts: { parent: this, dependsOn: created } };
+    const record = createRecord({ ...ctx, opts: { parent: this, dependsOn: created } });
+    const first = [...created, record];
+    const inside: Context = { ...ctx, opts: { parent: this, dependsOn: first } };
     const identity = createIdentity(inside);
     const serviceAccount = createServiceAccount(inside);
     const gateCode = createBundle(inside, "gate", objectNames(spec.name).gateCode);
     const headless = createHeadlessService(inside);
     const client = createClientService(inside);
-    createDisruptionBudget(inside);
-    const { status, trust } = createState(inside);
+    const budget = createDisruptionBudget(inside);
+    const { status, trust, lease } = createState(inside);
     const controller = createController(inside, identity);
     const backupCode =
       args.backup || args.restore?.backup
         ? createBundle(inside, "backup", objectNames(spec.name).backupCode).metadata.name
         : undefined;
-    if (args.backup && backupCode) {
-      createBackup(inside, args.backup, identity, backupCode);
-    }
-    createRestore(inside, { identity, backupCode, serviceAccount: serviceAccount.metadata.name }, created);
-    const { statefulSet: members, hash } = createMembers(
+    const backups = args.backup && backupCode ? createBackup(inside, args.backup, identity, backupCode) : [];
+    const restores = createRestore(
+      inside,
+      { identity, backupCode, serviceAccount: serviceAccount.metadata.name },
+      first,
+    );
+    const {
+      statefulSet: members,
+      hash,
+      declaration,
+    } = createMembers(
       inside,
       {
         identity,
         gateCode: gateCode.metadata.name,
         serviceAccount: serviceAccount.metadata.name,
       },
-      [...created, ...identity.resources, headless],
+      [...first, ...identity.resources, headless],
     );
     const trusted = awaitTrust(inside, identity, [trust, controller, members]);
-    const clientSecrets = createClients(inside, identity, trusted);
-    awaitConvergence(inside, hash, [status, controller, members]);
+    const clients = createClients(inside, identity, trusted);
+    awaitConvergence(inside, hash, declaration, [
+      status,
+      trust,
+      controller,
+      members,
+      lease,
+      budget,
+      ...trusted,
+      ...clients.secrets,
+      ...backups,
+      ...restores,
+    ]);
 
     const dns = members.metadata.namespace.apply((ns) => dnsNames(spec.name, ns, spec.domain));
     const pods = Array.from({ length: spec.members }, (_, ordinal) => objectNames(spec.name).pod(ordinal));
@@ -97,7 +116,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     this.clientCaCertificate = identity.clients
       ? pulumi.all([identity.clients.bundlePem, pulumi.all(trusted.map((t) => t.id))]).apply(([pem]) => pem)
       : undefined;
-    this.secretNames = identity.secrets.root.apply((root) => ({ root, clients: clientSecrets }));
+    this.secretNames = identity.secrets.root.apply((root) => ({ root, clients: clients.names }));
     this.registerOutputs({
       clusterName: this.clusterName,
       namespace: this.namespace,

@@ -39,7 +39,7 @@ export function createBackup(
   backup: BackupArgs,
   identity: Identity,
   code: pulumi.Output<string>,
-): void {
+): pulumi.Resource[] {
   const { serviceAccount, resources } = createBackupRights(ctx, backup);
   const parts: JobParts = {
     backup,
@@ -49,7 +49,7 @@ export function createBackup(
     resources: [...resources, ...createBackupClaim(ctx, backup), ...identity.resources],
   };
   const timeoutSeconds = backup.timeoutSeconds ?? defaults.backupTimeoutSeconds;
-  createCronJob(ctx, parts, {
+  const cronJob = createCronJob(ctx, parts, {
     resourceName: "backup",
     name: objectNames(ctx.spec.name).backup,
     schedule: backup.schedule,
@@ -58,9 +58,7 @@ export function createBackup(
     defaultContainer: containerNames.backup,
     pod: backupPod(ctx, parts, timeoutSeconds),
   });
-  if (backup.drill) {
-    createDrill(ctx, parts, backup.drill);
-  }
+  return [cronJob, ...(backup.drill ? [createDrill(ctx, parts, backup.drill)] : [])];
 }
 
 export interface CronParts {

@@ -149,20 +149,19 @@ export function createClients(
   ctx: Context,
   identity: Identity,
   trusted: pulumi.Resource[],
-): { [client: string]: string } {
+): { readonly names: { [client: string]: string }; readonly secrets: pulumi.Resource[] } {
   const names = objectNames(ctx.spec.name);
   const signing = identity.clients;
-  if (!signing) {
-    return {};
-  }
+  const clients = signing ? (ctx.spec.args.clients ?? []).map(({ name }) => name) : [];
   const opts = { ...ctx.opts, dependsOn: trusted };
-  return Object.fromEntries(
-    (ctx.spec.args.clients ?? []).map(({ name }) => {
-      const leaf = createLeaf(ctx, signing.signs, `client-${name}`, { commonName: name, clientAuth: true });
-      pairSecret(ctx, `client-${name}`, names.clientSecret(name), leaf, signing, opts);
-      return [name, names.clientSecret(name)];
-    }),
-  );
+  const secretOf = (name: string, by: Signing) => {
+    const leaf = createLeaf(ctx, by.signs, `client-${name}`, { commonName: name, clientAuth: true });
+    return pairSecret(ctx, `client-${name}`, names.clientSecret(name), leaf, by, opts);
+  };
+  return {
+    names: Object.fromEntries(clients.map((name) => [name, names.clientSecret(name)])),
+    secrets: signing ? clients.map((name) => secretOf(name, signing)) : [],
+  };
 }
 
 const statement = (trust: TrustStatement) => pulumi.output(JSON.stringify(trust));

@@ -1,4 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { defaults } from "../spec/derived";
 import { quantity } from "../spec/units";
 import {
@@ -18,6 +19,8 @@ import type { Identity } from "./certificates";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 import { createControllerRights } from "./controller-rights";
+import { createDeclaration } from "./declaration";
+import { hashOf } from "./hash";
 import { impatient } from "./scheduling";
 import { containerSecurity, podSecurity } from "./security";
 
@@ -40,52 +43,63 @@ export function createController(ctx: Context, identity: Identity): k8s.apps.v1.
   const names = objectNames(spec.name);
   const code = createBundle(ctx, "controller", names.controllerCode);
   const { serviceAccount, binding } = createControllerRights(ctx);
-  createDoorService(ctx);
+  const door = createDoorService(ctx);
+  const template = controllerPod(ctx, identity, code.metadata.name, serviceAccount.metadata.name);
+  const declaration = createDeclaration(ctx, "controller", pulumi.output(template).apply(hashOf));
   return new k8s.apps.v1.Deployment(
     `${ctx.name}-controller`,
     {
-      metadata: metadataOf(ctx, names.controller),
+      metadata: metadataOf(ctx, names.controller, { annotations: declaration.annotation }),
       spec: {
         replicas: 1,
         // No surge: of two controllers only one may act, and the second would wait for the first one's lease. But nor is
         // the old one waited for, whose node may never answer again.
         strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
         selector: { matchLabels: controllerSelector(spec.name) },
-        template: {
-          metadata: {
-            labels: {
-              ...spec.args.metadata?.labels,
-              ...commonLabels(spec.name),
-              ...controllerSelector(spec.name),
-            },
-            annotations: { ...spec.args.metadata?.annotations, ...identity.annotations },
-          },
-          spec: {
-            serviceAccountName: serviceAccount.metadata.name,
-            automountServiceAccountToken: true,
-            enableServiceLinks: false,
-            // Its last act may take eight.
-            terminationGracePeriodSeconds: 15,
-            securityContext: podSecurity(ctx),
-            imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
-            nodeSelector: spec.args.scheduling?.nodeSelector,
-            priorityClassName:
-              spec.args.controller?.priorityClassName ?? spec.args.scheduling?.priorityClassName,
-            tolerations: impatient(ctx),
-            containers: [controllerContainer(ctx)],
-            volumes: [
-              { name: volumes.code, configMap: { name: code.metadata.name, defaultMode: 0o444 } },
-              ...controllerPairs.map((pair) => ({
-                name: volumes.pair(pair),
-                secret: { secretName: identity.secrets[pair], defaultMode: 0o440 },
-              })),
-            ],
-          },
-        },
+        template,
       },
     },
-    { ...ctx.opts, dependsOn: [binding, ...identity.resources] },
+    { ...ctx.opts, dependsOn: [binding, door, ...identity.resources] },
   );
+}
+
+function controllerPod(
+  ctx: Context,
+  identity: Identity,
+  code: pulumi.Output<string>,
+  serviceAccountName: pulumi.Output<string>,
+): k8s.types.input.core.v1.PodTemplateSpec {
+  const { spec } = ctx;
+  return {
+    metadata: {
+      labels: {
+        ...spec.args.metadata?.labels,
+        ...commonLabels(spec.name),
+        ...controllerSelector(spec.name),
+      },
+      annotations: { ...spec.args.metadata?.annotations, ...identity.annotations },
+    },
+    spec: {
+      serviceAccountName,
+      automountServiceAccountToken: true,
+      enableServiceLinks: false,
+      // Its last act may take eight.
+      terminationGracePeriodSeconds: 15,
+      securityContext: podSecurity(ctx),
+      imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
+      nodeSelector: spec.args.scheduling?.nodeSelector,
+      priorityClassName: spec.args.controller?.priorityClassName ?? spec.args.scheduling?.priorityClassName,
+      tolerations: impatient(ctx),
+      containers: [controllerContainer(ctx)],
+      volumes: [
+        { name: volumes.code, configMap: { name: code, defaultMode: 0o444 } },
+        ...controllerPairs.map((pair) => ({
+          name: volumes.pair(pair),
+          secret: { secretName: identity.secrets[pair], defaultMode: 0o440 },
+        })),
+      ],
+    },
+  };
 }
 
 function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {

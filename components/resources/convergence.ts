@@ -1,23 +1,32 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { annotationKeys, objectNames } from "../spec/names";
 import { trustKey } from "../spec/trust";
 import type { Context } from "./context";
+import type { Declaration } from "./declaration";
+import { createDeclaration } from "./declaration";
 import type { Identity } from "./certificates";
 
 /**
  * The end of `pulumi up`: waits until the controller says that the cluster is as declared, and shows what it waits for
- * meanwhile. A patch of the status, so that a wait that was cut short is simply made again.
+ * meanwhile. A patch of the status, so that a wait that was cut short is simply made again. It depends on everything that
+ * nothing else depends on.
  */
 export function awaitConvergence(
   ctx: Context,
   hash: pulumi.Output<string>,
+  declaration: Declaration,
   dependsOn: pulumi.Resource[],
 ): k8s.core.v1.ConfigMapPatch {
   const { status } = objectNames(ctx.spec.name);
-  return wait(ctx, { of: "converged", on: status, key: "converged", note: annotationKeys.wanted }, hash, {
-    dependsOn,
-  });
+  return wait(
+    ctx,
+    { of: "converged", on: status, key: "converged", note: annotationKeys.wanted },
+    hash,
+    declaration,
+    // Nothing that goes with the cluster goes before this, so that a `destroy` which is refused has deleted nothing.
+    { dependsOn, protect: !ctx.spec.args.allowDataDeletion },
+  );
 }
 
 /**
@@ -35,11 +44,13 @@ export function awaitTrust(
     return [];
   }
   const { trust } = objectNames(ctx.spec.name);
+  const key = statement.apply(trustKey);
   return [
     wait(
       ctx,
       { of: "trusted", on: trust, key: "agreed", note: annotationKeys.wantedTrust },
-      statement.apply(trustKey),
+      key,
+      createDeclaration(ctx, "trust", key),
       { dependsOn },
     ),
   ];
@@ -49,7 +60,8 @@ function wait(
   ctx: Context,
   what: { readonly of: string; readonly on: string; readonly key: string; readonly note: string },
   value: pulumi.Output<string>,
-  opts: { dependsOn: pulumi.Resource[] },
+  declaration: Declaration,
+  opts: { dependsOn: pulumi.Resource[]; protect?: boolean },
 ): k8s.core.v1.ConfigMapPatch {
   return new k8s.core.v1.ConfigMapPatch(
     `${ctx.name}-${what.of}`,
@@ -59,7 +71,15 @@ function wait(
         namespace: ctx.namespace,
         annotations: {
           [what.note]: value,
-          "pulumi.com/waitFor": pulumi.interpolate`jsonpath={.data.${what.key}}=${value}`,
+          ...declaration.annotation,
+          "pulumi.com/waitFor": value.apply((v) =>
+            // The controller may have said so before: with its data alone, the engine would take the object as it was
+            // before this patch for its result, and see a change in the next preview.
+            JSON.stringify([
+              `jsonpath={.metadata.annotations['${what.note}']}=${v}`,
+              `jsonpath={.data.${what.key}}=${v}`,
+            ]),
+          ),
           "pulumi.com/timeoutSeconds": String(ctx.spec.waitSeconds),
           "pulumi.com/patchForce": "true",
         },

@@ -20,14 +20,14 @@ interface Parts {
  * reach it. It touches no member: the controller tells the gates what to send or to fetch. Once it was there it is not
  * changed any more: what it makes, it makes once.
  */
-export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Resource[]): void {
+export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Resource[]): pulumi.Resource[] {
   const { spec } = ctx;
   const { identity, backupCode } = parts;
   const secret = identity.secrets[restorePair];
-  if (!spec.rebuild || !secret) return;
+  if (!spec.rebuild || !secret) return [];
   const names = objectNames(spec.name);
   const code = createBundle(ctx, "restore", names.restoreCode);
-  new k8s.core.v1.Service(
+  const service = new k8s.core.v1.Service(
     `${ctx.name}-restore`,
     {
       metadata: metadataOf(ctx, names.restoreService, { annotations: { "pulumi.com/skipAwait": "true" } }),
@@ -49,7 +49,7 @@ export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Reso
     },
     ctx.opts,
   );
-  new k8s.batch.v1.Job(
+  const job = new k8s.batch.v1.Job(
     `${ctx.name}-restore-${spec.generation}`,
     {
       metadata: metadataOf(ctx, names.restoreJob(spec.generation), {
@@ -83,4 +83,5 @@ export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Reso
     },
     { ...ctx.opts, ignoreChanges: ["spec"], dependsOn: [...dependsOn, ...identity.resources] },
   );
+  return [service, job];
 }

@@ -63,6 +63,7 @@ export function createClientService(ctx: Context): k8s.core.v1.Service {
         trafficDistribution: service.trafficDistribution,
       },
     },
-    ctx.opts,
+    // Nothing may wait for it, as it may wait for the members; so a `destroy` that is refused must find it protected.
+    { ...ctx.opts, protect: !ctx.spec.args.allowDataDeletion },
   );
 }

@@ -4,21 +4,29 @@ import type { Context } from "./context";
 import { metadataOf } from "./context";
 
 /**
- * What the controller writes: its record, the status, what all pods agree to trust, and the lease by which only one controller acts. They are made
- * empty here, because a right to create can't be limited to a name; what it fills in is no drift.
+ * The controller's memory, made empty here, because a right to create can't be limited to a name; what the controller
+ * fills in is no drift. Without it, the controller would have to find out from the disks what it knew. Protected, and
+ * made before everything else: another name of the cluster is refused here, before anything is made under that name.
+ */
+export function createRecord(ctx: Context): k8s.core.v1.ConfigMap {
+  return new k8s.core.v1.ConfigMap(
+    `${ctx.name}-record`,
+    { metadata: metadataOf(ctx, objectNames(ctx.spec.name).record) },
+    { ...ctx.opts, protect: !ctx.spec.args.allowDataDeletion },
+  );
+}
+
+/**
+ * What the controller writes beside its record: the status, what all pods agree to trust, and the lease by which only
+ * one controller acts. Made empty here for the same reason.
  */
 export function createState(ctx: Context): {
   status: k8s.core.v1.ConfigMap;
   trust: k8s.core.v1.ConfigMap;
+  lease: k8s.coordination.v1.Lease;
 } {
   const names = objectNames(ctx.spec.name);
-  new k8s.core.v1.ConfigMap(
-    `${ctx.name}-record`,
-    { metadata: metadataOf(ctx, names.record) },
-    // Without it, the controller would have to find out from the disks what it knew.
-    { ...ctx.opts, protect: !ctx.spec.args.allowDataDeletion },
-  );
-  new k8s.coordination.v1.Lease(
+  const lease = new k8s.coordination.v1.Lease(
     `${ctx.name}-lease`,
     { metadata: metadataOf(ctx, names.controller) },
     ctx.opts,
@@ -33,5 +41,5 @@ export function createState(ctx: Context): {
     { metadata: metadataOf(ctx, names.trust) },
     ctx.opts,
   );
-  return { status, trust };
+  return { status, trust, lease };
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { VolumeRetention } from "../args";
@@ -6,6 +5,9 @@ import { desiredState } from "../spec/desired";
 import { annotationKeys, commonLabels, dataVolume, memberSelector, objectNames } from "../spec/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
+import type { Declaration } from "./declaration";
+import { createDeclaration } from "./declaration";
+import { hashOf } from "./hash";
 import type { PodParts } from "./pod";
 import { memberPodTemplate } from "./pod";
 
@@ -13,6 +15,7 @@ export interface Members {
   readonly statefulSet: k8s.apps.v1.StatefulSet;
   /** Of everything declared, the pod template included: what the controller shows once the cluster is like that. */
   readonly hash: pulumi.Output<string>;
+  readonly declaration: Declaration;
 }
 
 /**
@@ -31,15 +34,17 @@ export function createMembers(ctx: Context, parts: PodParts, dependsOn: pulumi.R
     .all([ctx.namespace, pulumi.output(template)])
     .apply(([namespace, plainTemplate]) => {
       const desired = desiredState(spec, namespace);
-      const hash = sha256(JSON.stringify(sorted([desired, plainTemplate])));
+      const hash = hashOf([desired, plainTemplate]);
       return { hash, annotation: JSON.stringify({ ...desired, hash }) };
     });
+  const declaration = createDeclaration(ctx, "members", declared.hash);
   const statefulSet = new k8s.apps.v1.StatefulSet(
     `${ctx.name}-members`,
     {
       metadata: metadataOf(ctx, names.statefulSet, {
         annotations: {
           [annotationKeys.desired]: declared.annotation,
+          ...declaration.annotation,
           // The wait is on the status, which knows more than the StatefulSet does.
           "pulumi.com/skipAwait": "true",
         },
@@ -78,23 +83,5 @@ export function createMembers(ctx: Context, parts: PodParts, dependsOn: pulumi.R
       dependsOn,
     },
   );
-  return { statefulSet, hash: declared.hash };
-}
-
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 16);
-
-/** With keys in order, so that the same declaration always has the same hash. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    return value.map(sorted);
-  }
-  if (value !== null && typeof value === "object") {
-    return Object.fromEntries(
-      Object.entries(value)
-        .filter(([, item]) => item !== undefined)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, item]) => [key, sorted(item)]),
-    );
-  }
-  return value;
+  return { statefulSet, hash: declared.hash, declaration };
 }

@@ -71,6 +71,9 @@ export function pairPaths(pair: Pair | typeof restorePair): { ca: string; cert: 
 /** The claim template's name, with which the claims' names begin. */
 export const dataVolume = "data";
 
+/** What `pulumi up` waits for, each declared by itself. */
+export type Declared = "members" | "trust" | "controller";
+
 /** Names of the objects of the cluster called `cluster`. */
 export function objectNames(cluster: string) {
   return {
@@ -91,6 +94,7 @@ export function objectNames(cluster: string) {
     status: `${cluster}-status`,
     /** Where the controller says what all members' pods agree to trust. */
     trust: `${cluster}-trust`,
+    declaration: (of: Declared) => `${cluster}-declared-${of}`,
     backupCode: (hash: string) => `${cluster}-backup-${hash}`,
     /** Its CronJob, ServiceAccount, Role and RoleBinding. */
     backup: `${cluster}-backup`,
@@ -178,6 +182,10 @@ export function backupLabels(cluster: string): Record<string, string> {
 export const annotationKeys = {
   /** On the StatefulSet: all that the controller obeys, in the same request as the template. */
   desired: "etcd-cluster/desired",
+  /** On the object that says what was declared last. */
+  declared: "etcd-cluster/declared",
+  /** On what `pulumi up` waits for, or changes: the version of that object. */
+  declaration: "etcd-cluster/declaration",
   /** On the status: what the wait at the end of `pulumi up` is for. */
   wanted: "etcd-cluster/wanted",
   /** On the pod template: etcd's version in it. */

@@ -51,5 +51,5 @@ export function deployWithPulumi(kubectl: Kubectl, root: string, stack: string):
     }
   };
   pulumi("stack", "select", "--create", stack);
-  pulumi("up", "--yes", "--skip-preview", "--stack", stack, "--config-file", file);
+  pulumi("up", "--yes", "--stack", stack, "--config-file", file);
 }

@@ -28,7 +28,9 @@ export function divided(
   objects: readonly Manifest[],
 ): { early: Manifest[]; late: Manifest[]; waits: Wait[] } {
   const patches = resources.filter(({ type }) => type.endsWith("Patch"));
-  const dependents = resources.filter((r) => patches.some((patch) => r.dependencies.includes(patch.urn)));
+  const dependents = resources.filter(
+    (r) => !patches.includes(r) && patches.some((patch) => r.dependencies.includes(patch.urn)),
+  );
   const isLate = (object: Manifest) =>
     dependents.some(({ inputs }) => {
       const { kind, metadata } = plain(inputs) as Named & { kind: string };
@@ -46,10 +48,13 @@ export function divided(
 
 function waitOf({ metadata }: Named): Wait {
   const { name, namespace, annotations } = metadata;
-  const condition = annotations?.["pulumi.com/waitFor"] ?? "";
-  const [, key, value] = /^jsonpath=\{\.data\.(\w+)\}=(.+)$/.exec(condition) ?? [];
-  if (!key || !value) {
-    throw new Error(`the patch of ${name} waits for ${condition || "nothing"}, which is not understood here`);
+  const given = annotations?.["pulumi.com/waitFor"] ?? "";
+  const conditions = given.startsWith("[") ? (JSON.parse(given) as string[]) : [given];
+  // Annotations are the patch's own, and there is no patch without the engine.
+  const others = conditions.filter((condition) => !condition.startsWith("jsonpath={.metadata.annotations["));
+  const [, key, value] = /^jsonpath=\{\.data\.(\w+)\}=(.+)$/.exec(others[0] ?? "") ?? [];
+  if (!key || !value || others.length > 1) {
+    throw new Error(`the patch of ${name} waits for ${given || "nothing"}, which is not understood here`);
   }
   return { name, namespace, key, value };
 }

@@ -23,6 +23,7 @@ const leaf = (name: string) => [
   `${kinds.secret} etcd-${name}`,
 ];
 const certificates = (clients: string[] = []) => [
+  `${kinds.configMap} etcd-declared-trust`,
   `${kinds.configMapPatch} etcd-trusted`,
   ...["peer", "client"].flatMap(authority),
   ...pairs.flatMap(leaf),
@@ -46,7 +47,9 @@ const always = [
   `${kinds.configMap} etcd-status`,
   `${kinds.configMap} etcd-trust`,
   `${kinds.lease} etcd-lease`,
+  `${kinds.configMap} etcd-declared-controller`,
   `${kinds.deployment} etcd-controller`,
+  `${kinds.configMap} etcd-declared-members`,
   `${kinds.configMapPatch} etcd-converged`,
 ];
 const backups = [
@@ -144,6 +147,7 @@ describe("children of a cluster", () => {
         `${kinds.configMap} orders-record`,
         `${kinds.configMap} orders-status`,
         `${kinds.configMap} orders-trust`,
+        ...["controller", "members", "trust"].map((of) => `${kinds.configMap} orders-declared-${of}`),
         // The waits are on these.
         `${kinds.configMapPatch} orders-status`,
         `${kinds.configMapPatch} orders-trust`,
@@ -176,7 +180,7 @@ describe("every object", () => {
       const rendered = await scenario(name);
       const [cluster, home] = name === "default" ? ["etcd", "etcd"] : ["orders", "data"];
       const objects = objectsOf(rendered);
-      expect(objects).to.have.lengthOf(name === "default" ? 23 : 36);
+      expect(objects).to.have.lengthOf(name === "default" ? 26 : 39);
       for (const object of objects) {
         const { metadata } = plain(object.inputs) as { metadata: types.output.meta.v1.ObjectMeta };
         expect(metadata.labels, object.name).to.include({
@@ -207,11 +211,43 @@ describe("protection of data", () => {
   const protectedNames = async (name: Scenario) =>
     (await scenario(name)).resources.filter((r) => r.protect).map((r) => `${r.type} ${r.name}`);
 
-  it("is on the StatefulSet, the record and the namespace, and on nothing else", async () => {
-    const inside = [`${kinds.statefulSet} etcd-members`, `${kinds.configMap} etcd-record`];
+  it("is on what holds data, on what is made first and on what goes first, and on nothing else", async () => {
+    const inside = [
+      `${kinds.statefulSet} etcd-members`,
+      `${kinds.configMap} etcd-record`,
+      `${kinds.service} etcd-client`,
+      `${kinds.configMapPatch} etcd-converged`,
+    ];
     expect(await protectedNames("default")).to.have.members([namespace, ...inside]);
     expect(await protectedNames("own TLS")).to.have.members([namespace, ...inside]);
     expect(await protectedNames("existing namespace")).to.have.members(inside);
+  });
+
+  // The engine deletes what nothing depends on, then what depended on nothing else, and stops at the first refusal.
+  it("leaves nothing that a refused destroy would delete before it is refused", async () => {
+    for (const name of scenarioNames.filter((n) => !argsOf(n).allowDataDeletion)) {
+      const { resources } = await scenario(name);
+      const needed = new Set(resources.flatMap((r) => r.dependencies));
+      const last = resources.filter((r) => r.type !== kinds.component && !needed.has(r.urn));
+      expect(last.length, name).to.be.greaterThan(0);
+      expect(
+        last.filter((r) => !r.protect).map((r) => r.name),
+        name,
+      ).to.deep.equal([]);
+    }
+  });
+
+  // Another name of the cluster replaces the record, which is protected: what comes after it is never asked for.
+  it("lets everything but the namespace come after the record, whose protection refuses another name", async () => {
+    for (const name of scenarioNames) {
+      const rendered = await scenario(name);
+      const record = resource(rendered, kinds.configMap, "etcd-record");
+      const others = rendered.resources.filter(
+        (r) => r !== record && r.type !== kinds.component && r.type !== kinds.namespace,
+      );
+      for (const r of others)
+        expect([...behindAll(rendered, r)], `${name}: ${r.name}`).to.include(record.urn);
+    }
   });
 
   it("is off once the data may go", async () => {
@@ -244,6 +280,8 @@ describe("order of creation", () => {
     expect(behind).to.not.include(undefined);
     expect(behind.map((r) => `${r?.type} ${r?.name}`.replace(/[0-9a-f]{10}$/, "<hash>"))).to.have.members([
       namespace,
+      `${kinds.configMap} etcd-record`,
+      `${kinds.configMap} etcd-declared-members`,
       ...pairs.map((pair) => `${kinds.secret} etcd-${pair}`),
       ...["peer", "client"].flatMap(authority),
       `${kinds.service} etcd-headless`,
@@ -263,6 +301,8 @@ describe("order of creation", () => {
       `${kinds.serviceAccount} etcd-controller-account`,
       `${kinds.roleBinding} etcd-controller-binding`,
       `${kinds.configMap} etcd-controller-<hash>`,
+      `${kinds.configMap} etcd-declared-controller`,
+      `${kinds.service} etcd-controller-door`,
     ]);
     // Either may be slow to start, and none has to wait for the other.
     const members = resource(rendered, kinds.statefulSet, "etcd-members");
@@ -349,12 +389,15 @@ describe("what is replaced with what", () => {
       const members = [...authorities, "etcd-account", "etcd-gate-<hash>"].sort();
       expect(sources(kinds.statefulSet, "etcd-members", "spec")).to.deep.equal(members);
       // By way of the hash of the template.
-      expect(sources(kinds.statefulSet, "etcd-members", "metadata")).to.deep.equal(members);
-      expect(sources(kinds.configMapPatch, "etcd-converged", "metadata")).to.deep.equal(members);
+      const declared = [...members, "etcd-declared-members"].sort();
+      expect(sources(kinds.statefulSet, "etcd-members", "metadata")).to.deep.equal(declared);
+      expect(sources(kinds.configMapPatch, "etcd-converged", "metadata")).to.deep.equal(declared);
       expect(sources(kinds.deployment, "etcd-controller", "spec")).to.deep.equal(
         [...authorities, "etcd-controller-account", "etcd-controller-<hash>"].sort(),
       );
-      expect(sources(kinds.deployment, "etcd-controller", "metadata")).to.deep.equal([]);
+      expect(sources(kinds.deployment, "etcd-controller", "metadata")).to.deep.equal([
+        "etcd-declared-controller",
+      ]);
     }
   });
 

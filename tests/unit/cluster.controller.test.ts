@@ -409,7 +409,11 @@ describe("the wait at the end", () => {
           namespace: name === "everything" ? "data" : "etcd",
           annotations: {
             "etcd-cluster/wanted": hash,
-            "pulumi.com/waitFor": `jsonpath={.data.converged}=${hash}`,
+            "etcd-cluster/declaration": "",
+            "pulumi.com/waitFor": JSON.stringify([
+              `jsonpath={.metadata.annotations['etcd-cluster/wanted']}=${hash}`,
+              `jsonpath={.data.converged}=${hash}`,
+            ]),
             "pulumi.com/timeoutSeconds": String(timeout),
             "pulumi.com/patchForce": "true",
           },

@@ -123,7 +123,12 @@ describe("what depends on a wait of the engine's", () => {
       {
         metadata: {
           ...metadata("trust"),
-          annotations: { "pulumi.com/waitFor": "jsonpath={.data.agreed}=yes" },
+          annotations: {
+            "pulumi.com/waitFor": JSON.stringify([
+              "jsonpath={.metadata.annotations['wanted']}=yes",
+              "jsonpath={.data.agreed}=yes",
+            ]),
+          },
         },
       },
       { dependsOn: early },

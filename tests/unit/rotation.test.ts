@@ -142,13 +142,16 @@ describe("the steps of a rotation", () => {
       const trust = trustView({ annotations: podOf(rendered).metadata.annotations });
       const key = trust && "key" in trust ? trust.key : "";
       expect(metadata.name).to.equal("etcd-trust");
-      expect(metadata.annotations["pulumi.com/waitFor"]).to.equal(`jsonpath={.data.agreed}=${key}`);
+      expect(JSON.parse(metadata.annotations["pulumi.com/waitFor"]!)).to.deep.equal([
+        `jsonpath={.metadata.annotations['etcd-cluster/wanted-trust']}=${key}`,
+        `jsonpath={.data.agreed}=${key}`,
+      ]);
       expect(resource(rendered, kinds.secret, "etcd-client-app").dependencies).to.include(wait.urn);
       const names = wait.dependencies.map((d) => rendered.resources.find((r) => r.urn === d)?.name);
       expect(names).to.include.members(["etcd-trust", "etcd-controller", "etcd-members"]);
       // The pods' own must not wait: the controller can't say anything before it runs.
       const waiting = rendered.resources.filter((r) => r.dependencies.includes(wait.urn));
-      expect(waiting.map((r) => r.name)).to.deep.equal(["etcd-client-app"]);
+      expect(waiting.map((r) => r.name)).to.deep.equal(["etcd-client-app", "etcd-converged"]);
       expect(await valueOf(rendered.result.clientCaCertificate!)).to.equal(
         pairOf(rendered, "etcd-client-app").caPem,
       );
