@@ -5,6 +5,7 @@ import { keys, parseKey } from "./manifest";
 import { retention } from "./retention";
 import type { RetentionSettings } from "./settings";
 import type { Store } from "./store";
+import { worthAnotherTry } from "./store/s3-words";
 import { ABANDONED_MS } from "./store/store";
 import { wordsOf } from "../words";
 
@@ -42,18 +43,21 @@ export async function tidy(tidying: Tidying): Promise<Tidied> {
   const counts = { kept: good.length, removed: 0, doubtful: doubtful.length, foreign };
   if ("alert" in decided) return { ...counts, stopped: true, ...alertOf(decided.alert, told) };
   const { removed, failed } = await removeAll(store, decided.remove);
-  const problem = failed && `${decided.remove.length - removed} backups could not be removed: ${failed}`;
-  await clear(store, catalog, writtenMs.get(made.name) ?? NaN, made.clusterId);
+  const problem =
+    failed && `${decided.remove.length - removed} of the backups that may go are still there: ${failed}`;
+  const left = await clear(store, catalog, writtenMs.get(made.name) ?? NaN, made.clusterId).catch(
+    (error: unknown) => `what runs that died have left is still there: ${wordsOf(error)}`,
+  );
   return {
     ...counts,
     kept: good.length - removed,
     removed,
     stopped: false,
-    ...alertOf(problem, told),
+    ...alertOf(problem, left, told),
   };
 }
 
-/** One that can't be removed is no reason to keep the others. */
+/** One that can't be removed is no reason to keep the others; a store that doesn't answer is. */
 async function removeAll(
   store: Store,
   backups: readonly Manifest[],
@@ -68,13 +72,14 @@ async function removeAll(
       await store.remove(object.key);
     } catch (error) {
       failed ??= wordsOf(error);
+      if (worthAnotherTry(error)) break;
     }
   }
   return { removed, ...(failed === undefined ? {} : { failed }) };
 }
 
 /** What runs that died have left. Its age is by the store's own clock, which has written both. */
-async function clear(store: Store, { loose }: Catalog, nowMs: number, clusterId: string): Promise<void> {
+async function clear(store: Store, { loose }: Catalog, nowMs: number, clusterId: string): Promise<undefined> {
   for (const { key, modifiedMs } of loose) {
     if (!(nowMs - modifiedMs >= ABANDONED_MS)) continue;
     const { name = "" } = parseKey(key) ?? {};

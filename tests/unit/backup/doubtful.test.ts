@@ -189,11 +189,20 @@ for (const [kind, make] of Object.entries(places))
       for (const m of all) put(m, 1);
       const remove = place.store.remove.bind(place.store);
       place.store.remove = (key) =>
-        key === keys.manifest("c1", old.name) ? Promise.reject(new Error("it is locked")) : remove(key);
+        key === keys.manifest("c1", old.name) ? Promise.reject(new Refusal("it is locked")) : remove(key);
       const tidied = await run();
       expect(tidied).to.include({ kept: 2, removed: 2, stopped: false });
-      expect(tidied.alert).to.equal("1 backups could not be removed: it is locked");
+      expect(tidied.alert).to.equal("1 of the backups that may go are still there: it is locked");
       expect(await there()).to.have.length(4);
+    });
+
+    it("a store that doesn't answer any more isn't asked for each of them", async () => {
+      for (const m of [made, old, manifest(days(1)), manifest(days(2))]) put(m, 1);
+      let asked = 0;
+      place.store.remove = () => Promise.reject(new Error(`no answer ${++asked}`));
+      const tidied = await run();
+      expect(tidied).to.include({ kept: 4, removed: 0, stopped: false });
+      expect(tidied.alert).to.equal("3 of the backups that may go are still there: no answer 1");
     });
 
     for (const [what, bytes, words] of [
