@@ -13,7 +13,7 @@ import { Lease } from "./loop/lease";
 import { Loop } from "./loop/loop";
 import { Watches } from "./loop/watches";
 import type { ControllerRecord, Decision, World } from "./model";
-import { recordKey } from "./observe/record";
+import { recordData } from "./observe/record";
 import { Observer } from "./observe/observer";
 import { plan } from "./plan";
 import { Events } from "./report/events";
@@ -151,7 +151,7 @@ export class Controller {
   }
 
   private writeRecord(record: ControllerRecord, version: string | undefined, timeoutMs: number) {
-    return this.cluster.writeRecord({ [recordKey]: JSON.stringify(record) }, version, timeoutMs);
+    return this.cluster.writeRecord(recordData(record), version, timeoutMs);
   }
 
   private report(world: World, decision: Decision, error?: string): void {

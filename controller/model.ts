@@ -78,6 +78,8 @@ export interface Desired {
  */
 export interface ControllerRecord {
   readonly format: 1;
+  /** The lowest reader (see `observe/record`) that may act on it. Absent: the first. */
+  readonly minReader?: number;
   /** Goes up by one with each act, so that a second controller's compare-and-swap fails. */
   readonly sequence: number;
   /** Generation that the members below belong to. */
@@ -147,7 +149,8 @@ export interface LogEnd {
 
 export interface Made {
   readonly generation: number;
-  readonly kind: "restore" | "recovery";
+  /** `restore` or `recovery`, or what a later release knows. */
+  readonly kind: string;
   readonly atMs: number;
   readonly words: string;
 }
@@ -254,7 +257,9 @@ export type Intent =
       readonly claimUid: Uid;
       readonly why: RemovalCause;
       readonly atMs: number;
-    };
+    }
+  /** A later release wrote it down. What it means isn't known, so no member and no claim comes or goes. */
+  | { readonly kind: "unread"; readonly written: object };
 
 export type RemovalCause =
   "lost-disk" | "broken-disk" | "lost-node" | "corrupt" | "shrink" | "failed-join" | "foreign-learner";

@@ -66,6 +66,11 @@ export const optional =
   (value, at) =>
     value === undefined ? undefined : read(value, at);
 
+/** The same, with the fields that are not asked for: what a later release has written is carried along as it is. */
+export const carrying =
+  <T extends object>(fields: { readonly [K in keyof Required<T>]: Reader<T[K]> }): Reader<T> =>
+  (value, at) => ({ ...object(value, at), ...shape<T>(fields)(value, at) });
+
 /** Fields that are not asked for are dropped. */
 export const shape =
   <T extends object>(fields: { readonly [K in keyof Required<T>]: Reader<T[K]> }): Reader<T> =>

@@ -9,12 +9,14 @@ import type {
   OrdinalClaim,
   OrdinalNotes,
   Rebuild,
+  RemovalCause,
   SpaceWork,
   Survivor,
 } from "../model";
 import type { Reader } from "./check";
 import {
   attempt,
+  carrying,
   decimal,
   json,
   list,
@@ -22,11 +24,16 @@ import {
   object,
   oneOf,
   optional,
-  shape,
   text,
   truth,
   whole,
 } from "./check";
+
+/**
+ * Which records this release may act on: those that ask for no more. A release raises what its records ask for
+ * (`minReader`) when an older one would do harm by not knowing what a new field or word means, and only while it stands.
+ */
+const READER = 1;
 
 /** In the ConfigMap's data. */
 export const recordKey = "record";
@@ -43,22 +50,38 @@ const variant =
   };
 
 type BirthOf<S extends Birth["state"]> = Extract<Birth, { state: S }>;
-type IntentOf<K extends Intent["kind"]> = Extract<Intent, { kind: K }>;
+type KnownIntent = Exclude<Intent, { kind: "unread" }>;
+type IntentOf<K extends KnownIntent["kind"]> = Extract<KnownIntent, { kind: K }>;
+
+const CAUSES = [
+  "lost-disk",
+  "broken-disk",
+  "lost-node",
+  "corrupt",
+  "shrink",
+  "failed-join",
+  "foreign-learner",
+] as const satisfies readonly RemovalCause[];
 
 const birth = variant<Birth>("state", {
-  unborn: shape<BirthOf<"unborn">>({ state: oneOf("unborn") }),
-  seeding: shape<BirthOf<"seeding">>({ state: oneOf("seeding"), token: text, podUid: text, claimUid: text }),
-  adopting: shape<BirthOf<"adopting">>({
+  unborn: carrying<BirthOf<"unborn">>({ state: oneOf("unborn") }),
+  seeding: carrying<BirthOf<"seeding">>({
+    state: oneOf("seeding"),
+    token: text,
+    podUid: text,
+    claimUid: text,
+  }),
+  adopting: carrying<BirthOf<"adopting">>({
     state: oneOf("adopting"),
     clusterId: decimal,
     voters: list(decimal),
-    start: list(shape<AdoptedDisk>({ ordinal, claimUid: text, memberId: decimal })),
+    start: list(carrying<AdoptedDisk>({ ordinal, claimUid: text, memberId: decimal })),
   }),
-  born: shape<BirthOf<"born">>({ state: oneOf("born"), clusterId: decimal, sealed: truth }),
+  born: carrying<BirthOf<"born">>({ state: oneOf("born"), clusterId: decimal, sealed: truth }),
 });
 
-const intent = variant<Intent>("kind", {
-  add: shape<IntentOf<"add">>({
+const knownIntent = variant<KnownIntent>("kind", {
+  add: carrying<IntentOf<"add">>({
     kind: oneOf("add"),
     ordinal,
     claimUid: text,
@@ -66,31 +89,32 @@ const intent = variant<Intent>("kind", {
     peerUrl: text,
     atMs: time,
   }),
-  remove: shape<IntentOf<"remove">>({
+  remove: carrying<IntentOf<"remove">>({
     kind: oneOf("remove"),
     ordinal,
     memberId: decimal,
     claimUid: text,
-    why: oneOf(
-      "lost-disk",
-      "broken-disk",
-      "lost-node",
-      "corrupt",
-      "shrink",
-      "failed-join",
-      "foreign-learner",
-    ),
+    why: oneOf(...CAUSES),
     atMs: time,
   }),
 });
 
-const read = shape<ControllerRecord>({
+/** In words of a later release: kept as it is, and not acted on. */
+const intent: Reader<Intent> = (value, at) => {
+  const written = object(value, at);
+  const { kind, why } = written;
+  const known = kind === "add" || (kind === "remove" && CAUSES.some((cause) => cause === why));
+  return known ? knownIntent(value, at) : { kind: "unread", written };
+};
+
+const read = carrying<ControllerRecord>({
   format: (value) => value as 1,
+  minReader: optional(whole(1)),
   sequence: whole(0),
   generation: whole(1),
   birth,
   members: list(
-    shape<MemberRecord>({
+    carrying<MemberRecord>({
       ordinal,
       claimUid: text,
       memberId: decimal,
@@ -99,41 +123,41 @@ const read = shape<ControllerRecord>({
       phase: oneOf("ordered", "started"),
       joinPodUid: optional(text),
       joinListKey: optional(text),
-      progress: optional(shape<NonNullable<MemberRecord["progress"]>>({ index: whole(0), atMs: time })),
+      progress: optional(carrying<NonNullable<MemberRecord["progress"]>>({ index: whole(0), atMs: time })),
     }),
   ),
   removed: optional(list(decimal)),
   intent: optional(intent),
   notes: list(
-    shape<OrdinalNotes>({
+    carrying<OrdinalNotes>({
       ordinal,
       replacing: optional(truth),
       suspect: optional(
-        shape<NonNullable<OrdinalNotes["suspect"]>>({ podUid: text, revision: text, atMs: time }),
+        carrying<NonNullable<OrdinalNotes["suspect"]>>({ podUid: text, revision: text, atMs: time }),
       ),
       brokenMs: optional(time),
       failedJoinMs: optional(time),
       defragmentedMs: optional(time),
     }),
   ),
-  abandoned: list(shape<OrdinalClaim>({ ordinal, claimUid: text })),
+  abandoned: list(carrying<OrdinalClaim>({ ordinal, claimUid: text })),
   clusterVersion: optional(text),
-  ages: optional(list(shape<CarriedAge>({ what: text, ms: whole(0), atMs: time }))),
+  ages: optional(list(carrying<CarriedAge>({ what: text, ms: whole(0), atMs: time }))),
   space: optional(
-    shape<SpaceWork>({
+    carrying<SpaceWork>({
       revision: whole(0),
       atMs: time,
       compacted: truth,
-      defragmented: list(shape<SpaceWork["defragmented"][number]>({ memberId: decimal, times: whole(0) })),
+      defragmented: list(carrying<SpaceWork["defragmented"][number]>({ memberId: decimal, times: whole(0) })),
     }),
   ),
   rebuild: optional(
-    shape<Rebuild>({
+    carrying<Rebuild>({
       generation: whole(1),
       kind: oneOf("restore", "recovery"),
       phase: oneOf("stopping", "building"),
       survivor: optional(
-        shape<Survivor>({
+        carrying<Survivor>({
           ordinal,
           claimUid: text,
           memberId: decimal,
@@ -143,13 +167,11 @@ const read = shape<ControllerRecord>({
           passedOver: optional(text),
         }),
       ),
-      seed: optional(shape<NonNullable<Rebuild["seed"]>>({ jobPodUid: text, sha256: text })),
+      seed: optional(carrying<NonNullable<Rebuild["seed"]>>({ jobPodUid: text, sha256: text })),
     }),
   ),
-  made: optional(
-    shape<Made>({ generation: whole(1), kind: oneOf("restore", "recovery"), atMs: time, words: text }),
-  ),
-  oldLog: optional(shape<NonNullable<ControllerRecord["oldLog"]>>({ until: optional(whole(0)) })),
+  made: optional(carrying<Made>({ generation: whole(1), kind: text, atMs: time, words: text })),
+  oldLog: optional(carrying<NonNullable<ControllerRecord["oldLog"]>>({ until: optional(whole(0)) })),
 });
 
 /** A record that can't be read is a problem, never an absent one. Never throws. */
@@ -162,6 +184,18 @@ export function parseRecord(
     const value = json(written, "it");
     const { format } = object(value, "");
     if (format !== 1) mismatch(`format ${JSON.stringify(format)}`, "known to this controller, which knows 1");
-    return read(value, "");
+    const record = read(value, "");
+    const needed = record.minReader ?? 1;
+    if (needed > READER) {
+      mismatch(`reader ${needed}, which a later release asks for,`, `this one, which is ${READER}`);
+    }
+    return record;
   });
+}
+
+/** As `parseRecord` reads it, with all that it didn't understand. */
+export function recordData(record: ControllerRecord): Readonly<Record<string, string>> {
+  const { intent } = record;
+  const written = intent?.kind === "unread" ? { ...record, intent: intent.written } : record;
+  return { [recordKey]: JSON.stringify({ ...written, minReader: record.minReader ?? 1 }) };
 }

@@ -21,6 +21,7 @@ import {
   replaceLost,
   replaceNode,
   stopStrangers,
+  unreadIntent,
 } from "./repair";
 import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
 import { dropReplaced, lowerReplicas, raiseReplicas, restoreReplicas, shrink } from "./size";
@@ -53,6 +54,7 @@ const CONCERNS: readonly Concern[] = [
   { run: lookAgain, always: true },
   { run: birth },
   { run: unborn, stops: true },
+  { run: unreadIntent, always: true },
   { run: lostQuorum },
   { run: dropReplaced, always: true },
   { run: finishRemoval, always: true },

@@ -147,6 +147,7 @@ function unrecordedOrder(f: Facts, disk: Disk): Order {
 
 function joinOrder(f: Facts, m: MemberRecord, gate: GateReport): Order {
   const listed = f.members.find((x) => x.memberId === m.memberId);
+  if (f.record.intent?.kind === "unread") return later("a change of members is under way that isn't known");
   if (!f.list || !listed) return hold("waits for a quorum to join");
   if (!listed.isLearner || listed.listed.name !== "") return hold("it has joined before");
   if (listKey(f.list) !== m.joinListKey) return hold("the member list has changed since it was added");

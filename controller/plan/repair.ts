@@ -20,6 +20,14 @@ import { gateOf, isAbandoned, label, noteOf, podAt, quorum, recordOf } from "./v
 const LOOK_AFTER = 2;
 const BROKEN_AFTER = 3;
 
+/** Members neither come nor go: what was begun isn't known. Whoever is whole starts, and pods come to their revision. */
+export function unreadIntent(f: Facts): Step | undefined {
+  if (f.record.intent?.kind !== "unread") return undefined;
+  return mention(
+    "a later release has begun a change of members that this one doesn't know: none is made until that release is declared again",
+  );
+}
+
 /** A removal that was recorded is carried through, once it may be. */
 export function finishRemoval(f: Facts): Step | undefined {
   const { intent } = f.record;

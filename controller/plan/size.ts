@@ -18,7 +18,7 @@ export function needed(f: Facts): number {
   const ordinals = [
     ...f.record.members.map((m) => m.ordinal),
     ...f.members.map((m) => m.ordinal ?? -1),
-    f.record.intent?.ordinal ?? -1,
+    f.record.intent && "ordinal" in f.record.intent ? f.record.intent.ordinal : -1,
     ...(born ? [] : [f.desired.members - 1, ...f.world.claims.map((c) => c.ordinal)]),
   ];
   return Math.max(0, ...ordinals) + 1;
@@ -59,6 +59,7 @@ export function raiseReplicas(f: Facts): Step | undefined {
 }
 
 export function shrink(f: Facts): Step | undefined {
+  if (f.record.intent?.kind === "unread") return undefined;
   const surplus = f.members.filter((m) => m.ordinal === undefined || m.ordinal >= f.desired.members);
   const victim = surplus.sort((a, b) => rank(b) - rank(a))[0];
   if (!victim) return undefined;
@@ -99,6 +100,7 @@ function rank(m: Member): number {
 
 /** One at a time, so that a mistake is seen before the next; never below what the list still needs. */
 export function lowerReplicas(f: Facts): Step | undefined {
+  if (f.record.intent?.kind === "unread") return undefined;
   const least = Math.max(needed(f), f.desired.members);
   if (!f.list || f.sts.replicas <= least) return undefined;
   return scale(f, f.sts.replicas - 1, `${label(f, f.sts.replicas - 1)} is no member any more`);
@@ -106,7 +108,8 @@ export function lowerReplicas(f: Facts): Step | undefined {
 
 /** Only once the member is out of the list: before, its node may come back, and the others may need it to. */
 export function dropReplaced(f: Facts): Step | undefined {
-  const { abandoned, members } = f.record;
+  const { abandoned, members, intent } = f.record;
+  if (intent?.kind === "unread") return undefined;
   return dropAbandoned(
     f,
     abandoned.filter((a) => !members.some((m) => m.claimUid === a.claimUid)),
