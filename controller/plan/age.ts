@@ -30,6 +30,7 @@ export const age = {
   deleting: (podUid: Uid) => `deleting/${podUid}`,
   running: (pod: PodView, container: "gate" | "etcd" = "etcd") =>
     `running/${pod.uid}/${container}/${pod[container].restarts}`,
+  unheard: (pod: PodView) => `unheard/${pod.uid}/${pod.etcd.restarts}`,
   stranded: (pod: PodView) => `stranded/${pod.uid}/${pod.claimUid ?? ""}`,
   progress: ({ memberId, phase, progress }: MemberRecord) =>
     `progress/${memberId}/${phase}/${progress?.index ?? 0}`,
@@ -44,12 +45,15 @@ export interface Aging {
 }
 
 /** Everything that holds now and grows old. */
-export function aging(world: Pick<World, "desired" | "record" | "pods" | "claims">): readonly Aging[] {
+export function aging(
+  world: Pick<World, "desired" | "record" | "pods" | "claims" | "etcd">,
+): readonly Aging[] {
   const { desired, pods } = world;
   const record = world.record && !("problem" in world.record) ? world.record : undefined;
   const known = "problem" in desired ? undefined : desired;
   return [
     ...pods.flatMap((pod) => [...ofPod(pod, known), ...ofPlace(world, pod, known)]),
+    ...pods.flatMap((pod) => ofSilence(world, pod)),
     ...(record ? ofRecord(record) : []),
   ];
 }
@@ -61,6 +65,12 @@ function ofPod(pod: PodView, desired: Desired | undefined): readonly Aging[] {
   const graceMs = lossGraceMs(desired);
   const carriedUntilMs = graceMs === undefined ? undefined : pod.deleting.graceMs + graceMs;
   return [...ages, { what: age.deleting(pod.uid), carriedUntilMs }];
+}
+
+/** etcd runs, by the kubelet's word, and doesn't answer this controller. */
+function ofSilence({ etcd }: Pick<World, "etcd">, pod: PodView): readonly Aging[] {
+  const heard = etcd.statuses.some((s) => s.podUid === pod.uid && s.answers);
+  return pod.etcd.state === "running" && !heard ? [{ what: age.unheard(pod) }] : [];
 }
 
 function ofPlace(world: Pick<World, "claims">, pod: PodView, desired: Desired | undefined): readonly Aging[] {

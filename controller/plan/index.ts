@@ -6,6 +6,7 @@ import type { ControllerRecord, Decision, RestoreAnswer, World } from "../model"
 import { adoption, birth } from "./birth";
 import { keepBooks } from "./books";
 import { missing } from "./convergence";
+import { rollDeaf } from "./deaf";
 import { corrupt } from "./corrupt";
 import { addMember, addReplacement, finishAdd, freshPod, tendLearner } from "./joining";
 import { ordersFor } from "./orders";
@@ -51,6 +52,7 @@ const CONCERNS: readonly Concern[] = [
   { run: prepareRebuild },
   { run: refuseVersion },
   { run: rollBroken },
+  { run: rollDeaf },
   { run: lookAgain, always: true },
   { run: birth },
   { run: unborn, stops: true },

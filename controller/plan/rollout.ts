@@ -18,7 +18,7 @@ import { parseVersion, unfinishedStep, versionProblem } from "./version";
 /** A pod that doesn't answer is given this long before it counts as broken. */
 const STARTING_MS = 60_000;
 
-function outdated(f: Facts): readonly PodView[] {
+export function outdated(f: Facts): readonly PodView[] {
   if (!f.sts.observed) return [];
   return f.world.pods.filter((p) => !p.deleting && p.revision !== f.sts.updateRevision);
 }

@@ -1,0 +1,35 @@
+/**
+ * Members that serve and don't let this controller in: what they trust, they have read at their start. When the
+ * authorities were renewed only after their end, all members are like that until they are restarted, while the
+ * connections among them live on.
+ *
+ * Why it can't lose an acknowledged write: disks stay as they are. A pod is restarted only at a revision that is declared
+ * and that it doesn't have, one at a time, and the next one only when whoever was restarted answers. While none was, the
+ * kubelet's word counts, whose probe is a linearizable read: all pods are ready, and the budget has the last word.
+ */
+import { age, ageOf } from "./age";
+import { outdated } from "./rollout";
+import type { Step } from "./step";
+import { act, wait } from "./step";
+import type { Facts } from "./view";
+import { healthyWithout, quorum, statusOf } from "./view";
+
+const DEAF_MS = 180_000;
+
+export function rollDeaf(f: Facts): Step | undefined {
+  const deaf = outdated(f).filter((p) => p.ready && ageOf(f.world, age.unheard(p)) >= DEAF_MS);
+  const [next] = deaf;
+  if (!next) return undefined;
+  const why = `${next.name} is ready, and hasn't let this controller in for minutes`;
+  const open = f.world.pods.find((p) => !deaf.includes(p) && !statusOf(f.world, p));
+  if (open) return wait(`${why}: its restart at the declared revision waits for ${open.name}`);
+  const member = f.members.find((m) => m.ordinal === next.ordinal);
+  if (f.list && healthyWithout(f, member?.memberId ?? "") < quorum(f.voters.length)) return undefined;
+  const { name, uid } = next;
+  // Once a pod can't be ready before the next one is restarted, the budget would let nobody go.
+  const first = deaf.length === f.world.pods.length;
+  const action = first ? ({ kind: "evictPod", name, uid } as const) : remove(name, uid);
+  return act(action, `${why}: it is restarted at the declared revision`);
+}
+
+const remove = (name: string, uid: string) => ({ kind: "deletePod", name, uid, force: false }) as const;
