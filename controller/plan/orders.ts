@@ -141,7 +141,7 @@ function isOfRecord({ list, record: { birth } }: Facts): boolean {
 function unrecordedOrder(f: Facts, disk: Disk): Order {
   if (disk.state !== "wal") return hold("waits for its turn");
   if (f.record.removed?.includes(disk.memberId)) return hold("its member was removed");
-  const isMember = !f.list || f.members.some((x) => x.memberId === disk.memberId);
+  const isMember = !isOfRecord(f) || f.members.some((x) => x.memberId === disk.memberId);
   return isMember ? later("whether its member still exists isn't known yet") : hold("waits for its turn");
 }
 
