@@ -462,6 +462,9 @@ export type Disk =
       readonly voters: readonly MemberId[];
       /** Index that was last written down as committed. Absent from gates of older releases. */
       readonly commit?: number;
+      /** Term that it was in last, and whether it has voted in that. Absent from gates of older releases. */
+      readonly term?: number;
+      readonly voted?: boolean;
       /** Index of the last entry after the last snapshot that 3.5 wrote in a form which 3.7 can't read. */
       readonly oldEntry?: number;
       /** From the gate's own file beside the WAL. */

@@ -49,7 +49,8 @@ function isDisk(disk: Value | undefined): boolean {
         [disk.memberId, disk.clusterId].every(isId) &&
         [disk.lastTerm, disk.lastIndex, disk.generation].every(isCount) &&
         isList(disk.voters, isId) &&
-        (disk.commit === undefined || isCount(disk.commit)) &&
+        [disk.commit, disk.term].every((n) => n === undefined || isCount(n)) &&
+        (disk.voted === undefined || isFlag(disk.voted)) &&
         (disk.oldEntry === undefined || isCount(disk.oldEntry)) &&
         isText(disk.lastVersion)
       );

@@ -11,8 +11,8 @@ export function readDisk(dataDir: string, version: string): Disk {
     case "broken":
       return data;
     case "wal": {
-      const { memberId, clusterId, lastTerm, lastIndex, voters, commit, oldEntry } = data;
-      const known = { memberId, clusterId, lastTerm, lastIndex, voters, commit };
+      const { memberId, clusterId, lastTerm, lastIndex, voters, commit, term, voted, oldEntry } = data;
+      const known = { memberId, clusterId, lastTerm, lastIndex, voters, commit, term, voted };
       const old = oldEntry === undefined ? {} : { oldEntry };
       return { state: "wal", ...known, ...old, ...readMark(dataDir) };
     }

@@ -7,11 +7,13 @@
  * entry if a quorum of its own voters is there. Those voters start, and whoever is a learner by the word of its own
  * disk: it counts for nobody until the others say so. Who is neither was removed, and with others of its kind could be a
  * quorum of an older list.
+ * None does if the disks can't be of one moment, and none of a declared recovery's before that is through.
  */
 import type { AdoptedDisk, Birth, ControllerRecord, Disk, PodView } from "../model";
 import { age, ageOf } from "./age";
 import { keepBooks } from "./books";
-import { begin, mayBegin } from "./prepare";
+import { tornApart } from "./moments";
+import { begin, isNamed, mayBegin } from "./prepare";
 import { withMember } from "./record";
 import type { Step } from "./step";
 import { act, remember, wait } from "./step";
@@ -96,6 +98,8 @@ function stopToLook(f: Facts): Step | undefined {
 function notLookedAt(f: Facts): string | undefined {
   for (const claim of f.world.claims) {
     if (claim.phase === "Pending" && !claim.comesFilled) continue;
+    // Given up by name in what is declared.
+    if (isNamed(f, label(f, claim.ordinal))) continue;
     if (claim.deleting) return `volume ${claim.name} is being deleted`;
     const pod = podAt(f.world, claim.ordinal);
     if (!pod || !gateOf(f.world, pod) || pod.claimUid !== claim.uid) {
@@ -231,13 +235,22 @@ function adopt(f: Facts): Step {
     );
   }
   const start = startable(disks, voters, before?.start ?? []);
+  const torn = before ? undefined : tornApart(named(f, disks));
   const found = start.filter((s) => voters.includes(s.memberId)).length;
-  if (found < quorum(voters.length)) {
+  const enough = found >= quorum(voters.length);
+  const recovers = !before && f.desired.rebuild?.kind === "recovery";
+  if ((!enough || torn || recovers) && generation < f.desired.generation && f.desired.rebuild) {
+    const adopting = { state: "adopting" as const, clusterId, voters, start: [] };
+    const then = factsOf(f.world, f.desired, f.sts, { ...f.record, generation, birth: adopting });
+    return mayBegin(then) ?? begin(then, then.record);
+  }
+  if (torn) {
+    return wait(
+      `${lost(f)}, and the disks can't be of one moment: ${torn}. Volumes were copied or rolled back: declare a recovery with generation ${f.desired.generation + 1}, which takes the newest of them`,
+    );
+  }
+  if (!enough) {
     const need = `${found} of ${voters.length}`;
-    if (generation < f.desired.generation && f.desired.rebuild) {
-      const adopting = { state: "adopting" as const, clusterId, voters, start: [] };
-      return mayBegin(f) ?? begin(f, { ...f.record, generation, birth: adopting });
-    }
     return wait(`${lost(f)}, and so is the quorum of disks (${need} found): declare a restore or recovery`);
   }
   const birth = { state: "adopting" as const, clusterId, voters, start };
@@ -254,6 +267,10 @@ function keyOf({ clusterId, voters, start }: Extract<Birth, { state: "adopting" 
 }
 
 const lost = (f: Facts) => f.stale ?? "the record was lost";
+
+function named(f: Facts, disks: readonly (Seen & { disk: WalDisk })[]) {
+  return disks.map(({ ordinal, disk }) => ({ name: label(f, ordinal), disk }));
+}
 
 function byLastEntry(a: { disk: WalDisk }, b: { disk: WalDisk }): number {
   const last = a.disk.lastTerm - b.disk.lastTerm || a.disk.lastIndex - b.disk.lastIndex;

@@ -8,6 +8,7 @@
 import type { Disk, GateReport, MemberRecord, Order, PodView, Rebuild } from "../model";
 import { isBeyondRecord } from "./beyond";
 import { standing } from "./identity";
+import { tornApart } from "./moments";
 import { removalProblem } from "./removal";
 import type { Facts } from "./view";
 import { gateOf, hasRun, isAbandoned, listKey, memberName, peerUrl, recordOf, restoreUrl } from "./view";
@@ -38,7 +39,9 @@ function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
     if (f.record.rebuild) return rebuildOrder(f, f.record.rebuild, pod, gate);
     switch (birth.state) {
       case "unborn":
-        return later("all volumes are looked at before anything starts");
+        return f.list || !copies(f)
+          ? later("all volumes are looked at before anything starts")
+          : hold("it may be a copy");
       case "seeding":
         return seedOrder(f, pod, gate);
       case "adopting": {
@@ -54,6 +57,16 @@ function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
   const own = order.kind === "start" && gate.disk.state === "wal" ? gate.disk.lastVersion : undefined;
   const problem = starts ? podVersionProblem(f, pod, own) : undefined;
   return problem ? { kind: "refuse", reason: problem } : order;
+}
+
+/** Whether what the gates see can't be of one moment: by itself each of them would start. */
+function copies(f: Facts): boolean {
+  const disks = f.world.pods.flatMap((pod) => {
+    const disk = gateOf(f.world, pod)?.disk;
+    return disk?.state === "wal" ? [{ name: pod.name, disk }] : [];
+  });
+  const newest = Math.max(0, ...disks.map(({ disk }) => disk.generation));
+  return tornApart(disks.filter(({ disk }) => disk.generation === newest)) !== undefined;
 }
 
 /** A member whose IDs are the recorded ones is started although a higher generation is declared: it isn't made yet. */

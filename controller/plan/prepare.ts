@@ -5,13 +5,16 @@
  * with data that was checked; and for a recovery, a quorum of disks has to be known as lost or given up by name, so that
  * a cluster which could come back by itself is never taken apart.
  */
-import type { ControllerRecord } from "../model";
+import type { Birth, ControllerRecord } from "../model";
 import { standing } from "./identity";
 import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
+import { outlook } from "./survivor";
 import { trouble } from "./trouble";
 import type { Facts } from "./view";
 import { label, podAt, quorum } from "./view";
+
+type Adopting = Extract<Birth, { state: "adopting" }>;
 
 /** Before anything is touched: what is declared is there, and there is a reason for it. */
 export function prepareRebuild(f: Facts): Step | undefined {
@@ -19,7 +22,8 @@ export function prepareRebuild(f: Facts): Step | undefined {
   const { birth } = record;
   if (birth.state === "unborn" || record.generation >= desired.generation) return undefined;
   // Those that were found start first: a quorum of them is a cluster.
-  if (birth.state === "adopting" && birth.start.length > 0) return undefined;
+  const recovers = desired.rebuild?.kind === "recovery" && !f.list && !notLost(f);
+  if (birth.state === "adopting" && birth.start.length > 0 && !recovers) return undefined;
   return mayBegin(f) ?? begin(f, record);
 }
 
@@ -40,8 +44,10 @@ export function mayBegin(f: Facts): Step | undefined {
     // The pod is what it was made for: another declaration makes another pod.
     return refusal(`${untouched}: ${refused}. ${otherwise(f)}`);
   }
+  const source = rebuild.kind === "recovery" ? outlook(f) : undefined;
+  if (source && "problem" in source) return refusal(`${untouched}: ${source.problem}`);
   const missing = jobProblem(f, rebuild.kind === "restore" ? "ready" : "receive");
-  return missing ? wait(`${untouched}: ${missing}`) : undefined;
+  return missing ? wait([`${untouched}: ${missing}`, source?.words].filter((x) => x).join("; ")) : undefined;
 }
 
 /** The way out, where what is declared can't be made. */
@@ -51,17 +57,21 @@ export const otherwise = ({ desired, record }: Facts): string =>
 export function begin(f: Facts, record: ControllerRecord): Step {
   const { generation, rebuild } = f.desired;
   const kind = rebuild?.kind ?? "restore";
+  const source = kind === "recovery" ? outlook(f) : undefined;
+  const words = source && "words" in source ? `; by what is known now, ${source.words}` : "";
   return remember(
     { ...record, intent: undefined, rebuild: { generation, kind, phase: "stopping" } },
-    `generation ${generation} is made by a ${kind === "restore" ? "restore" : "recovery"}: every member is stopped first`,
+    `generation ${generation} is made by a ${kind}: every member is stopped first${words}`,
   );
 }
 
 /** A quorum of disks is known to be lost, or given up by name: anything less comes back by itself. */
 function notLost(f: Facts): string | undefined {
   if (f.list) return "a recovery is declared, and the cluster has its quorum. Take the argument back";
-  if (f.record.birth.state === "seeding") return "the cluster is only being born. Take the argument back";
-  if (f.record.birth.state !== "born") return undefined;
+  const { birth } = f.record;
+  if (birth.state === "seeding") return "the cluster is only being born. Take the argument back";
+  if (birth.state === "adopting") return adoptedLeft(f, birth);
+  if (birth.state !== "born") return undefined;
   const { members } = f.record;
   const left = members.filter((m) => {
     const { kind } = standing(f, m);
@@ -70,6 +80,17 @@ function notLost(f: Facts): string | undefined {
   if (left.length < quorum(members.length)) return undefined;
   const names = left.map((m) => `${label(f, m.ordinal)} ${trouble(podAt(f.world, m.ordinal), f.world)}`);
   return `the disks of ${left.length} of ${members.length} members may still be whole (${names.join("; ")}). They come back, or are given up by their names in recovery.abandonedMembers`;
+}
+
+function adoptedLeft(f: Facts, { start, voters }: Adopting): string | undefined {
+  const left = start.filter((d) => {
+    const pod = podAt(f.world, d.ordinal);
+    if (!voters.includes(d.memberId)) return false;
+    return !isNamed(f, label(f, d.ordinal)) && (!pod?.claimUid || pod.claimUid === d.claimUid);
+  });
+  if (left.length < quorum(voters.length)) return undefined;
+  const names = left.map((d) => `${label(f, d.ordinal)} ${trouble(podAt(f.world, d.ordinal), f.world)}`);
+  return `${left.length} of ${voters.length} voters were found and start (${names.join("; ")}). They come back, or are given up by their names in recovery.abandonedMembers`;
 }
 
 export const isNamed = (f: Facts, name: string) => f.desired.rebuild?.abandoned.includes(name) === true;

@@ -15,7 +15,7 @@ import { withAbandoned, withMember } from "./record";
 import { dropAbandoned, scale } from "./size";
 import type { Step } from "./step";
 import { act, refusal, remember, wait } from "./step";
-import { survivorOf } from "./survivor";
+import { isSurvivorGone, survivorOf } from "./survivor";
 import type { Facts } from "./view";
 import { trouble } from "./trouble";
 import { gateOf, isAbandoned, label, podAt, statusOf } from "./view";
@@ -32,6 +32,14 @@ export function carryOutRebuild(f: Facts): Step | undefined {
     return wait(`generation ${rebuild.generation} is half made, ${generation} can't be declared again`);
   }
   if (generation > rebuild.generation) return mayBegin(f) ?? begin(f, without(f.record));
+  if (!f.desired.rebuild && !rebuild.seed) {
+    // It has no older generation to go back to.
+    if (f.record.birth.state === "unborn")
+      return remember(without(f.record), "no restore is declared any more: the cluster begins without one");
+    return refusal(
+      `generation ${generation} is declared, and not any more what it is made from: declare that again, or generation ${f.record.generation}`,
+    );
+  }
   return rebuild.phase === "stopping" ? stopAll(f, rebuild) : build(f, rebuild);
 }
 
@@ -103,10 +111,17 @@ function build(f: Facts, rebuild: Rebuild): Step {
   const { refusal: refused, report } = f.world.restore ?? {};
   if (refused && !rebuild.seed)
     return refusal(`generation ${rebuild.generation} can't be made: ${refused}. ${otherwise(f)}`);
-  if (rebuild.kind === "recovery" && !rebuild.survivor) return survivorOf(f, rebuild);
+  const { survivor } = rebuild;
+  const again = survivor && !rebuild.seed && report?.step === "receive" && isSurvivorGone(f, survivor);
+  if (rebuild.kind === "recovery" && (!survivor || again)) return survivorOf(f, rebuild);
   const problem = jobProblem(f, "ready");
-  if (problem || report?.step !== "ready")
-    return wait(`generation ${rebuild.generation}: ${problem ?? "waits"}`);
+  if (problem || report?.step !== "ready") {
+    const lender = survivor && podAt(f.world, survivor.ordinal);
+    const lost = survivor && !(lender && gateOf(f.world, lender));
+    const who = lost ? `; ${label(f, survivor.ordinal)}, whose disk it is, ${trouble(lender, f.world)}` : "";
+    const what = f.desired.rebuild ? "" : ". Declare again what it is made from";
+    return wait(`generation ${rebuild.generation}: ${problem ?? "waits"}${who}${what}`);
+  }
   const doubt = rebuild.kind === "recovery" ? doubtAbout(rebuild, report) : undefined;
   if (doubt) return refusal(`generation ${rebuild.generation} isn't taken: ${doubt}. ${otherwise(f)}`);
   const { podUid: jobPodUid, sha256 } = report;

@@ -24,6 +24,9 @@ export type MemberData =
       readonly lastIndex: number;
       /** Commit index that was last written down; the cluster's may have been higher. */
       readonly commit: number;
+      /** Term that it was in last, and whether it has voted in that. */
+      readonly term: number;
+      readonly voted: boolean;
       /** Voters by the configuration at that commit index. */
       readonly voters: readonly string[];
       /** Index of the last entry, of those after the last snapshot, that 3.7 can't read: see `isOldRequest`. */
@@ -79,6 +82,8 @@ export function readMember(memberDir: string, etcdVersion: string): MemberData {
     lastTerm: ahead ? log.last.term : snapshot.term,
     lastIndex: ahead ? log.last.index : snapshot.index,
     commit: log.state.commit,
+    term: log.state.term,
+    voted: log.state.vote !== 0n,
     voters: log.voters().map(String).sort(),
     ...(oldEntry === undefined ? {} : { oldEntry }),
     torn: log.torn,

@@ -9,7 +9,21 @@ import type {
 } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
 import { age } from "../../../controller/plan/age";
-import { CLUSTER, EMPTY, gated, idOf, listed, NOW, pod, report, silent, status, wal, world } from "./worlds";
+import {
+  CLUSTER,
+  EMPTY,
+  gated,
+  idOf,
+  listed,
+  NOW,
+  pod,
+  remembered,
+  report,
+  silent,
+  status,
+  wal,
+  world,
+} from "./worlds";
 
 const URL = "https://etcd-restore.test.svc:2383";
 const declared = (kind: "restore" | "recovery", abandoned: string[] = []): Partial<Desired> => ({
@@ -132,6 +146,24 @@ describe("a generation that is made", () => {
         world(3, { desired: declared("restore"), world: { restore: at({ ...ready, generation: 1 }) } }),
         /works on the data/,
       ],
+      [
+        "by a recovery that would find no disk, however the members stand, and each is told",
+        twoLost({
+          pods: [gated(0, { claimUid: "new-0" }), gated(1), gated(2, { claimUid: "new-2" })],
+          gates: [
+            report(0, EMPTY),
+            report(1, { state: "broken", reason: "crc" }),
+            report(2, wal(2, { clusterId: "5" })),
+          ],
+          statuses: [],
+        }),
+        /^refused: the recovery hasn't touched anything: no disk is left.*etcd-0 has no data; etcd-1 can't be read: crc; etcd-2 is of another cluster, 5\): declare a restore from a backup, with generation 3/,
+      ],
+      [
+        "and whose disk a recovery takes is said before",
+        twoLost({ world: { restore: undefined } }),
+        /no restore pod yet; it takes the disk of etcd-1, which runs, and has entries up to 1000 of term 3/,
+      ],
       ["while paused", twoLost({ desired: { ...declared("recovery"), paused: true } }), /paused/],
     ];
     for (const [name, seen, reason] of cases) {
@@ -184,6 +216,21 @@ describe("a generation that is made", () => {
         kind: "recovery",
         phase: "stopping",
       });
+      expect(decision.reason).to.match(/stopped first; by what is known now, it takes the disk of etcd-1/);
+    });
+
+    it("when all disks are whole, on claims that nobody has recorded, and the newest is named", () => {
+      const gates = [800, 900, 850].map((lastIndex, o) => report(o, wal(o, { lastIndex })));
+      const decision = plan(
+        twoLost({ pods: [0, 1, 2].map((o) => gated(o, { claimUid: `copy-${o}` })), gates, statuses: [] }),
+      );
+      expect(recordOf(decision).rebuild).to.include({ phase: "stopping" });
+      expect(decision.reason).to.match(/it takes the disk of etcd-1, which ends with entry 900 of term 3/);
+    });
+
+    it("when what is left wasn't looked at yet, and that is said", () => {
+      const seen = twoLost({ statuses: [silent(1)] });
+      expect(plan(seen).reason).to.match(/whose disk it takes is known once it was looked at: etcd-1/);
     });
 
     it("when the last one that is missing was given up by name", () => {
@@ -297,15 +344,14 @@ describe("a generation that is made", () => {
           report(2, wal(2, { lastTerm: 3, lastIndex: 1500, commit: 1 })),
         ],
       });
-      const chosen = { ...survivor, lastTerm: 4, commit: 995 };
+      const passedOver = "etcd-0 ends with entry 2000 of term 3; etcd-2 ends with entry 1500 of term 3";
+      const chosen = { ...survivor, lastTerm: 4, commit: 995, passedOver };
       expect(recordOf(plan(seen)).rebuild?.survivor).to.deep.equal(chosen);
     });
 
     const unfit: [string, ReturnType<typeof wal>][] = [
       ["is another cluster's", wal(1, { clusterId: "5" })],
-      ["is another member's", wal(1, { memberId: idOf(5), voters: [idOf(5)] })],
       ["is an older generation's", wal(1, { generation: 0 })],
-      ["was rolled back", wal(1, { lastIndex: 500 })],
       ["is a learner's", wal(1, { voters: [idOf(0), idOf(2)] })],
       ["can't be read", { state: "broken", reason: "crc" }],
     ];
@@ -314,9 +360,85 @@ describe("a generation that is made", () => {
         const gates = [report(0, EMPTY), report(1, disk), report(2, EMPTY)];
         const decision = plan(back({ gates }));
         expect(decision.record?.rebuild?.survivor).to.equal(undefined);
-        expect(decision.reason).to.match(/no disk is left.*declare a restore.*generation 3/);
+        expect(decision.reason).to.match(/no disk is left.*\(.*etcd-1 .*declare a restore.*generation 3/);
       });
     }
+
+    const copies: [string, Parameters<typeof world>[1]][] = [
+      [
+        "on other claims than those that are recorded",
+        { pods: [0, 1, 2].map((o) => gated(o, { claimUid: `copy-${o}` })) },
+      ],
+      [
+        "that have forgotten what they had reached",
+        {
+          pods: [0, 1, 2].map((o) => gated(o)),
+          record: { ...rebuilding(), members: [0, 1, 2].map((o) => remembered(o, { floor: 90_000 })) },
+        },
+      ],
+      [
+        "in the place of another member",
+        {
+          pods: [0, 1, 2].map((o) => gated(o)),
+          record: { ...rebuilding(), members: [0, 1, 2].map((o) => remembered(o, { memberId: `${o}` })) },
+        },
+      ],
+    ];
+    for (const [name, more] of copies) {
+      it(`takes the newest of disks ${name}`, () => {
+        const gates = [800, 900, 850].map((lastIndex, o) =>
+          report(o, wal(o, { lastIndex, commit: lastIndex - 10 })),
+        );
+        const decision = plan(back({ gates, ...more }));
+        expect(recordOf(decision).rebuild?.survivor).to.deep.include({
+          ordinal: 1,
+          lastIndex: 900,
+          commit: 890,
+        });
+        expect(decision.reason).to.match(/Not taken: etcd-0 ends with entry 800 of term 3; etcd-2 ends with/);
+      });
+    }
+
+    it("counts what a learner's disk knows as committed", () => {
+      const gates = [
+        report(0, EMPTY),
+        report(1, wal(1, { commit: 990 })),
+        report(2, wal(2, { commit: 997, voters: [idOf(0), idOf(1)] })),
+      ];
+      const decision = plan(back({ gates }));
+      expect(recordOf(decision).rebuild?.survivor).to.include({ commit: 997 });
+      expect(decision.reason).to.match(/etcd-2 is a learner's/);
+    });
+
+    it("takes another when the one that was chosen isn't there as it was, before it has come", () => {
+      const chosen = rebuilding({
+        survivor: { ...survivor, ordinal: 2, claimUid: "new-2", memberId: idOf(2), lastIndex: 2000 },
+      });
+      for (const disk of [EMPTY, wal(2, { lastIndex: 1500 }), wal(2, { memberId: "9" })]) {
+        const gates = [report(0, EMPTY), report(1, wal(1)), report(2, disk)];
+        const decision = plan(back({ gates, record: chosen }));
+        expect(recordOf(decision).rebuild?.survivor).not.to.include({ lastIndex: 2000 });
+        const come = {
+          ...back({ gates, record: chosen }),
+          restore: at({ ...ready, revision: 4, keys: 2, from: chosen.rebuild.survivor }),
+        };
+        expect(recordOf(plan(come)).rebuild?.survivor).to.include({ lastIndex: 2000 });
+      }
+      const gone = plan(
+        back({ pods: [gated(0), gated(1), gated(2, { claimUid: "newer" })], record: chosen }),
+      );
+      expect(recordOf(gone).rebuild?.survivor).to.include({ ordinal: 1 });
+    });
+
+    it("tells whose disk is waited for", () => {
+      const pods = [gated(0), pod(1, { ready: false, unschedulable: "no node" }), gated(2)];
+      const decision = plan(
+        back({ pods, gates: [report(0, EMPTY), report(2, EMPTY)], record: rebuilding({ survivor }) }),
+      );
+      expect(decision.reason).to.match(
+        /waits for a survivor's data; etcd-1, whose disk it is, can't be scheduled/,
+      );
+    });
 
     it("tells that an earlier try has left its data, if nothing else is left", () => {
       const made2 = wal(0, { generation: 2, memberId: "7", clusterId: "8", voters: ["7"] });
@@ -527,6 +649,17 @@ describe("a generation that is made", () => {
       expect(last.orders["pod-0"]).to.include({ kind: "seed", sha256: "abc" });
     });
 
+    it("begins without one when none is declared any more", () => {
+      const record = {
+        ...nothing().record,
+        rebuild: { generation: 1, kind: "restore" as const, phase: "building" as const },
+      };
+      const taken = plan(nothing({ desired: { generation: 1 }, record }));
+      expect(recordOf(taken).rebuild).to.equal(undefined);
+      const then = plan(nothing({ desired: { generation: 1 }, record: recordOf(taken) }));
+      expect(recordOf(then).birth).to.include({ state: "seeding" });
+    });
+
     it("does nothing for a recovery", () => {
       const decision = plan(nothing({ desired: declared("recovery"), world: { restore: at(receive) } }));
       expect(decision.reason).to.match(/no disk holds data: declare a restore/);
@@ -579,6 +712,72 @@ describe("a generation that is made", () => {
         });
       expect(recordOf(plan(running(1)))).to.deep.include({ generation: 1 });
       expect(recordOf(plan(running(2)))).to.deep.include({ generation: 2 });
+    });
+
+    const recovery = { desired: declared("recovery"), world: { restore: at(receive) } };
+
+    it("a declared recovery goes before adoption, and takes one of them", () => {
+      const decision = plan(lost([1, 1, 1], recovery));
+      expect(recordOf(decision)).to.deep.include({
+        generation: 1,
+        rebuild: { generation: 2, kind: "recovery", phase: "stopping" },
+      });
+      expect(recordOf(decision).birth).to.deep.include({ state: "adopting", clusterId: CLUSTER, start: [] });
+      expect(decision.orders["pod-0"]).to.include({ kind: "wait", hold: true });
+    });
+
+    it("not when it is made, nor while there is a member list", () => {
+      expect(recordOf(plan(lost([2, 2, 1], recovery))).rebuild).to.equal(undefined);
+      const living = world(3, { ...recovery, record: { birth: { state: "unborn" }, members: [] } });
+      expect(plan(living).record?.rebuild).to.equal(undefined);
+    });
+
+    it("nor before every disk was looked at whose member isn't named", () => {
+      const pods = [gated(0), gated(1), gated(2, { unschedulable: "no node" })];
+      const seen = lost([1, 1, 1], { ...recovery, pods });
+      const without = { ...seen, gates: seen.gates.slice(0, 2) };
+      expect(plan(without).reason).to.match(/every volume is looked at: waits for etcd-2/);
+      const named = plan({
+        ...without,
+        desired: { ...seen.desired, ...declared("recovery", ["etcd-2"]) } as Desired,
+      });
+      expect(recordOf(named).rebuild).to.include({ phase: "stopping" });
+    });
+
+    it("members that were adopted and have no quorum are given up by name", () => {
+      const start = [0, 1].map((o) => ({ ordinal: o, claimUid: `claim-${o}`, memberId: idOf(o) }));
+      const birth = { state: "adopting" as const, clusterId: CLUSTER, voters: [0, 1, 2].map(idOf), start };
+      const adopted = (names: string[]) =>
+        world(3, {
+          desired: declared("recovery", names),
+          list: "none",
+          record: { birth, members: [] },
+          pods: [pod(0, { ready: false }), pod(1, { ready: false }), gated(2, { claimUid: "new-2" })],
+          gates: [report(2, EMPTY)],
+          statuses: [status(0, { leaderId: undefined }), silent(1)],
+          world: { restore: at(receive) },
+        });
+      expect(plan(adopted([])).record?.rebuild).to.equal(undefined);
+      const named = plan(adopted(["etcd-1"]));
+      expect(recordOf(named).rebuild).to.include({ phase: "stopping" });
+      expect(named.reason).to.match(/it takes the disk of etcd-0, which runs/);
+    });
+
+    it("copies of several moments aren't started, are held, and are recovered when that is declared", () => {
+      const gates = [
+        report(0, wal(0, { lastTerm: 4, lastIndex: 990, commit: 980, term: 4, voted: true })),
+        report(1, wal(1, { lastTerm: 4, lastIndex: 990, commit: 980, term: 4, voted: false })),
+        report(2, wal(2, { lastTerm: 5, lastIndex: 1010, commit: 980, term: 5, voted: true })),
+      ];
+      const found = (more: Parameters<typeof world>[1]) =>
+        plan(lost([1, 1, 1], { desired: { generation: 1 }, gates, world: {}, ...more }));
+      const decision = found({});
+      expect(decision.record).to.equal(undefined);
+      expect(decision.reason).to.match(
+        /can't be of one moment: etcd-0.*elected in term 5.*declare a recovery with generation 2/,
+      );
+      for (const o of [0, 1, 2]) expect(decision.orders[`pod-${o}`]).to.include({ kind: "wait", hold: true });
+      expect(recordOf(found(recovery)).rebuild).to.include({ kind: "recovery", phase: "stopping" });
     });
 
     it("or can't: then it is made", () => {

@@ -1,5 +1,5 @@
 /** The restore pod of the simulated namespace: makes what is declared, once for each pod of it. */
-import type { RestoreReport, RestoreView } from "../../../../controller/model";
+import type { LogEnd, RestoreReport, RestoreView } from "../../../../controller/model";
 import type { Cluster } from "./cluster";
 import { urlOf } from "./etcd";
 import type { Entry, MemberDir } from "./log";
@@ -10,7 +10,8 @@ const writesOf = (log: readonly Entry[]) => log.flatMap((e) => (e.write === unde
 export class RestorePod {
   /** What a backup holds: acknowledged before it was taken. */
   backup: readonly number[] = [];
-  private pod: { readonly uid: string; readonly generation: number; data?: MemberDir } | undefined;
+  private pod:
+    { readonly uid: string; readonly generation: number; data?: MemberDir; from?: LogEnd } | undefined;
 
   private doneGeneration = 1;
 
@@ -31,10 +32,13 @@ export class RestorePod {
 
   view(): RestoreView | undefined {
     if (!this.pod || !this.cluster.desired.rebuild) return undefined;
-    const { uid, generation, data } = this.pod;
+    const { uid, generation, data, from } = this.pod;
     const base = { podUid: uid, generation, atMs: this.cluster.nowMs };
     const report: RestoreReport = data
-      ? { ...base, step: "ready", sha256: `of ${uid}`, ...idsOf(data), source: "a simulated snapshot" }
+      ? {
+          ...{ ...base, step: "ready", sha256: `of ${uid}`, ...idsOf(data), source: "a simulated snapshot" },
+          ...{ revision: data.log.length, keys: data.log.length, from },
+        }
       : { ...base, step: "receive" };
     return { pod: { uid, name: "etcd-restore" }, report };
   }
@@ -49,6 +53,11 @@ export class RestorePod {
     if (!this.pod || this.pod.data || !url.endsWith(`/${this.pod.uid}`)) return;
     this.cluster.oracle.lent(dir);
     this.pod.data = this.make(writesOf(dir.log));
+    const { length } = dir.log;
+    this.pod.from = {
+      ...{ memberId: dir.memberId, lastTerm: dir.log.at(-1)?.term ?? 0 },
+      ...{ lastIndex: length, commit: length },
+    };
   }
 
   /** A gate fetches the data; from then on nothing of the old generation may ever run. */

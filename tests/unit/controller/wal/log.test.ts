@@ -51,6 +51,8 @@ describe("a log", () => {
       lastIndex: 3,
       commit: 2,
       voters: [],
+      term: 2,
+      voted: false,
       torn: false,
     });
   });
