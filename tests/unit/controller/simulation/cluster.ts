@@ -7,7 +7,7 @@ import type { Door } from "./gate";
 import type { Claim, Pod } from "./kubernetes";
 import { kubelet, statefulSet } from "./kubernetes";
 import type { MemberDir } from "./log";
-import { canElect, seatsOf } from "./log";
+import { canElect, seatsOf, votersOf } from "./log";
 import { Members } from "./members";
 import { Oracle } from "./oracle";
 import type { Process, RaftHost } from "./raft";
@@ -187,4 +187,15 @@ export class Cluster implements RaftHost {
     const { truth } = this.oracle;
     return !truth || canElect(truth.voters, this.oracle.wholeVoters());
   }
+
+  /** Whether what is declared can be made: from a backup always, from disks when no quorum of them is as it was. */
+  canBeMade(): boolean {
+    const { desired, oracle } = this;
+    if (desired.generation === oracle.generation) return this.recoverable();
+    if (desired.rebuild?.kind === "restore") return true;
+    const left = this.disks().some((d) => d.clusterId === oracle.truth?.clusterId && isVoter(d));
+    return left && !this.recoverable();
+  }
 }
+
+const isVoter = (dir: MemberDir) => votersOf(dir).includes(dir.memberId);

@@ -2,6 +2,7 @@
 import type { Story } from "./story";
 
 const at = (fault: string, a = 0, b = 0, ticks = 0) => ({ fault, a, b, ticks });
+const deleted = (ticks: number) => at("deleteDirectoryInPlace", 0, 0, ticks);
 
 export const KEPT: Readonly<Record<string, Story>> = {
   "a template is declared while the only pod has passed its gate": {
@@ -40,6 +41,30 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("controllerSlow", 0, 0, 1),
     ],
   },
+  "the seed's directory goes five times during the birth": {
+    seed: 0,
+    members: 1,
+    warmUp: 1,
+    events: [deleted(1), deleted(1), deleted(1), deleted(4), deleted(0)],
+  },
+  "the seed's directory goes three times during the birth": {
+    seed: 0,
+    members: 1,
+    warmUp: 3,
+    events: [deleted(2), deleted(3), deleted(0)],
+  },
+  "the seed's directory goes once more after a repeated birth": {
+    seed: 0,
+    members: 1,
+    warmUp: 3,
+    events: [deleted(1), deleted(1), deleted(1), deleted(2), deleted(0)],
+  },
+  "the seed's directory goes a moment after it was repeated": {
+    seed: 0,
+    members: 1,
+    warmUp: 3,
+    events: [deleted(1), deleted(4), deleted(0)],
+  },
   "a minor down is declared in the seconds in which the first member starts": {
     seed: 0,
     members: 1,
@@ -50,5 +75,11 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("deletePod"),
       at("controllerFreezes", 0, 5, 5),
     ],
+  },
+  "the record of the first seconds is put back": {
+    seed: 0,
+    members: 3,
+    warmUp: 10,
+    events: [at("oldRecordPutBack")],
   },
 };

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { USUAL } from "./faults";
 import type { Story } from "./story";
 
+const eventFields = (ticks: number) => ({ a: fc.nat(30), b: fc.nat(30), ticks: fc.nat(ticks) });
 const eventOf = (faults: readonly string[], ticks: number) =>
-  fc.record({ fault: fc.constantFrom(...faults), a: fc.nat(30), b: fc.nat(30), ticks: fc.nat(ticks) });
+  fc.record({ fault: fc.constantFrom(...faults), ...eventFields(ticks) });
 
 const CONTROL = ["controllerDies", "controllerStarts", "controllerSlow", "controllerFreezes"];
 const DISKS = [
@@ -102,6 +103,38 @@ const disasters = (recovery: boolean): fc.Arbitrary<Story> =>
       ],
     }));
 
+const MEANWHILE = ["deletePod", "allNodesReboot", "deletePodAndClaim", "declareSize", ...CONTROL];
+
+const during = (faults: readonly string[], ticks: number, most: number): fc.Arbitrary<Story> =>
+  fc.record({
+    seed: fc.nat(1_000_000),
+    members: fc.constantFrom(1, 3, 3, 5),
+    nodeLossGraceSeconds: fc.constantFrom(undefined, 30),
+    warmUp: fc.constantFrom(10, 40, 60),
+    events: fc.array(eventOf([...faults, ...faults, ...MEANWHILE], ticks), { maxLength: most }),
+  });
+
+const clocks = during(
+  [
+    "clockIsSet",
+    "clockIsSetALittle",
+    "nodeDies",
+    "nodeCut",
+    "nodesReturn",
+    "rollBackDisk",
+    "declareTemplate",
+  ],
+  20,
+  14,
+);
+const failing = during(
+  ["requestsFail", "answersAreLost", "requestsWorkAgain", "crash", "breakWal", "declareTemplate", "nodeDies"],
+  14,
+  14,
+);
+const space = during(["volumeFills", "spaceIsMade", "worksSlowly", "slowSnapshots", "breakWal"], 14, 12);
+const oldRecords = during(["oldRecordPutBack"], 20, 8);
+
 export interface Kind {
   /** "A simulated cluster keeps its promises ..." */
   readonly title: string;
@@ -111,10 +144,14 @@ export interface Kind {
 }
 
 export const KINDS: readonly Kind[] = [
-  { title: "after every step and converges once the faults stop", stories: anything, share: 12 },
-  { title: "in its first seconds, whatever happens to the disks", stories: firstSeconds, share: 12 },
+  { title: "after every step and converges once the faults stop", stories: anything, share: 10 },
+  { title: "in its first seconds, whatever happens to the disks", stories: firstSeconds, share: 8 },
   { title: "while disks change behind a controller that comes and goes", stories: changedDisks, share: 6 },
   { title: "while nodes go and come back", stories: lostNodes, share: 3 },
   { title: "while a lost quorum is recovered", stories: disasters(true), share: 4 },
   { title: "while all is restored", stories: disasters(false), share: 2 },
+  { title: "whatever the clocks of its machines say", stories: clocks, share: 3 },
+  { title: "while requests fail, for a while or for good", stories: failing, share: 3 },
+  { title: "while volumes are full and members slow", stories: space, share: 2 },
+  { title: "when an old record is put back", stories: oldRecords, share: 2 },
 ];

@@ -43,6 +43,8 @@ export class Oracle {
   sealed = false;
   /** Voters by the newest committed configuration. */
   truth: { readonly clusterId: string; readonly voters: readonly string[] } | undefined;
+  /** That which serves. */
+  generation = 1;
   acked: Acked[] = [];
   private readonly harms = new Map<string, Harm>();
   private readonly committed = new Map<string, Entry[]>();
@@ -218,6 +220,7 @@ export class Oracle {
     });
     this.committed.set(dir.clusterId, [...dir.log]);
     this.truth = { clusterId: dir.clusterId, voters: [dir.memberId] };
+    this.generation = dir.generation;
     this.sealed = true;
   }
 }

@@ -103,8 +103,7 @@ class Play {
   }
 
   settle(): number {
-    const hopeful = this.stage.cluster.recoverable() || this.stage.cluster.desired.rebuild !== undefined;
-    const most = hopeful ? ROUNDS : ROUNDS_IN_VAIN;
+    const most = this.stage.cluster.canBeMade() ? ROUNDS : ROUNDS_IN_VAIN;
     let rounds = 0;
     for (; rounds < most && !this.over && !this.done; rounds++)
       this.tick(rounds < SHORT_ROUNDS ? 3000 : 30_000);
@@ -134,7 +133,7 @@ export function play(story: Story): Outcome {
   return {
     violations: oracle.violations,
     converged: it.done,
-    mustConverge: cluster.recoverable() && !oracle.excused && !ambiguous && !undecided && !unreadable,
+    mustConverge: cluster.canBeMade() && !oracle.excused && !ambiguous && !undecided && !unreadable,
     reason: it.decision?.reason ?? "",
     rounds,
     excused: oracle.excused,
