@@ -38,6 +38,7 @@ static_pod_flags() { # static_pod_flags COMPONENT FLAG...
   docker exec $CLUSTER-control-plane sh -c "sed 's#^    - $1\$#&$edit#' $file >/tmp/pod && cp /tmp/pod $file"
   try docker exec $CLUSTER-control-plane pgrep -f -- "^$1.* $flag" # the kubelet has restarted it
 }
+engine_look_after() { TRIES=100 try kubectl --request-timeout 3s get --raw /readyz; } # its kubelet looks after the rest
 engine_down() {
   if [ ! -f "$RUN/engine" ]; then return; fi # a cluster of this name that is not ours is left alone
   end resizer
@@ -79,5 +80,13 @@ engine_link() { # inside the node and not by `docker network disconnect`, so tha
     gateway=$(docker inspect -f '{{(index .NetworkSettings.Networks "kind").Gateway}}' "$c")
     docker exec "$c" ip route replace default via "$gateway" # lost with the link
   fi
+}
+engine_clients() { # on the control plane's container; a program of this machine goes there first
+  local program=$1
+  if [ -f "$program" ]; then
+    docker cp "$program" "$CLUSTER-control-plane:/usr/local/bin/${program##*/}" >/dev/null
+    program=/usr/local/bin/${program##*/}
+  fi
+  exec docker exec -i $CLUSTER-control-plane "$program" "${@:2}"
 }
 engine_exec() { exec docker exec -i "$(container "$1")" "${@:2}"; }

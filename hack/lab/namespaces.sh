@@ -6,6 +6,7 @@
 . "$HACK/lab/node.sh"
 DNS_WORKLOAD=daemonset/coredns
 PKI=$RUN/pki CP=10.99.0.1 SERVICES=10.96.0.0/16 PODS=10.244.0.0/16 # node N: 10.99.0.1N, its pods 10.244.N.0/24
+CLIENTS=10.99.0.2                                                   # a machine beside the nodes, with kube-proxy alone
 # What kubelets and many watchers change on the machine; put back by `down`.
 SYSCTLS="fs.inotify.max_user_instances vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops
   kernel.keys.root_maxkeys kernel.keys.root_maxbytes"
@@ -28,17 +29,24 @@ engine_up() {
   for s in $SYSCTLS; do sysctl "$s" 2>/dev/null || true; done >"$RUN/sysctls"
   sysctl -qw fs.inotify.max_user_instances=8192
   pki
+  network
   control_plane
+  try kubectl get --raw /readyz || die "the API server does not answer: see $RUN/apiserver.log"
   kubectl apply -f "$LAB/local-path.yml" >"$RUN/addons.log"
   sed "s/COREDNS_VERSION/$(version runtime github.com/coredns/coredns)/" "$HACK/lab/coredns.yml" | kubectl apply -f - >>"$RUN/addons.log"
+}
+engine_look_after() { # starts what has ended of a control plane that is there
+  [ -e /run/netns/etcd-lab-cp ] && [ -f "$RUN/admin.conf" ] || return
+  control_plane
+  try kubectl get --raw /readyz
 }
 engine_down() {
   local n p h
   if [ ! -f "$RUN/engine" ]; then return; fi # what is there was not made from here
   for n in 1 2 3 4 5; do power_off "$n"; done
-  for p in resizer socat scheduler controller-manager apiserver etcd registry; do end $p; done
+  for p in resizer socat clients scheduler controller-manager apiserver etcd registry; do end $p; done
   for h in $(hierarchies); do [ ! -d "$h/etcd-lab" ] || rmdir "$h/etcd-lab"; done
-  for n in $(ip netns list 2>/dev/null | grep -oE '^etcd-lab-(cp|n[1-5])\b'); do ip netns del "$n"; done
+  for n in $(ip netns list 2>/dev/null | grep -oE '^etcd-lab-(cp|clients|n[1-5])\b'); do ip netns del "$n"; done
   if [ -f "$RUN/netns" ] && [ -z "$(ls /run/netns)" ]; then umount /run/netns && rmdir /run/netns; fi
   if [ -f "$RUN/controllers" ]; then while read -r h p; do echo "-$p" >"$h/cgroup.subtree_control" || true; done <"$RUN/controllers"; fi
   if [ -f "$RUN/sysctls" ]; then sysctl -qp "$RUN/sysctls"; fi
@@ -71,8 +79,7 @@ engine_node_remove() {
   rm -rf "${RUN:?}/n$1"
 }
 engine_api_server_start() {
-  if running apiserver >/dev/null; then return; fi
-  daemon apiserver cp kube-apiserver --etcd-servers http://127.0.0.1:2379 --advertise-address $CP --secure-port 6443 \
+  supervised apiserver cp kube-apiserver --etcd-servers http://127.0.0.1:2379 --advertise-address $CP --secure-port 6443 \
     --service-cluster-ip-range $SERVICES --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction --allow-privileged \
     --client-ca-file "$PKI/ca.crt" --tls-cert-file "$PKI/apiserver.crt" --tls-private-key-file "$PKI/apiserver.key" \
     --kubelet-certificate-authority "$PKI/ca.crt" --kubelet-client-certificate "$PKI/kubelet-client.crt" --kubelet-client-key "$PKI/kubelet-client.key" \
@@ -81,7 +88,8 @@ engine_api_server_start() {
     --service-account-key-file "$PKI/sa.pub" --service-account-signing-key-file "$PKI/sa.key" \
     --default-not-ready-toleration-seconds 30 --default-unreachable-toleration-seconds 30
 }
-engine_api_server_stop() { end apiserver; }
+engine_api_server_stop() { end apiserver; } # and what would start it again
+engine_clients() { exec nsenter --net=/run/netns/etcd-lab-clients "$@"; }
 engine_link() { [ -d "$RUN/n$1" ] || die "there is no node $1"; ip -n etcd-lab-cp link set "n$1" "$2"; }
 engine_exec() {
   local p
@@ -90,10 +98,7 @@ engine_exec() {
 }
 
 in_ns() { nsenter --net="/run/netns/etcd-lab-$1" "${@:2}"; } # unlike `ip netns exec`, leaves /sys as it is
-daemon() {                                                   # daemon NAME NAMESPACE COMMAND...
-  setsid nsenter --net="/run/netns/etcd-lab-$2" "${@:3}" </dev/null >>"$RUN/$1.log" 2>&1 9>&- &
-  remember "$1" $!
-}
+supervised() { daemon "$1" "$2" "$HACK/lab/supervise.sh" "${@:3}"; } # supervised NAME NAMESPACE|here COMMAND...
 power_off() {
   local h l
   end "n$1"
@@ -174,15 +179,19 @@ network() { # the control plane's namespace, with a bridge for the nodes' cables
   in_ns cp sysctl -qw net.ipv4.ip_forward=1
   ip -n etcd-lab-cp route add unreachable default # "no route" at once for anything else
 }
-node_network() {
-  local ns=etcd-lab-n$1 m
+machine() { # machine NAME ADDRESS: a namespace with a cable to the bridge
+  local ns=etcd-lab-$1
   ip netns add "$ns"
   ip -n "$ns" link set lo up
-  ip -n etcd-lab-cp link add "n$1" type veth peer name eth0 netns "$ns"
-  ip -n etcd-lab-cp link set "n$1" master br0 up
-  ip -n "$ns" addr add "10.99.0.1$1/24" dev eth0
+  ip -n etcd-lab-cp link add "$1" type veth peer name eth0 netns "$ns"
+  ip -n etcd-lab-cp link set "$1" master br0 up
+  ip -n "$ns" addr add "$2/24" dev eth0
   ip -n "$ns" link set eth0 up
-  ip -n "$ns" route add default via $CP # so that a node itself can send to service addresses
+  ip -n "$ns" route add default via $CP # so that it can send to service addresses
+}
+node_network() {
+  local ns=etcd-lab-n$1 m
+  machine "n$1" "10.99.0.1$1"
   in_ns "n$1" sysctl -qw net.ipv4.ip_forward=1
   ip -n etcd-lab-cp route replace "10.244.$1.0/24" via "10.99.0.1$1"
   for m in 1 2 3 4 5; do
@@ -193,21 +202,20 @@ node_network() {
 }
 
 # ---------------------------------------------------------------- control plane
-control_plane() {
-  network
+control_plane() { # starts what doesn't run of it
   registry_config $CP:5000 >"$RUN/registry.yml"
-  daemon registry cp env OTEL_TRACES_EXPORTER=none registry serve "$RUN/registry.yml"
-  daemon etcd cp etcd --data-dir "$RUN/etcd" --unsafe-no-fsync --log-level warn \
+  supervised registry cp env OTEL_TRACES_EXPORTER=none registry serve "$RUN/registry.yml"
+  supervised etcd cp etcd --data-dir "$RUN/etcd" --unsafe-no-fsync --log-level warn \
     --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 --listen-peer-urls http://127.0.0.1:2380
   engine_api_server_start
-  daemon controller-manager cp kube-controller-manager --kubeconfig "$RUN/controller-manager.conf" --leader-elect=false \
+  supervised controller-manager cp kube-controller-manager --kubeconfig "$RUN/controller-manager.conf" --leader-elect=false \
     --use-service-account-credentials --service-account-private-key-file "$PKI/sa.key" --root-ca-file "$PKI/ca.crt" \
     --cluster-signing-cert-file "$PKI/ca.crt" --cluster-signing-key-file "$PKI/ca.key" \
     --node-monitor-grace-period 20s --node-monitor-period 2s
-  daemon scheduler cp kube-scheduler --kubeconfig "$RUN/scheduler.conf" --leader-elect=false
+  supervised scheduler cp kube-scheduler --kubeconfig "$RUN/scheduler.conf" --leader-elect=false
   # The way in from this machine's loopback.
-  setsid socat TCP-LISTEN:6443,bind=127.0.0.1,fork,reuseaddr "EXEC:nsenter --net=/run/netns/etcd-lab-cp socat STDIO TCP\:$CP\:6443" \
-    </dev/null >>"$RUN/socat.log" 2>&1 9>&- &
-  remember socat $!
-  try kubectl get --raw /readyz || die "the API server does not answer: see $RUN/apiserver.log"
+  supervised socat here socat TCP-LISTEN:6443,bind=127.0.0.1,fork,reuseaddr "EXEC:nsenter --net=/run/netns/etcd-lab-cp socat STDIO TCP\:$CP\:6443"
+  [ -e /run/netns/etcd-lab-clients ] || machine clients $CLIENTS
+  proxy_config clients $CLIENTS >"$RUN/clients.yml"
+  supervised clients clients kube-proxy --config "$RUN/clients.yml"
 }

@@ -1,15 +1,15 @@
 # One node of the namespaces engine: its configuration and its boot. Sourced by namespaces.sh.
 node_boot() { # process 1 of node N
-  local d=$RUN/n$1
+  local d=$RUN/n$1 supervise=$HACK/lab/supervise.sh
   hostname "n$1"
   mount -t tmpfs -o mode=755 tmpfs /run
   mount --bind "$d/var" /var
   mount --bind /run /var/run # not a link on disk: a careless `rm -r` would follow it
   mount --make-rshared /
-  containerd --config "$d/containerd.toml" >>"$d/containerd.log" 2>&1 &
+  "$supervise" containerd --config "$d/containerd.toml" >>"$d/containerd.log" 2>&1 &
   try test -S /run/containerd/containerd.sock
-  kube-proxy --config "$d/proxy.yml" >>"$d/proxy.log" 2>&1 &
-  kubelet --config "$d/kubelet.yml" --kubeconfig "$RUN/n$1.conf" --hostname-override "n$1" --node-ip "10.99.0.1$1" \
+  "$supervise" kube-proxy --config "$d/proxy.yml" >>"$d/proxy.log" 2>&1 &
+  "$supervise" kubelet --config "$d/kubelet.yml" --kubeconfig "$RUN/n$1.conf" --hostname-override "n$1" --node-ip "10.99.0.1$1" \
     --node-labels "etcd-lab/node=$1,topology.kubernetes.io/zone=z$1" >>"$d/kubelet.log" 2>&1 &
   wait
 }
@@ -71,12 +71,16 @@ nodeLeaseDurationSeconds: 20
 evictionHard: {memory.available: 100Mi, nodefs.available: 1%, imagefs.available: 1%}
 imageGCHighThresholdPercent: 100
 Y
-  cat >"$d/proxy.yml" <<Y
+  proxy_config "n$1" "10.99.0.1$1" >"$d/proxy.yml"
+}
+proxy_config() { # proxy_config NAME ADDRESS
+  cat <<Y
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: nftables
 clusterCIDR: $PODS
-hostnameOverride: n$1
+hostnameOverride: $1
+bindAddress: $2
 clientConnection: {kubeconfig: "$RUN/proxy.conf"}
 conntrack: {maxPerCore: 0, min: 0}
 Y
