@@ -49,6 +49,10 @@ e2e-all: e2e ## the same with the long ones
 bench: install cluster ## times beside their targets; PARTS=boot,members,gaps,idle and ROUNDS choose
 	npx ts-node --transpile-only tests/bench/bench.ts
 
+.PHONY: soak
+soak: install cluster ## faults under a linearizability checker, on the local Kubernetes: MINUTES=30 SEED=1
+	npx ts-node --transpile-only tests/soak/main.ts
+
 .PHONY: env
 env: ## the shell's exports for kubectl and etcdctl: eval "$$(make -s env)"
 	@hack/cluster env

@@ -6,10 +6,21 @@ setup() {
   mkdir -p "$PROGRAMS" "$BIN" "$LAB/stamps"
   . "$HACK/lab/build.sh"
   engine_setup
+  soak_program
   local t
   ln -sfn ../programs/kubectl "$BIN/kubectl"
   for t in etcd etcdctl etcdutl; do ln -sfn "../programs/etcd-$(version etcd-3.6 go.etcd.io/etcd/server/v3)/$t" "$BIN/$t"; done
   say "set up; binaries are in $BIN"
+}
+
+soak_program() { # the clients of `make soak`, and their judge
+  local from=$HACK/../tests/soak/clients hash
+  hash=$(hash_of "$from"/*.go "$from"/go.{mod,sum})
+  if [ -x "$PROGRAMS/soak" ] && done_before soak "$hash"; then return; fi
+  say "building the clients of the soak"
+  (cd "$from" && CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w" -o "$PROGRAMS/soak" .) >"$LAB/build.log" 2>&1 ||
+    { tail -20 "$LAB/build.log" >&2; die "could not build the clients of the soak: $LAB/build.log"; }
+  stamp soak "$hash"
 }
 
 packages() { # installs the missing ones of these Debian packages

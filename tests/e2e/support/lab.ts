@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Kubectl, run } from "../../../hack/kubectl";
 
 /** The local Kubernetes that the tests run on. */
@@ -7,6 +7,9 @@ export const root = join(__dirname, "..", "..", "..");
 
 let shared: Kubectl | undefined;
 export const kubectl = (): Kubectl => (shared ??= new Kubectl());
+
+/** Where the local Kubernetes has its files. */
+export const labFolder = () => join(dirname(kubectl().env.KUBECONFIG ?? ""), "..");
 
 /** Runs `hack/cluster`, which also has the faults. */
 export async function cluster(args: string[], env: Record<string, string> = {}): Promise<string> {

@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { run } from "../../hack/kubectl";
+import type { TestCluster } from "../e2e/support/etcd-cluster";
+import { labFolder, root } from "../e2e/support/lab";
+import type { Verdict } from "./verdict";
+
+/** The Go program, as `hack/cluster setup` builds it. */
+export const program = () => join(labFolder(), "programs", "soak");
+
+/** Both engines give the cluster's DNS this address. */
+const dns = "10.96.0.10:53";
+const paceMs = 60;
+
+/** Clients and watchers of a cluster, which write what they see into a history. They run where no fault reaches them. */
+export class Clients {
+  private waiting: { resolve: (answer: string) => void; reject: (error: Error) => void } | undefined;
+  private said = "";
+  private readonly ended: Promise<void>;
+
+  private constructor(private readonly process: ChildProcess) {
+    createInterface(process.stderr!).on("line", (line) => {
+      this.said = line;
+      this.waiting?.resolve(line);
+    });
+    this.ended = new Promise((resolve) =>
+      process.once("exit", () => {
+        this.waiting?.reject(new Error(`the clients have ended: ${this.said}`));
+        resolve();
+      }),
+    );
+    // It is told by its end what is wrong.
+    process.stdin!.on("error", () => undefined);
+  }
+
+  static async start(cluster: TestCluster, history: string, seed: number): Promise<Clients> {
+    const tls = await cluster.secret(`${cluster.name}-client-app`);
+    const all = [0, 1, 2].map((ordinal) => `https://${cluster.host(ordinal)}:2379`);
+    const service = `https://${cluster.serviceHost}:2379`;
+    const one = all.map((endpoint) => [endpoint]);
+    const out = openSync(history, "w");
+    const clients = new Clients(
+      spawn(join(root, "hack", "cluster"), ["clients", program(), "record"], {
+        stdio: ["pipe", out, "pipe"],
+      }),
+    );
+    closeSync(out);
+    clients.write({
+      ca: tls["ca.crt"],
+      certificate: tls["tls.crt"],
+      key: tls["tls.key"],
+      dns,
+      seed,
+      paceMillis: paceMs,
+      // The last one also does what an epoch begins and ends with.
+      clients: [...one, [service], [service], all, all, all],
+      watchers: [...one, [service], all],
+    });
+    return clients;
+  }
+
+  begin = (epoch: number) => this.command({ do: "begin", epoch });
+  /** Every key is read again, and all that was written has reached the watchers, or is lost. */
+  end = () => this.command({ do: "end" });
+  /** What is there of an epoch, after it was brought back as it was at a revision. */
+  restored = (epoch: number, revision: number) => this.command({ do: "restored", epoch, revision });
+
+  /** The history is complete. */
+  async close(): Promise<void> {
+    this.process.stdin!.end();
+    await this.ended;
+  }
+
+  private command(command: { do: string; epoch?: number; revision?: number }): Promise<void> {
+    const answered = new Promise<string>((resolve, reject) => {
+      if (this.process.exitCode !== null) reject(new Error(`the clients have ended: ${this.said}`));
+      this.waiting = { resolve, reject };
+    });
+    this.write(command);
+    return answered.then((answer) => {
+      this.waiting = undefined;
+      if (answer !== command.do) throw new Error(`the clients say ${answer}`);
+    });
+  }
+
+  private write(line: object): void {
+    this.process.stdin!.write(`${JSON.stringify(line)}\n`);
+  }
+}
+
+/** What is wrong goes into the folder in full. */
+export async function judge(history: string, folder: string): Promise<Verdict> {
+  const ran = await run(program(), ["judge", history, folder]);
+  if (ran.code !== 0) throw new Error(ran.stderr);
+  return JSON.parse(ran.stdout) as Verdict;
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// WatchVerdict is what the watchers were told, beside what was written.
+type WatchVerdict struct {
+	Watchers int `json:"watchers"`
+	Events   int `json:"events"`
+	// Revisions that watchers were too late for, after a compaction. These are not lost.
+	Compacted int64 `json:"compacted"`
+
+	Lost     []string `json:"lost"`
+	Twice    []string `json:"twice"`
+	Disorder []string `json:"disorder"`
+	Wrong    []string `json:"wrong"` // events of what nobody wrote
+}
+
+func (v *WatchVerdict) sound() bool {
+	return len(v.Lost)+len(v.Twice)+len(v.Disorder)+len(v.Wrong) == 0 && v.Events > 0
+}
+
+// judge: from an epoch's first revision to its last, each watcher is told of each write exactly once, in their order.
+func (v *WatchVerdict) judge(life *Life) {
+	written := life.written()
+	for watcher, name := range life.began.Watchers {
+		v.Watchers++
+		say := func(list *[]string, event Event) {
+			*list = append(*list, fmt.Sprintf("epoch %d, watcher %d %s: revision %d, %s=%s",
+				life.began.Epoch, watcher, name, event.Revision, event.Key, event.Value))
+		}
+		told := map[int64]bool{}
+		var last int64
+		for _, event := range life.events[watcher] {
+			v.Events++
+			switch {
+			case told[event.Revision]:
+				say(&v.Twice, *event)
+			case event.Revision < last:
+				say(&v.Disorder, *event)
+			}
+			if w := written[event.Revision]; w.Key != event.Key || w.Value != event.Value {
+				say(&v.Wrong, *event)
+			}
+			told[event.Revision] = true
+			last = max(last, event.Revision)
+		}
+		for _, missed := range life.missed[watcher] {
+			v.Compacted += missed.To - missed.From
+		}
+		for revision, event := range written {
+			if revision < life.began.Revision || revision > life.ended.Revision || told[revision] {
+				continue
+			}
+			excused := slices.ContainsFunc(life.missed[watcher], func(m *Missed) bool {
+				return m.From <= revision && revision < m.To
+			})
+			if !excused {
+				say(&v.Lost, event)
+			}
+		}
+	}
+	for _, list := range []*[]string{&v.Lost, &v.Twice, &v.Disorder, &v.Wrong} {
+		slices.Sort(*list)
+	}
+}

@@ -1,0 +1,33 @@
+import { run } from "../../hack/kubectl";
+import type { TestCluster } from "../e2e/support/etcd-cluster";
+import { kubectl, root } from "../e2e/support/lab";
+import type { Options } from "./soak";
+import { Soak } from "./soak";
+import type { Summary } from "./summary";
+import { byKind, wholeAgain } from "./summary";
+
+export async function soakFor(options: Options): Promise<{ summary: Summary; cluster: TestCluster }> {
+  const { scene, minutes, fallen, whole, verdict, failure } = await new Soak(options).run();
+  const summary: Summary = {
+    seed: options.seed,
+    minutes: Math.round(minutes * 10) / 10,
+    versions: await versions(scene.cluster),
+    faults: byKind(fallen),
+    wholeAgain: wholeAgain(whole),
+    verdict,
+    failure,
+    passed: verdict.sound && failure === undefined,
+  };
+  return { summary, cluster: scene.cluster };
+}
+
+async function versions(cluster: TestCluster): Promise<Record<string, string>> {
+  const commit = (await run("git", ["-C", root, "rev-parse", "--short", "HEAD"])).stdout.trim();
+  const etcd = await cluster.tryEtcdctl(["version"]);
+  const kubernetes = await kubectl().try(["version", "-o", "json"]);
+  return {
+    commit,
+    etcd: /etcdctl version: (\S+)/.exec(etcd.stdout)?.[1] ?? "unknown",
+    Kubernetes: /"serverVersion"[^}]*"gitVersion": "([^"]+)"/.exec(kubernetes.stdout)?.[1] ?? "unknown",
+  };
+}
