@@ -1916,6 +1916,175 @@ function retention(input) {
   return { remove: good.filter((m) => !keep(m)) };
 }
 
+// controller/backup/store/s3-again.ts
+var passingStatuses = /* @__PURE__ */ new Set([408, 425, 429]);
+var lastingStatuses = /* @__PURE__ */ new Set([501, 505, 507]);
+var passingCodes = /* @__PURE__ */ new Set([
+  // Something in the store went wrong, or it has no time.
+  "InternalError",
+  "ServiceUnavailable",
+  "Busy",
+  // The connection was too slow, or too busy.
+  "RequestTimeout",
+  "RequestTimeTooSlow",
+  // The body arrived otherwise than it was sent.
+  "IncompleteBody",
+  "BadDigest",
+  "XAmzContentSHA256Mismatch",
+  "XAmzContentChecksumMismatch",
+  // It wants to be asked less often.
+  "SlowDown",
+  "SlowDownRead",
+  "SlowDownWrite",
+  "Throttling",
+  "ThrottlingException",
+  "ThrottledException",
+  "RequestThrottled",
+  "RequestThrottledException",
+  "RequestLimitExceeded",
+  "QpsLimitExceeded",
+  "BandwidthLimitExceeded",
+  "TooManyRequests",
+  "TooManyRequestsException",
+  "PriorRequestNotComplete",
+  // Two requests met at one name.
+  "OperationAborted",
+  "ConditionalRequestConflict",
+  // It is being moved, and where to isn't told.
+  "TemporaryRedirect"
+]);
+var mayPass = (status, code) => passingCodes.has(code) || passingStatuses.has(status) || status >= 500 && !lastingStatuses.has(status) && code !== "NotImplemented";
+
+// controller/backup/store/xml.ts
+function elements(xml, name) {
+  const found = [];
+  const [begin2, end] = [`<${name}`, `</${name}>`];
+  for (let at = xml.indexOf(begin2); at >= 0; at = xml.indexOf(begin2, at)) {
+    at += begin2.length;
+    if (!/[\s/>]/.test(xml.charAt(at))) continue;
+    const head = xml.indexOf(">", at);
+    if (head < 0) break;
+    at = head + 1;
+    if (xml.charAt(head - 1) === "/") {
+      found.push("");
+      continue;
+    }
+    const close = xml.indexOf(end, at);
+    if (close < 0) break;
+    found.push(xml.slice(at, close));
+    at = close + end.length;
+  }
+  return found;
+}
+function element(xml, name) {
+  const inner = elements(xml, name)[0];
+  return inner === void 0 ? void 0 : unescape(inner);
+}
+var ENTITIES = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+function unescape(text2) {
+  return text2.replace(
+    /&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi,
+    (whole, hex, decimal, name) => {
+      if (name !== void 0) return ENTITIES[name] ?? whole;
+      const code = hex === void 0 ? Number(decimal) : parseInt(hex, 16);
+      return code <= 1114111 ? String.fromCodePoint(code) : whole;
+    }
+  );
+}
+var escape = (text2) => text2.replace(/[<>&"]/g, (c) => `&${Object.entries(ENTITIES).find(([, char]) => char === c)?.[0]};`);
+
+// controller/backup/store/s3-words.ts
+var S3Error = class extends Error {
+  constructor(status, code, message2) {
+    super(message2);
+    this.status = status;
+    this.code = code;
+  }
+  status;
+  code;
+  /** Whether it came after an attempt whose answer was lost. */
+  retried = false;
+};
+var Expired = class extends Refusal {
+};
+var unknownKey = ({ at }) => new Refusal(`${at.endpoint} does not know the access key: correct the Secret s3.credentialsSecret`);
+var expired = ({ at }) => new Expired(`${at.endpoint} says that the credentials have expired`);
+var keyless = ({ what, said }) => new Unreadable(`${what}: the store can't use the key that it is encrypted with (${said})`);
+var refusals = {
+  NoSuchBucket: ({ at }) => new Refusal(`the bucket ${at.bucket} does not exist at ${at.endpoint}: make it, or correct s3.bucket`),
+  InvalidAccessKeyId: unknownKey,
+  XAdminUserNotFound: unknownKey,
+  SignatureDoesNotMatch: ({ at }) => new Refusal(
+    `${at.endpoint} does not accept the secret access key: correct the Secret s3.credentialsSecret`
+  ),
+  ExpiredToken: expired,
+  TokenRefreshRequired: expired,
+  InvalidToken: ({ at }) => new Refusal(`${at.endpoint} does not accept the session token`),
+  RequestTimeTooSkewed: ({ at, headers }) => new Refusal(
+    `this node's clock and that of ${at.endpoint} differ ${byHowMuch(headers.date)}: set them right`
+  ),
+  AuthorizationHeaderMalformed: ({ at, said }) => new Refusal(`${at.endpoint} refuses the region ${at.region}: ${said}`),
+  PermanentRedirect: ({ at, headers }) => {
+    const region = headers["x-amz-bucket-region"];
+    const where = typeof region === "string" ? `, but in ${region}` : "";
+    return new Refusal(
+      `the bucket ${at.bucket} is not in the region ${at.region}${where}: correct s3.region or s3.endpoint`
+    );
+  },
+  InvalidBucketName: ({ at }) => new Refusal(`${at.endpoint} says that ${at.bucket} can be no bucket's name: correct s3.bucket`),
+  AccessDenied: ({ at, said }) => new Refusal(
+    `${at.endpoint} refuses the access to the bucket ${at.bucket}: the credentials may have to list, read, write and delete below the prefix (${said})`
+  ),
+  QuotaExceeded: ({ at, said }) => new Refusal(`the bucket ${at.bucket} is full: ${said}`),
+  XMinioStorageFull: ({ at }) => new Refusal(`${at.endpoint} has no room left`),
+  InvalidObjectState: ({ what }) => new Unreadable(`${what}: the store has put it into an archive, and has to bring it back first`),
+  "KMS.DisabledException": keyless,
+  "KMS.NotFoundException": keyless,
+  "KMS.KMSInvalidStateException": keyless
+};
+function byHowMuch(date) {
+  const seconds = Math.round((Date.now() - Date.parse(date ?? "")) / 1e3);
+  if (Number.isNaN(seconds)) return "too much";
+  return `by ${Math.abs(seconds)} s, the node's being ${seconds > 0 ? "ahead" : "behind"}`;
+}
+function s3Error({ status, headers, body }, at, what) {
+  const text2 = body.toString("utf8");
+  const code = element(text2, "Code") ?? (status === 301 ? "PermanentRedirect" : "");
+  const said = element(text2, "Message") ?? (text2.slice(0, 200) || `HTTP ${status}`);
+  const denied = [401, 403].includes(status) && !mayPass(status, code) ? refusals.AccessDenied : void 0;
+  const refused = (Object.hasOwn(refusals, code) ? refusals[code] : void 0) ?? denied;
+  if (refused) return refused({ at, what, said, headers });
+  return new S3Error(status, code, `${what} at ${at.endpoint}: ${code ? `${code}, ` : ""}${said}`);
+}
+function worthAnotherTry(error) {
+  if (error instanceof Refusal) return false;
+  return !(error instanceof S3Error) || mayPass(error.status, error.code);
+}
+function connectionError(error, at) {
+  const { code = "" } = error;
+  if (error instanceof Refusal || error instanceof S3Error) return error;
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return new Refusal(
+      `${at.endpoint} shows a certificate for other names (${wordsOf(error)}): correct s3.endpoint, or set s3.pathStyle if it is the bucket that stands before the name`
+    );
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
+    return new Refusal(
+      `${at.endpoint} shows a certificate that ${code === "CERT_HAS_EXPIRED" ? "has expired" : "isn't valid yet"}, by this node's clock`
+    );
+  if (/^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_|ERR_TLS_CERT)/.test(code))
+    return new Refusal(
+      `${at.endpoint} shows a certificate that isn't trusted (${code}): give its authority as s3.caCertificate`
+    );
+  if (code === "EPROTO" || code.startsWith("ERR_SSL"))
+    return new Refusal(
+      `${at.endpoint} does not speak TLS as it should (${wordsOf(error)}): is it http, not https?`
+    );
+  if (code === "ENOTFOUND")
+    return new Error(`the name in ${at.endpoint} is not found: is s3.endpoint right?`);
+  if (code === "ECONNREFUSED") return new Error(`nothing listens at ${at.endpoint}`);
+  return new Error(`the connection to ${at.endpoint}: ${wordsOf(error)}`);
+}
+
 // controller/backup/tidy.ts
 async function tidy(tidying) {
   const { store: store2, made } = tidying;
@@ -1926,14 +2095,16 @@ async function tidy(tidying) {
   const counts = { kept: good.length, removed: 0, doubtful: doubtful.length, foreign };
   if ("alert" in decided) return { ...counts, stopped: true, ...alertOf(decided.alert, told) };
   const { removed, failed } = await removeAll(store2, decided.remove);
-  const problem = failed && `${decided.remove.length - removed} backups could not be removed: ${failed}`;
-  await clear(store2, catalog, writtenMs.get(made.name) ?? NaN, made.clusterId);
+  const problem = failed && `${decided.remove.length - removed} of the backups that may go are still there: ${failed}`;
+  const left = await clear(store2, catalog, writtenMs.get(made.name) ?? NaN, made.clusterId).catch(
+    (error) => `what runs that died have left is still there: ${wordsOf(error)}`
+  );
   return {
     ...counts,
     kept: good.length - removed,
     removed,
     stopped: false,
-    ...alertOf(problem, told)
+    ...alertOf(problem, left, told)
   };
 }
 async function removeAll(store2, backups) {
@@ -1946,6 +2117,7 @@ async function removeAll(store2, backups) {
       await store2.remove(object.key);
     } catch (error) {
       failed ??= wordsOf(error);
+      if (worthAnotherTry(error)) break;
     }
   }
   return { removed, ...failed === void 0 ? {} : { failed } };
@@ -2168,7 +2340,8 @@ var domains = [
   [/^eusc-/, "amazonaws.eu"]
 ];
 var domainOf = (region) => domains.find(([regions]) => regions.test(region))?.[1] ?? "amazonaws.com";
-var stsUrl = (region) => /^[a-z]+(-[a-z]+)+-\d+$/.test(region) ? `https://sts.${region}.${domainOf(region)}/` : "https://sts.amazonaws.com/";
+var isRegion = (text2) => /^[a-z]+(-[a-z]+)+-\d+$/.test(text2);
+var stsUrl = (region) => isRegion(region) ? `https://sts.${region}.${domainOf(region)}/` : "https://sts.amazonaws.com/";
 
 // controller/backup/store/http.ts
 var import_node_http = require("node:http");
@@ -2240,44 +2413,6 @@ async function sendBody(sending, body) {
   }
   if (!sending.destroyed) sending.end();
 }
-
-// controller/backup/store/xml.ts
-function elements(xml, name) {
-  const found = [];
-  const [begin2, end] = [`<${name}`, `</${name}>`];
-  for (let at = xml.indexOf(begin2); at >= 0; at = xml.indexOf(begin2, at)) {
-    at += begin2.length;
-    if (!/[\s/>]/.test(xml.charAt(at))) continue;
-    const head = xml.indexOf(">", at);
-    if (head < 0) break;
-    at = head + 1;
-    if (xml.charAt(head - 1) === "/") {
-      found.push("");
-      continue;
-    }
-    const close = xml.indexOf(end, at);
-    if (close < 0) break;
-    found.push(xml.slice(at, close));
-    at = close + end.length;
-  }
-  return found;
-}
-function element(xml, name) {
-  const inner = elements(xml, name)[0];
-  return inner === void 0 ? void 0 : unescape(inner);
-}
-var ENTITIES = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
-function unescape(text2) {
-  return text2.replace(
-    /&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi,
-    (whole, hex, decimal, name) => {
-      if (name !== void 0) return ENTITIES[name] ?? whole;
-      const code = hex === void 0 ? Number(decimal) : parseInt(hex, 16);
-      return code <= 1114111 ? String.fromCodePoint(code) : whole;
-    }
-  );
-}
-var escape = (text2) => text2.replace(/[<>&"]/g, (c) => `&${Object.entries(ENTITIES).find(([, char]) => char === c)?.[0]};`);
 
 // controller/backup/store/credentials.ts
 var credentialsFolder = "/credentials";
@@ -2727,137 +2862,6 @@ function decode(key) {
 }
 var ownCopy = (text2) => Buffer.from(text2).toString();
 var isBehind = (key, other) => Buffer.compare(Buffer.from(key), Buffer.from(other)) > 0;
-
-// controller/backup/store/s3-again.ts
-var passingStatuses = /* @__PURE__ */ new Set([408, 425, 429]);
-var lastingStatuses = /* @__PURE__ */ new Set([501, 505, 507]);
-var passingCodes = /* @__PURE__ */ new Set([
-  // Something in the store went wrong, or it has no time.
-  "InternalError",
-  "ServiceUnavailable",
-  "Busy",
-  // The connection was too slow, or too busy.
-  "RequestTimeout",
-  "RequestTimeTooSlow",
-  // The body arrived otherwise than it was sent.
-  "IncompleteBody",
-  "BadDigest",
-  "XAmzContentSHA256Mismatch",
-  "XAmzContentChecksumMismatch",
-  // It wants to be asked less often.
-  "SlowDown",
-  "SlowDownRead",
-  "SlowDownWrite",
-  "Throttling",
-  "ThrottlingException",
-  "ThrottledException",
-  "RequestThrottled",
-  "RequestThrottledException",
-  "RequestLimitExceeded",
-  "QpsLimitExceeded",
-  "BandwidthLimitExceeded",
-  "TooManyRequests",
-  "TooManyRequestsException",
-  "PriorRequestNotComplete",
-  // Two requests met at one name.
-  "OperationAborted",
-  "ConditionalRequestConflict",
-  // It is being moved, and where to isn't told.
-  "TemporaryRedirect"
-]);
-var mayPass = (status, code) => passingCodes.has(code) || passingStatuses.has(status) || status >= 500 && !lastingStatuses.has(status) && code !== "NotImplemented";
-
-// controller/backup/store/s3-words.ts
-var S3Error = class extends Error {
-  constructor(status, code, message2) {
-    super(message2);
-    this.status = status;
-    this.code = code;
-  }
-  status;
-  code;
-  /** Whether it came after an attempt whose answer was lost. */
-  retried = false;
-};
-var Expired = class extends Refusal {
-};
-var unknownKey = ({ at }) => new Refusal(`${at.endpoint} does not know the access key: correct the Secret s3.credentialsSecret`);
-var expired = ({ at }) => new Expired(`${at.endpoint} says that the credentials have expired`);
-var keyless = ({ what, said }) => new Unreadable(`${what}: the store can't use the key that it is encrypted with (${said})`);
-var refusals = {
-  NoSuchBucket: ({ at }) => new Refusal(`the bucket ${at.bucket} does not exist at ${at.endpoint}: make it, or correct s3.bucket`),
-  InvalidAccessKeyId: unknownKey,
-  XAdminUserNotFound: unknownKey,
-  SignatureDoesNotMatch: ({ at }) => new Refusal(
-    `${at.endpoint} does not accept the secret access key: correct the Secret s3.credentialsSecret`
-  ),
-  ExpiredToken: expired,
-  TokenRefreshRequired: expired,
-  InvalidToken: ({ at }) => new Refusal(`${at.endpoint} does not accept the session token`),
-  RequestTimeTooSkewed: ({ at, headers }) => new Refusal(
-    `this node's clock and that of ${at.endpoint} differ ${byHowMuch(headers.date)}: set them right`
-  ),
-  AuthorizationHeaderMalformed: ({ at, said }) => new Refusal(`${at.endpoint} refuses the region ${at.region}: ${said}`),
-  PermanentRedirect: ({ at, headers }) => {
-    const region = headers["x-amz-bucket-region"];
-    const where = typeof region === "string" ? `, but in ${region}` : "";
-    return new Refusal(
-      `the bucket ${at.bucket} is not in the region ${at.region}${where}: correct s3.region or s3.endpoint`
-    );
-  },
-  InvalidBucketName: ({ at }) => new Refusal(`${at.endpoint} says that ${at.bucket} can be no bucket's name: correct s3.bucket`),
-  AccessDenied: ({ at, said }) => new Refusal(
-    `${at.endpoint} refuses the access to the bucket ${at.bucket}: the credentials may have to list, read, write and delete below the prefix (${said})`
-  ),
-  QuotaExceeded: ({ at, said }) => new Refusal(`the bucket ${at.bucket} is full: ${said}`),
-  XMinioStorageFull: ({ at }) => new Refusal(`${at.endpoint} has no room left`),
-  InvalidObjectState: ({ what }) => new Unreadable(`${what}: the store has put it into an archive, and has to bring it back first`),
-  "KMS.DisabledException": keyless,
-  "KMS.NotFoundException": keyless,
-  "KMS.KMSInvalidStateException": keyless
-};
-function byHowMuch(date) {
-  const seconds = Math.round((Date.now() - Date.parse(date ?? "")) / 1e3);
-  if (Number.isNaN(seconds)) return "too much";
-  return `by ${Math.abs(seconds)} s, the node's being ${seconds > 0 ? "ahead" : "behind"}`;
-}
-function s3Error({ status, headers, body }, at, what) {
-  const text2 = body.toString("utf8");
-  const code = element(text2, "Code") ?? (status === 301 ? "PermanentRedirect" : "");
-  const said = element(text2, "Message") ?? (text2.slice(0, 200) || `HTTP ${status}`);
-  const denied = [401, 403].includes(status) && !mayPass(status, code) ? refusals.AccessDenied : void 0;
-  const refused = (Object.hasOwn(refusals, code) ? refusals[code] : void 0) ?? denied;
-  if (refused) return refused({ at, what, said, headers });
-  return new S3Error(status, code, `${what} at ${at.endpoint}: ${code ? `${code}, ` : ""}${said}`);
-}
-function worthAnotherTry(error) {
-  if (error instanceof Refusal) return false;
-  return !(error instanceof S3Error) || mayPass(error.status, error.code);
-}
-function connectionError(error, at) {
-  const { code = "" } = error;
-  if (error instanceof Refusal || error instanceof S3Error) return error;
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
-    return new Refusal(
-      `${at.endpoint} shows a certificate for other names (${wordsOf(error)}): correct s3.endpoint, or set s3.pathStyle if it is the bucket that stands before the name`
-    );
-  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
-    return new Refusal(
-      `${at.endpoint} shows a certificate that ${code === "CERT_HAS_EXPIRED" ? "has expired" : "isn't valid yet"}, by this node's clock`
-    );
-  if (/^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_|ERR_TLS_CERT)/.test(code))
-    return new Refusal(
-      `${at.endpoint} shows a certificate that isn't trusted (${code}): give its authority as s3.caCertificate`
-    );
-  if (code === "EPROTO" || code.startsWith("ERR_SSL"))
-    return new Refusal(
-      `${at.endpoint} does not speak TLS as it should (${wordsOf(error)}): is it http, not https?`
-    );
-  if (code === "ENOTFOUND")
-    return new Error(`the name in ${at.endpoint} is not found: is s3.endpoint right?`);
-  if (code === "ECONNREFUSED") return new Error(`nothing listens at ${at.endpoint}`);
-  return new Error(`the connection to ${at.endpoint}: ${wordsOf(error)}`);
-}
 
 // controller/backup/store/s3-writer.ts
 var PART_BYTES2 = 5 * 2 ** 20;

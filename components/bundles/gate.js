@@ -598,6 +598,8 @@ function readMember(memberDir2, etcdVersion) {
     lastTerm: ahead ? log.last.term : snapshot.term,
     lastIndex: ahead ? log.last.index : snapshot.index,
     commit: log.state.commit,
+    term: log.state.term,
+    voted: log.state.vote !== 0n,
     voters: log.voters().map(String).sort(),
     ...oldEntry === void 0 ? {} : { oldEntry },
     torn: log.torn
@@ -1030,8 +1032,8 @@ function readDisk(dataDir, version) {
     case "broken":
       return data;
     case "wal": {
-      const { memberId, clusterId, lastTerm, lastIndex, voters, commit, oldEntry } = data;
-      const known = { memberId, clusterId, lastTerm, lastIndex, voters, commit };
+      const { memberId, clusterId, lastTerm, lastIndex, voters, commit, term, voted, oldEntry } = data;
+      const known = { memberId, clusterId, lastTerm, lastIndex, voters, commit, term, voted };
       const old = oldEntry === void 0 ? {} : { oldEntry };
       return { state: "wal", ...known, ...old, ...readMark(dataDir) };
     }

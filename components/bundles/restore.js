@@ -1547,6 +1547,8 @@ function readMember(memberDir, etcdVersion) {
     lastTerm: ahead ? log.last.term : snapshot.term,
     lastIndex: ahead ? log.last.index : snapshot.index,
     commit: log.state.commit,
+    term: log.state.term,
+    voted: log.state.vote !== 0n,
     voters: log.voters().map(String).sort(),
     ...oldEntry === void 0 ? {} : { oldEntry },
     torn: log.torn

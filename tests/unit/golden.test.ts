@@ -43,7 +43,7 @@ const stacks: Record<
       expect(podOf(rendered).spec.topologySpreadConstraints.map((c) => c.whenUnsatisfiable)).to.deep.equal([
         "DoNotSchedule",
       ]);
-      expect(rendered.resources.filter((r) => r.protect)).to.have.lengthOf(3);
+      expect(rendered.resources.filter((r) => r.protect)).to.have.lengthOf(5);
     },
   },
   "own-tls": {
