@@ -153,6 +153,9 @@ export interface Made {
   readonly kind: string;
   readonly atMs: number;
   readonly words: string;
+  /** For how long the cluster was seen whole since, and when that was last looked at: see `plan/asides`. */
+  readonly wholeMs?: number;
+  readonly countedMs?: number;
 }
 
 /** From one compaction on. A later one begins anew, so that what is done again and again is bounded by it. */

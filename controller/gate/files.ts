@@ -43,17 +43,22 @@ export interface Mark {
 /** Data that nobody marked is of no generation, so that nothing starts from it. */
 export const UNMARKED: Mark = { generation: 0, lastVersion: "0.0.0" };
 
-const markFile = (dataDir: string) => join(dataDir, "member", "gate.json");
+const markFile = (memberDir: string) => join(memberDir, "gate.json");
 
-export function readMark(dataDir: string): Mark {
-  const value = readJson(markFile(dataDir));
+export const readMark = (dataDir: string): Mark => markIn(join(dataDir, "member"));
+
+function markIn(memberDir: string): Mark {
+  const value = readJson(markFile(memberDir));
   const { generation, lastVersion } = value ?? {};
   if (!Number.isSafeInteger(generation) || typeof lastVersion !== "string") return UNMARKED;
   return { generation: generation as number, lastVersion };
 }
 
 export function writeMark(dataDir: string, { generation, lastVersion }: Mark): void {
-  writeWhole(markFile(dataDir), `${JSON.stringify({ format: 1, generation, lastVersion })}\n`);
+  writeWhole(
+    markFile(join(dataDir, "member")),
+    `${JSON.stringify({ format: 1, generation, lastVersion })}\n`,
+  );
 }
 
 /** A hold is the volume's: it stands whatever becomes of the directory, until an order lifts it. */
@@ -79,22 +84,28 @@ export function asideNames(volume: string): string[] {
   return numbers.sort((a, b) => Number(b) - Number(a)).map((n) => `aside-${n}`);
 }
 
-/** Moves the member's directory out of etcd's sight. At most one is kept. */
+/**
+ * Moves the member's directory out of etcd's sight. Of each generation one is kept: what a restore has set aside doesn't
+ * go because its member is replaced later.
+ */
 export function setAside(volume: string, dataDir: string): string {
   const [newest] = asideNames(volume);
+  const { generation } = readMark(dataDir);
   const name = `aside-${Number(ASIDE.exec(newest ?? "aside-0")?.[1]) + 1}`;
   renameSync(join(dataDir, "member"), join(volume, name));
   syncFolder(volume);
   syncFolder(dataDir);
-  dropAside(volume, name);
+  for (const other of asideNames(volume).filter((n) => n !== name))
+    if (markIn(join(volume, other)).generation === generation) drop(volume, other);
   return name;
 }
 
-export function dropAside(volume: string, except?: string): void {
-  for (const name of asideNames(volume)) {
-    if (name !== except) rmSync(join(volume, name), { recursive: true, force: true });
-  }
+export function dropAside(volume: string): void {
+  for (const name of asideNames(volume)) drop(volume, name);
 }
+
+const drop = (volume: string, name: string): void =>
+  rmSync(join(volume, name), { recursive: true, force: true });
 
 function readJson(file: string): Record<string, unknown> | undefined {
   try {

@@ -170,7 +170,16 @@ const read = carrying<ControllerRecord>({
       seed: optional(carrying<NonNullable<Rebuild["seed"]>>({ jobPodUid: text, sha256: text })),
     }),
   ),
-  made: optional(carrying<Made>({ generation: whole(1), kind: text, atMs: time, words: text })),
+  made: optional(
+    carrying<Made>({
+      generation: whole(1),
+      kind: text,
+      atMs: time,
+      words: text,
+      wholeMs: optional(whole(0)),
+      countedMs: optional(time),
+    }),
+  ),
   oldLog: optional(carrying<NonNullable<ControllerRecord["oldLog"]>>({ until: optional(whole(0)) })),
 });
 

@@ -8,6 +8,7 @@
  */
 import type { ControllerRecord, MemberRecord } from "../model";
 import { age, ageOf, BROKEN_EVERY_MS, carryAges, isOver } from "./age";
+import { countWhole } from "./asides";
 import { noteOldLog } from "./old-log";
 import { withMember, withNote, withoutIntent, withoutMember, withRemoved } from "./record";
 import type { Facts, Member } from "./view";
@@ -32,7 +33,7 @@ function observed(f: Facts, before: ControllerRecord): ControllerRecord {
   record = noteOldLog(f, record);
   const known = factsOf(f.world, f.desired, f.sts, record);
   for (const member of known.members) record = noteProgress(known, record, member);
-  return record;
+  return countWhole(known, record);
 }
 
 function version(f: Facts): ControllerRecord {

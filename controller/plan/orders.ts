@@ -6,6 +6,7 @@
  * doubtful identity is held, so that it doesn't start by itself when nobody answers any more.
  */
 import type { Disk, GateReport, MemberRecord, Order, PodView, Rebuild } from "../model";
+import { keepsAsides } from "./asides";
 import { isBeyondRecord } from "./beyond";
 import { standing } from "./identity";
 import { tornApart } from "./moments";
@@ -135,7 +136,7 @@ function memberOrder(f: Facts, pod: PodView, gate: GateReport): Order {
   }
   switch (found.kind) {
     case "intact":
-      return start(f, gate, listed !== undefined && !listed.isLearner);
+      return start(f, gate, listed !== undefined && !listed.isLearner && !keepsAsides(f.record));
     case "unjoined":
       return joinOrder(f, m, gate);
     case "lost":

@@ -176,7 +176,14 @@ function runningSeed(f: Facts, rebuild: Rebuild, pod: PodView): Step | undefined
     intent: undefined,
     clusterVersion: undefined,
     rebuild: undefined,
-    made: { generation: rebuild.generation, kind: rebuild.kind, atMs: f.now, words },
+    made: {
+      generation: rebuild.generation,
+      kind: rebuild.kind,
+      atMs: f.now,
+      words,
+      wholeMs: 0,
+      countedMs: f.now,
+    },
   };
   const seed = {
     ordinal: 0,

@@ -73,6 +73,17 @@ describe("a gate's files", () => {
     expect(readdirSync(volume)).to.deep.equal(["data"]);
   });
 
+  it("keeps what a restore has set aside when its member is replaced later", () => {
+    const asideOf = (generation: number) => {
+      writeMark(data, { generation, lastVersion: "3.6.14" });
+      return setAside(volume, data);
+    };
+    for (const generation of [1, 2, 2, 2]) asideOf(generation);
+    expect(asideNames(volume)).to.deep.equal(["aside-4", "aside-1"]);
+    asideOf(3);
+    expect(asideNames(volume)).to.deep.equal(["aside-5", "aside-4", "aside-1"]);
+  });
+
   it("are whole, and nobody else's to read", () => {
     const file = join(data, "member", "deep", "etcd.yaml");
     writeWhole(file, "one");

@@ -1,0 +1,48 @@
+import { expect } from "chai";
+import type { ControllerRecord, Made } from "../../../controller/model";
+import { plan } from "../../../controller/plan";
+import { gated, NOW, report, silent, wal, world } from "./worlds";
+
+const DAYS = 7 * 24 * 3_600_000;
+const made = (more: Partial<Made> = {}): Partial<ControllerRecord> => ({
+  generation: 2,
+  made: { generation: 2, kind: "recovery", atMs: 0, words: "made", wholeMs: 0, countedMs: NOW, ...more },
+});
+const desired = { generation: 2 };
+const after = (more: Partial<Made>, change: Parameters<typeof world>[1] = {}) => {
+  const { record } = plan(world(3, { desired, record: made(more), ...change }));
+  return record?.made?.wholeMs;
+};
+/** A member whose pod was made anew, with a whole disk. */
+const restarted = (record: Partial<ControllerRecord>) => {
+  const gates = [report(2, wal(2, { generation: 2 }))];
+  return plan(world(3, { desired, record, pods: [gated(2)], gates })).orders["pod-2"];
+};
+
+describe("what a restore has set aside", () => {
+  it("stays when its member is a voter again and restarts", () => {
+    expect(restarted(made())).to.include({ kind: "start", dropAside: false });
+    expect(restarted(made({ wholeMs: undefined, countedMs: undefined }))).to.include({ dropAside: false });
+  });
+
+  it("goes once the new cluster was whole for seven days", () => {
+    expect(restarted(made({ wholeMs: DAYS - 1 }))).to.include({ dropAside: false });
+    expect(restarted(made({ wholeMs: DAYS }))).to.include({ kind: "start", dropAside: true });
+  });
+
+  it("is another matter than what a replacement sets aside in a cluster that was born so", () => {
+    expect(restarted({ generation: 2 })).to.include({ kind: "start", dropAside: true });
+  });
+
+  it("is counted every ten minutes, while all are healthy", () => {
+    expect(after({ countedMs: NOW - 599_000 }) ?? 0).to.equal(0);
+    expect(after({ wholeMs: 5, countedMs: NOW - 600_000 })).to.equal(600_005);
+    expect(after({ wholeMs: 5, countedMs: NOW - 600_000 }, { statuses: [silent(2)] })).to.equal(5);
+  });
+
+  it("isn't brought nearer by a clock that is set, forwards or back", () => {
+    expect(after({ wholeMs: 5, countedMs: NOW - DAYS })).to.equal(1_200_005);
+    expect(after({ wholeMs: 5, countedMs: NOW + DAYS })).to.equal(5);
+    expect(after({ wholeMs: 5, countedMs: undefined })).to.equal(5);
+  });
+});
