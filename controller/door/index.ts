@@ -4,11 +4,16 @@
  */
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Server } from "node:https";
 import { createServer } from "node:https";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { ownClock } from "../loop/clock";
 import type { Decision, GateReport, RestoreAnswer, RestoreReport } from "../model";
+import { Bell } from "./bell";
+import type { Guests } from "./guests";
+import { GuestList } from "./guests";
 import {
   KNOWN_TAG_HEADER,
   parseMessage,
@@ -49,8 +54,12 @@ export interface Door {
   restore(): RestoreReport | undefined;
   /** The orders of the decision made from the latest `reports`. They stand until the next ones. */
   answer(orders: Decision["orders"], restore?: RestoreAnswer): void;
-  /** Called for each report that says something new. */
-  onReport(wake: () => void): void;
+  /** The same, for what is certain although nothing could be decided: all other gates go by their own rule. */
+  answerOnly(orders: Decision["orders"]): void;
+  /** Who is heard, by the latest look at Kubernetes; nobody at first. */
+  expect(guests: Guests): void;
+  /** Called for reports that say something new; for one of a pod that isn't expected, with `unseen`. */
+  onReport(wake: (unseen: boolean) => void): void;
   /**
    * Whether this process may answer, asked anew before each answer; false at first. While it may not, gates are told to
    * ask again.
@@ -60,18 +69,29 @@ export interface Door {
 }
 
 const MAX_BODY = 64 * 1024;
+/** Of all, and of one address: seven gates and a restore pod may share one, where addresses are translated. */
+const MAX_CONNECTIONS = 64;
+const MAX_OF_ONE = 16;
+/** Until a request has arrived as a whole. */
+const ARRIVAL_MS = 5_000;
+/** For the same pod, and for all pods that aren't expected. */
+const WAKE_EVERY_MS = 500;
+const UNSEEN_EVERY_MS = 1_000;
 
 export async function createDoor(options: DoorOptions): Promise<Door> {
   const times: Times = { keepMs: 10_000, forgetMs: 15_000, lifeMs: 1_000, reloadMs: 5_000, ...options.times };
-  let wake = (): void => undefined;
+  let wake: (unseen: boolean) => void = () => undefined;
+  const news = new Bell(WAKE_EVERY_MS, () => wake(false));
+  const unseen = new Bell(UNSEEN_EVERY_MS, () => wake(true));
+  const guests = new GuestList();
   const nobody = (): boolean => false;
   let holds = nobody;
   const room = new WaitingRoom(
     times,
-    () => wake(),
+    (podUid, nowMs) => news.push(podUid, nowMs),
     () => holds(),
   );
-  const desk = new RestoreDesk(times.forgetMs, () => wake());
+  const desk = new RestoreDesk(times.forgetMs, (podUid, nowMs) => news.push(podUid, nowMs));
   const pairs = new Certificates(options);
   const server = createServer(
     {
@@ -79,12 +99,18 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
       requestCert: true,
       rejectUnauthorized: true,
       minVersion: "TLSv1.3",
-      handshakeTimeout: 5_000,
+      handshakeTimeout: ARRIVAL_MS,
+      headersTimeout: ARRIVAL_MS,
+      requestTimeout: ARRIVAL_MS,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: 4096,
     },
     (request, response) => {
       void handle(request, response).catch(() => response.destroy());
     },
   );
+  server.maxConnections = MAX_CONNECTIONS;
+  limitEach(server, MAX_OF_ONE);
   const beat = setInterval(() => room.tick(ownClock()), times.lifeMs);
   const reload = setInterval(() => {
     const changed = pairs.changed();
@@ -92,6 +118,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   }, times.reloadMs);
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const from = request.socket.remoteAddress;
     const restores = request.url === RESTORE_PATH;
     if (request.method !== "POST" || (request.url !== REPORT_PATH && !restores))
       return end(response, 404, "no such thing here");
@@ -99,30 +126,42 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     if (restores) {
       const said = body === undefined ? undefined : parseRestoreMessage(body);
       if (!said) return end(response, 400, "not a report that this controller understands");
-      if (!holds()) return end(response, 503, "this controller does not hold the lease");
+      const refusal = refusalOf("restore", said.podUid, from);
+      if (refusal) return end(response, 503, refusal);
       return end(response, 200, desk.hear(said, ownClock()));
     }
     const message = body === undefined ? undefined : parseMessage(body);
     if (!message) return end(response, 400, "not a report that this controller understands");
-    if (!holds()) return end(response, 503, "this controller does not hold the lease");
+    const refusal = refusalOf("members", message.podUid, from);
+    if (refusal) return end(response, 503, refusal);
     const asker: Asker = {
       knownTag: request.headers[KNOWN_TAG_HEADER],
       sinceMs: ownClock(),
       send(order, tag) {
-        response.setHeader(TAG_HEADER, tag);
-        end(response, 200, order);
+        end(response, 200, order, { [TAG_HEADER]: tag });
       },
-      signOfLife: () => response.writeProcessing(),
+      signOfLife: () => {
+        if (!response.destroyed) response.writeProcessing();
+      },
       drop: () => end(response, 503, "ask again"),
     };
     response.on("close", () => room.leave(message.podUid, asker, ownClock()));
     room.ask(message, asker, ownClock());
   }
 
+  function refusalOf(kind: keyof Guests, podUid: string, from: string | undefined): string | undefined {
+    if (!holds()) return "this controller does not hold the lease, or can decide nothing now";
+    const refusal = guests.refusal(kind, podUid, from);
+    // Kubernetes may know better by now.
+    if (refusal) unseen.push("", ownClock());
+    return refusal;
+  }
+
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, resolve);
   });
+  server.on("error", (error) => options.warn?.(`the door: ${wordsOf(error)}`));
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : options.port,
@@ -132,6 +171,8 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
       desk.answer(restore);
       room.answer(orders);
     },
+    answerOnly: (orders) => room.answer(orders, true),
+    expect: (expected) => guests.expect(expected),
     onReport: (callback) => {
       wake = callback;
     },
@@ -155,9 +196,32 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   };
 }
 
-function end(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json", connection: "close" });
+/** Nobody may be there any more to hear it. */
+function end(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  more: Record<string, string> = {},
+): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { "content-type": "application/json", connection: "close", ...more });
   response.end(JSON.stringify(body));
+}
+
+/** So that one address can't take all connections. */
+function limitEach(server: Server, most: number): void {
+  const open = new Map<string, number>();
+  server.on("connection", (socket: Socket) => {
+    const from = socket.remoteAddress ?? "";
+    const count = (open.get(from) ?? 0) + 1;
+    open.set(from, count);
+    socket.on("close", () => {
+      const left = (open.get(from) ?? 1) - 1;
+      if (left > 0) open.set(from, left);
+      else open.delete(from);
+    });
+    if (count > most) socket.destroy();
+  });
 }
 
 async function read(request: IncomingMessage): Promise<string | undefined> {

@@ -38,21 +38,28 @@ function parse(text: string): Value | undefined {
   }
 }
 
+/** What is reported is kept, and shown: a name or a sentence, and a few of them. */
+const isShort = (value: unknown) => isText(value) && value.length <= 4096;
+const isFew = (value: unknown, check: (x: unknown) => boolean) =>
+  isList(value, check) && (value as unknown[]).length <= 64;
+/** As Kubernetes makes them. */
+const isUid = (value: unknown) => isText(value) && /^[\da-z][\da-z-]{0,63}$/.test(value);
+
 function isDisk(disk: Value | undefined): boolean {
   switch (disk?.state) {
     case "empty":
       return true;
     case "broken":
-      return isText(disk.reason) && (disk.memberId === undefined || isId(disk.memberId));
+      return isShort(disk.reason) && (disk.memberId === undefined || isId(disk.memberId));
     case "wal":
       return (
         [disk.memberId, disk.clusterId].every(isId) &&
         [disk.lastTerm, disk.lastIndex, disk.generation].every(isCount) &&
-        isList(disk.voters, isId) &&
+        isFew(disk.voters, isId) &&
         [disk.commit, disk.term].every((n) => n === undefined || isCount(n)) &&
         (disk.voted === undefined || isFlag(disk.voted)) &&
         (disk.oldEntry === undefined || isCount(disk.oldEntry)) &&
-        isText(disk.lastVersion)
+        isShort(disk.lastVersion)
       );
     default:
       return false;
@@ -63,10 +70,10 @@ export function parseMessage(text: string): GateMessage | undefined {
   const m = parse(text);
   const whole =
     m &&
-    isText(m.podUid) &&
-    isText(m.podName) &&
+    isUid(m.podUid) &&
+    isShort(m.podName) &&
     isDisk(m.disk as Value | undefined) &&
-    isList(m.aside, isText) &&
+    isFew(m.aside, isShort) &&
     isFlag(m.held);
   return whole ? (m as unknown as GateMessage) : undefined;
 }
@@ -113,11 +120,11 @@ export type RestoreMessage = Unstamped<RestoreReport>;
 
 export function parseRestoreMessage(text: string): RestoreMessage | undefined {
   const m = parse(text);
-  if (!m || !isText(m.podUid) || !isCount(m.generation)) return undefined;
+  if (!m || !isUid(m.podUid) || !isCount(m.generation)) return undefined;
   const counted = [m.revision, m.keys].every((n) => n === undefined || isCount(n));
-  const known = isText(m.sha256) && isId(m.memberId) && isId(m.clusterId) && isText(m.source);
+  const known = isShort(m.sha256) && isId(m.memberId) && isId(m.clusterId) && isShort(m.source);
   const ready = known && counted && (m.from === undefined || isLogEnd(m.from));
-  const receive = m.problem === undefined || isText(m.problem);
+  const receive = m.problem === undefined || isShort(m.problem);
   const whole = (m.step === "receive" && receive) || (m.step === "ready" && ready);
   return whole ? (m as unknown as RestoreMessage) : undefined;
 }

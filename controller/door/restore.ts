@@ -2,7 +2,7 @@
  * The restore pod, as the door knows it: what it said last, and what it is told. It asks every second, so that nothing is
  * kept waiting for it.
  */
-import type { RestoreAnswer, RestoreReport } from "../model";
+import type { RestoreAnswer, RestoreReport, Uid } from "../model";
 import type { RestoreMessage } from "./protocol";
 
 const UNDECIDED: RestoreAnswer = { kind: "wait", reason: "the controller has not decided yet", commit: 0 };
@@ -13,7 +13,7 @@ export class RestoreDesk {
 
   constructor(
     private readonly forgetMs: number,
-    private readonly wake: () => void,
+    private readonly wake: (podUid: Uid, nowMs: number) => void,
   ) {}
 
   /** The answer is of a decision that has seen this report. */
@@ -23,7 +23,7 @@ export class RestoreDesk {
     this.last = { report: { ...message, atMs: nowMs }, content, seen: same && this.last?.seen === true };
     if (!same) {
       this.given = undefined;
-      this.wake();
+      this.wake(message.podUid, nowMs);
     }
     return this.given ?? UNDECIDED;
   }

@@ -3,7 +3,7 @@
  * which report. An order is only ever given to a report that its decision has seen.
  */
 import { createHash } from "node:crypto";
-import type { Decision, GateReport, Order } from "../model";
+import type { Decision, GateReport, Order, Uid } from "../model";
 import type { GateMessage } from "./protocol";
 
 /** A request that is being kept. */
@@ -35,15 +35,14 @@ export interface Patience {
   readonly forgetMs: number;
 }
 
-const UNDECIDED: Order = { kind: "wait", reason: "the controller has not decided yet", hold: false };
-
 export class WaitingRoom {
   private readonly gates = new Map<string, Waiting>();
   private versions = 0;
 
   constructor(
     private readonly patience: Patience,
-    private readonly wake: () => void,
+    /** Something new is to be looked at, for this pod. */
+    private readonly wake: (podUid: Uid, nowMs: number) => void,
     /**
      * Whether this process may still answer, asked right before each answer: one that stood still has orders left which
      * another one may have overruled since. A gate hangs up sooner on a silent door than another one can take the lease,
@@ -61,7 +60,7 @@ export class WaitingRoom {
     gate.heardMs = nowMs;
     gate.asker = asker;
     this.gates.set(message.podUid, gate);
-    if (!same) this.wake();
+    if (!same) this.wake(message.podUid, nowMs);
     this.deliver(gate);
   }
 
@@ -81,28 +80,54 @@ export class WaitingRoom {
     });
   }
 
-  answer(orders: Decision["orders"]): void {
-    for (const gate of [...this.gates.values()]) {
+  /** `only`: nothing is decided for the others, and they aren't to wait for it. */
+  answer(orders: Decision["orders"], only = false): void {
+    this.each((gate, podUid) => {
       // A report that came in after the decision's observation waits for the next one.
-      if (gate.seen !== gate.version) continue;
-      gate.order = orders[gate.message.podUid];
-      this.deliver(gate);
-    }
+      if (gate.seen !== gate.version) return;
+      gate.order = Object.hasOwn(orders, podUid) ? orders[podUid] : undefined;
+      if (only && !gate.order) this.dismiss(gate);
+      else this.deliver(gate);
+    });
   }
 
   tick(nowMs: number): void {
     if (!this.mayAnswer()) return this.clear();
-    for (const [podUid, gate] of [...this.gates]) {
-      if (!gate.asker) {
+    this.each((gate, podUid) => {
+      const { asker, order } = gate;
+      if (!asker) {
         if (nowMs - gate.heardMs >= this.patience.forgetMs) this.gates.delete(podUid);
-      } else if (nowMs - gate.asker.sinceMs >= this.patience.keepMs) this.send(gate, gate.order ?? UNDECIDED);
-      else gate.asker.signOfLife();
-    }
+        return;
+      }
+      // A report that changed again and again wakes nobody each time.
+      if (gate.seen !== gate.version) this.wake(podUid, nowMs);
+      if (nowMs - asker.sinceMs < this.patience.keepMs) asker.signOfLife();
+      else if (order) this.send(gate, order);
+      // Decisions were made, and none was about this pod: it is no worse off than without a controller.
+      else this.dismiss(gate);
+    });
   }
 
   clear(): void {
     for (const gate of this.gates.values()) gate.asker?.drop();
     this.gates.clear();
+  }
+
+  /** Whatever goes wrong with one is no matter of the others, nor of the round. */
+  private each(visit: (gate: Waiting, podUid: Uid) => void): void {
+    for (const [podUid, gate] of [...this.gates]) {
+      try {
+        visit(gate, podUid);
+      } catch {
+        this.gates.delete(podUid);
+      }
+    }
+  }
+
+  private dismiss(gate: Waiting): void {
+    const { asker } = gate;
+    gate.asker = undefined;
+    asker?.drop();
   }
 
   private deliver(gate: Waiting): void {
@@ -112,9 +137,9 @@ export class WaitingRoom {
   }
 
   private send(gate: Waiting, order: Order): void {
+    if (!this.mayAnswer()) return this.dismiss(gate);
     const { asker } = gate;
     gate.asker = undefined;
-    if (!this.mayAnswer()) return asker?.drop();
     // What was reported is not true any more once the gate has done what it was told.
     if (!keepsAsking(order)) this.gates.delete(gate.message.podUid);
     asker?.send(order, tagOf(order));

@@ -1,5 +1,6 @@
-import { annotationKeys } from "../../components/spec/names";
+import { annotationKeys, maxMembers } from "../../components/spec/names";
 import type { Clock } from "../loop/clock";
+import type { Guests } from "../door/guests";
 import type { Fleet } from "../etcd/fleet";
 import type { Place } from "../etcd/member";
 import type { ConfigMap, Meta, Pod, StatefulSet, Claim } from "../kubernetes/objects";
@@ -15,7 +16,7 @@ export interface Reads {
   record(): Promise<ConfigMap | undefined>;
   statefulSet(): Promise<StatefulSet | undefined>;
   pods(labels: Readonly<Record<string, string>>): Promise<readonly Pod[]>;
-  claims(): Promise<readonly Claim[]>;
+  claims(labels: Readonly<Record<string, string>>, names: readonly string[]): Promise<readonly Claim[]>;
 }
 
 export interface ObserverSettings {
@@ -28,6 +29,8 @@ export interface ObserverSettings {
 export interface ObserverParts {
   readonly reads: Reads;
   readonly fleet: Fleet;
+  /** Which pods may be heard, before they are asked for. */
+  readonly expect: (guests: Guests) => void;
   readonly gates: () => readonly GateReport[];
   readonly restore: () => RestoreReport | undefined;
   readonly clusterVersion: (place: Place) => Promise<string | undefined>;
@@ -47,7 +50,8 @@ interface Seen {
   readonly statefulSet?: StatefulSet;
   readonly pods: readonly Pod[];
   readonly claims: readonly Claim[];
-  readonly restorePods: readonly Pod[];
+  /** Absent when none is looked for. */
+  readonly restorePods?: readonly Pod[];
   readonly atMs: number;
 }
 
@@ -61,6 +65,7 @@ const VERSION_CHANGES_MS = 1000;
  * too long ago; etcd is asked every time.
  */
 export class Observer {
+  private readonly claimNames: readonly string[];
   private seen: Seen | undefined;
   private changed = true;
   private record: { readonly object: ConfigMap | undefined; readonly atMs: number } | undefined;
@@ -69,7 +74,10 @@ export class Observer {
   constructor(
     private readonly settings: ObserverSettings,
     private readonly parts: ObserverParts,
-  ) {}
+  ) {
+    const ordinals = Array.from({ length: maxMembers }, (_, ordinal) => ordinal);
+    this.claimNames = ordinals.map((ordinal) => `${settings.claimPrefix}${ordinal}`);
+  }
 
   stale(): void {
     this.changed = true;
@@ -142,8 +150,10 @@ export class Observer {
     const labels = statefulSet?.spec.selector.matchLabels;
     const pods = labels ? await reads.pods(labels) : [];
     const wanted = restorePodLabels(this.desired(statefulSet), record, labels);
-    const restorePods = wanted ? await reads.pods(wanted) : [];
-    return (this.seen = { statefulSet, pods, restorePods, claims: await reads.claims(), atMs });
+    const restorePods = wanted ? await reads.pods(wanted) : undefined;
+    this.parts.expect({ members: addresses(pods), restore: restorePods && addresses(restorePods) });
+    const claims = labels ? await reads.claims(labels, this.claimNames) : [];
+    return (this.seen = { statefulSet, pods, restorePods, claims, atMs });
   }
 
   private desired(statefulSet: StatefulSet | undefined): ReturnType<typeof parseDesired> {
@@ -188,6 +198,12 @@ export class Observer {
     }
     return this.version.value;
   }
+}
+
+function addresses(pods: readonly Pod[]): Guests["members"] {
+  return new Map(
+    pods.map(({ metadata, status }) => [metadata.uid, status?.podIPs?.map((one) => one.ip) ?? []]),
+  );
 }
 
 function bornCluster(

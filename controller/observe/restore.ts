@@ -16,10 +16,13 @@ export function restorePodLabels(
   return { ...labels, [labelKeys.generation]: String(desired.generation) };
 }
 
+/** While such pods are looked for, only what one of them says counts. Without: it is told that it is done. */
 export function restoreView(
-  pods: readonly Pod[],
-  report: RestoreReport | undefined,
+  looked: readonly Pod[] | undefined,
+  said: RestoreReport | undefined,
 ): RestoreView | undefined {
+  const pods = looked ?? [];
+  const report = !looked || pods.some((pod) => pod.metadata.uid === said?.podUid) ? said : undefined;
   const byAge = [...pods].sort((a, b) => created(b) - created(a));
   const [newest, ...older] = byAge.filter((p) => !p.metadata.deletionTimestamp);
   const refusal = byAge.map(refusalOf).find((r) => r !== undefined);

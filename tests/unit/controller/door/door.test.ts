@@ -1,9 +1,10 @@
 import { expect } from "chai";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import https from "node:https";
-import { createServer } from "node:net";
+import { connect as connectPlain, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { mock } from "node:test";
 import { connect } from "node:tls";
@@ -52,6 +53,7 @@ describe("the controller's door", () => {
     gateTls = await pair(join(folder, "gate"), "peer-client", peers);
     door = await createDoor({ tlsDir, port: 0, times });
     door.setHolder(() => true);
+    door.expect({ members: new Map([["u", []]]) });
   });
   afterEach(async () => {
     mock.timers.reset();
@@ -85,14 +87,15 @@ describe("the controller's door", () => {
       .that.includes({ reason: "one" });
   });
 
-  it("keeps a request for so long only, and says then that nothing is decided", async () => {
+  it("keeps a request for so long only, and is then as if nobody were there", async () => {
     await door.close();
     const tlsDir = join(folder, "door");
     door = await createDoor({ tlsDir, port: 0, times: { ...times, keepMs: 50 } });
     door.setHolder(() => true);
+    door.expect({ members: new Map([["u", []]]) });
     expect(await ask())
-      .to.have.property("order")
-      .that.includes({ kind: "wait", hold: false });
+      .to.have.property("problem")
+      .match(/503.*ask again/);
   });
 
   it("keeps the same wait, and answers when it changes", async () => {
@@ -167,6 +170,62 @@ describe("the controller's door", () => {
     });
     expect(await ask(undefined, gate2)).to.have.property("order");
     expect(await ask()).to.have.property("problem");
+  });
+
+  describe("to somebody who has the pair of a gate, and isn't one", () => {
+    const report = (podUid: string, more: object = {}) =>
+      askController(
+        { url: `https://localhost:${door.port}`, tlsDir: gateTls, patienceMs, now: Date.now },
+        { ...message, podUid, ...more },
+        undefined,
+      );
+    it("tells nothing for pods that aren't there, keeps nothing of it, and looks anew at most once a second", async () => {
+      let looks = 0;
+      const from = Date.now();
+      door.onReport((unseen) => {
+        if (unseen) looks += 1;
+      });
+      for (let i = 0; i < 20; i++) {
+        expect(await report(randomUUID()))
+          .to.have.property("problem")
+          .match(/503.*doesn't see that pod/);
+      }
+      expect(door.reports()).to.deep.equal([]);
+      expect(looks).to.be.within(1, 1 + Math.floor((Date.now() - from) / 1000));
+      for (const name of ["constructor", "__proto__", "toString", "A".repeat(65), ""]) {
+        expect(await report(name), name)
+          .to.have.property("problem")
+          .match(/doesn't see that pod|not a report/);
+      }
+    });
+
+    it("takes no report that is a book", async () => {
+      for (const more of [
+        { podName: "x".repeat(5000) },
+        { aside: Array.from({ length: 100 }, (_, i) => `aside-${i}`) },
+        { disk: { state: "broken" as const, reason: "x".repeat(5000) } },
+      ]) {
+        expect(await report("u", more))
+          .to.have.property("problem")
+          .match(/400/);
+      }
+      expect(await report("u", { more: "x".repeat(70_000) })).to.have.property("problem");
+      expect(door.reports()).to.deep.equal([]);
+    });
+
+    it("leaves no more than some connections, and none for long that says nothing", async () => {
+      const sockets = Array.from({ length: 40 }, () => connectPlain(door.port, "127.0.0.1"));
+      let closed = 0;
+      for (const socket of sockets) socket.on("error", () => undefined).on("close", () => (closed += 1));
+      await until("most of them are closed at once", () => closed >= 40 - 16);
+      expect(closed).to.equal(40 - 16);
+      await until("the others are closed after a while", () => closed === 40);
+      door.onReport(() => {
+        door.reports();
+        door.answer({ u: { kind: "wait", reason: "one", hold: false } });
+      });
+      expect(await ask()).to.have.property("order");
+    });
   });
 
   it("a gate gives up on a door that is closed, or silent", async () => {

@@ -119,9 +119,62 @@ describe("the gates that wait at the door", () => {
     const undecided = new Client(0);
     room.ask(message("a"), undecided, 0);
     room.tick(9_999);
-    expect(undecided.got).to.deep.equal([]);
+    expect([undecided.got, undecided.dropped]).to.deep.equal([[], false]);
     room.tick(10_000);
-    expect(undecided.got[0]).to.include({ kind: "wait", hold: false });
+    expect([undecided.got, undecided.dropped], "as if nobody were there").to.deep.equal([[], true]);
+    const waiting = new Client(10_000);
+    room.ask(message("a"), waiting, 10_000);
+    room.reports(10_000);
+    room.answer({ a: wait("x") });
+    const knowing = new Client(10_000, waiting.tags[0]);
+    room.ask(message("a"), knowing, 10_000);
+    room.tick(20_000);
+    expect(knowing.got).to.deep.equal([wait("x")]);
+  });
+
+  it("of what is certain although nothing is decided, that is told, and nobody else waits", () => {
+    const [sure, unsure, late] = [new Client(), new Client(), new Client()];
+    room.ask(message("a"), sure, 0);
+    room.ask(message("b"), unsure, 0);
+    room.reports(0);
+    room.ask(message("c"), late, 0);
+    room.answer({ a: start }, true);
+    expect([sure.got, unsure.dropped, unsure.got]).to.deep.equal([[start], true, []]);
+    expect([late.got, late.dropped], "is looked at first").to.deep.equal([[], false]);
+    const before = woken;
+    room.ask(message("b"), new Client(), 1);
+    expect(woken, "the same report is no news").to.equal(before);
+  });
+
+  it("one of them that can't be answered is no matter of the others", () => {
+    class Broken extends Client {
+      override send(): void {
+        throw new Error("broken");
+      }
+      override signOfLife(): void {
+        throw new Error("broken");
+      }
+    }
+    const well = new Client();
+    room.ask(message("a"), new Broken(), 0);
+    room.ask(message("b"), well, 0);
+    room.tick(500);
+    expect(well.signs).to.equal(1);
+    room.ask(message("a"), new Broken(), 1000);
+    room.reports(1000);
+    room.answer({ a: start, b: start });
+    expect(well.got).to.deep.equal([start]);
+  });
+
+  it("by whatever name one of them goes, the others get their orders", () => {
+    for (const name of ["constructor", "toString", "__proto__", "hasOwnProperty"]) {
+      const [odd, well] = [new Client(), new Client()];
+      room.ask(message(name), odd, 0);
+      room.ask(message("a"), well, 0);
+      room.reports(0);
+      room.answer({ a: start });
+      expect([odd.got, well.got], name).to.deep.equal([[], [start]]);
+    }
   });
 
   it("are gone when they aren't heard of any more, but not while they hold on", () => {

@@ -77,6 +77,7 @@ describe("a gate and a controller", () => {
     const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
     door = await createDoor({ tlsDir, port: 0, times: { lifeMs: 20 } });
     door.setHolder(() => true);
+    door.expect({ members: new Map([["u", []]]) });
     const dataDir = join(folder, "volume", "data");
     settings = {
       podName: "etcd-0",

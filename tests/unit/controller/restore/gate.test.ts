@@ -66,6 +66,7 @@ describe("a restore", function () {
     const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
     door = await createDoor({ tlsDir, port: 0, times: { keepMs: 100, lifeMs: 20 } });
     door.setHolder(() => true);
+    door.expect({ members: new Map([["u", []]]), restore: new Map([["job", []]]) });
     door.onReport(decide);
     const controllerUrl = `https://localhost:${door.port}`;
     const dataDir = join(folder, "volume", "data");

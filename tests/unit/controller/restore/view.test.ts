@@ -39,6 +39,15 @@ describe("the restore pod, as it is seen", () => {
     expect(restoreView([], undefined)).to.equal(undefined);
   });
 
+  it("what is said for one that isn't seen is no evidence, except while none is looked for", () => {
+    const said = { podUid: "uid of a", generation: 2, step: "receive" as const, atMs: 0 };
+    const a = pod("a", "2026-01-01T00:00:00Z");
+    expect(restoreView([a], said)?.report).to.equal(said);
+    expect(restoreView([a], { ...said, podUid: "another" })?.report).to.equal(undefined);
+    expect(restoreView([], said)).to.equal(undefined);
+    expect(restoreView(undefined, said)?.report).to.equal(said);
+  });
+
   const cases: [string, Pod["status"], string | undefined, boolean][] = [
     [
       "works",

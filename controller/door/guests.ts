@@ -1,0 +1,54 @@
+/**
+ * Who may speak for a pod, and from where. All members and restore pods show one and the same certificate, so that says
+ * nothing of which of them asks.
+ *
+ * Only pods that the controller sees are heard, so that what is kept is bounded by what Kubernetes runs. A pod whose gate
+ * was once heard from its own address is heard from nowhere else, and no pod is spoken for from another one's address. It
+ * isn't more, because between a pod and the controller its address may be translated (a masquerading proxy, a service
+ * mesh): a cluster in which it always is has to work, too.
+ */
+import type { Uid } from "../model";
+
+/** Pods, each with its addresses as far as Kubernetes tells them yet. */
+export type Addresses = ReadonlyMap<Uid, readonly string[]>;
+
+export interface Guests {
+  readonly members: Addresses;
+  /** Absent while none is looked for: then what a restore pod says decides nothing. */
+  readonly restore?: Addresses;
+}
+
+export class GuestList {
+  private guests: Guests = { members: new Map() };
+  private readonly atHome = new Set<Uid>();
+
+  expect(guests: Guests): void {
+    this.guests = guests;
+    for (const uid of this.atHome) if (!this.all().has(uid)) this.atHome.delete(uid);
+  }
+
+  /** Why it isn't heard; undefined when it is. */
+  refusal(kind: keyof Guests, uid: Uid, from: string | undefined): string | undefined {
+    const expected = this.guests[kind];
+    if (!expected) return undefined;
+    const own = expected.get(uid);
+    if (!own) return "this controller doesn't see that pod";
+    const address = plain(from ?? "");
+    if (own.includes(address)) {
+      this.atHome.add(uid);
+      return undefined;
+    }
+    const elsewhere = this.atHome.has(uid) || [...this.all().values()].some((all) => all.includes(address));
+    return elsewhere ? `${address} isn't that pod's address` : undefined;
+  }
+
+  private all(): Addresses {
+    const { members, restore = [] } = this.guests;
+    return new Map([...members, ...restore]);
+  }
+}
+
+/** A socket that takes both families shows an IPv4 address as one of IPv6. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}
