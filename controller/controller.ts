@@ -59,6 +59,7 @@ export class Controller {
     this.observer = new Observer(settings.observer, {
       reads: cluster,
       fleet: this.fleet,
+      expect: (guests) => door.expect(guests),
       gates: () => door.reports(),
       restore: () => door.restore(),
       clusterVersion: (place) => clusterVersion(place, pair()),
@@ -99,11 +100,12 @@ export class Controller {
       lease,
       report: (world, decision, error) => this.report(world, decision, error),
       trouble: (what, error) => this.log.trouble(what, error),
+      blind: (why) => this.blind(why),
       steady,
       own: ownClock,
     });
     this.watches = new Watches(cluster, () => this.ring(), trouble("a watch failed"));
-    door.onReport(() => this.loop.wake());
+    door.onReport((unseen) => (unseen ? this.ring() : this.loop.wake()));
   }
 
   async run(): Promise<void> {
@@ -159,6 +161,15 @@ export class Controller {
     this.log.decision(decision, error);
     this.status.show(world, decision);
     this.trust.show(decision);
+    this.tellEvents(decision, error);
+  }
+
+  private blind(why: string): void {
+    this.status.blind(why);
+    this.tellEvents({ orders: {}, undecided: true, reason: why, warnings: [why] });
+  }
+
+  private tellEvents(decision: Decision, error?: string): void {
     const { object } = this.observer;
     if (!object) return;
     const { namespace } = this.settings.names;

@@ -643,6 +643,10 @@ export interface Decision {
   readonly action?: Action;
   /** By pod UID, for every gate in the observation. Good until the next decision. */
   readonly orders: Readonly<{ [podUid: Uid]: Order }>;
+  /** Those to start that rest on the record as it was read: good also when `record` can't be written. */
+  readonly starts?: Readonly<{ [podUid: Uid]: Order }>;
+  /** Something can't be read or understood: gates aren't to wait for it, and go by their own rule. */
+  readonly undecided?: true;
   /** For the restore pod, if there is one. */
   readonly restore?: RestoreAnswer;
   /** One sentence for a person: what is done or waited for, and why. */

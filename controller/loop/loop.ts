@@ -1,5 +1,6 @@
 import { LEAST_MS, UNCONNECTED } from "../act";
 import type { Door } from "../door";
+import { ApiError } from "../kubernetes/api";
 import type { ConfigMap } from "../kubernetes/objects";
 import type { Action, ControllerRecord, Decision, World } from "../model";
 import type { Observation } from "../observe/observer";
@@ -22,12 +23,14 @@ export interface LoopParts {
     resourceVersion: string | undefined,
     timeoutMs: number,
   ) => Promise<ConfigMap>;
-  readonly door: Pick<Door, "answer" | "setHolder">;
+  readonly door: Pick<Door, "answer" | "answerOnly" | "setHolder">;
   /** How long this process may still act, and how often it has begun to be the one that may. */
   readonly lease: { leftMs(): number; readonly term: number };
   readonly report: (world: World, decision: Decision, error?: string) => void;
   /** What went wrong outside of a decision. */
   readonly trouble: (what: string, error: unknown) => void;
+  /** No decision has come about for a while: why. */
+  readonly blind: (why: string) => void;
   readonly steady: Clock;
   /** Of this process alone, see `loop/clock`. */
   readonly own: Clock;
@@ -46,6 +49,12 @@ const LONGEST_FAILED_MS = 10_000;
 const BREATH_MS = 50;
 const CAS_MS = 3000;
 
+/**
+ * A decision that is owed for so long isn't waited for: the door is shut then, and what is whole starts by itself. A
+ * controller that can't read, write or understand something is no worse than none.
+ */
+const OWED_MS = 10_000;
+
 /** How old what is known of Kubernetes may be: nothing changed in it since, as far as the watches tell. */
 const AGE_IDLE_MS = 120_000;
 const AGE_BUSY_MS = 8000;
@@ -62,6 +71,8 @@ export class Loop {
   private reason = "";
   private reasonSinceMs = 0;
   private term = 0;
+  /** Since when a round is under way, or was, and hasn't come to a decision that was carried through. */
+  private owedSinceMs: number | undefined;
   private stopped = false;
   private woken = false;
   private wakeUp: (() => void) | undefined;
@@ -91,6 +102,7 @@ export class Loop {
       } catch (error) {
         this.parts.eyes.stale();
         this.parts.trouble("the round failed", error);
+        if (this.owes()) this.parts.blind(`nothing can be decided: ${wordsOf(error)}`);
       }
       this.turnedMs = this.parts.steady();
       if (!this.stopped) await this.sleep(pause);
@@ -100,14 +112,15 @@ export class Loop {
 
   /** One observation, one decision, at most one action; returns how long to wait for the next. */
   async round(): Promise<number> {
-    const { eyes, door, report, act, lease } = this.parts;
+    const { eyes, door, report, act, lease, steady } = this.parts;
     if (this.term !== lease.term) {
       // What is left of an earlier term, orders to gates as well, may have been overruled by another one.
       if (this.term > 0) this.standBy();
       this.term = lease.term;
     }
     if (!this.mayAct()) return this.standBy();
-    door.setHolder(() => this.mayAct());
+    this.owedSinceMs ??= steady();
+    door.setHolder(() => this.mayAct() && !this.owes());
     let seen = await eyes.observe(this.converged ? AGE_IDLE_MS : AGE_BUSY_MS);
     let [world, decision] = this.decide(seen);
     if (!seen.fresh && !isQuiet(decision)) {
@@ -116,19 +129,31 @@ export class Loop {
     }
     if (!world.holdsLease) return this.standBy();
     this.converged = decision.converged !== undefined;
-    const problem = decision.record && (await this.remember(decision.record, seen.recordVersion));
-    if (problem !== undefined) {
-      report(world, unwritten(decision, problem));
-      return FAILED_MS;
+    if (decision.undecided) {
+      report(world, decision);
+      return this.pauseAfter(decision);
     }
+    const failure = decision.record && (await this.remember(decision.record, seen.recordVersion));
     // It may have stood still for any time since it looked last.
     if (!this.mayAct()) return this.standBy();
+    if (failure) {
+      if (failure.refused) {
+        this.owedSinceMs = undefined;
+        door.answerOnly(decision.starts ?? {});
+      }
+      report(world, unwritten(decision, failure.problem));
+      return FAILED_MS;
+    }
+    this.owedSinceMs = undefined;
     door.answer(decision.orders, decision.restore);
     if (!decision.action) {
       report(world, decision);
       return decision.record ? NEXT_MS : this.pauseAfter(decision);
     }
+    // What comes in meanwhile waits for it.
+    this.owedSinceMs = steady();
     const error = await act(decision.action, world);
+    this.owedSinceMs = undefined;
     this.last = { action: decision.action, error };
     eyes.stale();
     report(world, decision, error);
@@ -144,8 +169,13 @@ export class Loop {
     return lease.term === this.term && lease.leftMs() >= LEAST_MS;
   }
 
+  private owes(): boolean {
+    return this.owedSinceMs !== undefined && this.parts.steady() - this.owedSinceMs >= OWED_MS;
+  }
+
   private standBy(): number {
     const { door, eyes } = this.parts;
+    this.owedSinceMs = undefined;
     door.setHolder(false);
     eyes.stale();
     eyes.written(undefined);
@@ -158,20 +188,23 @@ export class Loop {
   private decide(seen: Observation): [World, Decision] {
     const { world: looked } = seen;
     const world = { ...looked, ages: this.ages.look(looked), holdsLease: this.mayAct(), last: this.last };
-    return [world, this.parts.plan(world)];
+    return [world, seen.recordVersion === undefined ? GONE : this.parts.plan(world)];
   }
 
   /** Compare-and-swap. One whose answer is lost may have been written: the next round reads it. */
-  private async remember(record: ControllerRecord, version: string | undefined): Promise<string | undefined> {
+  private async remember(
+    record: ControllerRecord,
+    version: string | undefined,
+  ): Promise<Unwritten | undefined> {
     const { eyes, writeRecord, lease } = this.parts;
-    if (!this.mayAct()) return "the lease runs out";
+    if (!this.mayAct()) return { problem: "the lease runs out", refused: false };
     try {
       eyes.written(await writeRecord(record, version, Math.min(CAS_MS, lease.leftMs())));
       return undefined;
     } catch (error) {
       eyes.written(undefined);
       eyes.stale();
-      return wordsOf(error);
+      return { problem: wordsOf(error), refused: isRefusal(error) };
     }
   }
 
@@ -203,6 +236,22 @@ export class Loop {
       if (wakeable) this.wakeUp = done;
     });
   }
+}
+
+const gone =
+  "the record's ConfigMap is gone, and only the component can make it again: `pulumi up --refresh`";
+/** Nothing could be written down: a right to create can't be limited to a name, so the controller has none. */
+const GONE: Decision = { orders: {}, undecided: true, reason: gone, warnings: [gone] };
+
+interface Unwritten {
+  readonly problem: string;
+  /** For sure: what was read is what stands there. */
+  readonly refused: boolean;
+}
+
+/** By a right, a policy, a quota, a webhook. Not that it has changed or is gone, nor that it may be written all the same. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && [400, 401, 403, 413, 422].includes(error.status);
 }
 
 function unwritten(decision: Decision, problem: string): Decision {

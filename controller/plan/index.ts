@@ -9,7 +9,7 @@ import { missing } from "./convergence";
 import { rollDeaf } from "./deaf";
 import { corrupt } from "./corrupt";
 import { addMember, addReplacement, finishAdd, freshPod, tendLearner } from "./joining";
-import { ordersFor } from "./orders";
+import { ordersFor, startsFor } from "./orders";
 import { prepareRebuild } from "./prepare";
 import { carryOutRebuild } from "./rebuild";
 import { emptyRecord } from "./record";
@@ -100,11 +100,11 @@ function held(f: Facts): Step | undefined {
 
 export function plan(world: World): Decision {
   const { desired, statefulSet, record } = world;
-  if (!world.holdsLease) return idle("another controller holds the lease");
-  if ("problem" in desired) return idle(`the declaration can't be obeyed: ${desired.problem}`);
-  if (record && "problem" in record) return idle(`the record can't be read: ${record.problem}`);
-  if (!statefulSet) return idle("there is no StatefulSet yet");
-  if (statefulSet.deleting) return idle("the StatefulSet is being deleted");
+  if (!world.holdsLease) return undecided("another controller holds the lease");
+  if ("problem" in desired) return undecided(`the declaration can't be obeyed: ${desired.problem}`);
+  if (record && "problem" in record) return undecided(`the record can't be read: ${record.problem}`);
+  if (!statefulSet) return undecided("there is no StatefulSet yet");
+  if (statefulSet.deleting) return undecided("the StatefulSet is being deleted");
 
   const seen = current(factsOf(world, desired, statefulSet, record ?? emptyRecord(desired.generation)));
   const trust = trustVerdict(statefulSet, world.pods);
@@ -125,9 +125,9 @@ function decide(seen: Facts): Decision {
   // Paused and as declared is as declared: an `up` that only pauses has to end.
   const settled = desired.paused && missing(f) === undefined;
   const found = desired.paused ? adoption(f) : undefined;
-  if (found?.kind === "do") return carryOut(f, found, [stop?.reason ?? found.reason]);
-  if (stop && !settled) return withRefusal(conclude(f, seen.record, [stop.reason]), [stop]);
-  if (settled) return conclude(f, seen.record, []);
+  if (found?.kind === "do") return carryOut(seen, f, found, [stop?.reason ?? found.reason]);
+  if (stop && !settled) return withRefusal(conclude(seen, f, [stop.reason]), [stop]);
+  if (settled) return conclude(seen, f, []);
 
   const steps: Step[] = [];
   const waits = () => [...new Set(steps.map((step) => step.reason))];
@@ -136,12 +136,12 @@ function decide(seen: Facts): Decision {
     if (blocked && !concern.always && !concern.stops) continue;
     const step = concern.run(f);
     if (!step) continue;
-    if (step.kind === "do") return withRefusal(carryOut(f, step, waits()), steps);
+    if (step.kind === "do") return withRefusal(carryOut(seen, f, step, waits()), steps);
     steps.push(step);
     blocked ||= step.blocks;
     if (concern.stops) break;
   }
-  return withRefusal(conclude(f, seen.record, waits()), steps);
+  return withRefusal(conclude(seen, f, waits()), steps);
 }
 
 function withRefusal(decision: Decision, steps: readonly Step[]): Decision {
@@ -149,8 +149,8 @@ function withRefusal(decision: Decision, steps: readonly Step[]): Decision {
   return refused ? { ...decision, refused: refused.reason } : decision;
 }
 
-function idle(reason: string): Decision {
-  return { orders: {}, reason, warnings: [reason] };
+function undecided(reason: string): Decision {
+  return { orders: {}, undecided: true, reason, warnings: [reason] };
 }
 
 /** What the restore pod of the declared generation is told. */
@@ -168,28 +168,36 @@ function next(record: ControllerRecord): ControllerRecord {
   return { ...record, sequence: record.sequence + 1 };
 }
 
-function carryOut(f: Facts, step: Extract<Step, { kind: "do" }>, waits: readonly string[]): Decision {
+function carryOut(
+  seen: Facts,
+  f: Facts,
+  step: Extract<Step, { kind: "do" }>,
+  waits: readonly string[],
+): Decision {
   const record = next(step.record ?? f.record);
   const then = factsOf(f.world, f.desired, f.sts, record);
   return {
     record,
     action: step.action,
     orders: ordersFor(then),
+    starts: startsFor(seen),
     restore: answerOf(then, step.reason),
     reason: step.reason,
     warnings: waits,
   };
 }
 
-function conclude(f: Facts, before: ControllerRecord, waits: readonly string[]): Decision {
+function conclude(seen: Facts, f: Facts, waits: readonly string[]): Decision {
   const lacks = waits[0] ?? missing(f);
   const birthState = f.record.birth;
   const seal = lacks === undefined && birthState.state === "born" && !birthState.sealed;
   const kept = seal ? { ...f.record, birth: { ...birthState, sealed: true } } : f.record;
   const advice = adviceOn(f.desired.etcdVersion);
+  const record = kept === seen.record ? undefined : next(kept);
   return {
-    record: kept === before ? undefined : next(kept),
+    record,
     orders: ordersFor(f),
+    starts: record && startsFor(seen),
     restore: answerOf(f, lacks ?? "as declared"),
     reason: lacks ?? `as declared: ${f.desired.members} healthy voters`,
     converged: lacks === undefined && !seal ? f.desired.hash : undefined,

@@ -27,6 +27,15 @@ export function ordersFor(f: Facts): { [podUid: string]: Order } {
   return orders;
 }
 
+/**
+ * What may still be said when the next record can't be written, by the facts with the record that was read. A start
+ * rests on that alone: the recorded volume and ID, the floor, and the list. All else (a birth, a join, a hold) is of a
+ * step that has to be written down first, or keeps a member from starting for the sake of one.
+ */
+export function startsFor(f: Facts): { [podUid: string]: Order } {
+  return Object.fromEntries(Object.entries(ordersFor(f)).filter(([, order]) => order.kind === "start"));
+}
+
 function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
   const { birth } = f.record;
   if (!pod.claimUid) return later("the volume isn't known yet");

@@ -19,6 +19,11 @@ export class Status extends Notice {
     const since = this.same(data) ? this.standing?.observedAt : undefined;
     this.post(data, { observedAt: since ?? new Date().toISOString() });
   }
+
+  /** What was seen before may not be so any more, and isn't told as if it were. */
+  blind(reason: string): void {
+    this.post({ converged: reason, reason, declared: "", refused: "", members: "[]" });
+  }
 }
 
 /** How the present generation came about, for as long as it lives. */

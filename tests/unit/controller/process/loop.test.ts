@@ -74,6 +74,10 @@ class Process {
           this.did.push("answer");
           this.room.answer(orders);
         },
+        answerOnly: (orders) => {
+          this.did.push(`only ${Object.keys(orders).join()}`);
+          this.room.answer(orders, true);
+        },
         setHolder: (mayAnswer) => {
           this.did.push(`holder ${mayAnswer !== false}`);
           this.mayAnswer = mayAnswer || (() => false);
@@ -83,6 +87,7 @@ class Process {
       lease: this.lease,
       report: (_world, decision) => this.seen.push(decision),
       trouble: () => undefined,
+      blind: (why) => this.did.push(why),
       steady: server.clock,
       own: server.clock,
     };
