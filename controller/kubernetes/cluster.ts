@@ -32,13 +32,27 @@ export class Cluster {
     return this.find<StatefulSet>(this.apps(this.names.statefulSet));
   }
 
-  async pods(labels: Readonly<Record<string, string>>): Promise<readonly Pod[]> {
-    const query = { labelSelector: selector(labels) };
-    return ((await this.call("GET", this.core("pods"), READ_MS, undefined, query)) as List<Pod>).items;
+  pods(labels: Readonly<Record<string, string>>): Promise<readonly Pod[]> {
+    return this.list<Pod>("pods", { labelSelector: selector(labels) });
   }
 
-  async claims(): Promise<readonly Claim[]> {
-    return ((await this.call("GET", this.core("persistentvolumeclaims"), READ_MS)) as List<Claim>).items;
+  /**
+   * Never all of the namespace: others may have thousands. A StatefulSet labels the claims that it makes; one that was
+   * there before it, made by somebody else, is found by its name alone.
+   */
+  async claims(
+    labels: Readonly<Record<string, string>>,
+    names: readonly string[],
+  ): Promise<readonly Claim[]> {
+    const kind = "persistentvolumeclaims";
+    const labelled = await this.list<Claim>(kind, { labelSelector: selector(labels) });
+    const known = new Set(labelled.map((claim) => claim.metadata.name));
+    const others = await Promise.all(
+      names
+        .filter((name) => !known.has(name))
+        .map((name) => this.list<Claim>(kind, { fieldSelector: `metadata.name=${name}` })),
+    );
+    return [...labelled, ...others.flat()];
   }
 
   record(): Promise<ConfigMap | undefined> {
@@ -146,7 +160,7 @@ export class Cluster {
         query: { fieldSelector: `metadata.name=${statefulSet}` },
       },
       { path: this.core("pods"), query: { labelSelector: selector(labels) } },
-      { path: this.core("persistentvolumeclaims"), query: {} },
+      { path: this.core("persistentvolumeclaims"), query: { labelSelector: selector(labels) } },
     ];
   }
 
@@ -169,6 +183,10 @@ export class Cluster {
 
   private leases(name?: string): string {
     return `/apis/coordination.k8s.io/v1/namespaces/${this.names.namespace}/leases${name ? `/${name}` : ""}`;
+  }
+
+  private async list<T>(kind: string, query: Readonly<Record<string, string>>): Promise<readonly T[]> {
+    return ((await this.call("GET", this.core(kind), READ_MS, undefined, query)) as List<T>).items;
   }
 
   private call(
