@@ -395,6 +395,8 @@ export interface PodView {
   readonly claimUid?: Uid;
   /** The init container. */
   readonly gate: ContainerView;
+  /** What the volume doesn't let the gate do, by its own words. */
+  readonly gateProblem?: string;
   readonly etcd: ContainerView;
   /** Why the scheduler can't place it, in its words. */
   readonly unschedulable?: string;
@@ -445,6 +447,8 @@ export interface GateReport {
   readonly aside: readonly string[];
   /** Whether a hold stands on this disk: the gate was told never to start it by itself. */
   readonly held: boolean;
+  /** What its volume doesn't let it do, in words. */
+  readonly problem?: string;
 }
 
 /** What the gate read. `wal` and `broken` are about `<data-dir>/member/wal`. */

@@ -20,6 +20,8 @@ export interface GateMessage {
   /** Directories that were set aside, newest first. */
   readonly aside: readonly string[];
   readonly held: boolean;
+  /** What its volume doesn't let it do, in words. Absent from gates of older releases. */
+  readonly problem?: string;
 }
 
 type Value = Readonly<Record<string, unknown>>;
@@ -74,7 +76,8 @@ export function parseMessage(text: string): GateMessage | undefined {
     isShort(m.podName) &&
     isDisk(m.disk as Value | undefined) &&
     isFew(m.aside, isShort) &&
-    isFlag(m.held);
+    isFlag(m.held) &&
+    (m.problem === undefined || isShort(m.problem));
   return whole ? (m as unknown as GateMessage) : undefined;
 }
 

@@ -75,8 +75,9 @@ export class WaitingRoom {
   reports(nowMs: number): GateReport[] {
     return [...this.gates.values()].map((gate) => {
       gate.seen = gate.version;
-      const { podUid, disk, aside, held } = gate.message;
-      return { podUid, atMs: gate.asker ? nowMs : gate.heardMs, disk, aside, held };
+      const { podUid, disk, aside, held, problem } = gate.message;
+      const atMs = gate.asker ? nowMs : gate.heardMs;
+      return { podUid, atMs, disk, aside, held, ...(problem === undefined ? {} : { problem }) };
     });
   }
 

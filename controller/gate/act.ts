@@ -6,6 +6,7 @@ import { renderConfig } from "./config";
 import type { Step } from "./decide";
 import { dropAside, liftHold, setAside, writeMark } from "./files";
 import { dropOrder, writeConfig, writeOrder } from "./order";
+import { keepReserve, withRoom } from "./room";
 import type { Settings } from "./settings";
 
 type Deed = Extract<Step, { kind: "start" | "birth" | "join" }>;
@@ -22,17 +23,19 @@ export function carryOut(settings: Settings, step: Deed): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   switch (step.kind) {
     case "start":
-      prepare(settings, undefined, step.generation);
+      withRoom(volume, () => prepare(settings, undefined, step.generation), step.dropAside);
       if (step.dropAside) dropAside(volume);
       break;
-    case "birth":
+    case "birth": {
       mustBeEmpty(dataDir);
-      prepare(settings, {
+      const order = {
         initialCluster: step.initialCluster,
         initialClusterState: "new",
         token: step.token,
-      });
+      } as const;
+      withRoom(volume, () => prepare(settings, order));
       break;
+    }
     case "join": {
       if (step.setAside) setAside(volume, dataDir);
       mustBeEmpty(dataDir);
@@ -41,17 +44,12 @@ export function carryOut(settings: Settings, step: Deed): void {
         initialClusterState: "existing",
         token: "",
       } as const;
-      try {
-        prepare(settings, order);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-        dropAside(volume);
-        prepare(settings, order);
-      }
+      withRoom(volume, () => prepare(settings, order), true);
       break;
     }
   }
   liftHold(volume);
+  keepReserve(volume);
 }
 
 function prepare(settings: Settings, order?: Bootstrap, generation = settings.generation): void {

@@ -1,6 +1,5 @@
 import {
   closeSync,
-  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -8,18 +7,34 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Written whole or not at all, and on the disk before anything goes by it. */
+/** Written whole or not at all, and on the disk before anything goes by it. What stands there already needs no room. */
 export function writeWhole(file: string, text: string): void {
   const folder = dirname(file);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const draft = `${file}.tmp`;
-  writeFileSync(draft, text, { mode: 0o600, flush: true });
-  renameSync(draft, file);
+  if (textOf(file) !== text) {
+    const draft = `${file}.tmp`;
+    try {
+      writeFileSync(draft, text, { mode: 0o600, flush: true });
+      renameSync(draft, file);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      throw error;
+    }
+  }
   syncFolder(folder);
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 export function syncFolder(folder: string): void {
@@ -64,7 +79,14 @@ export function writeMark(dataDir: string, { generation, lastVersion }: Mark): v
 /** A hold is the volume's: it stands whatever becomes of the directory, until an order lifts it. */
 const holdFile = (volume: string) => join(volume, "gate.json");
 
-export const isHeld = (volume: string) => existsSync(holdFile(volume));
+/** What can't be looked for may be there. */
+export function isHeld(volume: string): boolean {
+  try {
+    return statSync(holdFile(volume), { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
+}
 
 export function writeHold(volume: string, reason: string): void {
   writeWhole(holdFile(volume), `${JSON.stringify({ format: 1, hold: reason })}\n`);

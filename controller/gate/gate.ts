@@ -8,6 +8,7 @@ import { asideNames, isHeld, writeHold } from "./files";
 import type { Lookup } from "./peers";
 import { peerProblem } from "./peers";
 import { dropIncoming, lend, takeSeed } from "./restored";
+import { volumeProblem, withRoom } from "./room";
 import type { Settings } from "./settings";
 import { wordsOf } from "../words";
 
@@ -52,24 +53,38 @@ export async function runGate(
   const ask = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
   let disk = readDisk(dataDir, version);
   say(describe(disk));
-  dropIncoming(volume);
+  /** A hold that can't be written down: this process is it, for as long as it lives. */
+  let holds = false;
+  /** What its volume doesn't let it do. */
+  let problem: string | undefined;
+  const hold = (why: string) => {
+    try {
+      withRoom(volume, () => writeHold(volume, why));
+    } catch (error) {
+      holds = true;
+      problem = `a hold can't be written down, so this gate has to stay: ${wordsOf(error)}`;
+    }
+  };
   let tag: string | undefined;
   let silentSince: number | undefined;
   let joinSince: number | undefined;
+  let heardOnce = false;
   let last = "";
   const tell = (text: string) => {
     if (text !== last) say(text);
     last = text;
   };
+  problem = tried(() => dropIncoming(volume));
   for (;;) {
-    const held = isHeld(volume);
-    const message = { podUid, podName, disk, aside: asideNames(volume), held };
+    const held = holds || isHeld(volume);
+    const message = { podUid, podName, disk, aside: asideNames(volume), held, problem };
     const began = now();
     const answer = await askController(ask, message, tag);
     let heard: Order | { kind: "silence"; forMs: number };
     if ("order" in answer) {
       ({ order: heard, tag } = answer);
       silentSince = undefined;
+      heardOnce = true;
     } else {
       tag = undefined;
       silentSince ??= answer.sinceMs;
@@ -77,30 +92,36 @@ export async function runGate(
     }
     const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
     if (step.kind === "ask") {
-      if (step.hold && !held) writeHold(volume, step.why);
-      tell("problem" in answer ? `${step.why} (${answer.problem})` : step.why);
+      if (step.hold && !held) hold(step.why);
+      const notes = "problem" in answer ? [answer.problem, ...unheard(heardOnce, heard)] : [];
+      tell([step.why, ...(problem ? [problem] : []), ...notes.map((note) => `(${note})`)].join(" "));
     } else if (step.kind === "lend") {
-      if (!held) writeHold(volume, "its data is lent to a recovery");
+      if (!held) hold("its data is lent to a recovery");
       tell(`sends its data to ${step.url}`);
-      const problem = await problemOf(lend(settings, step.url));
+      const failure = await problemOf(lend(settings, step.url));
       // Without the tag it is told again.
-      if (problem) tag = undefined;
-      tell(problem ? `its data can't be sent: ${problem}` : "its data was sent, it is left as it is");
+      if (failure) tag = undefined;
+      tell(failure ? `its data can't be sent: ${failure}` : "its data was sent, it is left as it is");
     } else if (step.kind === "seed") {
       tell(`takes the restored data from ${step.url}`);
-      const problem = await problemOf(takeSeed(settings, step));
+      problem = await problemOf(takeSeed(settings, step));
       if (problem) tell(`the restored data can't be taken: ${problem}`);
       disk = readDisk(dataDir, version);
       say(describe(disk));
     } else {
-      const problem = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : undefined;
+      const peers = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : undefined;
       joinSince ??= now();
-      if (!problem || (problem.passes && now() - joinSince >= times.namesMs)) {
-        carryOut(settings, step);
-        say(step.kind === "start" ? `starts as it is: ${step.why}` : `${step.kind}: ${step.initialCluster}`);
-        return;
-      }
-      tell(`told to join, but ${problem.why}`);
+      if (!peers || (peers.passes && now() - joinSince >= times.namesMs)) {
+        problem = tried(() => carryOut(settings, step));
+        if (!problem) {
+          say(
+            step.kind === "start" ? `starts as it is: ${step.why}` : `${step.kind}: ${step.initialCluster}`,
+          );
+          return;
+        }
+        tell(`told to ${step.kind}, but its volume doesn't let it: ${problem}`);
+        disk = readDisk(dataDir, version);
+      } else tell(`told to join, but ${peers.why}`);
     }
     // An answer that took its time was kept by the door, which is where to wait.
     const waits = heard.kind === "wait" || heard.kind === "silence";
@@ -116,6 +137,28 @@ async function problemOf(work: Promise<void>): Promise<string | undefined> {
   } catch (error) {
     return wordsOf(error);
   }
+}
+
+/** What the file system said; whatever else goes wrong isn't for anybody to set right meanwhile. */
+function tried(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    const problem = volumeProblem(error);
+    if (problem === undefined) throw error;
+    return problem;
+  }
+}
+
+/** After so long without a word from the controller, somebody may wonder why. */
+const WONDER_MS = 30_000;
+
+function unheard(heardOnce: boolean, heard: { kind: string; forMs?: number }): string[] {
+  if (heardOnce || (heard.forMs ?? 0) < WONDER_MS) return [];
+  return [
+    "never heard the controller: is it there, and may this container use the network? The sidecar of a service mesh runs only after it: switch its injection off, see docs/operation.md",
+  ];
 }
 
 function describe(disk: ReturnType<typeof readDisk>): string {

@@ -114,15 +114,16 @@ export class Observer {
     const etcd = await etcdView(this.asked(pods, places), bornCluster(parsed), (statuses) =>
       this.clusterVersion(statuses, places),
     );
+    // Last: a gate that was answered meanwhile is no longer among them.
+    const asking = gates();
     return {
       world: {
         desired,
         record: parsed,
         statefulSet: seen.statefulSet && statefulSetView(seen.statefulSet),
-        pods,
+        pods: pods.map((pod) => withProblem(pod, asking)),
         claims,
-        // Last: a gate that was answered meanwhile is no longer among them.
-        gates: gates(),
+        gates: asking,
         restore: restoreView(seen.restorePods, this.parts.restore()),
         etcd,
         nowMs: now(),
@@ -198,6 +199,11 @@ export class Observer {
     }
     return this.version.value;
   }
+}
+
+function withProblem(pod: PodView, gates: readonly GateReport[]): PodView {
+  const problem = gates.find((gate) => gate.podUid === pod.uid)?.problem;
+  return problem === undefined ? pod : { ...pod, gateProblem: problem };
 }
 
 function addresses(pods: readonly Pod[]): Guests["members"] {

@@ -24,6 +24,7 @@ function failed({ state, restarts, lastExit }: ContainerView, runningMs: number)
 export function obstacle(pod: PodView, world: Pick<World, "ages">): string | undefined {
   if (pod.deleting) return undefined;
   if (pod.unschedulable) return `can't be scheduled: ${pod.unschedulable}`;
+  if (pod.gateProblem) return `can't use its volume: ${pod.gateProblem}`;
   const running = (container: "gate" | "etcd") => ageOf(world, age.running(pod, container));
   return (
     hindrance(pod.gate, "can't start its gate", running("gate")) ??

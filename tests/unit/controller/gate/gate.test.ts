@@ -185,6 +185,18 @@ describe("a gate and a controller", () => {
     expect(said.at(-1)).to.match(/leave this disk alone.*ECONNREFUSED/);
   });
 
+  it("that never heard the controller says after a while what may keep it from the network", async () => {
+    await door.close();
+    gate();
+    await passes(29_000);
+    expect(said.at(-1)).to.match(/^no answer, and by itself .*the disk holds no member.*ECONNREFUSED/);
+    expect(said.at(-1)).to.not.include("service mesh");
+    await passes(2_000);
+    expect(said.at(-1)).to.match(
+      /ECONNREFUSED.*never heard the controller.*service mesh.*docs\/operation\.md/,
+    );
+  });
+
   it("starts a whole member by itself when nobody answers, and nothing else", async () => {
     door.setHolder(() => false);
     asMember();
