@@ -141,7 +141,13 @@ describe("the controller's Deployment", () => {
   it("runs one pod, and never two", async () => {
     const { metadata, spec } = deploymentOf(await scenario("default"));
     const { template, ...rest } = spec;
-    expect(metadata).to.deep.equal({ name: "etcd-controller", namespace: "etcd", labels: common("etcd") });
+    expect(metadata).to.deep.equal({
+      name: "etcd-controller",
+      namespace: "etcd",
+      labels: common("etcd"),
+      // Without an engine no object has a version.
+      annotations: { "etcd-cluster/declaration": "" },
+    });
     expect(rest).to.deep.equal({
       replicas: 1,
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },

@@ -154,7 +154,11 @@ describe("the StatefulSet", () => {
     const { metadata, spec } = statefulSetOf(await scenario("default"));
     const { template, volumeClaimTemplates, ...rest } = spec;
     expect(metadata.name).to.equal("etcd");
-    expect(metadata.annotations).to.have.all.keys("etcd-cluster/desired", "pulumi.com/skipAwait");
+    expect(metadata.annotations).to.have.all.keys(
+      "etcd-cluster/desired",
+      "etcd-cluster/declaration",
+      "pulumi.com/skipAwait",
+    );
     // The wait is on the controller's status.
     expect(metadata.annotations["pulumi.com/skipAwait"]).to.equal("true");
     expect(rest).to.deep.equal({

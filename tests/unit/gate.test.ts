@@ -65,6 +65,8 @@ describe("what the gate sees on a disk", () => {
     expect(readDisk(inData(), version)).to.deep.equal({
       state: "wal",
       ...known,
+      term,
+      voted: true,
       commit: 7,
       generation: 0,
       lastVersion: "0.0.0",

@@ -1154,7 +1154,7 @@ describe("refusals", () => {
       expect(String(error)).to.contain(`namespace: "${bad}" is given: it has to be a DNS label`);
     }
     const good = await renderCluster(() => ({ namespace: pulumi.output(Promise.resolve("late")) }));
-    expect(good.resources).to.have.lengthOf(48);
+    expect(good.resources).to.have.lengthOf(51);
   });
 });
 
@@ -1201,7 +1201,7 @@ describe("warnings", () => {
     const { result, log } = await withLog(() => renderCluster({ version: "3.6.13" }));
     expect(log.match(/warning: /g)).to.have.lengthOf(1);
     expect(log).to.contain("Take 3.6.14 or later");
-    expect(result.resources).to.have.lengthOf(48);
+    expect(result.resources).to.have.lengthOf(51);
   });
 });
 
