@@ -1,14 +1,14 @@
 "use strict";
 
 // controller/gate/main.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 
 // controller/gate/gate.ts
 var import_promises4 = require("node:timers/promises");
 
 // controller/gate/act.ts
-var import_node_fs5 = require("node:fs");
-var import_node_path5 = require("node:path");
+var import_node_fs6 = require("node:fs");
+var import_node_path6 = require("node:path");
 
 // controller/wal/index.ts
 var import_node_fs2 = require("node:fs");
@@ -659,10 +659,24 @@ var import_node_path3 = require("node:path");
 function writeWhole(file, text) {
   const folder = (0, import_node_path3.dirname)(file);
   (0, import_node_fs3.mkdirSync)(folder, { recursive: true, mode: 448 });
-  const draft = `${file}.tmp`;
-  (0, import_node_fs3.writeFileSync)(draft, text, { mode: 384, flush: true });
-  (0, import_node_fs3.renameSync)(draft, file);
+  if (textOf(file) !== text) {
+    const draft = `${file}.tmp`;
+    try {
+      (0, import_node_fs3.writeFileSync)(draft, text, { mode: 384, flush: true });
+      (0, import_node_fs3.renameSync)(draft, file);
+    } catch (error) {
+      (0, import_node_fs3.rmSync)(draft, { force: true });
+      throw error;
+    }
+  }
   syncFolder(folder);
+}
+function textOf(file) {
+  try {
+    return (0, import_node_fs3.readFileSync)(file, "utf8");
+  } catch {
+    return void 0;
+  }
 }
 function syncFolder(folder) {
   const directory = (0, import_node_fs3.openSync)(folder, "r");
@@ -673,19 +687,29 @@ function syncFolder(folder) {
   }
 }
 var UNMARKED = { generation: 0, lastVersion: "0.0.0" };
-var markFile = (dataDir) => (0, import_node_path3.join)(dataDir, "member", "gate.json");
-function readMark(dataDir) {
-  const value = readJson(markFile(dataDir));
+var markFile = (memberDir2) => (0, import_node_path3.join)(memberDir2, "gate.json");
+var readMark = (dataDir) => markIn((0, import_node_path3.join)(dataDir, "member"));
+function markIn(memberDir2) {
+  const value = readJson(markFile(memberDir2));
   const { generation, lastVersion } = value ?? {};
   if (!Number.isSafeInteger(generation) || typeof lastVersion !== "string") return UNMARKED;
   return { generation, lastVersion };
 }
 function writeMark(dataDir, { generation, lastVersion }) {
-  writeWhole(markFile(dataDir), `${JSON.stringify({ format: 1, generation, lastVersion })}
-`);
+  writeWhole(
+    markFile((0, import_node_path3.join)(dataDir, "member")),
+    `${JSON.stringify({ format: 1, generation, lastVersion })}
+`
+  );
 }
 var holdFile = (volume) => (0, import_node_path3.join)(volume, "gate.json");
-var isHeld = (volume) => (0, import_node_fs3.existsSync)(holdFile(volume));
+function isHeld(volume) {
+  try {
+    return (0, import_node_fs3.statSync)(holdFile(volume), { throwIfNoEntry: false }) !== void 0;
+  } catch {
+    return true;
+  }
+}
 function writeHold(volume, reason) {
   writeWhole(holdFile(volume), `${JSON.stringify({ format: 1, hold: reason })}
 `);
@@ -702,18 +726,19 @@ function asideNames(volume) {
 }
 function setAside(volume, dataDir) {
   const [newest] = asideNames(volume);
+  const { generation } = readMark(dataDir);
   const name = `aside-${Number(ASIDE.exec(newest ?? "aside-0")?.[1]) + 1}`;
   (0, import_node_fs3.renameSync)((0, import_node_path3.join)(dataDir, "member"), (0, import_node_path3.join)(volume, name));
   syncFolder(volume);
   syncFolder(dataDir);
-  dropAside(volume, name);
+  for (const other of asideNames(volume).filter((n) => n !== name))
+    if (markIn((0, import_node_path3.join)(volume, other)).generation === generation) drop(volume, other);
   return name;
 }
-function dropAside(volume, except) {
-  for (const name of asideNames(volume)) {
-    if (name !== except) (0, import_node_fs3.rmSync)((0, import_node_path3.join)(volume, name), { recursive: true, force: true });
-  }
+function dropAside(volume) {
+  for (const name of asideNames(volume)) drop(volume, name);
 }
+var drop = (volume, name) => (0, import_node_fs3.rmSync)((0, import_node_path3.join)(volume, name), { recursive: true, force: true });
 function readJson(file) {
   try {
     const value = JSON.parse((0, import_node_fs3.readFileSync)(file, "utf8"));
@@ -745,23 +770,71 @@ function dropOrder(dataDir) {
   (0, import_node_fs4.rmSync)(orderDir(dataDir), { recursive: true, force: true });
 }
 
+// controller/gate/room.ts
+var import_node_crypto = require("node:crypto");
+var import_node_fs5 = require("node:fs");
+var import_node_path5 = require("node:path");
+
+// controller/words.ts
+function wordsOf(error) {
+  if (error instanceof AggregateError && error.message === "")
+    return error.errors.map(wordsOf).join("; ") || "unknown";
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+// controller/gate/room.ts
+var RESERVE_BYTES = 64 * 1024;
+var reserveFile = (volume) => (0, import_node_path5.join)(volume, "gate.reserve");
+function keepReserve(volume) {
+  const file = reserveFile(volume);
+  if ((0, import_node_fs5.existsSync)(file)) return;
+  try {
+    (0, import_node_fs5.writeFileSync)(file, (0, import_node_crypto.randomBytes)(RESERVE_BYTES), { mode: 384, flush: true });
+  } catch {
+    (0, import_node_fs5.rmSync)(file, { force: true });
+  }
+}
+function giveUpReserve(volume) {
+  (0, import_node_fs5.rmSync)(reserveFile(volume), { force: true });
+  syncFolder(volume);
+}
+var isFull = (error) => ["ENOSPC", "EDQUOT"].includes(String(error.code));
+function withRoom(volume, work, mayDropAside = false) {
+  const ways = mayDropAside ? [giveUpReserve, () => dropAside(volume)] : [giveUpReserve];
+  for (const makeRoom of ways) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      makeRoom(volume);
+    }
+  }
+  work();
+}
+function volumeProblem(error) {
+  const { code, syscall } = error;
+  return code !== void 0 && syscall !== void 0 ? wordsOf(error) : void 0;
+}
+
 // controller/gate/act.ts
 function carryOut(settings, step) {
   const { volume, dataDir } = settings;
-  (0, import_node_fs5.mkdirSync)(dataDir, { recursive: true, mode: 448 });
+  (0, import_node_fs6.mkdirSync)(dataDir, { recursive: true, mode: 448 });
   switch (step.kind) {
     case "start":
-      prepare(settings, void 0, step.generation);
+      withRoom(volume, () => prepare(settings, void 0, step.generation), step.dropAside);
       if (step.dropAside) dropAside(volume);
       break;
-    case "birth":
+    case "birth": {
       mustBeEmpty(dataDir);
-      prepare(settings, {
+      const order = {
         initialCluster: step.initialCluster,
         initialClusterState: "new",
         token: step.token
-      });
+      };
+      withRoom(volume, () => prepare(settings, order));
       break;
+    }
     case "join": {
       if (step.setAside) setAside(volume, dataDir);
       mustBeEmpty(dataDir);
@@ -770,17 +843,12 @@ function carryOut(settings, step) {
         initialClusterState: "existing",
         token: ""
       };
-      try {
-        prepare(settings, order);
-      } catch (error) {
-        if (error.code !== "ENOSPC") throw error;
-        dropAside(volume);
-        prepare(settings, order);
-      }
+      withRoom(volume, () => prepare(settings, order), true);
       break;
     }
   }
   liftHold(volume);
+  keepReserve(volume);
 }
 function prepare(settings, order, generation = settings.generation) {
   const { dataDir, version, podName, podIps, peerUrl, clientUrl, ports } = settings;
@@ -797,18 +865,18 @@ function prepare(settings, order, generation = settings.generation) {
   writeConfig(dataDir, usual2);
   if (order) writeOrder(dataDir, render(order));
   else dropOrder(dataDir);
-  if ((0, import_node_fs5.readFileSync)(settings.configFile, "utf8") !== (order ? render(order) : usual2)) {
+  if ((0, import_node_fs6.readFileSync)(settings.configFile, "utf8") !== (order ? render(order) : usual2)) {
     throw new Error(`${settings.configFile}, which etcd will read, is not what was written for it`);
   }
 }
 function mustBeEmpty(dataDir) {
-  if (hasLog((0, import_node_path5.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
+  if (hasLog((0, import_node_path6.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
 }
 
 // controller/gate/ask.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var import_node_https = require("node:https");
-var import_node_path6 = require("node:path");
+var import_node_path7 = require("node:path");
 
 // controller/door/protocol.ts
 var REPORT_PATH = "/v1/report";
@@ -851,13 +919,6 @@ function isOrder(o) {
   }
 }
 
-// controller/words.ts
-function wordsOf(error) {
-  if (error instanceof AggregateError && error.message === "")
-    return error.errors.map(wordsOf).join("; ") || "unknown";
-  return error instanceof Error ? error.message || error.name : String(error);
-}
-
 // controller/gate/ask.ts
 var MAX_BODY = 256 * 1024;
 async function askController(ask2, message, tag) {
@@ -871,7 +932,7 @@ async function askController(ask2, message, tag) {
   }
 }
 function post(ask2, message, tag, sign) {
-  const file = (name) => (0, import_node_fs6.readFileSync)((0, import_node_path6.join)(ask2.tlsDir, name));
+  const file = (name) => (0, import_node_fs7.readFileSync)((0, import_node_path7.join)(ask2.tlsDir, name));
   const body = JSON.stringify(message);
   return new Promise((resolve, reject) => {
     const asked = (0, import_node_https.request)(new URL(REPORT_PATH, ask2.url), {
@@ -1024,9 +1085,9 @@ function logProblem({ disk, version }) {
 }
 
 // controller/gate/disk.ts
-var import_node_path7 = require("node:path");
+var import_node_path8 = require("node:path");
 function readDisk(dataDir, version) {
-  const data = readMember((0, import_node_path7.join)(dataDir, "member"), version);
+  const data = readMember((0, import_node_path8.join)(dataDir, "member"), version);
   switch (data.state) {
     case "empty":
     case "broken":
@@ -1073,13 +1134,13 @@ async function addressesOf(host, resolve) {
 }
 
 // controller/gate/restored.ts
-var import_node_fs9 = require("node:fs");
-var import_node_path11 = require("node:path");
+var import_node_fs10 = require("node:fs");
+var import_node_path12 = require("node:path");
 
 // controller/transfer/https.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 var import_node_https2 = require("node:https");
-var import_node_path8 = require("node:path");
+var import_node_path9 = require("node:path");
 var import_node_stream = require("node:stream");
 var import_promises2 = require("node:stream/promises");
 var SILENT_MS = 3e4;
@@ -1101,7 +1162,7 @@ async function upload(url, tlsDir, stream) {
   for (const end of [sent, response]) if (end.status === "rejected") throw end.reason;
 }
 function call(method, url, tlsDir) {
-  const file = (name) => (0, import_node_fs7.readFileSync)((0, import_node_path8.join)(tlsDir, name));
+  const file = (name) => (0, import_node_fs8.readFileSync)((0, import_node_path9.join)(tlsDir, name));
   const asked = (0, import_node_https2.request)(url, {
     method,
     agent: false,
@@ -1128,9 +1189,9 @@ async function refusal(response) {
 }
 
 // controller/transfer/receive.ts
-var import_node_crypto = require("node:crypto");
-var import_node_fs8 = require("node:fs");
-var import_node_path9 = require("node:path");
+var import_node_crypto2 = require("node:crypto");
+var import_node_fs9 = require("node:fs");
+var import_node_path10 = require("node:path");
 
 // controller/transfer/format.ts
 var LONGEST_LINE = 4096;
@@ -1149,15 +1210,15 @@ function parseLine(text) {
 
 // controller/transfer/receive.ts
 async function receiveDirectory(stream, folder, expected) {
-  (0, import_node_fs8.mkdirSync)((0, import_node_path9.dirname)(folder), { recursive: true, mode: 448 });
-  (0, import_node_fs8.mkdirSync)(folder, { mode: 448 });
+  (0, import_node_fs9.mkdirSync)((0, import_node_path10.dirname)(folder), { recursive: true, mode: 448 });
+  (0, import_node_fs9.mkdirSync)(folder, { mode: 448 });
   const writer = new Writer(folder);
   try {
     for await (const part of stream) writer.take(Buffer.from(part));
     return writer.finish(expected);
   } catch (error) {
     writer.close();
-    (0, import_node_fs8.rmSync)(folder, { recursive: true, force: true });
+    (0, import_node_fs9.rmSync)(folder, { recursive: true, force: true });
     throw error;
   }
 }
@@ -1167,7 +1228,7 @@ var Writer = class {
     this.folders.add(folder);
   }
   folder;
-  hash = (0, import_node_crypto.createHash)("sha256");
+  hash = (0, import_node_crypto2.createHash)("sha256");
   folders = /* @__PURE__ */ new Set();
   line = Buffer.alloc(0);
   file;
@@ -1186,14 +1247,14 @@ var Writer = class {
     return sum;
   }
   close() {
-    if (this.file) (0, import_node_fs8.closeSync)(this.file.fd);
+    if (this.file) (0, import_node_fs9.closeSync)(this.file.fd);
     this.file = void 0;
   }
   content(part) {
     const file = this.file;
     const mine = part.subarray(0, file.left);
     this.hash.update(mine);
-    for (let at = 0; at < mine.length; ) at += (0, import_node_fs8.writeSync)(file.fd, mine, at);
+    for (let at = 0; at < mine.length; ) at += (0, import_node_fs9.writeSync)(file.fd, mine, at);
     file.left -= mine.length;
     if (file.left === 0) this.closeFile();
     return part.subarray(mine.length);
@@ -1215,35 +1276,35 @@ var Writer = class {
     return part.subarray(at + 1);
   }
   openFile(path, size) {
-    const name = (0, import_node_path9.join)(this.folder, path);
-    for (let f = (0, import_node_path9.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path9.dirname)(f)) this.folders.add(f);
-    (0, import_node_fs8.mkdirSync)((0, import_node_path9.dirname)(name), { recursive: true, mode: 448 });
-    this.file = { fd: (0, import_node_fs8.openSync)(name, "wx", 384), left: size };
+    const name = (0, import_node_path10.join)(this.folder, path);
+    for (let f = (0, import_node_path10.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path10.dirname)(f)) this.folders.add(f);
+    (0, import_node_fs9.mkdirSync)((0, import_node_path10.dirname)(name), { recursive: true, mode: 448 });
+    this.file = { fd: (0, import_node_fs9.openSync)(name, "wx", 384), left: size };
     if (size === 0) this.closeFile();
   }
   closeFile() {
     if (!this.file) return;
-    (0, import_node_fs8.fsyncSync)(this.file.fd);
+    (0, import_node_fs9.fsyncSync)(this.file.fd);
     this.close();
   }
 };
 
 // controller/transfer/send.ts
-var import_node_crypto2 = require("node:crypto");
+var import_node_crypto3 = require("node:crypto");
 var import_promises3 = require("node:fs/promises");
-var import_node_path10 = require("node:path");
+var import_node_path11 = require("node:path");
 var CHUNK = 1 << 18;
 async function* directoryStream(folder) {
-  const hash = (0, import_node_crypto2.createHash)("sha256");
+  const hash = (0, import_node_crypto3.createHash)("sha256");
   const put = (bytes) => {
     hash.update(bytes);
     return bytes;
   };
   const line = (content) => put(lineOf(content));
   for (const path of await filesIn(folder)) {
-    const { size } = await (0, import_promises3.stat)((0, import_node_path10.join)(folder, path));
+    const { size } = await (0, import_promises3.stat)((0, import_node_path11.join)(folder, path));
     yield line({ path, size });
-    const file = await (0, import_promises3.open)((0, import_node_path10.join)(folder, path), "r");
+    const file = await (0, import_promises3.open)((0, import_node_path11.join)(folder, path), "r");
     try {
       for (let at = 0; at < size; ) {
         const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - at));
@@ -1260,16 +1321,16 @@ async function* directoryStream(folder) {
 }
 async function filesIn(folder) {
   const entries = await (0, import_promises3.readdir)(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path10.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
+  return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path11.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
 }
 
 // controller/gate/restored.ts
-var incomingOf = (volume) => (0, import_node_path11.join)(volume, "incoming");
-var dropIncoming = (volume) => (0, import_node_fs9.rmSync)(incomingOf(volume), { recursive: true, force: true });
+var incomingOf = (volume) => (0, import_node_path12.join)(volume, "incoming");
+var dropIncoming = (volume) => (0, import_node_fs10.rmSync)(incomingOf(volume), { recursive: true, force: true });
 async function takeSeed(settings, seed) {
   const { volume, dataDir, tlsDir, generation, version } = settings;
   const incoming = incomingOf(volume);
-  const fresh = (0, import_node_path11.join)(incoming, "member");
+  const fresh = (0, import_node_path12.join)(incoming, "member");
   dropIncoming(volume);
   try {
     await download(seed.url, tlsDir, (stream) => receiveDirectory(stream, fresh, seed.sha256));
@@ -1281,16 +1342,16 @@ async function takeSeed(settings, seed) {
   }
   const data = readMember(fresh, version);
   if (data.state !== "wal") throw new Error(`it holds no member that etcd ${version} would start`);
-  (0, import_node_fs9.mkdirSync)(dataDir, { recursive: true, mode: 448 });
-  const place = (0, import_node_path11.join)(dataDir, "member");
+  (0, import_node_fs10.mkdirSync)(dataDir, { recursive: true, mode: 448 });
+  const place = (0, import_node_path12.join)(dataDir, "member");
   if (seed.setAside) setAside(volume, dataDir);
-  else (0, import_node_fs9.rmSync)(place, { recursive: true, force: true });
-  (0, import_node_fs9.renameSync)(fresh, place);
+  else (0, import_node_fs10.rmSync)(place, { recursive: true, force: true });
+  (0, import_node_fs10.renameSync)(fresh, place);
   syncFolder(dataDir);
   dropIncoming(volume);
 }
 async function lend(settings, url) {
-  await upload(url, settings.tlsDir, directoryStream((0, import_node_path11.join)(settings.dataDir, "member")));
+  await upload(url, settings.tlsDir, directoryStream((0, import_node_path12.join)(settings.dataDir, "member")));
 }
 
 // controller/gate/gate.ts
@@ -1308,24 +1369,36 @@ async function runGate(settings, say2, surroundings = {}) {
   const ask2 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
   let disk = readDisk(dataDir, version);
   say2(describe(disk));
-  dropIncoming(volume);
+  let holds = false;
+  let problem2;
+  const hold = (why) => {
+    try {
+      withRoom(volume, () => writeHold(volume, why));
+    } catch (error) {
+      holds = true;
+      problem2 = `a hold can't be written down, so this gate has to stay: ${wordsOf(error)}`;
+    }
+  };
   let tag;
   let silentSince;
   let joinSince;
+  let heardOnce = false;
   let last = "";
   const tell = (text) => {
     if (text !== last) say2(text);
     last = text;
   };
+  problem2 = tried(() => dropIncoming(volume));
   for (; ; ) {
-    const held = isHeld(volume);
-    const message = { podUid, podName, disk, aside: asideNames(volume), held };
+    const held = holds || isHeld(volume);
+    const message = { podUid, podName, disk, aside: asideNames(volume), held, problem: problem2 };
     const began = now();
     const answer = await askController(ask2, message, tag);
     let heard;
     if ("order" in answer) {
       ({ order: heard, tag } = answer);
       silentSince = void 0;
+      heardOnce = true;
     } else {
       tag = void 0;
       silentSince ??= answer.sinceMs;
@@ -1333,29 +1406,35 @@ async function runGate(settings, say2, surroundings = {}) {
     }
     const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
     if (step.kind === "ask") {
-      if (step.hold && !held) writeHold(volume, step.why);
-      tell("problem" in answer ? `${step.why} (${answer.problem})` : step.why);
+      if (step.hold && !held) hold(step.why);
+      const notes = "problem" in answer ? [answer.problem, ...unheard(heardOnce, heard)] : [];
+      tell([step.why, ...problem2 ? [problem2] : [], ...notes.map((note) => `(${note})`)].join(" "));
     } else if (step.kind === "lend") {
-      if (!held) writeHold(volume, "its data is lent to a recovery");
+      if (!held) hold("its data is lent to a recovery");
       tell(`sends its data to ${step.url}`);
-      const problem2 = await problemOf(lend(settings, step.url));
-      if (problem2) tag = void 0;
-      tell(problem2 ? `its data can't be sent: ${problem2}` : "its data was sent, it is left as it is");
+      const failure = await problemOf(lend(settings, step.url));
+      if (failure) tag = void 0;
+      tell(failure ? `its data can't be sent: ${failure}` : "its data was sent, it is left as it is");
     } else if (step.kind === "seed") {
       tell(`takes the restored data from ${step.url}`);
-      const problem2 = await problemOf(takeSeed(settings, step));
+      problem2 = await problemOf(takeSeed(settings, step));
       if (problem2) tell(`the restored data can't be taken: ${problem2}`);
       disk = readDisk(dataDir, version);
       say2(describe(disk));
     } else {
-      const problem2 = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : void 0;
+      const peers = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : void 0;
       joinSince ??= now();
-      if (!problem2 || problem2.passes && now() - joinSince >= times.namesMs) {
-        carryOut(settings, step);
-        say2(step.kind === "start" ? `starts as it is: ${step.why}` : `${step.kind}: ${step.initialCluster}`);
-        return;
-      }
-      tell(`told to join, but ${problem2.why}`);
+      if (!peers || peers.passes && now() - joinSince >= times.namesMs) {
+        problem2 = tried(() => carryOut(settings, step));
+        if (!problem2) {
+          say2(
+            step.kind === "start" ? `starts as it is: ${step.why}` : `${step.kind}: ${step.initialCluster}`
+          );
+          return;
+        }
+        tell(`told to ${step.kind}, but its volume doesn't let it: ${problem2}`);
+        disk = readDisk(dataDir, version);
+      } else tell(`told to join, but ${peers.why}`);
     }
     const waits = heard.kind === "wait" || heard.kind === "silence";
     const pauseMs = waits ? times.pauseMs : times.longPauseMs;
@@ -1369,6 +1448,23 @@ async function problemOf(work) {
   } catch (error) {
     return wordsOf(error);
   }
+}
+function tried(work) {
+  try {
+    work();
+    return void 0;
+  } catch (error) {
+    const problem2 = volumeProblem(error);
+    if (problem2 === void 0) throw error;
+    return problem2;
+  }
+}
+var WONDER_MS = 3e4;
+function unheard(heardOnce, heard) {
+  if (heardOnce || (heard.forMs ?? 0) < WONDER_MS) return [];
+  return [
+    "never heard the controller: is it there, and may this container use the network? The sidecar of a service mesh runs only after it: switch its injection off, see docs/operation.md"
+  ];
 }
 function describe(disk) {
   switch (disk.state) {
@@ -1418,7 +1514,7 @@ var TERMINATION_LOG = "/dev/termination-log";
 function say(text) {
   console.log(`${(/* @__PURE__ */ new Date()).toISOString()} ${text}`);
   try {
-    if ((0, import_node_fs10.existsSync)(TERMINATION_LOG)) (0, import_node_fs10.writeFileSync)(TERMINATION_LOG, text);
+    if ((0, import_node_fs11.existsSync)(TERMINATION_LOG)) (0, import_node_fs11.writeFileSync)(TERMINATION_LOG, text);
   } catch {
   }
 }

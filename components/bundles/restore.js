@@ -738,10 +738,24 @@ var import_node_path2 = require("node:path");
 function writeWhole(file, text2) {
   const folder = (0, import_node_path2.dirname)(file);
   (0, import_node_fs.mkdirSync)(folder, { recursive: true, mode: 448 });
-  const draft = `${file}.tmp`;
-  (0, import_node_fs.writeFileSync)(draft, text2, { mode: 384, flush: true });
-  (0, import_node_fs.renameSync)(draft, file);
+  if (textOf(file) !== text2) {
+    const draft = `${file}.tmp`;
+    try {
+      (0, import_node_fs.writeFileSync)(draft, text2, { mode: 384, flush: true });
+      (0, import_node_fs.renameSync)(draft, file);
+    } catch (error) {
+      (0, import_node_fs.rmSync)(draft, { force: true });
+      throw error;
+    }
+  }
   syncFolder(folder);
+}
+function textOf(file) {
+  try {
+    return (0, import_node_fs.readFileSync)(file, "utf8");
+  } catch {
+    return void 0;
+  }
 }
 function syncFolder(folder) {
   const directory = (0, import_node_fs.openSync)(folder, "r");
