@@ -57,26 +57,29 @@ export async function runGate(
   let holds = false;
   /** What its volume doesn't let it do. */
   let problem: string | undefined;
+  let last = "";
+  const tell = (text: string) => {
+    if (text !== last) say(text);
+    last = text;
+  };
   const hold = (why: string) => {
     try {
       withRoom(volume, () => writeHold(volume, why));
+      problem = undefined;
     } catch (error) {
       holds = true;
       problem = `a hold can't be written down, so this gate has to stay: ${wordsOf(error)}`;
+      tell(problem);
     }
   };
   let tag: string | undefined;
   let silentSince: number | undefined;
   let joinSince: number | undefined;
   let heardOnce = false;
-  let last = "";
-  const tell = (text: string) => {
-    if (text !== last) say(text);
-    last = text;
-  };
   problem = tried(() => dropIncoming(volume));
   for (;;) {
-    const held = holds || isHeld(volume);
+    const written = isHeld(volume);
+    const held = holds || written;
     const message = { podUid, podName, disk, aside: asideNames(volume), held, problem };
     const began = now();
     const answer = await askController(ask, message, tag);
@@ -92,11 +95,11 @@ export async function runGate(
     }
     const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
     if (step.kind === "ask") {
-      if (step.hold && !held) hold(step.why);
+      if (step.hold && !written) hold(step.why);
       const notes = "problem" in answer ? [answer.problem, ...unheard(heardOnce, heard)] : [];
-      tell([step.why, ...(problem ? [problem] : []), ...notes.map((note) => `(${note})`)].join(" "));
+      tell([step.why, ...notes.map((note) => `(${note})`)].join(" "));
     } else if (step.kind === "lend") {
-      if (!held) hold("its data is lent to a recovery");
+      if (!written) hold("its data is lent to a recovery");
       tell(`sends its data to ${step.url}`);
       const failure = await problemOf(lend(settings, step.url));
       // Without the tag it is told again.
@@ -104,8 +107,8 @@ export async function runGate(
       tell(failure ? `its data can't be sent: ${failure}` : "its data was sent, it is left as it is");
     } else if (step.kind === "seed") {
       tell(`takes the restored data from ${step.url}`);
-      problem = await problemOf(takeSeed(settings, step));
-      if (problem) tell(`the restored data can't be taken: ${problem}`);
+      const failure = await problemOf(takeSeed(settings, step));
+      if (failure) tell(`the restored data can't be taken: ${failure}`);
       disk = readDisk(dataDir, version);
       say(describe(disk));
     } else {

@@ -166,7 +166,10 @@ describe("a gate on a volume", () => {
       const { state } = gate();
       await until("the hold is reported", () => reports.at(-1)?.held === true);
       expect(isHeld(volume), "written down").to.equal(reserve);
-      if (!reserve) expect(reports.at(-1)?.problem).to.match(/a hold can't be written down.*ENOSPC/);
+      if (!reserve) {
+        expect(reports.at(-1)?.problem).to.match(/a hold can't be written down.*ENOSPC/);
+        expect(said.some((text) => /a hold can't be written down.*ENOSPC/.test(text))).to.equal(true);
+      }
       await door.close();
       await until("nobody answers", () => said.some((text) => /leave this disk alone/.test(text)));
       await new Promise((resolve) => setTimeout(resolve, 500));

@@ -173,7 +173,7 @@ describe("a restore", function () {
       expect(readMember(join(gate.dataDir, "member"), "3.6.16")).to.include({ memberId: etcd.memberId });
       expect(readMark(gate.dataDir)).to.deep.equal({ generation: 2, lastVersion: "3.6.16" });
       expect(readFileSync(gate.configFile, "utf8")).to.include('initial-cluster-state: "existing"');
-      expect(readdirSync(gate.volume).sort()).to.deep.equal([...aside, "data"].sort());
+      expect(readdirSync(gate.volume).sort()).to.deep.equal([...aside, "data", "gate.reserve"].sort());
       expect(isHeld(gate.volume)).to.equal(false);
       expect(await directorySum(member)).to.equal(sha256);
     });
