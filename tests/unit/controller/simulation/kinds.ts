@@ -1,6 +1,7 @@
 /** The kinds of random stories. */
 import fc from "fast-check";
 import { USUAL } from "./faults";
+import { STORAGE } from "./faults/disks";
 import type { Story } from "./story";
 
 const eventFields = (ticks: number) => ({ a: fc.nat(30), b: fc.nat(30), ticks: fc.nat(ticks) });
@@ -135,6 +136,30 @@ const failing = during(
 const space = during(["volumeFills", "spaceIsMade", "worksSlowly", "slowSnapshots", "breakWal"], 14, 12);
 const oldRecords = during(["oldRecordPutBack"], 20, 8);
 
+/** All volumes are others, or older, and a recovery is declared. */
+const storage: fc.Arbitrary<Story> = fc
+  .record({
+    seed: fc.nat(1_000_000),
+    members: fc.constantFrom(1, 3, 3, 5),
+    warmUp: fc.constantFrom(40, 60, 80),
+    before: fc.array(trouble, { maxLength: 3 }),
+    how: fc.record({ ...eventFields(12), fault: fc.constantFrom(...Object.keys(STORAGE)) }),
+    meanwhile: fc.array(trouble, { maxLength: 5 }),
+  })
+  .map(({ seed, members, warmUp, before, how, meanwhile }) => ({
+    seed,
+    members,
+    warmUp,
+    events: [
+      ...before,
+      at("nodesReturn"),
+      at("networkHeals", 0, 20),
+      how,
+      at("declareRecovery", 0, 30),
+      ...meanwhile,
+    ],
+  }));
+
 export interface Kind {
   /** "A simulated cluster keeps its promises ..." */
   readonly title: string;
@@ -154,4 +179,5 @@ export const KINDS: readonly Kind[] = [
   { title: "while requests fail, for a while or for good", stories: failing, share: 3 },
   { title: "while volumes are full and members slow", stories: space, share: 2 },
   { title: "when an old record is put back", stories: oldRecords, share: 2 },
+  { title: "when the storage hands out other volumes, or older ones", stories: storage, share: 2 },
 ];
