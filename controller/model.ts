@@ -165,7 +165,12 @@ export interface SpaceWork {
   /** False until etcd has said so: the compaction may have to be asked for again. */
   readonly compacted: boolean;
   /** How often each member was defragmented since. Counted before it is done. */
-  readonly defragmented: readonly { readonly memberId: MemberId; readonly times: number }[];
+  readonly defragmented: readonly {
+    readonly memberId: MemberId;
+    readonly times: number;
+    /** Why the last one failed, in etcd's words. */
+    readonly failed?: string;
+  }[];
 }
 
 export interface OrdinalClaim {
@@ -240,6 +245,8 @@ export interface OrdinalNotes {
   /** When a learner was last given up here: the next one waits a while. */
   readonly failedJoinMs?: number;
   readonly defragmentedMs?: number;
+  /** The pod that was restarted because its etcd read nothing linearizably for long. */
+  readonly unreadPodUid?: Uid;
 }
 
 export type Intent =
@@ -538,7 +545,7 @@ export interface EtcdView {
   readonly clusterVersion?: string;
   /** Revision of a linearizable read. */
   readonly revision?: number;
-  /** HashKV of every voter at one revision: only while a CORRUPT alarm is raised. */
+  /** HashKV of voters at one revision: only while a CORRUPT alarm is raised, and once they have answered. */
   readonly hashes?: readonly MemberHash[];
   /** etcd's own downgrade job (3.6+). */
   readonly downgrade?: { readonly enabled: boolean; readonly targetVersion: string };
@@ -632,7 +639,7 @@ export type Action =
   | { readonly kind: "defragment"; readonly ordinal: number; readonly memberId: MemberId }
   /** Requests that change nothing, each an entry in every member's log: after enough of them it makes a snapshot. */
   | { readonly kind: "fillLog"; readonly entries: number }
-  /** An `already compacted` answer is a success. */
+  /** An `already compacted` answer is an error: etcd may still be at it. */
   | { readonly kind: "compact"; readonly revision: number }
   | { readonly kind: "disarm"; readonly memberId: MemberId; readonly alarm: Alarm["type"] }
   | { readonly kind: "enableDowngrade"; readonly targetVersion: string }

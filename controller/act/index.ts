@@ -142,12 +142,8 @@ async function carryOut(action: Action, doing: Doing): Promise<void> {
     case "fillLog":
       return fillLog(doing, action.entries);
     case "compact":
-      try {
-        // Physical: only what is really gone can be given back by a defragmentation.
-        await doing.ask(doing.any(), methods.compact, { revision: action.revision, physical: true });
-      } catch (error) {
-        if (!(error instanceof EtcdError && /has been compacted/.test(error.details))) throw error;
-      }
+      // Physical: only what is really gone can be given back by a defragmentation.
+      await doing.ask(doing.any(), methods.compact, { revision: action.revision, physical: true });
       return;
     case "disarm": {
       const { memberId, alarm } = action;

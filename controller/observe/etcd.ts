@@ -3,11 +3,10 @@ import { EtcdError } from "../etcd/member";
 import type { EtcdMember } from "../etcd/member";
 import type { ListAnswer, StatusAnswer } from "../etcd/messages";
 import { methods } from "../etcd/messages";
-import type { Alarm, ClusterId, EtcdView, MemberHash, MemberId, MemberList, MemberStatus } from "../model";
+import type { Hashes, Hashing } from "./hashes";
+import type { Alarm, ClusterId, EtcdView, MemberList, MemberStatus } from "../model";
 
 const ASK_MS = 1500;
-/** A hash is made of the whole database. */
-const HASH_MS = 10_000;
 
 export interface Asked {
   readonly ordinal: number;
@@ -27,6 +26,7 @@ export async function etcdView(
   asked: readonly Asked[],
   clusterId: ClusterId | undefined,
   clusterVersion: (from: readonly MemberStatus[]) => Promise<string | undefined>,
+  hashes: Hashes,
 ): Promise<EtcdView> {
   const answers = await Promise.all(asked.map(ask));
   const statuses = answers.map(statusOf);
@@ -38,6 +38,7 @@ export async function etcdView(
   const revision = revisions.length > 0 ? Math.max(...revisions) : undefined;
   const told = ours.map(statusOf);
   const corrupt = alarms.some((a) => a.type === "CORRUPT");
+  if (!corrupt) hashes.forget();
   const downgrade = ours.map((a) => fine(a.status)?.downgrade).find((d) => d?.enabled);
   return {
     list,
@@ -45,7 +46,7 @@ export async function etcdView(
     alarms,
     clusterVersion: (await clusterVersion(told)) ?? lowest(told),
     revision,
-    hashes: corrupt && revision !== undefined ? await hashesOf(ours, revision) : undefined,
+    hashes: corrupt && revision !== undefined ? hashes.of(hashing(ours), revision) : undefined,
     downgrade: downgrade && { enabled: true, targetVersion: downgrade.targetVersion },
   };
 }
@@ -157,17 +158,14 @@ export function alarmsInWords(words: readonly string[]): readonly Alarm[] {
   return [...alarms.values()];
 }
 
-async function hashesOf(answers: readonly Answer[], revision: number): Promise<readonly MemberHash[]> {
-  const hashes = await Promise.all(
-    answers.map(async ({ member, status }) => {
-      const memberId: MemberId | undefined = fine(status)?.header?.memberId;
-      if (memberId === undefined || fine(status)?.isLearner) return [];
-      const answer = fine(await settle(member.call(methods.hashKv, { revision }, HASH_MS)));
-      if (!answer) return [];
-      return [{ memberId, revision, compactRevision: answer.compactRevision, hash: answer.hash }];
-    }),
-  );
-  return hashes.flat();
+function hashing(answers: readonly Answer[]): readonly Hashing[] {
+  return answers.flatMap(({ member, status }): Hashing[] => {
+    const answer = fine(status);
+    const memberId = answer?.header?.memberId;
+    if (memberId === undefined || answer?.isLearner) return [];
+    const ask = (revision: number, timeoutMs: number) => member.call(methods.hashKv, { revision }, timeoutMs);
+    return [{ memberId, dbBytes: answer?.dbSize ?? 0, ask }];
+  });
 }
 
 /** As `etcdcluster` writes it: the patch is 0. */

@@ -1,4 +1,5 @@
 import { annotationKeys, maxMembers } from "../../components/spec/names";
+import { ownClock } from "../loop/clock";
 import type { Clock } from "../loop/clock";
 import type { Guests } from "../door/guests";
 import type { Fleet } from "../etcd/fleet";
@@ -8,6 +9,7 @@ import type { ControllerRecord, GateReport, MemberStatus, PodView, RestoreReport
 import { parseDesired } from "./desired";
 import type { Asked } from "./etcd";
 import { etcdView } from "./etcd";
+import { Hashes } from "./hashes";
 import { claimViews, podViews, statefulSetView } from "./kubernetes";
 import { parseRecord } from "./record";
 import { restorePodLabels, restoreView } from "./restore";
@@ -69,6 +71,7 @@ export class Observer {
   private seen: Seen | undefined;
   private changed = true;
   private record: { readonly object: ConfigMap | undefined; readonly atMs: number } | undefined;
+  private readonly hashes = new Hashes(ownClock);
   private version: { readonly key: string; readonly value?: string; readonly atMs: number } | undefined;
 
   constructor(
@@ -111,8 +114,11 @@ export class Observer {
     const pods = podViews(seen.pods, claims, statefulSet, claimPrefix);
     const places = this.places(pods, seen.pods);
     this.parts.fleet.keep(places);
-    const etcd = await etcdView(this.asked(pods, places), bornCluster(parsed), (statuses) =>
-      this.clusterVersion(statuses, places),
+    const etcd = await etcdView(
+      this.asked(pods, places),
+      bornCluster(parsed),
+      (statuses) => this.clusterVersion(statuses, places),
+      this.hashes,
     );
     // Last: a gate that was answered meanwhile is no longer among them.
     const asking = gates();

@@ -138,6 +138,7 @@ const read = carrying<ControllerRecord>({
       brokenMs: optional(time),
       failedJoinMs: optional(time),
       defragmentedMs: optional(time),
+      unreadPodUid: optional(text),
     }),
   ),
   abandoned: list(carrying<OrdinalClaim>({ ordinal, claimUid: text })),
@@ -148,7 +149,13 @@ const read = carrying<ControllerRecord>({
       revision: whole(0),
       atMs: time,
       compacted: truth,
-      defragmented: list(carrying<SpaceWork["defragmented"][number]>({ memberId: decimal, times: whole(0) })),
+      defragmented: list(
+        carrying<SpaceWork["defragmented"][number]>({
+          memberId: decimal,
+          times: whole(0),
+          failed: optional(text),
+        }),
+      ),
     }),
   ),
   rebuild: optional(

@@ -17,8 +17,19 @@ import { isStranded } from "./unplaceable";
 export const SLACK_MS = 10_000;
 /** At most one broken disk of a member is replaced in that time. */
 export const BROKEN_EVERY_MS = 3_600_000;
-/** A learner that makes no progress for this long is removed. */
-export const PROGRESS_MS = 600_000;
+/** So long a voter may read nothing linearizably, while all others do, before it is restarted. */
+export const UNREAD_MS = 600_000;
+/** For how long etcd may be at something that grows with its data: at least, and for each GiB. */
+interface Work {
+  readonly leastMs: number;
+  readonly perGibMs: number;
+}
+/** Without progress for so long, a learner is removed. It shows none until it has all of the snapshot: 4 MiB a second. */
+export const PROGRESS: Work = { leastMs: 600_000, perGibMs: 256_000 };
+/** Read and written once, at 16 MiB a second. */
+export const DEFRAGMENTATION: Work = { leastMs: 30_000, perGibMs: 64_000 };
+/** At least a thousand revisions in 10 ms, and a few millions in a GiB. */
+export const COMPACTION: Work = { leastMs: 10_000, perGibMs: 60_000 };
 /** How often an age that lasts is written down. A controller that lives less than that adds nothing to it. */
 const CARRY_EVERY_MS = 20_000;
 /** Nobody looked for so long (or the clock was set): an age that was written down begins anew. */
@@ -31,9 +42,11 @@ export const age = {
   running: (pod: PodView, container: "gate" | "etcd" = "etcd") =>
     `running/${pod.uid}/${container}/${pod[container].restarts}`,
   unheard: (pod: PodView) => `unheard/${pod.uid}/${pod.etcd.restarts}`,
+  unread: (pod: PodView) => `unread/${pod.uid}/${pod.etcd.restarts}`,
   stranded: (pod: PodView) => `stranded/${pod.uid}/${pod.claimUid ?? ""}`,
   progress: ({ memberId, phase, progress }: MemberRecord) =>
     `progress/${memberId}/${phase}/${progress?.index ?? 0}`,
+  compacting: (revision: number) => `compacting/${revision}`,
   broken: (ordinal: number, stampMs: number) => `broken/${ordinal}/${stampMs}`,
 } as const;
 
@@ -44,17 +57,28 @@ export interface Aging {
   readonly carriedUntilMs?: number;
 }
 
+type Seen = Pick<World, "desired" | "record" | "pods" | "claims" | "etcd">;
+
+/** By the largest database that is known of, or else by the largest that there may be. */
+export function workMs(
+  { etcd, desired }: Pick<Seen, "etcd" | "desired">,
+  { leastMs, perGibMs }: Work,
+): number {
+  const sizes = etcd.statuses.flatMap((s) => (s.answers && !s.isLearner ? (s.dbBytes ?? []) : []));
+  const most = "problem" in desired ? 0 : desired.quotaBytes;
+  const bytes = sizes.length > 0 ? Math.max(...sizes) : most;
+  return leastMs + (bytes / 2 ** 30) * perGibMs;
+}
+
 /** Everything that holds now and grows old. */
-export function aging(
-  world: Pick<World, "desired" | "record" | "pods" | "claims" | "etcd">,
-): readonly Aging[] {
+export function aging(world: Seen): readonly Aging[] {
   const { desired, pods } = world;
   const record = world.record && !("problem" in world.record) ? world.record : undefined;
   const known = "problem" in desired ? undefined : desired;
   return [
     ...pods.flatMap((pod) => [...ofPod(pod, known), ...ofPlace(world, pod, known)]),
-    ...pods.flatMap((pod) => ofSilence(world, pod)),
-    ...(record ? ofRecord(record) : []),
+    ...pods.flatMap((pod) => [...ofSilence(world, pod), ...ofReads(world, pod)]),
+    ...(record ? ofRecord(world, record) : []),
   ];
 }
 
@@ -73,14 +97,24 @@ function ofSilence({ etcd }: Pick<World, "etcd">, pod: PodView): readonly Aging[
   return pod.etcd.state === "running" && !heard ? [{ what: age.unheard(pod) }] : [];
 }
 
+/** It answers, knows a leader, and reads nothing linearizably: half dead, and by its liveness probe well. */
+function ofReads({ etcd }: Seen, pod: PodView): readonly Aging[] {
+  const status = etcd.statuses.find((s) => s.podUid === pod.uid && s.answers);
+  const deaf =
+    status?.leaderId !== undefined && status.isLearner !== true && status.linearizableRead === false;
+  return deaf && !pod.deleting ? [{ what: age.unread(pod), carriedUntilMs: UNREAD_MS }] : [];
+}
+
 function ofPlace(world: Pick<World, "claims">, pod: PodView, desired: Desired | undefined): readonly Aging[] {
   const carriedUntilMs = lossGraceMs(desired);
   return isStranded(world, pod) ? [{ what: age.stranded(pod), carriedUntilMs }] : [];
 }
 
-function ofRecord({ members, notes }: ControllerRecord): readonly Aging[] {
+function ofRecord(world: Seen, { members, notes, space }: ControllerRecord): readonly Aging[] {
+  const carriedUntilMs = workMs(world, PROGRESS);
   return [
-    ...members.flatMap((m) => (m.progress ? [{ what: age.progress(m), carriedUntilMs: PROGRESS_MS }] : [])),
+    ...(space && !space.compacted ? [{ what: age.compacting(space.revision) }] : []),
+    ...members.flatMap((m) => (m.progress ? [{ what: age.progress(m), carriedUntilMs }] : [])),
     ...notes.flatMap(({ ordinal, brokenMs }) =>
       brokenMs === undefined
         ? []

@@ -134,11 +134,16 @@ function noteProgress(f: Facts, record: ControllerRecord, member: Member): Contr
   }
   let result = next === old ? record : withMember(record, next);
   const note = noteOf(result, member.ordinal);
-  if (!member.isLearner && !member.ailment && (note?.suspect || note?.replacing || note?.failedJoinMs)) {
+  if (
+    !member.isLearner &&
+    !member.ailment &&
+    (note?.suspect || note?.replacing || note?.failedJoinMs || note?.unreadPodUid)
+  ) {
     result = withNote(result, member.ordinal, {
       suspect: undefined,
       replacing: undefined,
       failedJoinMs: undefined,
+      unreadPodUid: undefined,
     });
   }
   return result;

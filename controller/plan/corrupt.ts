@@ -9,15 +9,21 @@ import { alarm } from "./space";
 import type { Step } from "./step";
 import { act, mention } from "./step";
 import type { Facts } from "./view";
-import { quorum } from "./view";
+import { label, quorum } from "./view";
 
 export function corrupt(f: Facts): Step | undefined {
   const raised = alarm(f, "CORRUPT");
   if (!f.list || !raised) return undefined;
-  const hashes = (f.world.etcd.hashes ?? []).filter((h) => f.voters.some((v) => v.memberId === h.memberId));
+  if (!f.world.etcd.hashes) return mention("CORRUPT: waits for the hashes of all members' data");
+  const hashes = f.world.etcd.hashes.filter((h) => f.voters.some((v) => v.memberId === h.memberId));
   const group = (h: (typeof hashes)[number]) => `${h.revision}/${h.compactRevision}/${h.hash}`;
   const count = (key: string) => hashes.filter((h) => group(h) === key).length;
   const agreed = hashes.find((h) => count(group(h)) >= quorum(f.voters.length));
+  const unheard = f.voters.filter((v) => !hashes.some((h) => h.memberId === v.memberId));
+  if (!agreed && unheard.length > 0) {
+    const names = unheard.map((v) => label(f, v.ordinal)).join(", ");
+    return mention(`CORRUPT: ${names} gave no hash of its data in time: asked again`);
+  }
   if (!agreed)
     return mention("CORRUPT: no majority of members has the same hash: nothing is touched, restore");
   const comparable = hashes.filter(

@@ -21,6 +21,7 @@ import {
   replaceBroken,
   replaceLost,
   replaceNode,
+  restartUnread,
   stopStrangers,
   unreadIntent,
 } from "./repair";
@@ -65,6 +66,7 @@ const CONCERNS: readonly Concern[] = [
   { run: replaceNode, always: true },
   { run: replaceStranded, always: true },
   { run: replaceBroken, always: true },
+  { run: restartUnread, always: true },
   { run: corrupt, always: true },
   { run: stopStrangers, always: true },
   { run: freshPod, always: true },

@@ -6,7 +6,7 @@
  * quorum is healthy. A birth is sealed in the record before the first promotion.
  */
 import type { ControllerRecord, RemovalCause } from "../model";
-import { age, ageOf, isOver, PROGRESS_MS } from "./age";
+import { age, ageOf, isOver, PROGRESS, workMs } from "./age";
 import { standing } from "./identity";
 import { withNote, withoutIntent } from "./record";
 import type { Step } from "./step";
@@ -83,8 +83,9 @@ export function tendLearner(f: Facts): Step | undefined {
   if (m.phase === "ordered" && failed && !waiting) {
     return giveUp(f, learner, `it ${trouble(pod, f.world)}`, "failed-join");
   }
-  if (m.progress && ageOf(f.world, age.progress(m)) >= PROGRESS_MS) {
-    return giveUp(f, learner, `no progress for ${PROGRESS_MS / 60_000} minutes`, "failed-join");
+  const patienceMs = workMs(f.world, PROGRESS);
+  if (m.progress && ageOf(f.world, age.progress(m)) >= patienceMs) {
+    return giveUp(f, learner, `no progress for ${Math.round(patienceMs / 60_000)} minutes`, "failed-join");
   }
   const behind = notReady(f, learner);
   if (behind) return wait(`${name} is a learner: ${behind}`);

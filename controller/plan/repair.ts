@@ -6,10 +6,11 @@
  * it half way, and what comes back on its pod is a new learner.
  */
 import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
-import { age, ageOf, BROKEN_EVERY_MS, overdueMs, SLACK_MS } from "./age";
+import { age, ageOf, BROKEN_EVERY_MS, overdueMs, SLACK_MS, UNREAD_MS } from "./age";
 import { standing } from "./identity";
 import { withAbandoned, withNote } from "./record";
 import { removalProblem } from "./removal";
+import { mayBeDefragmenting } from "./space";
 import type { Step } from "./step";
 import { act, mention, remember, wait } from "./step";
 import type { Facts } from "./view";
@@ -165,6 +166,29 @@ export function replaceBroken(f: Facts): Step | undefined {
     if (step) return step;
   }
   return undefined;
+}
+
+/**
+ * A voter that reads nothing linearizably for long while all others are well: a log that is blocked, say. Its liveness
+ * probe finds nothing, so it is restarted, once; a rollout would do the same first.
+ */
+export function restartUnread(f: Facts): Step | undefined {
+  if (!f.list || f.record.intent || f.learners.length > 0 || f.voters.length < 3) return undefined;
+  const [ill, ...others] = f.voters.filter((m) => m.ailment !== undefined);
+  if (!ill?.pod || ill.ordinal === undefined || others.length > 0) return undefined;
+  const { pod, ordinal } = ill;
+  if (ageOf(f.world, age.unread(pod)) < UNREAD_MS || mayBeDefragmenting(f, ordinal)) return undefined;
+  const name = label(f, ordinal);
+  const words = `${name} has read nothing linearizably for ${UNREAD_MS / 60_000} minutes, while all others do`;
+  const before = noteOf(f.record, ordinal)?.unreadPodUid;
+  if (before !== undefined && before !== pod.uid) {
+    return mention(`${words}, and a restart didn't help: look at its volume and node`);
+  }
+  return act(
+    { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
+    `${words}: it is restarted`,
+    withNote(f.record, ordinal, { unreadPodUid: pod.uid }),
+  );
 }
 
 /** etcd running where the list has no member: removed, or a foreign disk. Its gate shall look. */

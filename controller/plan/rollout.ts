@@ -8,6 +8,7 @@
 import type { PodView } from "../model";
 import { age, ageOf } from "./age";
 import { passOldLog } from "./old-log";
+import { mayBeDefragmenting } from "./space";
 import type { Step } from "./step";
 import { act, mention, refusal, wait } from "./step";
 import type { Facts, Member } from "./view";
@@ -72,6 +73,7 @@ function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
   if (f.list && !member) return true;
   if (member?.isLearner) return false;
   if (ageOf(f.world, age.running(pod)) < STARTING_MS) return false;
+  if (f.list && mayBeDefragmenting(f, pod.ordinal)) return false;
   if (f.list) return healthyWithout(f, member?.memberId ?? "") >= quorum(f.voters.length);
   const { birth } = f.record;
   const ours = "clusterId" in birth ? statusesOf(f.world, birth.clusterId) : f.world.etcd.statuses;

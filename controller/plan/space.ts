@@ -5,11 +5,11 @@
  * member's database and leaves the others alone, and is begun only while every voter is healthy; disarming lets etcd
  * take writes again, of which it refuses each that has no room.
  *
- * Why it ends: between two compactions a member is defragmented at most `MOST_TIMES`, and compacted again is only what
- * has changed since, after `AGAIN_MS`.
+ * Why it ends: between two compactions a member is defragmented at most `MOST_TIMES`, then once in `AGAIN_MS` while that
+ * failed or much of it is still free; and compacted again is only what has changed since, after `AGAIN_MS`.
  */
 import type { Alarm, ControllerRecord, SpaceWork } from "../model";
-import { isOver } from "./age";
+import { age, ageOf, COMPACTION, DEFRAGMENTATION, isOver, workMs } from "./age";
 import { withNote } from "./record";
 import type { Step } from "./step";
 import { act, mention, remember } from "./step";
@@ -26,6 +26,10 @@ const WORTH = 0.1;
 const MOST_TIMES = 3;
 /** Keys that were deleted under the alarm give their space back after the next compaction only. */
 const AGAIN_MS = 600_000;
+/** In etcd's refusal of a compaction that it has taken already. */
+const COMPACTED = "has been compacted";
+/** Of an error, in the record. */
+const LONGEST_WORDS = 200;
 
 export function alarm(f: Facts, type: Alarm["type"]): Alarm | undefined {
   return f.world.etcd.alarms.find((a) => a.type === type);
@@ -38,6 +42,8 @@ export function noSpace(f: Facts): Step | undefined {
   if (!raised) return space && remember({ ...f.record, space: undefined }, "there is space again");
   if (!space) return compact(f);
   if (!space.compacted) return finishCompaction(f, space);
+  const failed = noteFailure(f, space);
+  if (failed) return failed;
 
   const full = f.voters.filter((m) => isFull(f, m));
   const next = inOrder(full.filter((m) => isWorthIt(f, space, m)))[0];
@@ -48,7 +54,8 @@ export function noSpace(f: Facts): Step | undefined {
   }
   const changed = f.world.etcd.revision !== undefined && f.world.etcd.revision > space.revision;
   if (full[0] && changed && isOver(f, space.atMs, AGAIN_MS)) return compact(f);
-  if (full[0]) return mention(holdsTooMuch(f, full[0]));
+  const stays = full.find((m) => mightShrink(space, m)) ?? full[0];
+  if (stays) return mention(holdsTooMuch(f, space, stays));
 
   // Its process may still obey a smaller quota than the declared one, and would raise the alarm again at once.
   const old = f.voters.find((m) => !m.status?.quotaBytes && m.pod?.revision !== f.sts.updateRevision);
@@ -69,16 +76,23 @@ function compact(f: Facts): Step {
   });
 }
 
-/** Asked for again until etcd has said yes: it says so as well to what is compacted already. */
+/**
+ * Asked for again until etcd has said yes, which it does when all of it is deleted. It doesn't say how far one is that
+ * outlived its request: then it gets the time that it may take, and what is deleted later is defragmented later.
+ */
 function finishCompaction(f: Facts, space: SpaceWork): Step {
-  const { last } = f.world;
   const { revision } = space;
-  if (last?.action.kind === "compact" && last.action.revision === revision && last.error === undefined) {
+  const { last } = f.world;
+  const answer = last?.action.kind === "compact" && last.action.revision === revision ? last : undefined;
+  const taken = answer?.error?.includes(COMPACTED) === true;
+  const enough = ageOf(f.world, age.compacting(revision)) >= workMs(f.world, COMPACTION);
+  if (answer && (answer.error === undefined || (taken && enough))) {
     return remember(
       { ...f.record, space: { ...space, compacted: true } },
       `compacted to revision ${revision}`,
     );
   }
+  if (taken) return mention(`NOSPACE: etcd is deleting the history up to revision ${revision}`);
   return act({ kind: "compact", revision }, `NOSPACE: the history up to revision ${revision} is compacted`);
 }
 
@@ -88,27 +102,52 @@ function finishCompaction(f: Facts, space: SpaceWork): Step {
  * counted since.
  */
 function isWorthIt(f: Facts, space: SpaceWork, m: Member): boolean {
-  const times = timesOf(space, m);
-  const { last } = f.world;
-  const failed =
-    last?.action.kind === "defragment" && last.action.memberId === m.memberId && last.error !== undefined;
-  return times === 0 || (times < MOST_TIMES && (failed || free(m) >= size(m) * WORTH));
+  const times = workOn(space, m)?.times ?? 0;
+  if (times === 0) return true;
+  return mightShrink(space, m) && (times < MOST_TIMES || !recently(f, m, AGAIN_MS));
 }
 
-function timesOf(space: SpaceWork, m: Member): number {
-  return space.defragmented.find((d) => d.memberId === m.memberId)?.times ?? 0;
+/** A copy of it failed, or would be much smaller. */
+function mightShrink(space: SpaceWork, m: Member): boolean {
+  return workOn(space, m)?.failed !== undefined || free(m) >= size(m) * WORTH;
+}
+
+function workOn(space: SpaceWork, m: Member) {
+  return space.defragmented.find((d) => d.memberId === m.memberId);
+}
+
+/** In etcd's words, for as long as none has succeeded. */
+function noteFailure(f: Facts, space: SpaceWork): Step | undefined {
+  const { last } = f.world;
+  if (last?.action.kind !== "defragment") return undefined;
+  const { memberId } = last.action;
+  const failed = last.error?.slice(0, LONGEST_WORDS);
+  const old = space.defragmented.find((d) => d.memberId === memberId);
+  if (!old || old.failed === failed) return undefined;
+  const defragmented = space.defragmented.map((d) => (d === old ? { ...d, failed } : d));
+  const name = label(f, last.action.ordinal);
+  const words =
+    failed === undefined ? `${name} was defragmented` : `${name}'s defragmentation failed: ${failed}`;
+  return remember({ ...f.record, space: { ...space, defragmented } }, `NOSPACE: ${words}`);
 }
 
 function counted(space: SpaceWork, m: Member): SpaceWork {
   const others = space.defragmented.filter((d) => d.memberId !== m.memberId);
+  const old = workOn(space, m);
   return {
     ...space,
-    defragmented: [...others, { memberId: m.memberId, times: timesOf(space, m) + 1 }],
+    defragmented: [...others, { ...old, memberId: m.memberId, times: (old?.times ?? 0) + 1 }],
   };
 }
 
-function holdsTooMuch(f: Facts, m: Member): string {
+function holdsTooMuch(f: Facts, space: SpaceWork, m: Member): string {
   const name = label(f, m.ordinal);
+  if (mightShrink(space, m)) {
+    const failed = workOn(space, m)?.failed;
+    const why = failed === undefined ? "hasn't given them back" : `fails: ${failed}`;
+    const free = Math.round((size(m) - (m.status?.dbInUseBytes ?? size(m))) / 2 ** 20);
+    return `NOSPACE: ${name} has ${mebibytes(m)}, ${free} of them free, and its defragmentation ${why}. It is tried again every ten minutes`;
+  }
   if (size(m) < f.desired.quotaBytes * WELL_UNDER) {
     return `NOSPACE: ${name} has to be restarted with the declared quota`;
   }
@@ -126,21 +165,47 @@ export function defragmentAll(f: Facts): Step | undefined {
   return defragment(f, next, `${Math.round((free(next) * 100) / size(next))} % of its database is free`);
 }
 
-/** Followers before the leader: their reads and writes stand still meanwhile. */
+const leads = (m: Member) => m.status?.leaderId === m.memberId;
+
+/** Followers before the leader: leadership moves once, and not to one whose turn is still to come. */
 function inOrder(members: readonly Member[]): readonly Member[] {
-  const leads = (m: Member) => (m.status?.leaderId === m.memberId ? 1 : 0);
-  return [...members].sort((a, b) => leads(a) - leads(b));
+  return [...members].sort((a, b) => Number(leads(a)) - Number(leads(b)));
 }
 
-/** One that is at it reads nothing, so it counts as unhealthy and the next one waits for it. */
+/**
+ * One that is at it reads nothing, so it counts as unhealthy and the next one waits for it. A leader would hold up all
+ * writes meanwhile: it follows before. The only voter can't, nor does one whose leadership couldn't be moved wait under the
+ * alarm, when nothing is written anyway.
+ */
 function defragment(f: Facts, m: Member, why: string, record: ControllerRecord = f.record): Step | undefined {
   if (f.healthy.length < f.voters.length || m.ordinal === undefined) return undefined;
   const { ordinal, memberId } = m;
+  const name = label(f, ordinal);
+  const heir = leads(m) ? f.voters.find((v) => v !== m) : undefined;
+  if (heir && !(alarm(f, "NOSPACE") && stayed(f, m))) {
+    const to = label(f, heir.ordinal);
+    return act(
+      { kind: "moveLeader", from: memberId, to: heir.memberId },
+      `${name} leads and is to be defragmented: leadership goes to ${to}`,
+    );
+  }
+  const alone = f.voters.length === 1 ? "; the only voter serves nobody meanwhile" : "";
   return act(
     { kind: "defragment", ordinal, memberId },
-    `${label(f, ordinal)} is defragmented: ${why}`,
+    `${name} is defragmented: ${why}${alone}`,
     withNote(record, ordinal, { defragmentedMs: f.now }),
   );
+}
+
+/** Then it answers nobody, and would have done it in vain if it were restarted. */
+export function mayBeDefragmenting(f: Facts, ordinal: number): boolean {
+  const at = noteOf(f.record, ordinal)?.defragmentedMs;
+  return at !== undefined && !isOver(f, at, workMs(f.world, DEFRAGMENTATION));
+}
+
+/** Its leadership was to be moved, and wasn't. */
+function stayed({ world: { last } }: Facts, m: Member): boolean {
+  return last?.action.kind === "moveLeader" && last.action.from === m.memberId && last.error !== undefined;
 }
 
 function recently(f: Facts, m: Member, withinMs: number): boolean {

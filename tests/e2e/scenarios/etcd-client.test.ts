@@ -5,7 +5,9 @@ import { methods } from "../../../controller/etcd/messages";
 import { pairReader } from "../../../controller/etcd/pair";
 import { clusterVersion } from "../../../controller/etcd/version";
 import type { Action, EtcdView, MemberStatus } from "../../../controller/model";
+import { ownClock } from "../../../controller/loop/clock";
 import { etcdView } from "../../../controller/observe/etcd";
+import { Hashes } from "../../../controller/observe/hashes";
 import { listKey } from "../../../controller/plan/view";
 import { BareCluster, etcdVersions, issue, makeAuthority } from "../support/bare-etcd";
 
@@ -49,6 +51,7 @@ function speaksWith(version: string, programs: string): void {
     asking = ordinals;
     fleet.keep(new Map(ordinals.map((i) => [`pod-${i}`, placeOf(i)])));
   }
+  const hashes = new Hashes(ownClock);
   const look = (clusterId?: string): Promise<EtcdView> =>
     etcdView(
       asking.map((ordinal) => {
@@ -59,6 +62,7 @@ function speaksWith(version: string, programs: string): void {
       }),
       clusterId,
       () => Promise.resolve(undefined),
+      hashes,
     );
   const doing = async (action: Action, etcd?: EtcdView) =>
     act(action, { etcd: etcd ?? (await look()) }, { cluster: {} as never, fleet, leftMs: () => 10_000 });

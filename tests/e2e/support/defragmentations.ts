@@ -47,6 +47,20 @@ export function assertInTurn(
   );
 }
 
+/** Who led gave its leadership away before its own turn, once. */
+export async function assertFollowed(
+  cluster: TestCluster,
+  all: readonly Defragmentation[],
+  led: string,
+): Promise<void> {
+  const log = await cluster.kubectl(["logs", led, "-c", "etcd"]);
+  const given = log.split("\n").filter((line) => line.includes('"leadership transfer finished"'));
+  assert.equal(given.length, 1, `${led} gave its leadership away: ${given.join("; ")}`);
+  const atMs = Date.parse((JSON.parse(given[0] ?? "{}") as { ts: string }).ts);
+  const own = all.filter((one) => one.member === led);
+  assert.ok(own.length > 0 && own.every((one) => one.fromMs >= atMs), `${led} led: ${JSON.stringify(own)}`);
+}
+
 /** In the controller's log and in the Events, each of them is one of its own. */
 export async function assertTold(cluster: TestCluster, all: readonly Defragmentation[]): Promise<void> {
   const lines = (await controllerLog(cluster)).flatMap((line) =>

@@ -343,7 +343,7 @@ describe("plan: joining", () => {
       {
         pods: [gated(2)],
         gates: [report(2, EMPTY)],
-        ages: { [age.progress(ordered)]: 600_000 },
+        ages: { [age.progress(ordered)]: 601_000 },
       },
     ],
     [

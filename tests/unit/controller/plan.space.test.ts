@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { ControllerRecord, MemberHash, MemberStatus, SpaceWork, World } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
+import { age, aging } from "../../../controller/plan/age";
 import type { Change } from "./worlds";
 import { EMPTY, gated, idOf, listed, NOW, pod, remembered, report, silent, status, world } from "./worlds";
 
@@ -24,9 +25,23 @@ describe("plan: defragmentation", () => {
     expect(plan(world(3, { desired, statuses, record: { notes: notes(59_000) } })).action).to.equal(
       undefined,
     );
-    expect(plan(world(3, { desired, statuses, record: { notes: notes(61_000) } })).action).to.include({
-      ordinal: 0,
-    });
+    const next = plan(world(3, { desired, statuses, record: { notes: notes(61_000) } }));
+    expect(next.action).to.deep.equal({ kind: "moveLeader", from: idOf(0), to: idOf(1) });
+    expect(next.record?.notes).to.deep.equal(notes(61_000));
+    const follows = statuses.map((s) => ({ ...s, leaderId: idOf(1) }));
+    const then = plan(world(3, { desired, statuses: follows, record: { notes: notes(61_000) } }));
+    expect(then.action).to.include({ kind: "defragment", ordinal: 0 });
+  });
+  it("a leader whose leadership can't be moved goes on leading, and is not defragmented", () => {
+    const statuses = [sized(0, 200, 100), sized(1, 100, 100), sized(2, 100, 100)];
+    const action = { kind: "moveLeader" as const, from: idOf(0), to: idOf(1) };
+    const d = plan(world(3, { desired, statuses, world: { last: { action, error: "timeout" } } }));
+    expect(d.action).to.deep.equal(action);
+  });
+  it("the only voter all the same, and says what that means", () => {
+    const d = plan(world(1, { desired: { ...desired, members: 1 }, statuses: [sized(0, 200, 100)] }));
+    expect(d.action).to.include({ kind: "defragment", ordinal: 0 });
+    expect(d.reason).to.contain("the only voter serves nobody meanwhile");
   });
   for (const [name, change] of [
     ["below the share", { statuses: all(200, 120) }],
@@ -86,20 +101,40 @@ describe("plan: NOSPACE", () => {
       expect(next(last).record?.space).to.deep.equal(asked);
     }
   });
+  it("gives one that outlived its request the time that its data may take", () => {
+    const asked = { ...space(), compacted: false };
+    const action = { kind: "compact" as const, revision: 500 };
+    const error = "OUT_OF_RANGE: etcdserver: mvcc: required revision has been compacted";
+    const after = (ms: number) =>
+      plan({ ...underAlarm(full, asked, { ages: { [age.compacting(500)]: ms } }), last: { action, error } });
+    expect(after(68_000).action).to.equal(undefined);
+    expect(after(68_000).reason).to.contain("etcd is deleting the history up to revision 500");
+    expect(after(69_000).record?.space).to.deep.equal(space());
+    expect(aging(underAlarm(full, asked)).map((a) => a.what)).to.include(age.compacting(500));
+    expect(aging(underAlarm(full, space())).map((a) => a.what)).to.not.include(age.compacting(500));
+  });
 
   it("then defragments one member right after the other, followers first, and counts before it does", () => {
     const order: (number | undefined)[] = [];
     let statuses = full;
     let record: Partial<ControllerRecord> = { space: space() };
-    for (let i = 0; i < 3; i++) {
-      const d = decide(statuses, undefined, { record });
+    let d = decide(statuses, undefined, { record });
+    for (let i = 0; i < 3; i++, d = decide(statuses, undefined, { record })) {
+      if (d.action?.kind === "moveLeader") {
+        expect(order).to.deep.equal([1, 2]);
+        const { to } = d.action;
+        statuses = statuses.map((s) => ({ ...s, leaderId: to }));
+        d = decide(statuses, undefined, { record });
+      }
       if (d.action?.kind !== "defragment") throw new Error(d.reason);
       const { ordinal } = d.action;
       order.push(ordinal);
       expect(d.record?.space?.defragmented).to.deep.include({ memberId: idOf(ordinal), times: 1 });
       expect(d.record?.notes).to.deep.include({ ordinal, defragmentedMs: NOW });
       record = { space: d.record?.space, notes: d.record?.notes };
-      statuses = statuses.map((s) => (s.ordinal === ordinal ? sized(ordinal, 300, 290) : s));
+      statuses = statuses.map((s) =>
+        s.ordinal === ordinal ? { ...sized(ordinal, 300, 290), leaderId: s.leaderId } : s,
+      );
     }
     expect(order).to.deep.equal([1, 2, 0]);
     expect(decide(statuses, undefined, { record }).action?.kind).to.equal("disarm");
@@ -117,7 +152,7 @@ describe("plan: NOSPACE", () => {
   it("each full member once, though etcd hasn't counted its free pages yet", () => {
     expect(decide(all(1000, 1000), space()).action).to.include({ kind: "defragment", ordinal: 1 });
     expect(decide(all(1000, 1000), space(0, 1)).action).to.include({ kind: "defragment", ordinal: 2 });
-    expect(decide(all(1000, 1000), space(0, 1, 1)).action).to.include({ kind: "defragment", ordinal: 0 });
+    expect(decide(all(1000, 1000), space(0, 1, 1)).action).to.include({ kind: "moveLeader", from: idOf(0) });
     expect(decide(all(1000, 1000), space(1, 1, 1)).reason).to.contain("raise the quota");
   });
   it("not those that are well under their quota", () => {
@@ -130,16 +165,54 @@ describe("plan: NOSPACE", () => {
   it("again where more was counted since, or where it failed: three times at most", () => {
     const counted = [sized(0, 300, 290), sized(1, 1000, 300), sized(2, 300, 290)];
     for (const n of [1, 2]) expect(decide(counted, space(0, n)).action).to.include({ ordinal: 1 });
-    expect(decide(counted, space(0, 3)).action).to.equal(undefined);
+    const now = [{ ordinal: 1, defragmentedMs: NOW - 1000 }];
+    expect(decide(counted, undefined, { record: { space: space(0, 3), notes: now } }).action).to.equal(
+      undefined,
+    );
     const uncounted = [sized(0, 300, 290), sized(1, 1000, 1000), sized(2, 300, 290)];
     const failed = (n: number, memberId = idOf(1)) =>
       plan({
         ...underAlarm(uncounted, space(0, n)),
         last: { action: { kind: "defragment", ordinal: 1, memberId }, error: "UNAVAILABLE" },
       });
-    expect(failed(1).action).to.include({ kind: "defragment", ordinal: 1 });
     expect(failed(1, idOf(2)).action).to.equal(undefined);
-    expect(failed(3).action).to.equal(undefined);
+    // First it is written down, in etcd's words.
+    expect(failed(3).record?.space?.defragmented).to.deep.equal([
+      { memberId: idOf(1), times: 3, failed: "UNAVAILABLE" },
+    ]);
+  });
+  for (const [name, inUse, why] of [
+    ["failed", undefined, "fails: UNKNOWN: open db.tmp.1: no space left on device"],
+    ["gave nothing back", undefined, "hasn't given them back"],
+  ] as const) {
+    it(`one that ${name} is tried again every ten minutes, and nobody is told to raise the quota`, () => {
+      const failed = name === "failed" ? why.slice("fails: ".length) : undefined;
+      const work = { ...space(0, 3), defragmented: [{ memberId: idOf(1), times: 3, failed }] };
+      const statuses = [sized(0, 300, 290), sized(1, 1000, inUse ?? 100), sized(2, 300, 290)];
+      const after = (ms: number) =>
+        decide(statuses, work, {
+          record: { space: work, notes: [{ ordinal: 1, defragmentedMs: NOW - ms }] },
+        });
+      const waits = after(599_000);
+      expect(waits.action).to.equal(undefined);
+      expect(waits.reason).to.contain(
+        `etcd-1 has 1000 MiB, 900 of them free, and its defragmentation ${why}`,
+      );
+      expect(waits.reason).to.contain("again every ten minutes").and.not.contain("raise the quota");
+      expect(after(600_000).action).to.include({ kind: "defragment", ordinal: 1 });
+      // A clock that was ahead doesn't stop it.
+      expect(after(-600_000).action).to.include({ kind: "defragment", ordinal: 1 });
+    });
+  }
+  it("a leader that can't give its leadership away is defragmented under the alarm all the same", () => {
+    const statuses = [sized(0, 1000, 300), sized(1, 300, 290), sized(2, 300, 290)];
+    const action = { kind: "moveLeader" as const, from: idOf(0), to: idOf(1) };
+    const w = underAlarm(statuses, space(0, 1, 1));
+    expect(plan(w).action).to.deep.equal(action);
+    expect(plan({ ...w, last: { action, error: "timeout" } }).action).to.include({
+      kind: "defragment",
+      ordinal: 0,
+    });
   });
   it("a member that was replaced meanwhile counts as another one", () => {
     const anew = { ...sized(1, 1000, 1000), memberId: "77" };
@@ -245,6 +318,7 @@ describe("plan: CORRUPT", () => {
   for (const [name, hashes, change] of [
     ["without a majority", hashed(1, 2, 3), {}],
     ["with a hash missing", hashed(1, 1), {}],
+    ["with a majority of hashes missing", hashed(1), {}],
     ["without hashes", [], {}],
     [
       "at different compactions",
@@ -259,4 +333,11 @@ describe("plan: CORRUPT", () => {
       expect(d.converged).to.equal(undefined);
     });
   }
+
+  it("says that it waits for hashes, and asks for a restore only when all of them are there", () => {
+    const reason = (hashes?: MemberHash[]) => plan(world(3, { etcd: { alarms, hashes } })).reason;
+    expect(reason()).to.contain("CORRUPT: waits for the hashes");
+    expect(reason(hashed(1, 2))).to.contain("etcd-2 gave no hash of its data in time");
+    expect(reason(hashed(1, 2, 3))).to.contain("restore");
+  });
 });

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { Action, World } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
+import { age } from "../../../controller/plan/age";
 import { idOf, NOW, silent, status, world } from "./worlds";
 
 const MIB = 2 ** 20;
@@ -18,8 +19,12 @@ class Databases {
   alarm = true;
   busy: number | undefined;
   readonly order: number[] = [];
+  private leader: number;
+  /** Defragmentations of the member that led. */
+  ledMeanwhile = 0;
 
   constructor(private readonly story: Story) {
+    this.leader = story.leader;
     this.sizes = story.sizes.map((size) => Math.max(size, story.live));
     this.counted = [...this.sizes];
     this.history = Math.max(...this.sizes) - story.live;
@@ -27,18 +32,20 @@ class Databases {
 
   seen(record: World["record"], last: World["last"]): World {
     this.round++;
-    const { lateRounds, leader } = this.story;
+    const { lateRounds } = this.story;
     if (this.compactedAt >= 0 && this.round - this.compactedAt > lateRounds)
       this.counted.fill(this.story.live);
     const statuses = this.sizes.map((mib, o) =>
       o === this.busy
         ? silent(o)
-        : status(o, { leaderId: idOf(leader), dbBytes: mib * MIB, dbInUseBytes: this.inUse(o) * MIB }),
+        : status(o, { leaderId: idOf(this.leader), dbBytes: mib * MIB, dbInUseBytes: this.inUse(o) * MIB }),
     );
     this.busy = undefined;
     const alarms = this.alarm ? [{ memberId: idOf(1), type: "NOSPACE" as const }] : [];
     const desired = { quotaBytes: QUOTA * MIB };
-    const seen = world(3, { desired, statuses, etcd: { alarms } });
+    // A round of this story takes longer than one of a controller.
+    const ages = { [age.compacting(500)]: this.round * 10_000 };
+    const seen = world(3, { desired, statuses, etcd: { alarms }, ages });
     return { ...seen, nowMs: NOW + this.round * 400, record: record ?? seen.record, last };
   }
 
@@ -48,6 +55,7 @@ class Databases {
 
   /** What etcd does with it; or an error, after which it may have been done all the same. */
   act(action: Action, fails: "no" | "before" | "after"): string | undefined {
+    if (action.kind === "compact" && this.compactedAt >= 0) return "required revision has been compacted";
     if (fails !== "before") this.carryOut(action);
     return fails === "no" ? undefined : "UNAVAILABLE";
   }
@@ -56,10 +64,14 @@ class Databases {
     switch (action.kind) {
       case "compact":
         this.history = 0;
-        this.compactedAt = this.round;
+        if (this.compactedAt < 0) this.compactedAt = this.round;
+        return;
+      case "moveLeader":
+        this.leader = [0, 1, 2].find((o) => idOf(o) === action.to) ?? this.leader;
         return;
       case "defragment":
         this.order.push(action.ordinal);
+        if (action.ordinal === this.leader) this.ledMeanwhile++;
         this.sizes[action.ordinal] = this.story.live + this.history;
         this.busy = action.ordinal;
         return;
@@ -138,7 +150,8 @@ describe("databases under NOSPACE", () => {
   it("are copied followers first when nothing fails", () => {
     fc.assert(
       fc.property(stories(fc.constant([])), (story) => {
-        const { order } = play(story).databases;
+        const { order, ledMeanwhile } = play(story).databases;
+        expect(ledMeanwhile, "the leader was at it").to.equal(0);
         const led = order.indexOf(story.leader);
         if (led >= 0) expect(order.slice(led).every((o) => o === story.leader)).to.equal(true);
       }),

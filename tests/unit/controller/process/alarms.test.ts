@@ -3,6 +3,7 @@ import { EtcdError } from "../../../../controller/etcd/member";
 import type { EtcdMember } from "../../../../controller/etcd/member";
 import { methods } from "../../../../controller/etcd/messages";
 import type { Asked } from "../../../../controller/observe/etcd";
+import { Hashes } from "../../../../controller/observe/hashes";
 import { etcdView } from "../../../../controller/observe/etcd";
 
 const HEADER = { clusterId: "9", memberId: "1", revision: 5, raftTerm: 1 };
@@ -25,7 +26,8 @@ function member(errors: readonly string[], answersAlarm: boolean, asked: string[
   return { ordinal: 0, podUid: "u", name: "etcd-0", member: { call } as unknown as EtcdMember };
 }
 
-const see = (...members: Asked[]) => etcdView(members, "9", () => Promise.resolve("3.6.0"));
+const see = (...members: Asked[]) =>
+  etcdView(members, "9", () => Promise.resolve("3.6.0"), new Hashes(() => 0));
 
 describe("alarms that the controller sees", () => {
   it("are asked for only where a status tells of one", async () => {
