@@ -25,6 +25,8 @@ import {
 
 /** No member of the cluster as it was last known: nothing has to end it. */
 const NOT_WHOLE = "not whole";
+/** Together they may lack what was acknowledged: only a person can say what to make of them, and is told how. */
+const NOT_OF_ONE_MOMENT = "not of one moment";
 
 interface Held {
   /** As it stands in the source, up to what varies. */
@@ -32,7 +34,7 @@ interface Held {
   readonly order: Order["kind"];
   readonly ordinal?: number;
   readonly held: Change;
-  readonly ends: typeof NOT_WHOLE | { readonly by: string; readonly then: Change };
+  readonly ends: typeof NOT_WHOLE | typeof NOT_OF_ONE_MOMENT | { readonly by: string; readonly then: Change };
 }
 
 const three = [0, 1, 2];
@@ -71,6 +73,17 @@ const table: readonly Held[] = [
       record: { members: [remembered(0), remembered(1)], abandoned: [{ ordinal: 2, claimUid: "claim-2" }] },
     },
     ends: NOT_WHOLE,
+  },
+  {
+    says: "it may be a copy",
+    order: "wait",
+    held: {
+      record: { ...emptyRecord(1) },
+      list: "none",
+      pods: three.map((o) => gated(o)),
+      gates: [90, 90, 95].map((lastIndex, o) => report(o, wal(o, { lastIndex, commit: lastIndex }))),
+    },
+    ends: NOT_OF_ONE_MOMENT,
   },
   {
     says: "no member by the newest disk",
@@ -189,13 +202,14 @@ const table: readonly Held[] = [
 
 describe("plan: what holds a disk, and what ends it", () => {
   for (const { says, order, ordinal = 2, held, ends } of table) {
-    it(`"${says}": ${ends === NOT_WHOLE ? "nobody that is whole" : `until ${ends.by}`}`, () => {
+    it(`"${says}": ${typeof ends === "string" ? ends : `until ${ends.by}`}`, () => {
       const uid = held.gates?.find((g) => g.podUid.startsWith("pod-"))?.podUid ?? "";
       const asked = held.gates?.length === 1 ? uid : `pod-${ordinal}`;
       const found = plan(world(3, held)).orders[asked];
       expect(found?.kind).to.equal(order);
       expect(JSON.stringify(found)).to.contain(says);
-      if (ends === NOT_WHOLE) return;
+      if (ends === NOT_OF_ONE_MOMENT) expect(plan(world(3, held)).reason).to.contain("declare a recovery");
+      if (typeof ends === "string") return;
       expect(plan(world(3, { ...held, ...ends.then })).orders[asked]?.kind).to.be.oneOf(["start", "join"]);
     });
   }
