@@ -209,9 +209,15 @@ export function parseRecord(
   });
 }
 
-/** As `parseRecord` reads it, with all that it didn't understand. */
+/**
+ * As `parseRecord` reads it, with all that it didn't understand. Throws if it would not read it: such a record, once
+ * written, would keep every controller from acting, for good.
+ */
 export function recordData(record: ControllerRecord): Readonly<Record<string, string>> {
   const { intent } = record;
   const written = intent?.kind === "unread" ? { ...record, intent: intent.written } : record;
-  return { [recordKey]: JSON.stringify({ ...written, minReader: record.minReader ?? 1 }) };
+  const data = { [recordKey]: JSON.stringify({ ...written, minReader: record.minReader ?? 1 }) };
+  const again = parseRecord(data);
+  if (again && "problem" in again) throw new Error(`what was to be written can't be read: ${again.problem}`);
+  return data;
 }

@@ -160,7 +160,8 @@ export function carryAges(f: Facts, record: ControllerRecord): ControllerRecord 
 function carry(f: Facts, it: Aging, before: readonly CarriedAge[]): readonly CarriedAge[] {
   const old = before.find((a) => a.what === it.what);
   if (it.carriedUntilMs === undefined) return [];
-  const ms = ageOf(f.world, it.what);
+  // A process's own clock tells parts of a millisecond, and the record has none.
+  const ms = Math.floor(ageOf(f.world, it.what));
   if (!old) return ms < CARRY_EVERY_MS ? [] : [{ what: it.what, ms, atMs: f.now }];
   const enough = ms >= it.carriedUntilMs && old.ms >= it.carriedUntilMs;
   const kept = enough ? !isOver(f, old.atMs, RENEW_EVERY_MS) : Math.abs(ms - old.ms) < CARRY_EVERY_MS;

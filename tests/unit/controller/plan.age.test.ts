@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { Ages } from "../../../controller/loop/ages";
 import type { CarriedAge, World } from "../../../controller/model";
+import { parseRecord, recordData } from "../../../controller/observe/record";
 import { plan } from "../../../controller/plan";
 import { age, aging } from "../../../controller/plan/age";
 import type { Change } from "./worlds";
@@ -83,6 +84,23 @@ describe("ages", () => {
 });
 
 describe("ages in the record", () => {
+  it("are whole milliseconds, whatever parts of one the process's clock tells", () => {
+    const process = new Process();
+    process.lives(0.65).sees(lost());
+    const seen = process.lives(7000.4).watches(lost(), 60_000);
+    const { record } = seen;
+    if (!record || "problem" in record) throw new Error("there is a record");
+    expect(record.ages).to.have.lengthOf(1);
+    expect(parseRecord(recordData(record))).not.to.have.property("problem");
+  });
+
+  it("a record that no controller could read isn't written in the place of one that they can", () => {
+    const { record } = world(3);
+    if (!record || "problem" in record) throw new Error("there is a record");
+    const unreadable = { ...record, ages: [{ what: "x", ms: 0.5, atMs: NOW }] };
+    expect(() => recordData(unreadable)).to.throw(/can't be read: ages\[0\]\.ms/);
+  });
+
   const agesOf = (w: World) => plan(w).record?.ages;
   const at = (ms: number, ages?: readonly CarriedAge[], nowMs = NOW) =>
     lost({ ages: { [age.deleting("pod-2")]: ms }, record: { ages }, world: { nowMs } });
