@@ -26,6 +26,8 @@ export interface History {
   readonly ops: readonly Op[];
   readonly events: readonly Told[];
   readonly missed?: readonly { watcher: number; from: number; to: number }[];
+  /** The clients ended before their time. */
+  readonly cutShort?: boolean;
   readonly restored?: { revision: number; values: Record<string, string> };
 }
 
@@ -170,6 +172,7 @@ export const doctored: readonly (readonly [
     },
     (v) => v.linearizable && v.watch.lost.length === 1,
   ],
+  ["the history has no end", { ...sound, cutShort: true }, (v) => v.linearizable && v.unfinished === 1],
   [
     "a restore brings back less than was backed up",
     { ...sound, restored: { revision: 12, values: { [key]: "a" } } },
@@ -214,7 +217,7 @@ export function lines(history: History): string {
     ...history.ops.map((op) => ({ op: { ...op, epoch } })),
     ...history.events.map((event) => ({ event: { ...event, epoch } })),
     ...(history.missed ?? []).map((missed) => ({ missed: { ...missed, epoch } })),
-    { ended: { epoch, revision: Math.max(...revisions), at: 1000 } },
+    ...(history.cutShort ? [] : [{ ended: { epoch, revision: Math.max(...revisions), at: 1000 } }]),
     ...(history.restored ? [{ restored: { ...history.restored, epoch } }] : []),
   ];
   return all.map((line) => `${JSON.stringify(line)}\n`).join("");

@@ -11,6 +11,8 @@ export interface Verdict {
   readonly unansweredReads: number;
   readonly longestGapMs: number;
   readonly epochs: number;
+  /** Of these, without an end: what was lost at last was not looked for. */
+  readonly unfinished: number;
   readonly keys: number;
   readonly linearizable: boolean;
   readonly violations: readonly string[];

@@ -42,7 +42,7 @@ describe("a soak", () => {
   it("says NO and FAILED where something was found", () => {
     const verdict = {
       ...{ operations: 10, reads: 5, writes: 3, compareAndSets: 2, unknownOutcomes: 0, tookEffect: 0 },
-      ...{ unansweredReads: 0, longestGapMs: 1200, epochs: 1, keys: 2, linearizable: false },
+      ...{ unansweredReads: 0, longestGapMs: 1200, epochs: 1, unfinished: 0, keys: 2, linearizable: false },
       ...{ violations: ["soak/1/0/0"], undecided: [], backwards: [], restored: [], sound: false },
       watch: { watchers: 5, events: 9, compacted: 0, lost: ["x"], twice: [], disorder: [], wrong: [] },
     };

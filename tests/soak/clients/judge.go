@@ -26,6 +26,7 @@ type Verdict struct {
 	UnansweredReads int   `json:"unansweredReads"`
 	LongestGapMs    int64 `json:"longestGapMs"` // between two acknowledged writes
 	Epochs          int   `json:"epochs"`
+	Unfinished      int   `json:"unfinished"` // of these, without an end: what was lost at last was not looked for
 	Keys            int   `json:"keys"`
 
 	Linearizable bool     `json:"linearizable"`
@@ -69,6 +70,9 @@ func judge(lines []Line, folder string) (*Verdict, error) {
 	}
 	for _, life := range lives(lines) {
 		v.Epochs++
+		if life.ended.Revision == 0 {
+			v.Unfinished++
+		}
 		v.count(life)
 		life.settle()
 		v.gap(life)
@@ -82,7 +86,7 @@ func judge(lines []Line, folder string) (*Verdict, error) {
 		}
 	}
 	v.Linearizable = len(v.Violations)+len(v.Undecided)+len(v.Backwards) == 0
-	v.Sound = v.Linearizable && len(v.Restored) == 0 && v.Watch.sound() && v.Operations > 0
+	v.Sound = v.Linearizable && v.Unfinished == 0 && len(v.Restored) == 0 && v.Watch.sound() && v.Operations > 0
 	return v, nil
 }
 
