@@ -1371,26 +1371,29 @@ async function runGate(settings, say2, surroundings = {}) {
   say2(describe(disk));
   let holds = false;
   let problem2;
+  let last = "";
+  const tell = (text) => {
+    if (text !== last) say2(text);
+    last = text;
+  };
   const hold = (why) => {
     try {
       withRoom(volume, () => writeHold(volume, why));
+      problem2 = void 0;
     } catch (error) {
       holds = true;
       problem2 = `a hold can't be written down, so this gate has to stay: ${wordsOf(error)}`;
+      tell(problem2);
     }
   };
   let tag;
   let silentSince;
   let joinSince;
   let heardOnce = false;
-  let last = "";
-  const tell = (text) => {
-    if (text !== last) say2(text);
-    last = text;
-  };
   problem2 = tried(() => dropIncoming(volume));
   for (; ; ) {
-    const held = holds || isHeld(volume);
+    const written = isHeld(volume);
+    const held = holds || written;
     const message = { podUid, podName, disk, aside: asideNames(volume), held, problem: problem2 };
     const began = now();
     const answer = await askController(ask2, message, tag);
@@ -1406,19 +1409,19 @@ async function runGate(settings, say2, surroundings = {}) {
     }
     const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
     if (step.kind === "ask") {
-      if (step.hold && !held) hold(step.why);
+      if (step.hold && !written) hold(step.why);
       const notes = "problem" in answer ? [answer.problem, ...unheard(heardOnce, heard)] : [];
-      tell([step.why, ...problem2 ? [problem2] : [], ...notes.map((note) => `(${note})`)].join(" "));
+      tell([step.why, ...notes.map((note) => `(${note})`)].join(" "));
     } else if (step.kind === "lend") {
-      if (!held) hold("its data is lent to a recovery");
+      if (!written) hold("its data is lent to a recovery");
       tell(`sends its data to ${step.url}`);
       const failure = await problemOf(lend(settings, step.url));
       if (failure) tag = void 0;
       tell(failure ? `its data can't be sent: ${failure}` : "its data was sent, it is left as it is");
     } else if (step.kind === "seed") {
       tell(`takes the restored data from ${step.url}`);
-      problem2 = await problemOf(takeSeed(settings, step));
-      if (problem2) tell(`the restored data can't be taken: ${problem2}`);
+      const failure = await problemOf(takeSeed(settings, step));
+      if (failure) tell(`the restored data can't be taken: ${failure}`);
       disk = readDisk(dataDir, version);
       say2(describe(disk));
     } else {
