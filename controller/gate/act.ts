@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { hasLog } from "../wal";
 import { renderConfig } from "./config";
 import type { Step } from "./decide";
-import { dropAside, liftHold, setAside, writeMark } from "./files";
+import { dropAside, dropTornCopies, liftHold, setAside, writeMark } from "./files";
 import { dropOrder, writeConfig, writeOrder } from "./order";
 import { keepReserve, withRoom } from "./room";
 import type { Settings } from "./settings";
@@ -23,6 +23,7 @@ export function carryOut(settings: Settings, step: Deed): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   switch (step.kind) {
     case "start":
+      dropTornCopies(dataDir);
       withRoom(volume, () => prepare(settings, undefined, step.generation), step.dropAside);
       if (step.dropAside) dropAside(volume);
       break;

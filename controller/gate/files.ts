@@ -98,6 +98,23 @@ export function liftHold(volume: string): void {
   syncFolder(volume);
 }
 
+/** As etcd calls the copy that it writes in a defragmentation. */
+const TORN_COPY = /^db\.tmp\.\d+$/;
+
+/**
+ * What a defragmentation left behind that was killed: the size of a database, and of no use. etcd up to 3.6 removes it at
+ * its start, 3.7 doesn't. Nothing runs here yet, so that nobody writes to it; what can't be removed keeps nobody from
+ * starting.
+ */
+export function dropTornCopies(dataDir: string): void {
+  const folder = join(dataDir, "member", "snap");
+  try {
+    for (const name of readdirSync(folder)) if (TORN_COPY.test(name)) rmSync(join(folder, name));
+  } catch {
+    // There is no such folder before the first start.
+  }
+}
+
 const ASIDE = /^aside-(\d+)$/;
 
 /** Directories that were set aside, newest first. */

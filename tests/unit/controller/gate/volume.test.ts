@@ -6,13 +6,14 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { Door } from "../../../../controller/door";
 import { createDoor } from "../../../../controller/door";
 import { carryOut } from "../../../../controller/gate/act";
@@ -125,6 +126,21 @@ describe("a gate on a volume", () => {
     expect(existsSync(join(volume, "aside-1"))).to.equal(false);
     expect(readMark(settings.dataDir).lastVersion).to.equal("3.6.16");
     expect(existsSync(join(volume, "gate.reserve")), "for the next time").to.equal(true);
+  });
+
+  it("full of what a defragmentation left behind that was killed: that goes, and nothing else does", async () => {
+    const snap = join(settings.dataDir, "member", "snap");
+    mkdirSync(snap, { recursive: true });
+    for (const name of ["db", "db.tmp.x", "0000000000000001-0000000000000002.snap"])
+      writeFileSync(join(snap, name), "");
+    fill(relative(volume, join(snap, "db.tmp.3141592653")));
+    await gate().run;
+    expect(readdirSync(snap).sort()).to.deep.equal([
+      "0000000000000001-0000000000000002.snap",
+      "db",
+      "db.tmp.x",
+    ]);
+    expect(readMark(settings.dataDir).lastVersion).to.equal("3.6.16");
   });
 
   it("full of its own data: the reserve is given up for what has to be written", async () => {
