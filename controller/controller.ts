@@ -12,7 +12,7 @@ import type { Clock } from "./loop/clock";
 import { Lease } from "./loop/lease";
 import { Loop } from "./loop/loop";
 import { Watches } from "./loop/watches";
-import type { ControllerRecord, Decision, World } from "./model";
+import type { ControllerRecord, Decision, Failure, World } from "./model";
 import { recordData } from "./observe/record";
 import { Observer } from "./observe/observer";
 import { plan } from "./plan";
@@ -98,7 +98,7 @@ export class Controller {
       writeRecord: (record, version, timeoutMs) => this.writeRecord(record, version, timeoutMs),
       door,
       lease,
-      report: (world, decision, error) => this.report(world, decision, error),
+      report: (world, decision, failure) => this.report(world, decision, failure),
       trouble: (what, error) => this.log.trouble(what, error),
       blind: (why) => this.blind(why),
       steady,
@@ -156,12 +156,12 @@ export class Controller {
     return this.cluster.writeRecord(recordData(record), version, timeoutMs);
   }
 
-  private report(world: World, decision: Decision, error?: string): void {
+  private report(world: World, decision: Decision, failure?: Failure): void {
     this.watches.follow(this.observer.podLabels);
-    this.log.decision(decision, error);
+    this.log.decision(decision, failure);
     this.status.show(world, decision);
     this.trust.show(decision);
-    this.tellEvents(decision, error);
+    this.tellEvents(decision, failure);
   }
 
   private blind(why: string): void {
@@ -169,10 +169,10 @@ export class Controller {
     this.tellEvents({ orders: {}, undecided: true, reason: why, warnings: [why] });
   }
 
-  private tellEvents(decision: Decision, error?: string): void {
+  private tellEvents(decision: Decision, failure?: Failure): void {
     const { object } = this.observer;
     if (!object) return;
     const { namespace } = this.settings.names;
-    this.events.tell({ namespace, name: object.name, uid: object.uid }, decision, error);
+    this.events.tell({ namespace, name: object.name, uid: object.uid }, decision, failure);
   }
 }

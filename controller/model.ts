@@ -301,8 +301,26 @@ export interface World {
   readonly etcd: EtcdView;
   /** The pod that makes the declared generation's data, while there is one. */
   readonly restore?: RestoreView;
-  /** What the last act of this process returned. Used only for steps that are safe to repeat. */
-  readonly last?: { readonly action: Action; readonly error?: string };
+  /** What this process tried. Used only for steps that are safe to repeat, and to tell why one isn't done. */
+  readonly tries?: Tries;
+}
+
+export interface Tries {
+  /** The last act, by its name (`nameOf`), if it was done. */
+  readonly done?: string;
+  /** Acts that have failed, and were not done since. `rests`: the next try isn't due yet. */
+  readonly failed: readonly (Failure & { readonly act: string; readonly rests: boolean })[];
+}
+
+/** Why an act was not done. */
+export interface Failure {
+  /**
+   * `moment`: it can be done within seconds. `not-yet`: when somebody else is through. `changed`: what it was decided on
+   * has changed. `unanswered`: it may have been done all the same. `refused`: perhaps for good.
+   */
+  readonly kind: "moment" | "not-yet" | "changed" | "unanswered" | "refused";
+  /** Of Kubernetes or etcd, on one line. */
+  readonly words: string;
 }
 
 export interface RestoreView {

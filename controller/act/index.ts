@@ -9,14 +9,14 @@ import type { Method } from "../etcd/messages";
 import { methods } from "../etcd/messages";
 import { ApiError } from "../kubernetes/api";
 import type { Cluster } from "../kubernetes/cluster";
-import type { Action, MemberId, MemberStatus, World } from "../model";
+import type { Action, Failure, MemberId, MemberStatus, World } from "../model";
 import { memberList } from "../observe/etcd";
 import { listKey } from "../plan/view";
-import { notYet } from "../report/wording";
-import { wordsOf } from "../words";
+import { inShort, wordsOf } from "../words";
 
 /** etcd's refusal of a change of its members, for some seconds after one has joined or restarted, too. */
-export const UNCONNECTED = "unhealthy cluster";
+const UNCONNECTED = "unhealthy cluster";
+const BEHIND = "in sync with leader";
 
 /** No request is begun with less than this left. */
 export const LEAST_MS = 2000;
@@ -38,12 +38,12 @@ export async function act(
   action: Action,
   seen: Pick<World, "etcd">,
   hands: Hands,
-): Promise<string | undefined> {
+): Promise<Failure | undefined> {
   try {
     await carryOut(action, new Doing(seen, hands));
     return undefined;
   } catch (error) {
-    return inWords(error);
+    return failureOf(error);
   }
 }
 
@@ -170,11 +170,24 @@ async function fillLog(doing: Doing, entries: number): Promise<void> {
   await Promise.all(Array.from({ length: FILL_AT_ONCE }, ask));
 }
 
-function inWords(error: unknown): string {
-  if (error instanceof ApiError && error.status === 429) return notYet(error.message);
-  if (error instanceof EtcdError && error.details.includes(UNCONNECTED)) {
-    return notYet(`etcd waits until its voters have been connected for 5 s (${error.details})`);
+function failureOf(error: unknown): Failure {
+  const words = inShort(wordsOf(error));
+  if (error instanceof EtcdError) return ofEtcd(error, words);
+  if (error instanceof ApiError) return ofKubernetes(error, words);
+  return { kind: "changed", words };
+}
+
+function ofEtcd({ code, details }: EtcdError, words: string): Failure {
+  if (details.includes(UNCONNECTED)) {
+    return { kind: "moment", words: `etcd waits until its voters have been connected for 5 s (${details})` };
   }
-  if (error instanceof ApiError && error.status === 409) return `it has changed meanwhile: ${error.message}`;
-  return wordsOf(error);
+  if (details.includes(BEHIND)) return { kind: "moment", words: details };
+  const unknown = ["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "INTERNAL", "UNKNOWN"].includes(code);
+  return { kind: unknown ? "unanswered" : "refused", words };
+}
+
+function ofKubernetes({ status }: ApiError, words: string): Failure {
+  if (status === 429) return { kind: "not-yet", words };
+  if (status === 409) return { kind: "changed", words: `it has changed meanwhile: ${words}` };
+  return { kind: status === 0 || status > 500 ? "unanswered" : "refused", words };
 }

@@ -15,7 +15,7 @@ export class Ages {
 
   constructor(private readonly own: Clock) {}
 
-  look(world: Omit<World, "ages" | "holdsLease" | "last">): World["ages"] {
+  look(world: Omit<World, "ages" | "holdsLease" | "tries">): World["ages"] {
     const now = this.own();
     const step = Math.min(LONGEST_STEP_MS, now - (this.lookedMs ?? now));
     this.lookedMs = now;

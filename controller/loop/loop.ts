@@ -1,10 +1,12 @@
-import { LEAST_MS, UNCONNECTED } from "../act";
+import { LEAST_MS } from "../act";
+import { failing } from "../acts";
 import type { Door } from "../door";
 import { ApiError } from "../kubernetes/api";
 import type { ConfigMap } from "../kubernetes/objects";
-import type { Action, ControllerRecord, Decision, World } from "../model";
+import type { Action, ControllerRecord, Decision, Failure, World } from "../model";
 import type { Observation } from "../observe/observer";
 import { Ages } from "./ages";
+import { Attempts } from "./attempts";
 import type { Clock } from "./clock";
 import { wordsOf } from "../words";
 
@@ -17,7 +19,7 @@ export interface Eyes {
 export interface LoopParts {
   readonly eyes: Eyes;
   readonly plan: (world: World) => Decision;
-  readonly act: (action: Action, world: World) => Promise<string | undefined>;
+  readonly act: (action: Action, world: World) => Promise<Failure | undefined>;
   readonly writeRecord: (
     record: ControllerRecord,
     resourceVersion: string | undefined,
@@ -26,7 +28,7 @@ export interface LoopParts {
   readonly door: Pick<Door, "answer" | "answerOnly" | "setHolder">;
   /** How long this process may still act, and how often it has begun to be the one that may. */
   readonly lease: { leftMs(): number; readonly term: number };
-  readonly report: (world: World, decision: Decision, error?: string) => void;
+  readonly report: (world: World, decision: Decision, failure?: Failure) => void;
   /** What went wrong outside of a decision. */
   readonly trouble: (what: string, error: unknown) => void;
   /** No decision has come about for a while: why. */
@@ -44,7 +46,6 @@ const PATIENT_MS = 2000;
 const PATIENT_AFTER_MS = 120_000;
 const STANDBY_MS = 1000;
 const FAILED_MS = 1000;
-const LONGEST_FAILED_MS = 10_000;
 /** Between two rounds, whatever wakes it: several events come at once. */
 const BREATH_MS = 50;
 const CAS_MS = 3000;
@@ -66,8 +67,7 @@ export class Loop {
   /** When a round ended last. */
   turnedMs: number;
   private converged = false;
-  private last: World["last"];
-  private failures = 0;
+  private readonly attempts: Attempts;
   private reason = "";
   private reasonSinceMs = 0;
   private term = 0;
@@ -81,6 +81,7 @@ export class Loop {
   constructor(private readonly parts: LoopParts) {
     this.turnedMs = parts.steady();
     this.ages = new Ages(parts.own);
+    this.attempts = new Attempts(parts.steady);
   }
 
   /** Something happened: the next round comes at once. */
@@ -133,15 +134,15 @@ export class Loop {
       report(world, decision);
       return this.pauseAfter(decision);
     }
-    const failure = decision.record && (await this.remember(decision.record, seen.recordVersion));
+    const unkept = decision.record && (await this.remember(decision.record, seen.recordVersion));
     // It may have stood still for any time since it looked last.
     if (!this.mayAct()) return this.standBy();
-    if (failure) {
-      if (failure.refused) {
+    if (unkept) {
+      if (unkept.refused) {
         this.owedSinceMs = undefined;
         door.answerOnly(decision.starts ?? {});
       }
-      report(world, unwritten(decision, failure.problem));
+      report(world, unwritten(decision, unkept.problem));
       return FAILED_MS;
     }
     this.owedSinceMs = undefined;
@@ -152,16 +153,14 @@ export class Loop {
     }
     // What comes in meanwhile waits for it.
     this.owedSinceMs = steady();
-    const error = await act(decision.action, world);
+    const failure = await act(decision.action, world);
+    this.attempts.tried(decision.action, failure, steady() - this.owedSinceMs);
     this.owedSinceMs = undefined;
-    this.last = { action: decision.action, error };
     eyes.stale();
-    report(world, decision, error);
-    // etcd takes the next change five seconds after a member has connected: that is no failure to back off from.
-    const soon = error === undefined || error.includes(UNCONNECTED);
-    this.failures = soon ? 0 : this.failures + 1;
-    if (error === undefined) return NEXT_MS;
-    return Math.min(BUSY_MS * 2 ** Math.max(0, this.failures - 1), LONGEST_FAILED_MS);
+    if (!failure) report(world, decision);
+    else report(world, { ...decision, reason: failing(decision.reason, failure) }, failure);
+    // After a failure the others have their turn: the same act isn't due yet.
+    return NEXT_MS;
   }
 
   private mayAct(): boolean {
@@ -179,7 +178,7 @@ export class Loop {
     door.setHolder(false);
     eyes.stale();
     eyes.written(undefined);
-    this.last = undefined;
+    this.attempts.forget();
     this.ages.forget();
     this.converged = false;
     return STANDBY_MS;
@@ -187,7 +186,8 @@ export class Loop {
 
   private decide(seen: Observation): [World, Decision] {
     const { world: looked } = seen;
-    const world = { ...looked, ages: this.ages.look(looked), holdsLease: this.mayAct(), last: this.last };
+    const tries = this.attempts.seen();
+    const world = { ...looked, ages: this.ages.look(looked), holdsLease: this.mayAct(), tries };
     return [world, seen.recordVersion === undefined ? GONE : this.parts.plan(world)];
   }
 

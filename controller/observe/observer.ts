@@ -41,7 +41,7 @@ export interface ObserverParts {
 }
 
 export interface Observation {
-  readonly world: Omit<World, "holdsLease" | "last" | "ages">;
+  readonly world: Omit<World, "holdsLease" | "tries" | "ages">;
   /** Of the record's object, for the compare-and-swap; absent when there is no object. */
   readonly recordVersion?: string;
   /** Whether Kubernetes was read for it, and not only etcd. */

@@ -33,13 +33,15 @@ import type { Step } from "./step";
 import { wait } from "./step";
 import { replaceStranded } from "./stranded";
 import { trustVerdict } from "./trust";
+import { tried } from "./trying";
 import { adviceOn } from "./version";
 import type { Facts } from "./view";
 import { factsOf } from "./view";
 import { growVolumes } from "./volumes";
 
 interface Concern {
-  readonly run: (f: Facts) => Step | undefined;
+  /** Several steps are ways on that don't depend on each other: one that can't be taken stands in no other's way. */
+  readonly run: (f: Facts) => Step | undefined | Iterable<Step>;
   /** Not held up by what an earlier concern waits for. */
   readonly always?: true;
   /** When it waits, nothing later is even looked at. */
@@ -136,14 +138,25 @@ function decide(seen: Facts): Decision {
   let blocked = false;
   for (const concern of CONCERNS) {
     if (blocked && !concern.always && !concern.stops) continue;
-    const step = concern.run(f);
-    if (!step) continue;
-    if (step.kind === "do") return withRefusal(carryOut(seen, f, step, waits()), steps);
-    steps.push(step);
-    blocked ||= step.blocks;
-    if (concern.stops) break;
+    let waited = false;
+    for (const wanted of stepsOf(concern.run(f))) {
+      const step = tried(world, wanted);
+      if (step.kind === "do") {
+        const again = step.reason === wanted.reason ? [] : [step.reason];
+        return withRefusal(carryOut(seen, f, step, [...waits(), ...again]), steps);
+      }
+      steps.push(step);
+      blocked ||= step.blocks;
+      waited = true;
+    }
+    if (concern.stops && waited) break;
   }
   return withRefusal(conclude(seen, f, waits()), steps);
+}
+
+function stepsOf(wanted: ReturnType<Concern["run"]>): Iterable<Step> {
+  if (!wanted) return [];
+  return Symbol.iterator in wanted ? wanted : [wanted];
 }
 
 function withRefusal(decision: Decision, steps: readonly Step[]): Decision {

@@ -165,15 +165,14 @@ function notJoinable(f: Facts, ordinal: number): string | undefined {
 }
 
 /** A join is ordered once per pod: one in which etcd ran is exchanged before it joins. */
-export function freshPod(f: Facts): Step | undefined {
-  if (!f.list || f.record.intent) return undefined;
+export function* freshPod(f: Facts): Iterable<Step> {
+  if (!f.list || f.record.intent) return;
   for (const pod of f.world.pods) {
     if (!gateOf(f.world, pod) || !hasRun(pod) || pod.ordinal >= f.desired.members) continue;
     if (f.members.some((m) => m.ordinal === pod.ordinal) || recordOf(f.record, pod.ordinal)) continue;
-    return act(
+    yield act(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
       `${pod.name} ran a member that was removed: a new pod joins`,
     );
   }
-  return undefined;
 }

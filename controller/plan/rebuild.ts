@@ -93,7 +93,8 @@ function giveUpStranded(f: Facts): Step | undefined {
     const record = withAbandoned(f.record, pod.ordinal, claim.uid);
     return remember(record, `${pod.name} is given up by declaration: its volume has no node any more`);
   }
-  return dropAbandoned(f);
+  const [step] = dropAbandoned(f);
+  return step;
 }
 
 function build(f: Facts, rebuild: Rebuild): Step {

@@ -114,7 +114,7 @@ function brokenBefore(f: Facts, ordinal: number): boolean {
 }
 
 /** Only the gate can tell why: it runs again in a new pod only. Once per revision, so that it ends. */
-export function lookAgain(f: Facts): Step | undefined {
+export function* lookAgain(f: Facts): Iterable<Step> {
   for (const pod of f.world.pods) {
     if (!failsAgain(f, pod, LOOK_AFTER)) continue;
     const suspect = noteOf(f.record, pod.ordinal)?.suspect;
@@ -123,13 +123,12 @@ export function lookAgain(f: Facts): Step | undefined {
     const record = withNote(f.record, pod.ordinal, {
       suspect: { podUid: pod.uid, revision: pod.revision, atMs: f.now },
     });
-    return act(
+    yield act(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
       `${pod.name} ${trouble(pod, f.world)}: a new pod lets its gate look at the disk`,
       record,
     );
   }
-  return undefined;
 }
 
 function failsAgain(f: Facts, pod: PodView, restarts: number): boolean {
@@ -192,18 +191,17 @@ export function restartUnread(f: Facts): Step | undefined {
 }
 
 /** etcd running where the list has no member: removed, or a foreign disk. Its gate shall look. */
-export function stopStrangers(f: Facts): Step | undefined {
-  if (!f.list || f.record.intent) return undefined;
+export function* stopStrangers(f: Facts): Iterable<Step> {
+  if (!f.list || f.record.intent) return;
   for (const pod of f.world.pods) {
     if (pod.deleting || gateOf(f.world, pod) || pod.ordinal >= f.desired.members) continue;
     const ran = pod.etcd.state === "running" || pod.etcd.restarts > 0 || pod.etcd.lastExit !== undefined;
     if (!ran || f.members.some((m) => m.ordinal === pod.ordinal)) continue;
-    return act(
+    yield act(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
       `${pod.name} runs a disk that is no member's: stopped, so that its gate looks at it`,
     );
   }
-  return undefined;
 }
 
 /** Without a quorum nothing is removed or added: what can be said is what is missing. */

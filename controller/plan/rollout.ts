@@ -55,15 +55,14 @@ export function refuseVersion(f: Facts): Step | undefined {
   return act({ kind: "enableDowngrade", targetVersion }, `downgrade to ${targetVersion}: announced to etcd`);
 }
 
-export function rollBroken(f: Facts): Step | undefined {
+export function* rollBroken(f: Facts): Iterable<Step> {
   for (const pod of outdated(f)) {
     const member = f.members.find((m) => m.ordinal === pod.ordinal);
     if (member && !member.ailment) continue;
     if (!harmless(f, pod, member)) continue;
     const reason = `${pod.name} ${trouble(pod, f.world)} and has an outdated revision: restarted first`;
-    return act({ kind: "deletePod", name: pod.name, uid: pod.uid, force: false }, reason);
+    yield act({ kind: "deletePod", name: pod.name, uid: pod.uid, force: false }, reason);
   }
-  return undefined;
 }
 
 /** Whether restarting it can't lower the number of healthy voters, even where this controller sees too little. */
@@ -81,7 +80,7 @@ function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
   return !led && !f.world.pods.some((p) => p.ready);
 }
 
-export function rollHealthy(f: Facts): Step | undefined {
+export function rollHealthy(f: Facts): Step | Iterable<Step> | undefined {
   if (!f.list) return undefined;
   if (!f.sts.observed) return mention("the StatefulSet's controller hasn't seen the declared template yet");
   const old = outdated(f)
@@ -100,10 +99,12 @@ export function rollHealthy(f: Facts): Step | undefined {
   }
   if (f.learners.length > 0) return wait("the rollout waits for the learner");
   if (next.member.ailment) return wait(`the rollout waits: ${next.pod.name} ${next.member.ailment}`);
-  if (leads(next.member) && others[0]) {
-    const to = others[0].memberId;
-    const reason = `${next.pod.name} leads and is the last to restart: leadership goes to ${label(f, others[0].ordinal)}`;
-    return act({ kind: "moveLeader", from: next.member.memberId, to }, reason);
+  if (leads(next.member) && others.length > 0) {
+    const from = next.member.memberId;
+    return others.map((heir) => {
+      const reason = `${next.pod.name} leads and is the last to restart: leadership goes to ${label(f, heir.ordinal)}`;
+      return act({ kind: "moveLeader", from, to: heir.memberId }, reason);
+    });
   }
   const tight = f.voters.length < 3 ? ` (${f.voters.length} can't stay in quorum meanwhile)` : "";
   const reason = `${next.pod.name} is restarted at the declared revision${tight}`;

@@ -62,7 +62,8 @@ export function shrink(f: Facts): Step | undefined {
   if (f.record.intent?.kind === "unread") return undefined;
   const surplus = f.members.filter((m) => m.ordinal === undefined || m.ordinal >= f.desired.members);
   const victim = surplus.sort((a, b) => rank(b) - rank(a))[0];
-  if (!victim) return undefined;
+  // One that was announced comes first: its words in the record are not to be overwritten.
+  if (!victim || f.record.intent) return undefined;
   const unsafe = removalProblem(f, victim);
   const staying = f.voters.filter((m) => m.memberId !== victim.memberId);
   const unwell = staying.find((m) => m.ailment !== undefined);
@@ -107,9 +108,9 @@ export function lowerReplicas(f: Facts): Step | undefined {
 }
 
 /** Only once the member is out of the list: before, its node may come back, and the others may need it to. */
-export function dropReplaced(f: Facts): Step | undefined {
+export function dropReplaced(f: Facts): Iterable<Step> {
   const { abandoned, members, intent } = f.record;
-  if (intent?.kind === "unread") return undefined;
+  if (intent?.kind === "unread") return [];
   return dropAbandoned(
     f,
     abandoned.filter((a) => !members.some((m) => m.claimUid === a.claimUid)),
@@ -117,20 +118,20 @@ export function dropReplaced(f: Facts): Step | undefined {
 }
 
 /** A volume that a force-deleted pod may still write to must be gone before another pod can start. */
-export function dropAbandoned(f: Facts, given = f.record.abandoned): Step | undefined {
+export function* dropAbandoned(f: Facts, given = f.record.abandoned): Iterable<Step> {
   for (const { ordinal, claimUid } of given) {
     if (f.members.some((m) => m.ordinal === ordinal && m.record?.claimUid === claimUid)) continue;
     const claim = claimAt(f.world, ordinal);
     if (claim?.uid === claimUid && !claim.deleting) {
       const reason = `volume ${claim.name} was given up with its node: deleted, a new one takes its place`;
-      return act({ kind: "deleteClaim", name: claim.name, uid: claim.uid }, reason);
+      yield act({ kind: "deleteClaim", name: claim.name, uid: claim.uid }, reason);
+      continue;
     }
     const pod = f.world.pods.find((p) => p.ordinal === ordinal && (!p.claimUid || p.claimUid === claimUid));
     if (!pod) continue;
     const force = pod.deleting !== undefined;
     if (force && (overdueMs(f.world, pod) ?? 0) < 0) continue;
     const reason = `${pod.name} is still bound to a volume that was given up: ${force ? "force-" : ""}deleted`;
-    return act({ kind: "deletePod", name: pod.name, uid: pod.uid, force }, reason);
+    yield act({ kind: "deletePod", name: pod.name, uid: pod.uid, force }, reason);
   }
-  return undefined;
 }

@@ -13,6 +13,7 @@ import { age, ageOf, COMPACTION, DEFRAGMENTATION, isOver, workMs } from "./age";
 import { withNote } from "./record";
 import type { Step } from "./step";
 import { act, mention, remember } from "./step";
+import { failedActs, failureOf, isDone } from "./trying";
 import type { Facts, Member } from "./view";
 import { label, noteOf } from "./view";
 
@@ -82,11 +83,10 @@ function compact(f: Facts): Step {
  */
 function finishCompaction(f: Facts, space: SpaceWork): Step {
   const { revision } = space;
-  const { last } = f.world;
-  const answer = last?.action.kind === "compact" && last.action.revision === revision ? last : undefined;
-  const taken = answer?.error?.includes(COMPACTED) === true;
+  const action = { kind: "compact", revision } as const;
+  const taken = failureOf(f.world, action)?.words.includes(COMPACTED) === true;
   const enough = ageOf(f.world, age.compacting(revision)) >= workMs(f.world, COMPACTION);
-  if (answer && (answer.error === undefined || (taken && enough))) {
+  if (isDone(f.world, action) || (taken && enough)) {
     return remember(
       { ...f.record, space: { ...space, compacted: true } },
       `compacted to revision ${revision}`,
@@ -118,17 +118,18 @@ function workOn(space: SpaceWork, m: Member) {
 
 /** In etcd's words, for as long as none has succeeded. */
 function noteFailure(f: Facts, space: SpaceWork): Step | undefined {
-  const { last } = f.world;
-  if (last?.action.kind !== "defragment") return undefined;
-  const { memberId } = last.action;
-  const failed = last.error?.slice(0, LONGEST_WORDS);
-  const old = space.defragmented.find((d) => d.memberId === memberId);
-  if (!old || old.failed === failed) return undefined;
-  const defragmented = space.defragmented.map((d) => (d === old ? { ...d, failed } : d));
-  const name = label(f, last.action.ordinal);
-  const words =
-    failed === undefined ? `${name} was defragmented` : `${name}'s defragmentation failed: ${failed}`;
-  return remember({ ...f.record, space: { ...space, defragmented } }, `NOSPACE: ${words}`);
+  for (const old of space.defragmented) {
+    const ordinal = f.members.find((m) => m.memberId === old.memberId)?.ordinal ?? -1;
+    const action = { kind: "defragment", ordinal, memberId: old.memberId } as const;
+    const failed = failureOf(f.world, action)?.words.slice(0, LONGEST_WORDS);
+    if (old.failed === failed || (failed === undefined && !isDone(f.world, action))) continue;
+    const defragmented = space.defragmented.map((d) => (d === old ? { ...d, failed } : d));
+    const name = label(f, ordinal);
+    const words =
+      failed === undefined ? `${name} was defragmented` : `${name}'s defragmentation failed: ${failed}`;
+    return remember({ ...f.record, space: { ...space, defragmented } }, `NOSPACE: ${words}`);
+  }
+  return undefined;
 }
 
 function counted(space: SpaceWork, m: Member): SpaceWork {
@@ -204,8 +205,8 @@ export function mayBeDefragmenting(f: Facts, ordinal: number): boolean {
 }
 
 /** Its leadership was to be moved, and wasn't. */
-function stayed({ world: { last } }: Facts, m: Member): boolean {
-  return last?.action.kind === "moveLeader" && last.action.from === m.memberId && last.error !== undefined;
+function stayed({ world }: Facts, m: Member): boolean {
+  return failedActs(world).some((action) => action.kind === "moveLeader" && action.from === m.memberId);
 }
 
 function recently(f: Facts, m: Member, withinMs: number): boolean {

@@ -1,7 +1,8 @@
+import { isExpected } from "../acts";
 import type { Clock } from "../loop/clock";
 import { microTime } from "../loop/lease";
-import type { Decision } from "../model";
-import { gist, isNotYet } from "./wording";
+import type { Decision, Failure } from "../model";
+import { gist } from "./wording";
 
 export interface EventTarget {
   readonly namespace: string;
@@ -37,20 +38,23 @@ export class Events {
     this.filledMs = steady();
   }
 
-  tell(target: EventTarget, decision: Decision, error?: string): void {
+  /** After an act that failed the reason says so. */
+  tell(target: EventTarget, decision: Decision, failure?: Failure): void {
     // A wait deserves a warning when it stands; a refusal is for somebody to act on.
     if (decision.refused !== undefined) this.say(target, "Warning", "Refused", decision.refused);
-    const failed = error === undefined ? undefined : `${decision.reason}: ${error}`;
-    const expected = error !== undefined && isNotYet(error);
     const waits = decision.warnings.filter((warning) => warning !== decision.refused);
-    this.warn(target, expected && failed ? [...waits, failed] : waits);
-    if (failed && !expected) this.say(target, "Warning", "ActFailed", failed);
+    this.warn(target, failure ? [...new Set([...waits, decision.reason])] : waits);
     const news = gist(decision.reason);
+    if (failure && !isExpected(failure)) {
+      if (this.say(target, "Warning", "ActFailed", decision.reason)) this.current = news;
+      return;
+    }
     if (news === this.current) return;
     // A change back is news again.
     this.told.delete(`Normal ${news}`);
     // What stands while too much was told before is told later.
-    if (this.say(target, "Normal", wordFor(decision), decision.reason)) this.current = news;
+    const word = failure ? "Waiting" : wordFor(decision);
+    if (this.say(target, "Normal", word, decision.reason)) this.current = news;
   }
 
   private warn(target: EventTarget, warnings: readonly string[]): void {

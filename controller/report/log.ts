@@ -1,20 +1,13 @@
 import type { Logger } from "pino";
-import type { Action, Decision } from "../model";
-import { gist, isNotYet } from "./wording";
+import { isExpected, nameOf } from "../acts";
+import type { Decision, Failure } from "../model";
+import { gist } from "./wording";
 import { wordsOf } from "../words";
 
 /** The same trouble, or a warning that was away for a while, is logged again after this long. */
 const AGAIN_MS = 300_000;
 /** What is remembered of the past. */
 const MOST_KEYS = 100;
-
-/** What only guards an act against a race, and changes with each try. */
-const GUARDS = ["resourceVersion", "listKey"];
-
-/** An act and whom it is done to. */
-function what(action: Action): string {
-  return JSON.stringify(action, (key, value: unknown) => (GUARDS.includes(key) ? undefined : value));
-}
 
 /** One line per decision that differs from the one before. */
 export class DecisionLog {
@@ -27,16 +20,16 @@ export class DecisionLog {
     private readonly now: () => number,
   ) {}
 
-  decision(decision: Decision, error?: string): void {
+  decision(decision: Decision, failure?: Failure): void {
     const { action, reason, converged } = decision;
     for (const warning of decision.warnings) {
       if (warning !== reason && this.isNew(this.warned, gist(warning), true)) this.log.warn(warning);
     }
-    const key = JSON.stringify([action && what(action), gist(reason), converged, error && gist(error)]);
+    const key = JSON.stringify([action && nameOf(action), gist(reason), converged]);
     if (key === this.before) return;
     this.before = key;
-    const more = { action, converged, record: decision.record?.sequence, error };
-    if (error === undefined || isNotYet(error)) this.log.info(more, reason);
+    const more = { action, converged, record: decision.record?.sequence, failure };
+    if (!failure || isExpected(failure)) this.log.info(more, reason);
     else this.log.warn(more, reason);
   }
 

@@ -1,9 +1,23 @@
 import { expect } from "chai";
-import type { ControllerRecord, MemberHash, MemberStatus, SpaceWork, World } from "../../../controller/model";
+import type { ControllerRecord, MemberHash, MemberStatus, SpaceWork, Tries } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
 import { age, aging } from "../../../controller/plan/age";
 import type { Change } from "./worlds";
-import { EMPTY, gated, idOf, listed, NOW, pod, remembered, report, silent, status, world } from "./worlds";
+import {
+  done,
+  EMPTY,
+  failed,
+  gated,
+  idOf,
+  listed,
+  NOW,
+  pod,
+  remembered,
+  report,
+  silent,
+  status,
+  world,
+} from "./worlds";
 
 const MIB = 1024 * 1024;
 const sized = (ordinal: number, mib: number, inUse: number): MemberStatus =>
@@ -35,7 +49,7 @@ describe("plan: defragmentation", () => {
   it("a leader whose leadership can't be moved goes on leading, and is not defragmented", () => {
     const statuses = [sized(0, 200, 100), sized(1, 100, 100), sized(2, 100, 100)];
     const action = { kind: "moveLeader" as const, from: idOf(0), to: idOf(1) };
-    const d = plan(world(3, { desired, statuses, world: { last: { action, error: "timeout" } } }));
+    const d = plan(world(3, { desired, statuses, world: { tries: failed(action, "timeout", false) } }));
     expect(d.action).to.deep.equal(action);
   });
   it("the only voter all the same, and says what that means", () => {
@@ -93,12 +107,12 @@ describe("plan: NOSPACE", () => {
   it("asks for the same compaction until etcd has said yes", () => {
     const asked = { ...space(), compacted: false };
     const action = { kind: "compact" as const, revision: 500 };
-    const next = (last: World["last"]) => plan({ ...underAlarm(full, asked), last });
-    expect(next({ action }).record?.space).to.deep.equal(space());
+    const next = (tries?: Tries) => plan({ ...underAlarm(full, asked), tries });
+    expect(next(done(action)).record?.space).to.deep.equal(space());
     // After an error, in another controller, and after the compaction of an earlier alarm.
-    for (const last of [{ action, error: "timeout" }, undefined, { action: { ...action, revision: 400 } }]) {
-      expect(next(last).action).to.deep.equal(action);
-      expect(next(last).record?.space).to.deep.equal(asked);
+    for (const tries of [failed(action, "timeout", false), undefined, done({ ...action, revision: 400 })]) {
+      expect(next(tries).action).to.deep.equal(action);
+      expect(next(tries).record?.space).to.deep.equal(asked);
     }
   });
   it("gives one that outlived its request the time that its data may take", () => {
@@ -106,7 +120,7 @@ describe("plan: NOSPACE", () => {
     const action = { kind: "compact" as const, revision: 500 };
     const error = "OUT_OF_RANGE: etcdserver: mvcc: required revision has been compacted";
     const after = (ms: number) =>
-      plan({ ...underAlarm(full, asked, { ages: { [age.compacting(500)]: ms } }), last: { action, error } });
+      plan({ ...underAlarm(full, asked, { ages: { [age.compacting(500)]: ms } }), tries: failed(action, error) });
     expect(after(68_000).action).to.equal(undefined);
     expect(after(68_000).reason).to.contain("etcd is deleting the history up to revision 500");
     expect(after(69_000).record?.space).to.deep.equal(space());
@@ -170,14 +184,14 @@ describe("plan: NOSPACE", () => {
       undefined,
     );
     const uncounted = [sized(0, 300, 290), sized(1, 1000, 1000), sized(2, 300, 290)];
-    const failed = (n: number, memberId = idOf(1)) =>
+    const after = (n: number, memberId = idOf(1)) =>
       plan({
         ...underAlarm(uncounted, space(0, n)),
-        last: { action: { kind: "defragment", ordinal: 1, memberId }, error: "UNAVAILABLE" },
+        tries: failed({ kind: "defragment", ordinal: 1, memberId }, "UNAVAILABLE", false),
       });
-    expect(failed(1, idOf(2)).action).to.equal(undefined);
+    expect(after(1, idOf(2)).action).to.equal(undefined);
     // First it is written down, in etcd's words.
-    expect(failed(3).record?.space?.defragmented).to.deep.equal([
+    expect(after(3).record?.space?.defragmented).to.deep.equal([
       { memberId: idOf(1), times: 3, failed: "UNAVAILABLE" },
     ]);
   });
@@ -209,7 +223,7 @@ describe("plan: NOSPACE", () => {
     const action = { kind: "moveLeader" as const, from: idOf(0), to: idOf(1) };
     const w = underAlarm(statuses, space(0, 1, 1));
     expect(plan(w).action).to.deep.equal(action);
-    expect(plan({ ...w, last: { action, error: "timeout" } }).action).to.include({
+    expect(plan({ ...w, tries: failed(action, "timeout") }).action).to.include({
       kind: "defragment",
       ordinal: 0,
     });

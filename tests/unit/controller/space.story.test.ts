@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Action, World } from "../../../controller/model";
+import { Attempts } from "../../../controller/loop/attempts";
 import { plan } from "../../../controller/plan";
 import { age } from "../../../controller/plan/age";
 import { idOf, NOW, silent, status, world } from "./worlds";
@@ -30,7 +31,7 @@ class Databases {
     this.history = Math.max(...this.sizes) - story.live;
   }
 
-  seen(record: World["record"], last: World["last"]): World {
+  seen(record: World["record"], tries: World["tries"]): World {
     this.round++;
     const { lateRounds } = this.story;
     if (this.compactedAt >= 0 && this.round - this.compactedAt > lateRounds)
@@ -46,7 +47,11 @@ class Databases {
     // A round of this story takes longer than one of a controller.
     const ages = { [age.compacting(500)]: this.round * 10_000 };
     const seen = world(3, { desired, statuses, etcd: { alarms }, ages });
-    return { ...seen, nowMs: NOW + this.round * 400, record: record ?? seen.record, last };
+    return { ...seen, nowMs: this.nowMs, record: record ?? seen.record, tries };
+  }
+
+  get nowMs(): number {
+    return NOW + this.round * 400;
   }
 
   private inUse(o: number): number {
@@ -95,11 +100,11 @@ interface Story {
 function play(story: Story) {
   const databases = new Databases(story);
   let record: World["record"];
-  let last: World["last"];
+  const attempts = new Attempts(() => databases.nowMs);
   let acts = 0;
   let reason = "";
   for (let round = 0; round < 45 && databases.alarm; round++) {
-    const seen = databases.seen(record, last);
+    const seen = databases.seen(record, attempts.seen());
     const decision = plan(seen);
     reason = decision.reason;
     record = decision.record ?? seen.record;
@@ -107,7 +112,8 @@ function play(story: Story) {
     if (!action) continue;
     const unwell = seen.etcd.statuses.some((s) => !s.answers);
     if (action.kind === "defragment" && unwell) throw new Error(`${reason}, while another is at it`);
-    last = { action, error: databases.act(action, story.fails[acts++] ?? "no") };
+    const words = databases.act(action, story.fails[acts++] ?? "no");
+    attempts.tried(action, words === undefined ? undefined : { kind: "unanswered", words }, 0);
   }
   return { databases, reason };
 }

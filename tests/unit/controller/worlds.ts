@@ -1,13 +1,17 @@
 /** Observations for the tables of `plan`: a healthy cluster, and what differs from it. */
+import { nameOf } from "../../../controller/acts";
 import type {
+  Action,
   ControllerRecord,
   Desired,
   Disk,
+  Failure,
   GateReport,
   ListedMember,
   MemberRecord,
   MemberStatus,
   PodView,
+  Tries,
   World,
 } from "../../../controller/model";
 import { age } from "../../../controller/plan/age";
@@ -118,6 +122,12 @@ export const EMPTY: Disk = { state: "empty" };
 
 export function report(ordinal: number, disk: Disk, podUid = `pod-${ordinal}`): GateReport {
   return { podUid, atMs: NOW, disk, aside: [], held: false };
+}
+
+/** As it looks to the round after an act that was done, or that failed: `rests`, when its next try isn't due yet. */
+export const done = (action: Action): Tries => ({ done: nameOf(action), failed: [] });
+export function failed(action: Action, words = "no", rests = true, kind: Failure["kind"] = "refused"): Tries {
+  return { failed: [{ act: nameOf(action), kind, words, rests }] };
 }
 
 export interface Change {

@@ -89,14 +89,17 @@ describe("an act", () => {
   });
 
   it("adds nothing to another list", async () => {
-    expect(await run({ ...add, listKey: "1@https://1" })).to.match(/the member list has changed/);
+    expect(await run({ ...add, listKey: "1@https://1" })).to.deep.equal({
+      kind: "changed",
+      words: "the member list has changed: nothing was added",
+    });
     expect(calls).to.have.length(1);
   });
 
   it("begins nothing with too little of the lease, and asks for no longer than there is", async () => {
     left = 1999;
-    expect(await run(add)).to.match(/the lease runs out/);
-    expect(await run({ kind: "deletePod", name: "etcd-0", uid: "u", force: false })).to.match(
+    expect((await run(add))?.words).to.match(/the lease runs out/);
+    expect((await run({ kind: "deletePod", name: "etcd-0", uid: "u", force: false }))?.words).to.match(
       /the lease runs out/,
     );
     expect(calls).to.deep.equal([]);
@@ -108,7 +111,7 @@ describe("an act", () => {
   it("stops between two requests when the process stood still", async () => {
     const promise = run(add);
     left = 0;
-    expect(await promise).to.match(/the lease runs out/);
+    expect((await promise)?.words).to.match(/the lease runs out/);
     expect(calls).to.have.length(1);
   });
 
@@ -117,9 +120,9 @@ describe("an act", () => {
     expect(await run({ kind: "removeMember", ordinal: 1, memberId: "2" })).to.equal(undefined);
     expect(calls).to.deep.equal([`pod-0 MemberRemove {"id":"2"} 8000`]);
     fails = new EtcdError("UNAVAILABLE", "etcdserver: unhealthy cluster");
-    expect(await run({ kind: "removeMember", ordinal: 1, memberId: "2" })).to.match(
-      /^not yet: .*unhealthy cluster/,
-    );
+    const failure = await run({ kind: "removeMember", ordinal: 1, memberId: "2" });
+    expect(failure?.kind).to.equal("moment");
+    expect(failure?.words).to.match(/connected for 5 s .*unhealthy cluster/);
   });
 
   it("fills the log with questions that change nothing, as many as are missing", async () => {
@@ -130,8 +133,8 @@ describe("an act", () => {
 
   it("asks no member of another cluster, and none without a quorum", async () => {
     const foreign = [status(0, { clusterId: "8" }), status(1, { linearizableRead: false })];
-    expect(await run(add, { statuses: foreign })).to.match(/a healthy member doesn't answer/);
-    expect(await run(add, { list: { problem: "no quorum" } })).to.match(/doesn't answer/);
+    expect((await run(add, { statuses: foreign }))?.words).to.match(/a healthy member doesn't answer/);
+    expect((await run(add, { list: { problem: "no quorum" } }))?.words).to.match(/doesn't answer/);
     expect(calls).to.deep.equal([]);
   });
 
@@ -142,7 +145,9 @@ describe("an act", () => {
       "pod-0 MoveLeader",
       "pod-0 Defragment",
     ]);
-    expect(await run({ kind: "defragment", ordinal: 2, memberId: "3" })).to.match(/member 3 doesn't answer/);
+    expect((await run({ kind: "defragment", ordinal: 2, memberId: "3" }))?.words).to.match(
+      /member 3 doesn't answer/,
+    );
   });
 
   it("takes a defragmentation that goes on for done, and no compaction", async () => {
@@ -150,7 +155,7 @@ describe("an act", () => {
     expect(await run({ kind: "compact", revision: 5 })).to.contain("has been compacted");
     fails = new EtcdError("DEADLINE_EXCEEDED", "too slow");
     expect(await run({ kind: "defragment", ordinal: 0, memberId: "1" })).to.equal(undefined);
-    expect(await run({ kind: "compact", revision: 5 })).to.match(/too slow/);
+    expect((await run({ kind: "compact", revision: 5 }))?.words).to.match(/too slow/);
   });
 
   it("passes each precondition on", async () => {
@@ -168,10 +173,39 @@ describe("an act", () => {
     ]);
   });
 
-  it("says in words what Kubernetes refuses", async () => {
-    fails = new ApiError(429, "TooManyRequests", "Cannot evict pod");
-    expect(await run({ kind: "evictPod", name: "p", uid: "u" })).to.equal("not yet: Cannot evict pod");
-    fails = new ApiError(409, "Conflict", "the UID differs");
-    expect(await run({ kind: "evictPod", name: "p", uid: "u" })).to.match(/it has changed meanwhile/);
-  });
+  const answers: [Error, string, string][] = [
+    [new ApiError(429, "TooManyRequests", "Cannot evict pod"), "not-yet", "Cannot evict pod"],
+    [
+      new ApiError(409, "Conflict", "the UID differs"),
+      "changed",
+      "it has changed meanwhile: the UID differs",
+    ],
+    [new ApiError(403, "Forbidden", "quota"), "refused", "quota"],
+    [new ApiError(422, "Invalid", "one\n\ttwo"), "refused", "one two"],
+    [
+      new ApiError(500, "", "more than one PodDisruptionBudget"),
+      "refused",
+      "more than one PodDisruptionBudget",
+    ],
+    [new ApiError(503, "", "apiserver is shutting down"), "unanswered", "apiserver is shutting down"],
+    [new ApiError(0, "Unreachable", "no answer in time"), "unanswered", "no answer in time"],
+    [new ApiError(403, "", "x".repeat(5000)), "refused", `${"x".repeat(300)}…`],
+    [new EtcdError("DEADLINE_EXCEEDED", "too slow"), "unanswered", "DEADLINE_EXCEEDED: too slow"],
+    [new EtcdError("PERMISSION_DENIED", "no"), "refused", "PERMISSION_DENIED: no"],
+    [
+      new EtcdError("FAILED_PRECONDITION", "can only promote a learner member which is in sync with leader"),
+      "moment",
+      "can only promote a learner member which is in sync with leader",
+    ],
+  ];
+  for (const [error, kind, words] of answers) {
+    it(`tells ${kind} from other failures: ${error.message.slice(0, 40)}`, async () => {
+      fails = error;
+      const action: Action =
+        error instanceof EtcdError
+          ? { kind: "promote", ordinal: 1, memberId: "2" }
+          : { kind: "evictPod", name: "p", uid: "u" };
+      expect(await run(action)).to.deep.equal({ kind, words });
+    });
+  }
 });

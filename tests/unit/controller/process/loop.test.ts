@@ -5,7 +5,8 @@ import { WaitingRoom } from "../../../../controller/door/waiting";
 import { Lease } from "../../../../controller/loop/lease";
 import { Loop } from "../../../../controller/loop/loop";
 import type { LoopParts } from "../../../../controller/loop/loop";
-import type { ControllerRecord, Decision, World } from "../../../../controller/model";
+import { nameOf } from "../../../../controller/acts";
+import type { ControllerRecord, Decision, Failure, World } from "../../../../controller/model";
 import type { Observation } from "../../../../controller/observe/observer";
 import { emptyRecord } from "../../../../controller/plan/record";
 import { until } from "../../../support/until";
@@ -23,7 +24,7 @@ class Process {
   decision: Decision = acting;
   world: World | undefined;
   fresh = true;
-  error: string | undefined;
+  error: Failure | undefined;
   at: (place: string) => Promise<void> = () => Promise.resolve();
   mayAnswer = () => false;
   readonly room = new WaitingRoom(
@@ -109,9 +110,9 @@ describe("the loop", () => {
   it("writes the record, then answers the gates, then acts, one action a round", async () => {
     expect(await a.loop.round()).to.be.lessThan(100);
     expect(a.did).to.deep.equal(["holder true", "observe 8000", "record", "answer", "deletePod"]);
-    expect(a.world).to.deep.include({ holdsLease: true, last: undefined });
+    expect(a.world).to.deep.include({ holdsLease: true, tries: { done: undefined, failed: [] } });
     await a.loop.round();
-    expect(a.world?.last).to.deep.equal({ action, error: undefined });
+    expect(a.world?.tries).to.deep.equal({ done: nameOf(action), failed: [] });
   });
 
   it("does nothing without the lease, and answers no gate", async () => {
@@ -155,12 +156,19 @@ describe("the loop", () => {
     expect(a.seen[0]?.converged).to.equal(undefined);
   });
 
-  it("waits longer after each failure, and tells it", async () => {
-    a.error = "refused";
-    const first = await a.loop.round();
-    const second = await a.loop.round();
-    expect(second).to.be.greaterThan(first);
-    expect(a.world?.last).to.deep.equal({ action, error: "refused" });
+  it("tells of an act that fails, and lets the next round plan with it", async () => {
+    a.error = { kind: "refused", words: "a webhook says no" };
+    expect(await a.loop.round()).to.be.lessThan(100);
+    expect(a.seen.at(-1)?.reason).to.equal("acts, which fails: a webhook says no");
+    await a.loop.round();
+    const act = nameOf(action);
+    expect(a.world?.tries?.failed).to.deep.equal([{ act, ...a.error, rests: true }]);
+    await a.lease.release();
+    await a.lease.tick();
+    a.error = undefined;
+    await a.loop.round();
+    await a.loop.round();
+    expect(a.world?.tries).to.deep.equal({ done: act, failed: [] });
   });
 
   for (const place of ["observe", "record", "recorded"]) {

@@ -187,24 +187,30 @@ describe("what the controller tells", () => {
 
     it("tell of an act that failed", () => {
       const action = { kind: "evictPod", name: "p", uid: "u" } as const;
-      events.tell(target, decision("p is restarted", { action }), "no answer");
+      const reason = "p is restarted, which fails: no answer";
+      events.tell(target, decision(reason, { action }), { kind: "unanswered", words: "no answer" });
+      // It waits for its next try, and then is tried once more.
+      events.tell(target, decision(reason, { warnings: [reason] }));
+      events.tell(target, decision(reason, { action, warnings: [reason] }));
       expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
-        ["Warning", "ActFailed", "p is restarted: no answer"],
-        ["Normal", "EvictPod", "p is restarted"],
+        ["Warning", "ActFailed", reason],
       ]);
     });
 
     it("warns of what can't be done yet only when that stands", () => {
       const action = { kind: "evictPod", name: "p", uid: "u" } as const;
-      const told = decision("p is restarted", { action });
-      for (now = 0; now < 59_000; now += 400) events.tell(target, told, "not yet: the budget");
-      expect(written.map((e) => e.type)).to.deep.equal(["Normal"]);
-      events.tell(target, told);
-      for (const until = now + 61_000; now < until; now += 400)
-        events.tell(target, told, "not yet: the budget");
-      expect(written.slice(1).map((e) => [e.type, e.note])).to.deep.equal([
-        ["Warning", "p is restarted: not yet: the budget"],
-      ]);
+      const reason = "p is restarted, which has to wait: the budget";
+      const budget = { kind: "not-yet", words: "the budget" } as const;
+      const waits = decision(reason, { warnings: [reason] });
+      for (now = 0; now < 59_000; now += 800) {
+        events.tell(target, decision(reason, { action, warnings: [reason] }), budget);
+        events.tell(target, waits);
+      }
+      expect(written.map((e) => [e.type, e.reason])).to.deep.equal([["Normal", "Waiting"]]);
+      events.tell(target, decision("p is there", { action }));
+      for (const until = now + 61_000; now < until; now += 400) events.tell(target, waits);
+      const warnings = written.filter((e) => e.type === "Warning");
+      expect(warnings.map((e) => [e.reason, e.note])).to.deep.equal([["NotAsDeclared", reason]]);
     });
   });
 
@@ -226,7 +232,8 @@ describe("what the controller tells", () => {
       decision("data-etcd-0 grows", {
         action: { kind: "growClaim", name: "data-etcd-0", uid: "u", resourceVersion, bytes: 5 },
       });
-    for (const version of ["1", "2", "3"]) log.decision(grow(version), `conflict ${version}`);
+    for (const version of ["1", "2", "3"])
+      log.decision(grow(version), { kind: "changed", words: `conflict ${version}` });
     expect(lines).to.deep.equal([
       ...[1, 2, 0, 0].map((n) => `etcd-${n} is restarted at the declared revision`),
       "data-etcd-0 grows",

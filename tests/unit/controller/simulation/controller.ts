@@ -1,6 +1,7 @@
 /** A controller process that can be killed, frozen or doubled between any two of its steps. */
 import type { ControllerRecord, Decision, GateReport, Order, World } from "../../../../controller/model";
 import { Ages } from "../../../../controller/loop/ages";
+import { Attempts } from "../../../../controller/loop/attempts";
 import { plan } from "../../../../controller/plan";
 import type { WallClock } from "./clock";
 import type { Cluster } from "./cluster";
@@ -46,7 +47,7 @@ export class Controller {
   private world?: World;
   private observedMs = 0;
   private decision?: Decision;
-  private last?: World["last"];
+  private readonly attempts = new Attempts(() => this.cluster.nowMs);
   /** By its own clock, which nobody can set. */
   private readonly ages = new Ages(() => this.cluster.nowMs);
   private faultsSeen = 0;
@@ -67,7 +68,7 @@ export class Controller {
     this.stage = 0;
     this.orders = {};
     this.reports = new Map();
-    this.last = undefined;
+    this.attempts.forget();
     this.ages.forget();
     this.believesTo = false;
     this.lastDecision = undefined;
@@ -146,16 +147,17 @@ export class Controller {
       const { action, reason } = this.decision;
       const judged = !this.heedless && !this.slow && cluster.faults === this.faultsSeen;
       const error = act(cluster, action, judged ? reason : undefined);
-      this.last = { action, error };
+      const kind = error?.includes("unhealthy cluster") ? "moment" : "unanswered";
+      this.attempts.tried(action, error === undefined ? undefined : { kind, words: error }, 0);
     }
   }
 
   private look(): undefined {
     const { cluster } = this;
     const gates = [...this.reports.values()].filter((r) => cluster.nowMs - r.atMs < FORGET_MS);
-    const { clock, recordSeen, believesTo, last } = this;
+    const { clock, recordSeen, believesTo } = this;
     const seen = observe(cluster, clock.at(cluster.nowMs), believesTo, recordSeen, gates);
-    this.world = { ...seen, ages: this.ages.look(seen), last };
+    this.world = { ...seen, ages: this.ages.look(seen), tries: this.attempts.seen() };
     this.observedMs = cluster.nowMs;
     this.faultsSeen = cluster.faults;
   }

@@ -21,7 +21,7 @@ export function observe(
   holdsLease: boolean,
   record: ControllerRecord | undefined,
   gates: readonly GateReport[],
-): Omit<World, "ages" | "last"> {
+): Omit<World, "ages" | "tries"> {
   return {
     nowMs,
     holdsLease,
