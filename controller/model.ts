@@ -423,6 +423,11 @@ export interface PodView {
   /** What the volume doesn't let the gate do, by its own words. */
   readonly gateProblem?: string;
   readonly etcd: ContainerView;
+  /**
+   * What else Kubernetes says of a pod that doesn't run: why it ended it (`Evicted`, `OutOfcpu`, `NodeAffinity`), or what
+   * it waits for before it looks for a node (`SchedulingGated`).
+   */
+  readonly words?: string;
   /** Why the scheduler can't place it, in its words. */
   readonly unschedulable?: string;
 }
@@ -435,7 +440,13 @@ export interface ContainerView {
   readonly waitingMessage?: string;
   readonly restarts: number;
   /** How it ended last, whatever its state now. */
-  readonly lastExit?: { readonly code: number; readonly oomKilled: boolean; readonly atMs: number };
+  readonly lastExit?: {
+    readonly code: number;
+    readonly oomKilled: boolean;
+    readonly atMs: number;
+    /** Its last words, on one line. */
+    readonly words?: string;
+  };
 }
 
 export interface ClaimView {

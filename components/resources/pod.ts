@@ -149,6 +149,8 @@ function etcdContainer(ctx: Context): Container {
     },
     ...probes(ctx),
     securityContext: containerSecurity,
+    // Why etcd ended stands in the pod, and so in the controller's reason.
+    terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [dataMount, ...memberPairs.map(pairMount)],
   };
 }

@@ -33,6 +33,9 @@ export interface Pod {
   };
   readonly status?: {
     readonly phase?: string;
+    /** Why the kubelet or the control plane ended it. */
+    readonly reason?: string;
+    readonly message?: string;
     readonly podIP?: string;
     readonly podIPs?: readonly { readonly ip: string }[];
     readonly conditions?: readonly {

@@ -1,7 +1,9 @@
 /** Kubernetes objects as the plan sees them. */
 import { annotationKeys, containerNames } from "../../components/spec/names";
 import type { Claim, ContainerStatus, Meta, Pod, StatefulSet, Terminated } from "../kubernetes/objects";
+import { inShort } from "../words";
 import type { ClaimView, ContainerView, PodView, StatefulSetView } from "../model";
+import { lastWords } from "./last-words";
 import { bytesOf } from "./quantity";
 import { trustView } from "./trust";
 
@@ -83,6 +85,7 @@ export function podViews(
         claimUid: claims.find((c) => c.name === claimName)?.uid,
         gate: containerView(status?.initContainerStatuses?.find((c) => c.name === containerNames.gate)),
         etcd: containerView(status?.containerStatuses?.find((c) => c.name === containerNames.etcd)),
+        words: podWords(pod),
         unschedulable:
           placed?.status === "False" && placed.reason === "Unschedulable"
             ? (placed.message ?? placed.reason)
@@ -90,6 +93,15 @@ export function podViews(
       },
     ];
   });
+}
+
+/** What Kubernetes says of a pod that it ended itself, or that it doesn't even look for a node for. */
+function podWords({ status }: Pod): string | undefined {
+  const said = (...words: (string | undefined)[]) => inShort(words.filter((w) => w).join(", "));
+  if (status?.phase === "Failed" && status.reason) return said(status.reason, status.message);
+  const placed = status?.conditions?.find((c) => c.type === "PodScheduled");
+  if (placed?.status !== "False" || placed.reason === "Unschedulable") return undefined;
+  return said(placed.reason, placed.message);
 }
 
 function generationOf({ annotations }: Meta): { readonly generation?: number } {
@@ -131,9 +143,11 @@ function containerView(container: ContainerStatus | undefined): ContainerView {
 
 function exit(terminated: Terminated | undefined): ContainerView["lastExit"] {
   if (!terminated) return undefined;
+  const words = terminated.exitCode === 0 ? undefined : lastWords(terminated.message);
   return {
     code: terminated.exitCode,
     oomKilled: terminated.reason === "OOMKilled",
+    ...(words ? { words } : {}),
     atMs: timeOf(terminated.finishedAt) ?? 0,
   };
 }

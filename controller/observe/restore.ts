@@ -2,6 +2,7 @@
 import { labelKeys, restoreSelector } from "../../components/spec/names";
 import type { ContainerStatus, Pod } from "../kubernetes/objects";
 import type { ControllerRecord, Desired, RestoreReport, RestoreView } from "../model";
+import { lastWords } from "./last-words";
 
 /** The labels of the pods that make the declared generation; undefined once it is made, or when none is declared. */
 export function restorePodLabels(
@@ -72,16 +73,4 @@ function failure({ name, state, lastState }: ContainerStatus): string | undefine
   return reason && !PATIENCE.includes(reason)
     ? `${name} doesn't start: ${reason}${words(message)}`
     : undefined;
-}
-
-/** Of a log in which a line may be JSON with its words in it. */
-function lastWords(message = ""): string {
-  const line = message.trim().split("\n").at(-1) ?? "";
-  try {
-    const { msg } = JSON.parse(line) as { readonly msg?: unknown };
-    if (typeof msg === "string") return msg;
-  } catch {
-    // It is words.
-  }
-  return message.trim().slice(-600);
 }

@@ -1,6 +1,7 @@
 /** Why a pod doesn't run etcd, in words that a person reads: what Kubernetes says of it. */
 import type { ContainerView, PodView, World } from "../model";
 import { age, ageOf } from "./age";
+import { inShort } from "../words";
 
 /** Volumes are being mounted, the pod gets its network, or an init container is at work: nothing has failed. */
 const PREPARING: readonly (string | undefined)[] = [undefined, "ContainerCreating", "PodInitializing"];
@@ -24,6 +25,9 @@ function failed({ state, restarts, lastExit }: ContainerView, runningMs: number)
 export function obstacle(pod: PodView, world: Pick<World, "ages">): string | undefined {
   if (pod.deleting) return undefined;
   if (pod.unschedulable) return `can't be scheduled: ${pod.unschedulable}`;
+  if (pod.words) {
+    return `${pod.phase === "Failed" ? "was ended by Kubernetes" : "can't be scheduled"}: ${pod.words}`;
+  }
   if (pod.gateProblem) return `can't use its volume: ${pod.gateProblem}`;
   const running = (container: "gate" | "etcd") => ageOf(world, age.running(pod, container));
   return (
@@ -39,25 +43,22 @@ function hindrance(container: ContainerView, what: string, runningMs: number): s
   if (lastExit?.oomKilled) return OUT_OF_MEMORY;
   if (state !== "waiting" || waitingReason === CRASH_LOOP) {
     const loop = restarts > 0 ? `${CRASH_LOOP}, ` : "";
-    return `${what}: ${loop}exit code ${lastExit?.code ?? "?"}`;
+    const code = `exit code ${lastExit?.code ?? "?"}`;
+    return `${what}: ${loop}${code}${lastExit?.words ? `: ${inShort(lastExit.words, LONGEST)}` : ""}`;
   }
-  return `${what}: ${[waitingReason, messageOf(container)].filter((text) => text).join(", ")}`;
+  const message = inShort(container.waitingMessage ?? "", LONGEST);
+  return `${what}: ${[waitingReason, message].filter((text) => text).join(", ")}`;
 }
 
 const OUT_OF_MEMORY = "runs out of memory (OOMKilled)";
 const CRASH_LOOP = "CrashLoopBackOff";
-
-/** It may be pages long, and tells most at its beginning. */
-const LONGEST_MESSAGE = 250;
-
-function messageOf({ waitingMessage }: ContainerView): string | undefined {
-  if (!waitingMessage || waitingMessage.length <= LONGEST_MESSAGE) return waitingMessage;
-  return `${waitingMessage.slice(0, LONGEST_MESSAGE)}…`;
-}
+/** Several members may have such words in one reason. */
+const LONGEST = 250;
 
 /** The etcd container's trouble in a few words, for reasons that a person reads. */
 export function trouble(pod: PodView | undefined, world: Pick<World, "ages">): string {
-  if (!pod) return "has no pod";
+  // Quotas and policies are told to the StatefulSet alone, and this controller may not read its Events.
+  if (!pod) return "has no pod (if it stays so: kubectl describe statefulset tells why)";
   if (pod.deleting) return "is being stopped";
   const found = obstacle(pod, world);
   if (found) return found;
