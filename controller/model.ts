@@ -247,6 +247,8 @@ export interface OrdinalNotes {
   readonly defragmentedMs?: number;
   /** The pod that was restarted because its etcd read nothing linearizably for long. */
   readonly unreadPodUid?: Uid;
+  /** The pod that is or was made anew so that its volume takes this size: once for each. */
+  readonly remount?: { readonly claimUid: Uid; readonly bytes: number; readonly podUid: Uid };
 }
 
 export type Intent =
@@ -464,6 +466,10 @@ export interface ClaimView {
   readonly requestedBytes: number;
   /** `status.capacity.storage`; 0 while pending. */
   readonly actualBytes: number;
+  /** Why it doesn't get the size that was asked for, in Kubernetes' words. */
+  readonly growthProblem?: string;
+  /** The volume has its size, the file system grows when it is mounted: within a minute or so, or in the next pod. */
+  readonly awaitsMount?: true;
   readonly deleting: boolean;
 }
 

@@ -12,6 +12,13 @@ export interface Meta {
   readonly deletionGracePeriodSeconds?: number;
 }
 
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
 export interface StatefulSet {
   readonly metadata: Meta;
   readonly spec: {
@@ -38,12 +45,7 @@ export interface Pod {
     readonly message?: string;
     readonly podIP?: string;
     readonly podIPs?: readonly { readonly ip: string }[];
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly reason?: string;
-      readonly message?: string;
-    }[];
+    readonly conditions?: readonly Condition[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
   };
@@ -80,7 +82,13 @@ export interface Claim {
     readonly dataSource?: object;
     readonly dataSourceRef?: object;
   };
-  readonly status?: { readonly phase?: string; readonly capacity?: { readonly storage?: string } };
+  readonly status?: {
+    readonly phase?: string;
+    readonly capacity?: { readonly storage?: string };
+    readonly conditions?: readonly Condition[];
+    /** Of a size that was asked for: `ControllerResizeInfeasible`, ... */
+    readonly allocatedResourceStatuses?: { readonly storage?: string };
+  };
 }
 
 export interface ConfigMap {

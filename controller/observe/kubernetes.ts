@@ -42,6 +42,7 @@ export function claimViews(claims: readonly Claim[], prefix: string): readonly C
         ...comesFilled(spec),
         requestedBytes: bytesOf(spec.resources?.requests?.storage),
         actualBytes: bytesOf(status?.capacity?.storage),
+        ...growthOf(claim),
         deleting: metadata.deletionTimestamp !== undefined,
       },
     ];
@@ -51,6 +52,19 @@ export function claimViews(claims: readonly Claim[], prefix: string): readonly C
 function comesFilled(spec: Claim["spec"]): { readonly comesFilled?: true } {
   const { volumeName, selector, dataSource, dataSourceRef } = spec;
   return volumeName || selector || dataSource || dataSourceRef ? { comesFilled: true } : {};
+}
+
+/** Kubernetes' resizer and kubelet tell of a growth in conditions; since 1.32 also that a size can't be had at all. */
+function growthOf({ status }: Claim): Pick<ClaimView, "growthProblem" | "awaitsMount"> {
+  const holds = (type: string) => status?.conditions?.find((c) => c.type === type && c.status === "True");
+  const failed = holds("ControllerResizeError") ?? holds("NodeResizeError");
+  const verdict = status?.allocatedResourceStatuses?.storage;
+  const infeasible = verdict?.endsWith("Infeasible") ? verdict : undefined;
+  const words = [failed?.type ?? infeasible, failed?.message].filter((w) => w).join(": ");
+  return {
+    ...(words ? { growthProblem: inShort(words) } : {}),
+    ...(holds("FileSystemResizePending") ? { awaitsMount: true } : {}),
+  };
 }
 
 export function podViews(

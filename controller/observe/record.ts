@@ -139,6 +139,9 @@ const read = carrying<ControllerRecord>({
       failedJoinMs: optional(time),
       defragmentedMs: optional(time),
       unreadPodUid: optional(text),
+      remount: optional(
+        carrying<NonNullable<OrdinalNotes["remount"]>>({ claimUid: text, bytes: whole(0), podUid: text }),
+      ),
     }),
   ),
   abandoned: list(carrying<OrdinalClaim>({ ordinal, claimUid: text })),

@@ -9,7 +9,16 @@
  * A stamp in the record is by some controller's wall clock. It only limits how often something harmless is done: then one
  * from the future is as good as expired, so that a clock that was ahead once holds up nothing.
  */
-import type { CarriedAge, ControllerRecord, Desired, MemberRecord, PodView, Uid, World } from "../model";
+import type {
+  CarriedAge,
+  ClaimView,
+  ControllerRecord,
+  Desired,
+  MemberRecord,
+  PodView,
+  Uid,
+  World,
+} from "../model";
 import type { Facts } from "./view";
 import { isStranded } from "./unplaceable";
 
@@ -47,6 +56,7 @@ export const age = {
   progress: ({ memberId, phase, progress }: MemberRecord) =>
     `progress/${memberId}/${phase}/${progress?.index ?? 0}`,
   compacting: (revision: number) => `compacting/${revision}`,
+  awaitsMount: (claim: ClaimView) => `awaits-mount/${claim.uid}/${claim.requestedBytes}`,
   broken: (ordinal: number, stampMs: number) => `broken/${ordinal}/${stampMs}`,
 } as const;
 
@@ -72,11 +82,12 @@ export function workMs(
 
 /** Everything that holds now and grows old. */
 export function aging(world: Seen): readonly Aging[] {
-  const { desired, pods } = world;
+  const { desired, pods, claims } = world;
   const record = world.record && !("problem" in world.record) ? world.record : undefined;
   const known = "problem" in desired ? undefined : desired;
   return [
     ...pods.flatMap((pod) => [...ofPod(pod, known), ...ofPlace(world, pod, known)]),
+    ...claims.flatMap((claim) => (claim.awaitsMount ? [{ what: age.awaitsMount(claim) }] : [])),
     ...pods.flatMap((pod) => [...ofSilence(world, pod), ...ofReads(world, pod)]),
     ...(record ? ofRecord(world, record) : []),
   ];

@@ -209,12 +209,14 @@ function conclude(seen: Facts, f: Facts, waits: readonly string[]): Decision {
   const kept = seal ? { ...f.record, birth: { ...birthState, sealed: true } } : f.record;
   const advice = adviceOn(f.desired.etcdVersion);
   const record = kept === seen.record ? undefined : next(kept);
+  const { members } = f.desired;
+  const voters = members === 1 ? "1 healthy voter" : `${members} healthy voters`;
   return {
     record,
     orders: ordersFor(f),
     starts: record && startsFor(seen),
     restore: answerOf(f, lacks ?? "as declared"),
-    reason: lacks ?? `as declared: ${f.desired.members} healthy voters`,
+    reason: lacks ?? `as declared: ${voters}${f.desired.paused ? ", paused" : ""}`,
     converged: lacks === undefined && !seal ? f.desired.hash : undefined,
     warnings: advice ? [...waits, advice] : [...waits],
   };

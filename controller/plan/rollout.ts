@@ -15,6 +15,7 @@ import type { Facts, Member } from "./view";
 import { trouble } from "./trouble";
 import { healthyWithout, label, quorum, statusesOf, statusOf } from "./view";
 import { parseVersion, unfinishedStep, versionProblem } from "./version";
+import { quotaBeforeVolume, wantsRemount, withRemount } from "./volumes";
 
 /** A pod that doesn't answer is given this long before it counts as broken. */
 const STARTING_MS = 60_000;
@@ -40,7 +41,7 @@ export function refuseVersion(f: Facts): Step | undefined {
     return unfinished ? wait(unfinished) : passOldLog(f, to);
   }
   if (!problem.endsWith("is a downgrade")) return refusal(problem);
-  if (!f.desired.allowDowngrade) return refusal(`${problem}, which must be declared`);
+  if (!f.desired.allowDowngrade) return refusal(`${problem}: declare controller.allowDowngrade with it`);
   const cluster = parseVersion(f.record.clusterVersion ?? "");
   if (cluster && cluster.minor - wanted.minor > 1)
     return refusal(`${problem} of more than one minor version`);
@@ -83,13 +84,16 @@ function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
 export function rollHealthy(f: Facts): Step | Iterable<Step> | undefined {
   if (!f.list) return undefined;
   if (!f.sts.observed) return mention("the StatefulSet's controller hasn't seen the declared template yet");
-  const old = outdated(f)
+  const late = outdated(f);
+  const remounts = f.world.pods.filter((p) => !p.deleting && !late.includes(p) && wantsRemount(f, p));
+  const old = [...late, ...remounts]
     .map((pod) => ({ pod, member: f.members.find((m) => m.ordinal === pod.ordinal) }))
     .filter((x): x is { pod: PodView; member: Member } => x.member !== undefined && !x.member.isLearner);
   if (old.length === 0) return undefined;
   const leads = (m: Member) => m.status?.leaderId === m.memberId;
-  const next = old.find((x) => !leads(x.member)) ?? old[0];
-  if (!next) return undefined;
+  const free = old.filter((x) => !quotaBeforeVolume(f, x.pod));
+  const next = free.find((x) => !leads(x.member)) ?? free[0];
+  if (!next) return wait(`the rollout waits: ${quotaBeforeVolume(f, old[0]?.pod)}`);
   const others = f.voters.filter((m) => m.memberId !== next.member.memberId);
   const unwell = others.find((m) => m.ailment !== undefined);
   if (unwell) {
@@ -107,8 +111,11 @@ export function rollHealthy(f: Facts): Step | Iterable<Step> | undefined {
     });
   }
   const tight = f.voters.length < 3 ? ` (${f.voters.length} can't stay in quorum meanwhile)` : "";
-  const reason = `${next.pod.name} is restarted at the declared revision${tight}`;
-  return act({ kind: "evictPod", name: next.pod.name, uid: next.pod.uid }, reason);
+  const { pod } = next;
+  const what = remounts.includes(pod) ? "so that its volume takes its new size" : "at the declared revision";
+  const reason = `${pod.name} is restarted ${what}${tight}`;
+  const record = wantsRemount(f, pod) ? withRemount(f, pod) : undefined;
+  return act({ kind: "evictPod", name: pod.name, uid: pod.uid }, reason, record);
 }
 
 /** A pod at the declared revision that doesn't become healthy: growing must not build on it. */

@@ -219,7 +219,7 @@ describe("plan: versions", () => {
   it("refuses an undeclared downgrade", () => {
     const d = plan(world(3, { ...seven, etcd: view }));
     expect(d.action).to.equal(undefined);
-    expect(d.reason).to.contain("must be declared");
+    expect(d.reason).to.contain("controller.allowDowngrade");
   });
   it("announces a declared one to etcd, waits, and rolls when the cluster version has fallen", () => {
     const desired = { allowDowngrade: true };
@@ -234,7 +234,7 @@ describe("plan: versions", () => {
     const early = { ...seven, record: { clusterVersion: "3.6.0" }, etcd: { clusterVersion: "3.6.0" } };
     const refused = plan(world(3, early));
     expect([refused.action, refused.refused]).to.satisfy(
-      ([action, why]: [unknown, string]) => !action && /must be declared/.test(why),
+      ([action, why]: [unknown, string]) => !action && /controller.allowDowngrade/.test(why),
     );
     const waits = plan(world(3, { ...early, desired: { allowDowngrade: true } }));
     expect([waits.action, waits.refused]).to.deep.equal([undefined, undefined]);
