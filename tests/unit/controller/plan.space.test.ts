@@ -120,7 +120,10 @@ describe("plan: NOSPACE", () => {
     const action = { kind: "compact" as const, revision: 500 };
     const error = "OUT_OF_RANGE: etcdserver: mvcc: required revision has been compacted";
     const after = (ms: number) =>
-      plan({ ...underAlarm(full, asked, { ages: { [age.compacting(500)]: ms } }), tries: failed(action, error) });
+      plan({
+        ...underAlarm(full, asked, { ages: { [age.compacting(500)]: ms } }),
+        tries: failed(action, error),
+      });
     expect(after(68_000).action).to.equal(undefined);
     expect(after(68_000).reason).to.contain("etcd is deleting the history up to revision 500");
     expect(after(69_000).record?.space).to.deep.equal(space());
