@@ -98,9 +98,13 @@ function imageReference(image: ImageArgs | undefined, repository: string, tag: s
   return image?.digest ? `${name}@${image.digest}` : `${name}:${image?.tag ?? tag}`;
 }
 
+/** The longest wait for a cluster that can be declared. */
+export const longestWaitSeconds = 7 * 86_400;
+
 /** Long enough for every member to be rolled or replaced with a full volume. */
 export function waitSeconds(args: EtcdClusterArgs): number {
   const members = args.members ?? defaults.members;
   const volume = (quantity(args.storage?.size ?? defaults.storageSize) ?? NaN) / 2 ** 30;
-  return args.controller?.waitSeconds ?? 60 * Math.ceil(30 + members * (5 + (5 * volume) / 10));
+  const usual = 60 * Math.ceil(30 + members * (5 + (5 * volume) / 10));
+  return args.controller?.waitSeconds ?? Math.min(usual, longestWaitSeconds);
 }

@@ -1,31 +1,39 @@
 /** Quantities, lengths of time and names, as Kubernetes and etcd write them. All return undefined for what is not one. */
 
-const factors: Record<string, number> = {
-  "": 1,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
+const binary: Record<string, number> = {
   Ki: 2 ** 10,
   Mi: 2 ** 20,
   Gi: 2 ** 30,
   Ti: 2 ** 40,
   Pi: 2 ** 50,
+  Ei: 2 ** 60,
 };
 
-/** A Kubernetes quantity as a number: `1536Ki` is 1572864, `250m` is 0.25. */
+/** Powers of ten. */
+const decimal: Record<string, number> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
+
+/** Kubernetes silently takes more for this much. */
+const largest = 2 ** 63;
+
+/**
+ * A Kubernetes quantity as a number: `1536Ki` is 1572864, `250m` is 0.25, `1e3` is 1000. A sign that makes it negative
+ * is none here, since nothing that is declared may be below zero.
+ */
 export function quantity(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$/.exec(text);
-  const factor = factors[match?.[2] ?? ""];
-  return match && factor !== undefined ? Number(match[1]) * factor : undefined;
+  const match = /^\+?(\d+\.?\d*|\.\d+)(?:([KMGTPE]i)|([numkMGTPE])|[eE]([+-]?\d+))?$/.exec(text);
+  if (!match) {
+    return undefined;
+  }
+  const [, digits = "", power = "", suffix = "", exponent] = match;
+  // By the parser, and not by a product, which would not be whole where the text is.
+  const value = Number(`${digits}e${exponent ?? decimal[suffix] ?? 0}`) * (binary[power] ?? 1);
+  return value < largest ? value : undefined;
 }
 
 /** Whole bytes as a quantity that etcd's documentation would write, such as `2730Mi`. */
 export function bytesAsText(bytes: number): string {
   for (const unit of ["Gi", "Mi", "Ki"] as const) {
-    const value = bytes / (factors[unit] ?? 1);
+    const value = bytes / (binary[unit] ?? 1);
     if (Number.isInteger(value)) {
       return `${value}${unit}`;
     }
@@ -34,6 +42,9 @@ export function bytesAsText(bytes: number): string {
 }
 
 const seconds: Record<string, number> = { ms: 1e-3, s: 1, m: 60, h: 3600 };
+
+/** What Go counts lengths of time with: whole nanoseconds of 64 bits. */
+const longest = 2 ** 63 / 1e9;
 
 /** A length of time as Go writes it, in seconds: `1h30m` is 5400. */
 export function duration(text: string): number | undefined {
@@ -44,7 +55,7 @@ export function duration(text: string): number | undefined {
   for (const [, value, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
     total += Number(value) * (seconds[unit ?? ""] ?? NaN);
   }
-  return total;
+  return total < longest ? total : undefined;
 }
 
 /** Asks for the type as well: a stack's configuration may hold anything. */
@@ -54,6 +65,29 @@ export function isDnsLabel(text: string): boolean {
 
 export function isDnsName(text: string): boolean {
   return typeof text === "string" && text.length <= 253 && text.split(".").every(isDnsLabel);
+}
+
+/** A DNS name in which no part is limited for itself, as Kubernetes names most objects. */
+export function isSubdomain(text: string): boolean {
+  return (
+    text.length <= 253 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/.test(text)
+  );
+}
+
+/** What Kubernetes' labels, annotations and taints are called: a name, with or without a domain before it. */
+export function isQualifiedName(text: string): boolean {
+  const [name = "", domain, ...more] = text.split("/").reverse();
+  return (
+    more.length === 0 &&
+    (domain === undefined || isSubdomain(domain)) &&
+    name.length <= 63 &&
+    /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/.test(name)
+  );
+}
+
+/** What a label's value may be. */
+export function isLabelValue(text: string): boolean {
+  return text.length <= 63 && /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/.test(text);
 }
 
 /** Of the names, the one that differs least from `wanted`, if it is near enough to have been meant. */

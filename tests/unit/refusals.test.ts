@@ -9,37 +9,11 @@ import { render } from "../../hack/render/render";
 import { refuse, settle } from "../../components/spec";
 import { Problems } from "../../components/spec/refuse/problems";
 import { renderCluster, withLog } from "../support/render";
+import type { Refusal } from "../support/refusals";
+import { long, r } from "../support/refusals";
+import { kubernetesRefusals } from "../support/refusals/kubernetes";
 import { argsOf, scenarioNames } from "../support/scenarios";
 
-interface Refusal {
-  /** What is wrong in it. */
-  args: unknown;
-  path: string;
-  /** As it stands in the message: JSON, or nothing. */
-  given: unknown;
-  rule: string;
-  wayOut: string;
-  /** The Pulumi name, where that is what is wrong. */
-  name?: string;
-}
-
-const r = (
-  path: string,
-  args: unknown,
-  given: unknown,
-  rule: string,
-  wayOut: string,
-  name?: string,
-): Refusal => ({
-  path,
-  args,
-  given,
-  rule,
-  wayOut,
-  name,
-});
-
-const long = (length: number) => "a".repeat(length);
 const hex = "0123456789abcdef".repeat(4);
 const own = {
   peerSecret: "a",
@@ -856,7 +830,7 @@ const refusals: Refusal[] = [
     "below the request",
     "lower the request",
   ),
-  r("resources.memoryRequest", { resources: { memoryRequest: "1e9" } }, "1e9", "a Kubernetes quantity", ""),
+  r("resources.memoryRequest", { resources: { memoryRequest: "1GB" } }, "1GB", "a Kubernetes quantity", ""),
   r(
     "resources.memoryRequest",
     { resources: { memoryRequest: "3Gi" } },
@@ -1029,6 +1003,8 @@ const refusals: Refusal[] = [
 
   // Backups
   ...backupRefusals(),
+
+  ...kubernetesRefusals,
 ];
 
 const errorOf = (work: () => unknown): pulumi.InputPropertiesError => {
@@ -1093,6 +1069,7 @@ describe("refusals", () => {
       }
       refuse({ version: "3.6.13" }, "etcd");
       refuse(withS3({ endpoint: "http://minio:9000" }), "etcd");
+      refuse({ service: { type: ServiceType.NodePort, nodePort: 65_535 } }, "etcd");
       refuse(
         { etcd: { quota: "9Gi" }, storage: { size: "30Gi" }, resources: { memoryLimit: "8Gi" } },
         "etcd",
@@ -1187,6 +1164,16 @@ describe("warnings", () => {
     expect(of(args("8Gi"))).to.deep.equal([]);
   });
 
+  it("tell a node port that only a Kubernetes told otherwise gives", () => {
+    const args = (nodePort: number) => ({ service: { type: ServiceType.NodePort, nodePort } });
+    for (const outside of [1, 29_999, 32_768, 65_535]) {
+      const [warning, ...more] = of(args(outside));
+      expect(more).to.deep.equal([]);
+      expect(warning).to.contain("service.nodePort").and.contain("from 30000 to 32767");
+    }
+    expect(of(args(30_000))).to.deep.equal([]);
+  });
+
   it("tell of backups in plain text, and of a claim that a full database doesn't fit into", () => {
     const [plain, ...more] = of(withS3({ endpoint: "http://minio:9000" }));
     expect(more).to.deep.equal([]);
@@ -1239,7 +1226,52 @@ describe("arguments that are fine", () => {
       { clients: [{ name: long(63) }, { name: "roo" }, { name: "1" }] },
       { resources: { memoryLimit: "128Mi" }, etcd: { quota: "512Mi" } },
       { resources: { memoryRequest: "2Gi", cpuLimit: "250m" } },
-      { service: { type: ServiceType.LoadBalancer, nodePort: 65_535 } },
+      { service: { type: ServiceType.LoadBalancer, nodePort: 32_767 } },
+      { storage: { size: "512Mi", storageClass: "" } },
+      { storage: { size: "1Ei" }, resources: { memoryLimit: "1e10" } },
+      { resources: { cpuLimit: "1k", memoryLimit: "1.5e9" } },
+      { image: { repository: "[fd00::1]:5000/etcd" } },
+      { image: { repository: "localhost:5000/a--b/c__d.e_f" } },
+      { metadata: { labels: { "example.com/A_b.c": "" }, annotations: { "Example.com/A": "x y" } } },
+      { metadata: { labels: { [`${long(253)}/${long(63)}`]: long(63) } } },
+      { metadata: { annotations: { a: pulumi.output("b"), b: Promise.resolve("c") } } },
+      { serviceAccountAnnotations: pulumi.output({ a: "b" }) },
+      { podMetadata: { annotations: { a: long(240 * 1024 - 1) } } },
+      {
+        scheduling: {
+          tolerations: [{ operator: "Exists" }, { key: "a" }, { key: "a", operator: "Equal", value: "" }],
+        },
+      },
+      { scheduling: { tolerations: pulumi.output([{ key: "b" }]), nodeAffinity: pulumi.output({}) } },
+      {
+        scheduling: {
+          tolerations: [{ key: pulumi.output("b"), effect: pulumi.output("c"), tolerationSeconds: 5 }],
+        },
+      },
+      { scheduling: { nodeSelector: pulumi.output({ a: "b" }) } },
+      {
+        scheduling: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [
+                { matchExpressions: [{ key: "example.com/cpus", operator: "Gt", values: ["4"] }] },
+                {
+                  matchFields: [{ key: "metadata.name", operator: "NotIn", values: ["node-1.example.com"] }],
+                },
+                { matchExpressions: [{ key: "a", operator: "DoesNotExist" }] },
+              ],
+            },
+          },
+        },
+      },
+      { service: { trafficDistribution: "PreferClose", sessionAffinity: "None" } },
+      {
+        service: {
+          type: ServiceType.LoadBalancer,
+          loadBalancerSourceRanges: ["0.0.0.0/0", "fd00::/8", pulumi.output("x")],
+          loadBalancerClass: "internal",
+        },
+      },
       { probes: { livenessBudgetSeconds: 60, startupBudgetSeconds: 86_400 } },
       { controller: { nodeLossGraceSeconds: 60, waitSeconds: 60, defragmentFreePercent: 1 } },
       { controller: { nodeLossGraceSeconds: 604_800, waitSeconds: 604_800, defragmentFreePercent: 99 } },

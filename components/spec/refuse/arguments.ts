@@ -27,18 +27,28 @@ import type {
   TlsArgs,
 } from "../../args";
 import { nearest } from "../units";
+import { isLater } from "./checks";
 import type { Problems } from "./problems";
 
 /**
  * An object stands for arguments of its own, a list for a list of what is in it, `true` for what is checked elsewhere
  * or known only later.
  */
-type Shape = true | "text" | "flag" | readonly [Shape] | { readonly [name: string]: Shape };
+type Shape =
+  | true
+  | "text"
+  | "flag"
+  /** Text that may be an output. */
+  | "input"
+  /** Such texts by names of the user's own. Kubernetes takes no yes, no or number for one of them. */
+  | "inputs"
+  | readonly [Shape]
+  | { readonly [name: string]: Shape };
 
 /** Every argument by name. `satisfies` keeps it whole. */
 type Known<T> = Record<keyof Required<T>, Shape>;
 
-const metadata = { labels: true, annotations: true } satisfies Known<MetadataArgs>;
+const metadata = { labels: "inputs", annotations: "inputs" } satisfies Known<MetadataArgs>;
 const image = {
   repository: "text",
   tag: "text",
@@ -47,19 +57,19 @@ const image = {
 } satisfies Known<ImageArgs>;
 
 const s3 = {
-  bucket: true,
-  endpoint: true,
-  region: true,
+  bucket: "input",
+  endpoint: "input",
+  region: "input",
   prefix: "text",
   pathStyle: "flag",
-  caCertificate: true,
-  credentialsSecret: true,
-  encryption: { algorithm: true, keyId: true } satisfies Known<S3EncryptionArgs>,
+  caCertificate: "input",
+  credentialsSecret: "input",
+  encryption: { algorithm: true, keyId: "input" } satisfies Known<S3EncryptionArgs>,
 } satisfies Known<S3StoreArgs>;
 const claim = {
-  existing: true,
+  existing: "input",
   size: true,
-  storageClass: true,
+  storageClass: "input",
   prefix: "text",
 } satisfies Known<ClaimStoreArgs>;
 
@@ -68,15 +78,15 @@ const known = {
   allowEvenMembers: "flag",
   version: "text",
   clusterName: "text",
-  namespace: true,
+  namespace: "input",
   createNamespace: "flag",
   clusterDomain: "text",
   allowDataDeletion: "flag",
   generation: true,
   restore: {
     backup: { s3, claim, name: "text", clusterId: "text" } satisfies Known<RestoreBackupArgs>,
-    file: { claim: true, path: "text" } satisfies Known<SnapshotFileArgs>,
-    endpoints: { urls: ["text"], tlsSecret: true, serverName: "text" } satisfies Known<EndpointsArgs>,
+    file: { claim: "input", path: "text" } satisfies Known<SnapshotFileArgs>,
+    endpoints: { urls: ["text"], tlsSecret: "input", serverName: "text" } satisfies Known<EndpointsArgs>,
     abandonedMembers: ["text"],
     scratchOnClaim: "flag",
   } satisfies Known<RestoreArgs>,
@@ -110,20 +120,20 @@ const known = {
     extraServerNames: ["text"],
     caRotation: { revision: true, step: true } satisfies Known<CaRotationArgs>,
     existing: {
-      peerSecret: true,
-      peerClientSecret: true,
-      serverSecret: true,
-      rootSecret: true,
-      controllerSecret: true,
-      controllerDoorSecret: true,
-      restoreSecret: true,
-      caRevision: true,
+      peerSecret: "input",
+      peerClientSecret: "input",
+      serverSecret: "input",
+      rootSecret: "input",
+      controllerSecret: "input",
+      controllerDoorSecret: "input",
+      restoreSecret: "input",
+      caRevision: "input",
     } satisfies Known<ExistingTlsArgs>,
   } satisfies Known<TlsArgs>,
   clients: [{ name: "text" } satisfies Known<ClientArgs>],
   storage: {
     size: true,
-    storageClass: true,
+    storageClass: "input",
     metadata,
     onDestroy: true,
   } satisfies Known<StorageArgs>,
@@ -136,22 +146,22 @@ const known = {
   scheduling: {
     hostSpread: true,
     zoneSpread: true,
-    nodeSelector: true,
+    nodeSelector: "inputs",
     tolerations: true,
     nodeAffinity: true,
-    priorityClassName: true,
-    schedulerName: true,
-    runtimeClassName: true,
+    priorityClassName: "input",
+    schedulerName: "input",
+    runtimeClassName: "input",
   } satisfies Known<SchedulingArgs>,
   service: {
     type: true,
     metadata,
     nodePort: true,
-    loadBalancerClass: true,
+    loadBalancerClass: "input",
     loadBalancerSourceRanges: true,
-    externalTrafficPolicy: true,
-    sessionAffinity: true,
-    trafficDistribution: true,
+    externalTrafficPolicy: "input",
+    sessionAffinity: "input",
+    trafficDistribution: "input",
   } satisfies Known<ServiceArgs>,
   image,
   nodeImage: image,
@@ -162,7 +172,7 @@ const known = {
     defragmentFreePercent: true,
     defragmentMinSize: true,
     waitSeconds: true,
-    priorityClassName: true,
+    priorityClassName: "input",
     memoryLimit: true,
   } satisfies Known<ControllerArgs>,
   backup: {
@@ -174,7 +184,7 @@ const known = {
     compression: true,
     timeoutSeconds: true,
     memoryLimit: true,
-    serviceAccountAnnotations: true,
+    serviceAccountAnnotations: "inputs",
     podMetadata: metadata,
     drill: {
       schedule: "text",
@@ -183,13 +193,13 @@ const known = {
       scratchOnClaim: "flag",
     } satisfies Known<BackupDrillArgs>,
   } satisfies Known<BackupArgs>,
-  imagePullSecrets: [true],
+  imagePullSecrets: ["input"],
   security: { runAsUser: true, runAsGroup: true, platformAssignsIds: "flag" } satisfies Known<SecurityArgs>,
   probes: { livenessBudgetSeconds: true, startupBudgetSeconds: true } satisfies Known<ProbesArgs>,
   terminationGracePeriodSeconds: true,
   metadata,
   podMetadata: metadata,
-  serviceAccountAnnotations: true,
+  serviceAccountAnnotations: "inputs",
 } satisfies Known<EtcdClusterArgs>;
 
 /**
@@ -202,6 +212,16 @@ export function refuseUnknownArguments(problems: Problems, args: EtcdClusterArgs
 
 function descend(problems: Problems, given: unknown, shape: Shape, path: string): boolean {
   if (shape === true || given === undefined) {
+    return true;
+  }
+  if (shape === "input") {
+    if (!isLater(given) && typeof given !== "string") {
+      problems.refuse(path, given, "it has to be text", "Write it in quotes");
+    }
+    return true;
+  }
+  if (shape === "inputs") {
+    refuseInputs(problems, given, path);
     return true;
   }
   if (shape === "text" || shape === "flag") {
@@ -246,6 +266,26 @@ function descend(problems: Problems, given: unknown, shape: Shape, path: string)
       return true;
     })
     .every(Boolean);
+}
+
+function refuseInputs(problems: Problems, given: unknown, path: string): void {
+  if (isLater(given)) {
+    return;
+  }
+  if (given === null || typeof given !== "object" || Array.isArray(given)) {
+    problems.refuse(
+      path,
+      given,
+      "it has to be texts by their names",
+      `Write it as an object like {"a": "b"}`,
+    );
+    return;
+  }
+  for (const [key, value] of Object.entries(given)) {
+    if (value !== undefined) {
+      descend(problems, value, "input", `${path}.${key}`);
+    }
+  }
 }
 
 const isList = (shape: Shape): shape is readonly [Shape] => Array.isArray(shape);

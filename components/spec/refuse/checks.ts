@@ -1,4 +1,5 @@
-import { duration, quantity } from "../units";
+import * as pulumi from "@pulumi/pulumi";
+import { duration, isSubdomain, nearest, quantity } from "../units";
 import type { Problems } from "./problems";
 
 /** Checks of one value; each tells whether it may be used for further ones. An absent value is fine. */
@@ -48,13 +49,13 @@ export function checkBytes(problems: Problems, path: string, given: unknown): bo
 }
 
 export function checkDuration(problems: Problems, path: string, given: unknown): boolean {
-  if (given === undefined || (typeof given === "string" && (duration(given) ?? 0) > 0)) {
+  if (given === undefined || (typeof given === "string" && Math.round((duration(given) ?? 0) * 1e9) > 0)) {
     return true;
   }
   problems.refuse(
     path,
     given,
-    "it has to be a length of time above zero, as text",
+    "it has to be a length of time above zero, as text, and below the 292 years that etcd can count",
     `Write it like "1m" or "1h30m"`,
   );
   return false;
@@ -65,6 +66,47 @@ export function checkOneOf(problems: Problems, path: string, given: unknown, all
   if (given !== undefined && !values.includes(given)) {
     problems.refuse(path, given, "it has to be one of a few words", `Write one of ${values.join(", ")}`);
   }
+}
+
+/** For a word that may also be an output. Kubernetes compares letter by letter. */
+export function checkWord(
+  problems: Problems,
+  path: string,
+  given: unknown,
+  allowed: readonly string[],
+): void {
+  const text = plainText(given);
+  if (text !== undefined && !allowed.includes(text)) {
+    const meant = nearest(
+      text.toLowerCase(),
+      allowed.map((word) => word.toLowerCase()),
+    );
+    const word = allowed.find((one) => one.toLowerCase() === meant);
+    problems.refuse(
+      path,
+      text,
+      `Kubernetes knows ${allowed.join(", ")} here, letter by letter`,
+      word === undefined ? "Write one of these" : `Write ${word} if you meant that`,
+    );
+  }
+}
+
+/** For the name of an object of Kubernetes, which may also be an output. */
+export function checkObjectName(problems: Problems, path: string, given: unknown): void {
+  const text = plainText(given);
+  if (text !== undefined && !isSubdomain(text)) {
+    problems.refuse(
+      path,
+      text,
+      "no object of Kubernetes can be called that: lower-case letters, digits, dashes and dots",
+      "Give the object's name",
+    );
+  }
+}
+
+/** Whether it is known only later. */
+export function isLater(given: unknown): boolean {
+  return pulumi.Output.isInstance(given) || given instanceof Promise;
 }
 
 /** For what may also be an output, known only later. */

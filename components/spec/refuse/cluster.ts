@@ -1,9 +1,8 @@
-import type { EtcdClusterArgs, ImageArgs, MetadataArgs } from "../../args";
-import { PullPolicy } from "../../args";
-import { commonLabels, dnsNames, maxMembers, memberSelector, objectNames } from "../names";
+import type { EtcdClusterArgs } from "../../args";
+import { dnsNames, maxMembers, objectNames } from "../names";
 import { isDnsLabel, isDnsName } from "../units";
 import { defaultVersion, knownMinors, parseVersion, securePatch, usablePatch } from "../versions";
-import { checkOneOf, plainText } from "./checks";
+import { plainText } from "./checks";
 import type { Problems } from "./problems";
 
 /** The StatefulSet's name stands in the label `controller-revision-hash` too, with a dash and ten characters. */
@@ -13,12 +12,6 @@ export function refuseCluster(problems: Problems, args: EtcdClusterArgs, name: s
   refuseSize(problems, args);
   refuseNames(problems, args, name);
   refuseVersion(problems, args);
-  refuseImage(problems, "image", args.image);
-  refuseImage(problems, "nodeImage", args.nodeImage);
-  refuseMetadata(problems, "metadata", args.metadata);
-  refuseMetadata(problems, "podMetadata", args.podMetadata);
-  refuseMetadata(problems, "service.metadata", args.service?.metadata);
-  refuseMetadata(problems, "storage.metadata", args.storage?.metadata);
 }
 
 function refuseSize(problems: Problems, args: EtcdClusterArgs): void {
@@ -121,56 +114,5 @@ function refuseVersion(problems: Problems, args: EtcdClusterArgs): void {
     );
   } else if (tag !== undefined && (/^v?(\d+\.\d+\.\d+)/.exec(tag)?.[1] ?? text) !== text) {
     problems.refuse("image.tag", tag, `version says ${text}`, `Make them agree, or leave image.tag out`);
-  }
-}
-
-function refuseImage(problems: Problems, path: string, image: ImageArgs | undefined): void {
-  if (image?.tag !== undefined && image.digest !== undefined) {
-    problems.refuse(path, image, "an image is named by a tag or by a digest", "Leave one of them out");
-  }
-  if (image?.digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(image.digest)) {
-    problems.refuse(
-      `${path}.digest`,
-      image.digest,
-      "it has to be sha256: and 64 hexadecimal digits",
-      "Copy it whole",
-    );
-  }
-  if (
-    image?.repository !== undefined &&
-    !/^(?!.*\/\/)[a-z0-9][a-z0-9./_:-]*[a-z0-9]$/.test(image.repository)
-  ) {
-    problems.refuse(
-      `${path}.repository`,
-      image.repository,
-      "it has to be a registry and a path, without tag or digest",
-      `Write it like "registry.example.com/etcd"`,
-    );
-  } else if (image?.repository !== undefined && /:[^/]*$/.test(image.repository)) {
-    problems.refuse(`${path}.repository`, image.repository, "it ends with a tag", `Move that to ${path}.tag`);
-  }
-  checkOneOf(problems, `${path}.pullPolicy`, image?.pullPolicy, PullPolicy);
-}
-
-function refuseMetadata(problems: Problems, path: string, metadata: MetadataArgs | undefined): void {
-  const own = Object.keys({ ...commonLabels(""), ...memberSelector("") });
-  for (const [key, value] of Object.entries(metadata?.labels ?? {})) {
-    if (own.includes(key)) {
-      problems.refuse(
-        `${path}.labels`,
-        key,
-        "the component finds its own objects by this label",
-        "Use another key",
-      );
-    }
-    const text = plainText(value);
-    if (text !== undefined && !/^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/.test(text)) {
-      problems.refuse(
-        `${path}.labels.${key}`,
-        text,
-        "a label's value has at most 63 letters, digits, dashes, dots and underscores",
-        "Shorten it, or make it an annotation",
-      );
-    }
   }
 }

@@ -3,9 +3,14 @@ import { refuseUnknownArguments } from "./arguments";
 import { refuseBackup } from "./backup";
 import { refuseCluster, refuseNamespace } from "./cluster";
 import { refuseEtcd } from "./etcd";
+import { refuseImages } from "./image";
 import { refuseKubernetes } from "./kubernetes";
+import { refuseAllMetadata } from "./metadata";
 import { refuseRestore } from "./restore";
+import { refuseObjectNames } from "./object-names";
 import { Problems } from "./problems";
+import { refuseScheduling } from "./scheduling";
+import { refuseService } from "./service";
 import { refuseTls } from "./tls";
 
 /**
@@ -18,9 +23,14 @@ export function refuse(args: EtcdClusterArgs, name: string): string[] {
     problems.throwIfAny(`EtcdCluster "${name}"`);
   }
   refuseCluster(problems, args, name);
+  refuseImages(problems, args);
+  refuseAllMetadata(problems, args);
   refuseEtcd(problems, args);
   refuseTls(problems, args);
   refuseKubernetes(problems, args);
+  refuseService(problems, args);
+  refuseScheduling(problems, args);
+  refuseObjectNames(problems, args);
   refuseRestore(problems, args, name);
   refuseBackup(problems, args, name);
   problems.throwIfAny(`EtcdCluster "${name}"`);

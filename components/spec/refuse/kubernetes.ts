@@ -1,16 +1,16 @@
 import type { EtcdClusterArgs } from "../../args";
-import { ServiceType, Spread, VolumeRetention } from "../../args";
-import { defaults } from "../derived";
+import { VolumeRetention } from "../../args";
+import { defaults, longestWaitSeconds } from "../derived";
 import { quantity } from "../units";
 import { checkInteger, checkOneOf, checkQuantity } from "./checks";
 import { refuseQuota } from "./etcd";
 import type { Problems } from "./problems";
 
+/** Five closed files of etcd's log, the one that is written, and the next one made ready; the rest for the database. */
+const smallestVolume = 512 * 2 ** 20;
+
 export function refuseKubernetes(problems: Problems, args: EtcdClusterArgs): void {
   refuseVolumeAndMemory(problems, args);
-  refuseService(problems, args);
-  checkOneOf(problems, "scheduling.hostSpread", args.scheduling?.hostSpread, Spread);
-  checkOneOf(problems, "scheduling.zoneSpread", args.scheduling?.zoneSpread, Spread);
   checkInteger(problems, "probes.livenessBudgetSeconds", args.probes?.livenessBudgetSeconds, 60, 86_400);
   checkInteger(problems, "probes.startupBudgetSeconds", args.probes?.startupBudgetSeconds, 60, 86_400);
   refuseSecurity(problems, args);
@@ -67,29 +67,15 @@ function refuseVolumeAndMemory(problems: Problems, args: EtcdClusterArgs): void 
       "Raise it, or lower the request",
     );
   }
+  if (size(storage.size ?? defaults.storageSize) < smallestVolume) {
+    problems.refuse(
+      "storage.size",
+      storage.size,
+      "etcd allocates its log in files of 64 MB, of which it keeps up to seven, before anything is stored",
+      "Write 512Mi or more",
+    );
+  }
   refuseQuota(problems, args, size(storage.size ?? defaults.storageSize), memory);
-}
-
-function refuseService(problems: Problems, args: EtcdClusterArgs): void {
-  const service = args.service ?? {};
-  const type = service.type ?? ServiceType.ClusterIP;
-  checkOneOf(problems, "service.type", service.type, ServiceType);
-  checkInteger(problems, "service.nodePort", service.nodePort, 1, 65_535);
-  for (const field of ["nodePort", "externalTrafficPolicy"] as const) {
-    if (service[field] !== undefined && type === ServiceType.ClusterIP) {
-      problems.refuse(
-        `service.${field}`,
-        service[field],
-        "it needs type NodePort or LoadBalancer",
-        "Set service.type",
-      );
-    }
-  }
-  for (const field of ["loadBalancerClass", "loadBalancerSourceRanges"] as const) {
-    if (service[field] !== undefined && type !== ServiceType.LoadBalancer) {
-      problems.refuse(`service.${field}`, service[field], "it needs type LoadBalancer", "Set service.type");
-    }
-  }
 }
 
 function refuseSecurity(problems: Problems, args: EtcdClusterArgs): void {
@@ -122,7 +108,7 @@ function refuseController(problems: Problems, args: EtcdClusterArgs): void {
   const path = "controller";
   checkInteger(problems, `${path}.nodeLossGraceSeconds`, controller.nodeLossGraceSeconds, 60, 7 * 86_400);
   checkInteger(problems, `${path}.defragmentFreePercent`, controller.defragmentFreePercent, 1, 99);
-  checkInteger(problems, `${path}.waitSeconds`, controller.waitSeconds, 60, 7 * 86_400);
+  checkInteger(problems, `${path}.waitSeconds`, controller.waitSeconds, 60, longestWaitSeconds);
   checkQuantity(problems, `${path}.defragmentMinSize`, controller.defragmentMinSize);
   if (
     checkQuantity(problems, `${path}.memoryLimit`, controller.memoryLimit) &&

@@ -1,0 +1,56 @@
+import type { EtcdClusterArgs, ImageArgs } from "../../args";
+import { PullPolicy } from "../../args";
+import { checkOneOf } from "./checks";
+import type { Problems } from "./problems";
+
+/** A host, or an address of IPv6 in brackets, and perhaps a port; then folders. As container runtimes read it. */
+const host =
+  /(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::\d+)?/;
+const folder = /[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/;
+const repository = new RegExp(`^(?:${host.source}/)?${folder.source}(?:/${folder.source})*$`);
+
+export function refuseImages(problems: Problems, args: EtcdClusterArgs): void {
+  refuseImage(problems, "image", args.image);
+  refuseImage(problems, "nodeImage", args.nodeImage);
+}
+
+function refuseImage(problems: Problems, path: string, image: ImageArgs | undefined): void {
+  if (image?.tag !== undefined && image.digest !== undefined) {
+    problems.refuse(path, image, "an image is named by a tag or by a digest", "Leave one of them out");
+  }
+  if (image?.digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(image.digest)) {
+    problems.refuse(
+      `${path}.digest`,
+      image.digest,
+      "it has to be sha256: and 64 hexadecimal digits",
+      "Copy it whole",
+    );
+  }
+  if (image?.tag !== undefined && !/^\w[\w.-]{0,127}$/.test(image.tag)) {
+    problems.refuse(
+      `${path}.tag`,
+      image.tag,
+      "a tag has at most 128 letters, digits, dots, dashes and underscores",
+      "Give the tag alone",
+    );
+  }
+  refuseRepository(problems, `${path}.repository`, image?.repository);
+  checkOneOf(problems, `${path}.pullPolicy`, image?.pullPolicy, PullPolicy);
+}
+
+function refuseRepository(problems: Problems, path: string, given: string | undefined): void {
+  if (given === undefined) {
+    return;
+  }
+  const tagged = /^(.*[^/]):[^/:\]]*$/.exec(given)?.[1];
+  if (tagged !== undefined && repository.test(tagged)) {
+    problems.refuse(path, given, "it ends with a tag", `Move that to ${path.replace("repository", "tag")}`);
+  } else if (given.length > 255 || !repository.test(given)) {
+    problems.refuse(
+      path,
+      given,
+      "it has to be a registry and a path in small letters, without tag or digest",
+      `Write it like "registry.example.com/etcd"`,
+    );
+  }
+}

@@ -1,0 +1,103 @@
+import type { EtcdClusterArgs, MetadataArgs } from "../../args";
+import { commonLabels, memberSelector } from "../names";
+import { isLabelValue, isQualifiedName } from "../units";
+import { isLater, plainText } from "./checks";
+import type { Problems } from "./problems";
+
+/** Of the 256 KiB that Kubernetes takes for one object; the rest is for the component's own and the controller's. */
+const annotationBytes = 240 * 1024;
+
+type Texts = Record<string, unknown>;
+
+/** That every value is text, or known only later, is checked with the arguments' shapes. */
+export function refuseAllMetadata(problems: Problems, args: EtcdClusterArgs): void {
+  const { metadata, backup } = args;
+  refuseMetadata(problems, "metadata", metadata);
+  refuseMetadata(problems, "podMetadata", args.podMetadata);
+  refuseMetadata(problems, "service.metadata", args.service?.metadata, metadata);
+  refuseMetadata(problems, "storage.metadata", args.storage?.metadata);
+  refuseMetadata(problems, "backup.podMetadata", backup?.podMetadata);
+  for (const [path, annotations] of [
+    ["serviceAccountAnnotations", args.serviceAccountAnnotations],
+    ["backup.serviceAccountAnnotations", backup?.serviceAccountAnnotations],
+  ] as const) {
+    refuseAnnotations(problems, path, annotations, metadata?.annotations);
+  }
+}
+
+/** `besides`: what the same objects have as well. */
+function refuseMetadata(
+  problems: Problems,
+  path: string,
+  metadata: MetadataArgs | undefined,
+  besides?: MetadataArgs,
+): void {
+  const own = Object.keys({ ...commonLabels(""), ...memberSelector("") });
+  for (const key of Object.keys(textsOf(metadata?.labels))) {
+    if (own.includes(key)) {
+      problems.refuse(
+        `${path}.labels`,
+        key,
+        "the component finds its own objects by this label",
+        "Use another key",
+      );
+    }
+  }
+  refuseLabels(problems, `${path}.labels`, metadata?.labels, "Shorten it, or make it an annotation");
+  refuseAnnotations(problems, `${path}.annotations`, metadata?.annotations, besides?.annotations);
+}
+
+/** Also for what is compared with labels, as a node selector. */
+export function refuseLabels(problems: Problems, path: string, labels: unknown, wayOut: string): void {
+  for (const [key, value] of Object.entries(textsOf(labels))) {
+    refuseKey(problems, path, key, key);
+    const text = plainText(value);
+    if (text !== undefined && !isLabelValue(text)) {
+      problems.refuse(
+        `${path}.${key}`,
+        text,
+        "a label's value has at most 63 letters, digits, dashes, dots and underscores",
+        wayOut,
+      );
+    }
+  }
+}
+
+function refuseAnnotations(problems: Problems, path: string, annotations: unknown, besides: unknown): void {
+  const given = textsOf(annotations);
+  for (const key of Object.keys(given)) {
+    refuseKey(problems, path, key, key.toLowerCase());
+  }
+  const bytes = sizeOf({ ...textsOf(besides), ...given });
+  if (Object.keys(given).length > 0 && bytes > annotationBytes) {
+    problems.refuse(
+      path,
+      `${bytes} bytes`,
+      "Kubernetes takes 256 KiB of annotations on an object, and 16 are the component's own",
+      "Shorten them",
+    );
+  }
+}
+
+function refuseKey(problems: Problems, path: string, key: string, compared: string): void {
+  if (!isQualifiedName(compared)) {
+    problems.refuse(
+      path,
+      key,
+      "a key has at most 63 letters, digits, dashes, dots and underscores, after a domain and a slash if it likes",
+      `Write it like "tier" or "example.com/tier"`,
+    );
+  }
+}
+
+const sizeOf = (texts: Texts): number =>
+  Object.entries(texts).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(plainText(value) ?? ""),
+    0,
+  );
+
+/** Nothing, where it isn't a mapping or is known only later. */
+function textsOf(given: unknown): Texts {
+  const plain = given !== null && typeof given === "object" && !Array.isArray(given) && !isLater(given);
+  return plain ? (given as Texts) : {};
+}

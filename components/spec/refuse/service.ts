@@ -1,0 +1,96 @@
+import { isIP } from "node:net";
+import type { EtcdClusterArgs } from "../../args";
+import { ServiceType } from "../../args";
+import { isQualifiedName } from "../units";
+import { checkInteger, checkOneOf, checkWord, isLater, plainText } from "./checks";
+import type { Problems } from "./problems";
+
+/** What Kubernetes gives unless its API server was told another range. */
+const nodePorts = { from: 30_000, to: 32_767 };
+
+export function refuseService(problems: Problems, args: EtcdClusterArgs): void {
+  const service = args.service ?? {};
+  const type = service.type ?? ServiceType.ClusterIP;
+  checkOneOf(problems, "service.type", service.type, ServiceType);
+  refuseNodePort(problems, service.nodePort);
+  checkWord(problems, "service.externalTrafficPolicy", service.externalTrafficPolicy, ["Cluster", "Local"]);
+  checkWord(problems, "service.sessionAffinity", service.sessionAffinity, ["None", "ClientIP"]);
+  checkWord(problems, "service.trafficDistribution", service.trafficDistribution, [
+    "PreferClose",
+    "PreferSameZone",
+    "PreferSameNode",
+  ]);
+  refuseClass(problems, service.loadBalancerClass);
+  refuseRanges(problems, service.loadBalancerSourceRanges);
+  for (const field of ["nodePort", "externalTrafficPolicy"] as const) {
+    if (service[field] !== undefined && type === ServiceType.ClusterIP) {
+      problems.refuse(
+        `service.${field}`,
+        service[field],
+        "it needs type NodePort or LoadBalancer",
+        "Set service.type",
+      );
+    }
+  }
+  for (const field of ["loadBalancerClass", "loadBalancerSourceRanges"] as const) {
+    if (service[field] !== undefined && type !== ServiceType.LoadBalancer) {
+      problems.refuse(`service.${field}`, service[field], "it needs type LoadBalancer", "Set service.type");
+    }
+  }
+}
+
+function refuseNodePort(problems: Problems, port: number | undefined): void {
+  const path = "service.nodePort";
+  if (
+    checkInteger(problems, path, port, 1, 65_535) &&
+    port !== undefined &&
+    (port < nodePorts.from || port > nodePorts.to)
+  ) {
+    problems.warn(
+      path,
+      port,
+      `Kubernetes refuses what is not from ${nodePorts.from} to ${nodePorts.to}, unless its API server was told otherwise`,
+      "Take one of these, or make sure of it",
+    );
+  }
+}
+
+function refuseClass(problems: Problems, given: unknown): void {
+  const text = plainText(given);
+  if (text !== undefined && !isQualifiedName(text)) {
+    problems.refuse(
+      "service.loadBalancerClass",
+      text,
+      "it has to be a name, with or without a domain before it",
+      `Write it like "example.com/internal"`,
+    );
+  }
+}
+
+function refuseRanges(problems: Problems, given: unknown): void {
+  const path = "service.loadBalancerSourceRanges";
+  if (given === undefined || isLater(given)) {
+    return;
+  }
+  if (!Array.isArray(given)) {
+    problems.refuse(path, given, "it has to be a list of ranges", `Write it like ["10.0.0.0/8"]`);
+    return;
+  }
+  for (const [index, range] of given.entries() as Iterable<[number, unknown]>) {
+    if (!isLater(range) && !isRange(range)) {
+      problems.refuse(
+        `${path}[${index}]`,
+        range,
+        "it has to be an address, a slash, and up to 32 bits of it, or 128 of IPv6",
+        `Write it like "10.0.0.0/8"`,
+      );
+    }
+  }
+}
+
+function isRange(given: unknown): boolean {
+  const [, address = "", bits] =
+    /^([0-9a-fA-F.:]+)\/(0|[1-9]\d{0,2})$/.exec(plainText(given)?.trim() ?? "") ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
+}

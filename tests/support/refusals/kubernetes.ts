@@ -1,0 +1,343 @@
+import type { Refusal } from ".";
+import { long, r } from ".";
+
+const text = "it has to be text";
+const quotes = "Write it in quotes";
+const backup = { schedule: "0 * * * *", claim: { size: "50Gi" } };
+
+/** Where a map of texts of the user's own names stands. */
+const maps: [string, (texts: unknown) => object][] = [
+  ["metadata.labels", (labels) => ({ metadata: { labels } })],
+  ["metadata.annotations", (annotations) => ({ metadata: { annotations } })],
+  ["podMetadata.labels", (labels) => ({ podMetadata: { labels } })],
+  ["podMetadata.annotations", (annotations) => ({ podMetadata: { annotations } })],
+  ["service.metadata.labels", (labels) => ({ service: { metadata: { labels } } })],
+  ["service.metadata.annotations", (annotations) => ({ service: { metadata: { annotations } } })],
+  ["storage.metadata.labels", (labels) => ({ storage: { metadata: { labels } } })],
+  ["storage.metadata.annotations", (annotations) => ({ storage: { metadata: { annotations } } })],
+  ["backup.podMetadata.labels", (labels) => ({ backup: { ...backup, podMetadata: { labels } } })],
+  [
+    "backup.podMetadata.annotations",
+    (annotations) => ({ backup: { ...backup, podMetadata: { annotations } } }),
+  ],
+  ["serviceAccountAnnotations", (serviceAccountAnnotations) => ({ serviceAccountAnnotations })],
+  [
+    "backup.serviceAccountAnnotations",
+    (serviceAccountAnnotations) => ({ backup: { ...backup, serviceAccountAnnotations } }),
+  ],
+  ["scheduling.nodeSelector", (nodeSelector) => ({ scheduling: { nodeSelector } })],
+];
+
+const key = "a key has at most 63";
+const metadata: Refusal[] = [
+  ...maps.flatMap(([path, args]) => [
+    ...[false, 1, null, { a: "b" }].map((value) =>
+      r(`${path}.example.com/a`, args({ "example.com/a": value }), value, text, quotes),
+    ),
+    r(path, args(["a"]), ["a"], "texts by their names", '{"a": "b"}'),
+    ...["a b", long(64), "a/b/c", "/a", "-a", "Example.com./a", `${long(254)}/a`, ""].map((name) =>
+      r(path, args({ [name]: "x" }), name, key, '"example.com/tier"'),
+    ),
+  ]),
+  ...maps
+    .filter(([path]) => /[sS]elector|labels/.test(path))
+    .map(([path, args]) => r(`${path}.a`, args({ a: "b c" }), "b c", "a label's value has at most 63", "")),
+  r(
+    "backup.podMetadata.labels",
+    { backup: { ...backup, podMetadata: { labels: { "app.kubernetes.io/name": "x" } } } },
+    "app.kubernetes.io/name",
+    "finds its own objects",
+    "Use another key",
+  ),
+  r(
+    "podMetadata.annotations",
+    { podMetadata: { annotations: { a: long(240 * 1024) } } },
+    `${240 * 1024 + 1} bytes`,
+    "256 KiB",
+    "Shorten them",
+  ),
+  r(
+    "service.metadata.annotations",
+    {
+      metadata: { annotations: { a: long(130 * 1024) } },
+      service: { metadata: { annotations: { b: long(130 * 1024) } } },
+    },
+    `${260 * 1024 + 2} bytes`,
+    "256 KiB",
+    "Shorten them",
+  ),
+];
+
+/** Every argument that is one text, and may be an output. */
+const texts: [string, object][] = [
+  ["namespace", { namespace: 3 }],
+  ["storage.storageClass", { storage: { storageClass: 3 } }],
+  ["service.loadBalancerClass", { service: { type: "LoadBalancer", loadBalancerClass: 3 } }],
+  ["scheduling.schedulerName", { scheduling: { schedulerName: 3 } }],
+  ["backup.claim.storageClass", { backup: { ...backup, claim: { size: "50Gi", storageClass: 3 } } }],
+  ["backup.s3.bucket", { backup: { schedule: "0 * * * *", s3: { bucket: 3 } } }],
+  ["imagePullSecrets[0]", { imagePullSecrets: [3] }],
+];
+
+const objectName = "no object of Kubernetes can be called that";
+const names: [string, object][] = [
+  ["storage.storageClass", { storage: { storageClass: "Fast" } }],
+  ["scheduling.priorityClassName", { scheduling: { priorityClassName: "Fast" } }],
+  ["scheduling.schedulerName", { scheduling: { schedulerName: "Fast" } }],
+  ["scheduling.runtimeClassName", { scheduling: { runtimeClassName: "Fast" } }],
+  ["controller.priorityClassName", { controller: { priorityClassName: "Fast" } }],
+  ["imagePullSecrets[1]", { imagePullSecrets: ["a.b", "Fast"] }],
+  ["restore.file.claim", { restore: { file: { claim: "Fast", path: "a" } } }],
+  ["restore.endpoints.tlsSecret", { restore: { endpoints: { urls: ["https://a:1"], tlsSecret: "Fast" } } }],
+  [
+    "backup.s3.credentialsSecret",
+    { backup: { schedule: "0 * * * *", s3: { bucket: "backups", credentialsSecret: "Fast" } } },
+  ],
+  ["backup.claim.existing", { backup: { ...backup, claim: { existing: "Fast" } } }],
+  ["restore.backup.claim.existing", { restore: { backup: { claim: { existing: "Fast" } } } }],
+];
+
+const balanced = (more: object) => ({ service: { type: "LoadBalancer", ...more } });
+const service: Refusal[] = [
+  r(
+    "service.externalTrafficPolicy",
+    balanced({ externalTrafficPolicy: "local" }),
+    "local",
+    "Cluster, Local here, letter by letter",
+    "Write Local if you meant that",
+  ),
+  r(
+    "service.sessionAffinity",
+    { service: { sessionAffinity: "clientIP" } },
+    "clientIP",
+    "None, ClientIP",
+    "Write ClientIP if you meant that",
+  ),
+  r(
+    "service.trafficDistribution",
+    { service: { trafficDistribution: "Near" } },
+    "Near",
+    "PreferClose, PreferSameZone, PreferSameNode",
+    "Write one of these",
+  ),
+  r(
+    "service.loadBalancerClass",
+    balanced({ loadBalancerClass: "a b" }),
+    "a b",
+    "with or without a domain",
+    'Write it like "example.com/internal"',
+  ),
+  r(
+    "service.loadBalancerSourceRanges",
+    balanced({ loadBalancerSourceRanges: "10.0.0.0/8" }),
+    "10.0.0.0/8",
+    "a list of ranges",
+    'Write it like ["10.0.0.0/8"]',
+  ),
+  ...[
+    "10.0.0.1/33",
+    "10.0.0.1",
+    "10.0.0/8",
+    "010.0.0.0/8",
+    "fd00::/129",
+    "fe80::1%eth0/64",
+    "10.0.0.0/08",
+    8,
+  ].map((range) =>
+    r(
+      "service.loadBalancerSourceRanges[1]",
+      balanced({ loadBalancerSourceRanges: ["10.0.0.0/8", range] }),
+      range,
+      "an address, a slash",
+      'Write it like "10.0.0.0/8"',
+    ),
+  ),
+];
+
+const tolerations = (...given: unknown[]) => ({ scheduling: { tolerations: given } });
+const at = "scheduling.tolerations[0]";
+const wrongTolerations: Refusal[] = [
+  r("scheduling.tolerations", { scheduling: { tolerations: {} } }, {}, "a list", "Write it as one"),
+  r(at, tolerations("etcd"), "etcd", "has fields of its own", "an object with key, operator"),
+  r(
+    `${at}.tolerationSecond`,
+    tolerations({ operator: "Exists", effect: "NoExecute", tolerationSecond: 5 }),
+    5,
+    "no such field here",
+    "Write tolerationSeconds if you meant that",
+  ),
+  r(`${at}.taint`, tolerations({ key: "a", taint: "b" }), "b", "no such field here", "There are: key"),
+  r(
+    `${at}.operator`,
+    tolerations({ key: "a", operator: "exists" }),
+    "exists",
+    "letter by letter",
+    "Write Exists if",
+  ),
+  r(
+    `${at}.effect`,
+    tolerations({ key: "a", effect: "noSchedule" }),
+    "noSchedule",
+    "letter by letter",
+    "Write NoSchedule if",
+  ),
+  r(
+    `${at}.value`,
+    tolerations({ key: "a", operator: "Exists", value: "b" }),
+    "b",
+    "only operator Equal has a value",
+    "Leave it out",
+  ),
+  r(`${at}.value`, tolerations({ key: "a", value: "b c" }), "b c", "the form of a label's", "Leave it out"),
+  r(`${at}.value`, tolerations({ key: "a", value: true }), true, text, quotes),
+  r(
+    `${at}.key`,
+    tolerations({ effect: "NoSchedule" }),
+    undefined,
+    "only operator Exists can do without",
+    "Give the taint's key",
+  ),
+  r(`${at}.key`, tolerations({ key: "a b" }), "a b", "a name of at most 63", "Write it like"),
+  r(
+    `${at}.tolerationSeconds`,
+    tolerations({ key: "a", operator: "Exists", tolerationSeconds: 5 }),
+    5,
+    "only effect NoExecute takes a time",
+    "Write effect NoExecute",
+  ),
+  r(
+    `${at}.tolerationSeconds`,
+    tolerations({ key: "a", operator: "Exists", effect: "NoExecute", tolerationSeconds: "5" }),
+    "5",
+    "a whole number",
+    "",
+  ),
+];
+
+const required = "requiredDuringSchedulingIgnoredDuringExecution";
+const preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+const affinity = (nodeAffinity: unknown) => ({ scheduling: { nodeAffinity } });
+const term = (nodeSelectorTerm: unknown) =>
+  affinity({ [required]: { nodeSelectorTerms: [nodeSelectorTerm] } });
+const rule = (matchExpression: unknown) => term({ matchExpressions: [matchExpression] });
+const terms = `scheduling.nodeAffinity.${required}.nodeSelectorTerms`;
+const expression = `${terms}[0].matchExpressions[0]`;
+const field = `${terms}[0].matchFields[0]`;
+const wrongAffinities: Refusal[] = [
+  r(
+    "scheduling.nodeAffinity.required",
+    affinity({ required: {} }),
+    {},
+    "no such field here",
+    "There are: requiredDuring",
+  ),
+  r("scheduling.nodeAffinity", affinity("ssd"), "ssd", "has fields of its own", "as an object"),
+  r(terms, affinity({ [required]: { nodeSelectorTerms: [] } }), [], "no node fits", "Give one"),
+  r(
+    `${expression}.operator`,
+    rule({ key: "a", operator: "in", values: ["b"] }),
+    "in",
+    "letter by letter",
+    "Write In if you meant that",
+  ),
+  r(`${expression}.operator`, rule({ key: "a" }), "", "In, NotIn", "Write In if"),
+  r(
+    `${expression}.values`,
+    rule({ key: "a", operator: "In" }),
+    undefined,
+    "operator In takes one or more values",
+    "Write as many",
+  ),
+  r(
+    `${expression}.values`,
+    rule({ key: "a", operator: "Exists", values: ["b"] }),
+    ["b"],
+    "operator Exists takes no value",
+    "or another operator",
+  ),
+  r(
+    `${expression}.values`,
+    rule({ key: "a", operator: "Gt", values: ["1", "2"] }),
+    ["1", "2"],
+    "operator Gt takes one value",
+    "Write as many",
+  ),
+  r(
+    `${expression}.values[0]`,
+    rule({ key: "a", operator: "Lt", values: ["4Gi"] }),
+    "4Gi",
+    "compares whole numbers",
+    "Write another",
+  ),
+  r(
+    `${expression}.values[0]`,
+    rule({ key: "a", operator: "In", values: ["b c"] }),
+    "b c",
+    "no label of a node",
+    "Write another",
+  ),
+  r(`${expression}.values[0]`, rule({ key: "a", operator: "In", values: [true] }), true, text, quotes),
+  r(`${expression}.key`, rule({ operator: "Exists" }), "", "a name of at most 63", "Write it like"),
+  r(
+    `${field}.key`,
+    term({ matchFields: [{ key: "metadata.labels", operator: "In", values: ["a"] }] }),
+    "metadata.labels",
+    "metadata.name",
+    "Write",
+  ),
+  r(
+    `${field}.values`,
+    term({ matchFields: [{ key: "metadata.name", operator: "In", values: ["a", "b"] }] }),
+    ["a", "b"],
+    "operator In takes one value",
+    "Write as many",
+  ),
+  r(
+    `scheduling.nodeAffinity.${preferred}[0].weight`,
+    affinity({
+      [preferred]: [{ weight: 0, preference: { matchExpressions: [{ key: "a", operator: "Exists" }] } }],
+    }),
+    0,
+    "from 1 to 100",
+    "",
+  ),
+];
+
+const quantities: Refusal[] = ["10Mi", "1", "511Mi", "0.4Gi", "5e8"].map((size) =>
+  r("storage.size", { storage: { size } }, size, "files of 64 MB", "Write 512Mi or more"),
+);
+
+const images: Refusal[] = [
+  ...["v3.6 16", "", ".a", long(129)].map((tag) =>
+    r("nodeImage.tag", { nodeImage: { tag } }, tag, "at most 128 letters", "Give the tag alone"),
+  ),
+  ...["a//b", "/a", "a/", "a/B", "[fd00::1", "fd00::1/a", "a_/b", "[fd00::1]:5000", long(256)].map(
+    (repository) =>
+      r(
+        "nodeImage.repository",
+        { nodeImage: { repository } },
+        repository,
+        "a registry and a path",
+        'Write it like "registry.example.com/etcd"',
+      ),
+  ),
+  r(
+    "nodeImage.repository",
+    { nodeImage: { repository: "[fd00::1]:5000/node:22" } },
+    "[fd00::1]:5000/node:22",
+    "ends with a tag",
+    "Move that to nodeImage.tag",
+  ),
+];
+
+/** What Kubernetes would refuse in the middle of an `up`, or take and never act by. */
+export const kubernetesRefusals: Refusal[] = [
+  ...metadata,
+  ...texts.map(([path, args]) => r(path, args, 3, text, quotes)),
+  ...names.map(([path, args]) => r(path, args, "Fast", objectName, "Give the object's name")),
+  ...service,
+  ...wrongTolerations,
+  ...wrongAffinities,
+  ...quantities,
+  ...images,
+];
