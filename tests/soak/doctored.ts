@@ -174,6 +174,11 @@ export const doctored: readonly (readonly [
   ],
   ["the history has no end", { ...sound, cutShort: true }, (v) => v.linearizable && v.unfinished === 1],
   [
+    "an event is left out of a history that has no end",
+    { ...sound, events: without(sound.events, 4), cutShort: true },
+    (v) => v.watch.lost.length === 1,
+  ],
+  [
     "a restore brings back less than was backed up",
     { ...sound, restored: { revision: 12, values: { [key]: "a" } } },
     (v) => v.linearizable && v.restored.length === 1,

@@ -50,8 +50,13 @@ func (v *WatchVerdict) judge(life *Life) {
 		for _, missed := range life.missed[watcher] {
 			v.Compacted += missed.To - missed.From
 		}
+		// Without an end, a watcher has nothing to reach but what it was told last.
+		end := life.ended.Revision
+		if end == 0 {
+			end = last
+		}
 		for revision, event := range written {
-			if revision < life.began.Revision || revision > life.ended.Revision || told[revision] {
+			if revision < life.began.Revision || revision > end || told[revision] {
 				continue
 			}
 			excused := slices.ContainsFunc(life.missed[watcher], func(m *Missed) bool {
