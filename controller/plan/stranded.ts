@@ -8,6 +8,7 @@
  * refused for the volume's sake, for the whole declared grace: a node that is full, cordoned or tainted was refused
  * before its volumes were looked at, and may be the one.
  */
+import type { PodView } from "../model";
 import { age, ageOf } from "./age";
 import { withAbandoned } from "./record";
 import { remove } from "./repair";
@@ -15,7 +16,7 @@ import type { Step } from "./step";
 import { mention, remember } from "./step";
 import type { Facts } from "./view";
 import { isStranded } from "./unplaceable";
-import { isAbandoned, label, recordOf } from "./view";
+import { claimAt, isAbandoned, label, recordOf } from "./view";
 
 export function replaceStranded(f: Facts): Step | undefined {
   if (f.record.birth.state !== "born" || !f.list) return undefined;
@@ -23,11 +24,12 @@ export function replaceStranded(f: Facts): Step | undefined {
     if (!isStranded(f.world, pod) || isAbandoned(f.record, pod.claimUid)) continue;
     const grace = f.desired.nodeLossGraceSeconds;
     if (grace === undefined) {
-      return mention(`${pod.name} can't be placed: its volume is on a node that isn't there any more`);
+      const way = isLost(f, pod) ? `. ${byHand(pod)}` : "";
+      return mention(`${pod.name} can't be placed: its ${whereItIs(f, pod)}${way}`);
     }
     const left = Math.ceil((grace * 1000 - ageOf(f.world, age.stranded(pod))) / 1000);
     if (left > 0) {
-      return mention(`${pod.name}'s volume is on a node that isn't there any more: replaced in ${left} s`);
+      return mention(`${pod.name}'s ${whereItIs(f, pod)}: replaced in ${left} s`);
     }
     const words = `for ${grace} s no node has had its volume`;
     const m = recordOf(f.record, pod.ordinal);
@@ -38,3 +40,14 @@ export function replaceStranded(f: Facts): Step | undefined {
   }
   return undefined;
 }
+
+const isLost = (f: Facts, pod: PodView) => claimAt(f.world, pod.ordinal)?.phase === "Lost";
+
+function whereItIs(f: Facts, pod: PodView): string {
+  return isLost(f, pod)
+    ? `claim ${pod.claimName} is Lost, Kubernetes has no volume for it any more`
+    : "volume is on a node that isn't there any more";
+}
+
+const byHand = (pod: PodView) =>
+  `To replace the member: kubectl delete pvc ${pod.claimName} --wait=false, then the pod`;

@@ -20,6 +20,8 @@ export function noNodeHasVolume(message: string): boolean {
 export function isStranded({ claims }: { readonly claims: readonly ClaimView[] }, pod: PodView): boolean {
   if (pod.deleting || pod.nodeName !== undefined || pod.unschedulable === undefined) return false;
   const claim = claims.find((c) => c.ordinal === pod.ordinal);
-  if (!claim || claim.uid !== pod.claimUid || claim.phase !== "Bound" || claim.deleting) return false;
-  return noNodeHasVolume(pod.unschedulable);
+  if (!claim || claim.uid !== pod.claimUid || claim.deleting) return false;
+  // Of a claim without its volume object nothing can ever come; a pod that runs still has the volume, and isn't asked.
+  if (claim.phase === "Lost") return true;
+  return claim.phase === "Bound" && noNodeHasVolume(pod.unschedulable);
 }

@@ -71,6 +71,30 @@ describe("plan: a pod whose volume's node was deleted", () => {
     });
   }
 
+  describe("whose claim is Lost", () => {
+    const bound =
+      'pod has unbound or lost persistentvolumeclaims: "data-etcd-2" bound to non-existent volume';
+    const lost = (more: Partial<PodView> = {}, desired: object = grace, ages = due.ages): World => {
+      const w = strandedWorld({ pods: [waiting({ unschedulable: bound, ...more })], desired, ages });
+      return { ...w, claims: w.claims.map((c) => (c.ordinal === 2 ? { ...c, phase: "Lost" as const } : c)) };
+    };
+    it("is replaced after the declared grace, as one whose node is gone", () => {
+      const d = plan(lost());
+      expect(d.action?.kind).to.equal("removeMember");
+      expect(d.record?.abandoned.map((a) => a.ordinal)).to.deep.equal([2]);
+      expect(plan(lost({}, grace, {})).action).to.equal(undefined);
+      expect(plan(lost({}, grace, {})).reason).to.contain("Lost, Kubernetes has no volume for it any more");
+    });
+    it("without a grace the reason says what to delete", () => {
+      const d = plan(lost({}, { nodeLossGraceSeconds: undefined }));
+      expect(d.action).to.equal(undefined);
+      expect(d.reason).to.contain("kubectl delete pvc data-etcd-2 --wait=false");
+    });
+    it("and which still runs is left alone: its pod has the volume", () => {
+      expect(plan(lost({ nodeName: "node-2", unschedulable: undefined })).action).to.equal(undefined);
+    });
+  });
+
   it("the member is removed, and its claim given up in the same write", () => {
     const d = plan(strandedWorld(due));
     expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 2, memberId: idOf(2) });
