@@ -63,7 +63,10 @@ export interface EtcdSettingsArgs {
   /** The lowest TLS version on both ports. Default: TLS1.2. Flag `tls-min-version`. */
   tlsMinVersion?: TlsVersion;
 
-  /** Cipher suites for TLS 1.2, by their Go names. Default: Go's choice. Flag `cipher-suites`. */
+  /**
+   * Cipher suites for TLS 1.2, by their Go names; one of the two `TLS_ECDHE_…_WITH_AES_128_GCM_SHA256` has to be among
+   * them. Default: Go's choice. Flag `cipher-suites`.
+   */
   cipherSuites?: string[];
 
   /** Default: info. Flag `log-level`. */
@@ -71,7 +74,8 @@ export interface EtcdSettingsArgs {
 
   /**
    * Anything else, by the name of etcd's configuration file, such as `{"max-snapshots": 3}`. Lengths of time are
-   * given as text (`20s`). A name that the version does not know, or that the component sets itself, is refused.
+   * given as text (`20s`). A name that the version does not know, or that the component sets itself, is refused, and
+   * so is a value with which etcd would not start here.
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the schema has no type for text, number or boolean
   extra?: { [name: string]: any };

@@ -29,7 +29,7 @@ export interface MetadataArgs {
 /** The members' volumes. */
 export interface StorageArgs {
   /**
-   * Size of each member's volume, such as `8Gi`. Default: `8Gi`. The quota follows it.
+   * Size of each member's volume, such as `8Gi`. Default: `8Gi`. At least `512Mi`. The quota follows it.
    * A larger size grows the claims of a living cluster one by one, where the storage class allows that; a smaller one
    * is refused by the controller.
    */
@@ -113,7 +113,10 @@ export interface ServiceArgs {
   /** Labels and annotations, such as a load balancer's. */
   metadata?: MetadataArgs;
 
-  /** A fixed port on the nodes, 1 to 65535, for NodePort and LoadBalancer. Default: Kubernetes chooses. */
+  /**
+   * A fixed port on the nodes, of the range that the Kubernetes cluster gives (usually 30000 to 32767), for NodePort
+   * and LoadBalancer. Default: Kubernetes chooses.
+   */
   nodePort?: number;
 
   /** The load balancer's class. */
@@ -128,7 +131,7 @@ export interface ServiceArgs {
   /** `None` or `ClientIP`. */
   sessionAffinity?: pulumi.Input<string>;
 
-  /** Such as `PreferSameZone`. */
+  /** `PreferSameZone`, `PreferSameNode` or `PreferClose`, as far as the Kubernetes cluster knows them. */
   trafficDistribution?: pulumi.Input<string>;
 }
 

@@ -14,14 +14,12 @@ const always: Table = {
   "bcrypt-cost": "count",
   cors: "text",
   "enable-grpc-gateway": "flag",
-  "enable-log-rotation": "flag",
   "enable-pprof": "flag",
   "grpc-keepalive-interval": "time",
   "grpc-keepalive-min-time": "time",
   "grpc-keepalive-timeout": "time",
   "host-whitelist": "text",
   "initial-election-tick-advance": "flag",
-  "log-rotation-config-json": "text",
   "max-concurrent-streams": "count",
   "max-snapshots": "count",
   "max-wals": "count",
@@ -94,6 +92,14 @@ export const typedSettings: Record<string, string> = {
   "snapshot-catchup-entries": "etcd.snapshotCatchUpEntries",
   "snapshot-count": "etcd.snapshotCount",
   "tls-min-version": "etcd.tlsMinVersion",
+};
+
+const rotation = "etcd rotates a file, and its log goes to the container's output, which the node rotates";
+
+/** Names with which etcd never starts here, or that change nothing, and why. */
+export const uselessSettings: Record<string, string> = {
+  "enable-log-rotation": rotation,
+  "log-rotation-config-json": rotation,
 };
 
 /** Names that only the component sets: another value would break membership, mutual TLS or durability. */

@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { Document, parse, stringify, visit } from "yaml";
 import { CompactionMode, LogLevel, TlsVersion } from "../args";
 import type { EtcdSettingsArgs } from "../args";
 import { pairPaths, paths } from "./names";
@@ -77,8 +77,26 @@ export function renderSettings(args: EtcdSettingsArgs, minor: Minor, quotaBytes:
       "client-key-file": pairPaths("peer-client").key,
     },
   };
-  return stringify(settings, { lineWidth: 0 });
+  const document = new Document(settings);
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === "string" && readsOtherwise(node.value)) {
+        node.type = "QUOTE_DOUBLE";
+      }
+    },
+  });
+  return document.toString({ lineWidth: 0 });
 }
+
+/** Go's parser also takes these for numbers. */
+const goNumber = /^[-+]?0[xob][\da-f_]+$/i;
+
+/**
+ * Whether etcd would take the text for something else: it reads YAML 1.1, in which `yes` and `1:30` aren't texts. Only
+ * such a text is quoted, because any other byte of the settings is a rolling restart.
+ */
+const readsOtherwise = (text: string): boolean =>
+  goNumber.test(text) || parse(stringify(text, { lineWidth: 0 }), { version: "1.1" }) !== text;
 
 function transportSecurity(pair: "server" | "peer") {
   const files = pairPaths(pair);

@@ -7,11 +7,13 @@ import type { EtcdClusterArgs } from "../../components";
 import { CaRotationStep, EtcdCluster, ServiceType, Spread, VolumeRetention } from "../../components";
 import { render } from "../../hack/render/render";
 import { refuse, settle } from "../../components/spec";
+import { cipherSuites } from "../../components/spec/cipher-suites";
 import { Problems } from "../../components/spec/refuse/problems";
 import { renderCluster, withLog } from "../support/render";
 import type { Refusal } from "../support/refusals";
 import { long, r } from "../support/refusals";
 import { kubernetesRefusals } from "../support/refusals/kubernetes";
+import { settingRefusals } from "../support/refusals/settings";
 import { argsOf, scenarioNames } from "../support/scenarios";
 
 const hex = "0123456789abcdef".repeat(4);
@@ -579,8 +581,8 @@ const refusals: Refusal[] = [
   ),
   r(
     "etcd.extra.feature-gates",
-    { etcd: { extra: { "feature-gates": "A=true,CompactHashCheck=false" } } },
-    "A=true,CompactHashCheck=false",
+    { etcd: { extra: { "feature-gates": "InitialCorruptCheck=true,CompactHashCheck=false" } } },
+    "InitialCorruptCheck=true,CompactHashCheck=false",
     "an argument of its own",
     "Use etcd.compactHashCheck",
   ),
@@ -625,7 +627,7 @@ const refusals: Refusal[] = [
     { tls: { extraServerNames: ["a.example.com", "https://b.example.com"] } },
     "https://b.example.com",
     "a DNS name or an IP address",
-    "Leave scheme and port out",
+    "Leave scheme, port and zone out",
   ),
   r(
     "tls.extraServerNames[1]",
@@ -1005,6 +1007,7 @@ const refusals: Refusal[] = [
   ...backupRefusals(),
 
   ...kubernetesRefusals,
+  ...settingRefusals,
 ];
 
 const errorOf = (work: () => unknown): pulumi.InputPropertiesError => {
@@ -1029,7 +1032,7 @@ function told(work: () => void): Set<string> {
   Error.stackTraceLimit = 3;
   const record = () => {
     const caller = new Error().stack?.split("\n")[3] ?? "";
-    lines.add(/refuse\/([\w.]+:\d+)/.exec(caller)?.[1] ?? caller);
+    lines.add(/refuse\/([\w.-]+:\d+)/.exec(caller)?.[1] ?? caller);
   };
   Problems.prototype.refuse = function (...args) {
     record();
@@ -1070,6 +1073,7 @@ describe("refusals", () => {
       refuse({ version: "3.6.13" }, "etcd");
       refuse(withS3({ endpoint: "http://minio:9000" }), "etcd");
       refuse({ service: { type: ServiceType.NodePort, nodePort: 65_535 } }, "etcd");
+      refuse({ etcd: { extra: { "memory-mlock": true } } }, "etcd");
       refuse(
         { etcd: { quota: "9Gi" }, storage: { size: "30Gi" }, resources: { memoryLimit: "8Gi" } },
         "etcd",
@@ -1164,6 +1168,11 @@ describe("warnings", () => {
     expect(of(args("8Gi"))).to.deep.equal([]);
   });
 
+  it("tell that locked memory hangs on the node", () => {
+    expect(of({ etcd: { extra: { "memory-mlock": true } } })[0]).to.contain("etcd.extra.memory-mlock");
+    expect(of({ etcd: { extra: { "memory-mlock": false } } })).to.deep.equal([]);
+  });
+
   it("tell a node port that only a Kubernetes told otherwise gives", () => {
     const args = (nodePort: number) => ({ service: { type: ServiceType.NodePort, nodePort } });
     for (const outside of [1, 29_999, 32_768, 65_535]) {
@@ -1228,6 +1237,25 @@ describe("arguments that are fine", () => {
       { resources: { memoryRequest: "2Gi", cpuLimit: "250m" } },
       { service: { type: ServiceType.LoadBalancer, nodePort: 32_767 } },
       { storage: { size: "512Mi", storageClass: "" } },
+      { etcd: { cipherSuites: [] } },
+      { etcd: { cipherSuites: ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_RC4_128_SHA"] } },
+      { etcd: { cipherSuites: cipherSuites.slice() } },
+      {
+        etcd: {
+          extra: {
+            "feature-gates": "LeaseCheckpoint=T, LeaseCheckpointPersist = 1,,AllBeta=false",
+            "tls-max-version": "TLS1.2",
+            "auth-token": "simple",
+            "log-format": "console",
+            "grpc-keepalive-interval": "2562047h",
+            "max-concurrent-streams": 2 ** 32 - 1,
+            "experimental-initial-corrupt-check": true,
+          },
+        },
+      },
+      { version: "3.7.3", etcd: { extra: { "feature-gates": "AllAlpha=true,PriorityRequest=true" } } },
+      ...["*", "", "https://a.example.com:443,http://b:80"].map((cors) => ({ etcd: { extra: { cors } } })),
+      { tls: { extraServerNames: ["1.example", "::ffff:10.0.0.1", "host-1", "1a"] } },
       { storage: { size: "1Ei" }, resources: { memoryLimit: "1e10" } },
       { resources: { cpuLimit: "1k", memoryLimit: "1.5e9" } },
       { image: { repository: "[fd00::1]:5000/etcd" } },

@@ -1,10 +1,16 @@
 import { expect } from "chai";
-import { parse } from "yaml";
+import * as fc from "fast-check";
+import { parse, stringify } from "yaml";
 import { CompactionMode, LogLevel, TlsVersion } from "../../components";
 import type { EtcdClusterArgs } from "../../components";
 import { goMemoryLimit, quotaBytes, shutdownSeconds, waitSeconds } from "../../components/spec/derived";
 import { ports } from "../../components/spec/names";
-import { extraSettings, ownSettings, typedSettings } from "../../components/spec/setting-names";
+import {
+  extraSettings,
+  ownSettings,
+  typedSettings,
+  uselessSettings,
+} from "../../components/spec/setting-names";
 import { renderSettings } from "../../components/spec/settings";
 import { knownMinors } from "../../components/spec/versions";
 import { renderConfig } from "../../controller/gate/config";
@@ -115,6 +121,40 @@ describe("etcd's settings", () => {
     expect(renderSettings({ extra: one }, "3.6", 1)).to.equal(renderSettings({ extra: other }, "3.6", 1));
   });
 
+  it("come to etcd as the texts that were given, by YAML 1.1 as by 1.2", () => {
+    const name = "experimental-distributed-tracing-service-name";
+    const texts = fc.oneof(
+      fc.string(),
+      fc.stringMatching(/^[-+.~=<yYnN01-9_:xoboefE]{1,8}$/),
+      fc.constantFrom(
+        ...["yes", "No", "on", "OFF", "y", "N", "true", "False", "null", "NULL", "~", "", "=", "<<", "-"],
+        ...["1:30", "190:20:30.15", "017", "0o17", "0O17", "0x1F", "0X1F", "0b1", "0B1", "1_000", "1_0.5"],
+        ...["+1", "1.", ".5", "1e3", ".inf", "-.INF", ".nan", "2026-01-01", "2026-01-01 10:00:00", "a\nb"],
+      ),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        const rendered = renderSettings({ extra: { [name]: text } }, "3.6", 1);
+        for (const version of ["1.1", "1.2"] as const) {
+          const read = parse(rendered, { version }) as Record<string, unknown>;
+          expect(read[name], `${version}: ${JSON.stringify(text)}`).to.equal(text);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+    for (const text of ["0X1F", "0O17", "-0B1", "0x_1"]) {
+      expect(renderSettings({ extra: { [name]: text } }, "3.6", 1)).to.contain(`${name}: "${text}"\n`);
+    }
+  });
+
+  it("quote no more than they must, as other bytes restart members", () => {
+    const rendered = renderSettings({ ...argsOf("everything").etcd }, "3.7", 1);
+    expect(rendered).to.equal(stringify(parse(rendered), { lineWidth: 0 }));
+    for (const text of ["basic", "10.0.0.1:4317", "https://a:443,https://b:443", "a b", "1h"]) {
+      expect(renderSettings({ extra: { cors: text } }, "3.6", 1)).to.contain(`cors: ${text}\n`);
+    }
+  });
+
   it("never have a name that the gate writes, in the one file that both make", () => {
     for (const minor of knownMinors) {
       const text = renderConfig(renderSettings({ ...argsOf("everything").etcd }, minor, 1), {
@@ -141,7 +181,9 @@ describe("etcd's settings", () => {
   it("are each typed, given by name, or the component's own, and only one of these", () => {
     for (const minor of knownMinors) {
       const names = Object.keys(extraSettings[minor]);
-      expect(names.filter((name) => name in typedSettings || ownSettings.has(name))).to.deep.equal([]);
+      const elsewhere = (name: string) =>
+        name in typedSettings || name in uselessSettings || ownSettings.has(name);
+      expect(names.filter(elsewhere)).to.deep.equal([]);
       // What is rendered is refused as an extra, or it would stand there twice.
       const rendered = Object.keys(settingsOf({ cipherSuites: ["x"] }, minor, 1)).filter(
         (key) => key !== "feature-gates",

@@ -1,13 +1,12 @@
 import type { EtcdClusterArgs, EtcdSettingsArgs } from "../../args";
 import { CompactionMode, LogLevel, TlsVersion } from "../../args";
 import { quotaPerMemory, shutdownSeconds } from "../derived";
-import { extraSettings, ownSettings, typedSettings } from "../setting-names";
 import { settingDefaults } from "../settings";
-import { duration, nearest, quantity } from "../units";
-import type { Minor } from "../versions";
-import { defaultVersion, parseVersion } from "../versions";
+import { duration, quantity } from "../units";
 import { checkBytes, checkDuration, checkInteger, checkOneOf } from "./checks";
+import { refuseCiphers } from "./ciphers";
 import type { Problems } from "./problems";
+import { refuseExtra } from "./settings";
 
 export function refuseEtcd(problems: Problems, args: EtcdClusterArgs): void {
   const etcd = args.etcd ?? {};
@@ -20,18 +19,8 @@ export function refuseEtcd(problems: Problems, args: EtcdClusterArgs): void {
   checkBytes(problems, "etcd.maxRequestSize", etcd.maxRequestSize);
   checkOneOf(problems, "etcd.logLevel", etcd.logLevel, LogLevel);
   checkOneOf(problems, "etcd.tlsMinVersion", etcd.tlsMinVersion, TlsVersion);
-  if (etcd.cipherSuites !== undefined && etcd.tlsMinVersion === TlsVersion.Tls13) {
-    problems.refuse(
-      "etcd.cipherSuites",
-      etcd.cipherSuites,
-      "they are for TLS 1.2, and tlsMinVersion is TLS1.3",
-      "Leave one of them out",
-    );
-  }
-  const minor = parseVersion(args.version ?? defaultVersion)?.minor;
-  if (minor) {
-    refuseExtra(problems, etcd, minor);
-  }
+  refuseCiphers(problems, args);
+  refuseExtra(problems, args);
 }
 
 function refuseCompaction(problems: Problems, etcd: EtcdSettingsArgs): void {
@@ -39,7 +28,7 @@ function refuseCompaction(problems: Problems, etcd: EtcdSettingsArgs): void {
   const retention = etcd.autoCompactionRetention;
   const path = "etcd.autoCompactionRetention";
   if (etcd.autoCompactionMode === CompactionMode.Revision) {
-    if (retention === undefined || !/^\d+$/.test(retention)) {
+    if (retention === undefined || !/^\d{1,18}$/.test(retention)) {
       problems.refuse(path, retention, "revision mode keeps a number of revisions", `Write it like "10000"`);
     }
   } else if (retention !== undefined && retention !== "0" && !duration(retention)) {
@@ -82,61 +71,6 @@ function refuseTiming(problems: Problems, args: EtcdClusterArgs, etcd: EtcdSetti
       `Write ${needed} or more, or leave it out`,
     );
   }
-}
-
-function refuseExtra(problems: Problems, etcd: EtcdSettingsArgs, minor: Minor): void {
-  const known = extraSettings[minor];
-  for (const [name, given] of Object.entries(etcd.extra ?? {}) as [string, unknown][]) {
-    const path = `etcd.extra.${name}`;
-    const kind = known[name];
-    if (typedSettings[name]) {
-      problems.refuse(path, given, "this setting has an argument of its own", `Use ${typedSettings[name]}`);
-    } else if (ownSettings.has(name)) {
-      problems.refuse(
-        path,
-        given,
-        "only the component sets this: membership, TLS or durability hang on it",
-        "Leave it out",
-      );
-    } else if (!kind) {
-      refuseUnknownSetting(problems, path, name, given, minor);
-    } else if (kind === "count" && !(Number.isInteger(given) && Number(given) >= 0)) {
-      problems.refuse(path, given, "etcd wants a whole number here", "Write a number");
-    } else if (kind === "flag" && typeof given !== "boolean") {
-      problems.refuse(path, given, "etcd wants a yes or no here", "Write true or false");
-    } else if (kind === "text" && typeof given !== "string") {
-      problems.refuse(path, given, "etcd wants text here", "Write it in quotes");
-    } else if (kind === "time") {
-      checkDuration(problems, path, given);
-    } else if (name === "feature-gates" && /\bCompactHashCheck=/.test(String(given))) {
-      problems.refuse(
-        path,
-        given,
-        "CompactHashCheck has an argument of its own",
-        "Use etcd.compactHashCheck",
-      );
-    }
-  }
-}
-
-function refuseUnknownSetting(
-  problems: Problems,
-  path: string,
-  name: string,
-  given: unknown,
-  minor: Minor,
-): void {
-  const known = extraSettings[minor];
-  const respelt = [`experimental-${name}`, name.replace(/^experimental-/, "")].find((other) => known[other]);
-  const meant = respelt ?? nearest(name, [...Object.keys(known), ...Object.keys(typedSettings)]);
-  problems.refuse(
-    path,
-    given,
-    `etcd ${minor} has no such setting, and would ignore it in silence`,
-    meant
-      ? `Write ${typedSettings[meant] ?? meant} if you meant that`
-      : "Names are those of etcd's configuration file",
-  );
 }
 
 /** Checked apart from the rest of `etcd`, since it depends on volume and memory. */

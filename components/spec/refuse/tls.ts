@@ -34,8 +34,13 @@ export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
   const seen = new Set<string>();
   for (const [index, name] of (tls.extraServerNames ?? []).entries()) {
     const path = `tls.extraServerNames[${index}]`;
-    if (!isIP(name) && !isDnsName(name.replace(/^\*\./, ""))) {
-      problems.refuse(path, name, "it has to be a DNS name or an IP address", "Leave scheme and port out");
+    if (!isServerName(name)) {
+      problems.refuse(
+        path,
+        name,
+        "it has to be a DNS name or an IP address, without a zone",
+        "Leave scheme, port and zone out",
+      );
     }
     if (seen.has(name)) {
       problems.refuse(path, name, "it is there twice", "Leave one of them out");
@@ -50,6 +55,12 @@ export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
       "Shorten it",
     );
   }
+}
+
+/** No zone (`%eth0`), which a certificate can't say; and four numbers are an address or nothing. */
+function isServerName(text: string): boolean {
+  const name = text.replace(/^\*\./, "");
+  return text.includes("%") ? false : isIP(text) !== 0 || (isDnsName(name) && !/(?:^|\.)\d+$/.test(name));
 }
 
 function refuseLifetimes(problems: Problems, args: EtcdClusterArgs): void {

@@ -1,0 +1,66 @@
+import type { EtcdSettingsArgs } from "../../args";
+import { featureGates, gateSettings, readGates } from "../feature-gates";
+import { nearest } from "../units";
+import type { Minor } from "../versions";
+import type { Problems } from "./problems";
+
+const path = "etcd.extra.feature-gates";
+
+/** etcd ends at its start with a gate that it doesn't know, or can't read, or that is set in two ways. */
+export function refuseFeatureGates(problems: Problems, etcd: EtcdSettingsArgs, minor: Minor): void {
+  const extra: Record<string, unknown> = etcd.extra ?? {};
+  const text = extra["feature-gates"];
+  if (typeof text !== "string" || featureGates[minor].length === 0) {
+    return;
+  }
+  const gates = readGates(text);
+  const seen = new Set<string>();
+  for (const { name, value } of gates) {
+    if (name === "CompactHashCheck") {
+      problems.refuse(path, text, "CompactHashCheck has an argument of its own", "Use etcd.compactHashCheck");
+    } else if (!featureGates[minor].includes(name)) {
+      const meant = nearest(name, featureGates[minor]);
+      problems.refuse(
+        path,
+        text,
+        `etcd ${minor} has no gate called ${name}, and ends at its start`,
+        meant ? `Write ${meant} if you meant that` : `There are: ${featureGates[minor].join(", ")}`,
+      );
+    } else if (value === undefined) {
+      problems.refuse(path, text, `${name} has no yes or no`, `Write ${name}=true or ${name}=false`);
+    } else if (seen.has(name)) {
+      problems.refuse(path, text, `${name} is there twice`, "Leave one of them out");
+    }
+    seen.add(name);
+  }
+  for (const [setting, gate] of Object.entries(gateSettings)) {
+    // etcd looks for the name anywhere in the text, so LeaseCheckpoint is found in LeaseCheckpointPersist.
+    if (extra[setting] !== undefined && text.includes(gate)) {
+      problems.refuse(
+        `etcd.extra.${setting}`,
+        extra[setting],
+        `feature-gates says ${gate} too, and etcd takes only one of them`,
+        `Write ${gate} there, and leave this out`,
+      );
+    }
+  }
+  refuseLeases(problems, text, extra, new Map(gates.map(({ name, value }) => [name, value])));
+}
+
+function refuseLeases(
+  problems: Problems,
+  text: string,
+  extra: Record<string, unknown>,
+  gates: ReadonlyMap<string, boolean | undefined>,
+): void {
+  const all = gates.get("AllAlpha");
+  const sends = gates.get("LeaseCheckpoint") ?? extra["experimental-enable-lease-checkpoint"] ?? all;
+  if ((gates.get("LeaseCheckpointPersist") ?? all) === true && sends !== true) {
+    problems.refuse(
+      path,
+      text,
+      "LeaseCheckpointPersist needs LeaseCheckpoint, and etcd ends at its start without",
+      "Add LeaseCheckpoint=true, or leave both out",
+    );
+  }
+}

@@ -1,0 +1,141 @@
+import type { EtcdClusterArgs, EtcdSettingsArgs } from "../../args";
+import { TlsVersion } from "../../args";
+import { extraSettings, ownSettings, typedSettings, uselessSettings } from "../setting-names";
+import { nearest } from "../units";
+import type { Minor } from "../versions";
+import { defaultVersion, parseVersion } from "../versions";
+import { checkDuration } from "./checks";
+import { refuseFeatureGates } from "./feature-gates";
+import type { Problems } from "./problems";
+
+/** What is given in `etcd.extra`, by the names of etcd's configuration file. */
+export function refuseExtra(problems: Problems, args: EtcdClusterArgs): void {
+  const etcd = args.etcd ?? {};
+  const minor = parseVersion(args.version ?? defaultVersion)?.minor;
+  if (!minor) {
+    return;
+  }
+  for (const [name, given] of Object.entries(etcd.extra ?? {}) as [string, unknown][]) {
+    const path = `etcd.extra.${name}`;
+    const useless = uselessSettings[name];
+    if (typedSettings[name]) {
+      problems.refuse(path, given, "this setting has an argument of its own", `Use ${typedSettings[name]}`);
+    } else if (ownSettings.has(name)) {
+      problems.refuse(
+        path,
+        given,
+        "only the component sets this: membership, TLS or durability hang on it",
+        "Leave it out",
+      );
+    } else if (useless) {
+      problems.refuse(path, given, useless, "Leave it out");
+    } else if (!extraSettings[minor][name]) {
+      refuseUnknownSetting(problems, path, name, given, minor);
+    } else {
+      refuseKind(problems, path, name, given, minor);
+    }
+  }
+  refuseTwice(problems, etcd, minor);
+  refuseFeatureGates(problems, etcd, minor);
+}
+
+/** The largest of the counts that have a limit in etcd; of all others it is what a number here can say. */
+const largest: Record<string, number> = {
+  "max-concurrent-streams": 2 ** 32 - 1,
+  "distributed-tracing-sampling-rate": 1_000_000,
+  // In seconds, of which etcd makes nanoseconds.
+  "auth-token-ttl": 9_223_372_036,
+  "bcrypt-cost": 31,
+};
+const smallest: Record<string, number> = { "bcrypt-cost": 4 };
+
+/** The words that etcd knows, where it ends at its start with another, or takes it for one of them in silence. */
+const words: Record<string, readonly string[]> = {
+  "auth-token": ["simple"],
+  "backend-bbolt-freelist-type": ["array", "map"],
+  "log-format": ["json", "console"],
+  metrics: ["basic", "extensive"],
+  "tls-max-version": Object.values(TlsVersion),
+};
+
+function refuseKind(problems: Problems, path: string, name: string, given: unknown, minor: Minor): void {
+  const kind = extraSettings[minor][name];
+  const today = name.replace(/^experimental-/, "");
+  if (kind === "count") {
+    const [from, to] = [smallest[today] ?? 0, largest[today] ?? Number.MAX_SAFE_INTEGER];
+    if (!(Number.isInteger(given) && Number(given) >= from && Number(given) <= to)) {
+      problems.refuse(path, given, `etcd wants a whole number here, from ${from} to ${to}`, "Write a number");
+    }
+  } else if (kind === "flag" && typeof given !== "boolean") {
+    problems.refuse(path, given, "etcd wants a yes or no here", "Write true or false");
+  } else if (kind === "text" && typeof given !== "string") {
+    problems.refuse(path, given, "etcd wants text here", "Write it in quotes");
+  } else if (kind === "time") {
+    checkDuration(problems, path, given);
+  } else if (words[today] && !words[today].includes(String(given))) {
+    problems.refuse(path, given, "etcd has only a few words here", `Write one of ${words[today].join(", ")}`);
+  } else if (name === "cors" && !isOrigins(String(given))) {
+    problems.refuse(
+      path,
+      given,
+      `it has to be "*", or URLs with their ports and commas between them, or etcd ends at its start`,
+      `Write it like "https://app.example.com:443"`,
+    );
+  } else if (today === "memory-mlock" && given === true) {
+    problems.warn(
+      path,
+      given,
+      "etcd ends when its database outgrows what a process of its node may lock, which no pod can ask for",
+      "Make sure of the nodes' limit, or leave it out",
+    );
+  }
+}
+
+const isOrigins = (text: string): boolean =>
+  text === "" ||
+  text === "*" ||
+  text.split(",").every((url) => /^\s*https?:\/\/[^/\s:?#@]+:\d+\s*$/.test(url));
+
+function refuseTwice(problems: Problems, etcd: EtcdSettingsArgs, minor: Minor): void {
+  const extra: Record<string, unknown> = etcd.extra ?? {};
+  for (const [name, given] of Object.entries(extra)) {
+    const today = name.replace(/^experimental-/, "");
+    if (today !== name && extra[today] !== undefined && extraSettings[minor][today]) {
+      problems.refuse(
+        `etcd.extra.${name}`,
+        given,
+        `${today} is the same setting, and etcd takes only one of them`,
+        "Leave this one out",
+      );
+    }
+  }
+  const highest = extra["tls-max-version"];
+  if (etcd.tlsMinVersion === TlsVersion.Tls13 && highest === TlsVersion.Tls12) {
+    problems.refuse(
+      "etcd.extra.tls-max-version",
+      highest,
+      "tlsMinVersion is above it",
+      "Leave one of them out",
+    );
+  }
+}
+
+function refuseUnknownSetting(
+  problems: Problems,
+  path: string,
+  name: string,
+  given: unknown,
+  minor: Minor,
+): void {
+  const known = extraSettings[minor];
+  const respelt = [`experimental-${name}`, name.replace(/^experimental-/, "")].find((other) => known[other]);
+  const meant = respelt ?? nearest(name, [...Object.keys(known), ...Object.keys(typedSettings)]);
+  problems.refuse(
+    path,
+    given,
+    `etcd ${minor} has no such setting, and would ignore it in silence`,
+    meant
+      ? `Write ${typedSettings[meant] ?? meant} if you meant that`
+      : "Names are those of etcd's configuration file",
+  );
+}
