@@ -719,6 +719,14 @@ function liftHold(volume) {
   (0, import_node_fs3.rmSync)(holdFile(volume), { force: true });
   syncFolder(volume);
 }
+var TORN_COPY = /^db\.tmp\.\d+$/;
+function dropTornCopies(dataDir) {
+  const folder = (0, import_node_path3.join)(dataDir, "member", "snap");
+  try {
+    for (const name of (0, import_node_fs3.readdirSync)(folder)) if (TORN_COPY.test(name)) (0, import_node_fs3.rmSync)((0, import_node_path3.join)(folder, name));
+  } catch {
+  }
+}
 var ASIDE = /^aside-(\d+)$/;
 function asideNames(volume) {
   const numbers = (0, import_node_fs3.readdirSync)(volume).flatMap((name) => ASIDE.exec(name)?.[1] ?? []);
@@ -822,6 +830,7 @@ function carryOut(settings, step) {
   (0, import_node_fs6.mkdirSync)(dataDir, { recursive: true, mode: 448 });
   switch (step.kind) {
     case "start":
+      dropTornCopies(dataDir);
       withRoom(volume, () => prepare(settings, void 0, step.generation), step.dropAside);
       if (step.dropAside) dropAside(volume);
       break;
