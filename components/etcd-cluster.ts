@@ -52,7 +52,9 @@ export class EtcdCluster extends pulumi.ComponentResource {
     warnings.forEach((warning) => void pulumi.log.warn(warning, this));
 
     const spec = settle(args, name);
-    const namespace = pulumi.output(args.namespace ?? spec.name).apply((n) => refuseLateNamespace(n, name));
+    const namespace = pulumi
+      .output(args.namespace ?? spec.name)
+      .apply((n) => refuseLateNamespace(n, args, name));
     const ctx: Context = { spec, name, namespace, opts: { parent: this } };
 
     const created = args.createNamespace === false ? [] : [createNamespace(ctx)];

@@ -25,7 +25,10 @@ export interface BackupArgs {
   /** Seconds after which a backup is given up. Default: 3600. */
   timeoutSeconds?: number;
 
-  /** The job's memory limit. Default: `256Mi`, of which it takes about 100Mi whatever the database's size. */
+  /**
+   * The job's memory limit. Default: `resources.helpers.memoryLimit`, or `256Mi`, of which it takes about 100Mi whatever
+   * the database's size.
+   */
   memoryLimit?: string;
 
   /**

@@ -55,7 +55,7 @@ export interface EtcdClusterArgs {
 
   /**
    * Whether the namespace is created, with the Pod Security Standard `restricted` enforced. Default: true.
-   * With false an existing one is used, as it is.
+   * With false an existing one is used, as it is; one of Kubernetes' own can't be created.
    */
   createNamespace?: boolean;
 
@@ -96,10 +96,10 @@ export interface EtcdClusterArgs {
   /** The members' volumes. */
   storage?: StorageArgs;
 
-  /** CPU and memory of a member. A change is a rolling restart. */
+  /** CPU and memory of a member, and of all other containers. A change is a rolling restart, that of `tools` aside. */
   resources?: ResourcesArgs;
 
-  /** Where members run. A change is a rolling restart. */
+  /** Where members and all other pods run. A change is a rolling restart. */
   scheduling?: SchedulingArgs;
 
   /** The Service that clients use. */

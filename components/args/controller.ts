@@ -35,6 +35,6 @@ export interface ControllerArgs {
   /** A PriorityClass for the controller's pod. Default: that of the members. */
   priorityClassName?: pulumi.Input<string>;
 
-  /** The memory that it may use, a quarter of it as JavaScript's heap. Default: `192Mi`, of which it takes a third. */
+  /** The memory that it may use, a quarter of it as JavaScript's heap. Default: `resources.helpers.memoryLimit`, or `192Mi`, of which it takes a third. */
   memoryLimit?: string;
 }

@@ -3,8 +3,8 @@ import type { CompactionMode, LogLevel, TlsVersion } from "./enums";
 /** etcd's settings, in the units people think in. They are rendered per minor version into the pod template. */
 export interface EtcdSettingsArgs {
   /**
-   * The database's largest size, such as `2Gi`. Default: a third of the volume, at most 8Gi and four times
-   * the memory limit.
+   * The database's largest size, such as `2Gi`. Default: a third of what the volume has beside 512Mi for etcd's log
+   * (beside a quarter, below 2Gi), at most 8Gi and four times the memory limit.
    * Beyond it the cluster takes no writes. At most a third of the volume, because a snapshot and a
    * defragmentation each need room for another copy, and at most four times the memory limit.
    * Flag `quota-backend-bytes`.

@@ -48,12 +48,15 @@ export interface StorageArgs {
   onDestroy?: VolumeRetention;
 }
 
-/** CPU and memory of a member, as Kubernetes quantities. */
+/** CPU and memory of a member, and of all other containers, as Kubernetes quantities. */
 export interface ResourcesArgs {
   /** Default: `250m`. */
   cpuRequest?: string;
 
-  /** Default: none. A CPU limit throttles heartbeats, and can cost the leadership. */
+  /**
+   * Default: none. A CPU limit throttles heartbeats, and can cost the leadership. If it is given, every container of
+   * every pod has one, as a quota of the namespace may want it.
+   */
   cpuLimit?: string;
 
   /** Default: the memory limit, so that a member is never evicted for using what it was promised. */
@@ -61,9 +64,42 @@ export interface ResourcesArgs {
 
   /** Default: `2Gi`. Go's `GOMEMLIMIT` is set to 85 % of it. */
   memoryLimit?: string;
+
+  /** The containers with code of this component: the gate of a member, the controller, jobs of backups, steps of a restore. */
+  helpers?: HelperResourcesArgs;
+
+  /** etcd and its tools where a drill, a restore or a recovery runs them. Their memory limit is a member's. */
+  tools?: ToolResourcesArgs;
 }
 
-/** Where members run. */
+/** CPU and memory of each container with code of this component. A change is a rolling restart: each member has one. */
+export interface HelperResourcesArgs {
+  /** Default: `10m` for the gate, `20m` for the controller and steps of a restore, `50m` for jobs of backups. */
+  cpuRequest?: string;
+
+  /** Default: `resources.cpuLimit`. */
+  cpuLimit?: string;
+
+  /** Default: `128Mi` for jobs of backups, else `64Mi`. */
+  memoryRequest?: string;
+
+  /** Default: `192Mi` for the controller, else `256Mi`. `controller.memoryLimit` and `backup.memoryLimit` go before. */
+  memoryLimit?: string;
+}
+
+/** CPU and memory of etcd and its tools in jobs. */
+export interface ToolResourcesArgs {
+  /** Default: `50m`. */
+  cpuRequest?: string;
+
+  /** Default: `resources.cpuLimit`. */
+  cpuLimit?: string;
+
+  /** Default: `128Mi`. */
+  memoryRequest?: string;
+}
+
+/** Where pods run. What is not about keeping members apart is for all pods: controller, backups, drills and restores too. */
 export interface SchedulingArgs {
   /** Members on different nodes. Default: Required. */
   hostSpread?: Spread;
@@ -71,7 +107,13 @@ export interface SchedulingArgs {
   /** Members in different zones (`topology.kubernetes.io/zone`). Default: Preferred. */
   zoneSpread?: Spread;
 
-  /** Labels that a node must have. Default: none. */
+  /**
+   * With `zoneSpread: Required`, the zones that count even if no node is there yet: with fewer of them, no zone gets a
+   * second member. Default: 3. Set it to 2 where there are two zones, and 1 where nodes of one will do for now.
+   */
+  minZones?: number;
+
+  /** Labels that a node must have, besides `kubernetes.io/os: linux`. Default: none. */
   nodeSelector?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
 
   /** Taints that are tolerated. Default: none. */
@@ -80,7 +122,7 @@ export interface SchedulingArgs {
   /** Node affinity. Default: none. */
   nodeAffinity?: pulumi.Input<k8s.types.input.core.v1.NodeAffinity>;
 
-  /** A PriorityClass. Default: none. */
+  /** A PriorityClass; the controller may have another by `controller.priorityClassName`. Default: none. */
   priorityClassName?: pulumi.Input<string>;
 
   /** A scheduler other than the default one. */

@@ -17,7 +17,9 @@ import type { Identity } from "./certificates";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 import { createDrill } from "./drill";
+import { placement } from "./scheduling";
 import { containerSecurity, podSecurity } from "./security";
+import { resourcesOf } from "./sizes";
 
 type PodSpec = k8s.types.input.core.v1.PodSpec;
 
@@ -114,9 +116,7 @@ export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k
                 securityContext: podSecurity(ctx),
                 dnsConfig: { options: [{ name: "ndots", value: "1" }] },
                 imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
-                nodeSelector: spec.args.scheduling?.nodeSelector,
-                tolerations: spec.args.scheduling?.tolerations,
-                priorityClassName: spec.args.scheduling?.priorityClassName,
+                ...placement(ctx),
                 ...cron.pod,
               },
             },
@@ -150,7 +150,6 @@ export function jobContainer(
   ctx: Context,
   name: string,
   command: string,
-  memoryLimit: string | undefined,
   room: Record<string, string> = {},
 ): k8s.types.input.core.v1.Container {
   const { spec } = ctx;
@@ -159,10 +158,7 @@ export function jobContainer(
     image: spec.nodeImage,
     imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
     command: jobCommand(command),
-    resources: {
-      requests: { cpu: "50m", memory: "128Mi", ...room },
-      limits: { memory: memoryLimit ?? defaults.backupMemoryLimit, ...room },
-    },
+    resources: resourcesOf(ctx, "job", room),
     securityContext: containerSecurity,
     terminationMessagePolicy: "FallbackToLogsOnError",
   };
@@ -176,7 +172,7 @@ function backupPod(ctx: Context, parts: JobParts, timeoutSeconds: number): PodSp
   return {
     containers: [
       {
-        ...jobContainer(ctx, containerNames.backup, "backup", backup.memoryLimit),
+        ...jobContainer(ctx, containerNames.backup, "backup"),
         env: [podName, settingsVariable(ctx, backup, timeoutSeconds), root.variable, ...store.env],
         volumeMounts: [code.mount, root.mount, ...store.volumeMounts],
       },

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { defaults } from "../spec/derived";
+import { sizesOf } from "../spec/containers";
 import { quantity } from "../spec/units";
 import {
   commonLabels,
@@ -21,8 +21,9 @@ import { metadataOf } from "./context";
 import { createControllerRights } from "./controller-rights";
 import { createDeclaration } from "./declaration";
 import { hashOf } from "./hash";
-import { impatient } from "./scheduling";
+import { impatientPlacement } from "./scheduling";
 import { containerSecurity, podSecurity } from "./security";
+import { resourcesOf } from "./sizes";
 
 /**
  * It decides a few times a minute: memory is worth more than speed. Compiled code and the compiler's threads would be a
@@ -87,9 +88,7 @@ function controllerPod(
       terminationGracePeriodSeconds: 15,
       securityContext: podSecurity(ctx),
       imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
-      nodeSelector: spec.args.scheduling?.nodeSelector,
-      priorityClassName: spec.args.controller?.priorityClassName ?? spec.args.scheduling?.priorityClassName,
-      tolerations: impatient(ctx),
+      ...impatientPlacement(ctx, spec.args.controller?.priorityClassName),
       containers: [controllerContainer(ctx)],
       volumes: [
         { name: volumes.code, configMap: { name: code, defaultMode: 0o444 } },
@@ -106,7 +105,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
   const { spec } = ctx;
   const names = objectNames(spec.name);
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
-  const memoryLimit = spec.args.controller?.memoryLimit ?? defaults.controllerMemoryLimit;
+  const { memoryLimit } = sizesOf(spec.args, "controller");
   const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const probe = (path: string) => ({
     httpGet: { path, port: portNames.health, scheme: "HTTP" },
@@ -140,10 +139,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
       { name: portNames.door, containerPort: ports.door },
       { name: portNames.health, containerPort: ports.health },
     ],
-    resources: {
-      requests: { cpu: "20m", memory: "64Mi" },
-      limits: { memory: memoryLimit },
-    },
+    resources: resourcesOf(ctx, "controller"),
     livenessProbe: { ...probe("/healthz"), periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...probe("/readyz"), periodSeconds: 2, failureThreshold: 3 },
     securityContext: containerSecurity,

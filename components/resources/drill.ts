@@ -8,6 +8,7 @@ import { codeVolume, storeParts } from "./backup-store";
 import type { Context } from "./context";
 import { scratchOf } from "./scratch";
 import { containerSecurity } from "./security";
+import { resourcesOf } from "./sizes";
 
 type Container = k8s.types.input.core.v1.Container;
 
@@ -47,7 +48,7 @@ export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArg
     pod: {
       initContainers: [
         {
-          ...jobContainer(ctx, containerNames.fetch, "drill-prepare", backup.memoryLimit),
+          ...jobContainer(ctx, containerNames.fetch, "drill-prepare"),
           env: [...env, ...store.env],
           volumeMounts: [code.mount, mount, ...store.volumeMounts],
         },
@@ -56,7 +57,7 @@ export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArg
       ],
       containers: [
         {
-          ...jobContainer(ctx, containerNames.judge, "drill-judge", backup.memoryLimit, scratch.room),
+          ...jobContainer(ctx, containerNames.judge, "drill-judge", scratch.room),
           env: [...env, root.variable, { name: "BACKUP_ETCD_URL", value: clientUrl }],
           volumeMounts: [code.mount, root.mount, { ...mount, readOnly: true }],
         },
@@ -122,7 +123,7 @@ function etcdImageOf(ctx: Context): Omit<Container, "name"> {
   return {
     image: spec.etcdImage,
     imagePullPolicy: spec.args.image?.pullPolicy ?? "IfNotPresent",
-    resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: spec.memoryLimit } },
+    resources: resourcesOf(ctx, "tool"),
     securityContext: containerSecurity,
     terminationMessagePolicy: "FallbackToLogsOnError",
   };

@@ -17,8 +17,9 @@ import {
 import type { MemberPair } from "../spec/names";
 import type { Identity } from "./certificates";
 import type { Context } from "./context";
-import { spreadRules } from "./scheduling";
+import { memberPlacement } from "./scheduling";
 import { containerSecurity, podSecurity } from "./security";
+import { resourcesOf } from "./sizes";
 
 type Container = k8s.types.input.core.v1.Container;
 
@@ -67,7 +68,7 @@ export function memberPodTemplate(ctx: Context, parts: PodParts): k8s.types.inpu
       // Full names are asked for first, whatever the number of dots in the cluster's domain.
       dnsConfig: { options: [{ name: "ndots", value: "1" }] },
       imagePullSecrets: args.imagePullSecrets?.map((name) => ({ name })),
-      ...spreadRules(ctx),
+      ...memberPlacement(ctx),
       initContainers: [gateContainer(ctx)],
       containers: [etcdContainer(ctx)],
       volumes: [
@@ -108,7 +109,7 @@ function gateContainer(ctx: Context): Container {
       { name: "GATE_VERSION", value: spec.version.text },
       { name: "GATE_SETTINGS", value: spec.settings },
     ],
-    resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+    resources: resourcesOf(ctx, "gate"),
     securityContext: containerSecurity,
     terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [
@@ -140,13 +141,7 @@ function etcdContainer(ctx: Context): Container {
       { name: portNames.peer, containerPort: ports.peer },
       { name: portNames.metrics, containerPort: ports.metrics },
     ],
-    resources: {
-      requests: { cpu: spec.cpuRequest, memory: spec.memoryRequest },
-      limits: {
-        memory: spec.memoryLimit,
-        ...(spec.args.resources?.cpuLimit ? { cpu: spec.args.resources.cpuLimit } : {}),
-      },
-    },
+    resources: resourcesOf(ctx, "etcd"),
     ...probes(ctx),
     securityContext: containerSecurity,
     // Why etcd ended stands in the pod, and so in the controller's reason.

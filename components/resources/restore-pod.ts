@@ -6,7 +6,7 @@ import { restoreFiles, revisionBump } from "../spec/restore";
 import type { Context } from "./context";
 import { sourceOf } from "./restore-source";
 import { etcdContainer, mounts, restorePort, stepContainer } from "./restore-steps";
-import { impatient } from "./scheduling";
+import { impatientPlacement } from "./scheduling";
 import { scratchOf } from "./scratch";
 import { podSecurity } from "./security";
 
@@ -28,7 +28,6 @@ const snapshot = `${paths.scratch}/${restoreFiles.snapshot}`;
  */
 export function restorePodSpec(ctx: Context, rebuild: RebuildSpec, parts: RestoreParts): PodSpec {
   const { spec } = ctx;
-  const { scheduling = {} } = spec.args;
   const scratch = scratchOf(ctx, rebuild.scratchOnClaim);
   const source = sourceOf(ctx, rebuild, parts.backupCode);
   return {
@@ -40,9 +39,7 @@ export function restorePodSpec(ctx: Context, rebuild: RebuildSpec, parts: Restor
     securityContext: podSecurity(ctx),
     dnsConfig: { options: [{ name: "ndots", value: "1" }] },
     imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
-    nodeSelector: scheduling.nodeSelector,
-    tolerations: impatient(ctx),
-    priorityClassName: scheduling.priorityClassName,
+    ...impatientPlacement(ctx),
     initContainers: [...source.containers, statusContainer(ctx), restoreContainer(ctx)],
     containers: [stepContainer(ctx, "hand-over", "hand-over", { ports: [restorePort], room: scratch.room })],
     volumes: [

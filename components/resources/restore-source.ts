@@ -64,7 +64,7 @@ function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output
   return {
     containers: [
       {
-        ...jobContainer(ctx, "fetch", "fetch", args.backup?.memoryLimit),
+        ...jobContainer(ctx, "fetch", "fetch"),
         env: [
           ...store.env,
           { name: "BACKUP_WHICH", value: JSON.stringify(which) },

@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import { dnsNames, pairFolder, paths, portNames, ports, restorePair } from "../spec/names";
 import type { Context } from "./context";
 import { containerSecurity } from "./security";
+import { resourcesOf } from "./sizes";
 
 type Container = k8s.types.input.core.v1.Container;
 
@@ -44,10 +45,7 @@ export function stepContainer(
       ...(extra.env ?? []),
     ],
     ports: extra.ports,
-    resources: {
-      requests: { cpu: "20m", memory: "64Mi", ...extra.room },
-      limits: { memory: "256Mi", ...extra.room },
-    },
+    resources: resourcesOf(ctx, "step", extra.room),
     securityContext: containerSecurity,
     terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [mounts.scratch, mounts.code, mounts.pair, ...(extra.volumeMounts ?? [])],
@@ -65,7 +63,7 @@ export function etcdContainer(ctx: Context, name: string, command: string[]): Co
     imagePullPolicy: spec.args.image?.pullPolicy ?? "IfNotPresent",
     command,
     env: [podUid],
-    resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: spec.memoryLimit } },
+    resources: resourcesOf(ctx, "tool"),
     securityContext: containerSecurity,
     terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [mounts.scratch],

@@ -1,31 +1,55 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Spread } from "../args";
+import { defaults } from "../spec/derived";
 import { memberSelector } from "../spec/names";
 import type { Context } from "./context";
 
 const hostname = "kubernetes.io/hostname";
 const zone = "topology.kubernetes.io/zone";
 
-type Rules = Pick<
-  k8s.types.input.core.v1.PodSpec,
-  | "affinity"
-  | "topologySpreadConstraints"
-  | "nodeSelector"
-  | "tolerations"
-  | "priorityClassName"
-  | "schedulerName"
-  | "runtimeClassName"
+type PodSpec = k8s.types.input.core.v1.PodSpec;
+type Placement = Pick<
+  PodSpec,
+  "affinity" | "nodeSelector" | "tolerations" | "priorityClassName" | "schedulerName" | "runtimeClassName"
 >;
 
-/** Where members may run. */
-export function spreadRules(ctx: Context): Rules {
+/** Both images are for Linux, and a cluster may have other nodes. */
+const os = { "kubernetes.io/os": "linux" };
+
+/** Where any pod of the cluster may run. */
+export function placement(ctx: Context): Placement {
+  const { scheduling = {} } = ctx.spec.args;
+  const { nodeSelector, nodeAffinity } = scheduling;
+  return {
+    affinity: nodeAffinity && { nodeAffinity },
+    nodeSelector: nodeSelector ? pulumi.output(nodeSelector).apply((given) => ({ ...given, ...os })) : os,
+    tolerations: scheduling.tolerations,
+    priorityClassName: scheduling.priorityClassName,
+    schedulerName: scheduling.schedulerName,
+    runtimeClassName: scheduling.runtimeClassName,
+  };
+}
+
+/** For what has to be back seconds after its node has died: the controller, and a restore pod. */
+export function impatientPlacement(ctx: Context, priorityClassName?: pulumi.Input<string>): Placement {
+  const place = placement(ctx);
+  return {
+    ...place,
+    priorityClassName: priorityClassName ?? place.priorityClassName,
+    tolerations: impatient(place.tolerations),
+  };
+}
+
+/** Members besides are kept apart from each other. */
+export function memberPlacement(ctx: Context): Placement & Pick<PodSpec, "topologySpreadConstraints"> {
   const { scheduling = {} } = ctx.spec.args;
   const labelSelector = { matchLabels: memberSelector(ctx.spec.name) };
   const apart = { labelSelector, topologyKey: hostname };
   const hosts = scheduling.hostSpread ?? Spread.Required;
   const zones = scheduling.zoneSpread ?? Spread.Preferred;
   return {
+    ...placement(ctx),
     affinity: {
       nodeAffinity: scheduling.nodeAffinity,
       podAntiAffinity:
@@ -42,26 +66,21 @@ export function spreadRules(ctx: Context): Rules {
             {
               maxSkew: 1,
               topologyKey: zone,
-              whenUnsatisfiable: zones === Spread.Required ? "DoNotSchedule" : "ScheduleAnyway",
+              ...(zones === Spread.Required
+                ? { whenUnsatisfiable: "DoNotSchedule", minDomains: scheduling.minZones ?? defaults.minZones }
+                : { whenUnsatisfiable: "ScheduleAnyway" }),
               labelSelector,
             },
           ],
-    nodeSelector: scheduling.nodeSelector,
-    tolerations: scheduling.tolerations,
-    priorityClassName: scheduling.priorityClassName,
-    schedulerName: scheduling.schedulerName,
-    runtimeClassName: scheduling.runtimeClassName,
   };
 }
 
-/** For what has to be back seconds after its node has died: the controller, and a restore pod. */
-export function impatient(ctx: Context): pulumi.Input<k8s.types.input.core.v1.Toleration[]> {
+function impatient(given: PodSpec["tolerations"]): PodSpec["tolerations"] {
   const gone = ["not-ready", "unreachable"].map((state) => ({
     key: `node.kubernetes.io/${state}`,
     operator: "Exists",
     effect: "NoExecute",
     tolerationSeconds: 5,
   }));
-  const given = ctx.spec.args.scheduling?.tolerations;
-  return given === undefined ? gone : pulumi.output(given).apply((own) => [...gone, ...own]);
+  return given === undefined ? gone : pulumi.output(given).apply((own) => [...gone, ...(own ?? [])]);
 }

@@ -10,6 +10,7 @@ export const defaults = {
   storageSize: "8Gi",
   cpuRequest: "250m",
   memoryLimit: "2Gi",
+  minZones: 3,
   runAsUser: 65532,
   runAsGroup: 65532,
   livenessBudgetSeconds: 600,
@@ -18,8 +19,6 @@ export const defaults = {
   nodeTag: "22-slim",
   defragmentFreePercent: 45,
   defragmentMinSize: "100Mi",
-  controllerMemoryLimit: "192Mi",
-  backupMemoryLimit: "256Mi",
   backupTimeoutSeconds: 3600,
   backupTimeZone: "Etc/UTC",
   backupKeepLast: 14,
@@ -34,18 +33,26 @@ export const quotaPerMemory = 4;
 
 const mebibyte = 2 ** 20;
 
+/** Up to seven files of etcd's log, each preallocated with 64 MB, and what a file system takes for itself. */
+const logBytes = 512 * mebibyte;
+
+/**
+ * The largest database of a volume on which three of them find room (itself; the copy that a defragmentation makes, or a
+ * snapshot; what a join or a restore has set aside) beside the log. On a volume of less than 2Gi the log gets a quarter:
+ * so small a database leaves few files of it.
+ */
+export function roomyQuota(volumeBytes: number): number {
+  const third = (volumeBytes - Math.min(logBytes, volumeBytes / 4)) / 3;
+  return third >= mebibyte ? Math.floor(third / mebibyte) * mebibyte : Math.floor(third);
+}
+
 export function quotaBytes(args: EtcdClusterArgs): number {
   if (args.etcd?.quota !== undefined) {
     return quantity(args.etcd.quota) ?? NaN;
   }
   const volume = quantity(args.storage?.size ?? defaults.storageSize) ?? NaN;
   const memory = quantity(args.resources?.memoryLimit ?? defaults.memoryLimit) ?? NaN;
-  const third = volume / 3;
-  return Math.min(
-    third >= mebibyte ? Math.floor(third / mebibyte) * mebibyte : Math.floor(third),
-    advisedQuota,
-    Math.floor(quotaPerMemory * memory),
-  );
+  return Math.min(roomyQuota(volume), advisedQuota, Math.floor(quotaPerMemory * memory));
 }
 
 /**
@@ -53,7 +60,7 @@ export function quotaBytes(args: EtcdClusterArgs): number {
  * database may be; and the logs that begin beside them.
  */
 export const scratchBytes = (quota: number): number => {
-  const wanted = 3 * quota + 512 * mebibyte;
+  const wanted = 3 * quota + logBytes;
   return Math.ceil(wanted / mebibyte) * mebibyte;
 };
 

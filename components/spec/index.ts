@@ -40,9 +40,6 @@ export interface ClusterSpec {
   readonly rebuild?: RebuildSpec;
   readonly waitSeconds: number;
   readonly storageSize: string;
-  readonly cpuRequest: string;
-  readonly memoryRequest: string;
-  readonly memoryLimit: string;
   readonly goMemoryLimit: string;
   readonly graceSeconds: number;
   readonly livenessBudgetSeconds: number;
@@ -59,7 +56,6 @@ export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec
   }
   const name = args.clusterName ?? resourceName;
   const election = args.etcd?.electionTimeoutMilliseconds ?? settingDefaults.electionTimeoutMilliseconds;
-  const memoryLimit = args.resources?.memoryLimit ?? defaults.memoryLimit;
   return {
     args,
     name,
@@ -74,10 +70,7 @@ export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec
     rebuild: rebuildOf(args),
     waitSeconds: waitSeconds(args),
     storageSize: args.storage?.size ?? defaults.storageSize,
-    cpuRequest: args.resources?.cpuRequest ?? defaults.cpuRequest,
-    memoryRequest: args.resources?.memoryRequest ?? memoryLimit,
-    memoryLimit,
-    goMemoryLimit: goMemoryLimit(memoryLimit),
+    goMemoryLimit: goMemoryLimit(args.resources?.memoryLimit ?? defaults.memoryLimit),
     graceSeconds: args.terminationGracePeriodSeconds ?? shutdownSeconds(election),
     livenessBudgetSeconds: args.probes?.livenessBudgetSeconds ?? defaults.livenessBudgetSeconds,
     startupBudgetSeconds: args.probes?.startupBudgetSeconds ?? defaults.startupBudgetSeconds,

@@ -72,10 +72,18 @@ const everything: EtcdClusterArgs = {
     metadata: { labels: { tier: "gold" }, annotations: { "example.com/snapshots": "daily" } },
     onDestroy: VolumeRetention.Delete,
   },
-  resources: { cpuRequest: "2", cpuLimit: "4", memoryRequest: "4Gi", memoryLimit: "8Gi" },
+  resources: {
+    cpuRequest: "2",
+    cpuLimit: "4",
+    memoryRequest: "4Gi",
+    memoryLimit: "8Gi",
+    helpers: { cpuRequest: "100m", cpuLimit: "1", memoryRequest: "128Mi", memoryLimit: "320Mi" },
+    tools: { cpuRequest: "500m", cpuLimit: "2", memoryRequest: "4Gi" },
+  },
   scheduling: {
     hostSpread: Spread.Preferred,
     zoneSpread: Spread.Required,
+    minZones: 5,
     nodeSelector: { disk: "nvme" },
     tolerations: [{ key: "etcd", operator: "Exists", effect: "NoSchedule" }],
     nodeAffinity: {

@@ -194,6 +194,7 @@ describe("the controller's Deployment", () => {
         seccompProfile: { type: "RuntimeDefault" },
       },
       tolerations: gone,
+      nodeSelector: { "kubernetes.io/os": "linux" },
       volumes: [
         { name: "code", configMap: { name: codeOf(rendered, "controller").name, defaultMode: 0o444 } },
         ...pairs.map((pair) => ({
@@ -209,7 +210,7 @@ describe("the controller's Deployment", () => {
     expect(metadata.labels).to.deep.equal({ team: "storage", ...common("orders"), ...selector("orders") });
     expect(metadata.annotations).to.include({ "example.com/owner": "storage" });
     expect(spec).to.deep.include({
-      nodeSelector: { disk: "nvme" },
+      nodeSelector: { disk: "nvme", "kubernetes.io/os": "linux" },
       tolerations: [...gone, { key: "etcd", operator: "Exists", effect: "NoSchedule" }],
       priorityClassName: "controllers",
       imagePullSecrets: [{ name: "registry" }],
@@ -218,7 +219,7 @@ describe("the controller's Deployment", () => {
     const container = controllerContainerOf(await scenario("everything"));
     expect(container.image).to.equal("registry.example.com/node:24-slim");
     expect(container.imagePullPolicy).to.equal("Never");
-    expect(container.resources.limits).to.deep.equal({ memory: "512Mi" });
+    expect(container.resources.limits).to.deep.equal({ memory: "512Mi", cpu: "1" });
     const { spec: inherited } = deploymentOf(
       await renderCluster({ ...argsOf("own TLS"), scheduling: { priorityClassName: "high" } }),
     ).spec.template;

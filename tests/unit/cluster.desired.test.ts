@@ -42,7 +42,7 @@ describe("what the controller obeys", () => {
       memberName: "etcd-{ordinal}",
       peerUrl: "https://etcd-{ordinal}.etcd.etcd.svc.cluster.local:2380",
       volumeBytes: 8 * gibi,
-      quotaBytes: 2730 * 2 ** 20,
+      quotaBytes: 2560 * 2 ** 20,
       snapshotCount: 10_000,
       defragment: { freePercent: 45, minBytes: 100 * 2 ** 20 },
     });

@@ -252,7 +252,6 @@ describe("a member's pod", () => {
     for (const absent of [
       "hostNetwork",
       "hostPID",
-      "nodeSelector",
       "tolerations",
       "priorityClassName",
       "schedulerName",
@@ -323,7 +322,7 @@ describe("a member's pod", () => {
   it("takes every rule of scheduling", async () => {
     const { spec } = podOf(await scenario("everything"));
     expect(spec).to.deep.include({
-      nodeSelector: { disk: "nvme" },
+      nodeSelector: { disk: "nvme", "kubernetes.io/os": "linux" },
       tolerations: [{ key: "etcd", operator: "Exists", effect: "NoSchedule" }],
       priorityClassName: "system-cluster-critical",
       schedulerName: "other",

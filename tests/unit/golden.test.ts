@@ -39,7 +39,10 @@ const stacks: Record<
       const { spec } = statefulSetOf(rendered);
       expect(spec.replicas).to.equal(5);
       expect(spec.volumeClaimTemplates[0]?.spec.storageClassName).to.equal("fast-ssd");
-      expect(podOf(rendered).spec.nodeSelector).to.deep.equal({ "node-role.example.com/etcd": "" });
+      expect(podOf(rendered).spec.nodeSelector).to.deep.equal({
+        "node-role.example.com/etcd": "",
+        "kubernetes.io/os": "linux",
+      });
       expect(podOf(rendered).spec.topologySpreadConstraints.map((c) => c.whenUnsatisfiable)).to.deep.equal([
         "DoNotSchedule",
       ]);

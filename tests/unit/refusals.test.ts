@@ -849,6 +849,68 @@ const refusals: Refusal[] = [
     "few words",
     "Required, Preferred, None",
   ),
+  ...["default", "kube-system", "kube-public", "kube-node-lease"].map((namespace) =>
+    r("namespace", { namespace }, namespace, "can't be created", "Set createNamespace to false"),
+  ),
+  r("namespace", { clusterName: "default" }, "default", "can't be created", "Set createNamespace to false"),
+  r(
+    "scheduling.minZones",
+    { scheduling: { minZones: 2 } },
+    2,
+    "zoneSpread Required",
+    "Set scheduling.zoneSpread",
+  ),
+  ...[0, 8, "2"].map((minZones) =>
+    r(
+      "scheduling.minZones",
+      { scheduling: { zoneSpread: "Required", minZones } },
+      minZones,
+      "a whole number from 1 to 7",
+      "",
+    ),
+  ),
+  r(
+    "resources.helpers.memoryLimit",
+    { resources: { helpers: { memoryLimit: "64Mi" } } },
+    "64Mi",
+    "below 128Mi",
+    "Raise it",
+  ),
+  r(
+    "resources.helpers.memoryRequest",
+    { resources: { helpers: { memoryRequest: "200Mi" } } },
+    "200Mi",
+    "above the limit, 192Mi of the controller",
+    "raise that limit",
+  ),
+  r(
+    "resources.helpers.cpuRequest",
+    { resources: { cpuLimit: "1", helpers: { cpuRequest: "1100m" } } },
+    "1100m",
+    "1 of a member's gate",
+    "raise that limit",
+  ),
+  r(
+    "resources.helpers.cpuLimit",
+    { resources: { helpers: { cpuLimit: "much" } } },
+    "much",
+    "Kubernetes quantity above zero",
+    "",
+  ),
+  r(
+    "resources.tools.memoryRequest",
+    { resources: { tools: { memoryRequest: "3Gi" } } },
+    "3Gi",
+    "2Gi of a drill's or a restore's etcd",
+    "raise that limit",
+  ),
+  r(
+    "resources.tools.memoryLimit",
+    { resources: { tools: { memoryLimit: "3Gi" } } },
+    "3Gi",
+    "there is no such argument",
+    "",
+  ),
   r(
     "scheduling.zoneSpread",
     { scheduling: { zoneSpread: true } },
@@ -1074,6 +1136,7 @@ describe("refusals", () => {
       refuse(withS3({ endpoint: "http://minio:9000" }), "etcd");
       refuse({ service: { type: ServiceType.NodePort, nodePort: 65_535 } }, "etcd");
       refuse({ etcd: { extra: { "memory-mlock": true } } }, "etcd");
+      refuse({ etcd: { quota: "2561Mi" } }, "etcd");
       refuse(
         { etcd: { quota: "9Gi" }, storage: { size: "30Gi" }, resources: { memoryLimit: "8Gi" } },
         "etcd",
@@ -1183,6 +1246,19 @@ describe("warnings", () => {
     expect(of(args(30_000))).to.deep.equal([]);
   });
 
+  it("tell a quota that leaves etcd's log no room on the volume, where what is larger still is refused", () => {
+    const of8Gi = (quota: string) => of({ etcd: { quota } });
+    expect(of8Gi("2560Mi")).to.deep.equal([]);
+    for (const quota of ["2561Mi", "2863311530"]) {
+      const [warning, ...more] = of8Gi(quota);
+      expect(more).to.deep.equal([]);
+      expect(warning).to.contain(
+        "little of the volume for etcd's log. Write 2560Mi or less, or raise storage.size",
+      );
+    }
+    expect(() => of8Gi("2863311531")).to.throw("three times the quota");
+  });
+
   it("tell of backups in plain text, and of a claim that a full database doesn't fit into", () => {
     const [plain, ...more] = of(withS3({ endpoint: "http://minio:9000" }));
     expect(more).to.deep.equal([]);
@@ -1221,8 +1297,15 @@ describe("arguments that are fine", () => {
       { version: "3.6.16", image: { tag: "nightly" } },
       { version: "3.6.16", image: { digest: `sha256:${hex}` } },
       { image: { repository: "localhost:5000/etcd" } },
-      { etcd: { quota: "2796202666" } },
-      { etcd: { quota: "2730Mi" } },
+      { etcd: { quota: "2560Mi" } },
+      { namespace: "default", createNamespace: false },
+      { clusterName: "kube-system", createNamespace: false },
+      { scheduling: { zoneSpread: Spread.Required, minZones: 1 } },
+      { scheduling: { zoneSpread: Spread.Required, minZones: 7 } },
+      { resources: { helpers: { memoryLimit: "128Mi", memoryRequest: "128Mi" } } },
+      { resources: { cpuLimit: "1", helpers: { cpuRequest: "1" }, tools: { cpuRequest: "1" } } },
+      { resources: { cpuLimit: "1", helpers: { cpuRequest: "2", cpuLimit: "2" } } },
+      { resources: { helpers: { cpuRequest: "64" }, tools: { memoryRequest: "2Gi" } } },
       { etcd: { autoCompactionRetention: "0" } },
       { etcd: { heartbeatIntervalMilliseconds: 200 } },
       { etcd: { electionTimeoutMilliseconds: 50_000 } },

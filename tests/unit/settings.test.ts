@@ -201,14 +201,17 @@ describe("etcd's settings", () => {
 describe("derived numbers", () => {
   const quota = (args: EtcdClusterArgs) => quotaBytes(args) / 2 ** 20;
 
-  it("the quota: what is given, or a third of the volume, at most 8Gi and four times the memory", () => {
-    expect(quota({})).to.equal(2730);
-    expect(quota({ storage: { size: "1Gi" } })).to.equal(341);
-    expect(quota({ storage: { size: "24Gi" } })).to.equal(8192);
+  it("the quota: what is given, or a third of what the volume has beside the log, at most 8Gi and four times the memory", () => {
+    expect(quota({})).to.equal(2560);
+    expect(quota({ storage: { size: "512Mi" } })).to.equal(128);
+    expect(quota({ storage: { size: "1Gi" } })).to.equal(256);
+    expect(quota({ storage: { size: "2Gi" } })).to.equal(512);
+    expect(quota({ storage: { size: "24Gi" } })).to.equal(8021);
+    expect(quota({ storage: { size: "24.5Gi" } })).to.equal(8192);
     expect(quota({ storage: { size: "100Gi" } })).to.equal(8192);
     expect(quota({ storage: { size: "100Gi" }, resources: { memoryLimit: "512Mi" } })).to.equal(2048);
     expect(quota({ etcd: { quota: "100Mi" } })).to.equal(100);
-    expect(quota({ storage: { size: "3G" } })).to.equal(953);
+    expect(quota({ storage: { size: "3G" } })).to.equal(783);
   });
 
   it("Go's memory limit: 85 % of the container's, in whole mebibytes", () => {

@@ -9,6 +9,7 @@ import type {
   EtcdClusterArgs,
   EtcdSettingsArgs,
   ExistingTlsArgs,
+  HelperResourcesArgs,
   ImageArgs,
   MetadataArgs,
   EndpointsArgs,
@@ -25,6 +26,7 @@ import type {
   SnapshotFileArgs,
   StorageArgs,
   TlsArgs,
+  ToolResourcesArgs,
 } from "../../args";
 import { nearest } from "../units";
 import { isLater } from "./checks";
@@ -142,10 +144,18 @@ const known = {
     cpuLimit: true,
     memoryRequest: true,
     memoryLimit: true,
+    helpers: {
+      cpuRequest: true,
+      cpuLimit: true,
+      memoryRequest: true,
+      memoryLimit: true,
+    } satisfies Known<HelperResourcesArgs>,
+    tools: { cpuRequest: true, cpuLimit: true, memoryRequest: true } satisfies Known<ToolResourcesArgs>,
   } satisfies Known<ResourcesArgs>,
   scheduling: {
     hostSpread: true,
     zoneSpread: true,
+    minZones: true,
     nodeSelector: "inputs",
     tolerations: true,
     nodeAffinity: true,

@@ -49,6 +49,7 @@ function refuseNames(problems: Problems, args: EtcdClusterArgs, name: string): v
     );
   }
   refuseNamespace(problems, plainText(args.namespace));
+  refuseTaken(problems, namespace, args.createNamespace);
   if (!isDnsName(domain)) {
     problems.refuse("clusterDomain", domain, "it has to be a DNS name", `Write it like "cluster.local"`);
   } else if (namespace !== undefined) {
@@ -61,6 +62,20 @@ function refuseNames(problems: Problems, args: EtcdClusterArgs, name: string): v
         "Give a shorter clusterName or namespace",
       );
     }
+  }
+}
+
+/** Each Kubernetes has them from its first second. */
+const kubernetesOwn = new Set(["default", "kube-system", "kube-public", "kube-node-lease"]);
+
+export function refuseTaken(problems: Problems, namespace: string | undefined, created = true): void {
+  if (namespace !== undefined && kubernetesOwn.has(namespace) && created) {
+    problems.refuse(
+      "namespace",
+      namespace,
+      "it is Kubernetes' own and can't be created, and must not be restricted or deleted with a cluster",
+      "Set createNamespace to false, or give another name",
+    );
   }
 }
 

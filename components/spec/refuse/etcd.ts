@@ -1,8 +1,8 @@
 import type { EtcdClusterArgs, EtcdSettingsArgs } from "../../args";
 import { CompactionMode, LogLevel, TlsVersion } from "../../args";
-import { quotaPerMemory, shutdownSeconds } from "../derived";
+import { quotaPerMemory, roomyQuota, shutdownSeconds } from "../derived";
 import { settingDefaults } from "../settings";
-import { duration, quantity } from "../units";
+import { bytesAsText, duration, quantity } from "../units";
 import { checkBytes, checkDuration, checkInteger, checkOneOf } from "./checks";
 import { refuseCiphers } from "./ciphers";
 import type { Problems } from "./problems";
@@ -91,6 +91,15 @@ export function refuseQuota(
       given,
       "a volume has to hold the database, a copy while it is defragmented, and a snapshot: three times the quota",
       "Lower the quota, or raise storage.size",
+    );
+  }
+  const roomy = roomyQuota(volumeBytes);
+  if (quota > roomy && quota <= volumeBytes / 3) {
+    problems.warn(
+      "etcd.quota",
+      given,
+      "three times that much (the database, a copy while it is defragmented, what a restore sets aside) leaves little of the volume for etcd's log",
+      `Write ${bytesAsText(roomy)} or less, or raise storage.size`,
     );
   }
   if (quota > quotaPerMemory * memoryBytes) {

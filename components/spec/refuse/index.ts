@@ -1,7 +1,7 @@
 import type { EtcdClusterArgs } from "../../args";
 import { refuseUnknownArguments } from "./arguments";
 import { refuseBackup } from "./backup";
-import { refuseCluster, refuseNamespace } from "./cluster";
+import { refuseCluster, refuseNamespace, refuseTaken } from "./cluster";
 import { refuseEtcd } from "./etcd";
 import { refuseImages } from "./image";
 import { refuseKubernetes } from "./kubernetes";
@@ -38,9 +38,10 @@ export function refuse(args: EtcdClusterArgs, name: string): string[] {
 }
 
 /** For a namespace that was an output when `refuse` ran. */
-export function refuseLateNamespace(namespace: string, name: string): string {
+export function refuseLateNamespace(namespace: string, args: EtcdClusterArgs, name: string): string {
   const problems = new Problems();
   refuseNamespace(problems, namespace);
+  refuseTaken(problems, namespace, args.createNamespace);
   problems.throwIfAny(`EtcdCluster "${name}"`);
   return namespace;
 }

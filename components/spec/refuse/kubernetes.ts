@@ -3,6 +3,7 @@ import { VolumeRetention } from "../../args";
 import { defaults, longestWaitSeconds } from "../derived";
 import { quantity } from "../units";
 import { checkInteger, checkOneOf, checkQuantity } from "./checks";
+import { refuseContainers } from "./containers";
 import { refuseQuota } from "./etcd";
 import type { Problems } from "./problems";
 
@@ -76,6 +77,7 @@ function refuseVolumeAndMemory(problems: Problems, args: EtcdClusterArgs): void 
     );
   }
   refuseQuota(problems, args, size(storage.size ?? defaults.storageSize), memory);
+  refuseContainers(problems, args);
 }
 
 function refuseSecurity(problems: Problems, args: EtcdClusterArgs): void {

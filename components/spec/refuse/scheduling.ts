@@ -1,5 +1,6 @@
-import type { EtcdClusterArgs } from "../../args";
+import type { EtcdClusterArgs, SchedulingArgs } from "../../args";
 import { Spread } from "../../args";
+import { maxMembers } from "../names";
 import { isLabelValue, isQualifiedName, nearest } from "../units";
 import { checkInteger, checkObjectName, checkOneOf, checkWord, isLater, plainText } from "./checks";
 import { refuseLabels } from "./metadata";
@@ -11,6 +12,7 @@ export function refuseScheduling(problems: Problems, args: EtcdClusterArgs): voi
   const path = "scheduling";
   checkOneOf(problems, `${path}.hostSpread`, scheduling.hostSpread, Spread);
   checkOneOf(problems, `${path}.zoneSpread`, scheduling.zoneSpread, Spread);
+  refuseZones(problems, scheduling);
   refuseLabels(
     problems,
     `${path}.nodeSelector`,
@@ -22,6 +24,21 @@ export function refuseScheduling(problems: Problems, args: EtcdClusterArgs): voi
   checkObjectName(problems, `${path}.priorityClassName`, scheduling.priorityClassName);
   checkObjectName(problems, `${path}.schedulerName`, scheduling.schedulerName);
   checkObjectName(problems, `${path}.runtimeClassName`, scheduling.runtimeClassName);
+}
+
+function refuseZones(problems: Problems, { zoneSpread, minZones }: SchedulingArgs): void {
+  if (
+    checkInteger(problems, "scheduling.minZones", minZones, 1, maxMembers) &&
+    minZones !== undefined &&
+    zoneSpread !== Spread.Required
+  ) {
+    problems.refuse(
+      "scheduling.minZones",
+      minZones,
+      "it needs zoneSpread Required, since what is only preferred keeps nobody waiting",
+      "Set scheduling.zoneSpread, or leave it out",
+    );
+  }
 }
 
 type Fields = Readonly<Record<string, unknown>>;

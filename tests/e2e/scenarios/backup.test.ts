@@ -377,7 +377,7 @@ long("backups of a database of a gibibyte", () => {
   before(async function () {
     this.timeout(600_000);
     const resources = { cpuRequest: "50m", memoryLimit: "2Gi" };
-    cluster = await TestCluster.deploy("gibibyte", { members: 1, storage: { size: "4Gi" }, resources });
+    cluster = await TestCluster.deploy("gibibyte", { members: 1, storage: { size: "5Gi" }, resources });
     s3 = await S3Server.start(cluster);
     const { done } = await (await Filler.start(cluster)).fill("large-#", 1024);
     assert.equal(done, 1024);

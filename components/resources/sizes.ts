@@ -1,0 +1,17 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { Role } from "../spec/containers";
+import { sizesOf } from "../spec/containers";
+import type { Context } from "./context";
+
+/** A container's requests and limits. `room` is on its node's disk, asked for and taken at most. */
+export function resourcesOf(
+  ctx: Context,
+  role: Role,
+  room: Record<string, string> = {},
+): k8s.types.input.core.v1.ResourceRequirements {
+  const { cpuRequest, cpuLimit, memoryRequest, memoryLimit } = sizesOf(ctx.spec.args, role);
+  return {
+    requests: { cpu: cpuRequest, memory: memoryRequest, ...room },
+    limits: { memory: memoryLimit, ...(cpuLimit === undefined ? {} : { cpu: cpuLimit }), ...room },
+  };
+}

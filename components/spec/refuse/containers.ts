@@ -1,0 +1,67 @@
+import type { EtcdClusterArgs } from "../../args";
+import type { Role } from "../containers";
+import { helperRoles, sizesOf } from "../containers";
+import { quantity } from "../units";
+import { checkQuantity } from "./checks";
+import type { Problems } from "./problems";
+
+const places: Record<Exclude<Role, "etcd">, string> = {
+  gate: "a member's gate",
+  controller: "the controller",
+  job: "a backup's job",
+  step: "a restore's step",
+  tool: "a drill's or a restore's etcd",
+};
+
+/** What containers besides a member's etcd ask for and may take. A member's own values are usable by then. */
+export function refuseContainers(problems: Problems, args: EtcdClusterArgs): void {
+  const { helpers = {}, tools = {} } = args.resources ?? {};
+  const usable = (["helpers", "tools"] as const)
+    .flatMap((group) =>
+      Object.entries(args.resources?.[group] ?? {}).map(([field, given]) =>
+        checkQuantity(problems, `resources.${group}.${field}`, given),
+      ),
+    )
+    .every(Boolean);
+  if (!usable) return;
+  if (helpers.memoryLimit !== undefined && size(helpers.memoryLimit) < 128 * 2 ** 20) {
+    problems.refuse(
+      "resources.helpers.memoryLimit",
+      helpers.memoryLimit,
+      "they do not run reliably below 128Mi",
+      "Raise it",
+    );
+    return;
+  }
+  refuseRequests(problems, args, "helpers", helpers, helperRoles);
+  refuseRequests(problems, args, "tools", tools, ["tool"]);
+}
+
+const size = (text: string) => quantity(text) ?? NaN;
+
+/** Only a request that was given can be above a limit: the others follow it. */
+function refuseRequests(
+  problems: Problems,
+  args: EtcdClusterArgs,
+  group: "helpers" | "tools",
+  given: { cpuRequest?: string; memoryRequest?: string },
+  roles: readonly Exclude<Role, "etcd">[],
+): void {
+  for (const kind of ["cpu", "memory"] as const) {
+    const request = given[`${kind}Request`];
+    const limits = roles.flatMap((role) => {
+      const limit = sizesOf(args, role)[`${kind}Limit`];
+      return request !== undefined && limit !== undefined && size(request) > size(limit)
+        ? [`${limit} of ${places[role]}`]
+        : [];
+    });
+    if (limits.length > 0) {
+      problems.refuse(
+        `resources.${group}.${kind}Request`,
+        request,
+        `it is above the limit, ${limits.join(", ")}`,
+        "Lower it, or raise that limit",
+      );
+    }
+  }
+}
