@@ -23,10 +23,10 @@ async function main(): Promise<void> {
   console.log(`soak: ${chosen.minutes} minutes, seed ${chosen.seed}; everything goes into ${chosen.folder}`);
   takeTurn();
   try {
-    const { summary, cluster } = await soakFor(chosen);
+    const { summary, cluster, end } = await soakFor(chosen);
     writeFileSync(join(chosen.folder, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
     console.log(`\nsoak\n${inWords(summary)}`);
-    if (summary.passed) await cluster.destroy();
+    if (summary.passed) await end();
     else console.log(`  The cluster is left as it is, in the namespace ${cluster.namespace}.`);
     process.exitCode = summary.passed ? 0 : 1;
   } finally {

@@ -1,12 +1,20 @@
 import { run } from "../../hack/kubectl";
 import type { TestCluster } from "../e2e/support/etcd-cluster";
-import { kubectl, root } from "../e2e/support/lab";
+import { cluster as lab, kubectl, nodes, root } from "../e2e/support/lab";
 import type { Options } from "./soak";
 import { Soak } from "./soak";
 import type { Summary } from "./summary";
 import { byKind, wholeAgain } from "./summary";
 
-export async function soakFor(options: Options): Promise<{ summary: Summary; cluster: TestCluster }> {
+export interface Done {
+  readonly summary: Summary;
+  readonly cluster: TestCluster;
+  /** Takes the cluster away, and then the nodes that were added for it: nobody empties the volumes of one that is gone. */
+  readonly end: () => Promise<void>;
+}
+
+export async function soakFor(options: Options): Promise<Done> {
+  const earlier = (await nodes()).size;
   const { scene, minutes, fallen, whole, verdict, failure } = await new Soak(options).run();
   const summary: Summary = {
     seed: options.seed,
@@ -18,7 +26,12 @@ export async function soakFor(options: Options): Promise<{ summary: Summary; clu
     failure,
     passed: verdict.sound && failure === undefined,
   };
-  return { summary, cluster: scene.cluster };
+  const end = async () => {
+    await scene.cluster.destroy({ wait: true });
+    for (let node = (await nodes()).size; node > Math.max(earlier, 3); node--)
+      await lab(["node-remove", String(node)]);
+  };
+  return { summary, cluster: scene.cluster, end };
 }
 
 async function versions(cluster: TestCluster): Promise<Record<string, string>> {

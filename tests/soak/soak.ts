@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stopwatch } from "../bench/clock";
-import { bringUp, cluster as lab, nodes } from "../e2e/support/lab";
+import { bringUp } from "../e2e/support/lab";
 import { report } from "../e2e/support/report";
 import { Clients, judge } from "./clients";
 import type { Fault } from "./faults";
@@ -52,9 +52,8 @@ export class Soak {
     this.deck = new Deck(this.random, faults);
   }
 
-  /** What is left at the end: the cluster, which the caller destroys. The nodes are as many as before by then. */
+  /** What is left at the end: the cluster, and the nodes. */
   async run(): Promise<Soaked> {
-    const earlier = (await nodes()).size;
     await bringUp(nodeCount);
     const history = join(this.options.folder, "history.jsonl");
     this.scene = await Scene.deploy(this.random);
@@ -76,10 +75,6 @@ export class Soak {
     const minutes = soaking() / 60;
     await this.scene.clients.close();
     const verdict = await judge(history, this.options.folder);
-    if (!failure) {
-      for (let node = (await nodes()).size; node > Math.max(earlier, 3); node--)
-        await lab(["node-remove", String(node)]);
-    }
     return { scene: this.scene, minutes, fallen: this.fallen, whole: this.wholes, verdict, failure };
   }
 
