@@ -138,7 +138,7 @@ describe("every container of every pod", () => {
     const pods = await allPods({
       resources: { helpers: { memoryLimit: "300Mi" } },
       controller: { memoryLimit: "400Mi" },
-      backup: { ...backup!, memoryLimit: "500Mi" },
+      backup: { ...backup, memoryLimit: "500Mi" },
     });
     const limits = Object.fromEntries(containersIn(pods).map(({ is, limits: l }) => [is, l.memory]));
     expect(limits).to.include({
