@@ -739,7 +739,7 @@ describe("a generation that is made", () => {
       expect(plan(without).reason).to.match(/every volume is looked at: waits for etcd-2/);
       const named = plan({
         ...without,
-        desired: { ...seen.desired, ...declared("recovery", ["etcd-2"]) } as Desired,
+        desired: { ...seen.desired, ...declared("recovery", ["etcd-2"]) },
       });
       expect(recordOf(named).rebuild).to.include({ phase: "stopping" });
     });
