@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { EtcdClusterArgs } from "../../../components";
+import { brokenSetting } from "../support/broken-setting";
 import { toldEverywhere } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { Filler } from "../support/fill";
@@ -57,7 +58,7 @@ long("all members broken by a setting", () => {
 
   it("a bad value, then the right one: heals without a hand", async () => {
     await breaksAndHeals(
-      { etcd: { extra: { "feature-gates": "NoSuchGate=true" } } },
+      { etcd: { extra: brokenSetting } },
       /etcd-\d doesn't start: .*exit code \d/,
       /^no quorum: etcd-0 doesn't start: .*; etcd-1 doesn't start: .*; etcd-2 doesn't start: /,
     );

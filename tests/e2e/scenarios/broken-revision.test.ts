@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { defaultVersion } from "../../../components/spec/versions";
 import type { EtcdClusterArgs } from "../../../components";
+import { brokenSetting } from "../support/broken-setting";
 import { waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { assertNothingLost, Load } from "../support/load";
@@ -12,7 +13,7 @@ const revisions: [string, EtcdClusterArgs, RegExp][] = [
     { version: defaultVersion, image: { tag: `v${defaultVersion}-nowhere` } },
     /ImagePullBackOff|ErrImagePull/,
   ],
-  ["a setting that etcd does not take", { etcd: { extra: { "auth-token": "nonsense" } } }, /exit code/],
+  ["a setting that etcd does not take", { etcd: { extra: brokenSetting } }, /exit code/],
   ["a request that no node can meet", { resources: { cpuRequest: "999" } }, /can't be scheduled/],
 ];
 

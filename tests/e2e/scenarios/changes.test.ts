@@ -64,7 +64,11 @@ describe("changed arguments", () => {
   });
 
   const rollings: [string, EtcdClusterArgs, string[]][] = [
-    ["a setting of etcd", { etcd: { snapshotCount: 5000 } }, ["changed StatefulSet etcd"]],
+    [
+      "a setting of etcd",
+      { etcd: { snapshotCount: 5000 } },
+      ["changed ConfigMap etcd-declared-members", "changed StatefulSet etcd"],
+    ],
     [
       "a renewed authority",
       { etcd: { snapshotCount: 5000 }, tls: { caValidityDays: 3000 } },
@@ -73,7 +77,9 @@ describe("changed arguments", () => {
           (pair) => `changed Secret etcd-${pair}`,
         ),
         // It reads authorities at its start as well.
+        "changed ConfigMap etcd-declared-controller",
         "changed Deployment etcd-controller",
+        "changed ConfigMap etcd-declared-members",
         "changed StatefulSet etcd",
       ],
     ],

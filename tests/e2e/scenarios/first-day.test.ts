@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { brokenSetting } from "../support/broken-setting";
 import { said, toldEverywhere } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
@@ -32,7 +33,7 @@ describe("the first day", () => {
   });
 
   it("with a setting that etcd doesn't take, then with the right one", async () => {
-    cluster = TestCluster.declare("first-flag", { etcd: { extra: { "feature-gates": "NoSuchGate=true" } } });
+    cluster = TestCluster.declare("first-flag", { etcd: { extra: brokenSetting } });
     await cluster.apply({});
     await toldEverywhere(cluster, /etcd-0.*doesn't start: .*exit code \d/);
     await cluster.apply({ etcd: {} });
