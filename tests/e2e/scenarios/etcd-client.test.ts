@@ -104,14 +104,15 @@ function speaksWith(version: string, programs: string): void {
   it("adds a learner only to the list that was decided on, and promotes it once it is in sync", async () => {
     const peerUrl = bare.at(1).peerUrl;
     const refused = await doing({ kind: "addLearner", ordinal: 1, peerUrl, listKey: "another" });
-    expect(refused).to.match(/the member list has changed/);
+    expect(refused).to.deep.include({ kind: "changed" });
+    expect(refused?.words).to.match(/the member list has changed/);
     await join(1, [0]);
     const memberId = await idOf(1);
     expect(statusOf(await look(), 1)?.linearizableRead).to.equal(false);
     await until(async () => (await doing({ kind: "promote", ordinal: 1, memberId })) === undefined);
     await until(async () => statusOf(await look(), 1)?.linearizableRead === true);
     const again = await doing({ kind: "promote", ordinal: 1, memberId });
-    expect(again).to.match(/FAILED_PRECONDITION|learner/);
+    expect(again?.words).to.match(/FAILED_PRECONDITION|learner/);
     await join(2, [0, 1]);
     const third = await idOf(2);
     await until(async () => (await doing({ kind: "promote", ordinal: 2, memberId: third })) === undefined);
@@ -124,7 +125,7 @@ function speaksWith(version: string, programs: string): void {
     const to = view.statuses.find((s) => s.memberId !== from)?.memberId ?? "";
     expect(await doing({ kind: "moveLeader", from, to }, view)).to.equal(undefined);
     await until(async () => (await look()).statuses.every((s) => s.leaderId === to));
-    expect(await doing({ kind: "moveLeader", from, to }, view)).to.match(/not leader/);
+    expect((await doing({ kind: "moveLeader", from, to }, view))?.words).to.match(/not leader/);
   });
 
   it("sees an alarm, compacts, defragments and disarms", async () => {
@@ -137,7 +138,8 @@ function speaksWith(version: string, programs: string): void {
     expect(view.alarms).to.deep.equal([{ memberId, type: "NOSPACE" }]);
     const revision = view.revision ?? 0;
     expect(await doing({ kind: "compact", revision })).to.equal(undefined);
-    expect(await doing({ kind: "compact", revision })).to.equal(undefined, "already compacted is a success");
+    // It may be the answer to a request whose work is still going on, so the plan decides what it means.
+    expect((await doing({ kind: "compact", revision }))?.words).to.match(/has been compacted/);
     expect(await doing({ kind: "defragment", ordinal: 0, memberId })).to.equal(undefined);
     expect(await doing({ kind: "disarm", memberId, alarm: "NOSPACE" })).to.equal(undefined);
     expect((await look()).alarms).to.deep.equal([]);
@@ -221,7 +223,7 @@ function speaksWith(version: string, programs: string): void {
     expect(statusOf(view, 0)).to.deep.include({ answers: true, linearizableRead: false });
     const memberId = statusOf(view, 0)?.memberId ?? "";
     const error = await doing({ kind: "removeMember", ordinal: 0, memberId });
-    expect(error).to.be.a("string");
+    expect(error?.words).to.be.a("string");
   });
 }
 
