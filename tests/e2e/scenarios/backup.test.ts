@@ -9,7 +9,7 @@ import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { Filler } from "../support/fill";
 import { kubectl } from "../support/lab";
-import { long } from "../support/long";
+import { long, longOne } from "../support/long";
 import { etcdImage } from "../support/pods";
 import { eventually } from "../support/poll";
 import { S3Server } from "../support/s3";
@@ -157,28 +157,31 @@ describe("backups to a store that speaks S3", () => {
     assert.deepEqual(loose, []);
   });
 
-  it("one that is compressed, with etcd's users turned on, passes a drill; below a prefix of any kind, too", async () => {
-    await cluster.apply(declared({ compression: "gzip" }));
-    await cluster.etcdctl(["user", "add", "root", "--no-password"]);
-    await cluster.etcdctl(["user", "grant-role", "root", "root"]);
-    await cluster.etcdctl(["auth", "enable"]);
-    try {
-      const made = await backUp(cluster);
-      assert.equal(made.object.compression, "gzip");
-      assert.ok(made.object.bytes < made.snapshot.bytes);
-      const job = await begin(cluster, "drill");
-      assert.equal(await ended(cluster, job), "Complete", await said(cluster, job));
-      assert.equal((await told(cluster)).drill?.backup, made.name);
-      const prefix = "env=e2e/team:a,b@c+d";
-      await cluster.apply(declared({ s3: s3.args({ prefix }) }));
-      const elsewhere = await backUp(cluster);
-      const files = await s3.shell(`ls '/data/${S3Server.bucket}/${prefix}/${elsewhere.clusterId}'`);
-      assert.ok(files.includes(`${elsewhere.name}.json`), files);
-    } finally {
-      await cluster.etcdctl(["auth", "disable"]);
-      await cluster.apply(declared());
-    }
-  });
+  longOne(
+    "one that is compressed, with etcd's users turned on, passes a drill; below a prefix of any kind, too",
+    async () => {
+      await cluster.apply(declared({ compression: "gzip" }));
+      await cluster.etcdctl(["user", "add", "root", "--no-password"]);
+      await cluster.etcdctl(["user", "grant-role", "root", "root"]);
+      await cluster.etcdctl(["auth", "enable"]);
+      try {
+        const made = await backUp(cluster);
+        assert.equal(made.object.compression, "gzip");
+        assert.ok(made.object.bytes < made.snapshot.bytes);
+        const job = await begin(cluster, "drill");
+        assert.equal(await ended(cluster, job), "Complete", await said(cluster, job));
+        assert.equal((await told(cluster)).drill?.backup, made.name);
+        const prefix = "env=e2e/team:a,b@c+d";
+        await cluster.apply(declared({ s3: s3.args({ prefix }) }));
+        const elsewhere = await backUp(cluster);
+        const files = await s3.shell(`ls '/data/${S3Server.bucket}/${prefix}/${elsewhere.clusterId}'`);
+        assert.ok(files.includes(`${elsewhere.name}.json`), files);
+      } finally {
+        await cluster.etcdctl(["auth", "disable"]);
+        await cluster.apply(declared());
+      }
+    },
+  );
 
   it("a drill fails loudly on a backup that was damaged, and retention stops until one passes", async () => {
     const made = await backUp(cluster);
@@ -198,17 +201,28 @@ describe("backups to a store that speaks S3", () => {
     assert.equal((await told(cluster)).alert, "");
   });
 
-  for (const [what, args, words] of [
-    ["a bucket that is missing", { bucket: "missing" }, /the bucket missing does not exist at .*: make it/],
+  for (const [runs, what, args, words] of [
     [
+      it,
+      "a bucket that is missing",
+      { bucket: "missing" },
+      /the bucket missing does not exist at .*: make it/,
+    ],
+    [
+      longOne,
       "a wrong secret",
       { credentialsSecret: "s3-wrong" },
       /does not accept the secret access key: correct the Secret/,
     ],
-    ["an authority that isn't known", { caCertificate: undefined }, /isn't trusted .*s3.caCertificate/],
-    ["a port where nothing listens", { endpoint: "https://localhost:1" }, /nothing listens at/],
+    [
+      longOne,
+      "an authority that isn't known",
+      { caCertificate: undefined },
+      /isn't trusted .*s3.caCertificate/,
+    ],
+    [longOne, "a port where nothing listens", { endpoint: "https://localhost:1" }, /nothing listens at/],
   ] as const)
-    it(`fails with a reason: ${what}`, async () => {
+    runs(`fails with a reason: ${what}`, async () => {
       const before = await readCatalog(store);
       await cluster.apply(declared({ s3: s3.args(args) }));
       try {
@@ -222,79 +236,82 @@ describe("backups to a store that speaks S3", () => {
       }
     });
 
-  it("retention over 40 of them: only what is old and of this cluster goes, and no trap opens", async () => {
-    const first = await backUp(cluster);
-    const { clusterId } = first;
-    const hour = 3600_000;
-    const put = async (manifest: Manifest, bytes: number) => {
-      await store.writeSmall(manifest.object.key, Buffer.alloc(bytes, 1));
-      await store.writeSmall(
-        keys.manifest(manifest.clusterId, manifest.name),
-        Buffer.from(JSON.stringify(manifest)),
-      );
-    };
-    const older = (i: number, id: string, revision: number): Manifest => {
-      const time = new Date(Date.now() - i * hour);
-      const name = newName(time);
-      const object = { ...first.object, key: keys.data(id, name, first.object.compression), bytes: 100 };
-      return { ...first, name, clusterId: id, time: time.toISOString(), revision, object };
-    };
-    const own = Array.from({ length: 40 }, (_, i) => older(i + 1, clusterId, 1));
-    // A younger, emptier cluster of the same name; and what somebody else keeps here.
-    const other = Array.from({ length: 3 }, (_, i) => older(i, "abc123", 900 + i));
-    for (const m of [...own, ...other]) await put(m, 100);
-    await store.writeSmall(`${clusterId}/notes.txt`, Buffer.from("somebody's"));
-    await store.writeSmall("README", Buffer.from("somebody's"));
+  longOne(
+    "retention over 40 of them: only what is old and of this cluster goes, and no trap opens",
+    async () => {
+      const first = await backUp(cluster);
+      const { clusterId } = first;
+      const hour = 3600_000;
+      const put = async (manifest: Manifest, bytes: number) => {
+        await store.writeSmall(manifest.object.key, Buffer.alloc(bytes, 1));
+        await store.writeSmall(
+          keys.manifest(manifest.clusterId, manifest.name),
+          Buffer.from(JSON.stringify(manifest)),
+        );
+      };
+      const older = (i: number, id: string, revision: number): Manifest => {
+        const time = new Date(Date.now() - i * hour);
+        const name = newName(time);
+        const object = { ...first.object, key: keys.data(id, name, first.object.compression), bytes: 100 };
+        return { ...first, name, clusterId: id, time: time.toISOString(), revision, object };
+      };
+      const own = Array.from({ length: 40 }, (_, i) => older(i + 1, clusterId, 1));
+      // A younger, emptier cluster of the same name; and what somebody else keeps here.
+      const other = Array.from({ length: 3 }, (_, i) => older(i, "abc123", 900 + i));
+      for (const m of [...own, ...other]) await put(m, 100);
+      await store.writeSmall(`${clusterId}/notes.txt`, Buffer.from("somebody's"));
+      await store.writeSmall("README", Buffer.from("somebody's"));
 
-    const names = async (id: string) => new Set((await readCatalog(store, id)).good.map((m) => m.name));
-    await cluster.apply(declared({ retention: { keepLast: 20 } }));
-    const made = await backUp(cluster);
-    const kept = await names(clusterId);
-    assert.equal(kept.size, 20);
-    assert.ok(kept.has(made.name) && kept.has(first.name));
-    const stay = own.filter((m) => kept.has(m.name));
-    assert.ok(stay.length > 0 && stay.length < 20);
-    assert.deepEqual(stay, own.slice(0, stay.length), "the younger ones stay");
-    assert.equal((await names("abc123")).size, 3);
-    const rest = (await store.list("")).map((s) => s.key);
-    assert.ok(rest.includes(`${clusterId}/notes.txt`) && rest.includes("README"));
+      const names = async (id: string) => new Set((await readCatalog(store, id)).good.map((m) => m.name));
+      await cluster.apply(declared({ retention: { keepLast: 20 } }));
+      const made = await backUp(cluster);
+      const kept = await names(clusterId);
+      assert.equal(kept.size, 20);
+      assert.ok(kept.has(made.name) && kept.has(first.name));
+      const stay = own.filter((m) => kept.has(m.name));
+      assert.ok(stay.length > 0 && stay.length < 20);
+      assert.deepEqual(stay, own.slice(0, stay.length), "the younger ones stay");
+      assert.equal((await names("abc123")).size, 3);
+      const rest = (await store.list("")).map((s) => s.key);
+      assert.ok(rest.includes(`${clusterId}/notes.txt`) && rest.includes("README"));
 
-    // One of a later release, as after going back: it stays with its data, and is told of.
-    const later = older(60, clusterId, 1);
-    await put({ ...later, format: 2 } as unknown as Manifest, 100);
-    await backUp(cluster);
-    assert.match((await told(cluster)).alert, new RegExp(`${later.name}: its manifest has the format 2`));
-    assert.equal((await names(clusterId)).size, 20);
-    const now = (await store.list(`${clusterId}/`)).map((s) => s.key);
-    assert.ok(now.includes(later.object.key) && now.includes(keys.manifest(clusterId, later.name)));
-    await store.remove(keys.manifest(clusterId, later.name));
-    await store.remove(later.object.key);
+      // One of a later release, as after going back: it stays with its data, and is told of.
+      const later = older(60, clusterId, 1);
+      await put({ ...later, format: 2 } as unknown as Manifest, 100);
+      await backUp(cluster);
+      assert.match((await told(cluster)).alert, new RegExp(`${later.name}: its manifest has the format 2`));
+      assert.equal((await names(clusterId)).size, 20);
+      const now = (await store.list(`${clusterId}/`)).map((s) => s.key);
+      assert.ok(now.includes(later.object.key) && now.includes(keys.manifest(clusterId, later.name)));
+      await store.remove(keys.manifest(clusterId, later.name));
+      await store.remove(later.object.key);
 
-    // A revision that went down: as if an older disk had taken the cluster's place.
-    const higher = older(1, clusterId, made.revision + 1000);
-    await put(higher, 100);
-    await cluster.apply(declared({ retention: { keepLast: 1 } }));
-    await backUp(cluster);
-    assert.match((await told(cluster)).alert, /the revision went down/);
-    assert.equal((await names(clusterId)).size, 22);
-    await store.remove(keys.manifest(clusterId, higher.name));
-    await store.remove(higher.object.key);
+      // A revision that went down: as if an older disk had taken the cluster's place.
+      const higher = older(1, clusterId, made.revision + 1000);
+      await put(higher, 100);
+      await cluster.apply(declared({ retention: { keepLast: 1 } }));
+      await backUp(cluster);
+      assert.match((await told(cluster)).alert, /the revision went down/);
+      assert.equal((await names(clusterId)).size, 22);
+      await store.remove(keys.manifest(clusterId, higher.name));
+      await store.remove(higher.object.key);
 
-    // A clock that is ahead, or was.
-    const future = older(-48, clusterId, 1);
-    await put(future, 100);
-    await backUp(cluster);
-    assert.match((await told(cluster)).alert, /is from the future/);
-    assert.equal((await names(clusterId)).size, 23);
-    await store.remove(keys.manifest(clusterId, future.name));
-    await store.remove(future.object.key);
+      // A clock that is ahead, or was.
+      const future = older(-48, clusterId, 1);
+      await put(future, 100);
+      await backUp(cluster);
+      assert.match((await told(cluster)).alert, /is from the future/);
+      assert.equal((await names(clusterId)).size, 23);
+      await store.remove(keys.manifest(clusterId, future.name));
+      await store.remove(future.object.key);
 
-    const last = await backUp(cluster);
-    assert.equal((await told(cluster)).alert, "");
-    assert.deepEqual(await names(clusterId), new Set([last.name]));
-    assert.equal((await names("abc123")).size, 3);
-    await cluster.apply(declared());
-  });
+      const last = await backUp(cluster);
+      assert.equal((await told(cluster)).alert, "");
+      assert.deepEqual(await names(clusterId), new Set([last.name]));
+      assert.equal((await names("abc123")).size, 3);
+      await cluster.apply(declared());
+    },
+  );
 
   it("two at once: each is whole", async () => {
     const before = (await readCatalog(store)).good.length;

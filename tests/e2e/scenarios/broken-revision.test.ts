@@ -5,16 +5,18 @@ import { brokenSetting } from "../support/broken-setting";
 import { waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { assertNothingLost, Load } from "../support/load";
+import { longOne } from "../support/long";
 import { eventually } from "../support/poll";
 
-const revisions: [string, EtcdClusterArgs, RegExp][] = [
+const revisions: [typeof longOne, string, EtcdClusterArgs, RegExp][] = [
   [
+    it,
     "a tag that does not exist",
     { version: defaultVersion, image: { tag: `v${defaultVersion}-nowhere` } },
     /ImagePullBackOff|ErrImagePull/,
   ],
-  ["a setting that etcd does not take", { etcd: { extra: brokenSetting } }, /exit code/],
-  ["a request that no node can meet", { resources: { cpuRequest: "999" } }, /can't be scheduled/],
+  [longOne, "a setting that etcd does not take", { etcd: { extra: brokenSetting } }, /exit code/],
+  [longOne, "a request that no node can meet", { resources: { cpuRequest: "999" } }, /can't be scheduled/],
 ];
 
 describe("a revision that can't run", function () {
@@ -25,8 +27,8 @@ describe("a revision that can't run", function () {
   });
   after(() => cluster.destroy());
 
-  for (const [what, args, reason] of revisions) {
-    it(`${what}: takes one member down and stops; the old one heals it`, async () => {
+  for (const [runs, what, args, reason] of revisions) {
+    runs(`${what}: takes one member down and stops; the old one heals it`, async () => {
       const ids = await cluster.memberIds();
       const before = await cluster.pods();
       const load = await Load.start(cluster);

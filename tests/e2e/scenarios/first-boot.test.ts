@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TestCluster } from "../support/etcd-cluster";
 import { bringUp, cluster as lab, nodes } from "../support/lab";
+import { long } from "../support/long";
 import { etcdctlPod } from "../support/pods";
 
 /** A client with the certificate of the declared client writes through the Service and reads from each member. */
@@ -48,7 +49,7 @@ describe("first boot", () => {
     });
   }
 
-  describe("on five nodes", () => {
+  long("on five nodes", () => {
     let earlier: number[];
     let cluster: TestCluster | undefined;
 

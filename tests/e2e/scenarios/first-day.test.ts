@@ -4,6 +4,7 @@ import { said, toldEverywhere } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
 import { assertNothingLost, Load } from "../support/load";
+import { longOne } from "../support/long";
 import { eventually } from "../support/poll";
 
 describe("the first day", () => {
@@ -22,7 +23,7 @@ describe("the first day", () => {
     assert.equal(Object.keys(await cluster.memberIds()).length, 3);
   }
 
-  it("with an image that does not exist, then with the right one", async () => {
+  longOne("with an image that does not exist, then with the right one", async () => {
     const repository = "gcr.io/etcd-development/no-such-image";
     cluster = TestCluster.declare("first-image", { image: { repository } });
     await cluster.apply({});

@@ -3,6 +3,7 @@ import { killController, toldEverywhere } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { assertNothingLost, Load } from "../support/load";
+import { longOne } from "../support/long";
 import { eventually } from "../support/poll";
 import { Processes } from "../support/process";
 
@@ -75,7 +76,7 @@ describe("a quorum of disks that is lost", () => {
     });
   });
 
-  it("two of three directories that are deleted in place", async () => {
+  longOne("two of three directories that are deleted in place", async () => {
     await staysAsItIs("two-folders", [0, 1], async (lost) => {
       for (const ordinal of [0, 1]) {
         const etcd = await Processes.of(lost, lost.pod(ordinal));
@@ -85,7 +86,7 @@ describe("a quorum of disks that is lost", () => {
     });
   });
 
-  it("the log of a single one that is deleted in place", async () => {
+  longOne("the log of a single one that is deleted in place", async () => {
     const single = (cluster = await TestCluster.deploy("one-log", { members: 1 }));
     const disk = await Disk.of(single, 0);
     const etcd = await Processes.of(single, single.pod(0));

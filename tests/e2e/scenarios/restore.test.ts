@@ -5,6 +5,7 @@ import { backUp, never } from "../support/backups";
 import { said, waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
+import { longOne } from "../support/long";
 import { etcdctlPod } from "../support/pods";
 import { eventually } from "../support/poll";
 import { copySecret, fill, holdsAll, made, moveClaim, timed } from "../support/rebuild";
@@ -198,7 +199,7 @@ describe("a restore from a claim", () => {
     await assertRestored(source, backup);
   });
 
-  it("into other namespaces, with 1 and with 3, and from the bare file", async () => {
+  longOne("into other namespaces, with 1 and with 3, and from the bare file", async () => {
     let from = source;
     let name = `${source.name}-backups`;
     const restore: RestoreArgs = {

@@ -4,6 +4,7 @@ import { cordon, drain, memberOn, uncordon } from "../support/drain";
 import { TestCluster } from "../support/etcd-cluster";
 import { bringUp, cluster as lab, nodes } from "../support/lab";
 import { assertNothingLost, Load } from "../support/load";
+import { longOne } from "../support/long";
 import { eventually } from "../support/poll";
 import { PodWatch } from "../support/watch";
 
@@ -52,7 +53,7 @@ describe("several things at the same time", function () {
     assert.deepEqual(await cluster.memberIds(), ids);
   });
 
-  it("every node is drained in turn during a rollout", async () => {
+  longOne("every node is drained in turn during a rollout", async () => {
     const ids = await cluster.memberIds();
     const before = await cluster.pods();
     const load = await Load.start(cluster);

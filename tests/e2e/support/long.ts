@@ -1,7 +1,10 @@
 /**
- * A `describe` of scenarios that take more than about two minutes. It runs with E2E=all (`make e2e-all`) only; what is
- * left out otherwise is told at the end of the run, so that nobody takes it for tested.
+ * Scenarios that `make e2e` has no time for: those of more than about two minutes, and variants of one that runs always.
+ * They run with E2E=all (`make e2e-all`) only; what is left out otherwise is told at the end of the run, so that nobody
+ * takes it for tested.
  */
+
+/** A `describe` of them. */
 export function long(title: string, scenarios: (this: Mocha.Suite) => void): void {
   const suite = describe(title, scenarios);
   if (process.env.E2E === "all") {
@@ -11,17 +14,34 @@ export function long(title: string, scenarios: (this: Mocha.Suite) => void): voi
   if (parent) {
     parent.suites = parent.suites.filter((other) => other !== suite);
   }
-  if (leftOut.length === 0) {
-    process.once("exit", tell);
+  leaveOut(suite.fullTitle(), suite.total());
+}
+
+/** An `it` of them. */
+export function longOne(title: string, scenario: Mocha.AsyncFunc): void {
+  const test = it(title, scenario);
+  if (process.env.E2E === "all") {
+    return;
   }
-  leftOut.push({ title: suite.fullTitle(), count: suite.total() });
+  const { parent } = test;
+  if (parent) {
+    parent.tests = parent.tests.filter((other) => other !== test);
+  }
+  leaveOut(test.fullTitle(), 1);
 }
 
 const leftOut: { title: string; count: number }[] = [];
 
+function leaveOut(title: string, count: number): void {
+  if (leftOut.length === 0) {
+    process.once("exit", tell);
+  }
+  leftOut.push({ title, count });
+}
+
 function tell(): void {
-  const count = leftOut.reduce((sum, suite) => sum + suite.count, 0);
-  const lines = leftOut.map((suite) => `    ${suite.title} (${suite.count})`);
+  const count = leftOut.reduce((sum, { count }) => sum + count, 0);
+  const lines = leftOut.map(({ title, count }) => `    ${title} (${count})`);
   console.log(
     `  ${count} long scenarios left out, which E2E=all (make e2e-all) runs:\n${lines.join("\n")}\n`,
   );
