@@ -11,11 +11,14 @@ node_modules/.installed: package-lock.json
 	npm ci --no-fund --no-audit
 	@touch $@
 
-.PHONY: test
+.PHONY: test check unit
 test: install ## type check, lint, format, unit tests and golden manifests; no cluster
+	@$(MAKE) --no-print-directory --jobs=2 check unit
+check: install
 	npx tsc --noEmit
 	npx eslint .
 	npx prettier --check .
+unit: install
 	$(MOCHA)
 
 .PHONY: simulate
