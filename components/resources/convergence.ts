@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { annotationKeys, objectNames } from "../spec/names";
 import { trustKey } from "../spec/trust";
 import type { Context } from "./context";
@@ -63,6 +63,8 @@ function wait(
   declaration: Declaration,
   opts: { dependsOn: pulumi.Resource[]; protect?: boolean },
 ): k8s.core.v1.ConfigMapPatch {
+  const seconds = `${ctx.spec.waitSeconds}s`;
+  const own = { [what.note]: value, ...declaration.annotation };
   return new k8s.core.v1.ConfigMapPatch(
     `${ctx.name}-${what.of}`,
     {
@@ -70,21 +72,24 @@ function wait(
         name: what.on,
         namespace: ctx.namespace,
         annotations: {
-          [what.note]: value,
-          ...declaration.annotation,
-          "pulumi.com/waitFor": value.apply((v) =>
-            // The controller may have said so before: with its data alone, the engine would take the object as it was
-            // before this patch for its result, and see a change in the next preview.
-            JSON.stringify([
-              `jsonpath={.metadata.annotations['${what.note}']}=${v}`,
-              `jsonpath={.data.${what.key}}=${v}`,
-            ]),
-          ),
-          "pulumi.com/timeoutSeconds": String(ctx.spec.waitSeconds),
+          ...own,
+          // The controller may have said so before: if its data alone counted, or not all that this patch sets, the
+          // engine could take the object as it was before the patch for its result, and see a change in the next preview.
+          "pulumi.com/waitFor": pulumi
+            .all([own, value])
+            .apply(([annotations, v]) =>
+              JSON.stringify([
+                ...Object.entries(annotations).map(
+                  ([key, text]) => `jsonpath={.metadata.annotations['${key}']}=${text}`,
+                ),
+                `jsonpath={.data.${what.key}}=${v}`,
+              ]),
+            ),
           "pulumi.com/patchForce": "true",
         },
       },
     },
-    { ...ctx.opts, ...opts },
+    // No annotation: with other `members` it would be another one, and a patch of nothing else.
+    { ...ctx.opts, ...opts, customTimeouts: { create: seconds, update: seconds } },
   );
 }

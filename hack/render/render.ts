@@ -25,6 +25,8 @@ export interface RenderedResource {
   readonly propertyDependencies: Record<string, string[]>;
   /** Paths of inputs that are not the program's any more once the resource exists. */
   readonly ignoreChanges: string[];
+  /** For how long the engine lets the provider wait; empty where that is the provider's own. */
+  readonly timeouts: { readonly create: string; readonly update: string };
   readonly urn: string;
 }
 
@@ -45,6 +47,7 @@ interface Registration {
     forEach(tell: (from: { getUrnsList(): string[] }, input: string) => void): void;
   };
   getIgnorechangesList(): string[];
+  getCustomtimeouts(): { getCreate(): string; getUpdate(): string } | undefined;
 }
 
 interface Monitor {
@@ -95,6 +98,10 @@ export async function render<T>(
       dependencies: request.getDependenciesList(),
       propertyDependencies: propertyDependencies(request),
       ignoreChanges: request.getIgnorechangesList(),
+      timeouts: {
+        create: request.getCustomtimeouts()?.getCreate() ?? "",
+        update: request.getCustomtimeouts()?.getUpdate() ?? "",
+      },
       urn,
     }),
   );
