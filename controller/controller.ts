@@ -63,6 +63,7 @@ export class Controller {
       gates: () => door.reports(),
       restore: () => door.restore(),
       clusterVersion: (place) => clusterVersion(place, pair()),
+      trouble: trouble("what became of backups can't be read"),
       steady,
       now: Date.now,
     });

@@ -58,6 +58,11 @@ export interface Desired {
    * its member is replaced elsewhere with a new claim. Absent: never, a human decides.
    */
   readonly nodeLossGraceSeconds?: number;
+  /**
+   * Days of wholeness until what a restore or a recovery has set aside may go, whatever is backed up. Absent: the usual
+   * ones, or the first good backup.
+   */
+  readonly keepReplacedDays?: number;
   /** What the declared generation is made from. Stays after it was made; only a higher generation is made anew. */
   readonly rebuild?: {
     /** From a snapshot, or from the disks that are left. */
@@ -156,6 +161,8 @@ export interface Made {
   /** For how long the cluster was seen whole since, and when that was last looked at: see `plan/asides`. */
   readonly wholeMs?: number;
   readonly countedMs?: number;
+  /** The first good backup of its data that was seen while it was whole. */
+  readonly backup?: string;
 }
 
 /** From one compaction on. A later one begins anew, so that what is done again and again is bounded by it. */
@@ -303,6 +310,8 @@ export interface World {
   readonly etcd: EtcdView;
   /** The pod that makes the declared generation's data, while there is one. */
   readonly restore?: RestoreView;
+  /** The newest good backup, of whatever cluster. Looked for only while a decision hangs on it. */
+  readonly backup?: { readonly name: string; readonly clusterId: ClusterId };
   /** What this process tried. Used only for steps that are safe to repeat, and to tell why one isn't done. */
   readonly tries?: Tries;
 }

@@ -35,6 +35,7 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
       status: read("CONTROLLER_STATUS"),
       trust: read("CONTROLLER_TRUST"),
       lease: read("CONTROLLER_LEASE"),
+      backups: env.CONTROLLER_BACKUPS,
     },
     observer: {
       statefulSet,

@@ -46,6 +46,14 @@ export interface StorageArgs {
    * with `allowDataDeletion`. The claims go in any case with a namespace that was created here.
    */
   onDestroy?: VolumeRetention;
+
+  /**
+   * Days for which the cluster has to be seen whole after a restore or a recovery, until the directories may go that it
+   * has set aside: each does at its member's next start. At least 1. Default: 7, or until the first backup of the new
+   * data is good, if that comes before; a number that is given isn't cut short by a backup. A change restarts nothing,
+   * and counts for what is there: days that have passed are not counted anew.
+   */
+  keepReplacedDays?: number;
 }
 
 /** CPU and memory of a member, and of all other containers, as Kubernetes quantities. */

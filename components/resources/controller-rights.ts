@@ -5,8 +5,8 @@ import { metadataOf } from "./context";
 
 /**
  * What the controller may do in Kubernetes: look, scale one StatefulSet, evict and delete the pods and grow and delete
- * the claims of its members, write its own record, status, trust and lease, and tell events. It can't create or change
- * anything that runs, so what it runs with can't read the namespace's other Secrets.
+ * the claims of its members, write its own record, status, trust and lease, read what became of backups, and tell
+ * events. It can't create or change anything that runs, so what it runs with can't read the namespace's other Secrets.
  */
 export function createControllerRights(ctx: Context): {
   serviceAccount: k8s.core.v1.ServiceAccount;
@@ -65,6 +65,9 @@ export function createControllerRights(ctx: Context): {
           resourceNames: [names.controller],
           verbs: ["get", "patch"],
         },
+        ...(ctx.spec.args.backup
+          ? [{ apiGroups: [""], resources: ["configmaps"], resourceNames: [names.backups], verbs: ["get"] }]
+          : []),
         { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
       ],
     },

@@ -125,6 +125,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
       { name: "CONTROLLER_STATUS", value: names.status },
       { name: "CONTROLLER_TRUST", value: names.trust },
       { name: "CONTROLLER_LEASE", value: names.controller },
+      ...(ctx.spec.args.backup ? [{ name: "CONTROLLER_BACKUPS", value: names.backups }] : []),
       { name: "CONTROLLER_CLAIM_PREFIX", value: names.claimPrefix },
       {
         name: "CONTROLLER_CLIENT_URL",

@@ -24,6 +24,7 @@ export interface DesiredState {
   readonly snapshotCount: number;
   readonly defragment: { readonly freePercent: number; readonly minBytes: number };
   readonly nodeLossGraceSeconds?: number;
+  readonly keepReplacedDays?: number;
   readonly rebuild?: {
     readonly kind: "restore" | "recovery";
     readonly url: string;
@@ -54,6 +55,9 @@ export function desiredState(spec: ClusterSpec, namespace: string): DesiredState
     },
     ...(controller.nodeLossGraceSeconds !== undefined
       ? { nodeLossGraceSeconds: controller.nodeLossGraceSeconds }
+      : {}),
+    ...(args.storage?.keepReplacedDays !== undefined
+      ? { keepReplacedDays: args.storage.keepReplacedDays }
       : {}),
     ...(spec.rebuild
       ? {

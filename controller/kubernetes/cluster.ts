@@ -10,6 +10,8 @@ export interface Names {
   readonly status: string;
   readonly trust: string;
   readonly lease: string;
+  /** What tells of backups. Absent where none are declared. */
+  readonly backups?: string;
 }
 
 /**
@@ -57,6 +59,11 @@ export class Cluster {
 
   record(): Promise<ConfigMap | undefined> {
     return this.find<ConfigMap>(this.core("configmaps", this.names.record));
+  }
+
+  async backups(): Promise<ConfigMap | undefined> {
+    const { backups } = this.names;
+    return backups === undefined ? undefined : this.find<ConfigMap>(this.core("configmaps", backups));
   }
 
   lease(): Promise<Lease | undefined> {

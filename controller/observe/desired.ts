@@ -37,6 +37,7 @@ const read = shape<Desired>({
   snapshotCount: optional(whole(1)),
   defragment: shape<Desired["defragment"]>({ freePercent: whole(1, 100), minBytes: whole(0) }),
   nodeLossGraceSeconds: optional(whole(0)),
+  keepReplacedDays: optional(whole(1)),
   rebuild: optional(
     shape<NonNullable<Desired["rebuild"]>>({
       kind: oneOf("restore", "recovery"),

@@ -10,6 +10,7 @@ import { parseDesired } from "./desired";
 import type { Asked } from "./etcd";
 import { etcdView } from "./etcd";
 import { Hashes } from "./hashes";
+import { backupView, wantsBackup } from "./backup";
 import { claimViews, podViews, statefulSetView } from "./kubernetes";
 import { parseRecord } from "./record";
 import { restorePodLabels, restoreView } from "./restore";
@@ -19,6 +20,7 @@ export interface Reads {
   statefulSet(): Promise<StatefulSet | undefined>;
   pods(labels: Readonly<Record<string, string>>): Promise<readonly Pod[]>;
   claims(labels: Readonly<Record<string, string>>, names: readonly string[]): Promise<readonly Claim[]>;
+  backups(): Promise<ConfigMap | undefined>;
 }
 
 export interface ObserverSettings {
@@ -36,6 +38,8 @@ export interface ObserverParts {
   readonly gates: () => readonly GateReport[];
   readonly restore: () => RestoreReport | undefined;
   readonly clusterVersion: (place: Place) => Promise<string | undefined>;
+  /** What is only asked for by the way, and couldn't be read. */
+  readonly trouble: (error: unknown) => void;
   readonly steady: Clock;
   readonly now: () => number;
 }
@@ -59,6 +63,7 @@ interface Seen {
 
 /** The record is read again after this long even when nothing else is. */
 const RECORD_MS = 9000;
+const BACKUP_MS = 60_000;
 const VERSION_MS = 30_000;
 const VERSION_CHANGES_MS = 1000;
 
@@ -71,6 +76,7 @@ export class Observer {
   private seen: Seen | undefined;
   private changed = true;
   private record: { readonly object: ConfigMap | undefined; readonly atMs: number } | undefined;
+  private backup: { readonly value: World["backup"]; readonly atMs: number } | undefined;
   private readonly hashes = new Hashes(ownClock);
   private version: { readonly key: string; readonly value?: string; readonly atMs: number } | undefined;
 
@@ -108,6 +114,7 @@ export class Observer {
     const parsed = parseRecord(record?.data);
     const seen = fresh || !this.seen ? await this.readKubernetes(parsed) : this.seen;
     const desired = this.desired(seen.statefulSet);
+    const backup = wantsBackup(desired, parsed) ? await this.newestBackup() : undefined;
 
     const claims = claimViews(seen.claims, this.settings.claimPrefix);
     const { statefulSet, claimPrefix } = this.settings;
@@ -132,6 +139,7 @@ export class Observer {
         gates: asking,
         restore: restoreView(seen.restorePods, this.parts.restore()),
         etcd,
+        backup,
         nowMs: now(),
       },
       recordVersion: record?.metadata.resourceVersion,
@@ -161,6 +169,21 @@ export class Observer {
     this.parts.expect({ members: addresses(pods), restore: restorePods && addresses(restorePods) });
     const claims = labels ? await reads.claims(labels, this.claimNames) : [];
     return (this.seen = { statefulSet, pods, restorePods, claims, atMs });
+  }
+
+  /** What can't be read counts as none: the cluster is looked at all the same. */
+  private async newestBackup(): Promise<World["backup"]> {
+    const { reads, steady, trouble } = this.parts;
+    if (this.backup && steady() - this.backup.atMs < BACKUP_MS) return this.backup.value;
+    const atMs = steady();
+    let value: World["backup"];
+    try {
+      value = backupView((await reads.backups())?.data);
+    } catch (error) {
+      trouble(error);
+    }
+    this.backup = { value, atMs };
+    return value;
   }
 
   private desired(statefulSet: StatefulSet | undefined): ReturnType<typeof parseDesired> {

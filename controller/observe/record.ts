@@ -188,6 +188,7 @@ const read = carrying<ControllerRecord>({
       words: text,
       wholeMs: optional(whole(0)),
       countedMs: optional(time),
+      backup: optional(text),
     }),
   ),
   oldLog: optional(carrying<NonNullable<ControllerRecord["oldLog"]>>({ until: optional(whole(0)) })),

@@ -145,7 +145,7 @@ function memberOrder(f: Facts, pod: PodView, gate: GateReport): Order {
   }
   switch (found.kind) {
     case "intact":
-      return start(f, gate, listed !== undefined && !listed.isLearner && !keepsAsides(f.record));
+      return start(f, gate, listed !== undefined && !listed.isLearner && !keepsAsides(f.desired, f.record));
     case "unjoined":
       return joinOrder(f, m, gate);
     case "lost":

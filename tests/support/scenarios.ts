@@ -71,6 +71,7 @@ const everything: EtcdClusterArgs = {
     storageClass: "fast-ssd",
     metadata: { labels: { tier: "gold" }, annotations: { "example.com/snapshots": "daily" } },
     onDestroy: VolumeRetention.Delete,
+    keepReplacedDays: 14,
   },
   resources: {
     cpuRequest: "2",

@@ -31,10 +31,11 @@ const seven = (prefix: string) => [0, 1, 2, 3, 4, 5, 6].map((ordinal) => `${pref
 
 /**
  * All that the controller may do, reviewed: look at pods and claims; delete and evict its members' pods; grow and delete
- * their claims; see and scale one StatefulSet; write its own record, status, trust and lease; tell events. Nothing here makes
- * or changes anything that runs, and no Secret can be read. A list can't be limited to names, and an event has none yet.
+ * their claims; see and scale one StatefulSet; write its own record, status, trust and lease; read what is told of backups,
+ * where there are any; tell events. Nothing here makes or changes anything that runs, and no Secret can be read. A list
+ * can't be limited to names, and an event has none yet.
  */
-const reviewed = (cluster: string) => [
+const reviewed = (cluster: string, backups: boolean) => [
   { apiGroups: [""], resources: ["pods", "persistentvolumeclaims"], verbs: ["list", "watch"] },
   { apiGroups: [""], resources: ["pods"], resourceNames: seven(cluster), verbs: ["delete"] },
   { apiGroups: [""], resources: ["pods/eviction"], resourceNames: seven(cluster), verbs: ["create"] },
@@ -64,6 +65,9 @@ const reviewed = (cluster: string) => [
     resourceNames: [`${cluster}-controller`],
     verbs: ["get", "patch"],
   },
+  ...(backups
+    ? [{ apiGroups: [""], resources: ["configmaps"], resourceNames: [`${cluster}-backups`], verbs: ["get"] }]
+    : []),
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
 ];
 
@@ -73,12 +77,10 @@ describe("the controller's rights", () => {
 
   for (const name of scenarioNames) {
     it(`are exactly those that were reviewed, whatever the arguments: ${name}`, async () => {
-      const role = inputs<types.output.rbac.v1.Role>(
-        await scenario(name),
-        kinds.role,
-        "etcd-controller-role",
-      );
-      expect(role.rules).to.deep.equal(reviewed(clusterOf(name)));
+      const rendered = await scenario(name);
+      const role = inputs<types.output.rbac.v1.Role>(rendered, kinds.role, "etcd-controller-role");
+      const backups = rendered.resources.some((r) => r.name === "etcd-backup-role");
+      expect(role.rules).to.deep.equal(reviewed(clusterOf(name), backups));
     });
   }
 
@@ -292,6 +294,7 @@ describe("the controller's Deployment", () => {
       CONTROLLER_STATUS: "orders-status",
       CONTROLLER_TRUST: "orders-trust",
       CONTROLLER_LEASE: "orders-controller",
+      CONTROLLER_BACKUPS: "orders-backups",
       CONTROLLER_CLAIM_PREFIX: "data-orders-",
       CONTROLLER_CLIENT_URL: "https://orders-{ordinal}.orders.data.svc.k8s.example.com:2379",
     });

@@ -67,6 +67,7 @@ describe("what the controller obeys", () => {
       snapshotCount: 20_000,
       defragment: { freePercent: 30, minBytes: gibi },
       nodeLossGraceSeconds: 600,
+      keepReplacedDays: 14,
       rebuild: {
         kind: "restore",
         url: "https://orders-restore.data.svc.k8s.example.com:2383",

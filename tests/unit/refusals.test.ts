@@ -816,6 +816,8 @@ const refusals: Refusal[] = [
   // Kubernetes
   r("storage.size", { storage: { size: "8 Gi" } }, "8 Gi", "a Kubernetes quantity", 'Write it like "2Gi"'),
   r("storage.onDestroy", { storage: { onDestroy: "Keep" } }, "Keep", "few words", "Retain, Delete"),
+  r("storage.keepReplacedDays", { storage: { keepReplacedDays: 0 } }, 0, "from 1 to 3650", "leave it out"),
+  r("storage.keepReplacedDays", { storage: { keepReplacedDays: 1.5 } }, 1.5, "whole", "leave it out"),
   r(
     "storage.onDestroy",
     { storage: { onDestroy: VolumeRetention.Delete } },

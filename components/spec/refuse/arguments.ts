@@ -138,6 +138,7 @@ const known = {
     storageClass: "input",
     metadata,
     onDestroy: true,
+    keepReplacedDays: true,
   } satisfies Known<StorageArgs>,
   resources: {
     cpuRequest: true,

@@ -28,6 +28,7 @@ function refuseVolumeAndMemory(problems: Problems, args: EtcdClusterArgs): void 
     checkQuantity(problems, "resources.memoryLimit", resources.memoryLimit),
   ].every(Boolean);
   checkOneOf(problems, "storage.onDestroy", storage.onDestroy, VolumeRetention);
+  checkInteger(problems, "storage.keepReplacedDays", storage.keepReplacedDays, 1, 3650);
   if (storage.onDestroy === VolumeRetention.Delete && !args.allowDataDeletion) {
     problems.refuse(
       "storage.onDestroy",

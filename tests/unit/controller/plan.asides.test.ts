@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { ControllerRecord, Made } from "../../../controller/model";
+import type { ControllerRecord, Desired, Made } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
-import { gated, NOW, report, silent, wal, world } from "./worlds";
+import { CLUSTER, gated, NOW, report, silent, wal, world } from "./worlds";
 
 const DAYS = 7 * 24 * 3_600_000;
 const made = (more: Partial<Made> = {}): Partial<ControllerRecord> => ({
@@ -14,10 +14,14 @@ const after = (more: Partial<Made>, change: Parameters<typeof world>[1] = {}) =>
   return record?.made?.wholeMs;
 };
 /** A member whose pod was made anew, with a whole disk. */
-const restarted = (record: Partial<ControllerRecord>) => {
+const restarted = (record: Partial<ControllerRecord>, declared: Partial<Desired> = {}) => {
   const gates = [report(2, wal(2, { generation: 2 }))];
-  return plan(world(3, { desired, record, pods: [gated(2)], gates })).orders["pod-2"];
+  const change = { desired: { ...desired, ...declared }, record, pods: [gated(2)], gates };
+  return plan(world(3, change)).orders["pod-2"];
 };
+const backup = { name: "20261126T191500Z-5f3a9c", clusterId: CLUSTER };
+const noted = (change: Parameters<typeof world>[1]) =>
+  plan(world(3, { desired, record: made(), world: { backup }, ...change })).record?.made?.backup;
 
 describe("what a restore has set aside", () => {
   it("stays when its member is a voter again and restarts", () => {
@@ -28,6 +32,28 @@ describe("what a restore has set aside", () => {
   it("goes once the new cluster was whole for seven days", () => {
     expect(restarted(made({ wholeMs: DAYS - 1 }))).to.include({ dropAside: false });
     expect(restarted(made({ wholeMs: DAYS }))).to.include({ kind: "start", dropAside: true });
+  });
+
+  it("goes after another number of days, where it is declared", () => {
+    const day = 24 * 3_600_000;
+    const two = { keepReplacedDays: 2 };
+    expect(restarted(made({ wholeMs: 2 * day - 1 }), two)).to.include({ dropAside: false });
+    expect(restarted(made({ wholeMs: 2 * day }), two)).to.include({ dropAside: true });
+    expect(restarted(made({ wholeMs: DAYS }), { keepReplacedDays: 30 })).to.include({ dropAside: false });
+  });
+
+  it("goes once a backup of the new cluster is good, unless days are declared", () => {
+    expect(noted({})).to.equal(backup.name);
+    expect(restarted(made({ backup: backup.name }))).to.include({ dropAside: true });
+    const kept = { keepReplacedDays: 7 };
+    expect(noted({ desired: { ...desired, ...kept } })).to.equal(undefined);
+    expect(restarted(made({ backup: backup.name }), kept)).to.include({ dropAside: false });
+  });
+
+  it("outlasts a backup of another cluster, and one that is seen while not all are healthy", () => {
+    expect(noted({ world: { backup: { ...backup, clusterId: "17" } } })).to.equal(undefined);
+    expect(noted({ statuses: [silent(2)] })).to.equal(undefined);
+    expect(noted({ world: {} })).to.equal(undefined);
   });
 
   it("is another matter than what a replacement sets aside in a cluster that was born so", () => {

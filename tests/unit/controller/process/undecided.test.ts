@@ -60,6 +60,7 @@ class Process {
         gates: () => this.room.reports(Date.now()),
         restore: () => undefined,
         clusterVersion: () => Promise.resolve(undefined),
+        trouble: () => undefined,
       },
     );
     const ring = (this.ring = () => {

@@ -1,0 +1,43 @@
+import { expect } from "chai";
+import type { ControllerRecord } from "../../../controller/model";
+import { backupView, wantsBackup } from "../../../controller/observe/backup";
+import { CLUSTER, world } from "./worlds";
+
+const name = "20261126T191500Z-5f3a9c";
+const manifest = {
+  ...{ format: 1, name, clusterId: BigInt(CLUSTER).toString(16), cluster: "n/etcd" },
+  ...{ time: "2026-11-26T19:15:00.000Z", revision: 5, keys: 5, etcdVersion: "3.6.14", generation: 2 },
+  member: { name: "etcd-1", id: "1f" },
+  snapshot: { bytes: 20_512, sha256: "a".repeat(64) },
+  object: { key: `${BigInt(CLUSTER).toString(16)}/${name}.db`, bytes: 20_512, compression: "none" },
+};
+const newest = (changed: object = {}) => ({ newest: JSON.stringify({ ...manifest, ...changed }) });
+
+describe("the newest backup, as the controller sees it", () => {
+  it("has its cluster's ID in the form of all others", () => {
+    expect(backupView(newest())).to.deep.equal({ name, clusterId: CLUSTER });
+  });
+
+  it("is none where nothing is told, or nothing that can be read", () => {
+    expect(backupView(undefined)).to.equal(undefined);
+    expect(backupView({ newest: "" })).to.equal(undefined);
+    expect(backupView({ newest: "{" })).to.equal(undefined);
+    expect(backupView(newest({ clusterId: "0x1" }))).to.equal(undefined);
+  });
+
+  it("is looked for only while it decides about something", () => {
+    const made: ControllerRecord["made"] = { generation: 2, kind: "restore", atMs: 0, words: "made" };
+    const wanted = (record: Partial<ControllerRecord>, declared: object = {}) => {
+      const seen = world(3, {
+        desired: { generation: 2, ...declared },
+        record: { generation: 2, ...record },
+      });
+      return wantsBackup(seen.desired, seen.record);
+    };
+    expect(wanted({ made })).to.equal(true);
+    expect(wanted({})).to.equal(false);
+    expect(wanted({ made: { ...made, backup: name } })).to.equal(false);
+    expect(wanted({ made }, { keepReplacedDays: 7 })).to.equal(false);
+    expect(wantsBackup({ problem: "none" }, undefined)).to.equal(false);
+  });
+});
