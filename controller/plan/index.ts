@@ -11,6 +11,7 @@ import { corrupt } from "./corrupt";
 import { addMember, addReplacement, finishAdd, freshPod, tendLearner } from "./joining";
 import { ordersFor, startsFor } from "./orders";
 import { prepareRebuild } from "./prepare";
+import { refuseQuota } from "./quota";
 import { carryOutRebuild } from "./rebuild";
 import { emptyRecord } from "./record";
 import { refuse } from "./refuse";
@@ -54,6 +55,7 @@ const CONCERNS: readonly Concern[] = [
   { run: restoreReplicas },
   { run: prepareRebuild },
   { run: refuseVersion },
+  { run: refuseQuota },
   { run: rollBroken },
   { run: rollDeaf },
   { run: lookAgain, always: true },

@@ -26,7 +26,7 @@ const WELL_UNDER = 0.8;
 const WORTH = 0.1;
 const MOST_TIMES = 3;
 /** Keys that were deleted under the alarm give their space back after the next compaction only. */
-const AGAIN_MS = 600_000;
+export const AGAIN_MS = 600_000;
 /** In etcd's refusal of a compaction that it has taken already. */
 const COMPACTED = "has been compacted";
 /** Of an error, in the record. */
@@ -169,7 +169,7 @@ export function defragmentAll(f: Facts): Step | undefined {
 const leads = (m: Member) => m.status?.leaderId === m.memberId;
 
 /** Followers before the leader: leadership moves once, and not to one whose turn is still to come. */
-function inOrder(members: readonly Member[]): readonly Member[] {
+export function inOrder(members: readonly Member[]): readonly Member[] {
   return [...members].sort((a, b) => Number(leads(a)) - Number(leads(b)));
 }
 
@@ -178,7 +178,12 @@ function inOrder(members: readonly Member[]): readonly Member[] {
  * writes meanwhile: it follows before. The only voter can't, nor does one whose leadership couldn't be moved wait under the
  * alarm, when nothing is written anyway.
  */
-function defragment(f: Facts, m: Member, why: string, record: ControllerRecord = f.record): Step | undefined {
+export function defragment(
+  f: Facts,
+  m: Member,
+  why: string,
+  record: ControllerRecord = f.record,
+): Step | undefined {
   if (f.healthy.length < f.voters.length || m.ordinal === undefined) return undefined;
   const { ordinal, memberId } = m;
   const name = label(f, ordinal);
@@ -209,7 +214,7 @@ function stayed({ world }: Facts, m: Member): boolean {
   return failedActs(world).some((action) => action.kind === "moveLeader" && action.from === m.memberId);
 }
 
-function recently(f: Facts, m: Member, withinMs: number): boolean {
+export function recently(f: Facts, m: Member, withinMs: number): boolean {
   const at = m.ordinal === undefined ? undefined : noteOf(f.record, m.ordinal)?.defragmentedMs;
   return at !== undefined && !isOver(f, at, withinMs);
 }

@@ -99,6 +99,22 @@ describe("no space left", () => {
       const kept = await cluster.etcdctl(["get", "kept/", "--prefix", "--count-only", "-w", "fields"]);
       assert.ok(Number(/"Count" : (\d+)/.exec(kept)?.[1]) > quotaMebibytes / 2, kept);
     });
+
+    it("a quota that the databases don't fit is refused before the first restart", async () => {
+      const uids = async () => (await cluster.pods()).map((pod) => pod.uid);
+      const before = await uids();
+      await cluster.apply({ etcd: { quota: `${quotaMebibytes}Mi` } });
+      const reason = await waitsFor(cluster, /etcd\.quota/);
+      assert.match(
+        reason,
+        /^refused: etcd\.quota is 32Mi.* etcd-\d's database has \d+Mi, .*Raise etcd\.quota/,
+      );
+      await takesWrites(cluster);
+      assert.deepEqual(await uids(), before, "no pod was exchanged");
+      await cluster.apply({ etcd: { quota: `${4 * quotaMebibytes}Mi` } });
+      await cluster.waitForVoters(60);
+      assert.deepEqual(await uids(), before, "nor by taking it back");
+    });
   });
 });
 

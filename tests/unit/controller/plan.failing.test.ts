@@ -131,7 +131,7 @@ describe("an act that fails for good", () => {
 
   it("a removal holds up every other change of members, restarts and tidying: it may have been done", () => {
     const fragmented = [status(2, { dbBytes: 1e9, dbInUseBytes: 1e8 })];
-    const change = { desired: { members: 3 }, record: removal(3) };
+    const change = { desired: { members: 3, quotaBytes: 2e9 }, record: removal(3) };
     const seen = world(4, { ...change, pods: outdated(0, 1, 2), statuses: fragmented });
     never(seen, "removeMember", ["addLearner", "promote", "evictPod", "moveLeader", "defragment"], /etcd-3/);
   });

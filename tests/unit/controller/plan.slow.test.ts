@@ -49,6 +49,7 @@ describe("plan: an outdated pod that may be defragmenting", () => {
   const decide = (defragmentedMs: number, change: Change = {}) =>
     plan(
       world(3, {
+        desired: { quotaBytes: 8 * GIB },
         pods: [0, 1, 2].map((o) => pod(o, { revision: "old", ready: o !== 2 })),
         statuses: [0, 1].map((o) => status(o, { dbBytes: 4 * GIB })).concat(silent(2)),
         record: { notes: [{ ordinal: 2, defragmentedMs }] },

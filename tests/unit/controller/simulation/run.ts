@@ -42,7 +42,7 @@ export function declared(members: number, more: Partial<Desired> = {}): Desired 
     memberName: "etcd-{ordinal}",
     peerUrl: "https://etcd-{ordinal}.etcd.test.svc:2380",
     volumeBytes: 10,
-    quotaBytes: 1_000_000,
+    quotaBytes: 2_000_000,
     defragment: { freePercent: 45, minBytes: 100_000_000 },
     ...more,
   };
