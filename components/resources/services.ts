@@ -1,8 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { ServiceType } from "../args";
 import { memberSelector, objectNames, portNames, ports } from "../spec/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
+import { createDeclaration } from "./declaration";
+import { hashOf } from "./hash";
 
 const clientPort = {
   name: portNames.client,
@@ -41,6 +44,19 @@ export function createHeadlessService(ctx: Context): k8s.core.v1.Service {
 export function createClientService(ctx: Context): k8s.core.v1.Service {
   const { service = {} } = ctx.spec.args;
   const type = service.type ?? ServiceType.ClusterIP;
+  const spec = {
+    type,
+    selector: memberSelector(ctx.spec.name),
+    ports: [{ ...clientPort, ...(service.nodePort ? { nodePort: service.nodePort } : {}) }],
+    loadBalancerClass: service.loadBalancerClass,
+    loadBalancerSourceRanges: service.loadBalancerSourceRanges,
+    externalTrafficPolicy: service.externalTrafficPolicy,
+    sessionAffinity: service.sessionAffinity,
+    trafficDistribution: service.trafficDistribution,
+  };
+  // Whoever gives up waiting for an address and takes the load balancer back shall be rid of it.
+  const value = pulumi.output({ spec, metadata: service.metadata }).apply(hashOf);
+  const declaration = createDeclaration(ctx, "service", value);
   return new k8s.core.v1.Service(
     `${ctx.name}-client`,
     {
@@ -48,20 +64,12 @@ export function createClientService(ctx: Context): k8s.core.v1.Service {
         labels: service.metadata?.labels,
         annotations: {
           ...service.metadata?.annotations,
+          ...declaration.annotation,
           // The wait for the members is the StatefulSet's; only a load balancer's address is worth another.
           ...(type === ServiceType.LoadBalancer ? {} : { "pulumi.com/skipAwait": "true" }),
         },
       }),
-      spec: {
-        type,
-        selector: memberSelector(ctx.spec.name),
-        ports: [{ ...clientPort, ...(service.nodePort ? { nodePort: service.nodePort } : {}) }],
-        loadBalancerClass: service.loadBalancerClass,
-        loadBalancerSourceRanges: service.loadBalancerSourceRanges,
-        externalTrafficPolicy: service.externalTrafficPolicy,
-        sessionAffinity: service.sessionAffinity,
-        trafficDistribution: service.trafficDistribution,
-      },
+      spec,
     },
     // Nothing may wait for it, as it may wait for the members; so a `destroy` that is refused must find it protected.
     { ...ctx.opts, protect: !ctx.spec.args.allowDataDeletion },

@@ -72,7 +72,7 @@ export function pairPaths(pair: Pair | typeof restorePair): { ca: string; cert: 
 export const dataVolume = "data";
 
 /** What `pulumi up` waits for, each declared by itself. */
-export type Declared = "members" | "trust" | "controller";
+export type Declared = "members" | "trust" | "controller" | "service";
 
 /** Names of the objects of the cluster called `cluster`. */
 export function objectNames(cluster: string) {

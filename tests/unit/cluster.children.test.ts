@@ -50,6 +50,7 @@ const always = [
   `${kinds.configMap} etcd-declared-controller`,
   `${kinds.deployment} etcd-controller`,
   `${kinds.configMap} etcd-declared-members`,
+  `${kinds.configMap} etcd-declared-service`,
   `${kinds.configMapPatch} etcd-converged`,
 ];
 const backups = [
@@ -147,7 +148,9 @@ describe("children of a cluster", () => {
         `${kinds.configMap} orders-record`,
         `${kinds.configMap} orders-status`,
         `${kinds.configMap} orders-trust`,
-        ...["controller", "members", "trust"].map((of) => `${kinds.configMap} orders-declared-${of}`),
+        ...["controller", "members", "service", "trust"].map(
+          (of) => `${kinds.configMap} orders-declared-${of}`,
+        ),
         // The waits are on these.
         `${kinds.configMapPatch} orders-status`,
         `${kinds.configMapPatch} orders-trust`,
@@ -223,7 +226,7 @@ describe("protection of data", () => {
     expect(await protectedNames("existing namespace")).to.have.members(inside);
   });
 
-  // The engine deletes what nothing depends on, then what depended on nothing else, and stops at the first refusal.
+  // The engine deletes what most stands behind first. After a refusal it goes on, and leaves only what the refused depends on.
   it("leaves nothing that a refused destroy would delete before it is refused", async () => {
     for (const name of scenarioNames.filter((n) => !argsOf(n).allowDataDeletion)) {
       const { resources } = await scenario(name);

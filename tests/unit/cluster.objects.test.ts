@@ -1,6 +1,9 @@
 import { expect } from "chai";
 import * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/kubernetes";
+import type { EtcdClusterArgs } from "../../components";
+import { ServiceType } from "../../components";
+import { plain } from "../../hack/render/render";
 import { readSettings } from "../../controller/gate/settings";
 import {
   codeOf,
@@ -64,7 +67,11 @@ describe("the client Service", () => {
   it("leads to ready members, on the client port only, and is not waited for", async () => {
     const { metadata, spec } = serviceOf(await scenario("default"), "etcd-client");
     expect(metadata.name).to.equal("etcd-client");
-    expect(metadata.annotations).to.deep.equal({ "pulumi.com/skipAwait": "true" });
+    expect(metadata.annotations).to.deep.equal({
+      // Without an engine no object has a version.
+      "etcd-cluster/declaration": "",
+      "pulumi.com/skipAwait": "true",
+    });
     expect(spec).to.deep.equal({
       type: "ClusterIP",
       selector: selector("etcd"),
@@ -78,6 +85,7 @@ describe("the client Service", () => {
     expect(metadata.annotations).to.deep.equal({
       "example.com/owner": "storage",
       "example.com/internal": "true",
+      "etcd-cluster/declaration": "",
     });
     expect(spec).to.deep.equal({
       type: "LoadBalancer",
@@ -104,7 +112,54 @@ describe("the client Service", () => {
     const { metadata, spec } = serviceOf(await scenario("node port"), "etcd-client");
     expect(spec.type).to.equal("NodePort");
     expect(spec.ports.map((port) => port.nodePort)).to.deep.equal([30379]);
-    expect(metadata.annotations).to.deep.equal({ "pulumi.com/skipAwait": "true" });
+    expect(metadata.annotations).to.include({ "pulumi.com/skipAwait": "true" });
+  });
+
+  it("is another declaration with each of its own arguments, and with no other", async () => {
+    const declared = async (args: EtcdClusterArgs) =>
+      inputs<types.output.core.v1.ConfigMap>(
+        await renderCluster(args),
+        kinds.configMap,
+        "etcd-declared-service",
+      ).metadata.annotations["etcd-cluster/declared"];
+    const usual = await declared({});
+    expect(usual).to.match(/^[0-9a-f]{16}$/);
+    expect(await declared({ members: 5, etcd: { snapshotCount: 5000 } })).to.equal(usual);
+    const others: (string | undefined)[] = [];
+    for (const service of [
+      { type: ServiceType.LoadBalancer },
+      { type: ServiceType.NodePort, nodePort: 30379 },
+      { sessionAffinity: "ClientIP" },
+      { metadata: { annotations: { "example.com/internal": "true" } } },
+    ]) {
+      others.push(await declared({ service }));
+    }
+    expect(new Set([usual, ...others]).size).to.equal(5);
+  });
+});
+
+// A wait that was interrupted leaves the values of before in the engine's state. What was taken back would look unchanged.
+describe("what the engine waits for", () => {
+  interface Waited {
+    readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+    readonly spec?: { readonly clusterIP?: string };
+  }
+
+  it("has the version of its declaration, so that a change which was stopped and taken back is one", async () => {
+    const awaited =
+      /:(Deployment|StatefulSet|DaemonSet|Service|Job|Pod|PersistentVolumeClaim|Ingress|\w+Patch)$/;
+    for (const name of scenarioNames) {
+      const waits = (await scenario(name)).resources
+        .filter((r) => awaited.test(r.type))
+        .map((r) => ({ ...(plain(r.inputs) as Waited), of: r.name }))
+        .filter(({ metadata }) => metadata.annotations?.["pulumi.com/skipAwait"] !== "true")
+        // Nothing is waited for with a Service that has no address.
+        .filter(({ spec }) => spec?.clusterIP !== "None");
+      expect(waits.length, name).to.be.greaterThan(1);
+      for (const { metadata, of } of waits) {
+        expect(metadata.annotations, `${name}: ${of}`).to.have.property("etcd-cluster/declaration");
+      }
+    }
   });
 });
 
