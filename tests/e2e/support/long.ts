@@ -6,7 +6,11 @@
 
 /** A `describe` of them. */
 export function long(title: string, scenarios: (this: Mocha.Suite) => void): void {
-  const suite = describe(title, scenarios);
+  const suite = describe(title, function () {
+    // Each wait in them has a limit of its own; those of the longest add up to more than five minutes.
+    this.timeout(600_000);
+    scenarios.call(this);
+  });
   if (process.env.E2E === "all") {
     return;
   }
