@@ -271,7 +271,8 @@ export type Intent =
   /** This member is to be removed; once written, it is never started again. */
   | {
       readonly kind: "remove";
-      readonly ordinal: number;
+      /** Absent when the member is none of ours: its peer URL is foreign. */
+      readonly ordinal?: number;
       readonly memberId: MemberId;
       readonly claimUid: Uid;
       readonly why: RemovalCause;
@@ -660,7 +661,7 @@ export type Action =
       readonly listKey: string;
     }
   | { readonly kind: "promote"; readonly ordinal: number; readonly memberId: MemberId }
-  | { readonly kind: "removeMember"; readonly ordinal: number; readonly memberId: MemberId }
+  | { readonly kind: "removeMember"; readonly ordinal?: number; readonly memberId: MemberId }
   | { readonly kind: "moveLeader"; readonly from: MemberId; readonly to: MemberId }
   | {
       readonly kind: "setReplicas";

@@ -5,6 +5,7 @@ import { ApiError } from "../kubernetes/api";
 import type { ConfigMap } from "../kubernetes/objects";
 import type { Action, ControllerRecord, Decision, Failure, World } from "../model";
 import type { Observation } from "../observe/observer";
+import { UnreadableRecord } from "../observe/record";
 import { Ages } from "./ages";
 import { Attempts } from "./attempts";
 import type { Clock } from "./clock";
@@ -249,8 +250,12 @@ interface Unwritten {
   readonly refused: boolean;
 }
 
-/** By a right, a policy, a quota, a webhook. Not that it has changed or is gone, nor that it may be written all the same. */
+/**
+ * By a right, a policy, a quota, a webhook, or because nobody could read it. Not that it has changed or is gone, nor that
+ * it may be written all the same.
+ */
 function isRefusal(error: unknown): boolean {
+  if (error instanceof UnreadableRecord) return true;
   return error instanceof ApiError && [400, 401, 403, 413, 422].includes(error.status);
 }
 

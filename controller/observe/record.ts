@@ -91,7 +91,7 @@ const knownIntent = variant<KnownIntent>("kind", {
   }),
   remove: carrying<IntentOf<"remove">>({
     kind: oneOf("remove"),
-    ordinal,
+    ordinal: optional(ordinal),
     memberId: decimal,
     claimUid: text,
     why: oneOf(...CAUSES),
@@ -213,15 +213,17 @@ export function parseRecord(
   });
 }
 
-/**
- * As `parseRecord` reads it, with all that it didn't understand. Throws if it would not read it: such a record, once
- * written, would keep every controller from acting, for good.
- */
+/** A record that no controller could read. Once written, it would keep every one of them from acting, for good. */
+export class UnreadableRecord extends Error {}
+
+/** As `parseRecord` reads it, with all that it didn't understand. Throws if it would not read it. */
 export function recordData(record: ControllerRecord): Readonly<Record<string, string>> {
   const { intent } = record;
   const written = intent?.kind === "unread" ? { ...record, intent: intent.written } : record;
   const data = { [recordKey]: JSON.stringify({ ...written, minReader: record.minReader ?? 1 }) };
   const again = parseRecord(data);
-  if (again && "problem" in again) throw new Error(`what was to be written can't be read: ${again.problem}`);
+  if (again && "problem" in again) {
+    throw new UnreadableRecord(`what was to be written can't be read: ${again.problem}`);
+  }
   return data;
 }

@@ -39,6 +39,7 @@ import { adviceOn } from "./version";
 import type { Facts } from "./view";
 import { factsOf } from "./view";
 import { growVolumes } from "./volumes";
+import { writable } from "./writable";
 
 interface Concern {
   /** Several steps are ways on that don't depend on each other: one that can't be taken stands in no other's way. */
@@ -142,7 +143,7 @@ function decide(seen: Facts): Decision {
     if (blocked && !concern.always && !concern.stops) continue;
     let waited = false;
     for (const wanted of stepsOf(concern.run(f))) {
-      const step = tried(world, wanted);
+      const step = writable(f.record, tried(world, wanted));
       if (step.kind === "do") {
         const again = step.reason === wanted.reason ? [] : [step.reason];
         return withRefusal(carryOut(seen, f, step, [...waits(), ...again]), steps);

@@ -107,10 +107,9 @@ function notReady(f: Facts, learner: Member): string | undefined {
 }
 
 function giveUp(f: Facts, learner: Member, words: string, why: RemovalCause): Step {
-  const ordinal = learner.ordinal ?? -1;
-  const { memberId } = learner;
+  const { ordinal, memberId } = learner;
   const claimUid = learner.record?.claimUid ?? "";
-  const noted = ordinal < 0 ? f.record : withNote(f.record, ordinal, { failedJoinMs: f.now });
+  const noted = ordinal === undefined ? f.record : withNote(f.record, ordinal, { failedJoinMs: f.now });
   const record: ControllerRecord = {
     ...noted,
     intent: { kind: "remove", ordinal, memberId, claimUid, why, atMs: f.now },

@@ -18,7 +18,7 @@ export function needed(f: Facts): number {
   const ordinals = [
     ...f.record.members.map((m) => m.ordinal),
     ...f.members.map((m) => m.ordinal ?? -1),
-    f.record.intent && "ordinal" in f.record.intent ? f.record.intent.ordinal : -1,
+    (f.record.intent && "ordinal" in f.record.intent ? f.record.intent.ordinal : undefined) ?? -1,
     ...(born ? [] : [f.desired.members - 1, ...f.world.claims.map((c) => c.ordinal)]),
   ];
   return Math.max(0, ...ordinals) + 1;
@@ -83,8 +83,7 @@ export function shrink(f: Facts): Step | undefined {
       return act({ kind: "moveLeader", from: victim.memberId, to: heir.memberId }, reason);
     }
   }
-  const ordinal = victim.ordinal ?? -1;
-  const { memberId } = victim;
+  const { ordinal, memberId } = victim;
   const claimUid = victim.record?.claimUid ?? "";
   const record = {
     ...f.record,

@@ -27,7 +27,7 @@ function needsStay(f: Facts, { memberId, ordinal }: Removal): boolean {
   if (!f.list) return true;
   const member = f.members.find((m) => m.memberId === memberId);
   if (!member) return false;
-  const declared = ordinal >= 0 && ordinal < f.desired.members;
+  const declared = ordinal !== undefined && ordinal < f.desired.members;
   return declared || removalProblem(f, member) !== undefined;
 }
 
@@ -36,6 +36,7 @@ function needsStay(f: Facts, { memberId, ordinal }: Removal): boolean {
  * volume, and the member is on it.
  */
 function cameBack(f: Facts, { ordinal, memberId, claimUid }: Removal): boolean {
+  if (ordinal === undefined) return false;
   const m = recordOf(f.record, ordinal);
   const pod = podAt(f.world, ordinal);
   const claim = claimAt(f.world, ordinal);

@@ -8,6 +8,7 @@ import type { LoopParts } from "../../../../controller/loop/loop";
 import { nameOf } from "../../../../controller/acts";
 import type { ControllerRecord, Decision, Failure, World } from "../../../../controller/model";
 import type { Observation } from "../../../../controller/observe/observer";
+import { recordData, recordKey } from "../../../../controller/observe/record";
 import { emptyRecord } from "../../../../controller/plan/record";
 import { until } from "../../../support/until";
 import { ApiServer } from "./api-server";
@@ -65,7 +66,7 @@ class Process {
       },
       writeRecord: async (next, version) => {
         await this.at("record");
-        const written = await server.writeRecord(JSON.stringify(next), version);
+        const written = await server.writeRecord(recordData(next)[recordKey] ?? "", version);
         this.did.push("record");
         await this.at("recorded");
         return written;
@@ -154,6 +155,19 @@ describe("the loop", () => {
     expect(a.did).to.deep.equal(["holder true", "observe 8000"]);
     expect(a.seen[0]?.reason).to.match(/the record can't be written, so nothing is done: it has changed/);
     expect(a.seen[0]?.converged).to.equal(undefined);
+  });
+
+  it("says start to the recorded disks when the next record is one that nobody could read", async () => {
+    const start = { kind: "start", acceptVersion: false, dropAside: false } as const;
+    a.decision = { ...acting, record: { ...record(1), generation: 0.5 }, starts: { p: start } };
+    for (let i = 0; i < 20; i++) {
+      server.nowMs += 1000;
+      await a.lease.tick();
+      await a.loop.round();
+      expect(a.mayAnswer()).to.equal(true);
+    }
+    expect(new Set(a.did.slice(-3))).to.deep.equal(new Set(["holder true", "observe 8000", "only p"]));
+    expect(a.seen.at(-1)?.reason).to.match(/the record can't be written, so nothing is done: .*generation/);
   });
 
   it("tells of an act that fails, and lets the next round plan with it", async () => {

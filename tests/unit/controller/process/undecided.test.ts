@@ -15,7 +15,7 @@ import { Loop } from "../../../../controller/loop/loop";
 import { Watches } from "../../../../controller/loop/watches";
 import type { Decision, Disk, Order, World } from "../../../../controller/model";
 import { Observer } from "../../../../controller/observe/observer";
-import { recordKey } from "../../../../controller/observe/record";
+import { recordData } from "../../../../controller/observe/record";
 import { plan } from "../../../../controller/plan";
 import { declared } from "../simulation/run";
 import { wal, world } from "../worlds";
@@ -74,7 +74,7 @@ class Process {
       ...{ eyes: observer, plan, lease, steady, own: steady },
       act: () => Promise.resolve(undefined),
       writeRecord: (record, version, timeoutMs) =>
-        cluster.writeRecord({ [recordKey]: JSON.stringify(record) }, version, timeoutMs),
+        cluster.writeRecord(recordData(record), version, timeoutMs),
       door: {
         answer: (orders) => this.room.answer(orders),
         answerOnly: (orders) => this.room.answer(orders, true),

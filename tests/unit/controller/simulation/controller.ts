@@ -2,7 +2,9 @@
 import type { ControllerRecord, Decision, GateReport, Order, World } from "../../../../controller/model";
 import { Ages } from "../../../../controller/loop/ages";
 import { Attempts } from "../../../../controller/loop/attempts";
+import { recordData } from "../../../../controller/observe/record";
 import { plan } from "../../../../controller/plan";
+import { UNWRITABLE } from "../../../../controller/plan/writable";
 import type { WallClock } from "./clock";
 import type { Cluster } from "./cluster";
 import { UNDECIDED } from "./gate";
@@ -140,6 +142,8 @@ export class Controller {
     } else if (stage === 2 && this.world) {
       this.decision = plan(this.world);
       this.lastDecision = this.decision;
+      const unwritable = this.decision.warnings.find((w) => w.includes(UNWRITABLE));
+      if (unwritable !== undefined) cluster.oracle.violated(unwritable);
     } else if (stage === 3) {
       if (this.late() || !this.write()) this.stage = 0;
     } else if (stage === 4 && this.decision?.action) {
@@ -187,6 +191,7 @@ export class Controller {
   private store(next: ControllerRecord): string | undefined {
     const { record, records } = this.cluster;
     if (record.version !== this.recordVersion) return "conflict";
+    recordData(next);
     const value = structuredClone(next);
     records.push(value);
     this.cluster.record = { version: record.version + 1, value };
