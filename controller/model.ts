@@ -99,7 +99,7 @@ export interface ControllerRecord {
   /** What is remembered of an ordinal across its members. */
   readonly notes: readonly OrdinalNotes[];
   /** Claims given up with their nodes: something may still write to them, so no pod may ever start from one. */
-  readonly abandoned: readonly OrdinalClaim[];
+  readonly abandoned: readonly GivenUp[];
   /** Cluster version last seen (`3.6.0`): decides whether a half-done upgrade may still be rolled back by binary. */
   readonly clusterVersion?: string;
   /**
@@ -183,6 +183,11 @@ export interface SpaceWork {
 export interface OrdinalClaim {
   readonly ordinal: number;
   readonly claimUid: Uid;
+}
+
+export interface GivenUp extends OrdinalClaim {
+  /** By a restore or a recovery, which has neither forced its pod nor deleted its claim: it can be taken back. */
+  readonly untouched?: boolean;
 }
 
 export type Birth =

@@ -20,7 +20,7 @@ import type {
   World,
 } from "../model";
 import type { Facts } from "./view";
-import { isStranded } from "./unplaceable";
+import { hasNoPlace, isStranded } from "./unplaceable";
 
 /** A kubelet that is well needs a moment longer than a pod's grace to say that it is gone. */
 export const SLACK_MS = 10_000;
@@ -53,6 +53,7 @@ export const age = {
   unheard: (pod: PodView) => `unheard/${pod.uid}/${pod.etcd.restarts}`,
   unread: (pod: PodView) => `unread/${pod.uid}/${pod.etcd.restarts}`,
   stranded: (pod: PodView) => `stranded/${pod.uid}/${pod.claimUid ?? ""}`,
+  placeless: (pod: PodView) => `placeless/${pod.uid}/${pod.claimUid ?? ""}`,
   progress: ({ memberId, phase, progress }: MemberRecord) =>
     `progress/${memberId}/${phase}/${progress?.index ?? 0}`,
   compacting: (revision: number) => `compacting/${revision}`,
@@ -118,7 +119,10 @@ function ofReads({ etcd }: Seen, pod: PodView): readonly Aging[] {
 
 function ofPlace(world: Pick<World, "claims">, pod: PodView, desired: Desired | undefined): readonly Aging[] {
   const carriedUntilMs = lossGraceMs(desired);
-  return isStranded(world, pod) ? [{ what: age.stranded(pod), carriedUntilMs }] : [];
+  return [
+    ...(isStranded(world, pod) ? [{ what: age.stranded(pod), carriedUntilMs }] : []),
+    ...(hasNoPlace(world, pod) ? [{ what: age.placeless(pod) }] : []),
+  ];
 }
 
 function ofRecord(world: Seen, { members, notes, space }: ControllerRecord): readonly Aging[] {

@@ -13,7 +13,8 @@ import type { AdoptedDisk, Birth, ControllerRecord, Disk, PodView } from "../mod
 import { age, ageOf } from "./age";
 import { keepBooks } from "./books";
 import { tornApart } from "./moments";
-import { begin, isNamed, mayBegin } from "./prepare";
+import { isNamed } from "./given-up";
+import { begin, mayBegin } from "./prepare";
 import { withMember } from "./record";
 import type { Step } from "./step";
 import { act, remember, wait } from "./step";

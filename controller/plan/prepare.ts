@@ -6,6 +6,7 @@
  * a cluster which could come back by itself is never taken apart.
  */
 import type { Birth, ControllerRecord } from "../model";
+import { isNamed, takenBack, unnamed } from "./given-up";
 import { standing } from "./identity";
 import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
@@ -46,6 +47,8 @@ export function mayBegin(f: Facts): Step | undefined {
   }
   const source = rebuild.kind === "recovery" ? outlook(f) : undefined;
   if (source && "problem" in source) return refusal(`${untouched}: ${source.problem}`);
+  const named = unnamed(f);
+  if (named) return wait(`${untouched}: ${named}`);
   const missing = jobProblem(f, rebuild.kind === "restore" ? "ready" : "receive");
   return missing ? wait([`${untouched}: ${missing}`, source?.words].filter((x) => x).join("; ")) : undefined;
 }
@@ -60,7 +63,7 @@ export function begin(f: Facts, record: ControllerRecord): Step {
   const source = kind === "recovery" ? outlook(f) : undefined;
   const words = source && "words" in source ? `; by what is known now, ${source.words}` : "";
   return remember(
-    { ...record, intent: undefined, rebuild: { generation, kind, phase: "stopping" } },
+    { ...takenBack(record), intent: undefined, rebuild: { generation, kind, phase: "stopping" } },
     `generation ${generation} is made by a ${kind}: every member is stopped first${words}`,
   );
 }
@@ -73,8 +76,10 @@ function notLost(f: Facts): string | undefined {
   if (birth.state === "adopting") return adoptedLeft(f, birth);
   if (birth.state !== "born") return undefined;
   const { members } = f.record;
+  // What was given up without it, and can be taken back, may come back.
+  const then = { ...f, record: takenBack(f.record) };
   const left = members.filter((m) => {
-    const { kind } = standing(f, m);
+    const { kind } = standing(then, m);
     return kind !== "lost" && kind !== "broken" && !isNamed(f, label(f, m.ordinal));
   });
   if (left.length < quorum(members.length)) return undefined;
@@ -92,8 +97,6 @@ function adoptedLeft(f: Facts, { start, voters }: Adopting): string | undefined 
   const names = left.map((d) => `${label(f, d.ordinal)} ${trouble(podAt(f.world, d.ordinal), f.world)}`);
   return `${left.length} of ${voters.length} voters were found and start (${names.join("; ")}). They come back, or are given up by their names in recovery.abandonedMembers`;
 }
-
-export const isNamed = (f: Facts, name: string) => f.desired.rebuild?.abandoned.includes(name) === true;
 
 /** What the restore pod lacks to be where it has to be. */
 export function jobProblem(f: Facts, step: "receive" | "ready"): string | undefined {

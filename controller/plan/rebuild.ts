@@ -3,16 +3,17 @@
  *
  * Why it can't lose an acknowledged write that could be kept: nothing is touched before a person has declared it and the
  * restore pod is there with data that was checked. Then every pod is stopped and confirmed gone, so that nobody
- * acknowledges anything any more, or its volume is given up by name and never used again. A recovery looks at every disk
- * before it takes the one with the newest last entry, and takes all of it: what was made is only handed over when it says
- * that it was made from that disk, up to that entry. The old directories stay on their disks, and are held, until the new
- * cluster has taken their members in.
+ * acknowledges anything any more, or its volume is given up by name and never used again (see `given-up`). A recovery
+ * looks at every disk before it takes the one with the newest last entry, and takes all of it: what was made is only
+ * handed over when it says that it was made from that disk, up to that entry. The old directories stay on their disks, and
+ * are held, until the new cluster has taken their members in.
  */
 import type { ControllerRecord, LogEnd, PodView, Rebuild, RestoreReport } from "../model";
-import { overdueMs, SLACK_MS } from "./age";
-import { begin, isNamed, jobProblem, mayBegin, otherwise } from "./prepare";
-import { withAbandoned, withMember } from "./record";
-import { dropAbandoned, scale } from "./size";
+import { age, ageOf } from "./age";
+import { giveUp, giveUpNamed, isHanging, isNamed, takenBack, unnamed, WAITS_MS, wayOut } from "./given-up";
+import { begin, jobProblem, mayBegin, otherwise } from "./prepare";
+import { withMember, withTouched } from "./record";
+import { scale } from "./size";
 import type { Step } from "./step";
 import { act, refusal, remember, wait } from "./step";
 import { isSurvivorGone, survivorOf } from "./survivor";
@@ -44,33 +45,57 @@ export function carryOutRebuild(f: Facts): Step | undefined {
 }
 
 function without(record: ControllerRecord): ControllerRecord {
-  return { ...record, rebuild: undefined };
+  return { ...takenBack(record), rebuild: undefined };
 }
 
+/** Nobody is forced while somebody else is waited for: so long the disks of all can still come back. */
 function stopAll(f: Facts, rebuild: Rebuild): Step {
-  const unseen = f.world.pods.find((p) => p.gate.state === "running" && !p.deleting && !gateOf(f.world, p));
+  const { pods } = f.world;
+  const names = `${rebuild.kind}.abandonedMembers`;
+  const unseen = pods.find((p) => {
+    const silent = p.gate.state === "running" && !p.deleting && !gateOf(f.world, p);
+    return silent && !(isNamed(f, p.name) && ageOf(f.world, age.running(p, "gate")) >= WAITS_MS);
+  });
   // What it has looked at may show that this was done long ago.
-  if (f.sts.replicas > 0 && unseen) return wait(`${unseen.name}'s gate hasn't asked yet`);
+  if (f.sts.replicas > 0 && unseen) {
+    const way = isNamed(f, unseen.name) ? "" : `. If its node is gone, name it in ${names}`;
+    return wait(`${unseen.name}'s gate hasn't asked yet${way}`);
+  }
   if (f.sts.replicas > 0)
     return scale(f, 0, `generation ${rebuild.generation} begins with all members stopped`);
-  const hanging = f.world.pods.filter((p) => (overdueMs(f.world, p) ?? 0) > SLACK_MS);
-  for (const pod of hanging) {
-    if (!isNamed(f, pod.name)) continue;
-    if (pod.claimUid && !isAbandoned(f.record, pod.claimUid)) {
-      const record = withAbandoned(f.record, pod.ordinal, pod.claimUid);
-      return remember(record, `${pod.name} is given up by declaration, and its volume with it`);
-    }
-    const reason = `${pod.name} is given up by declaration: force-deleted`;
-    return act({ kind: "deletePod", name: pod.name, uid: pod.uid, force: true }, reason);
-  }
-  const [stuck] = hanging;
+  const awaited = pods.filter((p) => !(isHanging(f, p) && isNamed(f, p.name)));
+  const stuck = awaited.find((p) => isHanging(f, p));
   if (stuck) {
     return wait(
-      `${stuck.name} can't be confirmed gone: its node${stuck.nodeName ? ` ${stuck.nodeName}` : ""} doesn't answer. Bring that back, or name ${stuck.name} in ${rebuild.kind}.abandonedMembers`,
+      `${stuck.name} can't be confirmed gone: its node${stuck.nodeName ? ` ${stuck.nodeName}` : ""} doesn't answer. Bring that back, or name ${stuck.name} in ${names}`,
     );
   }
-  const [pod] = f.world.pods;
-  if (pod) return wait(`${pod.name} is being stopped`);
+  const [going] = awaited;
+  if (going) return wait(`${going.name} is being stopped`);
+  const [pod] = pods;
+  if (pod) {
+    const { name, uid, claimUid } = pod;
+    if (claimUid && !isAbandoned(f.record, claimUid)) return giveUp(f, pod, claimUid);
+    const reason = `${name} is given up by declaration: force-deleted`;
+    const record = claimUid ? withTouched(f.record, claimUid) : f.record;
+    return act({ kind: "deletePod", name, uid, force: true }, reason, record);
+  }
+  return (
+    dropGivenUp(f) ??
+    remember(
+      { ...f.record, rebuild: { ...rebuild, phase: "building" } },
+      "every pod is gone: they come back, and their disks are looked at",
+    )
+  );
+}
+
+/** Something may still write to them: they are gone before anybody comes back. */
+function dropGivenUp(f: Facts): Step | undefined {
+  // Its pod was confirmed gone after all.
+  const whole = takenBack(f.record);
+  if (whole !== f.record) return remember(whole, "what was given up is stopped after all: it is looked at");
+  const earlier = unnamed(f);
+  if (earlier) return wait(earlier);
   for (const { claimUid } of f.record.abandoned) {
     const claim = f.world.claims.find((c) => c.uid === claimUid);
     if (!claim) continue;
@@ -78,30 +103,12 @@ function stopAll(f: Facts, rebuild: Rebuild): Step {
     const reason = `volume ${claim.name} was given up: deleted, a new one takes its place`;
     return act({ kind: "deleteClaim", name: claim.name, uid: claim.uid }, reason);
   }
-  return remember(
-    { ...f.record, rebuild: { ...rebuild, phase: "building" } },
-    "every pod is gone: they come back, and their disks are looked at",
-  );
-}
-
-/** Named, and its pod has no place: its volume is where nobody gets to any more. */
-function giveUpStranded(f: Facts): Step | undefined {
-  for (const pod of f.world.pods) {
-    const claim = f.world.claims.find((c) => c.uid === pod.claimUid && c.phase === "Bound");
-    if (!claim || !pod.unschedulable || pod.deleting || !isNamed(f, pod.name)) continue;
-    if (isAbandoned(f.record, claim.uid)) continue;
-    const record = withAbandoned(f.record, pod.ordinal, claim.uid);
-    return remember(record, `${pod.name} is given up by declaration: its volume has no node any more`);
-  }
-  const [step] = dropAbandoned(f);
-  return step;
+  return undefined;
 }
 
 function build(f: Facts, rebuild: Rebuild): Step {
   const want = Math.max(f.desired.members, ...ordinalsWithData(f).map((ordinal) => ordinal + 1));
   if (f.sts.replicas < want) return scale(f, want, `generation ${rebuild.generation} is made`);
-  const stranded = giveUpStranded(f);
-  if (stranded) return stranded;
   const seed = podAt(f.world, 0);
   const done = seed && runningSeed(f, rebuild, seed);
   if (done) return done;
@@ -125,6 +132,8 @@ function build(f: Facts, rebuild: Rebuild): Step {
   }
   const doubt = rebuild.kind === "recovery" ? doubtAbout(rebuild, report) : undefined;
   if (doubt) return refusal(`generation ${rebuild.generation} isn't taken: ${doubt}. ${otherwise(f)}`);
+  const given = giveUpNamed(f);
+  if (given) return given;
   const { podUid: jobPodUid, sha256 } = report;
   if (rebuild.seed?.jobPodUid !== jobPodUid || rebuild.seed.sha256 !== sha256) {
     return remember(
@@ -133,10 +142,7 @@ function build(f: Facts, rebuild: Rebuild): Step {
     );
   }
   if (gate) return wait(`${label(f, 0)} takes the restored data`);
-  const hint = seed?.unschedulable
-    ? `. Bring its volume's node back, or name it in ${rebuild.kind}.abandonedMembers`
-    : "";
-  return wait(`${label(f, 0)} ${trouble(seed, f.world)}${hint}`);
+  return wait(`${label(f, 0)} ${trouble(seed, f.world)}${wayOut(f, seed)}`);
 }
 
 /** Why what is ready isn't the whole of the survivor. */

@@ -41,9 +41,23 @@ export function withNote(
   return { ...record, notes: [...others, note].sort((a, b) => a.ordinal - b.ordinal) };
 }
 
-export function withAbandoned(record: ControllerRecord, ordinal: number, claimUid: string): ControllerRecord {
+export function withAbandoned(
+  record: ControllerRecord,
+  ordinal: number,
+  claimUid: string,
+  untouched = false,
+): ControllerRecord {
   if (record.abandoned.some((a) => a.claimUid === claimUid)) return record;
-  return { ...record, abandoned: [...record.abandoned, { ordinal, claimUid }] };
+  const given = untouched ? { ordinal, claimUid, untouched } : { ordinal, claimUid };
+  return { ...record, abandoned: [...record.abandoned, given] };
+}
+
+/** Before its pod is forced or its claim is deleted: from then on it can't be taken back. */
+export function withTouched(record: ControllerRecord, claimUid: string): ControllerRecord {
+  const abandoned = record.abandoned.map((a) =>
+    a.claimUid === claimUid && a.untouched ? { ordinal: a.ordinal, claimUid } : a,
+  );
+  return { ...record, abandoned };
 }
 
 export function withoutAbandoned(record: ControllerRecord, claimUid: string): ControllerRecord {

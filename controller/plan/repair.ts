@@ -7,6 +7,7 @@
  */
 import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
 import { age, ageOf, BROKEN_EVERY_MS, overdueMs, SLACK_MS, UNREAD_MS } from "./age";
+import { takenBack } from "./given-up";
 import { standing } from "./identity";
 import { withAbandoned, withNote } from "./record";
 import { removalProblem } from "./removal";
@@ -207,8 +208,10 @@ export function* stopStrangers(f: Facts): Iterable<Step> {
 /** Without a quorum nothing is removed or added: what can be said is what is missing. */
 export function lostQuorum(f: Facts): Step | undefined {
   if (f.list) return undefined;
+  // Whose removal was only announced may come back.
+  const then = { ...f, record: takenBack(f.record) };
   const lost = f.record.members.flatMap((m) => {
-    const found = standing(f, m);
+    const found = standing(then, m);
     return found.kind === "lost" || found.kind === "broken" ? [`${label(f, m.ordinal)}: ${found.why}`] : [];
   });
   const problem = "problem" in f.world.etcd.list ? f.world.etcd.list.problem : "";

@@ -6,6 +6,7 @@
  * away while a member lives on them, or while it isn't known what their volumes hold.
  */
 import { overdueMs } from "./age";
+import { withTouched } from "./record";
 import { removalProblem } from "./removal";
 import type { Step } from "./step";
 import { act, mention, wait } from "./step";
@@ -123,7 +124,11 @@ export function* dropAbandoned(f: Facts, given = f.record.abandoned): Iterable<S
     const claim = claimAt(f.world, ordinal);
     if (claim?.uid === claimUid && !claim.deleting) {
       const reason = `volume ${claim.name} was given up with its node: deleted, a new one takes its place`;
-      yield act({ kind: "deleteClaim", name: claim.name, uid: claim.uid }, reason);
+      yield act(
+        { kind: "deleteClaim", name: claim.name, uid: claim.uid },
+        reason,
+        withTouched(f.record, claimUid),
+      );
       continue;
     }
     const pod = f.world.pods.find((p) => p.ordinal === ordinal && (!p.claimUid || p.claimUid === claimUid));
@@ -131,6 +136,10 @@ export function* dropAbandoned(f: Facts, given = f.record.abandoned): Iterable<S
     const force = pod.deleting !== undefined;
     if (force && (overdueMs(f.world, pod) ?? 0) < 0) continue;
     const reason = `${pod.name} is still bound to a volume that was given up: ${force ? "force-" : ""}deleted`;
-    yield act({ kind: "deletePod", name: pod.name, uid: pod.uid, force }, reason);
+    yield act(
+      { kind: "deletePod", name: pod.name, uid: pod.uid, force },
+      reason,
+      withTouched(f.record, claimUid),
+    );
   }
 }

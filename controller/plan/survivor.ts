@@ -7,6 +7,7 @@
  * as good as its log: what is made of it is one member of a new cluster, which nobody takes for an old one.
  */
 import type { ClaimView, Disk, PodView, Rebuild, Survivor } from "../model";
+import { isNamed, isOutOfReach, wayOut } from "./given-up";
 import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
 import type { Facts } from "./view";
@@ -80,7 +81,7 @@ export function isSurvivorGone(f: Facts, { ordinal, claimUid, ...log }: Survivor
   if (isAbandoned(f.record, claimUid)) return true;
   const pod = podAt(f.world, ordinal);
   if (!pod?.claimUid) return false;
-  if (pod.claimUid !== claimUid) return true;
+  if (pod.claimUid !== claimUid || isOutOfReach(f, pod)) return true;
   const disk = gateOf(f.world, pod)?.disk;
   if (!disk) return false;
   if (disk.state !== "wal" || disk.memberId !== log.memberId) return true;
@@ -109,8 +110,8 @@ function notLookedAt(f: Facts, claim: ClaimView): string | undefined {
   // A volume beyond the pods belongs to nobody that is recorded.
   if (!pod && claim.ordinal >= f.sts.replicas) return undefined;
   if (pod && pod.claimUid === claim.uid && gateOf(f.world, pod)) return undefined;
-  const hint = pod?.unschedulable ? ". Bring its node back, or name it in recovery.abandonedMembers" : "";
-  return `${name} ${trouble(pod, f.world)}${hint}`;
+  if (pod && isOutOfReach(f, pod)) return undefined;
+  return `${name} ${trouble(pod, f.world)}${wayOut(f, pod)}`;
 }
 
 /** The disks that gates see: what can be taken, and why the others can't. */
@@ -159,7 +160,7 @@ function runningOf(f: Facts, pod: PodView): Pick<WalDisk, "lastTerm" | "lastInde
 }
 
 function isGivenUp(f: Facts, pod: PodView): boolean {
-  return isAbandoned(f.record, pod.claimUid) || f.desired.rebuild?.abandoned.includes(pod.name) === true;
+  return isAbandoned(f.record, pod.claimUid) || isNamed(f, pod.name);
 }
 
 function clusterIdOf({ record: { birth } }: Facts): string | undefined {

@@ -17,6 +17,25 @@ export function noNodeHasVolume(message: string): boolean {
   return nodes !== undefined && nodes === refused && NO_VOLUME_HERE.includes(reason ?? "");
 }
 
+/** Of a node that may be the one, and is closed to the pod as a whole: `{node.kubernetes.io/unreachable: }` or none named. */
+const TAINTED = /^node\(s\) had untolerated taint(\(s\)| \{[^}]*\})$/;
+
+/**
+ * Whether no node takes the pod for reasons of volumes and taints alone, as it is while a node is lost that is still there
+ * in name. Of itself that is no proof that nobody gets to its volume.
+ */
+export function hasNoPlace(world: { readonly claims: readonly ClaimView[] }, pod: PodView): boolean {
+  if (isStranded(world, pod)) return true;
+  if (pod.deleting || pod.nodeName !== undefined || pod.unschedulable === undefined) return false;
+  const claim = world.claims.find((c) => c.uid === pod.claimUid);
+  if (claim?.phase !== "Bound" || claim.deleting) return false;
+  const [, nodes, said = ""] = /^0\/(\d+) nodes are available: (.*?)\.(?: |$)/.exec(pod.unschedulable) ?? [];
+  const reasons = said.split(", ").map((reason) => /^(\d+) (.*)$/.exec(reason) ?? []);
+  const refused = reasons.reduce((sum, [, n]) => sum + Number(n), 0);
+  const known = reasons.every(([, , why = ""]) => NO_VOLUME_HERE.includes(why) || TAINTED.test(why));
+  return known && refused === Number(nodes) && reasons.some(([, , why = ""]) => NO_VOLUME_HERE.includes(why));
+}
+
 export function isStranded({ claims }: { readonly claims: readonly ClaimView[] }, pod: PodView): boolean {
   if (pod.deleting || pod.nodeName !== undefined || pod.unschedulable === undefined) return false;
   const claim = claims.find((c) => c.ordinal === pod.ordinal);

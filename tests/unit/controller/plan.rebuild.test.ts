@@ -287,9 +287,11 @@ describe("a generation that is made", () => {
     it("until it is given up: its volume first, in the record", () => {
       const first = plan(cutOff(["etcd-2"]));
       expect(first.action).to.equal(undefined);
-      expect(recordOf(first).abandoned).to.deep.equal([{ ordinal: 2, claimUid: "claim-2" }]);
-      const then = plan(cutOff(["etcd-2"], { abandoned: [{ ordinal: 2, claimUid: "claim-2" }] }));
+      const given = { ordinal: 2, claimUid: "claim-2" };
+      expect(recordOf(first).abandoned).to.deep.equal([{ ...given, untouched: true }]);
+      const then = plan(cutOff(["etcd-2"], { abandoned: recordOf(first).abandoned }));
       expect(then.action).to.include({ kind: "deletePod", name: "etcd-2", force: true });
+      expect(recordOf(then).abandoned).to.deep.equal([given]);
     });
 
     it("then given up volumes go, and only then anybody comes back", () => {
@@ -317,22 +319,6 @@ describe("a generation that is made", () => {
       const decision = plan(back({ gates: [report(0, EMPTY), report(1, wal(1))] }));
       expect(decision.reason).to.match(/every disk is looked at: etcd-2/);
       expect(decision.record).to.equal(undefined);
-    });
-
-    it("gives up a volume that has no node any more, when its member is named", () => {
-      const pods = [
-        gated(0, { unschedulable: "volume node affinity conflict", nodeName: undefined }),
-        gated(1),
-        gated(2),
-      ];
-      const gates = [report(1, wal(1)), report(2, EMPTY)];
-      const waiting = plan(back({ pods, gates }));
-      expect(waiting.reason).to.match(/etcd-0 can't be scheduled.*recovery\.abandonedMembers/);
-      const desired = declared("recovery", ["etcd-0"]);
-      const first = plan(back({ pods, gates, desired }));
-      expect(recordOf(first).abandoned).to.deep.equal([{ ordinal: 0, claimUid: "claim-0" }]);
-      const then = plan(back({ pods, gates, desired, record: recordOf(first) }));
-      expect(then.action).to.include({ kind: "deleteClaim", uid: "claim-0" });
     });
 
     it("takes the newest last entry: the term before the index", () => {
@@ -453,10 +439,11 @@ describe("a generation that is made", () => {
       expect(decision.refused).to.match(/generation 2, which was half made.*declare generation 2 again/);
     });
 
-    it("takes none that was given up: that goes first", () => {
+    it("takes none that was given up", () => {
       const abandoned = [{ ordinal: 1, claimUid: "claim-1" }];
       const decision = plan(back({ record: { ...rebuilding(), abandoned } }));
-      expect(decision.action).to.include({ kind: "deleteClaim", uid: "claim-1" });
+      expect(decision.action).to.equal(undefined);
+      expect(decision.refused).to.match(/no disk is left/);
       expect(decision.orders["pod-1"]).to.include({ kind: "refuse" });
     });
 

@@ -1,0 +1,88 @@
+/**
+ * What a declared restore or recovery gives up by name, and what is taken back of it.
+ *
+ * Why it can't lose an acknowledged write that could be kept: a volume is given up only while the present declaration
+ * names its member, and nobody gets to it: its pod can't be confirmed gone, or for a minute the scheduler has had no node
+ * for it, by words of volumes and taints alone (a node that is full for a moment is no reason). Its pod is forced, and its
+ * claim deleted, last of all; until then the record says that it is untouched, and it is taken back when the declaration
+ * is. A removal that was begun before, in which nobody was forced either, gives nothing up in a recovery.
+ */
+import type { ControllerRecord, PodView } from "../model";
+import { age, ageOf, overdueMs, SLACK_MS } from "./age";
+import { withAbandoned, withoutAbandoned } from "./record";
+import { dropAbandoned } from "./size";
+import type { Step } from "./step";
+import { remember, wait } from "./step";
+import { trouble } from "./trouble";
+import { hasNoPlace } from "./unplaceable";
+import type { Facts } from "./view";
+import { isAbandoned, label } from "./view";
+
+/** So long a member is waited for although it is named. */
+export const WAITS_MS = 60_000;
+
+export const isNamed = (f: Facts, name: string) => f.desired.rebuild?.abandoned.includes(name) === true;
+
+/** Nobody confirms that it has stopped. */
+export const isHanging = (f: Facts, pod: PodView) => (overdueMs(f.world, pod) ?? 0) > SLACK_MS;
+
+/** Its member is named, and nobody gets to its volume. */
+export function isOutOfReach(f: Facts, pod: PodView): boolean {
+  if (!isNamed(f, pod.name)) return false;
+  return isHanging(f, pod) || ageOf(f.world, age.placeless(pod)) >= WAITS_MS;
+}
+
+/** What a person can do for a disk that isn't looked at. */
+export function wayOut(f: Facts, pod: PodView | undefined): string {
+  if (!pod || (!pod.unschedulable && !isHanging(f, pod))) return "";
+  const kind = f.desired.rebuild?.kind ?? f.record.rebuild?.kind ?? "recovery";
+  if (!isNamed(f, pod.name)) return `. Bring its node back, or name it in ${kind}.abandonedMembers`;
+  if (isHanging(f, pod) || hasNoPlace(f.world, pod))
+    return `. It is named: its volume is passed over after ${WAITS_MS / 1000} s of that`;
+  return `. It is named, but its volume may be within reach: make room for it, or: kubectl delete pvc ${pod.claimName} --wait=false, then the pod`;
+}
+
+/** Once the new data is whole and was checked: what is out of reach makes room for a new volume. */
+export function giveUpNamed(f: Facts): Step | undefined {
+  for (const pod of f.world.pods) {
+    if (!pod.claimUid || !isNamed(f, pod.name) || isAbandoned(f.record, pod.claimUid)) continue;
+    if (isOutOfReach(f, pod)) return giveUp(f, pod, pod.claimUid);
+    if (hasNoPlace(f.world, pod)) return wait(`${pod.name} ${trouble(pod, f.world)}${wayOut(f, pod)}`);
+  }
+  const { abandoned } = f.record;
+  const named = abandoned.filter((a) => isNamed(f, label(f, a.ordinal)));
+  const back = abandoned.find((a) => a.untouched && !named.includes(a));
+  if (back) {
+    const record = withoutAbandoned(f.record, back.claimUid);
+    return remember(record, `${label(f, back.ordinal)} isn't named any more: it is taken back`);
+  }
+  const begun = abandoned.filter((a) => f.world.claims.some((c) => c.uid === a.claimUid && c.deleting));
+  const [step] = dropAbandoned(f, [...new Set([...named, ...begun])]);
+  return step;
+}
+
+export function giveUp(f: Facts, { name, ordinal }: PodView, claimUid: string): Step {
+  const record = withAbandoned(f.record, ordinal, claimUid, true);
+  return remember(record, `${name} is given up by declaration, and its volume with it: nobody gets to it`);
+}
+
+/** As it is without a declaration: nobody was forced, and no claim deleted, for what it takes back. */
+export function takenBack(record: ControllerRecord): ControllerRecord {
+  const { intent, abandoned } = record;
+  const pending = intent?.kind === "remove" && intent.why === "lost-node" ? intent.claimUid : undefined;
+  const left = abandoned.filter((a) => !a.untouched && a.claimUid !== pending);
+  return left.length === abandoned.length ? record : { ...record, abandoned: left };
+}
+
+/** A volume of before that only a name makes go: what the record's members, or nobody knows who, had on it. */
+export function unnamed(f: Facts): string | undefined {
+  const { birth, members, abandoned } = takenBack(f.record);
+  for (const { ordinal, claimUid } of abandoned) {
+    const claim = f.world.claims.find((c) => c.uid === claimUid && !c.deleting);
+    const removed = birth.state === "born" && !members.some((m) => m.claimUid === claimUid);
+    const name = label(f, ordinal);
+    if (claim && !removed && !isNamed(f, name))
+      return `volume ${claim.name} was given up by an earlier declaration, and something may still write to it: name ${name} in ${f.desired.rebuild?.kind ?? "recovery"}.abandonedMembers again`;
+  }
+  return undefined;
+}
