@@ -12,24 +12,29 @@ import { outdated } from "./rollout";
 import type { Step } from "./step";
 import { act, wait } from "./step";
 import type { Facts } from "./view";
+import { mayBeDone } from "./trying";
 import { healthyWithout, quorum, statusOf } from "./view";
 
 const DEAF_MS = 180_000;
 
-export function rollDeaf(f: Facts): Step | undefined {
+export function* rollDeaf(f: Facts): Iterable<Step> {
   const deaf = outdated(f).filter((p) => p.ready && ageOf(f.world, age.unheard(p)) >= DEAF_MS);
-  const [next] = deaf;
-  if (!next) return undefined;
-  const why = `${next.name} is ready, and hasn't let this controller in for minutes`;
   const open = f.world.pods.find((p) => !deaf.includes(p) && !statusOf(f.world, p));
-  if (open) return wait(`${why}: its restart at the declared revision waits for ${open.name}`);
-  const member = f.members.find((m) => m.ordinal === next.ordinal);
-  if (f.list && healthyWithout(f, member?.memberId ?? "") < quorum(f.voters.length)) return undefined;
-  const { name, uid } = next;
   // Once a pod can't be ready before the next one is restarted, the budget would let nobody go.
   const first = deaf.length === f.world.pods.length;
-  const action = first ? ({ kind: "evictPod", name, uid } as const) : remove(name, uid);
-  return act(action, `${why}: it is restarted at the declared revision`);
+  for (const { name, uid, ordinal } of deaf) {
+    const why = `${name} is ready, and hasn't let this controller in for minutes`;
+    if (open) {
+      yield wait(`${why}: its restart at the declared revision waits for ${open.name}`);
+      return;
+    }
+    const member = f.members.find((m) => m.ordinal === ordinal);
+    if (f.list && healthyWithout(f, member?.memberId ?? "") < quorum(f.voters.length)) continue;
+    const action = first ? ({ kind: "evictPod", name, uid } as const) : remove(name, uid);
+    const step = act(action, `${why}: it is restarted at the declared revision`);
+    yield step;
+    if (mayBeDone(f.world, step)) return;
+  }
 }
 
 const remove = (name: string, uid: string) => ({ kind: "deletePod", name, uid, force: false }) as const;

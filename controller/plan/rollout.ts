@@ -2,8 +2,9 @@
  * Pods come to the declared revision one at a time.
  *
  * Why it can't lose an acknowledged write: disks stay as they are; only pods are exchanged. A pod goes without further
- * conditions only when that can't lower the number of healthy voters; a healthy one only while all others are healthy
- * and in sync, and through the Eviction API, whose budget also counts what others are doing.
+ * conditions only when that can't lower the number of healthy voters; a healthy one only while all are healthy and in
+ * sync, and through the Eviction API, whose budget also counts what others are doing. Where that refuses one, the next has
+ * its turn by the same conditions; where it gives no answer, nobody has before it is known what became of that one.
  */
 import type { PodView } from "../model";
 import { age, ageOf } from "./age";
@@ -13,6 +14,7 @@ import type { Step } from "./step";
 import { act, mention, refusal, wait } from "./step";
 import type { Facts, Member } from "./view";
 import { trouble } from "./trouble";
+import { mayBeDone } from "./trying";
 import { healthyWithout, label, quorum, statusesOf, statusOf } from "./view";
 import { parseVersion, unfinishedStep, versionProblem } from "./version";
 import { quotaBeforeVolume, wantsRemount, withRemount } from "./volumes";
@@ -81,41 +83,82 @@ function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
   return !led && !f.world.pods.some((p) => p.ready);
 }
 
+interface Restart {
+  readonly pod: PodView;
+  readonly member: Member;
+}
+
+/** Voters whose pods aren't as declared, or have to be made anew for their volumes. */
+export function toRestart(f: Facts): readonly Restart[] {
+  if (!f.sts.observed) return [];
+  const late = outdated(f);
+  const remounts = f.world.pods.filter((p) => !p.deleting && !late.includes(p) && wantsRemount(f, p));
+  return [...late, ...remounts]
+    .map((pod) => ({ pod, member: f.members.find((m) => m.ordinal === pod.ordinal) }))
+    .filter((x): x is Restart => x.member !== undefined && !x.member.isLearner);
+}
+
+/** One of two can't be restarted without a quorum being lost: where more are declared, a third one comes before. */
+export function needsThird(f: Facts): boolean {
+  return f.voters.length === 2 && f.desired.members > 2;
+}
+
 export function rollHealthy(f: Facts): Step | Iterable<Step> | undefined {
   if (!f.list) return undefined;
   if (!f.sts.observed) return mention("the StatefulSet's controller hasn't seen the declared template yet");
-  const late = outdated(f);
-  const remounts = f.world.pods.filter((p) => !p.deleting && !late.includes(p) && wantsRemount(f, p));
-  const old = [...late, ...remounts]
-    .map((pod) => ({ pod, member: f.members.find((m) => m.ordinal === pod.ordinal) }))
-    .filter((x): x is { pod: PodView; member: Member } => x.member !== undefined && !x.member.isLearner);
+  const old = toRestart(f);
   if (old.length === 0) return undefined;
-  const leads = (m: Member) => m.status?.leaderId === m.memberId;
   const free = old.filter((x) => !quotaBeforeVolume(f, x.pod));
-  const next = free.find((x) => !leads(x.member)) ?? free[0];
-  if (!next) return wait(`the rollout waits: ${quotaBeforeVolume(f, old[0]?.pod)}`);
-  const others = f.voters.filter((m) => m.memberId !== next.member.memberId);
-  const unwell = others.find((m) => m.ailment !== undefined);
+  if (free.length === 0) return wait(`the rollout waits: ${quotaBeforeVolume(f, old[0]?.pod)}`);
+  const unwell = f.voters.find((m) => m.ailment !== undefined);
   if (unwell) {
     const spare = f.healthy.length - quorum(f.voters.length);
     const cost = spare > 0 ? `${spare} more may fail` : "one more loss costs the quorum";
     return wait(`the rollout waits: ${label(f, unwell.ordinal)} ${unwell.ailment ?? ""} (${cost})`);
   }
   if (f.learners.length > 0) return wait("the rollout waits for the learner");
-  if (next.member.ailment) return wait(`the rollout waits: ${next.pod.name} ${next.member.ailment}`);
-  if (leads(next.member) && others.length > 0) {
-    const from = next.member.memberId;
-    return others.map((heir) => {
-      const reason = `${next.pod.name} leads and is the last to restart: leadership goes to ${label(f, heir.ordinal)}`;
-      return act({ kind: "moveLeader", from, to: heir.memberId }, reason);
-    });
+  if (needsThird(f)) {
+    return mention(
+      "the rollout waits for a third voter: to restart one of two costs the quorum until it is back. Where no third can come, delete their pods by hand, one after the other",
+    );
   }
+  return restarts(f, free);
+}
+
+const leads = (m: Member) => m.status?.leaderId === m.memberId;
+
+/** Followers, then the leader. One that nobody lets go stands in no other's way. */
+function* restarts(f: Facts, due: readonly Restart[]): Iterable<Step> {
+  const followers = due.filter((x) => !leads(x.member));
+  for (const { pod } of followers) {
+    const step = restart(f, pod);
+    yield step;
+    // It may go all the same: nobody else does before that is known.
+    if (mayBeDone(f.world, step)) return;
+  }
+  const leader = due.find((x) => leads(x.member));
+  if (!leader) return;
+  const others = f.voters.filter((m) => m !== leader.member);
+  if (others.length === 0) yield restart(f, leader.pod);
+  const isOld = (m: Member) => toRestart(f).some((x) => x.member === m);
+  const current = others.filter((m) => !isOld(m));
+  // Leadership that is given to one who has yet to go would only have to move on.
+  for (const heir of followers.length > 0 ? current : [...current, ...others.filter(isOld)]) {
+    const reason = `${leader.pod.name} leads and is the last to restart: leadership goes to ${label(f, heir.ordinal)}`;
+    yield act({ kind: "moveLeader", from: leader.member.memberId, to: heir.memberId }, reason);
+  }
+}
+
+function restart(f: Facts, pod: PodView): Step {
   const tight = f.voters.length < 3 ? ` (${f.voters.length} can't stay in quorum meanwhile)` : "";
-  const { pod } = next;
-  const what = remounts.includes(pod) ? "so that its volume takes its new size" : "at the declared revision";
-  const reason = `${pod.name} is restarted ${what}${tight}`;
+  const late = pod.revision !== f.sts.updateRevision;
+  const why = late ? "at the declared revision" : "so that its volume takes its new size";
   const record = wantsRemount(f, pod) ? withRemount(f, pod) : undefined;
-  return act({ kind: "evictPod", name: pod.name, uid: pod.uid }, reason, record);
+  return act(
+    { kind: "evictPod", name: pod.name, uid: pod.uid },
+    `${pod.name} is restarted ${why}${tight}`,
+    record,
+  );
 }
 
 /** A pod at the declared revision that doesn't become healthy: growing must not build on it. */

@@ -36,6 +36,11 @@ export function failureOf({ tries }: Pick<World, "tries">, action: Action) {
   return tries?.failed.find((failed) => failed.act === name);
 }
 
+/** Whether no answer came to its last try. */
+export function mayBeDone(world: Pick<World, "tries">, step: Step): boolean {
+  return step.kind === "do" && !!step.action && failureOf(world, step.action)?.kind === "unanswered";
+}
+
 /** What was tried in vain. */
 export function failedActs({ tries }: Pick<World, "tries">): readonly Action[] {
   return (tries?.failed ?? []).map((failed) => JSON.parse(failed.act) as Action);

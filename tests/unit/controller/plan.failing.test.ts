@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Action, Decision, Failure, World } from "../../../controller/model";
 import { Attempts } from "../../../controller/loop/attempts";
 import { plan } from "../../../controller/plan";
+import { age } from "../../../controller/plan/age";
 import type { Change } from "./worlds";
 import {
   failed,
@@ -101,6 +102,69 @@ describe("an act that fails for good", () => {
         ? { kind: "refused", words: "a webhook" }
         : undefined;
     expect(play(seen, first).done[0]).to.deep.include({ kind: "deletePod", name: "etcd-2" });
+  });
+
+  describe("an eviction", () => {
+    const only =
+      (name: string, kind: Failure["kind"]) =>
+      (action: Action): Failure | undefined =>
+        action.kind === "evictPod" && action.name === name ? { kind, words: "a webhook" } : undefined;
+    const evictions = (done: readonly Action[]) =>
+      done.flatMap((a) => (a.kind === "evictPod" ? [a.name] : []));
+
+    for (const kind of ["refused", "not-yet", "changed"] as const) {
+      it(`of one follower that fails (${kind}) lets the next follower go`, () => {
+        const { done } = play(world(3, { pods: outdated(0, 1, 2) }), only("etcd-1", kind), 20);
+        expect(done[0]).to.deep.include({ kind: "evictPod", name: "etcd-2" });
+      });
+    }
+
+    it("without an answer may have been done: nobody else goes", () => {
+      const seen = world(3, { pods: outdated(0, 1, 2) });
+      expect(evictions(play(seen, only("etcd-1", "unanswered")).done)).to.deep.equal([]);
+    });
+
+    it("lets nobody go while another is down: the conditions are asked for anew", () => {
+      const down = world(3, { pods: outdated(0, 1, 2), statuses: [silent(2)] });
+      expect(play(down, only("etcd-1", "refused")).done).to.deep.equal([]);
+      const stopping = pod(2, { deleting: { graceMs: 60_000 } });
+      const next = world(3, { pods: [...outdated(0, 1), stopping] });
+      expect(play(next, only("etcd-1", "refused")).done).to.deep.equal([]);
+    });
+
+    it("that fails leaves the leader the last: it hands over to one that has been through", () => {
+      const through = world(3, { pods: outdated(0, 1) });
+      expect(play(through, only("etcd-1", "refused")).done[0]).to.deep.include({
+        kind: "moveLeader",
+        from: idOf(0),
+        to: idOf(2),
+      });
+      const follows = world(3, {
+        pods: outdated(0, 1),
+        statuses: [0, 1, 2].map((o) => status(o, { leaderId: idOf(2) })),
+      });
+      const { done, decisions } = play(follows, only("etcd-1", "refused"), 20);
+      expect(new Set(evictions(done))).to.deep.equal(new Set(["etcd-0"]));
+      expect(decisions.at(-1)?.warnings.join()).to.not.contain("leadership");
+    });
+
+    it("of every follower moves no leadership: it would come back with each try", () => {
+      const seen = world(3, { pods: outdated(0, 1, 2) });
+      for (const kind of ["refused", "not-yet"] as const) {
+        const { done } = play(seen, (action) =>
+          action.kind === "evictPod" ? { kind, words: "no" } : undefined,
+        );
+        expect(done).to.deep.equal([]);
+      }
+    });
+
+    it("of a member that doesn't let the controller in lets the next of them go", () => {
+      const pods = outdated(0, 1, 2);
+      const ages = Object.fromEntries(pods.map((p) => [age.unheard(p), 200_000]));
+      const seen = world(3, { pods, list: "none", statuses: [0, 1, 2].map(silent), ages });
+      expect(evictions(play(seen, only("etcd-0", "refused"), 20).done)[0]).to.equal("etcd-1");
+      expect(evictions(play(seen, only("etcd-0", "unanswered")).done)).to.deep.equal([]);
+    });
   });
 
   it("leadership that one follower doesn't take is offered to the next", () => {
