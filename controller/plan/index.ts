@@ -27,7 +27,7 @@ import {
   unreadIntent,
 } from "./repair";
 import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
-import { dropReplaced, lowerReplicas, raiseReplicas, restoreReplicas, shrink } from "./size";
+import { dropReplaced, lowerReplicas, raiseReplicas, restoreReplicas, shrink, standBack } from "./size";
 import { defragmentAll, noSpace } from "./space";
 import { staleness, withoutMembers } from "./stale";
 import type { Step } from "./step";
@@ -82,6 +82,7 @@ const CONCERNS: readonly Concern[] = [
   { run: held },
   { run: shrink },
   { run: growVolumes, always: true },
+  { run: standBack },
   { run: rollHealthy },
   { run: stuck },
   { run: raiseReplicas },
@@ -99,10 +100,8 @@ function unborn(f: Facts): Step | undefined {
  * evicted. What is surplus goes before as well, since restarting it is of no use.
  */
 function held(f: Facts): Step | undefined {
-  const waiting = f.world.pods.some(
-    (p) => p.ordinal < f.desired.members && !f.members.some((m) => m.ordinal === p.ordinal),
-  );
-  return waiting ? addMember(f) : undefined;
+  const members = f.members.filter((m) => m.ordinal !== undefined && m.ordinal < f.desired.members);
+  return members.length < Math.min(f.sts.replicas, f.desired.members) ? addMember(f) : undefined;
 }
 
 export function plan(world: World): Decision {

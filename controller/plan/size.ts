@@ -3,11 +3,13 @@
  *
  * Why it can't lose an acknowledged write: members go only while every voter that stays is healthy, so each entry is on
  * a quorum of what is left; the removal is recorded before, so that the disk isn't started again. Pods are never scaled
- * away while a member lives on them, or while it isn't known what their volumes hold.
+ * away while a member lives on them, or is announced for them, by a list that a quorum gave, or while it isn't known what
+ * their volumes hold. Claims stay.
  */
 import { overdueMs } from "./age";
 import { withTouched } from "./record";
 import { removalProblem } from "./removal";
+import { needsThird, toRestart } from "./rollout";
 import type { Step } from "./step";
 import { act, mention, wait } from "./step";
 import type { Facts, Member } from "./view";
@@ -52,10 +54,34 @@ export function scale(f: Facts, replicas: number, why: string): Step {
   );
 }
 
+/**
+ * Pods that can't join keep the disruption budget closed, and what keeps them from it may be the very thing that the
+ * voters' restart is for: their old pods may bar the nodes by their affinity, or use up a quota. Were a voter to go while
+ * they wait, one of them might take its room on the node, too. So they go while voters are restarted, whatever it is that
+ * they wait for. Nothing is on their volumes that counts: nobody has joined from them.
+ */
+export function standBack(f: Facts): Step | undefined {
+  const least = needed(f);
+  if (!f.list || f.record.intent || f.learners.length > 0 || f.sts.replicas <= least) return undefined;
+  if (f.healthy.length < f.voters.length || !rollsFirst(f)) return undefined;
+  const names = upTo(f.sts.replicas)
+    .slice(least)
+    .map((ordinal) => label(f, ordinal));
+  return scale(f, least, `the voters are restarted before the cluster grows: ${names.join(", ")} stand back`);
+}
+
+const upTo = (replicas: number) => Array.from({ length: replicas }, (_, ordinal) => ordinal);
+
+/** Growing would only close the budget again. */
+const rollsFirst = (f: Facts) => toRestart(f).length > 0 && !needsThird(f);
+
 /** At once to the declared number: the gates hold the newcomers. */
 export function raiseReplicas(f: Facts): Step | undefined {
   if (f.sts.replicas >= f.desired.members) return undefined;
   if (f.healthy.length < f.voters.length) return mention("growing waits until every voter is healthy");
+  // Who is outdated isn't known before.
+  if (!f.sts.observed) return mention("growing waits until the declared template was seen");
+  if (rollsFirst(f)) return mention("growing waits until every voter was restarted at the declared revision");
   return scale(f, f.desired.members, `growing to ${f.desired.members} members`);
 }
 
