@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { RestoreBackupArgs } from "../args";
 import type { RebuildSpec } from "../spec";
-import { pairPaths, paths, ports, restorePair } from "../spec/names";
+import { containerNames, pairPaths, paths, ports, restorePair } from "../spec/names";
 import { restoreFiles } from "../spec/restore";
 import { jobContainer } from "./backup";
 import { codeVolume, storeParts } from "./backup-store";
@@ -90,7 +90,7 @@ function survivorContainer(ctx: Context): Container {
     quotaBytes: ctx.spec.quotaBytes,
     ports,
   });
-  const container = etcdContainer(ctx, "survivor", command);
+  const container = etcdContainer(ctx, containerNames.survivor, command);
   return {
     ...container,
     restartPolicy: "Always",

@@ -210,5 +210,7 @@ export const containerNames = {
   backup: "backup",
   fetch: "fetch",
   restore: "restore",
+  /** etcd on a copy of the survivor's disk: an init container that runs beside the next ones. */
+  survivor: "survivor",
   judge: "judge",
 } as const;

@@ -37,6 +37,7 @@ export interface Pod {
       readonly name: string;
       readonly persistentVolumeClaim?: { readonly claimName: string };
     }[];
+    readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
   };
   readonly status?: {
     readonly phase?: string;

@@ -1,5 +1,5 @@
 /** The restore pod as the plan sees it. */
-import { labelKeys, restoreSelector } from "../../components/spec/names";
+import { containerNames, labelKeys, restoreSelector } from "../../components/spec/names";
 import type { ContainerStatus, Pod } from "../kubernetes/objects";
 import type { ControllerRecord, Desired, RestoreReport, RestoreView } from "../model";
 import { lastWords } from "./last-words";
@@ -44,7 +44,21 @@ const containersOf = ({ status }: Pod) => [
   ...(status?.containerStatuses ?? []),
 ];
 
+/**
+ * What Kubernetes doesn't know of a pod it drops without a word. The pod then comes as far as the others do, and doesn't
+ * end: all members would be stopped for nothing. Told by what is left, which needs no right to ask for a version.
+ */
+function missesSidecar({ spec }: Pod): boolean {
+  return (spec.initContainers ?? []).some(
+    (c) => c.name === containerNames.survivor && c.restartPolicy !== "Always",
+  );
+}
+
+const NO_SIDECAR =
+  "a recovery needs Kubernetes 1.29 or later. The API server has dropped `restartPolicy: Always` from the pod's init container, which an older one does, so that the recovery would never end. Update Kubernetes, or declare a restore from a backup, which needs no such container";
+
 function refusalOf(pod: Pod): string | undefined {
+  if (missesSidecar(pod)) return `${pod.metadata.name}: ${NO_SIDECAR}`;
   const refused = containersOf(pod).find((c) => c.state?.terminated?.exitCode === REFUSAL);
   return refused && `${pod.metadata.name}: ${failure(refused)}`;
 }

@@ -5,8 +5,10 @@ import { parseRestoreAnswer, parseRestoreMessage } from "../../../../controller/
 import type { Pod } from "../../../../controller/kubernetes/objects";
 import type { ControllerRecord, Desired } from "../../../../controller/model";
 import { restorePodLabels, restoreView } from "../../../../controller/observe/restore";
+import { plan } from "../../../../controller/plan";
 import { emptyRecord } from "../../../../controller/plan/record";
 import { declared } from "../simulation/run";
+import { gated, report, silent, wal, world } from "../worlds";
 
 const meta = (name: string, created: string, more = {}) => ({
   name,
@@ -134,6 +136,45 @@ describe("the restore pod, as it is seen", () => {
     expect(restoreView([leaving], undefined)).to.deep.equal({
       refusal: "a: fetch failed: no such",
       report: undefined,
+    });
+  });
+
+  describe("is of an older Kubernetes", () => {
+    const made = (...initContainers: { name: string; restartPolicy?: string }[]): Pod => ({
+      ...pod("a", "2026-01-01T00:00:00Z"),
+      spec: { initContainers },
+    });
+    const receives = { podUid: "uid of a", generation: 2, atMs: 1, step: "receive" as const };
+    const refusal = (of: Pod) => restoreView([of], receives)?.refusal;
+    const dropped = made({ name: "receive" }, { name: "survivor" });
+
+    it("when what a recovery runs beside its steps was dropped, which is told before anything stops", () => {
+      expect(refusal(dropped)).to.match(/^a: a recovery needs Kubernetes 1\.29 or later.*declare a restore/);
+      const recovery = { kind: "recovery" as const, url: "https://restore", abandoned: ["etcd-1", "etcd-2"] };
+      const restore = restoreView([dropped], receives);
+      const seen = (view: typeof restore) =>
+        plan(
+          world(3, {
+            desired: { generation: 2, rebuild: recovery },
+            list: "none",
+            pods: [gated(0)],
+            gates: [report(0, wal(0))],
+            statuses: [silent(1), silent(2)],
+            world: { restore: view },
+          }),
+        );
+      expect(
+        seen(restoreView([made({ name: "survivor", restartPolicy: "Always" })], receives)).record?.rebuild,
+      ).to.deep.include({ phase: "stopping" });
+      const { action, record, refused, orders } = seen(restore);
+      expect([action, record?.rebuild]).to.deep.equal([undefined, undefined]);
+      expect(refused).to.match(/the recovery hasn't touched anything: a: a recovery needs Kubernetes 1\.29/);
+      expect(orders["pod-0"]?.kind).to.equal("start");
+    });
+
+    it("and not a restore's pod, which has no such container", () => {
+      expect(refusal(made({ name: "fetch" }, { name: "restore" }))).to.equal(undefined);
+      expect(refusal(made({ name: "survivor", restartPolicy: "Always" }))).to.equal(undefined);
     });
   });
 
