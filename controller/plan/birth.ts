@@ -8,6 +8,13 @@
  * disk: it counts for nobody until the others say so. Who is neither was removed, and with others of its kind could be a
  * quorum of an older list.
  * None does if the disks can't be of one moment, and none of a declared recovery's before that is through.
+ *
+ * A birth waits for every volume, however long. Whole members don't: those of a quorum by the newest disk among them start
+ * when they have waited long for a volume that nobody can look at, as its node may be gone for good. By themselves, they
+ * would have started at once. What was acknowledged after them can't be on that volume alone: each list that came after
+ * theirs was written by a quorum of theirs, so the newest of them knows it, also where those are members that were removed
+ * since. Only copies of several moments could lack it: for their sake it isn't done before there was time to bring all of
+ * them, and not if another generation is declared than theirs, which may be on that volume.
  */
 import type { AdoptedDisk, Birth, ControllerRecord, Disk, PodView } from "../model";
 import { age, ageOf } from "./age";
@@ -22,6 +29,8 @@ import type { Facts } from "./view";
 import { obstacle, trouble } from "./trouble";
 import { factsOf, gateOf, hasRun, label, podAt, quorum, statusOf } from "./view";
 
+/** So long the gates of whole members wait for a volume that can't be looked at: a node restarts in less. */
+const PATIENCE_MS = 600_000;
 /** After this long without a leader, members that nobody recorded are stopped so that their gates can look. */
 const LEADERLESS_MS = 60_000;
 
@@ -50,7 +59,8 @@ export function birth(f: Facts): Step | undefined {
 export function adoption(f: Facts): Step | undefined {
   const { birth, rebuild } = f.record;
   if (rebuild || birth.state === "born" || birth.state === "seeding") return undefined;
-  const disks = () => !notLookedAt(f) && looks(f).some((s) => s.disk.state === "wal");
+  const looked = () => !notLookedAt(f) || waitsMs(f) === 0;
+  const disks = () => looked() && looks(f).some((s) => s.disk.state === "wal");
   const step = f.list ? adoptRunning(f) : birth.state === "adopting" || disks() ? adopt(f) : undefined;
   return step?.kind === "do" && !step.action && !step.record?.rebuild ? step : undefined;
 }
@@ -59,10 +69,36 @@ function unborn(f: Facts): Step {
   const stop = stopToLook(f);
   if (stop) return stop;
   const unseen = notLookedAt(f);
-  if (unseen) return wait(unseen);
+  if (unseen) return withoutUnseen(f, unseen);
   const seen = looks(f);
   if (!seen.every((s) => s.disk.state === "empty")) return adopt(f);
   return f.desired.rebuild ? restored(f) : seed(f);
+}
+
+function withoutUnseen(f: Facts, unseen: string): Step {
+  const left = waitsMs(f);
+  if (left === 0) return adopt(f);
+  if (left === undefined) return wait(unseen);
+  const minutes = Math.ceil(left / 60_000);
+  return wait(`${unseen}. A quorum of whole members is there, and starts without it in ${minutes} min`);
+}
+
+/** How long a quorum of whole members still waits for what can't be looked at. Undefined: there is none. */
+function waitsMs(f: Facts): number | undefined {
+  const disks = looks(f).filter((s): s is Seen & { disk: WalDisk } => s.disk.state === "wal");
+  const newest = [...disks].sort(byLastEntry).at(-1)?.disk;
+  if (!newest || tornApart(named(f, disks))) return undefined;
+  const { clusterId, voters } = newest;
+  const alike = disks.every((s) => {
+    return s.disk.clusterId === clusterId && s.disk.generation === f.desired.generation;
+  });
+  const start = startable(disks, voters, []).filter((s) => voters.includes(s.memberId));
+  if (!alike || start.length < quorum(voters.length)) return undefined;
+  const waited = start.map(({ ordinal }) => {
+    const pod = podAt(f.world, ordinal);
+    return pod ? ageOf(f.world, age.running(pod, "gate")) : 0;
+  });
+  return Math.max(0, PATIENCE_MS - Math.min(...waited));
 }
 
 /** Instead of a birth, with what was declared to be restored. */

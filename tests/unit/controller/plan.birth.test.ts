@@ -1,7 +1,9 @@
 import { expect } from "chai";
-import type { PodView } from "../../../controller/model";
+import type { Disk, PodView } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
+import { age } from "../../../controller/plan/age";
 import { emptyRecord } from "../../../controller/plan/record";
+import type { Change } from "./worlds";
 import {
   CLUSTER,
   crashing,
@@ -317,6 +319,108 @@ describe("plan: adoption of a lost record", () => {
       expect(Object.values(d.orders).some((o) => o.kind === "birth")).to.equal(false);
     });
   }
+
+  describe("with a volume that nobody can look at", () => {
+    const away = gated(2, { unschedulable: "1 node(s) had untolerated taint", nodeName: undefined });
+    const asks = [gated(0), gated(1)];
+    const waited = (ms: number) => Object.fromEntries(asks.map((p) => [age.running(p, "gate"), ms]));
+    const LONG = 600_000;
+    const seen = (disks: readonly Disk[], ms: number, change: Change = {}) =>
+      world(3, {
+        record: unborn,
+        list: "none",
+        pods: [...asks, away],
+        gates: disks.map((disk, o) => report(o, disk)),
+        statuses: [silent(2)],
+        ages: waited(ms),
+        ...change,
+      });
+    const kinds = (d: ReturnType<typeof plan>) => [0, 1].map((o) => d.orders[`pod-${o}`]?.kind);
+    const whole = [wal(0), wal(1)];
+
+    it("a quorum of whole members waits ten minutes for it, in words, and then starts", () => {
+      const early = plan(seen(whole, LONG - 1));
+      expect([early.record, ...kinds(early)]).to.deep.equal([undefined, "wait", "wait"]);
+      expect(early.reason).to.match(/waits for etcd-2, which can't be scheduled.*starts without it in 1 min/);
+      const d = plan(seen(whole, LONG));
+      expect(d.record?.birth).to.deep.equal({
+        state: "adopting",
+        clusterId: CLUSTER,
+        voters: [0, 1, 2].map(idOf),
+        start: [0, 1].map((o) => ({ ordinal: o, claimUid: `claim-${o}`, memberId: idOf(o) })),
+      });
+      expect(kinds(d)).to.deep.equal(["start", "start"]);
+      // They live: what they say is adopted, and the third of them starts when its node is back after all.
+      const living = seen([], 0, { record: d.record, pods: [away], list: undefined, gates: [] });
+      const adopted = plan(living);
+      expect(adopted.record?.birth).to.deep.equal({ state: "born", clusterId: CLUSTER, sealed: true });
+      const back = { record: adopted.record, pods: [gated(2)], gates: [report(2, wal(2))] };
+      expect(plan(world(3, back)).orders["pod-2"]?.kind).to.equal("start");
+    });
+
+    it("also where an old record was put back, and while paused", () => {
+      const old = { ...seeding, generation: 0, birth: { ...seeding.birth, podUid: "x", claimUid: "x" } };
+      const generation = { record: old } as const;
+      expect(kinds(plan(seen(whole, LONG, generation)))).to.deep.equal(["start", "start"]);
+      const paused = plan(seen(whole, LONG, { desired: { paused: true } }));
+      expect([paused.action, ...kinds(paused)]).to.deep.equal([undefined, "start", "start"]);
+    });
+
+    const of = (ordinals: readonly number[]) => ordinals.map(idOf);
+    const table: readonly (readonly [string, readonly Disk[], Change?])[] = [
+      ["every disk that is seen is empty: no birth", [EMPTY, EMPTY]],
+      ["one is whole, and one is empty", [wal(0), EMPTY]],
+      ["only one asks", [wal(0)]],
+      [
+        "they are removed members, and the newest knows the list in which only one of them is",
+        [wal(0, { voters: of([0, 2]) }), wal(1, { voters: of([0, 1, 2]), lastIndex: 700 })],
+      ],
+      [
+        "they are four removed ones of five, with two",
+        [wal(0, { voters: of([0, 1, 2, 3, 4]) }), wal(1, { voters: of([0, 1, 2, 3, 4]) })],
+      ],
+      ["they are of two clusters", [wal(0), wal(1, { clusterId: "5" })]],
+      ["they hold one member twice", [wal(0), wal(0)]],
+      ["a later generation is declared, which may be on that volume", whole, { desired: { generation: 2 } }],
+      [
+        "one of them is of an older generation",
+        [wal(0, { generation: 2 }), wal(1)],
+        { desired: { generation: 2 } },
+      ],
+      [
+        "a recovery is declared, and its restore pod isn't ready",
+        whole,
+        { desired: { generation: 2, rebuild: { kind: "recovery", url: "https://r", abandoned: [] } } },
+      ],
+    ];
+    for (const [name, disks, change] of table) {
+      it(`nobody starts, however long it takes, if ${name}`, () => {
+        const d = plan(seen(disks, 100 * LONG, change));
+        expect([d.action, d.record]).to.deep.equal([undefined, undefined]);
+        expect(Object.values(d.orders).map((o) => o.kind)).to.satisfy((all: string[]) =>
+          all.every((kind) => kind === "wait"),
+        );
+      });
+    }
+
+    it("nor if they can't be of one moment", () => {
+      const gone = gated(2, { unschedulable: "no node" });
+      const torn = world(4, {
+        desired: { members: 3 },
+        record: unborn,
+        list: "none",
+        pods: [gated(0), gated(1), gated(3), gone],
+        gates: [
+          report(0, wal(0, { lastIndex: 880, commit: 870, term: 3, voted: true })),
+          report(1, wal(1, { lastIndex: 890, commit: 870, term: 3, voted: true })),
+          report(3, wal(3, { commit: 900, term: 3, voted: true })),
+        ],
+        statuses: [silent(2)],
+        ages: Object.fromEntries([0, 1, 3].map((o) => [age.running(gated(o), "gate"), LONG])),
+      });
+      expect(plan(torn).record).to.equal(undefined);
+    });
+  });
 
   it("stops a leaderless member whose disk nobody has seen", () => {
     const blind = pod(0, { ready: false });
