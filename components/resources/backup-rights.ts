@@ -1,13 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { BackupArgs } from "../args";
+import { claimNames } from "../spec/backup";
 import { objectNames } from "../spec/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 
 /**
- * What the jobs may do in Kubernetes: read and write the one ConfigMap that tells of backups, and tell events. The
- * ConfigMap is made empty here, because a right to create can't be limited to a name; what is filled in is no drift.
+ * What the jobs may do in Kubernetes: read and write the one ConfigMap that tells of backups, look at the members' claims,
+ * and tell events. The ConfigMap is made empty here, because a right to create can't be limited to a name; what is filled in is no drift.
  */
 export function createBackupRights(
   ctx: Context,
@@ -37,6 +38,12 @@ export function createBackupRights(
           resources: ["configmaps"],
           resourceNames: [names.backups],
           verbs: ["get", "patch"],
+        },
+        {
+          apiGroups: [""],
+          resources: ["persistentvolumeclaims"],
+          resourceNames: [...claimNames(ctx.spec)],
+          verbs: ["get"],
         },
         { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
       ],

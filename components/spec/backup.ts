@@ -46,6 +46,8 @@ export interface BackupSettings {
   /** The ConfigMap that tells of backups. */
   readonly statusName: string;
   readonly clientUrls: readonly string[];
+  /** The members' claims, by which a cluster is told from a copy of it. */
+  readonly claims: readonly string[];
   /** Counts restores. */
   readonly generation: number;
   readonly compression: "none" | "gzip";
@@ -93,6 +95,10 @@ export function storeSettings(
     });
 }
 
+/** Of the declared members. */
+export const claimNames = (spec: ClusterSpec): readonly string[] =>
+  Array.from({ length: spec.members }, (_, ordinal) => `${objectNames(spec.name).claimPrefix}${ordinal}`);
+
 export function backupSettings(
   spec: ClusterSpec,
   backup: BackupArgs,
@@ -107,6 +113,7 @@ export function backupSettings(
     cluster: spec.name,
     statusName: names.backups,
     clientUrls: Array.from({ length: spec.members }, (_, ordinal) => dns.clientUrl(names.pod(ordinal))),
+    claims: claimNames(spec),
     generation: spec.generation,
     compression: backup.compression ?? Compression.None,
     retention: { keepLast, ...(keepDays === undefined ? {} : { keepDays }) },

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import type { Catalog } from "./catalog";
-import { readCatalog } from "./catalog";
+import { byAge, readCatalog } from "./catalog";
 import { Check } from "./etcd/snapshot";
 import type { Checked } from "./etcd/snapshot";
+import type { Lineage } from "./lineage";
+import { lineagesOf } from "./lineage";
 import type { Manifest } from "./manifest";
 import { parseKey } from "./manifest";
 import { NotThere, Refusal } from "./refusal";
@@ -24,7 +26,7 @@ export const files = { snapshot: "snapshot.db", manifest: "manifest.json" } as c
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 1000;
 
-/** The backup that is meant, of the good ones. Refuses to choose between clusters, and to pass over a younger one. */
+/** The backup that is meant, of the good ones. Refuses to choose between clusters, between copies of one, and to pass over a younger one. */
 export async function findBackup(store: Store, { name, clusterId }: Which): Promise<Manifest> {
   const catalog = await readCatalog(store, clusterId);
   if (name !== undefined) return namedBackup(store, catalog, name);
@@ -33,6 +35,11 @@ export async function findBackup(store: Store, { name, clusterId }: Which): Prom
   if (ids.length > 1)
     throw new Refusal(
       `there are backups of ${ids.length} clusters in ${store.where} (${ids.join(", ")}): say which one, by its ID or by a backup's name`,
+    );
+  const lineages = lineagesOf(good);
+  if (lineages.length > 1)
+    throw new Refusal(
+      `the backups in ${store.where} are of ${lineages.length} clusters that have the ID ${ids[0] ?? ""}, as copies of volumes make them: say a backup's name. The newest of each: ${newestOfEach(lineages)}`,
     );
   const newest = good.at(-1);
   const last = doubtful.at(-1);
@@ -47,6 +54,12 @@ export async function findBackup(store: Store, { name, clusterId }: Which): Prom
     );
   return newest;
 }
+
+const newestOfEach = (lineages: readonly Lineage[]): string =>
+  lineages
+    .map((line) => [...line].sort(byAge).at(-1))
+    .map((m) => (m ? `${m.name} (of ${m.cluster}, revision ${m.revision})` : ""))
+    .join(", ");
 
 function namedBackup(store: Store, { good, doubtful, loose }: Catalog, name: string): Manifest {
   const named = good.filter((m) => m.name === name);

@@ -17,6 +17,8 @@ export interface Job {
   readonly store: Store;
   readonly report: Report;
   readonly open: Taking["open"];
+  /** The UIDs of the members' claims. */
+  readonly volumes: () => Promise<readonly string[]>;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
   readonly now?: () => number;
@@ -38,11 +40,13 @@ export async function runBackup(job: Job): Promise<Manifest> {
   // Before any member is asked: whatever is there by now holds no write that the one to be made won't hold.
   const before = await orStopped(namesIn(store), job.signal).catch(() => undefined);
   try {
+    const volumes = await volumesKnown(job);
     made = await takeBackup({
       store,
       clientUrls: settings.clientUrls,
       open: job.open,
       cluster: `${settings.namespace}/${settings.cluster}`,
+      volumes,
       generation: settings.generation,
       compression: settings.compression,
       signal: job.signal,
@@ -88,6 +92,17 @@ export async function runBackup(job: Job): Promise<Manifest> {
   if (tidied.alert !== undefined)
     await report.event("Warning", tidied.stopped ? "RetentionStopped" : "BackupsInDoubt", tidied.alert);
   return made;
+}
+
+/** A backup is good without them; only retention waits for one that has them. */
+async function volumesKnown(job: Job): Promise<readonly string[] | undefined> {
+  try {
+    const volumes = await orStopped(job.volumes(), job.signal);
+    return volumes.length > 0 ? volumes : undefined;
+  } catch (error) {
+    job.say(`the members' claims can't be read: ${wordsOf(error)}`);
+    return undefined;
+  }
 }
 
 async function tidyUp(tidying: Tidying): Promise<Tidied> {

@@ -21,6 +21,7 @@ import type { BackupSettings, StoreSettings } from "./settings";
 import { readSettings } from "./settings";
 import { openStore } from "./store";
 import { S3Error, worthAnotherTry } from "./store/s3-words";
+import { volumesOf } from "./volumes";
 import { wordsOf } from "../words";
 
 const { env } = process;
@@ -45,6 +46,7 @@ function report(of: BackupSettings): { api: Api; report: Report } {
 const commands: Readonly<Record<string, () => Promise<string>>> = {
   backup: async () => {
     const of = settings();
+    const told = report(of);
     const pair = readPair(variable("BACKUP_TLS_DIR"));
     const ended = new AbortController();
     process.once("SIGTERM", () => ended.abort(new Error("it was told to stop")));
@@ -56,8 +58,9 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
     const made = await runBackup({
       settings: of,
       store: store(),
-      report: report(of).report,
+      report: told.report,
       open: (url) => new Channel(url, pair),
+      volumes: () => volumesOf(told.api, of.namespace, of.claims),
       signal: ended.signal,
       say: (text) => log("info", text),
       peakMebibytes: () => Math.ceil(process.resourceUsage().maxRSS / 1024),

@@ -12,6 +12,8 @@ export interface Manifest {
   readonly clusterId: string;
   /** Namespace and name of the cluster that was backed up. */
   readonly cluster: string;
+  /** UIDs of its members' claims: see `lineage.ts`. Absent before it was recorded, or if they could not be asked for. */
+  readonly volumes?: readonly string[];
   /** When the snapshot was begun. */
   readonly time: string;
   /** Of the last entry in the snapshot itself. */
@@ -99,6 +101,12 @@ export function parseManifest(text: string): Manifest {
   need(typeof value.name === "string" && NAME.test(value.name), "name");
   need(typeof value.clusterId === "string" && CLUSTER_ID.test(value.clusterId), "clusterId");
   need(typeof value.cluster === "string", "cluster");
+  const isUid = (uid: unknown) => typeof uid === "string" && uid !== "";
+  const { volumes } = value;
+  need(
+    volumes === undefined || (Array.isArray(volumes) && volumes.length > 0 && volumes.every(isUid)),
+    "volumes",
+  );
   need(typeof value.time === "string" && !Number.isNaN(Date.parse(value.time)), "time");
   need(whole(value.revision, 0), "revision");
   need(whole(value.keys, 0), "keys");

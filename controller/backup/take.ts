@@ -16,6 +16,8 @@ export interface Taking {
   readonly open: (url: string) => Channel;
   /** Namespace and name. */
   readonly cluster: string;
+  /** UIDs of its members' claims; undefined if nobody knows. */
+  readonly volumes?: readonly string[];
   readonly generation: number;
   readonly compression: Compression;
   readonly signal: AbortSignal;
@@ -61,7 +63,7 @@ class Attempt {
   ) {}
 
   async run(): Promise<Manifest> {
-    const { store, compression, signal, now = Date.now } = this.taking;
+    const { store, compression, signal, volumes, now = Date.now } = this.taking;
     const { clusterId, channel } = this.source;
     const begun = new Date(now());
     const name = newName(begun);
@@ -83,6 +85,7 @@ class Attempt {
         name,
         clusterId,
         cluster: this.taking.cluster,
+        ...(volumes === undefined ? {} : { volumes }),
         time: begun.toISOString(),
         ...contents,
         ...(liveKeys === undefined ? {} : { liveKeys }),

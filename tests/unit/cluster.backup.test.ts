@@ -96,7 +96,7 @@ describe("backups", () => {
     }
   });
 
-  it("may read and write what tells of them, tell events, and nothing else", async () => {
+  it("may read and write what tells of them, look at the members' claims, tell events, and nothing else", async () => {
     for (const name of named) {
       const rendered = await scenario(name);
       const cluster = name === "everything" ? "orders" : "etcd";
@@ -107,6 +107,15 @@ describe("backups", () => {
           resources: ["configmaps"],
           resourceNames: [`${cluster}-backups`],
           verbs: ["get", "patch"],
+        },
+        {
+          apiGroups: [""],
+          resources: ["persistentvolumeclaims"],
+          resourceNames: Array.from(
+            { length: name === "everything" ? 5 : 3 },
+            (_, ordinal) => `data-${cluster}-${ordinal}`,
+          ),
+          verbs: ["get"],
         },
         { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
       ]);
@@ -142,6 +151,7 @@ describe("backups", () => {
       cluster: "orders",
       statusName: "orders-backups",
       clientUrls: [0, 1, 2, 3, 4].map((i) => `https://orders-${i}.orders.data.svc.k8s.example.com:2379`),
+      claims: [0, 1, 2, 3, 4].map((i) => `data-orders-${i}`),
       generation: 3,
       compression: "gzip",
       retention: { keepLast: 28, keepDays: 30 },

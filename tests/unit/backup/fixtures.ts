@@ -57,6 +57,9 @@ const hour = 3600_000;
 /** `now` of these tests. */
 export const nowMs = Date.UTC(2026, 10, 26, 12);
 
+/** UIDs of the claims of the cluster that all of these are of. */
+export const volumes = ["claim-0", "claim-1", "claim-2"];
+
 /** A manifest of a backup that was made so many hours ago. */
 export function manifest(hoursAgo: number, more: Partial<Manifest> = {}): Manifest {
   const time = new Date(nowMs - hoursAgo * hour);
@@ -68,6 +71,7 @@ export function manifest(hoursAgo: number, more: Partial<Manifest> = {}): Manife
     name,
     clusterId,
     cluster: "ns/etcd",
+    volumes,
     time: time.toISOString(),
     revision: 1000 - Math.floor(hoursAgo),
     keys: 5,

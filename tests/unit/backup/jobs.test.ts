@@ -18,7 +18,7 @@ import type { Told } from "../../../controller/backup/told";
 import { FakeEtcd } from "./fake-etcd";
 import type { Behaviour } from "./fake-etcd";
 import { FakeS3 } from "./fake-s3";
-import { failure, manifest, nowMs, removeFolders, snapshot, temporaryFolder } from "./fixtures";
+import { failure, manifest, nowMs, removeFolders, snapshot, temporaryFolder, volumes } from "./fixtures";
 
 const large = snapshot("3.6", "large");
 
@@ -63,6 +63,7 @@ describe("a backup", () => {
     more: Partial<BackupSettings> = {},
     to: Store = store,
     signal = new AbortController().signal,
+    claims = () => Promise.resolve<readonly string[]>(volumes),
   ) =>
     runBackup({
       settings: {
@@ -70,6 +71,7 @@ describe("a backup", () => {
         cluster: "etcd",
         statusName: "etcd-backups",
         clientUrls: members.map((e) => e.url),
+        claims: [],
         generation: 2,
         compression: "none",
         retention: { keepLast: 2 },
@@ -79,6 +81,7 @@ describe("a backup", () => {
       store: to,
       report: memory.report,
       open: (url) => members[0]!.open(url),
+      volumes: claims,
       signal,
       say: () => undefined,
     });
@@ -96,6 +99,7 @@ describe("a backup", () => {
       etcdVersion: "3.6.16",
       generation: 2,
     });
+    expect(made.volumes).to.deep.equal(volumes);
     expect(made.member).to.deep.equal({ name: "etcd-255", id: "ff" });
     expect(readFileSync(join(folder, made.object.key)).equals(large)).to.equal(true);
     expect(made.object).to.deep.equal({ key: `a/${made.name}.db`, bytes: large.length, compression: "none" });
@@ -290,6 +294,15 @@ describe("a backup", () => {
     }
   });
 
+  it("is made though the members' claims can't be read, and retention waits for one that tells them", async () => {
+    await cluster({ clusterId: "193" });
+    const made = await run({}, store, undefined, () => Promise.reject(new Error("may not")));
+    expect(made).not.to.have.property("volumes");
+    expect((await readCatalog(store)).good).to.deep.equal([made]);
+    expect(memory.told.alert).to.contain("the members' claims couldn't be read");
+    expect(memory.events.at(-1)).to.match(/^Warning RetentionStopped: /);
+  });
+
   it("that ends after a newer one doesn't take its place", async () => {
     await cluster({ clusterId: "193" });
     const newer = manifest(0, { revision: 10_000 });
@@ -315,6 +328,7 @@ describe("fetching a backup", () => {
         cluster: "etcd",
         statusName: "s",
         clientUrls: [etcd.url],
+        claims: [],
         generation: 1,
         compression: "none",
         retention: { keepLast: 9 },
@@ -323,6 +337,7 @@ describe("fetching a backup", () => {
       store,
       report: new Memory().report,
       open: etcd.open,
+      volumes: () => Promise.resolve(volumes),
       signal: new AbortController().signal,
       say: () => undefined,
     });
