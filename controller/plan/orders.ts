@@ -175,10 +175,10 @@ function joinOrder(f: Facts, m: MemberRecord, gate: GateReport): Order {
   if (!listed.isLearner || listed.listed.name !== "") return hold("it has joined before");
   if (listKey(f.list) !== m.joinListKey) return hold("the member list has changed since it was added");
   const initialCluster = f.members
-    .map(
-      (x) =>
-        `${x.ordinal === undefined ? x.listed.name : memberName(f.desired, x.ordinal)}=${x.listed.peerUrls[0]}`,
-    )
+    .flatMap((x) => {
+      const name = x.ordinal === undefined ? x.listed.name : memberName(f.desired, x.ordinal);
+      return x.listed.peerUrls.map((one) => `${name}=${one}`);
+    })
     .join(",");
   return { kind: "join", memberId: m.memberId, initialCluster, setAside: gate.disk.state !== "empty" };
 }

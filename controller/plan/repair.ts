@@ -3,7 +3,8 @@
  *
  * Why it can't lose an acknowledged write: a member is removed only while a quorum of the voters is healthy without it,
  * so every acknowledged entry is on a disk that stays; its removal is recorded before it is done, so that nobody forgets
- * it half way, and what comes back on its pod is a new learner.
+ * it half way, and what comes back on its pod is a new learner. Who is stopped without a removal is no member: neither by
+ * its URL nor by its ID.
  */
 import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
 import { age, ageOf, BROKEN_EVERY_MS, overdueMs, SLACK_MS, UNREAD_MS } from "./age";
@@ -16,7 +17,7 @@ import type { Step } from "./step";
 import { act, mention, remember, wait } from "./step";
 import type { Facts } from "./view";
 import { isPreparing, trouble } from "./trouble";
-import { gateOf, isAbandoned, label, noteOf, podAt, quorum, recordOf } from "./view";
+import { gateOf, isAbandoned, label, memberOn, noteOf, podAt, quorum, recordOf, statusOf } from "./view";
 
 /** Restarts in place after which the gate shall look at the disk, and after which a second pod proves it broken. */
 const LOOK_AFTER = 2;
@@ -197,7 +198,9 @@ export function* stopStrangers(f: Facts): Iterable<Step> {
   for (const pod of f.world.pods) {
     if (pod.deleting || gateOf(f.world, pod) || pod.ordinal >= f.desired.members) continue;
     const ran = pod.etcd.state === "running" || pod.etcd.restarts > 0 || pod.etcd.lastExit !== undefined;
-    if (!ran || f.members.some((m) => m.ordinal === pod.ordinal)) continue;
+    if (!ran || memberOn(f, pod)) continue;
+    // Who serves, and doesn't say as whom, may be a voter.
+    if (pod.ready && !statusOf(f.world, pod)) continue;
     yield act(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
       `${pod.name} runs a disk that is no member's: stopped, so that its gate looks at it`,

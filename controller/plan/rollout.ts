@@ -15,7 +15,7 @@ import { act, mention, refusal, wait } from "./step";
 import type { Facts, Member } from "./view";
 import { trouble } from "./trouble";
 import { mayBeDone } from "./trying";
-import { healthyWithout, label, quorum, statusesOf, statusOf } from "./view";
+import { healthyWithout, label, memberOn, quorum, statusesOf, statusOf } from "./view";
 import { parseVersion, unfinishedStep, versionProblem } from "./version";
 import { quotaBeforeVolume, wantsRemount, withRemount } from "./volumes";
 
@@ -60,7 +60,7 @@ export function refuseVersion(f: Facts): Step | undefined {
 
 export function* rollBroken(f: Facts): Iterable<Step> {
   for (const pod of outdated(f)) {
-    const member = f.members.find((m) => m.ordinal === pod.ordinal);
+    const member = memberOn(f, pod);
     if (member && !member.ailment) continue;
     if (!harmless(f, pod, member)) continue;
     const reason = `${pod.name} ${trouble(pod, f.world)} and has an outdated revision: restarted first`;

@@ -24,7 +24,7 @@ export interface Member {
   readonly memberId: MemberId;
   readonly isLearner: boolean;
   readonly listed: ListedMember;
-  /** Absent when its peer URL is none of ours. */
+  /** Absent when none of its peer URLs is one of ours. */
   readonly ordinal?: number;
   readonly pod?: PodView;
   /** Of this member's own process; a process under another ID has none. */
@@ -128,7 +128,8 @@ export function factsOf(
   const newest = Math.max(0, ...statusesOf(world, list?.clusterId).map((s) => s.raftIndex ?? 0));
 
   const members = (list?.members ?? []).map((listed): Member => {
-    const ordinal = ours.get(listed.peerUrls[0] ?? "");
+    const url = listed.peerUrls.find((one) => ours.has(one));
+    const ordinal = url === undefined ? undefined : ours.get(url);
     const pod = ordinal === undefined ? undefined : podAt(world, ordinal);
     const answer = pod && statusOf(world, pod);
     const status = answer?.memberId === listed.memberId ? answer : undefined;
@@ -169,6 +170,17 @@ function ailment(
   if (!status.isLearner && !status.linearizableRead) return "can't read linearizably";
   if (newest - (status.appliedIndex ?? 0) > MAX_LAG) return "lags behind";
   return undefined;
+}
+
+/**
+ * The listed member on this pod. A URL may have been changed by hand: then it is the one whose ID its etcd answers with,
+ * or that was recorded, as long as that ID isn't seen where its URL leads.
+ */
+export function memberOn(f: Facts, pod: PodView): Member | undefined {
+  const placed = f.members.find((m) => m.ordinal === pod.ordinal);
+  if (placed) return placed;
+  const id = statusOf(f.world, pod)?.memberId ?? recordOf(f.record, pod.ordinal)?.memberId;
+  return f.members.find((m) => m.memberId === id && !m.status);
 }
 
 /** Healthy voters apart from one: what would be left without it. */

@@ -3,8 +3,23 @@ import { expect } from "chai";
 import type { Decision, ListedMember, World } from "../../../controller/model";
 import { parseRecord, recordData } from "../../../controller/observe/record";
 import { plan } from "../../../controller/plan";
+import { listKey } from "../../../controller/plan/view";
 import { UNWRITABLE } from "../../../controller/plan/writable";
-import { EMPTY, gated, idOf, listed, NOW, pod, report, status, world } from "./worlds";
+import {
+  CLUSTER,
+  EMPTY,
+  gated,
+  idOf,
+  listed,
+  NOW,
+  pod,
+  remembered,
+  report,
+  silent,
+  status,
+  url,
+  world,
+} from "./worlds";
 
 const FOREIGN = "https://10.0.0.9:2380";
 const foreign = (more: Partial<ListedMember> = {}): ListedMember => ({
@@ -74,5 +89,65 @@ describe("plan: a step whose record nobody could read", () => {
     );
     expect(d.action).to.deep.include({ kind: "deletePod", name: "etcd-4" });
     written(d);
+  });
+});
+
+describe("plan: a member that was given a further URL", () => {
+  const further = (ordinal: number) => ({ peerUrls: [FOREIGN, url(ordinal)] });
+  const most = [listed(0), listed(1), ...[2, 3, 4].map((o) => listed(o, further(o)))];
+
+  it("is the same member, wherever in its list that is", () => {
+    const d = plan(world(5, { list: most }));
+    expect(d.action).to.equal(undefined);
+    expect(d.reason).to.equal("as declared: 5 healthy voters");
+  });
+
+  it("is told to who joins, with all of them: etcd compares", () => {
+    const list = [listed(0, further(0)), listed(1), listed(2, { name: "", isLearner: true })];
+    const key = listKey({ clusterId: CLUSTER, members: list });
+    const joins = remembered(2, { phase: "ordered", joinPodUid: "pod-2", joinListKey: key, floor: 0 });
+    const d = plan(
+      world(3, {
+        list,
+        record: { members: [remembered(0), remembered(1), joins] },
+        pods: [gated(2)],
+        gates: [report(2, EMPTY)],
+      }),
+    );
+    expect(d.orders["pod-2"]).to.deep.include({
+      initialCluster: `etcd-0=${FOREIGN},etcd-0=${url(0)},etcd-1=${url(1)},etcd-2=${url(2)}`,
+    });
+  });
+});
+
+describe("plan: voters whose URLs were exchanged by hand for others", () => {
+  const lone = (ordinal: number) => listed(ordinal, { peerUrls: [`https://10.0.0.${ordinal}:2380`] });
+  const beyond = (ordinal: number) => listed(ordinal, { peerUrls: [url(ordinal + 8)] });
+  for (const [name, other] of [
+    ["none of ours", lone],
+    ["other ordinals'", beyond],
+  ] as const) {
+    for (const revision of ["new", "old"]) {
+      it(`are never stopped one after the other: ${name}, revision: ${revision}`, () => {
+        const list = [listed(0), listed(1), ...[2, 3, 4].map(other)];
+        const pods = [2, 3, 4].map((o) => pod(o, { revision, ready: false }));
+        const { action } = plan(world(5, { list, pods, replicas: 13 }));
+        expect(action?.kind).to.be.oneOf([undefined, "setReplicas"]);
+      });
+    }
+  }
+
+  it("nor are those that don't answer", () => {
+    const list = [listed(0), listed(1), ...[2, 3, 4].map(lone)];
+    const statuses = [2, 3, 4].map(silent);
+    expect(plan(world(5, { list, statuses })).action).to.equal(undefined);
+    const members = [0, 1].map((o) => remembered(o));
+    expect(plan(world(5, { list, statuses, record: { members } })).action).to.equal(undefined);
+  });
+
+  it("who runs under an ID that isn't listed is stopped all the same", () => {
+    const list = [0, 1, 2, 3].map((o) => listed(o));
+    const d = plan(world(5, { list, statuses: [status(4, { memberId: "99" })] }));
+    expect(d.action).to.deep.include({ kind: "deletePod", name: "etcd-4" });
   });
 });
