@@ -437,7 +437,7 @@ export interface PodView {
   readonly claimUid?: Uid;
   /** The init container. */
   readonly gate: ContainerView;
-  /** What the volume doesn't let the gate do, by its own words. */
+  /** What the volume doesn't let the gate do, or why data doesn't come or go, by its own words. */
   readonly gateProblem?: string;
   readonly etcd: ContainerView;
   /**
@@ -504,7 +504,7 @@ export interface GateReport {
   readonly aside: readonly string[];
   /** Whether a hold stands on this disk: the gate was told never to start it by itself. */
   readonly held: boolean;
-  /** What its volume doesn't let it do, in words. */
+  /** What its volume doesn't let it do, or why data doesn't come or go, in words. */
   readonly problem?: string;
 }
 

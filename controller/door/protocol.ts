@@ -20,7 +20,7 @@ export interface GateMessage {
   /** Directories that were set aside, newest first. */
   readonly aside: readonly string[];
   readonly held: boolean;
-  /** What its volume doesn't let it do, in words. Absent from gates of older releases. */
+  /** What its volume doesn't let it do, or why data doesn't come or go, in words. Absent from gates of older releases. */
   readonly problem?: string;
 }
 

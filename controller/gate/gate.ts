@@ -10,7 +10,7 @@ import { peerProblem } from "./peers";
 import { dropIncoming, lend, takeSeed } from "./restored";
 import { volumeProblem, withRoom } from "./room";
 import type { Settings } from "./settings";
-import { wordsOf } from "../words";
+import { inShort, wordsOf } from "../words";
 
 export interface GateTimes {
   /** From one question to the next at least. */
@@ -57,6 +57,8 @@ export async function runGate(
   let holds = false;
   /** What its volume doesn't let it do. */
   let problem: string | undefined;
+  /** Why data doesn't come, or doesn't go. */
+  let moving: string | undefined;
   let last = "";
   const tell = (text: string) => {
     if (text !== last) say(text);
@@ -80,7 +82,7 @@ export async function runGate(
   for (;;) {
     const written = isHeld(volume);
     const held = holds || written;
-    const message = { podUid, podName, disk, aside: asideNames(volume), held, problem };
+    const message = { podUid, podName, disk, aside: asideNames(volume), held, problem: problem ?? moving };
     const began = now();
     const answer = await askController(ask, message, tag);
     let heard: Order | { kind: "silence"; forMs: number };
@@ -94,6 +96,7 @@ export async function runGate(
       heard = { kind: "silence", forMs: now() - silentSince };
     }
     const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
+    if (step.kind !== "lend" && step.kind !== "seed" && heard.kind !== "silence") moving = undefined;
     if (step.kind === "ask") {
       if (step.hold && !written) hold(step.why);
       const notes = "problem" in answer ? [answer.problem, ...unheard(heardOnce, heard)] : [];
@@ -102,13 +105,15 @@ export async function runGate(
       if (!written) hold("its data is lent to a recovery");
       tell(`sends its data to ${step.url}`);
       const failure = await problemOf(lend(settings, step.url));
+      moving = failure && `its data can't be sent: ${inShort(failure)}`;
       // Without the tag it is told again.
-      if (failure) tag = undefined;
-      tell(failure ? `its data can't be sent: ${failure}` : "its data was sent, it is left as it is");
+      if (moving) tag = undefined;
+      tell(moving ?? "its data was sent, it is left as it is");
     } else if (step.kind === "seed") {
       tell(`takes the restored data from ${step.url}`);
       const failure = await problemOf(takeSeed(settings, step));
-      if (failure) tell(`the restored data can't be taken: ${failure}`);
+      moving = failure && `the restored data can't be taken: ${inShort(failure)}`;
+      if (moving) tell(moving);
       disk = readDisk(dataDir, version);
       say(describe(disk));
     } else {

@@ -126,7 +126,8 @@ function build(f: Facts, rebuild: Rebuild): Step {
   if (problem || report?.step !== "ready") {
     const lender = survivor && podAt(f.world, survivor.ordinal);
     const lost = survivor && !(lender && gateOf(f.world, lender));
-    const who = lost ? `; ${label(f, survivor.ordinal)}, whose disk it is, ${trouble(lender, f.world)}` : "";
+    const words = lost ? trouble(lender, f.world) : lender?.gateProblem;
+    const who = survivor && words ? `; ${label(f, survivor.ordinal)}, whose disk it is, ${words}` : "";
     const what = f.desired.rebuild ? "" : ". Declare again what it is made from";
     return wait(`generation ${rebuild.generation}: ${problem ?? "waits"}${who}${what}`);
   }
@@ -141,7 +142,10 @@ function build(f: Facts, rebuild: Rebuild): Step {
       `${label(f, 0)} takes the data that was made from ${report.source}`,
     );
   }
-  if (gate) return wait(`${label(f, 0)} takes the restored data`);
+  if (seed && gate) {
+    const failed = seed.gateProblem ? `, and can't yet: ${seed.gateProblem}` : "";
+    return wait(`${label(f, 0)} takes the restored data${failed}`);
+  }
   return wait(`${label(f, 0)} ${trouble(seed, f.world)}${wayOut(f, seed)}`);
 }
 

@@ -29,8 +29,17 @@ const survivor = {
   commit: 990,
 };
 const ready: RestoreReport = {
-  ...{ podUid: "job", generation: 2, atMs: NOW, step: "ready", sha256: "abc", memberId: "7", clusterId: "8" },
-  ...{ source: "a disk", revision: 42, keys: 7, from: { ...survivor, commit: 1000 } },
+  podUid: "job",
+  generation: 2,
+  atMs: NOW,
+  step: "ready",
+  sha256: "abc",
+  memberId: "7",
+  clusterId: "8",
+  source: "a disk",
+  revision: 42,
+  keys: 7,
+  from: { ...survivor, commit: 1000 },
 };
 const rebuild = (phase: "stopping" | "building", more = {}) =>
   ({ generation: 2, kind: "recovery", phase, ...more }) as const;
@@ -131,9 +140,13 @@ describe("what a recovery gives up", () => {
 
   describe("isn't what a removal had given up that was only announced", () => {
     const intent = {
-      ...{ kind: "remove", ordinal: 2, memberId: idOf(2), claimUid: "claim-2" },
-      ...{ why: "lost-node", atMs: NOW },
-    } as const;
+      kind: "remove" as const,
+      ordinal: 2,
+      memberId: idOf(2),
+      claimUid: "claim-2",
+      why: "lost-node" as const,
+      atMs: NOW,
+    };
     const announced = (names: string[], more: Parameters<typeof world>[1] = {}) =>
       world(3, {
         desired: declared(...names),
@@ -149,7 +162,7 @@ describe("what a recovery gives up", () => {
     it("so that its disk has to come back, or be named, too", () => {
       const d = plan(announced(["etcd-1"]));
       expect(d.reason).to.match(/2 of 3 members may still be whole \(.*etcd-2 /);
-      expect(recordOf(d)?.rebuild).to.equal(undefined);
+      expect(d.record?.rebuild).to.equal(undefined);
       expect(plan(announced([], { desired: { nodeLossGraceSeconds: 300 } })).reason).to.match(/^no quorum: /);
     });
 
@@ -231,7 +244,7 @@ describe("what a recovery gives up", () => {
       const d = plan(built(noNode, { gates: [report(0, EMPTY), report(2, EMPTY)] }));
       expect(d.refused).to.match(/no disk is left/);
       expect(d.action).to.equal(undefined);
-      expect(recordOf(d)).to.equal(undefined);
+      expect(d.record).to.equal(undefined);
     });
 
     it("isn't a disk that was chosen, if another takes its place while its member is out of reach", () => {

@@ -426,6 +426,15 @@ describe("a generation that is made", () => {
       );
     });
 
+    it("tells why the survivor's disk doesn't come", () => {
+      const problem = "its data can't be sent: connect ECONNREFUSED";
+      const pods = [gated(0), gated(1, { gateProblem: problem }), gated(2)];
+      const decision = plan(back({ pods, record: rebuilding({ survivor }) }));
+      expect(decision.reason).to.match(
+        /waits for a survivor's data; etcd-1, whose disk it is, its data can't be sent: connect ECONN/,
+      );
+    });
+
     it("tells that an earlier try has left its data, if nothing else is left", () => {
       const made2 = wal(0, { generation: 2, memberId: "7", clusterId: "8", voters: ["7"] });
       const decision = plan(
@@ -519,6 +528,14 @@ describe("a generation that is made", () => {
       const restore = { ...at(receive), refusal: "etcd-restore-2-a: save failed: no data at all" };
       const decision = plan(back({ record: rebuilding({ survivor }), world: { restore } }));
       expect(decision.refused).to.match(/generation 2 can't be made: .*no data at all/);
+    });
+
+    it("which is told why it can't, as long as it can't", () => {
+      const gateProblem = "the restored data can't be taken: ENOSPC";
+      const pods = [gated(0, { gateProblem }), gated(1), gated(2)];
+      const decision = plan(seeding({ pods, record: rebuilding(written) }));
+      expect(decision.reason).to.match(/etcd-0 takes the restored data, and can't yet: .*ENOSPC/);
+      expect(plan(seeding({ record: rebuilding(written) })).reason).to.match(/takes the restored data$/);
     });
 
     it("which is told to have no place, if it has none", () => {

@@ -215,9 +215,11 @@ describe("a restore", function () {
       const run = start();
       await until(() => said.some((text) => /can't be taken/.test(text)));
       expect(said.find((text) => /can't be taken/.test(text))).to.match(words);
+      await until(() => words.test(door.reports()[0]?.problem ?? ""));
       order = wait;
       decide();
       await until(() => said.at(-1) === "waits: not yet");
+      await until(() => door.reports()[0]?.problem === undefined);
       expect(await directorySum(join(gate.dataDir, "member"))).to.equal(before);
       expect(left()).to.deep.equal(["data"]);
       order = { ...startOrder, generation: 1 };
@@ -272,6 +274,16 @@ describe("a restore", function () {
     decide();
     await run;
     expect(isHeld(gate.volume)).to.equal(false);
+  });
+
+  it("a survivor that can't send its disk says why", async () => {
+    old(1);
+    order = { kind: "lend", url: `https://localhost:${await freePort()}/job` };
+    const run = start();
+    await until(() => /can't be sent: .*ECONNREFUSED/.test(door.reports()[0]?.problem ?? ""));
+    order = { ...startOrder, generation: 1 };
+    decide();
+    await run;
   });
 
   it("is handed over until the controller says that it is made", async () => {
