@@ -12,7 +12,7 @@ export interface Catalog {
   readonly writtenMs: ReadonlyMap<string, number>;
   /** Backups that can't be used by this release, or by any: they are told of, and nothing of them is ever deleted. */
   readonly doubtful: readonly Doubtful[];
-  /** Data beside which there is nothing by its name: of runs that died, or that are not yet through. */
+  /** Data beside which the listing shows nothing by its name: of runs that died, or that are not yet through. */
   readonly loose: readonly Stored[];
   /** How many there are that look like a manifest, are none, and have no data. */
   readonly foreign: number;
@@ -42,8 +42,9 @@ export async function readCatalog(store: Store, clusterId?: string): Promise<Cat
   let foreign = 0;
   for (const group of await groups(store, clusterId)) {
     const { name, manifest, data, others } = group;
-    const verdict = manifest ? await judge(store, group, manifest) : "gone";
-    if (verdict === "gone") {
+    const verdict = manifest ? await judge(store, group, manifest) : "none";
+    if (verdict === "gone") continue;
+    if (verdict === "none") {
       if (others.length === 0) loose.push(...data);
       else if (data.length > 0)
         doubtful.push({ clusterId: group.clusterId, name, why: `only ${others[0]?.key} tells of it` });
@@ -96,8 +97,7 @@ async function judge(store: Store, group: Group, { key, bytes }: Stored): Promis
   try {
     manifest = parseManifest((await store.readSmall(key)).toString("utf8"));
   } catch (error) {
-    // Retention of another job takes manifests away while they are read here.
-    if (error instanceof NotThere) return "gone";
+    if (error instanceof NotThere) return goneOrHeld(store, group, key);
     if (error instanceof Unreadable) return { why: error.message, ours: error instanceof Later };
     throw error;
   }
@@ -109,4 +109,15 @@ async function judge(store: Store, group: Group, { key, bytes }: Stored): Promis
   if (there === object.bytes) return { good: manifest };
   const what = there === undefined ? "is missing" : `has ${there} bytes of ${object.bytes}`;
   return { why: `it is not whole: its data ${what}`, ours: true };
+}
+
+/**
+ * Retention of another job takes manifests away while they are read here, and the data right after them. But a store may
+ * fail to find for a while what it lists, and data beside a manifest is no leaving of a run that died.
+ */
+async function goneOrHeld(store: Store, { data }: Group, key: string): Promise<Verdict> {
+  for (const { key: of } of data)
+    if ((await store.size(of)) !== undefined)
+      return { why: `the store lists its manifest ${key} and doesn't find it`, ours: true };
+  return "gone";
 }

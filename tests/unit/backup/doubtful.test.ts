@@ -7,7 +7,7 @@ import { readCatalog } from "../../../controller/backup/catalog";
 import { fetchBackup, findBackup } from "../../../controller/backup/fetch";
 import type { Manifest } from "../../../controller/backup/manifest";
 import { keys } from "../../../controller/backup/manifest";
-import { Refusal } from "../../../controller/backup/refusal";
+import { NotThere, Refusal } from "../../../controller/backup/refusal";
 import type { Store } from "../../../controller/backup/store";
 import { FolderStore } from "../../../controller/backup/store/folder";
 import { tidy } from "../../../controller/backup/tidy";
@@ -153,6 +153,46 @@ for (const [kind, make] of Object.entries(places))
       await run();
       place.store.list = list;
       expect(await there()).to.include(old.object.key);
+    });
+
+    it("data stays whose manifest the listing shows, though the store doesn't find it, and that is told", async () => {
+      put(made, 0);
+      put(old, days(30));
+      const readSmall = place.store.readSmall.bind(place.store);
+      const size = place.store.size.bind(place.store);
+      const hidden = keys.manifest("c1", old.name);
+      place.store.readSmall = (key) =>
+        key === hidden ? Promise.reject(new NotThere("NoSuchKey")) : readSmall(key);
+      place.store.size = (key) => (key === hidden ? Promise.resolve(undefined) : size(key));
+      const tidied = await run();
+      expect(tidied).to.include({ kept: 1, removed: 0, doubtful: 1, stopped: false });
+      expect(tidied.alert).to.contain(
+        `${old.name}: the store lists its manifest ${hidden} and doesn't find it`,
+      );
+      expect(await there()).to.include.members([hidden, old.object.key]);
+      // Nor is an older one taken for the newest.
+      place.take(keys.manifest("c1", made.name));
+      place.take(made.object.key);
+      put(manifest(days(40)), days(40));
+      const error = await failure(findBackup(place.store, {}));
+      expect(error.message).to.contain(
+        `the newest backup in ${place.store.where}, ${old.name}, can't be used`,
+      );
+    });
+
+    it("one that retention of another job takes away meanwhile is in nobody's way", async () => {
+      put(made, 0);
+      put(old, days(30));
+      const readSmall = place.store.readSmall.bind(place.store);
+      place.store.readSmall = (key) => {
+        if (key === keys.manifest("c1", old.name)) {
+          place.take(key);
+          place.take(old.object.key);
+        }
+        return readSmall(key);
+      };
+      const { good, doubtful, loose } = await readCatalog(place.store);
+      expect([good.map((m) => m.name), doubtful, loose]).to.deep.equal([[made.name], [], []]);
     });
 
     it("what has a manifest's name and isn't one is counted, and stops nothing", async () => {
