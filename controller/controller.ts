@@ -143,6 +143,8 @@ export class Controller {
         holds ? "holds the lease" : `doesn't hold the lease: ${this.lease.holder() ?? "nobody"} does`,
       );
     if (!holds) this.watches.stop();
+    const vacancy = this.lease.vacancy();
+    if (vacancy !== undefined) this.blind(vacancy);
     this.loop.wake();
   }
 

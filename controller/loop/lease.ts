@@ -10,6 +10,8 @@ const COUNTED_MS = 10_000;
 const RENEW_EVERY_MS = 5000;
 const RETRY_MS = 1000;
 const STANDBY_MS = 2000;
+/** Nobody acts, once it stood still for so long: whoever could would have taken it. */
+const VACANT_MS = DURATION_MS + 5000;
 const REQUEST_MS = 3000;
 /** Of one look. */
 const MOST_REQUESTS = 3;
@@ -32,6 +34,11 @@ export class Lease {
   known = false;
   private seen: { readonly lease: LeaseObject | undefined; readonly sinceMs: number } | undefined;
   private countedFromMs: number | undefined;
+  /** Whether the last look could read it. */
+  private looked = false;
+  /** Why the last attempt failed. */
+  private failure: string | undefined;
+  private renewals = 0;
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> = Promise.resolve();
   private stopped = false;
@@ -60,6 +67,17 @@ export class Lease {
     return this.seen?.lease?.spec?.holderIdentity;
   }
 
+  /** Why no controller can act, once that is so: somebody has to be told, and nobody who decides is there. */
+  vacancy(): string | undefined {
+    if (!this.seen || this.failure === undefined || this.leftMs() > 0) return undefined;
+    if (this.own() - this.seen.sinceMs < VACANT_MS) return undefined;
+    if (this.looked && !this.seen.lease)
+      return "the Lease is gone, and only the component can make it again: `pulumi up --refresh`";
+    // Another one may have it, as far as this one sees.
+    if (!this.looked && this.holder() !== this.identity) return undefined;
+    return `no controller has the Lease, and it can't be taken: ${this.failure}`;
+  }
+
   start(): void {
     this.working = this.tick();
   }
@@ -75,7 +93,7 @@ export class Lease {
     const lease = this.seen?.lease;
     try {
       await this.store.writeLease(
-        { ...lease?.spec, holderIdentity: "", renewTime: microTime() },
+        { ...lease?.spec, holderIdentity: "", renewTime: this.stamp() },
         lease?.metadata.resourceVersion,
         REQUEST_MS,
       );
@@ -93,8 +111,9 @@ export class Lease {
     try {
       await (held ? this.renew() : this.take());
     } catch (error) {
-      problem = wordsOf(error);
+      problem = this.failure = wordsOf(error);
     }
+    problem ??= this.vacancy();
     this.notice(this.now() - began - MOST_REQUESTS * REQUEST_MS);
     const holds = this.leftMs() > 0;
     if (holds !== held || problem !== undefined) this.changed(problem);
@@ -114,22 +133,22 @@ export class Lease {
   private async renew(): Promise<void> {
     const lease = this.seen?.lease;
     try {
-      await this.write({ ...lease?.spec, renewTime: microTime() });
+      await this.write({ ...lease?.spec, renewTime: this.stamp() });
     } catch (error) {
       if (!(error instanceof ApiError && (error.status === 409 || error.status === 404))) throw error;
       // Somebody wrote to it, perhaps only a label: who holds it now?
-      this.note(await this.store.lease());
+      await this.look();
       if (this.holder() !== this.identity) this.countedFromMs = undefined;
-      else await this.write({ ...this.seen?.lease?.spec, renewTime: microTime() });
+      else await this.write({ ...this.seen?.lease?.spec, renewTime: this.stamp() });
     }
   }
 
   private async take(): Promise<void> {
-    this.note(await this.store.lease());
+    await this.look();
     const spec = this.seen?.lease?.spec;
     const free = !spec?.holderIdentity || spec.holderIdentity === this.identity;
     if (!free && this.own() - (this.seen?.sinceMs ?? this.own()) < DURATION_MS) return;
-    const at = microTime();
+    const at = this.stamp();
     try {
       await this.write({
         ...spec,
@@ -142,6 +161,7 @@ export class Lease {
     } catch (error) {
       // Another one was faster.
       if (!(error instanceof ApiError && error.status === 409)) throw error;
+      this.failure = wordsOf(error);
     }
   }
 
@@ -149,15 +169,35 @@ export class Lease {
     const from = this.now();
     const written = await this.store.writeLease(spec, this.seen?.lease?.metadata.resourceVersion, REQUEST_MS);
     this.note(written);
+    this.failure = undefined;
     if (this.countedFromMs === undefined) this.term += 1;
     this.countedFromMs = from;
   }
 
+  private async look(): Promise<void> {
+    this.looked = false;
+    this.note(await this.store.lease());
+    this.looked = true;
+  }
+
+  /** Who else writes to the object, a label every few seconds, say, renews nothing. */
   private note(lease: LeaseObject | undefined): void {
     this.known = true;
-    const same = this.seen && this.seen.lease?.metadata.resourceVersion === lease?.metadata.resourceVersion;
-    if (!same) this.seen = { lease, sinceMs: this.own() };
+    const same = this.seen && heldBy(this.seen.lease) === heldBy(lease);
+    this.seen = { lease, sinceMs: same && this.seen ? this.seen.sinceMs : this.own() };
   }
+
+  /** No two are the same, also within a millisecond or after the clock was set back. */
+  private stamp(): string {
+    this.renewals = (this.renewals + 1) % 1000;
+    return microTime().replace(/000Z$/, `${String(this.renewals).padStart(3, "0")}Z`);
+  }
+}
+
+/** What every holder changes with each of its writes. */
+function heldBy(lease: LeaseObject | undefined): string {
+  const { holderIdentity, acquireTime, renewTime, leaseTransitions } = lease?.spec ?? {};
+  return JSON.stringify([lease !== undefined, holderIdentity, acquireTime, renewTime, leaseTransitions]);
 }
 
 /** Kubernetes wants six digits. */

@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { mock } from "node:test";
+import { ApiError } from "../../../../controller/kubernetes/api";
 import { Lease } from "../../../../controller/loop/lease";
 import { ApiServer } from "./api-server";
 
@@ -83,6 +85,80 @@ describe("the lease", () => {
     server.nowMs += 5000;
     await a.tick();
     expect(a.leftMs()).to.equal(10_000);
+  });
+
+  it("goes to the next when its holder is gone, whoever writes a label every few seconds", async () => {
+    const server = new ApiServer();
+    const [a, b] = [leaseOf(server, "a"), leaseOf(server, "b")];
+    await a.tick();
+    for (let i = 0; i < 8; i++) {
+      server.nowMs += 2000;
+      await server.writeLease(server.lease?.spec, server.lease?.metadata.resourceVersion);
+      await b.tick();
+    }
+    expect(b.leftMs()).to.equal(0);
+    server.nowMs += 2000;
+    await b.tick();
+    expect([a.leftMs(), b.leftMs()]).to.deep.equal([0, 10_000]);
+  });
+
+  it("doesn't go to another one while its holder renews it, whatever the holder's clock tells", async () => {
+    const server = new ApiServer();
+    const [a, b] = [leaseOf(server, "a"), leaseOf(server, "b")];
+    mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
+    try {
+      for (let i = 0; i < 20; i++) {
+        await a.tick();
+        await b.tick();
+        server.nowMs += 5000;
+      }
+    } finally {
+      mock.timers.reset();
+    }
+    expect(server.lease?.spec?.leaseTransitions).to.equal(1);
+    expect(b.leftMs()).to.equal(0);
+  });
+
+  for (const [name, gone, status, words] of [
+    ["it was deleted", true, 403, /^the Lease is gone, .*pulumi up --refresh/],
+    ["nobody may write to it", false, 403, /^no controller has the Lease, and it can't be taken: no$/],
+    ["each write is said to conflict", false, 409, /^no controller has the Lease, .*: no$/],
+  ] as const) {
+    it(`tells that no controller can act, once that is so: ${name}`, async () => {
+      const server = new ApiServer();
+      const [a, b] = [leaseOf(server, "a"), leaseOf(server, "b")];
+      await a.tick();
+      await b.tick();
+      if (gone) server.lease = undefined;
+      server.writeLease = () => Promise.reject(new ApiError(status, "No", "no"));
+      for (let i = 0; i < 19; i++) {
+        server.nowMs += 1000;
+        await a.tick();
+        await b.tick();
+        expect([a.vacancy(), b.vacancy()]).to.deep.equal([undefined, undefined]);
+      }
+      server.nowMs += 13_000;
+      await a.tick();
+      await b.tick();
+      expect(a.vacancy()).to.match(words);
+      expect(b.vacancy()).to.match(words);
+    });
+  }
+
+  it("tells nothing of the kind while another one has it, or may have it", async () => {
+    const server = new ApiServer();
+    const [a, b] = [leaseOf(server, "a"), leaseOf(server, "b")];
+    await a.tick();
+    await b.tick();
+    const { readLease } = server;
+    for (let i = 0; i < 40; i++) {
+      server.nowMs += 1000;
+      await a.tick();
+      server.readLease = () => Promise.reject(new ApiError(403, "Forbidden", "no"));
+      await b.tick();
+      server.readLease = readLease;
+      expect([a.vacancy(), b.vacancy()]).to.deep.equal([undefined, undefined]);
+    }
   });
 
   it("runs out while the API server can't be reached", async () => {
