@@ -127,17 +127,51 @@ export function asideNames(volume: string): string[] {
  * Moves the member's directory out of etcd's sight. Of each generation one is kept: what a restore has set aside doesn't
  * go because its member is replaced later.
  */
-export function setAside(volume: string, dataDir: string): string {
+export const setAside = (volume: string, dataDir: string): string =>
+  keepAside(volume, join(dataDir, "member"));
+
+function keepAside(volume: string, directory: string): string {
   const [newest] = asideNames(volume);
-  const { generation } = readMark(dataDir);
+  const { generation } = markIn(directory);
   const name = `aside-${Number(ASIDE.exec(newest ?? "aside-0")?.[1]) + 1}`;
-  renameSync(join(dataDir, "member"), join(volume, name));
-  syncFolder(volume);
-  syncFolder(dataDir);
+  move(directory, join(volume, name));
   for (const other of asideNames(volume).filter((n) => n !== name))
     if (markIn(join(volume, other)).generation === generation) drop(volume, other);
   return name;
 }
+
+/** On its way out. Whoever finds it was stopped between two moves. */
+const replacedIn = (volume: string) => join(volume, "replaced");
+
+/**
+ * A whole new directory takes the member's place; the old one is set aside, and what that replaces is deleted, only
+ * afterwards. If it ends in between, `settle` goes back or on.
+ */
+export function replace(volume: string, dataDir: string, fresh: string): void {
+  const place = join(dataDir, "member");
+  if (isThere(place)) move(place, replacedIn(volume));
+  try {
+    move(fresh, place);
+  } finally {
+    settle(volume, dataDir);
+  }
+}
+
+/** Without a new directory in its place the old one goes back there, so that it is looked at. */
+export function settle(volume: string, dataDir: string): void {
+  const replaced = replacedIn(volume);
+  if (!isThere(replaced)) return;
+  const place = join(dataDir, "member");
+  if (isThere(place)) keepAside(volume, replaced);
+  else move(replaced, place);
+}
+
+function move(from: string, to: string): void {
+  renameSync(from, to);
+  for (const folder of new Set([dirname(from), dirname(to)])) syncFolder(folder);
+}
+
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
 
 export function dropAside(volume: string): void {
   for (const name of asideNames(volume)) drop(volume, name);

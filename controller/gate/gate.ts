@@ -4,7 +4,7 @@ import { carryOut } from "./act";
 import { askController } from "./ask";
 import { decide } from "./decide";
 import { readDisk } from "./disk";
-import { asideNames, isHeld, writeHold } from "./files";
+import { asideNames, isHeld, settle, writeHold } from "./files";
 import type { Lookup } from "./peers";
 import { peerProblem } from "./peers";
 import { dropIncoming, lend, takeSeed } from "./restored";
@@ -51,6 +51,7 @@ export async function runGate(
   const { times, resolve, now, sleep } = { ...usual, ...surroundings };
   const { volume, dataDir, podName, podUid, generation, version } = settings;
   const ask = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
+  settle(volume, dataDir);
   let disk = readDisk(dataDir, version);
   say(describe(disk));
   /** A hold that can't be written down: this process is it, for as long as it lives. */

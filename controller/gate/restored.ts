@@ -1,14 +1,15 @@
 /**
  * What a gate does for a restore: it takes the restored data in the place of its own, or lends its own for one. Data is
- * checked before anything is moved, and what was there is set aside.
+ * checked before anything is moved, and what was there is set aside: it is deleted by nothing that comes before the new
+ * data, and comes back if the gate is stopped before that.
  */
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { download, upload } from "../transfer/https";
 import { receiveDirectory } from "../transfer/receive";
 import { directoryStream } from "../transfer/send";
 import { readMember } from "../wal";
-import { dropAside, setAside, syncFolder, writeMark } from "./files";
+import { dropAside, replace, writeMark } from "./files";
 import type { Settings } from "./settings";
 
 interface Seed {
@@ -42,10 +43,10 @@ export async function takeSeed(settings: Settings, seed: Seed): Promise<void> {
   if (data.state !== "wal") throw new Error(`it holds no member that etcd ${version} would start`);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const place = join(dataDir, "member");
-  if (seed.setAside) setAside(volume, dataDir);
-  else rmSync(place, { recursive: true, force: true });
-  renameSync(fresh, place);
-  syncFolder(dataDir);
+  // A database without its log may still be of use to somebody.
+  const worthless = !seed.setAside && !existsSync(join(place, "snap"));
+  if (worthless) rmSync(place, { recursive: true, force: true });
+  replace(volume, dataDir, fresh);
   dropIncoming(volume);
 }
 

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -18,7 +19,9 @@ import {
   isHeld,
   liftHold,
   readMark,
+  replace,
   setAside,
+  settle,
   UNMARKED,
   writeHold,
   writeMark,
@@ -71,6 +74,49 @@ describe("a gate's files", () => {
     expect(asideNames(volume)).to.deep.equal(["aside-10", "aside-3"]);
     dropAside(volume);
     expect(readdirSync(volume)).to.deep.equal(["data"]);
+  });
+
+  describe("of which a new one takes the member's place", () => {
+    const fresh = () => {
+      mkdirSync(join(volume, "incoming/member"), { recursive: true });
+      writeMark(join(volume, "incoming"), { generation: 2, lastVersion: "3.6.16" });
+      return join(volume, "incoming/member");
+    };
+    const generationOf = (name: string) =>
+      (JSON.parse(readFileSync(join(volume, name, "gate.json"), "utf8")) as { generation: number })
+        .generation;
+
+    it("is set aside after that, and only then replaces an older one", () => {
+      writeMark(data, { generation: 1, lastVersion: "3.6.16" });
+      setAside(volume, data);
+      writeMark(data, { generation: 1, lastVersion: "3.6.16" });
+      replace(volume, data, fresh());
+      expect(generationOf("data/member")).to.equal(2);
+      expect([asideNames(volume), generationOf("aside-2")]).to.deep.equal([["aside-2"], 1]);
+      expect(readdirSync(volume).sort()).to.deep.equal(["aside-2", "data", "incoming"]);
+    });
+
+    it("comes back when the new one can't, and nothing is deleted", () => {
+      writeMark(data, { generation: 1, lastVersion: "3.6.16" });
+      mkdirSync(join(volume, "aside-1"));
+      expect(() => replace(volume, data, join(volume, "incoming/member"))).to.throw(/ENOENT/);
+      expect(generationOf("data/member")).to.equal(1);
+      expect(asideNames(volume)).to.deep.equal(["aside-1"]);
+    });
+
+    it("comes back, or is set aside, if all ends between the two moves", () => {
+      writeMark(data, { generation: 1, lastVersion: "3.6.16" });
+      renameSync(join(data, "member"), join(volume, "replaced"));
+      fresh();
+      settle(volume, data);
+      expect(generationOf("data/member")).to.equal(1);
+      renameSync(join(data, "member"), join(volume, "replaced"));
+      renameSync(join(volume, "incoming/member"), join(data, "member"));
+      settle(volume, data);
+      expect([generationOf("data/member"), generationOf("aside-1")]).to.deep.equal([2, 1]);
+      settle(volume, data);
+      expect(readdirSync(volume).sort()).to.deep.equal(["aside-1", "data", "incoming"]);
+    });
   });
 
   it("keeps what a restore has set aside when its member is replaced later", () => {

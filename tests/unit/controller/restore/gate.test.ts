@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -227,6 +228,32 @@ describe("a restore", function () {
       await run;
     });
   }
+
+  it("doesn't delete a database that has lost its log", async () => {
+    old(1);
+    rmSync(join(gate.dataDir, "member", "wal"), { recursive: true });
+    mkdirSync(join(gate.dataDir, "member", "snap"), { recursive: true });
+    writeFileSync(join(gate.dataDir, "member", "snap", "db"), "entries");
+    const { url, sha256 } = await offered();
+    order = { kind: "seed", url, sha256 };
+    const run = start();
+    await until(() => said.some((text) => /generation 2/.test(text)));
+    order = startOrder;
+    decide();
+    await run;
+    expect(readFileSync(join(gate.volume, "aside-1", "snap", "db"), "utf8")).to.equal("entries");
+  });
+
+  it("whose old disk was on its way out when all ended, looks at that again", async () => {
+    old(1);
+    renameSync(join(gate.dataDir, "member"), join(gate.volume, "replaced"));
+    const run = start();
+    await until(() => door.reports()[0]?.disk.state === "wal");
+    order = { ...startOrder, generation: 1 };
+    decide();
+    await run;
+    expect(left()).to.deep.equal(["data"]);
+  });
 
   it("never takes the place of data of its own generation", async () => {
     old(2);
