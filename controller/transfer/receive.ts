@@ -5,6 +5,9 @@ import { syncFolder } from "../gate/files";
 import type { Line } from "./format";
 import { LONGEST_LINE, parseLine } from "./format";
 
+/** So much at most waits for the disk: one sync of a whole database takes longer than the sender is patient. */
+const SYNC_BYTES = 1 << 25;
+
 /**
  * Writes a directory's stream to a folder of its own, which may not be there yet: what another try has written is never
  * touched. Returns its sum once everything is there, is what was sent (and `expected`, if that is given), and is on the
@@ -33,6 +36,7 @@ class Writer {
   private readonly folders = new Set<string>();
   private line = Buffer.alloc(0);
   private file: { readonly fd: number; left: number } | undefined;
+  private unsynced = 0;
   private end: Extract<Line, { end: true }> | undefined;
 
   constructor(private readonly folder: string) {
@@ -65,6 +69,8 @@ class Writer {
     this.hash.update(mine);
     for (let at = 0; at < mine.length;) at += writeSync(file.fd, mine, at);
     file.left -= mine.length;
+    this.unsynced += mine.length;
+    if (this.unsynced >= SYNC_BYTES) this.sync(file.fd);
     if (file.left === 0) this.closeFile();
     return part.subarray(mine.length);
   }
@@ -97,7 +103,12 @@ class Writer {
 
   private closeFile(): void {
     if (!this.file) return;
-    fsyncSync(this.file.fd);
+    this.sync(this.file.fd);
     this.close();
+  }
+
+  private sync(fd: number): void {
+    fsyncSync(fd);
+    this.unsynced = 0;
   }
 }

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { createHash } from "node:crypto";
 import {
   existsSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,11 +10,15 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lineOf, parseLine } from "../../../../controller/transfer/format";
 import { receiveDirectory } from "../../../../controller/transfer/receive";
 import { directoryStream, directorySum } from "../../../../controller/transfer/send";
+
+/** What is imported of it is looked up at each call. */
+const files = createRequire(__filename)("node:fs") as { fsyncSync: (fd: number) => void };
 
 describe("a directory as a stream", () => {
   let folder: string;
@@ -62,6 +67,27 @@ describe("a directory as a stream", () => {
         expect(readFileSync(join(to, file)).equals(readFileSync(join(from, file))), file).to.equal(true);
       rmSync(to, { recursive: true });
     }
+  });
+
+  it("is never far ahead of the disk, so that no sync takes long", async () => {
+    const size = 5 << 24;
+    writeFileSync(join(from, "snap", "db"), Buffer.alloc(size, 1));
+    const { fsyncSync } = files;
+    const behind: number[] = [];
+    let synced = 0;
+    files.fsyncSync = (fd) => {
+      const written = fstatSync(fd).size;
+      if (written > 1 << 24) behind.push(written - synced);
+      if (written > 1 << 24) synced = written;
+      fsyncSync(fd);
+    };
+    try {
+      await receiveDirectory(directoryStream(from), to);
+    } finally {
+      files.fsyncSync = fsyncSync;
+    }
+    expect(synced).to.equal(size);
+    expect(Math.max(...behind)).to.be.at.most((1 << 25) + (1 << 20));
   });
 
   it("has the same sum twice, and another with another content", async () => {
