@@ -16,6 +16,12 @@ const DEADLINE_MS = 10_000;
 /** As the loop and the door: a decision that is owed for so long isn't waited for. */
 const OWED_MS = 10_000;
 const FORGET_MS = 15_000;
+/** As the loop: what is as declared is looked at again after so long, or when a watch or a gate tells something. */
+const IDLE_MS = 10_000;
+/** As the door: a gate for which decisions say nothing for so long is told that there is no answer. */
+const KEPT_MS = 10_000;
+/** As the loop: refused for sure, so that what was read is what stands there. */
+const REFUSED = /^(400|401|403|413|422) /;
 
 const contentOf = (report: GateReport | undefined): string =>
   report ? JSON.stringify([report.disk, report.aside, report.held]) : "";
@@ -35,8 +41,8 @@ export class Controller {
   heedless = false;
   believesTo = false;
   lastDecision?: Decision;
-  /** Dies right before or after the n-th write or act that it comes to, and starts anew with nothing in memory. */
-  killAt?: { readonly n: number; readonly when: "before" | "after" };
+  /** Befalls right before or after the n-th write or act that it comes to; says whether this process lives on. */
+  interruption?: { readonly n: number; readonly when: "before" | "after"; readonly befalls: () => boolean };
   /** Writes and acts so far. */
   done = 0;
   private stage = 0;
@@ -54,6 +60,11 @@ export class Controller {
   private readonly ages = new Ages(() => this.cluster.nowMs);
   private faultsSeen = 0;
   private owedSinceMs?: number;
+  /** Since when a gate has asked, without an order of any decision. */
+  private asked = new Map<string, number>();
+  /** Only what is certain could be said: the others aren't to wait. */
+  private only = false;
+  private signsSeen = "";
 
   constructor(
     private readonly cluster: Cluster,
@@ -75,6 +86,8 @@ export class Controller {
     this.believesTo = false;
     this.lastDecision = undefined;
     this.owedSinceMs = undefined;
+    this.asked.clear();
+    this.only = false;
   }
 
   /** Undefined: it says nothing, and the gate goes by its own rule. */
@@ -82,7 +95,9 @@ export class Controller {
     if (this.owes()) return undefined;
     // As the door does: an order is for the report that its decision has seen.
     const same = contentOf(this.ordered.get(report.podUid)) === contentOf(report);
-    const order = (same ? this.orders[report.podUid] : undefined) ?? UNDECIDED;
+    const order = same ? this.orders[report.podUid] : undefined;
+    if (!order) return this.keep(report, same && this.only);
+    this.asked.delete(report.podUid);
     if (order.kind === "start" || order.kind === "birth" || order.kind === "join") {
       this.reports.delete(report.podUid);
       this.orders = Object.fromEntries(Object.entries(this.orders).filter(([uid]) => uid !== report.podUid));
@@ -90,6 +105,15 @@ export class Controller {
       this.reports.set(report.podUid, report);
     }
     return order;
+  }
+
+  private keep(report: GateReport, dismissed: boolean): Order | undefined {
+    const { podUid } = report;
+    const { nowMs } = this.cluster;
+    this.reports.set(podUid, report);
+    const since = this.asked.get(podUid) ?? nowMs;
+    this.asked.set(podUid, since);
+    return dismissed || nowMs - since >= KEPT_MS ? undefined : UNDECIDED;
   }
 
   private owes(): boolean {
@@ -109,8 +133,9 @@ export class Controller {
         this.lease.untilMs = now + LEASE_MS;
       }
       this.believesTo = this.lease.holder === this;
-      if (!this.believesTo) this.standBy();
-      else this.owedSinceMs ??= now;
+      if (!this.believesTo) return this.standBy();
+      if (this.rests(now)) return;
+      this.owedSinceMs ??= now;
     }
     do this.step();
     while (!this.slow && this.stage !== 0);
@@ -118,18 +143,40 @@ export class Controller {
 
   private standBy(): void {
     this.orders = {};
+    this.reports.clear();
+    this.asked.clear();
+    this.only = false;
     this.owedSinceMs = undefined;
+    this.attempts.forget();
     this.ages.forget();
+    this.lastDecision = undefined;
+  }
+
+  private rests(now: number): boolean {
+    if (this.lastDecision?.converged === undefined || this.lastDecision.record) return false;
+    return now - this.observedMs < IDLE_MS && this.signs() === this.signsSeen;
+  }
+
+  /** What Kubernetes' watches and the gates tell. */
+  private signs(): string {
+    const { pods, claims, stsVersion, nowMs } = this.cluster;
+    const asking = [...this.reports.values()].filter((r) => nowMs - r.atMs < FORGET_MS);
+    return [
+      stsVersion,
+      ...pods.map((p) => `${p.uid} ${p.node} ${p.gate} ${p.etcd} ${p.restarts} ${p.deleting}`),
+      ...claims.map((c) => `${c.uid} ${c.bound} ${c.deleting}`),
+      ...asking.map((r) => `${r.podUid} ${contentOf(r)}`),
+    ].join();
   }
 
   private step(): void {
     const stage = this.stage;
     this.stage = (stage + 1) % 5;
     const counts = (stage === 3 && this.decision?.record) || (stage === 4 && this.decision?.action);
-    const dies = counts && this.done++ === this.killAt?.n ? this.killAt.when : undefined;
-    if (dies === "before") return this.restart();
+    const due = counts && this.done++ === this.interruption?.n ? this.interruption : undefined;
+    if (due?.when === "before" && !due.befalls()) return this.restart();
     this.take(stage);
-    if (dies === "after") this.restart();
+    if (due?.when === "after" && !due.befalls()) this.restart();
   }
 
   private take(stage: number): void {
@@ -164,6 +211,7 @@ export class Controller {
     this.world = { ...seen, ages: this.ages.look(seen), tries: this.attempts.seen() };
     this.observedMs = cluster.nowMs;
     this.faultsSeen = cluster.faults;
+    this.signsSeen = this.signs();
   }
 
   private late(): boolean {
@@ -173,14 +221,15 @@ export class Controller {
   private write(): boolean {
     const { cluster, decision, world } = this;
     if (!decision || !world) return false;
+    if (decision.undecided) return false;
     const { record } = decision;
-    if (record && cluster.requests.send("record", () => this.store(record)) !== undefined) {
-      this.orders = {};
+    const unkept = record && cluster.requests.send("record", () => this.store(record));
+    if (unkept !== undefined) {
+      // Orders of before stand, unless it is known that nothing was written.
+      if (REFUSED.test(unkept)) this.tell(decision.starts ?? {}, true);
       return false;
     }
-    this.orders = decision.orders;
-    this.ordered = new Map(world.gates.map((g) => [g.podUid, g]));
-    this.owedSinceMs = undefined;
+    this.tell(decision.orders, false);
     if (decision.restore?.kind === "done") cluster.restore.done();
     const { list } = world.etcd;
     if ("members" in list && world.holdsLease) cluster.oracle.round(this.observedMs, world.etcd.statuses);
@@ -188,11 +237,18 @@ export class Controller {
     return true;
   }
 
+  private tell(orders: Decision["orders"], only: boolean): void {
+    this.orders = orders;
+    this.only = only;
+    this.ordered = new Map(this.world?.gates.map((g) => [g.podUid, g]));
+    this.owedSinceMs = undefined;
+  }
+
   private store(next: ControllerRecord): string | undefined {
     const { record, records } = this.cluster;
     if (record.version !== this.recordVersion) return "conflict";
     recordData(next);
-    const value = structuredClone(next);
+    const value = JSON.parse(JSON.stringify(next)) as ControllerRecord;
     records.push(value);
     this.cluster.record = { version: record.version + 1, value };
     return undefined;

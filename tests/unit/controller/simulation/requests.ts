@@ -4,7 +4,7 @@ export const REQUESTS = ["read", "record", "pods", "claims", "scale", "etcd"] as
 export type Request = (typeof REQUESTS)[number];
 
 /** `unknown`: it is done, and an error comes back all the same. */
-export type How = "refused" | "unknown";
+type How = "refused" | "unknown";
 
 const WORDS: Readonly<Record<Request, readonly string[]>> = {
   read: ["500 the server was unable to return a response in the time allotted"],
@@ -35,9 +35,14 @@ export class Requests {
 
   constructor(private readonly host: { readonly nowMs: number }) {}
 
-  fail(request: Request, forMs: number, how: How, which: number): void {
+  /** An answer that is lost says nothing of what became of the request. */
+  lose(request: Request, forMs: number): void {
+    this.failing.set(request, { untilMs: this.host.nowMs + forMs, how: "unknown", words: "500 timed out" });
+  }
+
+  fail(request: Request, forMs: number, which: number): void {
     const words = WORDS[request][which % WORDS[request].length] ?? "";
-    this.failing.set(request, { untilMs: this.host.nowMs + forMs, how, words });
+    this.failing.set(request, { untilMs: this.host.nowMs + forMs, how: "refused", words });
   }
 
   repair(): void {

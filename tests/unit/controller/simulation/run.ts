@@ -8,7 +8,7 @@ import { declareTemplate } from "./faults/declared";
 import { on } from "./faults/nodes";
 import type { Stage } from "./faults/stage";
 import { copyDir } from "./log";
-import type { Story } from "./story";
+import type { AtStep, Story } from "./story";
 
 export interface Outcome {
   readonly violations: readonly string[];
@@ -17,8 +17,9 @@ export interface Outcome {
   readonly reason: string;
   readonly rounds: number;
   readonly excused: boolean;
-  /** Writes and acts of the first controller. */
+  /** Writes and acts of the first controller, and how many of them were before the first fault. */
   readonly steps: number;
+  readonly stepsBefore: number;
 }
 
 const TICK_MS = 2000;
@@ -50,6 +51,7 @@ export function declared(members: number, more: Partial<Desired> = {}): Desired 
 
 class Play {
   readonly stage: Stage;
+  stepsBefore = 0;
   private ticks = 0;
 
   constructor(private readonly story: Story) {
@@ -57,14 +59,23 @@ class Play {
     const cluster = new Cluster(story.seed, desired, { etcdVersion: desired.etcdVersion });
     const lease = new Lease();
     const controllers = [new Controller(cluster, lease), new Controller(cluster, lease)];
-    if (controllers[0] && story.killAt) controllers[0].killAt = story.killAt;
     this.stage = { cluster, controllers, moments: [] };
+    const { atStep } = story;
+    if (controllers[0] && atStep)
+      controllers[0].interruption = { ...atStep, befalls: () => this.interrupt(atStep) };
     cluster.door = {
       answer: (report) => {
         const leading = controllers.filter((c) => c.alive && c.frozenTicks === 0 && c.believesTo);
         return leading[Math.floor(cluster.random() * leading.length)]?.answer(report);
       },
     };
+  }
+
+  private interrupt({ fault, a = 0 }: AtStep): boolean {
+    if (fault === undefined) return false;
+    this.stage.cluster.faults++;
+    ALL[fault]?.(this.stage, a, 0);
+    return true;
   }
 
   get over(): boolean {
@@ -94,6 +105,7 @@ class Play {
 
   befall(): void {
     for (let i = 0; i < this.story.warmUp; i++) this.tick(TICK_MS);
+    this.stepsBefore = this.stage.controllers[0]?.done ?? 0;
     for (const { fault, a, b, ticks } of this.story.events) {
       if (this.over) return;
       this.stage.cluster.faults++;
@@ -127,8 +139,12 @@ export function play(story: Story): Outcome {
   const undecided =
     (story.nodeLossGraceSeconds === undefined || birth?.state !== "born") &&
     cluster.claims.some((c) => c.node !== undefined && cluster.nodes[c.node]?.state === "gone");
-  // A disk that can't be read and never was a voter's: nobody knows what is on it.
-  const unreadable = !oracle.truth && cluster.claims.some(({ volume }) => volume.broken || volume.logless);
+  // A disk that can't be read, or another one, where no voter is known: nobody knows whose it is.
+  const unreadable =
+    !oracle.truth &&
+    cluster.claims.some(
+      ({ volume: { broken, logless, dir } }) => broken || logless || (dir && oracle.isHarmed(dir.memberId)),
+    );
   const ambiguous = oracle.recordHarmed && oracle.anyHarm;
   return {
     violations: oracle.violations,
@@ -138,6 +154,7 @@ export function play(story: Story): Outcome {
     rounds,
     excused: oracle.excused,
     steps: controllers[0]?.done ?? 0,
+    stepsBefore: it.stepsBefore,
   };
 }
 

@@ -13,6 +13,14 @@ export interface Story {
   /** Ticks before the first fault. */
   readonly warmUp: number;
   readonly events: readonly Event[];
-  /** For the first controller. */
-  readonly killAt?: { readonly n: number; readonly when: "before" | "after" };
+  /** Right before or after the n-th write or act of the first controller, this befalls it: its death, or a fault. */
+  readonly atStep?: AtStep;
+}
+
+export interface AtStep {
+  readonly n: number;
+  readonly when: "before" | "after";
+  /** Absent: the controller dies, and starts anew with nothing in memory. */
+  readonly fault?: string;
+  readonly a?: number;
 }

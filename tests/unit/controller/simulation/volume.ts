@@ -51,6 +51,8 @@ export function reportOf(podUid: string, volume: Volume, atMs: number): GateRepo
       lastIndex: dir.log.length,
       voters: votersOf(dir),
       commit: dir.commit,
+      term: dir.term,
+      voted: dir.vote !== undefined,
       generation: dir.generation,
       lastVersion: dir.lastVersion,
     },

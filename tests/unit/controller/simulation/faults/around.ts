@@ -80,11 +80,11 @@ export const FAILING: Faults = {
   requestsFail: (s, a, b) => {
     const request = REQUESTS[a % REQUESTS.length];
     const forMs = b > FOR_GOOD ? Infinity : b * 4000;
-    if (request) s.cluster.requests.fail(request, forMs, "refused", b);
+    if (request) s.cluster.requests.fail(request, forMs, b);
   },
   answersAreLost: (s, a, b) => {
     const request = REQUESTS[a % REQUESTS.length];
-    if (request) s.cluster.requests.fail(request, b * 4000, "unknown", b);
+    if (request) s.cluster.requests.lose(request, b * 4000);
   },
   requestsWorkAgain: (s) => s.cluster.requests.repair(),
 };
