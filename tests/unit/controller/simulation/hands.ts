@@ -1,6 +1,7 @@
 /** Carries out what a controller decided, as Kubernetes and etcd would, and judges it by what really is. */
 import type { Action } from "../../../../controller/model";
 import type { Cluster } from "./cluster";
+import type { Claim } from "./kubernetes";
 import { deletePod, removePod } from "./kubernetes";
 import { quorumOf, votersOf } from "./log";
 import type { Process } from "./raft";
@@ -100,7 +101,7 @@ function deleteClaim(c: Cluster, uid: string): undefined {
   const claim = c.claims.find((x) => x.uid === uid);
   if (!claim) return;
   const { nodeLossGraceSeconds: grace, rebuild } = c.desired;
-  const away = claim.node === undefined ? 0 : (c.nodes[claim.node]?.longestDownMs ?? 0);
+  const away = awayMs(c, claim);
   const due = grace !== undefined && away >= grace * 1000;
   const named = rebuild?.abandoned.includes(`etcd-${claim.ordinal}`) === true;
   if (!due && !named)
@@ -115,21 +116,38 @@ function checkQuorum(c: Cluster, action: Action, reason: string): void {
   const leader = c.processes.find((p) => p.role === "leader" && c.raft.isConfirmed(p));
   if (!leader) return;
   const voters = votersOf(leader.dir);
-  const up = voters.filter((v) => {
-    const p = c.processes.find((x) => x.dir.memberId === v && x.dir.clusterId === leader.dir.clusterId);
-    return p && c.raft.leaderFor(p) === leader;
-  });
   const gone = goneBy(c, action);
-  if (gone === undefined || !voters.includes(gone) || voters.length < 3) return;
-  const left = up.filter((v) => v !== gone).length;
-  const removes = action.kind === "removeMember";
-  const need = quorumOf(removes ? voters.length - 1 : voters.length);
-  const breaks = up.length >= quorumOf(voters.length) && left < up.length;
-  if (left < need && (breaks || removes))
-    c.oracle.violated(`${action.kind} leaves ${left} of ${voters.length} voters: ${reason}`);
-  if (action.kind === "evictPod" && up.includes(gone) && leader.dir.memberId === gone)
+  if (gone === undefined || !voters.includes(gone)) return;
+  const led = c.processes.filter((p) => c.raft.leaderFor(p) === leader && p.dir.memberId !== gone);
+  const left = led.filter((p) => voters.includes(p.dir.memberId));
+  if (action.kind === "removeMember") {
+    const well = left.filter((p) => p.served && c.nowMs >= p.busyUntilMs && !c.hidden.has(p.pod.uid)).length;
+    const all = well > 0 && well === voters.length - 1;
+    if (well < quorumOf(voters.length) && !all)
+      c.oracle.violated(`a member is removed, and ${well} others of ${voters.length} are well: ${reason}`);
+    return checkCause(c, gone, action.ordinal, reason);
+  }
+  if (voters.length < 3) return;
+  const breaks = c.processes.some((p) => p.dir.memberId === gone && c.raft.leaderFor(p) === leader);
+  if (left.length < quorumOf(voters.length) && breaks)
+    c.oracle.violated(`${action.kind} leaves ${left.length} of ${voters.length} voters: ${reason}`);
+  if (action.kind === "evictPod" && breaks && leader.dir.memberId === gone)
     c.oracle.violated(`the leader is evicted without moving leadership: ${reason}`);
 }
+
+/** A voter goes when it isn't declared any more, or when it is lost: its disk, or its node for as long as was declared. */
+function checkCause(c: Cluster, memberId: string, ordinal: number | undefined, reason: string): void {
+  const { nodeLossGraceSeconds: grace, members } = c.desired;
+  const claim = c.claims.find(({ volume }) => volume.dir?.memberId === memberId);
+  if (ordinal === undefined || ordinal >= members || c.oracle.isHarmed(memberId) || !claim) return;
+  // etcd fails on it again and again, in each new pod.
+  if (claim.deleting || claim.volume.full) return;
+  if (grace !== undefined && awayMs(c, claim) >= grace * 1000) return;
+  c.oracle.violated(`etcd-${ordinal}, which is whole, is removed: ${reason}`);
+}
+
+const awayMs = (c: Cluster, { node }: Claim) =>
+  node === undefined ? 0 : (c.nodes[node]?.longestDownMs ?? 0);
 
 function goneBy(c: Cluster, action: Action): string | undefined {
   if (action.kind === "removeMember") return action.memberId;

@@ -11,6 +11,7 @@ const eventOf = (faults: readonly string[], ticks: number) =>
 const CONTROL = ["controllerDies", "controllerStarts", "controllerSlow", "controllerFreezes"];
 const DISKS = [
   "deleteDirectoryInPlace",
+  "nodeReturnsEmpty",
   "deleteLogInPlace",
   "deletePodAndClaim",
   "crash",

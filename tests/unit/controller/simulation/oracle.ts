@@ -211,8 +211,9 @@ export class Oracle {
   remade(dir: MemberDir, running: number): void {
     if (running > 0) this.violated("data is taken while a member runs");
     const before = new Set(this.acked.map((a) => a.write));
-    for (const { memberId } of this.host.disks())
-      if (memberId !== dir.memberId) this.harms.set(memberId, "plain");
+    for (const { memberId } of this.host.disks()) this.harms.set(memberId, "plain");
+    // Taken once more: the disk with the first copy is lost, and this one is as whole as that was.
+    this.harms.delete(dir.memberId);
     this.acked = dir.log.flatMap((entry, i) => {
       const { write } = entry;
       if (write === undefined || !before.has(write)) return [];

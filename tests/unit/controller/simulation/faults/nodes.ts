@@ -1,7 +1,8 @@
 import type { Cluster } from "../cluster";
 import { deletePod } from "../kubernetes";
+import { emptyVolume } from "../volume";
 import type { Faults, Stage } from "./stage";
-import { exchangePod, podOf, stop } from "./stage";
+import { exchangePod, podOf, spoil, stop } from "./stage";
 
 function off(s: Stage, index: number, how: "dead" | "cut"): void {
   const { cluster } = s;
@@ -59,6 +60,16 @@ export const NODES: Faults = {
     if (!pod || !node) return;
     node.cordoned = true;
     deletePod(pod);
+  },
+  /** What was on its local disk is gone, and the gates of the same pods look at what is left. */
+  nodeReturnsEmpty: (s, a) => {
+    const pod = podOf(s, a);
+    const volume = pod && s.cluster.claimOf(pod)?.volume;
+    if (pod?.node === undefined || !volume) return;
+    off(s, pod.node, "dead");
+    spoil(s, pod);
+    Object.assign(volume, { ...emptyVolume(), dir: undefined, yaml: undefined });
+    on(s.cluster, pod.node);
   },
   nodesReturn: (s) => s.cluster.nodes.forEach((_, i) => on(s.cluster, i)),
   allNodesReboot: (s) => {
