@@ -38,8 +38,14 @@ export class GuestList {
       this.atHome.add(uid);
       return undefined;
     }
-    const elsewhere = this.atHome.has(uid) || [...this.all().values()].some((all) => all.includes(address));
+    const elsewhere = this.atHome.has(uid) || this.knows(address);
     return elsewhere ? `${address} isn't that pod's address` : undefined;
+  }
+
+  /** Whether it is the address of a pod that is expected. */
+  knows(address: string): boolean {
+    const own = plain(address);
+    return [...this.all().values()].some((all) => all.includes(own));
   }
 
   private all(): Addresses {

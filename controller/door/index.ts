@@ -4,11 +4,10 @@
  */
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Server } from "node:https";
 import { createServer } from "node:https";
-import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
+import { Crowd } from "../crowd";
 import { ownClock } from "../loop/clock";
 import type { Decision, GateReport, RestoreAnswer, RestoreReport } from "../model";
 import { Bell } from "./bell";
@@ -69,7 +68,11 @@ export interface Door {
 }
 
 const MAX_BODY = 64 * 1024;
-/** Of all, and of one address: seven gates and a restore pod may share one, where addresses are translated. */
+/**
+ * Of one address, and of all addresses that no expected pod has; for those that have shown a certificate, and apart from
+ * them for those that haven't yet, who may be anybody. Seven gates and a restore pod may share one address, where it is
+ * translated.
+ */
 const MAX_CONNECTIONS = 64;
 const MAX_OF_ONE = 16;
 /** Until a request has arrived as a whole. */
@@ -109,8 +112,13 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
       void handle(request, response).catch(() => response.destroy());
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
-  limitEach(server, MAX_OF_ONE);
+  const crowd = () => new Crowd(MAX_CONNECTIONS, MAX_OF_ONE, (address) => guests.knows(address));
+  const [unknown, shown] = [crowd(), crowd()];
+  server.on("connection", (socket) => unknown.add(socket));
+  server.on("secureConnection", (socket) => {
+    unknown.leave(socket);
+    shown.add(socket);
+  });
   const beat = setInterval(() => room.tick(ownClock()), times.lifeMs);
   const reload = setInterval(() => {
     const changed = pairs.changed();
@@ -206,22 +214,6 @@ function end(
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, { "content-type": "application/json", connection: "close", ...more });
   response.end(JSON.stringify(body));
-}
-
-/** So that one address can't take all connections. */
-function limitEach(server: Server, most: number): void {
-  const open = new Map<string, number>();
-  server.on("connection", (socket: Socket) => {
-    const from = socket.remoteAddress ?? "";
-    const count = (open.get(from) ?? 0) + 1;
-    open.set(from, count);
-    socket.on("close", () => {
-      const left = (open.get(from) ?? 1) - 1;
-      if (left > 0) open.set(from, left);
-      else open.delete(from);
-    });
-    if (count > most) socket.destroy();
-  });
 }
 
 async function read(request: IncomingMessage): Promise<string | undefined> {
