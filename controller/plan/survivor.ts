@@ -36,7 +36,9 @@ export function survivorOf(f: Facts, rebuild: Rebuild): Step {
   const { memberId, lastTerm, lastIndex } = best.disk;
   const commit = Math.min(lastIndex, knownCommit(f));
   const older = found.filter((c) => c !== best).map((c) => `${label(f, c.ordinal)} ${endOf(c.disk)}`);
-  const passedOver = [...older, ...unfit].join("; ");
+  const unseen = f.world.pods.filter((pod) => isOutOfReach(f, pod));
+  const named = unseen.map((pod) => `${pod.name} is given up by its name, and wasn't looked at`);
+  const passedOver = [...older, ...unfit, ...named].join("; ");
   const survivor: Survivor = {
     ...{ ordinal: best.ordinal, claimUid: best.claimUid, memberId, lastTerm, lastIndex, commit },
     ...(passedOver ? { passedOver } : {}),

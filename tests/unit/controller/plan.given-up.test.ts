@@ -224,7 +224,10 @@ describe("what a recovery gives up", () => {
           /looked at: etcd-1 .*passed over after 60 s of that/,
         );
         const chosen = plan(seen);
-        expect(recordOf(chosen).rebuild?.survivor).to.include({ ordinal: 2 });
+        expect(recordOf(chosen).rebuild?.survivor).to.include({
+          ordinal: 2,
+          passedOver: "etcd-0 has no data; etcd-1 is given up by its name, and wasn't looked at",
+        });
         expect(recordOf(chosen).abandoned).to.deep.equal([]);
         expect(plan({ ...built(words, handedOver), ages: {} }).reason).to.match(
           /etcd-1 .*after 60 s of that/,
