@@ -213,8 +213,8 @@ export type Birth =
       readonly state: "born";
       readonly clusterId: ClusterId;
       /**
-       * True from just before the first promotion, or once the declared state was reached: from then on a birth is
-       * never repeated, whatever the disks look like.
+       * True once somebody has written to it or has had the time to, or from just before the first promotion, or once the
+       * declared state was reached: from then on a birth is never repeated, whatever the disks look like.
        */
       readonly sealed: boolean;
     };

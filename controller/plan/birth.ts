@@ -3,7 +3,8 @@
  *
  * Why it can't lose an acknowledged write: a birth needs every volume there is to have been looked at and found empty,
  * and is recorded, for one pod, before it is ordered. It is repeated only under the same condition and while no second
- * voter was ever made. Disks that were found are never re-born: the one with the newest last entry holds every committed
+ * voter was ever made; nor after it was seen to have made a cluster that somebody has written to, or can have: see `seal`
+ * in `books`. Disks that were found are never re-born: the one with the newest last entry holds every committed
  * entry if a quorum of its own voters is there. Those voters start, and whoever is a learner by the word of its own
  * disk: it counts for nobody until the others say so. Who is neither was removed, and with others of its kind could be a
  * quorum of an older list.
@@ -220,7 +221,7 @@ function born(f: Facts, pod: PodView, memberId: string): Step {
   return remember(withMember(record, first), `the cluster is born: ${pod.name} is its first voter`);
 }
 
-/** Only for as long as nobody was promoted and the declared size was never reached. */
+/** Only for a moment, and as long as nobody has written to it or was promoted. */
 function bornEmpty(f: Facts): Step | undefined {
   const pod = podAt(f.world, 0);
   const gate = pod && gateOf(f.world, pod);

@@ -17,10 +17,23 @@ import { withdrawRemoval } from "./withdraw";
 
 const FLOOR_EVERY_MS = 60_000;
 const PROGRESS_EVERY_MS = 15_000;
+/** etcd's own first ones, with a few restarts: membership, versions, elections. */
+const BIRTH_ENTRIES = 20;
+/** What happened to a newborn cluster in a longer time can't be told from its disk when that is empty. */
+const NEWBORN_MS = 60_000;
 
 export function keepBooks(f: Facts): ControllerRecord {
   const kept = forgetBroken(f, prune(f, version(f)));
-  return carryAges(f, observed(f, kept.birth.state === "born" ? withdrawRemoval(f, kept) : kept));
+  return carryAges(f, seal(f, observed(f, kept.birth.state === "born" ? withdrawRemoval(f, kept) : kept)));
+}
+
+/** Somebody may have written to it: from then on an empty disk is a lost one, whoever else has joined. */
+function seal(f: Facts, record: ControllerRecord): ControllerRecord {
+  const { birth, members } = record;
+  if (birth.state !== "born" || birth.sealed) return record;
+  const written = f.list?.clusterId === birth.clusterId && (f.world.etcd.revision ?? 0) > 1;
+  const used = members.some((m) => m.floor > BIRTH_ENTRIES || isOver(f, m.floorMs, NEWBORN_MS));
+  return written || used ? { ...record, birth: { ...birth, sealed: true } } : record;
 }
 
 function observed(f: Facts, before: ControllerRecord): ControllerRecord {

@@ -217,16 +217,19 @@ describe("plan: birth", () => {
     expect(d.orders["pod-0"]?.kind).to.equal("wait");
   });
 
-  for (const [name, sealed, disk, repeated] of [
-    ["not sealed, all empty: repeated", false, EMPTY, true],
-    ["sealed: never", true, EMPTY, false],
-    ["a learner's disk has data: not", false, wal(1), false],
+  for (const [name, sealed, disk, repeated, seen] of [
+    ["nobody can have used it, all empty: repeated", false, EMPTY, true, {}],
+    ["sealed: never", true, EMPTY, false, {}],
+    ["a learner's disk has data: not", false, wal(1), false, {}],
+    ["it has more entries than a birth makes: not", false, EMPTY, false, { floor: 5_000_000 }],
+    ["it was last seen long ago: not", false, EMPTY, false, { floorMs: NOW - 3_600_000 }],
+    ["it was last seen by a clock that ran ahead: not", false, EMPTY, false, { floorMs: NOW + 1 }],
   ] as const) {
     it(`a born cluster of one voter whose disk is empty; ${name}`, () => {
       const birth = { ...bornEarly.birth, sealed };
       const d = plan(
         world(3, {
-          record: { ...bornEarly, birth },
+          record: { birth, members: [remembered(0, { floor: 5, ...seen })] },
           list: "none",
           pods: [gated(0, { uid: "pod-9" }), gated(1), gated(2)],
           gates: [report(0, EMPTY, "pod-9"), report(1, disk), report(2, EMPTY)],
@@ -235,6 +238,21 @@ describe("plan: birth", () => {
       expect(d.record?.birth.state === "seeding").to.equal(repeated);
       expect(d.orders["pod-9"]?.kind === "birth").to.equal(repeated);
       expect(Object.values(d.orders).some((o) => o.kind === "join")).to.equal(false);
+      if (!repeated && disk === EMPTY)
+        expect(d.reason).to.contain("a quorum of disks is lost (etcd-0: its disk is empty)");
+    });
+  }
+
+  for (const [name, change, sealed] of [
+    ["somebody has written to it", { etcd: { revision: 2 } }, true],
+    ["nobody has yet", { etcd: { revision: 1 } }, false],
+  ] as const) {
+    it(`is sealed as soon as ${name}: ${sealed}, also while the others can't be placed`, () => {
+      const alone = { list: [listed(0)], statuses: [status(0, { appliedIndex: 5 }), silent(1), silent(2)] };
+      const pods = [gated(1, { unschedulable: noRoom }), gated(2, { unschedulable: noRoom })];
+      const members = [remembered(0, { floor: 5 })];
+      const d = plan(world(3, { ...alone, ...change, pods, record: { ...bornEarly, members } }));
+      expect(d.record?.birth.state === "born" && d.record.birth.sealed).to.equal(sealed);
     });
   }
 });

@@ -220,7 +220,8 @@ describe("plan: convergence", () => {
   });
   it("seals the birth before it is shown the first time", () => {
     const birth = { state: "born" as const, clusterId: CLUSTER, sealed: false };
-    const d = plan(world(1, { record: { birth } }));
+    const members = [remembered(0, { floor: 5 })];
+    const d = plan(world(1, { record: { birth, members }, etcd: { revision: 1 } }));
     expect(d.converged).to.equal(undefined);
     expect(d.record?.birth).to.include({ sealed: true });
   });
