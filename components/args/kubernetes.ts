@@ -145,7 +145,12 @@ export interface SecurityArgs {
   /** Numeric user. Default: 65532. Never 0. */
   runAsUser?: number;
 
-  /** Numeric group, of the processes and of the volume. Default: 65532. Never 0. */
+  /**
+   * Numeric group, of the processes and of the volume. Default: the same number as the user. Never 0.
+   *
+   * Where this is set, change it along with `runAsUser`: Kubernetes gives the files that are there to a pod's group only
+   * when that is another one, and not on every kind of volume. A member that may not use its files waits, and says so.
+   */
   runAsGroup?: number;
 
   /**

@@ -7,7 +7,9 @@ import type { Context } from "./context";
 export function podSecurity(ctx: Context): k8s.types.input.core.v1.PodSecurityContext {
   const { security = {} } = ctx.spec.args;
   const user = security.runAsUser ?? defaults.runAsUser;
-  const group = security.runAsGroup ?? defaults.runAsGroup;
+  // Another user alone is another group too: only by that does Kubernetes, with the policy below, give the files of the
+  // user before to the group. `Always` would read all of a disk before the gate can tell that it is broken.
+  const group = security.runAsGroup ?? user;
   return {
     runAsNonRoot: true,
     ...(security.platformAssignsIds ? {} : { runAsUser: user, runAsGroup: group, fsGroup: group }),

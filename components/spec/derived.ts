@@ -12,7 +12,6 @@ export const defaults = {
   memoryLimit: "2Gi",
   minZones: 3,
   runAsUser: 65532,
-  runAsGroup: 65532,
   livenessBudgetSeconds: 600,
   startupBudgetSeconds: 3600,
   nodeRepository: "docker.io/library/node",

@@ -1,10 +1,14 @@
 /**
  * What a member's directory says about itself, read from etcd's write-ahead log: whose it is, how far it got, and
  * whether etcd could start from it. Reads in 3.5, 3.6 and 3.7 and is held to what these accept. Changes nothing.
+ *
+ * A disk is empty, or broken, only by what was seen on it: either may lead to a member's removal. What may not be looked
+ * at (another user's files, say) is an error for a person to set right; what the disk itself can't give is broken.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BrokenLog } from "./decoder";
+import { isThere } from "./files";
 import { Log } from "./log";
 import type { Snapshot } from "./messages";
 import type { SegmentName } from "./segments";
@@ -38,6 +42,16 @@ export type MemberData =
 
 /** `memberDir` is `<data-dir>/member`; `etcdVersion` is the one that is to start on it. */
 export function readMember(memberDir: string, etcdVersion: string): MemberData {
+  try {
+    return read(memberDir, etcdVersion);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EIO") return { state: "broken", reason: `it can't be read: ${message}` };
+    throw error;
+  }
+}
+
+function read(memberDir: string, etcdVersion: string): MemberData {
   const walDir = join(memberDir, "wal");
   const database = join(memberDir, "snap", "db");
   if (!hasLog(walDir)) {
@@ -63,7 +77,7 @@ export function readMember(memberDir: string, etcdVersion: string): MemberData {
   } catch (error) {
     if (error instanceof BrokenLog) return broken(error.message);
     const { code, message } = error as NodeJS.ErrnoException;
-    // A disk that can't be read is broken; what a person has to set right isn't.
+    // Here it may be known whose it was.
     if (code === "EIO") return broken(`the log can't be read: ${message}`);
     throw error;
   }
@@ -105,7 +119,7 @@ function problem(
   }
   const found = log.problemFrom(start);
   if (found) return found;
-  if (start.index > 0 && !existsSync(join(memberDir, "snap", "db"))) return "the database is missing";
+  if (start.index > 0 && !isThere(join(memberDir, "snap", "db"))) return "the database is missing";
   return undefined;
 }
 
@@ -117,7 +131,7 @@ function needsFile(etcdVersion: string): boolean {
 
 function newestWithFile(log: Log, snapDir: string): Pick<Snapshot, "index" | "term"> {
   const hex = (n: number) => n.toString(16).padStart(16, "0");
-  const files = new Set(existsSync(snapDir) ? readdirSync(snapDir) : []);
+  const files = new Set(isThere(snapDir) ? readdirSync(snapDir) : []);
   const found = log
     .validSnapshots()
     .filter((s) => files.has(`${hex(s.term)}-${hex(s.index)}.snap`))
@@ -129,7 +143,7 @@ function newestWithFile(log: Log, snapDir: string): Pick<Snapshot, "index" | "te
 const FRESH_DATABASE = 64 * 1024 * 1024;
 
 function wasUsed(database: string): boolean {
-  if (!existsSync(database)) return false;
+  if (!isThere(database)) return false;
   if (statSync(database).size > FRESH_DATABASE) return true;
   return readFileSync(database).includes("consistent_index");
 }

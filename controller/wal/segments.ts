@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { Segment } from "./decoder";
+import { isThere } from "./files";
 
 export interface SegmentName {
   readonly name: string;
@@ -11,7 +12,7 @@ export interface SegmentName {
 
 /** What etcd goes by to tell a member's disk from an empty one: any name that ends so. */
 export function hasLog(walDir: string): boolean {
-  return existsSync(walDir) && readdirSync(walDir).some((name) => name.endsWith(".wal"));
+  return isThere(walDir) && readdirSync(walDir).some((name) => name.endsWith(".wal"));
 }
 
 /** In order; other names are passed over, as etcd does. */

@@ -347,6 +347,12 @@ describe("a member's pod", () => {
       runAsGroup: 2000,
       fsGroup: 2000,
     });
+    const other = podOf(await renderCluster({ security: { runAsUser: 1001 } })).spec.securityContext;
+    expect(other, "another group too, so that Kubernetes gives it the files").to.deep.include({
+      runAsUser: 1001,
+      runAsGroup: 1001,
+      fsGroup: 1001,
+    });
     const platform = podOf(await scenario("ids of the platform")).spec.securityContext;
     expect(platform).to.deep.equal({
       runAsNonRoot: true,
