@@ -5,7 +5,7 @@ export interface EtcdSettingsArgs {
   /**
    * The database's largest size, such as `2Gi`. Default: a third of what the volume has beside 512Mi for etcd's log
    * (beside a quarter, below 2Gi), at most 8Gi and four times the memory limit.
-   * Beyond it the cluster takes no writes. At most a third of the volume, because a snapshot and a
+   * Beyond it the cluster takes no writes. At least 16Mi, at most a third of the volume, because a snapshot and a
    * defragmentation each need room for another copy, and at most four times the memory limit.
    * Flag `quota-backend-bytes`.
    */
@@ -17,6 +17,7 @@ export interface EtcdSettingsArgs {
   /**
    * What auto-compaction keeps: a length of time such as `1h` or `30m` in periodic mode, a number of revisions such
    * as `10000` in revision mode. Default: `1h`; no default in revision mode. `0` turns auto-compaction off.
+   * At least one minute.
    * Flag `auto-compaction-retention`.
    */
   autoCompactionRetention?: string;
@@ -54,7 +55,7 @@ export interface EtcdSettingsArgs {
    */
   electionTimeoutMilliseconds?: number;
 
-  /** The largest request, such as `1536Ki`. Default: `1536Ki`. Flag `max-request-bytes`. */
+  /** The largest request, such as `1536Ki`. Default: `1536Ki`. At least 16Ki. Flag `max-request-bytes`. */
   maxRequestSize?: string;
 
   /** Operations in one transaction. Default: 128. Flag `max-txn-ops`. */

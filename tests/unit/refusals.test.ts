@@ -13,6 +13,7 @@ import { renderCluster, withLog } from "../support/render";
 import type { Refusal } from "../support/refusals";
 import { long, r } from "../support/refusals";
 import { kubernetesRefusals } from "../support/refusals/kubernetes";
+import { unusableRefusals } from "../support/refusals/unusable";
 import { settingRefusals } from "../support/refusals/settings";
 import { argsOf, scenarioNames } from "../support/scenarios";
 
@@ -1072,6 +1073,7 @@ const refusals: Refusal[] = [
 
   ...kubernetesRefusals,
   ...settingRefusals,
+  ...unusableRefusals,
 ];
 
 const errorOf = (work: () => unknown): pulumi.InputPropertiesError => {
@@ -1309,6 +1311,13 @@ describe("arguments that are fine", () => {
       { resources: { cpuLimit: "1", helpers: { cpuRequest: "2", cpuLimit: "2" } } },
       { resources: { helpers: { cpuRequest: "64" }, tools: { memoryRequest: "2Gi" } } },
       { etcd: { autoCompactionRetention: "0" } },
+      { etcd: { autoCompactionRetention: "60s", maxRequestSize: "16Ki", quota: "16Mi" } },
+      { etcd: { extra: { "max-wals": 1, "max-snapshots": 1 } } },
+      { etcd: { extra: { "max-wals": 5, "max-snapshots": 100 }, quota: "2560Mi" } },
+      { etcd: { extra: { "max-wals": 81 }, quota: "1Gi" } },
+      { etcd: { extra: { "max-wals": 6 } } },
+      { service: { metadata: { annotations: { "pulumi.com/skipAwait": "true" } } } },
+      { metadata: { annotations: { "apulumi.com/skipAwait": "true", "etcd-clusters/a": "b" } } },
       { etcd: { heartbeatIntervalMilliseconds: 200 } },
       { etcd: { electionTimeoutMilliseconds: 50_000 } },
       { terminationGracePeriodSeconds: 60 },

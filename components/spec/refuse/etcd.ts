@@ -16,12 +16,30 @@ export function refuseEtcd(problems: Problems, args: EtcdClusterArgs): void {
   checkInteger(problems, "etcd.snapshotCount", etcd.snapshotCount, 1, 10_000_000);
   checkInteger(problems, "etcd.snapshotCatchUpEntries", etcd.snapshotCatchUpEntries, 1, 10_000_000);
   checkInteger(problems, "etcd.maxTransactionOperations", etcd.maxTransactionOperations, 1, 1_000_000);
-  checkBytes(problems, "etcd.maxRequestSize", etcd.maxRequestSize);
+  refuseRequestSize(problems, etcd.maxRequestSize);
   checkOneOf(problems, "etcd.logLevel", etcd.logLevel, LogLevel);
   checkOneOf(problems, "etcd.tlsMinVersion", etcd.tlsMinVersion, TlsVersion);
   refuseCiphers(problems, args);
   refuseExtra(problems, args);
 }
+
+/** All members start with less, and then take next to no write: it is a size without its unit. */
+const smallestRequest = 16 * 2 ** 10;
+
+function refuseRequestSize(problems: Problems, given: string | undefined): void {
+  const path = "etcd.maxRequestSize";
+  if (checkBytes(problems, path, given) && given !== undefined && (quantity(given) ?? 0) < smallestRequest) {
+    problems.refuse(
+      path,
+      given,
+      "below 16Ki practically every write would be refused",
+      `Write it with its unit, like "1536Ki"`,
+    );
+  }
+}
+
+/** etcd looks ten times as often as that. */
+const shortestRetentionSeconds = 60;
 
 function refuseCompaction(problems: Problems, etcd: EtcdSettingsArgs): void {
   checkOneOf(problems, "etcd.autoCompactionMode", etcd.autoCompactionMode, CompactionMode);
@@ -36,6 +54,17 @@ function refuseCompaction(problems: Problems, etcd: EtcdSettingsArgs): void {
       path,
       retention,
       "periodic mode keeps a length of time (etcd would take a bare number for hours)",
+      `Write it like "1h", or "0" for none`,
+    );
+  } else if (
+    retention !== undefined &&
+    retention !== "0" &&
+    (duration(retention) ?? 0) < shortestRetentionSeconds
+  ) {
+    problems.refuse(
+      path,
+      retention,
+      "with less than a minute etcd would compact without a pause, and watches that fall back for a moment would end",
       `Write it like "1h", or "0" for none`,
     );
   }
@@ -73,6 +102,9 @@ function refuseTiming(problems: Problems, args: EtcdClusterArgs, etcd: EtcdSetti
   }
 }
 
+/** What etcd and its history take by themselves is some megabytes; less is a size without its unit. */
+const smallestQuota = 16 * 2 ** 20;
+
 /** Checked apart from the rest of `etcd`, since it depends on volume and memory. */
 export function refuseQuota(
   problems: Problems,
@@ -85,6 +117,14 @@ export function refuseQuota(
     return;
   }
   const quota = quantity(given) ?? NaN;
+  if (quota < smallestQuota) {
+    problems.refuse(
+      "etcd.quota",
+      given,
+      "below 16Mi the database would be full at once, and the cluster take no writes",
+      `Write it with its unit, like "2Gi"`,
+    );
+  }
   if (quota > volumeBytes / 3) {
     problems.refuse(
       "etcd.quota",

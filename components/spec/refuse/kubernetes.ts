@@ -6,6 +6,7 @@ import { checkInteger, checkOneOf, checkQuantity } from "./checks";
 import { refuseContainers } from "./containers";
 import { refuseQuota } from "./etcd";
 import type { Problems } from "./problems";
+import { refuseLogFiles } from "./settings";
 
 /** Five closed files of etcd's log, the one that is written, and the next one made ready; the rest for the database. */
 const smallestVolume = 512 * 2 ** 20;
@@ -78,6 +79,7 @@ function refuseVolumeAndMemory(problems: Problems, args: EtcdClusterArgs): void 
     );
   }
   refuseQuota(problems, args, size(storage.size ?? defaults.storageSize), memory);
+  refuseLogFiles(problems, args, size(storage.size ?? defaults.storageSize));
   refuseContainers(problems, args);
 }
 

@@ -7,6 +7,9 @@ import type { Problems } from "./problems";
 /** Of the 256 KiB that Kubernetes takes for one object; the rest is for the component's own and the controller's. */
 const annotationBytes = 240 * 1024;
 
+/** Nothing waits for the clients' Service, so that its load balancer needn't be waited for either. */
+const clientService = "service.metadata.annotations";
+
 type Texts = Record<string, unknown>;
 
 /** That every value is text, or known only later, is checked with the arguments' shapes. */
@@ -43,6 +46,9 @@ function refuseMetadata(
       );
     }
   }
+  for (const key of Object.keys(textsOf(metadata?.labels)).filter(isOwn)) {
+    refuseOwn(problems, `${path}.labels`, key);
+  }
   refuseLabels(problems, `${path}.labels`, metadata?.labels, "Shorten it, or make it an annotation");
   refuseAnnotations(problems, `${path}.annotations`, metadata?.annotations, besides?.annotations);
 }
@@ -67,6 +73,16 @@ function refuseAnnotations(problems: Problems, path: string, annotations: unknow
   const given = textsOf(annotations);
   for (const key of Object.keys(given)) {
     refuseKey(problems, path, key, key.toLowerCase());
+    if (isOwn(key)) {
+      refuseOwn(problems, path, key);
+    } else if (key.startsWith("pulumi.com/") && !(path === clientService && key === "pulumi.com/skipAwait")) {
+      problems.refuse(
+        path,
+        key,
+        "Pulumi obeys it on each object, and what waits for what, and what may be replaced, is the component's to say",
+        `Leave it out, or set it on one object by Pulumi's transforms`,
+      );
+    }
   }
   const bytes = sizeOf({ ...textsOf(besides), ...given });
   if (Object.keys(given).length > 0 && bytes > annotationBytes) {
@@ -77,6 +93,13 @@ function refuseAnnotations(problems: Problems, path: string, annotations: unknow
       "Shorten them",
     );
   }
+}
+
+/** By these the component and the controller tell each other what is declared, and what is done. */
+const isOwn = (key: string) => key.startsWith("etcd-cluster/");
+
+function refuseOwn(problems: Problems, path: string, key: string): void {
+  problems.refuse(path, key, "keys of etcd-cluster/ are the component's own", "Use another key");
 }
 
 function refuseKey(problems: Problems, path: string, key: string, compared: string): void {

@@ -160,7 +160,10 @@ function refuseNodeAffinity(problems: Problems, path: string, given: unknown): v
     if (terms.length === 0 && !isLater(must.nodeSelectorTerms)) {
       problems.refuse(at, must.nodeSelectorTerms, "no node fits without a term", "Give one, or leave it out");
     }
-    terms.forEach((term, index) => refuseTerm(problems, `${at}[${index}]`, term));
+    terms.forEach((term, index) => {
+      refuseTerm(problems, `${at}[${index}]`, term);
+      refuseEmptyTerm(problems, `${at}[${index}]`, term);
+    });
   }
   for (const [index, item] of itemsOf(problems, `${path}.${preferred}`, fields?.[preferred]).entries()) {
     const at = `${path}.${preferred}[${index}]`;
@@ -169,6 +172,22 @@ function refuseNodeAffinity(problems: Problems, path: string, given: unknown): v
       checkInteger(problems, `${at}.weight`, wish.weight ?? 0, 1, 100);
     }
     refuseTerm(problems, `${at}.preference`, wish?.preference);
+  }
+}
+
+/** Kubernetes takes it, and no node fits: the next pod of each kind would wait for ever. */
+function refuseEmptyTerm(problems: Problems, path: string, given: unknown): void {
+  if (given === undefined || given === null || typeof given !== "object" || isLater(given)) {
+    return;
+  }
+  const { matchExpressions = [], matchFields = [] } = given as Fields;
+  if ([matchExpressions, matchFields].every((list) => Array.isArray(list) && list.length === 0)) {
+    problems.refuse(
+      path,
+      given,
+      "no node fits a term that asks for nothing",
+      "Give it an expression or a field, or leave it out",
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { EtcdClusterArgs, EtcdSettingsArgs } from "../../args";
 import { TlsVersion } from "../../args";
+import { quotaBytes } from "../derived";
 import { extraSettings, ownSettings, typedSettings, uselessSettings } from "../setting-names";
 import { nearest } from "../units";
 import type { Minor } from "../versions";
@@ -46,8 +47,31 @@ const largest: Record<string, number> = {
   // In seconds, of which etcd makes nanoseconds.
   "auth-token-ttl": 9_223_372_036,
   "bcrypt-cost": 31,
+  // A follower that was sent the whole database may keep it as one of them.
+  "max-snapshots": 100,
 };
-const smallest: Record<string, number> = { "bcrypt-cost": 4 };
+/** None of the two numbers of files may be 0, with which etcd removes no file until the volume is full. */
+const smallest: Record<string, number> = { "bcrypt-cost": 4, "max-snapshots": 1, "max-wals": 1 };
+
+/** What etcd allocates for each file of its log at once, and how many it keeps where nothing is said. */
+const logFileBytes = 64_000_000;
+const usualLogFiles = 5;
+
+/** Checked apart from the rest of `extra`, since it depends on the volume. */
+export function refuseLogFiles(problems: Problems, args: EtcdClusterArgs, volumeBytes: number): void {
+  const given = (args.etcd?.extra as Record<string, unknown> | undefined)?.["max-wals"];
+  // The one that is written, and the next one made ready, come on top.
+  const room = Math.floor((volumeBytes - 3 * quotaBytes(args)) / logFileBytes) - 2;
+  const most = Math.max(usualLogFiles, room);
+  if (Number.isSafeInteger(given) && Number(given) > most) {
+    problems.refuse(
+      "etcd.extra.max-wals",
+      given,
+      `files of 64 MB each, beside three times the quota: the volume has room for ${most}`,
+      "Lower it, or etcd.quota, or raise storage.size",
+    );
+  }
+}
 
 /** The words that etcd knows, where it ends at its start with another, or takes it for one of them in silence. */
 const words: Record<string, readonly string[]> = {

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { CaRotationArgs, EtcdClusterArgs } from "../../args";
+import type { CaRotationArgs, EtcdClusterArgs, ExistingTlsArgs } from "../../args";
 import { CaRotationStep } from "../../args";
 import { certificateDays } from "../derived";
 import { isDnsLabel, isDnsName } from "../units";
@@ -27,6 +27,7 @@ export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
         );
       }
     }
+    refuseMissing(problems, tls.existing);
     return;
   }
   refuseLifetimes(problems, args);
@@ -54,6 +55,27 @@ export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
       "a certificate has room for 1 to 64 characters",
       "Shorten it",
     );
+  }
+}
+
+/** That of a restore pod is asked for with the restore. Null is refused with the arguments' shapes. */
+function refuseMissing(problems: Problems, existing: Partial<ExistingTlsArgs>): void {
+  for (const field of [
+    "peerSecret",
+    "peerClientSecret",
+    "serverSecret",
+    "rootSecret",
+    "controllerSecret",
+    "controllerDoorSecret",
+  ] as const) {
+    if (existing[field] === undefined) {
+      problems.refuse(
+        `tls.existing.${field}`,
+        undefined,
+        "with tls.existing every certificate is somebody else's",
+        "Give the Secret, as it is described there",
+      );
+    }
   }
 }
 

@@ -81,7 +81,7 @@ export const settingRefusals: Refusal[] = [
     one("backend-bbolt-freelist-type", "tree", "a few words", "array, map", version),
     one("tls-max-version", "1.3", "a few words", "Write one of TLS1.2, TLS1.3", version),
     one("max-concurrent-streams", 2 ** 32, "from 0 to 4294967295", "Write a number", version),
-    one("max-wals", 1e21, "from 0 to 9007199254740991", "Write a number", version),
+    one("max-wals", 1e21, "from 1 to 9007199254740991", "Write a number", version),
     one("bcrypt-cost", 3, "from 4 to 31", "Write a number", version),
     one("grpc-keepalive-interval", "2562048h", "below the 292 years", 'Write it like "1m"', version),
     ...["example.com", "https://example.com", "*,https://a:443", "https://a:443/b"].map((origins) =>

@@ -1,0 +1,130 @@
+import type { Refusal } from ".";
+import { r } from ".";
+
+const names = {
+  peerSecret: "a",
+  peerClientSecret: "b",
+  serverSecret: "c",
+  rootSecret: "d",
+  controllerSecret: "e",
+  controllerDoorSecret: "f",
+};
+
+const terms = (...nodeSelectorTerms: unknown[]) => ({
+  scheduling: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
+});
+const termPath = "scheduling.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
+const something = { matchExpressions: [{ key: "a", operator: "Exists" }] };
+
+const backup = { schedule: "0 * * * *", claim: { size: "50Gi" } };
+const annotated: [string, (annotations: object) => object][] = [
+  ["metadata.annotations", (annotations) => ({ metadata: { annotations } })],
+  ["podMetadata.annotations", (annotations) => ({ podMetadata: { annotations } })],
+  ["service.metadata.annotations", (annotations) => ({ service: { metadata: { annotations } } })],
+  ["storage.metadata.annotations", (annotations) => ({ storage: { metadata: { annotations } } })],
+  [
+    "backup.podMetadata.annotations",
+    (annotations) => ({ backup: { ...backup, podMetadata: { annotations } } }),
+  ],
+  ["serviceAccountAnnotations", (serviceAccountAnnotations) => ({ serviceAccountAnnotations })],
+  [
+    "backup.serviceAccountAnnotations",
+    (serviceAccountAnnotations) => ({ backup: { ...backup, serviceAccountAnnotations } }),
+  ],
+];
+const waits = "Pulumi obeys it on each object";
+const transforms = "set it on one object by Pulumi's transforms";
+
+/** What Kubernetes or etcd take, and what then keeps a cluster from doing its work. */
+export const unusableRefusals: Refusal[] = [
+  ...["8", "4096", "15Mi", "16777215"].map((quota) =>
+    r("etcd.quota", { etcd: { quota } }, quota, "would be full at once", 'with its unit, like "2Gi"'),
+  ),
+  ...["1", "4", "1536", "16383"].map((maxRequestSize) =>
+    r(
+      "etcd.maxRequestSize",
+      { etcd: { maxRequestSize } },
+      maxRequestSize,
+      "practically every write would be refused",
+      'with its unit, like "1536Ki"',
+    ),
+  ),
+  ...["1ms", "59s", "59.9s"].map((autoCompactionRetention) =>
+    r(
+      "etcd.autoCompactionRetention",
+      { etcd: { autoCompactionRetention } },
+      autoCompactionRetention,
+      "compact without a pause",
+      'Write it like "1h", or "0" for none',
+    ),
+  ),
+  ...Object.keys(names).map((name) =>
+    r(
+      `tls.existing.${name}`,
+      { tls: { existing: { ...names, [name]: undefined } } },
+      undefined,
+      "every certificate is somebody else's",
+      "Give the Secret",
+    ),
+  ),
+  ...[{}, { matchExpressions: [] }, { matchExpressions: [], matchFields: [] }].map((empty) =>
+    r(`${termPath}[1]`, terms(something, empty), empty, "asks for nothing", "an expression or a field"),
+  ),
+  ...["3.5.33", "3.6.16", "3.7.3"].flatMap((version) => [
+    ...["max-wals", "max-snapshots"].map((name) =>
+      r(
+        `etcd.extra.${name}`,
+        { version, etcd: { extra: { [name]: 0 } } },
+        0,
+        "a whole number here, from 1",
+        "",
+      ),
+    ),
+    r(
+      "etcd.extra.max-snapshots",
+      { version, etcd: { extra: { "max-snapshots": 101 } } },
+      101,
+      "from 1 to 100",
+      "Write a number",
+    ),
+  ]),
+  r(
+    "etcd.extra.max-wals",
+    { etcd: { extra: { "max-wals": 7 } } },
+    7,
+    "the volume has room for 6",
+    "raise storage.size",
+  ),
+  r(
+    "etcd.extra.max-wals",
+    { etcd: { extra: { "max-wals": 1000 }, quota: "1Gi" } },
+    1000,
+    "the volume has room for 81",
+    "Lower it, or etcd.quota",
+  ),
+  ...annotated.flatMap(([path, args]) => [
+    ...["pulumi.com/replaceUnready", "pulumi.com/patchForce"].map((key) =>
+      r(path, args({ [key]: "true" }), key, waits, transforms),
+    ),
+    r(
+      path,
+      args({ "etcd-cluster/trust": "x" }),
+      "etcd-cluster/trust",
+      "the component's own",
+      "Use another key",
+    ),
+  ]),
+  ...annotated
+    .filter(([path]) => path !== "service.metadata.annotations")
+    .map(([path, args]) =>
+      r(path, args({ "pulumi.com/skipAwait": "true" }), "pulumi.com/skipAwait", waits, transforms),
+    ),
+  ...["metadata", "podMetadata", "storage"].map((field) => {
+    const given = { labels: { "etcd-cluster/generation": "2" } };
+    const [path, args] =
+      field === "storage"
+        ? ["storage.metadata.labels", { storage: { metadata: given } }]
+        : [`${field}.labels`, { [field]: given }];
+    return r(path as string, args, "etcd-cluster/generation", "the component's own", "Use another key");
+  }),
+];
