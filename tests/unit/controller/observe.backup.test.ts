@@ -1,6 +1,11 @@
 import { expect } from "chai";
+import { annotationKeys } from "../../../components/spec/names";
+import type { Fleet } from "../../../controller/etcd/fleet";
+import type { ConfigMap, StatefulSet } from "../../../controller/kubernetes/objects";
 import type { ControllerRecord } from "../../../controller/model";
 import { backupView, wantsBackup } from "../../../controller/observe/backup";
+import { Observer } from "../../../controller/observe/observer";
+import { recordData } from "../../../controller/observe/record";
 import { CLUSTER, world } from "./worlds";
 
 const name = "20261126T191500Z-5f3a9c";
@@ -39,5 +44,51 @@ describe("the newest backup, as the controller sees it", () => {
     expect(wanted({ made: { ...made, backup: name } })).to.equal(false);
     expect(wanted({ made }, { keepReplacedDays: 7 })).to.equal(false);
     expect(wantsBackup({ problem: "none" }, undefined)).to.equal(false);
+  });
+
+  it("is asked for once a minute, and holds up nothing when that is refused", async () => {
+    const made: ControllerRecord["made"] = { generation: 2, kind: "restore", atMs: 0, words: "made" };
+    const seen = world(3, { desired: { generation: 2 }, record: { generation: 2, made } });
+    const annotations = { [annotationKeys.desired]: JSON.stringify(seen.desired) };
+    const statefulSet = {
+      metadata: { name: "etcd", uid: "sts", resourceVersion: "1", annotations },
+      spec: { replicas: 3, selector: { matchLabels: {} }, template: { metadata: {} } },
+    } as unknown as StatefulSet;
+    const record = { metadata: {}, data: recordData(seen.record as ControllerRecord) } as ConfigMap;
+    const troubles: string[] = [];
+    let steadyMs = 0;
+    let asked = 0;
+    let answer: () => Promise<ConfigMap | undefined> = () => Promise.reject(new Error("403"));
+    const observer = new Observer(
+      { statefulSet: "etcd", claimPrefix: "data-etcd-", clientUrl: "https://etcd-{ordinal}.test:2379" },
+      {
+        reads: {
+          record: () => Promise.resolve(record),
+          statefulSet: () => Promise.resolve(statefulSet),
+          pods: () => Promise.resolve([]),
+          claims: () => Promise.resolve([]),
+          backups: () => {
+            asked++;
+            return answer();
+          },
+        },
+        fleet: { keep: () => undefined, member: () => undefined } as unknown as Fleet,
+        expect: () => undefined,
+        gates: () => [],
+        restore: () => undefined,
+        clusterVersion: () => Promise.resolve(undefined),
+        trouble: (error) => troubles.push(String(error)),
+        steady: () => steadyMs,
+        now: () => 0,
+      },
+    );
+    const look = async () => (await observer.observe(0)).world.backup;
+    expect(await look()).to.equal(undefined);
+    expect(troubles).to.deep.equal(["Error: 403"]);
+    answer = () => Promise.resolve({ metadata: {}, data: newest() } as unknown as ConfigMap);
+    steadyMs = 59_000;
+    expect([await look(), asked]).to.deep.equal([undefined, 1]);
+    steadyMs = 60_000;
+    expect([await look(), asked]).to.deep.equal([{ name, clusterId: CLUSTER }, 2]);
   });
 });
