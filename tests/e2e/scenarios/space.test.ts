@@ -103,11 +103,11 @@ describe("no space left", () => {
     it("a quota that the databases don't fit is refused before the first restart", async () => {
       const uids = async () => (await cluster.pods()).map((pod) => pod.uid);
       const before = await uids();
-      await cluster.apply({ etcd: { quota: `${quotaMebibytes}Mi` } });
+      await cluster.apply({ etcd: { quota: `${quotaMebibytes / 2}Mi` } });
       const reason = await waitsFor(cluster, /etcd\.quota/);
       assert.match(
         reason,
-        /^refused: etcd\.quota is 32Mi.* etcd-\d's database has \d+Mi, .*Raise etcd\.quota/,
+        /^refused: etcd\.quota is 16Mi.* etcd-\d's database has \d+Mi, .*Raise etcd\.quota/,
       );
       await takesWrites(cluster);
       assert.deepEqual(await uids(), before, "no pod was exchanged");
