@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { StoreArgs } from "../spec/backup";
 import { storeSettings } from "../spec/backup";
+import { literal } from "../spec/literal";
 import { objectNames, paths } from "../spec/names";
 import type { Context } from "./context";
 
@@ -16,7 +17,7 @@ export interface StoreParts {
 
 export function storeParts(ctx: Context, store: StoreArgs): StoreParts {
   const prefix = ctx.namespace.apply((namespace) => `${namespace}/${ctx.spec.name}`);
-  const settings = storeSettings(store, prefix).apply((value) => JSON.stringify(value));
+  const settings = storeSettings(store, prefix).apply((value) => literal(JSON.stringify(value)));
   const env = [{ name: "BACKUP_STORE", value: settings }];
   if (store.claim) {
     const claimName = store.claim.existing ?? objectNames(ctx.spec.name).backups;

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { BackupArgs } from "../args";
 import { backupSettings } from "../spec/backup";
 import { defaults } from "../spec/derived";
+import { literal } from "../spec/literal";
 import {
   annotationKeys,
   backupLabels,
@@ -132,7 +133,7 @@ export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k
 export const settingsVariable = (ctx: Context, backup: BackupArgs, timeoutSeconds: number) => ({
   name: "BACKUP_SETTINGS",
   value: ctx.namespace.apply((namespace) =>
-    JSON.stringify(backupSettings(ctx.spec, backup, namespace, timeoutSeconds)),
+    literal(JSON.stringify(backupSettings(ctx.spec, backup, namespace, timeoutSeconds))),
   ),
 });
 

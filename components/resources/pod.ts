@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { literal } from "../spec/literal";
 import {
   annotationKeys,
   commonLabels,
@@ -107,7 +108,7 @@ function gateContainer(ctx: Context): Container {
       { name: "GATE_METRICS_PORT", value: String(ports.metrics) },
       { name: "GATE_GENERATION", value: String(spec.generation) },
       { name: "GATE_VERSION", value: spec.version.text },
-      { name: "GATE_SETTINGS", value: spec.settings },
+      { name: "GATE_SETTINGS", value: literal(spec.settings) },
     ],
     resources: resourcesOf(ctx, "gate"),
     securityContext: containerSecurity,

@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { RestoreBackupArgs } from "../args";
 import type { RebuildSpec } from "../spec";
+import { literal } from "../spec/literal";
 import { containerNames, pairPaths, paths, ports, restorePair } from "../spec/names";
 import { restoreFiles } from "../spec/restore";
 import { jobContainer } from "./backup";
@@ -29,7 +30,7 @@ export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.O
     return backupSource(ctx, backup, code);
   }
   if (file) {
-    const env = [{ name: "RESTORE_FILE", value: `${paths.source}/${file.path}` }];
+    const env = [{ name: "RESTORE_FILE", value: literal(`${paths.source}/${file.path}`) }];
     return {
       containers: [stepContainer(ctx, "fetch", "file", { env, volumeMounts: [mounts.source] })],
       volumes: [
@@ -40,7 +41,7 @@ export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.O
   const env = [
     {
       name: "RESTORE_ENDPOINTS",
-      value: JSON.stringify({ urls: endpoints?.urls ?? [], serverName: endpoints?.serverName }),
+      value: literal(JSON.stringify({ urls: endpoints?.urls ?? [], serverName: endpoints?.serverName })),
     },
     { name: "RESTORE_SOURCE_TLS_DIR", value: paths.sourceTls },
   ];
@@ -67,7 +68,7 @@ function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output
         ...jobContainer(ctx, "fetch", "fetch"),
         env: [
           ...store.env,
-          { name: "BACKUP_WHICH", value: JSON.stringify(which) },
+          { name: "BACKUP_WHICH", value: literal(JSON.stringify(which)) },
           { name: "BACKUP_FOLDER", value: paths.scratch },
         ],
         volumeMounts: [
