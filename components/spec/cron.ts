@@ -17,6 +17,31 @@ export function isSchedule(text: string): boolean {
   return given.length === fields.length && given.every((field, i) => isField(field, i));
 }
 
+/** Days of the longest such month, by number. */
+const longest = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Whether there is ever such a day. With a weekday as well, Kubernetes takes a day that fits either. */
+export function hasDay(schedule: string): boolean {
+  const [, , day, month, weekday] = schedule.trim().split(/\s+/);
+  if (day === undefined || month === undefined || !/^[*?]$/.test(weekday ?? "")) return true;
+  const first = Math.min(...valuesOf(day, 2));
+  return valuesOf(month, 3).some((m) => first <= (longest[m - 1] ?? 0));
+}
+
+/** Of a field that is one. */
+function valuesOf(text: string, index: number): number[] {
+  const { from, to } = fields[index] ?? { from: 0, to: 0 };
+  return text.split(",").flatMap((part) => {
+    const [range = "", step] = part.split("/");
+    const [first = "", last = step === undefined ? first : String(to)] = /^[*?]$/.test(range)
+      ? [String(from), String(to)]
+      : range.split("-");
+    const [begin, end] = [valueOf(first, index) ?? from, valueOf(last, index) ?? to];
+    const every = Number(step ?? 1);
+    return Array.from({ length: Math.floor((end - begin) / every) + 1 }, (_, i) => begin + i * every);
+  });
+}
+
 function isField(text: string, index: number): boolean {
   return text.split(",").every((part) => {
     const [range = "", step, more] = part.split("/");

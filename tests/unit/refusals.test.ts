@@ -765,7 +765,17 @@ const refusals: Refusal[] = [
     "Give it",
   ),
   r("restore.endpoints.urls", { restore: { endpoints: { urls: [], tlsSecret: "s" } } }, [], "asked", "a URL"),
-  ...["http://a:2379", "https://a:2379/v3", "a:2379"].map((url) =>
+  ...[
+    "http://a:2379",
+    "https://a:2379/v3",
+    "a:2379",
+    "https://u:p@a:2379",
+    "https://@a:2379",
+    "https://a:2379?x",
+    "https://a:2379#y",
+    "https://a:99999",
+    "https://[::1",
+  ].map((url) =>
     r(
       "restore.endpoints.urls[0]",
       { restore: { endpoints: { urls: [url], tlsSecret: "s" } } },
@@ -1417,9 +1427,16 @@ describe("arguments that are fine", () => {
       ...["cn-north-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1", "ap-southeast-7"].map((region) =>
         withS3({ region }),
       ),
+      withS3({ endpoint: "https://minio", region: "eu" }),
+      ...["0 0 29 2 *", "0 0 31 */2 *", "0 0 31 2 mon", "0 0 30 2,3 ?", "0 0 1/30 feb *", "0 0 31 * *"].map(
+        (schedule) => withBackup({ schedule }),
+      ),
       withS3({ prefix: "env=production/team:a/b,c@d+e" }),
       { generation: 2 },
       { restore: { file: { claim: "a", path: "b/c.db" } } },
+      { restore: { file: { claim: "a", path: "b" } }, clusterName: long(52), generation: 99 },
+      { clusterName: long(52), generation: 100 },
+      { restore: { endpoints: { urls: ["https://[fd00::1]:2379", "https://a"], tlsSecret: "s" } } },
       { generation: 7, recovery: { confirmed: true, abandonedMembers: ["etcd-6"] } },
       { restore: { backup: { claim: { existing: "a" }, clusterId: "cdf818194e3a8c32" } } },
       { tls: { existing: { ...own, restoreSecret: "g" } }, generation: 2, recovery: { confirmed: true } },

@@ -3,7 +3,7 @@ import { Compression, ServerSideEncryption } from "../../args";
 import type { StoreArgs } from "../backup";
 import { isLabel } from "../backup";
 import { isRegion } from "../amazon";
-import { isSchedule } from "../cron";
+import { hasDay, isSchedule } from "../cron";
 import { quotaBytes } from "../derived";
 import { isTimeZone } from "../time-zones";
 import { quantity } from "../units";
@@ -51,6 +51,13 @@ function refuseSchedule(
       "it has to be a cron expression of five fields, without a time zone",
       `Write it like "0 * * * *", and the zone as timeZone`,
     );
+  } else if (!hasDay(schedule)) {
+    problems.refuse(
+      `${path}.schedule`,
+      schedule,
+      "there is never such a day, and it would never run",
+      `Write it like "0 * * * *"`,
+    );
   }
   if (timeZone !== undefined && !isTimeZone(timeZone)) {
     problems.refuse(
@@ -96,6 +103,14 @@ function refuseS3(problems: Problems, path: string, s3: S3StoreArgs): void {
   const endpoint = plainText(s3.endpoint);
   if (endpoint !== undefined) {
     refuseEndpoint(problems, `${path}.endpoint`, endpoint, s3, bucket);
+  }
+  if (s3.region === "" && endpoint !== undefined) {
+    problems.refuse(
+      `${path}.region`,
+      s3.region,
+      "what is signed needs a region, also where the store has none",
+      "Leave it out, or write what the store expects",
+    );
   }
   refuseAmazon(problems, path, s3, bucket);
   refuseStyle(problems, path, s3, bucket);
@@ -163,7 +178,7 @@ function refuseEndpoint(
   }
 }
 
-function urlOf(text: string): URL | undefined {
+export function urlOf(text: string): URL | undefined {
   try {
     return new URL(text);
   } catch {

@@ -6,7 +6,7 @@ import { plainText } from "./checks";
 import type { Problems } from "./problems";
 
 /** The StatefulSet's name stands in the label `controller-revision-hash` too, with a dash and ten characters. */
-const maxNameLength = 52;
+export const maxNameLength = 52;
 
 export function refuseCluster(problems: Problems, args: EtcdClusterArgs, name: string): void {
   refuseSize(problems, args);

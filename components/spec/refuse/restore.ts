@@ -1,7 +1,9 @@
 import type { EtcdClusterArgs, RestoreArgs } from "../../args";
 import { maxMembers, objectNames } from "../names";
-import { refuseStore } from "./backup";
+import { isDnsLabel } from "../units";
+import { refuseStore, urlOf } from "./backup";
 import { checkInteger } from "./checks";
+import { maxNameLength } from "./cluster";
 import type { Problems } from "./problems";
 
 const sources = ["backup", "file", "endpoints"] as const;
@@ -41,12 +43,30 @@ export function refuseRestore(problems: Problems, args: EtcdClusterArgs, name: s
     refuseBackupSource(problems, args);
     refuseMembers(problems, args.clusterName ?? name, "restore", restore.abandonedMembers);
   }
+  if (restore || recovery) {
+    refuseJobName(problems, args.clusterName ?? name, generation);
+  }
   if ((restore || recovery) && args.tls?.existing && args.tls.existing.restoreSecret === undefined) {
     problems.refuse(
       "tls.existing.restoreSecret",
       undefined,
       "a restore pod needs a certificate, and no authority is here to sign it",
       "Give a Secret, as it is described there",
+    );
+  }
+}
+
+/** Kubernetes keeps a Job's name in a label of its pods. */
+const maxJobName = 63;
+
+function refuseJobName(problems: Problems, cluster: string, generation: number): void {
+  const job = objectNames(cluster).restoreJob(generation);
+  if (isDnsLabel(cluster) && cluster.length <= maxNameLength && job.length > maxJobName) {
+    problems.refuse(
+      "generation",
+      generation,
+      `its Job, ${job}, would have a name of ${job.length} characters, and ${maxJobName} is the limit`,
+      "Restore into a cluster with a shorter name",
     );
   }
 }
@@ -87,11 +107,13 @@ function refuseSource(problems: Problems, restore: RestoreArgs): void {
     );
   }
   for (const [index, url] of (endpoints?.urls ?? []).entries()) {
-    if (!/^https:\/\/[^/\s]+$/.test(url)) {
+    const parsed = urlOf(url);
+    const bare = parsed && !parsed.search && !parsed.hash && !parsed.username && !parsed.password;
+    if (!bare || !/^https:\/\/[^/\s?#@]+$/.test(url)) {
       problems.refuse(
         `restore.endpoints.urls[${index}]`,
         url,
-        "it has to be the https URL of a client port, without a path",
+        "it has to be the https URL of a client port, without a user, a path or a query",
         `Write it like "https://etcd-0.etcd:2379"`,
       );
     }

@@ -1,5 +1,5 @@
 import type { Refusal } from ".";
-import { r } from ".";
+import { long, r } from ".";
 
 const names = {
   peerSecret: "a",
@@ -88,6 +88,38 @@ export const unusableRefusals: Refusal[] = [
       "Write a number",
     ),
   ]),
+  ...["0 0 30 2 *", "0 0 31 feb,apr-4,6,9,11 *", "0 0 30-31 2 ?", "1 2 30/1 2 *", "0 0 31 9/2 *"].flatMap(
+    (schedule) => [
+      r(
+        "backup.schedule",
+        { backup: { ...backup, schedule } },
+        schedule,
+        "never such a day",
+        "Write it like",
+      ),
+      r(
+        "backup.drill.schedule",
+        { backup: { ...backup, drill: { schedule } } },
+        schedule,
+        "never such a day",
+        "Write it like",
+      ),
+    ],
+  ),
+  ...["backup", "restore.backup"].map((path) => {
+    const s3 = { bucket: "backups", endpoint: "https://minio", region: "" };
+    const args = path === "backup" ? { backup: { schedule: "@daily", s3 } } : { restore: { backup: { s3 } } };
+    return r(`${path}.s3.region`, args, "", "what is signed needs a region", "Leave it out");
+  }),
+  ...[100, 1_000_000].map((generation) =>
+    r(
+      "generation",
+      { clusterName: long(52), generation, recovery: { confirmed: true } },
+      generation,
+      "63 is the limit",
+      "with a shorter name",
+    ),
+  ),
   r(
     "etcd.extra.max-wals",
     { etcd: { extra: { "max-wals": 7 } } },
