@@ -72,6 +72,7 @@ export interface EtcdClusterArgs {
   /**
    * Counts how often the data was made anew, by a restore or a recovery. Default: 1. A higher number than before stops
    * all members and makes the data from `restore` or `recovery`, once; it stays afterwards, with or without those.
+   * What was declared wrongly is corrected under the next number: each number's Job stays as it was made.
    */
   generation?: number;
 

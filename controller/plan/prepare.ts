@@ -108,5 +108,7 @@ export function jobProblem(f: Facts, step: "receive" | "ready"): string | undefi
     return `the restore pod waits for a survivor's data${problem}`;
   }
   if (!pod) return "there is no restore pod yet";
-  return pod.problem ? `${pod.name}: ${pod.problem}` : `${pod.name} works on the data`;
+  if (!pod.problem) return `${pod.name} works on the data`;
+  // The Job isn't changed by another declaration: what it has made may be in use already.
+  return `${pod.name}: ${pod.problem}. Its Job stays as it was first declared: if that is wrong, declare what is right with generation ${f.desired.generation + 1}`;
 }

@@ -118,7 +118,7 @@ describe("a generation that is made", () => {
           desired: declared("restore"),
           world: { restore: at(undefined, "fetch failed: wrong hash") },
         }),
-        /hasn't touched anything: etcd-restore-2-x: fetch failed: wrong hash/,
+        /hasn't touched anything: etcd-restore-2-x: fetch failed: wrong hash\. Its Job stays as it was first declared: .* with generation 3/,
       ],
       [
         "while its pod was refused what is declared, and what to do is told",
