@@ -55,7 +55,7 @@ export interface EtcdClusterArgs {
 
   /**
    * Whether the namespace is created, with the Pod Security Standard `restricted` enforced. Default: true.
-   * With false an existing one is used, as it is; one of Kubernetes' own can't be created.
+   * With false an existing one is used, as it is; without, one that exists is refused by Kubernetes. One of Kubernetes' own can't be created.
    */
   createNamespace?: boolean;
 

@@ -1151,6 +1151,7 @@ describe("refusals", () => {
       refuse({ service: { type: ServiceType.NodePort, nodePort: 65_535 } }, "etcd");
       refuse({ etcd: { extra: { "memory-mlock": true } } }, "etcd");
       refuse({ etcd: { quota: "2561Mi" } }, "etcd");
+      refuse({ namespace: "shared", clusterName: "etcd-client" }, "etcd");
       refuse(
         { etcd: { quota: "9Gi" }, storage: { size: "30Gi" }, resources: { memoryLimit: "8Gi" } },
         "etcd",
@@ -1212,7 +1213,7 @@ describe("refusals", () => {
       expect(String(error)).to.contain(`namespace: "${bad}" is given: it has to be a DNS label`);
     }
     const good = await renderCluster(() => ({ namespace: pulumi.output(Promise.resolve("late")) }));
-    expect(good.resources).to.have.lengthOf(51);
+    expect(good.resources).to.have.lengthOf(52);
   });
 });
 
@@ -1248,6 +1249,19 @@ describe("warnings", () => {
   it("tell that locked memory hangs on the node", () => {
     expect(of({ etcd: { extra: { "memory-mlock": true } } })[0]).to.contain("etcd.extra.memory-mlock");
     expect(of({ etcd: { extra: { "memory-mlock": false } } })).to.deep.equal([]);
+  });
+
+  it("tell a name by which a cluster beside this one would call its objects, where there may be one", () => {
+    for (const end of ["client", "controller", "restore", "backup"]) {
+      const [warning, ...more] = of({ namespace: "shared", clusterName: `etcd-${end}` });
+      expect(more).to.deep.equal([]);
+      expect(warning).to.contain(
+        `clusterName is "etcd-${end}" is given: a cluster called etcd in the same namespace`,
+      );
+      expect(of({ clusterName: `etcd-${end}` }), "a namespace of its own").to.deep.equal([]);
+      expect(of({ namespace: "shared", clusterName: end })).to.deep.equal([]);
+    }
+    expect(of({ namespace: "shared", clusterName: "etcd-clients" })).to.deep.equal([]);
   });
 
   it("tell a node port that only a Kubernetes told otherwise gives", () => {
@@ -1287,7 +1301,7 @@ describe("warnings", () => {
     const { result, log } = await withLog(() => renderCluster({ version: "3.6.13" }));
     expect(log.match(/warning: /g)).to.have.lengthOf(1);
     expect(log).to.contain("Take 3.6.14 or later");
-    expect(result.resources).to.have.lengthOf(51);
+    expect(result.resources).to.have.lengthOf(52);
   });
 });
 

@@ -48,6 +48,7 @@ function refuseNames(problems: Problems, args: EtcdClusterArgs, name: string): v
       "Give a shorter clusterName",
     );
   }
+  warnOfNeighbour(problems, path, cluster, args.namespace !== undefined && namespace !== cluster);
   refuseNamespace(problems, plainText(args.namespace));
   refuseTaken(problems, namespace, args.createNamespace);
   if (!isDnsName(domain)) {
@@ -62,6 +63,24 @@ function refuseNames(problems: Problems, args: EtcdClusterArgs, name: string): v
         "Give a shorter clusterName or namespace",
       );
     }
+  }
+}
+
+/**
+ * The Service and the ServiceAccount of this name may be those of a cluster beside it. Only told, since that one needn't
+ * be there: Kubernetes refuses what is there already, and who has such a name for long can't change it.
+ */
+function warnOfNeighbour(problems: Problems, path: string, cluster: string, shared: boolean): void {
+  const { clientService, controller, restoreService, backup } = objectNames("");
+  const end = [clientService, controller, restoreService, backup].find((suffix) => cluster.endsWith(suffix));
+  const neighbour = end === undefined ? "" : cluster.slice(0, -end.length);
+  if (shared && neighbour !== "") {
+    problems.warn(
+      path,
+      cluster,
+      `a cluster called ${neighbour} in the same namespace would have objects of this name`,
+      "Have no such cluster there, or give one of them another name or a namespace of its own",
+    );
   }
 }
 
