@@ -876,6 +876,12 @@ function parseManifest(text2) {
   need(typeof value.name === "string" && NAME.test(value.name), "name");
   need(typeof value.clusterId === "string" && CLUSTER_ID.test(value.clusterId), "clusterId");
   need(typeof value.cluster === "string", "cluster");
+  const isUid = (uid) => typeof uid === "string" && uid !== "";
+  const { volumes } = value;
+  need(
+    volumes === void 0 || Array.isArray(volumes) && volumes.length > 0 && volumes.every(isUid),
+    "volumes"
+  );
   need(typeof value.time === "string" && !Number.isNaN(Date.parse(value.time)), "time");
   need(whole(value.revision, 0), "revision");
   need(whole(value.keys, 0), "keys");
@@ -906,8 +912,9 @@ async function readCatalog(store2, clusterId) {
   let foreign = 0;
   for (const group of await groups(store2, clusterId)) {
     const { name, manifest, data, others } = group;
-    const verdict = manifest ? await judge(store2, group, manifest) : "gone";
-    if (verdict === "gone") {
+    const verdict = manifest ? await judge(store2, group, manifest) : "none";
+    if (verdict === "gone") continue;
+    if (verdict === "none") {
       if (others.length === 0) loose.push(...data);
       else if (data.length > 0)
         doubtful.push({ clusterId: group.clusterId, name, why: `only ${others[0]?.key} tells of it` });
@@ -952,7 +959,7 @@ async function judge(store2, group, { key, bytes: bytes2 }) {
   try {
     manifest = parseManifest((await store2.readSmall(key)).toString("utf8"));
   } catch (error) {
-    if (error instanceof NotThere) return "gone";
+    if (error instanceof NotThere) return goneOrHeld(store2, group, key);
     if (error instanceof Unreadable) return { why: error.message, ours: error instanceof Later };
     throw error;
   }
@@ -963,6 +970,12 @@ async function judge(store2, group, { key, bytes: bytes2 }) {
   if (there === object.bytes) return { good: manifest };
   const what = there === void 0 ? "is missing" : `has ${there} bytes of ${object.bytes}`;
   return { why: `it is not whole: its data ${what}`, ours: true };
+}
+async function goneOrHeld(store2, { data }, key) {
+  for (const { key: of } of data)
+    if (await store2.size(of) !== void 0)
+      return { why: `the store lists its manifest ${key} and doesn't find it`, ours: true };
+  return "gone";
 }
 
 // controller/backup/etcd/snapshot.ts
@@ -1215,6 +1228,35 @@ async function streamSnapshot(channel, write, signal) {
   return check.result();
 }
 
+// controller/backup/lineage.ts
+function lineagesOf(backups) {
+  const found = /* @__PURE__ */ new Map();
+  const unknown = /* @__PURE__ */ new Map();
+  const names = /* @__PURE__ */ new Set();
+  for (const backup of backups) {
+    if (!backup.volumes) {
+      const line2 = unknown.get(backup.cluster) ?? [];
+      line2.push(backup);
+      unknown.set(backup.cluster, line2);
+      continue;
+    }
+    names.add(backup.cluster);
+    const of = backup.volumes;
+    const [first, ...more] = [...found].filter(([, volumes2]) => of.some((volume) => volumes2.has(volume)));
+    const [line, volumes] = first ?? [[], /* @__PURE__ */ new Set()];
+    for (const [other, theirs] of more) {
+      line.push(...other);
+      for (const volume of theirs) volumes.add(volume);
+      found.delete(other);
+    }
+    line.push(backup);
+    for (const volume of of) volumes.add(volume);
+    found.set(line, volumes);
+  }
+  const strange = [...unknown].filter(([cluster]) => !names.has(cluster)).map(([, line]) => line);
+  return [...found.keys(), ...strange];
+}
+
 // controller/backup/fetch.ts
 var files = { snapshot: "snapshot.db", manifest: "manifest.json" };
 var ATTEMPTS = 4;
@@ -1228,6 +1270,11 @@ async function findBackup(store2, { name, clusterId }) {
     throw new Refusal(
       `there are backups of ${ids.length} clusters in ${store2.where} (${ids.join(", ")}): say which one, by its ID or by a backup's name`
     );
+  const lineages = lineagesOf(good);
+  if (lineages.length > 1)
+    throw new Refusal(
+      `the backups in ${store2.where} are of ${lineages.length} clusters that have the ID ${ids[0] ?? ""}, as copies of volumes make them: say a backup's name. The newest of each: ${newestOfEach(lineages)}`
+    );
   const newest = good.at(-1);
   const last = doubtful.at(-1);
   if (!newest)
@@ -1240,6 +1287,7 @@ async function findBackup(store2, { name, clusterId }) {
     );
   return newest;
 }
+var newestOfEach = (lineages) => lineages.map((line) => [...line].sort(byAge).at(-1)).map((m) => m ? `${m.name} (of ${m.cluster}, revision ${m.revision})` : "").join(", ");
 function namedBackup(store2, { good, doubtful, loose }, name) {
   const named = good.filter((m) => m.name === name);
   if (named[0] && named.length === 1) return named[0];
@@ -1816,7 +1864,7 @@ var Attempt = class {
   /** Another member can't help then. */
   storeFailed = false;
   async run() {
-    const { store: store2, compression, signal, now = Date.now } = this.taking;
+    const { store: store2, compression, signal, volumes, now = Date.now } = this.taking;
     const { clusterId, channel } = this.source;
     const begun = new Date(now());
     const name = newName(begun);
@@ -1838,6 +1886,7 @@ var Attempt = class {
         name,
         clusterId,
         cluster: this.taking.cluster,
+        ...volumes === void 0 ? {} : { volumes },
         time: begun.toISOString(),
         ...contents,
         ...liveKeys === void 0 ? {} : { liveKeys },
@@ -1886,11 +1935,24 @@ var Attempt = class {
 // controller/backup/retention.ts
 var DAY_MS = 24 * 36e5;
 var SKEW_MS2 = 10 * 6e4;
+var SILENT_MS2 = 90 * DAY_MS;
 function retention(input) {
   const { good, made, settings: settings2, distrust, before, writtenMs } = input;
   const own = good.find((m) => m.name === made);
   if (!own)
     return { alert: `the backup ${made} that was just made isn't in the store's list: nothing is deleted` };
+  if (!own.volumes)
+    return {
+      alert: "the members' claims couldn't be read, so that this cluster can't be told from a copy of it: no backup is deleted by this run"
+    };
+  const lineages = lineagesOf(good);
+  const line = lineages.find((l) => l.includes(own)) ?? [own];
+  const copy2 = alsoWritten(
+    line,
+    lineages.filter((l) => l !== line),
+    writtenMs
+  );
+  if (copy2) return { alert: inWords(own, copy2) };
   const others = good.filter((m) => m !== own);
   const higher = others.find((m) => m.revision > own.revision && (before?.has(m.name) ?? true));
   if (higher)
@@ -1905,16 +1967,25 @@ function retention(input) {
     return {
       alert: `the backup ${future.name} is from the future: a clock is wrong or was, and no backup is deleted until its time has come or it has been removed`
     };
-  const newest = new Set([...good].sort(byAge).slice(-settings2.keepLast));
   const youngMs = settings2.keepDays === void 0 ? 0 : settings2.keepDays * DAY_MS;
   const ageMs = (m) => {
     const byStore = storeNowMs - (writtenMs.get(m.name) ?? NaN);
     const byNodes = nowMs - Date.parse(m.time);
     return Number.isNaN(byStore) ? byNodes : Math.min(byStore, byNodes);
   };
+  const goesOn = (l) => l === line || l.some((m) => ageMs(m) < SILENT_MS2);
+  const last = (of) => [...of].sort(byAge).slice(-settings2.keepLast);
+  const newest = /* @__PURE__ */ new Set([...last(good), ...lineages.filter(goesOn).flatMap(last)]);
   const keep = (m) => m === own || newest.has(m) || ageMs(m) < youngMs;
   return { remove: good.filter((m) => !keep(m)) };
 }
+function alsoWritten(line, others, writtenMs) {
+  const begun = (m) => Date.parse(m.time);
+  const first = line.reduce((a, b) => begun(b) < begun(a) ? b : a);
+  const since = (m) => begun(m) > begun(first) && !((writtenMs.get(m.name) ?? NaN) <= (writtenMs.get(first.name) ?? NaN));
+  return others.flatMap((l) => l.filter(since)).sort((a, b) => begun(a) - begun(b)).at(-1);
+}
+var inWords = (own, copy2) => `two clusters with the ID ${own.clusterId} write to one place, as copies of volumes make them: ${own.name} is of ${own.cluster} here, and ${copy2.name} of ${copy2.cluster} on other volumes. No backup is deleted until one of the two has a prefix of its own (s3.prefix, claim.prefix), and its backups have been moved there or removed`;
 
 // controller/backup/store/s3-again.ts
 var passingStatuses = /* @__PURE__ */ new Set([408, 425, 429]);
@@ -2091,7 +2162,7 @@ async function tidy(tidying) {
   const catalog = await readCatalog(store2, made.clusterId);
   const { good, writtenMs, doubtful, foreign } = catalog;
   const decided = retention({ ...tidying, good, writtenMs, made: made.name });
-  const told = doubtful.length > 0 ? inWords(doubtful) : void 0;
+  const told = doubtful.length > 0 ? inWords2(doubtful) : void 0;
   const counts = { kept: good.length, removed: 0, doubtful: doubtful.length, foreign };
   if ("alert" in decided) return { ...counts, stopped: true, ...alertOf(decided.alert, told) };
   const { removed, failed } = await removeAll(store2, decided.remove);
@@ -2131,7 +2202,7 @@ async function clear(store2, { loose }, nowMs, clusterId) {
   await store2.sweep(keys.folder(clusterId), nowMs);
 }
 var NAMED = 3;
-function inWords(doubtful) {
+function inWords2(doubtful) {
   const some = doubtful.slice(-NAMED).map(({ name, why }) => `${name}: ${why}`);
   const more = doubtful.length > NAMED ? `; and ${doubtful.length - NAMED} more` : "";
   return `${doubtful.length === 1 ? "a backup" : `${doubtful.length} backups`} can't be used here, and nothing of them is deleted (${some.join("; ")}${more}): use the release that wrote them, or remove them`;
@@ -2153,11 +2224,13 @@ async function runBackup(job) {
   let made;
   const before = await orStopped(namesIn(store2), job.signal).catch(() => void 0);
   try {
+    const volumes = await volumesKnown(job);
     made = await takeBackup({
       store: store2,
       clientUrls: settings2.clientUrls,
       open: job.open,
       cluster: `${settings2.namespace}/${settings2.cluster}`,
+      volumes,
       generation: settings2.generation,
       compression: settings2.compression,
       signal: job.signal,
@@ -2204,6 +2277,15 @@ async function runBackup(job) {
     await report2.event("Warning", tidied.stopped ? "RetentionStopped" : "BackupsInDoubt", tidied.alert);
   return made;
 }
+async function volumesKnown(job) {
+  try {
+    const volumes = await orStopped(job.volumes(), job.signal);
+    return volumes.length > 0 ? volumes : void 0;
+  } catch (error) {
+    job.say(`the members' claims can't be read: ${wordsOf(error)}`);
+    return void 0;
+  }
+}
 async function tidyUp(tidying) {
   try {
     return await tidy(tidying);
@@ -2218,6 +2300,8 @@ function newer(before, made) {
 var newestInWords = (newest) => newest ? `The newest good backup is ${newest.name}` : "There is no good backup";
 
 // controller/loop/lease.ts
+var DURATION_MS = 15e3;
+var VACANT_MS = DURATION_MS + 5e3;
 function microTime(at = /* @__PURE__ */ new Date()) {
   return at.toISOString().replace("Z", "000Z");
 }
@@ -3267,6 +3351,21 @@ function openStore(settings2, env2 = import_node_process.default.env) {
   return new S3Store(new S3Client(settings2, credentials));
 }
 
+// controller/backup/volumes.ts
+var ASK_MS6 = 1e4;
+async function volumesOf(api, namespace, claims) {
+  const ask2 = async (name) => {
+    const path = `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`;
+    try {
+      return [(await api.call({ verb: "GET", path }, ASK_MS6)).metadata.uid];
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return [];
+      throw error;
+    }
+  };
+  return (await Promise.all(claims.map(ask2))).flat();
+}
+
 // controller/backup/main.ts
 var { env } = import_node_process2.default;
 var log = (level, msg) => console.log(JSON.stringify({ level, time: (/* @__PURE__ */ new Date()).toISOString(), msg }));
@@ -3285,6 +3384,7 @@ function report(of) {
 var commands = {
   backup: async () => {
     const of = settings();
+    const told = report(of);
     const pair = readPair(variable("BACKUP_TLS_DIR"));
     const ended = new AbortController();
     import_node_process2.default.once("SIGTERM", () => ended.abort(new Error("it was told to stop")));
@@ -3295,8 +3395,9 @@ var commands = {
     const made = await runBackup({
       settings: of,
       store: store(),
-      report: report(of).report,
+      report: told.report,
       open: (url) => new Channel(url, pair),
+      volumes: () => volumesOf(told.api, of.namespace, of.claims),
       signal: ended.signal,
       say: (text2) => log("info", text2),
       peakMebibytes: () => Math.ceil(import_node_process2.default.resourceUsage().maxRSS / 1024)

@@ -1,17 +1,17 @@
 "use strict";
 
 // controller/gate/main.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs13 = require("node:fs");
 
 // controller/gate/gate.ts
 var import_promises4 = require("node:timers/promises");
 
 // controller/gate/act.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var import_node_path6 = require("node:path");
 
 // controller/wal/index.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 var import_node_path2 = require("node:path");
 
 // controller/wal/crc.ts
@@ -356,6 +356,12 @@ var Decoder = class {
   }
 };
 
+// controller/wal/files.ts
+var import_node_fs = require("node:fs");
+function isThere(path) {
+  return (0, import_node_fs.statSync)(path, { throwIfNoEntry: false }) !== void 0;
+}
+
 // controller/wal/membership.ts
 var Membership = class {
   members = /* @__PURE__ */ new Map();
@@ -516,10 +522,10 @@ var Log = class {
 };
 
 // controller/wal/segments.ts
-var import_node_fs = require("node:fs");
+var import_node_fs2 = require("node:fs");
 var import_node_path = require("node:path");
 function hasLog(walDir) {
-  return (0, import_node_fs.existsSync)(walDir) && (0, import_node_fs.readdirSync)(walDir).some((name) => name.endsWith(".wal"));
+  return isThere(walDir) && (0, import_node_fs2.readdirSync)(walDir).some((name) => name.endsWith(".wal"));
 }
 function segmentNames(names) {
   return [...names].sort().flatMap((name) => {
@@ -531,23 +537,23 @@ function withFiles(walDir, names, use) {
   const open2 = [];
   try {
     const segments = names.map((name) => {
-      const fd = (0, import_node_fs.openSync)((0, import_node_path.join)(walDir, name), "r");
+      const fd = (0, import_node_fs2.openSync)((0, import_node_path.join)(walDir, name), "r");
       open2.push(fd);
       return fileSegment(name, fd);
     });
     return use(segments);
   } finally {
-    open2.forEach((fd) => (0, import_node_fs.closeSync)(fd));
+    open2.forEach((fd) => (0, import_node_fs2.closeSync)(fd));
   }
 }
 function fileSegment(name, fd) {
   return {
     name,
-    size: (0, import_node_fs.fstatSync)(fd).size,
+    size: (0, import_node_fs2.fstatSync)(fd).size,
     read(into, at) {
       let done = 0;
       while (done < into.length) {
-        const count = (0, import_node_fs.readSync)(fd, into, done, into.length - done, at + done);
+        const count = (0, import_node_fs2.readSync)(fd, into, done, into.length - done, at + done);
         if (count === 0) break;
         done += count;
       }
@@ -558,12 +564,21 @@ function fileSegment(name, fd) {
 
 // controller/wal/index.ts
 function readMember(memberDir2, etcdVersion) {
+  try {
+    return read(memberDir2, etcdVersion);
+  } catch (error) {
+    const { code, message } = error;
+    if (code === "EIO") return { state: "broken", reason: `it can't be read: ${message}` };
+    throw error;
+  }
+}
+function read(memberDir2, etcdVersion) {
   const walDir = (0, import_node_path2.join)(memberDir2, "wal");
   const database = (0, import_node_path2.join)(memberDir2, "snap", "db");
   if (!hasLog(walDir)) {
     return wasUsed(database) ? { state: "broken", reason: "there is a database and no write-ahead log: etcd would be a new member" } : { state: "empty" };
   }
-  const names = segmentNames((0, import_node_fs2.readdirSync)(walDir));
+  const names = segmentNames((0, import_node_fs3.readdirSync)(walDir));
   const log = new Log();
   const broken = (reason2) => {
     const memberId = log.metadata?.memberId;
@@ -613,7 +628,7 @@ function problem(log, names, memberDir2, last, etcdVersion) {
   }
   const found = log.problemFrom(start);
   if (found) return found;
-  if (start.index > 0 && !(0, import_node_fs2.existsSync)((0, import_node_path2.join)(memberDir2, "snap", "db"))) return "the database is missing";
+  if (start.index > 0 && !isThere((0, import_node_path2.join)(memberDir2, "snap", "db"))) return "the database is missing";
   return void 0;
 }
 function needsFile(etcdVersion) {
@@ -622,15 +637,15 @@ function needsFile(etcdVersion) {
 }
 function newestWithFile(log, snapDir) {
   const hex = (n) => n.toString(16).padStart(16, "0");
-  const files = new Set((0, import_node_fs2.existsSync)(snapDir) ? (0, import_node_fs2.readdirSync)(snapDir) : []);
+  const files = new Set(isThere(snapDir) ? (0, import_node_fs3.readdirSync)(snapDir) : []);
   const found = log.validSnapshots().filter((s) => files.has(`${hex(s.term)}-${hex(s.index)}.snap`)).sort((a, b) => a.term - b.term || a.index - b.index);
   return found.at(-1) ?? { index: 0, term: 0 };
 }
 var FRESH_DATABASE = 64 * 1024 * 1024;
 function wasUsed(database) {
-  if (!(0, import_node_fs2.existsSync)(database)) return false;
-  if ((0, import_node_fs2.statSync)(database).size > FRESH_DATABASE) return true;
-  return (0, import_node_fs2.readFileSync)(database).includes("consistent_index");
+  if (!isThere(database)) return false;
+  if ((0, import_node_fs3.statSync)(database).size > FRESH_DATABASE) return true;
+  return (0, import_node_fs3.readFileSync)(database).includes("consistent_index");
 }
 
 // controller/gate/config.ts
@@ -654,18 +669,18 @@ function renderConfig(settings, member) {
 }
 
 // controller/gate/files.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var import_node_path3 = require("node:path");
 function writeWhole(file, text) {
   const folder = (0, import_node_path3.dirname)(file);
-  (0, import_node_fs3.mkdirSync)(folder, { recursive: true, mode: 448 });
+  (0, import_node_fs4.mkdirSync)(folder, { recursive: true, mode: 448 });
   if (textOf(file) !== text) {
     const draft = `${file}.tmp`;
     try {
-      (0, import_node_fs3.writeFileSync)(draft, text, { mode: 384, flush: true });
-      (0, import_node_fs3.renameSync)(draft, file);
+      (0, import_node_fs4.writeFileSync)(draft, text, { mode: 384, flush: true });
+      (0, import_node_fs4.renameSync)(draft, file);
     } catch (error) {
-      (0, import_node_fs3.rmSync)(draft, { force: true });
+      (0, import_node_fs4.rmSync)(draft, { force: true });
       throw error;
     }
   }
@@ -673,17 +688,17 @@ function writeWhole(file, text) {
 }
 function textOf(file) {
   try {
-    return (0, import_node_fs3.readFileSync)(file, "utf8");
+    return (0, import_node_fs4.readFileSync)(file, "utf8");
   } catch {
     return void 0;
   }
 }
 function syncFolder(folder) {
-  const directory = (0, import_node_fs3.openSync)(folder, "r");
+  const directory = (0, import_node_fs4.openSync)(folder, "r");
   try {
-    (0, import_node_fs3.fsyncSync)(directory);
+    (0, import_node_fs4.fsyncSync)(directory);
   } finally {
-    (0, import_node_fs3.closeSync)(directory);
+    (0, import_node_fs4.closeSync)(directory);
   }
 }
 var UNMARKED = { generation: 0, lastVersion: "0.0.0" };
@@ -705,7 +720,7 @@ function writeMark(dataDir, { generation, lastVersion }) {
 var holdFile = (volume) => (0, import_node_path3.join)(volume, "gate.json");
 function isHeld(volume) {
   try {
-    return (0, import_node_fs3.statSync)(holdFile(volume), { throwIfNoEntry: false }) !== void 0;
+    return (0, import_node_fs4.statSync)(holdFile(volume), { throwIfNoEntry: false }) !== void 0;
   } catch {
     return true;
   }
@@ -716,40 +731,61 @@ function writeHold(volume, reason) {
 }
 function liftHold(volume) {
   if (!isHeld(volume)) return;
-  (0, import_node_fs3.rmSync)(holdFile(volume), { force: true });
+  (0, import_node_fs4.rmSync)(holdFile(volume), { force: true });
   syncFolder(volume);
 }
 var TORN_COPY = /^db\.tmp\.\d+$/;
 function dropTornCopies(dataDir) {
   const folder = (0, import_node_path3.join)(dataDir, "member", "snap");
   try {
-    for (const name of (0, import_node_fs3.readdirSync)(folder)) if (TORN_COPY.test(name)) (0, import_node_fs3.rmSync)((0, import_node_path3.join)(folder, name));
+    for (const name of (0, import_node_fs4.readdirSync)(folder)) if (TORN_COPY.test(name)) (0, import_node_fs4.rmSync)((0, import_node_path3.join)(folder, name));
   } catch {
   }
 }
 var ASIDE = /^aside-(\d+)$/;
 function asideNames(volume) {
-  const numbers = (0, import_node_fs3.readdirSync)(volume).flatMap((name) => ASIDE.exec(name)?.[1] ?? []);
+  const numbers = (0, import_node_fs4.readdirSync)(volume).flatMap((name) => ASIDE.exec(name)?.[1] ?? []);
   return numbers.sort((a, b) => Number(b) - Number(a)).map((n) => `aside-${n}`);
 }
-function setAside(volume, dataDir) {
+var setAside = (volume, dataDir) => keepAside(volume, (0, import_node_path3.join)(dataDir, "member"));
+function keepAside(volume, directory) {
   const [newest] = asideNames(volume);
-  const { generation } = readMark(dataDir);
+  const { generation } = markIn(directory);
   const name = `aside-${Number(ASIDE.exec(newest ?? "aside-0")?.[1]) + 1}`;
-  (0, import_node_fs3.renameSync)((0, import_node_path3.join)(dataDir, "member"), (0, import_node_path3.join)(volume, name));
-  syncFolder(volume);
-  syncFolder(dataDir);
+  move(directory, (0, import_node_path3.join)(volume, name));
   for (const other of asideNames(volume).filter((n) => n !== name))
     if (markIn((0, import_node_path3.join)(volume, other)).generation === generation) drop(volume, other);
   return name;
 }
+var replacedIn = (volume) => (0, import_node_path3.join)(volume, "replaced");
+function replace(volume, dataDir, fresh) {
+  const place = (0, import_node_path3.join)(dataDir, "member");
+  if (isThere2(place)) move(place, replacedIn(volume));
+  try {
+    move(fresh, place);
+  } finally {
+    settle(volume, dataDir);
+  }
+}
+function settle(volume, dataDir) {
+  const replaced = replacedIn(volume);
+  if (!isThere2(replaced)) return;
+  const place = (0, import_node_path3.join)(dataDir, "member");
+  if (isThere2(place)) keepAside(volume, replaced);
+  else move(replaced, place);
+}
+function move(from, to) {
+  (0, import_node_fs4.renameSync)(from, to);
+  for (const folder of /* @__PURE__ */ new Set([(0, import_node_path3.dirname)(from), (0, import_node_path3.dirname)(to)])) syncFolder(folder);
+}
+var isThere2 = (path) => (0, import_node_fs4.statSync)(path, { throwIfNoEntry: false }) !== void 0;
 function dropAside(volume) {
   for (const name of asideNames(volume)) drop(volume, name);
 }
-var drop = (volume, name) => (0, import_node_fs3.rmSync)((0, import_node_path3.join)(volume, name), { recursive: true, force: true });
+var drop = (volume, name) => (0, import_node_fs4.rmSync)((0, import_node_path3.join)(volume, name), { recursive: true, force: true });
 function readJson(file) {
   try {
-    const value = JSON.parse((0, import_node_fs3.readFileSync)(file, "utf8"));
+    const value = JSON.parse((0, import_node_fs4.readFileSync)(file, "utf8"));
     return typeof value === "object" && value !== null ? value : void 0;
   } catch {
     return void 0;
@@ -757,7 +793,7 @@ function readJson(file) {
 }
 
 // controller/gate/order.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 var import_node_path4 = require("node:path");
 var memberDir = (dataDir) => (0, import_node_path4.join)(dataDir, "member");
 var orderDir = (dataDir) => (0, import_node_path4.join)(dataDir, "member", "order");
@@ -767,23 +803,28 @@ function writeConfig(dataDir, text) {
 function writeOrder(dataDir, text) {
   const log = (0, import_node_path4.join)(memberDir(dataDir), "wal");
   if (hasLog(log)) throw new Error("there is a log now where there was none");
-  (0, import_node_fs4.rmSync)(log, { recursive: true, force: true });
+  (0, import_node_fs5.rmSync)(log, { recursive: true, force: true });
   dropOrder(dataDir);
-  (0, import_node_fs4.mkdirSync)((0, import_node_path4.join)(orderDir(dataDir), "wal"), { recursive: true, mode: 448 });
+  (0, import_node_fs5.mkdirSync)((0, import_node_path4.join)(orderDir(dataDir), "wal"), { recursive: true, mode: 448 });
   writeWhole((0, import_node_path4.join)(orderDir(dataDir), "etcd.yaml"), text);
-  (0, import_node_fs4.symlinkSync)((0, import_node_path4.join)("order", "wal"), log);
+  (0, import_node_fs5.symlinkSync)((0, import_node_path4.join)("order", "wal"), log);
   syncFolder(memberDir(dataDir));
 }
 function dropOrder(dataDir) {
-  (0, import_node_fs4.rmSync)(orderDir(dataDir), { recursive: true, force: true });
+  (0, import_node_fs5.rmSync)(orderDir(dataDir), { recursive: true, force: true });
 }
 
 // controller/gate/room.ts
 var import_node_crypto = require("node:crypto");
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var import_node_path5 = require("node:path");
 
 // controller/words.ts
+var LONGEST = 300;
+function inShort(words, longest = LONGEST) {
+  const line = words.trim().replace(/\s+/g, " ");
+  return line.length <= longest ? line : `${line.slice(0, longest)}\u2026`;
+}
 function wordsOf(error) {
   if (error instanceof AggregateError && error.message === "")
     return error.errors.map(wordsOf).join("; ") || "unknown";
@@ -795,15 +836,15 @@ var RESERVE_BYTES = 64 * 1024;
 var reserveFile = (volume) => (0, import_node_path5.join)(volume, "gate.reserve");
 function keepReserve(volume) {
   const file = reserveFile(volume);
-  if ((0, import_node_fs5.existsSync)(file)) return;
+  if ((0, import_node_fs6.existsSync)(file)) return;
   try {
-    (0, import_node_fs5.writeFileSync)(file, (0, import_node_crypto.randomBytes)(RESERVE_BYTES), { mode: 384, flush: true });
+    (0, import_node_fs6.writeFileSync)(file, (0, import_node_crypto.randomBytes)(RESERVE_BYTES), { mode: 384, flush: true });
   } catch {
-    (0, import_node_fs5.rmSync)(file, { force: true });
+    (0, import_node_fs6.rmSync)(file, { force: true });
   }
 }
 function giveUpReserve(volume) {
-  (0, import_node_fs5.rmSync)(reserveFile(volume), { force: true });
+  (0, import_node_fs6.rmSync)(reserveFile(volume), { force: true });
   syncFolder(volume);
 }
 var isFull = (error) => ["ENOSPC", "EDQUOT"].includes(String(error.code));
@@ -827,7 +868,7 @@ function volumeProblem(error) {
 // controller/gate/act.ts
 function carryOut(settings, step) {
   const { volume, dataDir } = settings;
-  (0, import_node_fs6.mkdirSync)(dataDir, { recursive: true, mode: 448 });
+  (0, import_node_fs7.mkdirSync)(dataDir, { recursive: true, mode: 448 });
   switch (step.kind) {
     case "start":
       dropTornCopies(dataDir);
@@ -874,7 +915,7 @@ function prepare(settings, order, generation = settings.generation) {
   writeConfig(dataDir, usual2);
   if (order) writeOrder(dataDir, render(order));
   else dropOrder(dataDir);
-  if ((0, import_node_fs6.readFileSync)(settings.configFile, "utf8") !== (order ? render(order) : usual2)) {
+  if ((0, import_node_fs7.readFileSync)(settings.configFile, "utf8") !== (order ? render(order) : usual2)) {
     throw new Error(`${settings.configFile}, which etcd will read, is not what was written for it`);
   }
 }
@@ -883,7 +924,7 @@ function mustBeEmpty(dataDir) {
 }
 
 // controller/gate/ask.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 var import_node_https = require("node:https");
 var import_node_path7 = require("node:path");
 
@@ -941,7 +982,7 @@ async function askController(ask2, message, tag) {
   }
 }
 function post(ask2, message, tag, sign) {
-  const file = (name) => (0, import_node_fs7.readFileSync)((0, import_node_path7.join)(ask2.tlsDir, name));
+  const file = (name) => (0, import_node_fs8.readFileSync)((0, import_node_path7.join)(ask2.tlsDir, name));
   const body = JSON.stringify(message);
   return new Promise((resolve, reject) => {
     const asked = (0, import_node_https.request)(new URL(REPORT_PATH, ask2.url), {
@@ -1094,8 +1135,36 @@ function logProblem({ disk, version }) {
 }
 
 // controller/gate/disk.ts
+var import_node_fs9 = require("node:fs");
 var import_node_path8 = require("node:path");
 function readDisk(dataDir, version) {
+  try {
+    const disk = read2(dataDir, version);
+    if (disk.state === "wal") mustBeOurs(dataDir);
+    return disk;
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    throw new Error(
+      `its files belong to another user than the one it runs as, ${process.geteuid?.()} of group ${process.getegid?.()}: set security back to what it was, or give the files to that user (${wordsOf(error)})`,
+      { cause: error }
+    );
+  }
+}
+var isForbidden = (error) => ["EACCES", "EPERM"].includes(String(error.code));
+function mustBeOurs(dataDir) {
+  const member = (0, import_node_path8.join)(dataDir, "member");
+  const { R_OK, W_OK, X_OK } = import_node_fs9.constants;
+  try {
+    for (const folder of [dataDir, member, (0, import_node_path8.join)(member, "wal"), (0, import_node_path8.join)(member, "snap")].filter(isThere)) {
+      (0, import_node_fs9.accessSync)(folder, R_OK | W_OK | X_OK);
+      const files = (0, import_node_fs9.readdirSync)(folder).filter((name) => /^(?:.*\.wal|db|gate\.json)$/.test(name));
+      for (const name of files) (0, import_node_fs9.closeSync)((0, import_node_fs9.openSync)((0, import_node_path8.join)(folder, name), "r+"));
+    }
+  } catch (error) {
+    if (isForbidden(error)) throw error;
+  }
+}
+function read2(dataDir, version) {
   const data = readMember((0, import_node_path8.join)(dataDir, "member"), version);
   switch (data.state) {
     case "empty":
@@ -1143,11 +1212,11 @@ async function addressesOf(host, resolve) {
 }
 
 // controller/gate/restored.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 var import_node_path12 = require("node:path");
 
 // controller/transfer/https.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var import_node_https2 = require("node:https");
 var import_node_path9 = require("node:path");
 var import_node_stream = require("node:stream");
@@ -1171,7 +1240,7 @@ async function upload(url, tlsDir, stream) {
   for (const end of [sent, response]) if (end.status === "rejected") throw end.reason;
 }
 function call(method, url, tlsDir) {
-  const file = (name) => (0, import_node_fs8.readFileSync)((0, import_node_path9.join)(tlsDir, name));
+  const file = (name) => (0, import_node_fs10.readFileSync)((0, import_node_path9.join)(tlsDir, name));
   const asked = (0, import_node_https2.request)(url, {
     method,
     agent: false,
@@ -1199,7 +1268,7 @@ async function refusal(response) {
 
 // controller/transfer/receive.ts
 var import_node_crypto2 = require("node:crypto");
-var import_node_fs9 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var import_node_path10 = require("node:path");
 
 // controller/transfer/format.ts
@@ -1218,16 +1287,17 @@ function parseLine(text) {
 }
 
 // controller/transfer/receive.ts
+var SYNC_BYTES = 1 << 25;
 async function receiveDirectory(stream, folder, expected) {
-  (0, import_node_fs9.mkdirSync)((0, import_node_path10.dirname)(folder), { recursive: true, mode: 448 });
-  (0, import_node_fs9.mkdirSync)(folder, { mode: 448 });
+  (0, import_node_fs11.mkdirSync)((0, import_node_path10.dirname)(folder), { recursive: true, mode: 448 });
+  (0, import_node_fs11.mkdirSync)(folder, { mode: 448 });
   const writer = new Writer(folder);
   try {
     for await (const part of stream) writer.take(Buffer.from(part));
     return writer.finish(expected);
   } catch (error) {
     writer.close();
-    (0, import_node_fs9.rmSync)(folder, { recursive: true, force: true });
+    (0, import_node_fs11.rmSync)(folder, { recursive: true, force: true });
     throw error;
   }
 }
@@ -1241,6 +1311,7 @@ var Writer = class {
   folders = /* @__PURE__ */ new Set();
   line = Buffer.alloc(0);
   file;
+  unsynced = 0;
   end;
   take(part) {
     let rest = part;
@@ -1256,15 +1327,17 @@ var Writer = class {
     return sum;
   }
   close() {
-    if (this.file) (0, import_node_fs9.closeSync)(this.file.fd);
+    if (this.file) (0, import_node_fs11.closeSync)(this.file.fd);
     this.file = void 0;
   }
   content(part) {
     const file = this.file;
     const mine = part.subarray(0, file.left);
     this.hash.update(mine);
-    for (let at = 0; at < mine.length; ) at += (0, import_node_fs9.writeSync)(file.fd, mine, at);
+    for (let at = 0; at < mine.length; ) at += (0, import_node_fs11.writeSync)(file.fd, mine, at);
     file.left -= mine.length;
+    this.unsynced += mine.length;
+    if (this.unsynced >= SYNC_BYTES) this.sync(file.fd);
     if (file.left === 0) this.closeFile();
     return part.subarray(mine.length);
   }
@@ -1287,14 +1360,18 @@ var Writer = class {
   openFile(path, size) {
     const name = (0, import_node_path10.join)(this.folder, path);
     for (let f = (0, import_node_path10.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path10.dirname)(f)) this.folders.add(f);
-    (0, import_node_fs9.mkdirSync)((0, import_node_path10.dirname)(name), { recursive: true, mode: 448 });
-    this.file = { fd: (0, import_node_fs9.openSync)(name, "wx", 384), left: size };
+    (0, import_node_fs11.mkdirSync)((0, import_node_path10.dirname)(name), { recursive: true, mode: 448 });
+    this.file = { fd: (0, import_node_fs11.openSync)(name, "wx", 384), left: size };
     if (size === 0) this.closeFile();
   }
   closeFile() {
     if (!this.file) return;
-    (0, import_node_fs9.fsyncSync)(this.file.fd);
+    this.sync(this.file.fd);
     this.close();
+  }
+  sync(fd) {
+    (0, import_node_fs11.fsyncSync)(fd);
+    this.unsynced = 0;
   }
 };
 
@@ -1335,7 +1412,7 @@ async function filesIn(folder) {
 
 // controller/gate/restored.ts
 var incomingOf = (volume) => (0, import_node_path12.join)(volume, "incoming");
-var dropIncoming = (volume) => (0, import_node_fs10.rmSync)(incomingOf(volume), { recursive: true, force: true });
+var dropIncoming = (volume) => (0, import_node_fs12.rmSync)(incomingOf(volume), { recursive: true, force: true });
 async function takeSeed(settings, seed) {
   const { volume, dataDir, tlsDir, generation, version } = settings;
   const incoming = incomingOf(volume);
@@ -1351,12 +1428,11 @@ async function takeSeed(settings, seed) {
   }
   const data = readMember(fresh, version);
   if (data.state !== "wal") throw new Error(`it holds no member that etcd ${version} would start`);
-  (0, import_node_fs10.mkdirSync)(dataDir, { recursive: true, mode: 448 });
+  (0, import_node_fs12.mkdirSync)(dataDir, { recursive: true, mode: 448 });
   const place = (0, import_node_path12.join)(dataDir, "member");
-  if (seed.setAside) setAside(volume, dataDir);
-  else (0, import_node_fs10.rmSync)(place, { recursive: true, force: true });
-  (0, import_node_fs10.renameSync)(fresh, place);
-  syncFolder(dataDir);
+  const worthless = !seed.setAside && !(0, import_node_fs12.existsSync)((0, import_node_path12.join)(place, "snap"));
+  if (worthless) (0, import_node_fs12.rmSync)(place, { recursive: true, force: true });
+  replace(volume, dataDir, fresh);
   dropIncoming(volume);
 }
 async function lend(settings, url) {
@@ -1376,10 +1452,12 @@ async function runGate(settings, say2, surroundings = {}) {
   const { times, resolve, now, sleep: sleep2 } = { ...usual, ...surroundings };
   const { volume, dataDir, podName, podUid, generation, version } = settings;
   const ask2 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
+  settle(volume, dataDir);
   let disk = readDisk(dataDir, version);
   say2(describe(disk));
   let holds = false;
   let problem2;
+  let moving;
   let last = "";
   const tell = (text) => {
     if (text !== last) say2(text);
@@ -1403,7 +1481,7 @@ async function runGate(settings, say2, surroundings = {}) {
   for (; ; ) {
     const written = isHeld(volume);
     const held = holds || written;
-    const message = { podUid, podName, disk, aside: asideNames(volume), held, problem: problem2 };
+    const message = { podUid, podName, disk, aside: asideNames(volume), held, problem: problem2 ?? moving };
     const began = now();
     const answer = await askController(ask2, message, tag);
     let heard;
@@ -1417,6 +1495,7 @@ async function runGate(settings, say2, surroundings = {}) {
       heard = { kind: "silence", forMs: now() - silentSince };
     }
     const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
+    if (step.kind !== "lend" && step.kind !== "seed" && heard.kind !== "silence") moving = void 0;
     if (step.kind === "ask") {
       if (step.hold && !written) hold(step.why);
       const notes = "problem" in answer ? [answer.problem, ...unheard(heardOnce, heard)] : [];
@@ -1425,12 +1504,14 @@ async function runGate(settings, say2, surroundings = {}) {
       if (!written) hold("its data is lent to a recovery");
       tell(`sends its data to ${step.url}`);
       const failure = await problemOf(lend(settings, step.url));
-      if (failure) tag = void 0;
-      tell(failure ? `its data can't be sent: ${failure}` : "its data was sent, it is left as it is");
+      moving = failure && `its data can't be sent: ${inShort(failure)}`;
+      if (moving) tag = void 0;
+      tell(moving ?? "its data was sent, it is left as it is");
     } else if (step.kind === "seed") {
       tell(`takes the restored data from ${step.url}`);
       const failure = await problemOf(takeSeed(settings, step));
-      if (failure) tell(`the restored data can't be taken: ${failure}`);
+      moving = failure && `the restored data can't be taken: ${inShort(failure)}`;
+      if (moving) tell(moving);
       disk = readDisk(dataDir, version);
       say2(describe(disk));
     } else {
@@ -1526,7 +1607,7 @@ var TERMINATION_LOG = "/dev/termination-log";
 function say(text) {
   console.log(`${(/* @__PURE__ */ new Date()).toISOString()} ${text}`);
   try {
-    if ((0, import_node_fs11.existsSync)(TERMINATION_LOG)) (0, import_node_fs11.writeFileSync)(TERMINATION_LOG, text);
+    if ((0, import_node_fs13.existsSync)(TERMINATION_LOG)) (0, import_node_fs13.writeFileSync)(TERMINATION_LOG, text);
   } catch {
   }
 }

@@ -1,7 +1,7 @@
 "use strict";
 
 // controller/restore/main.ts
-var import_node_fs12 = require("node:fs");
+var import_node_fs13 = require("node:fs");
 
 // controller/backup/refusal.ts
 var Refusal = class extends Error {
@@ -898,12 +898,12 @@ async function toFile(scratch, fill) {
   }
 }
 function pairIn(folder) {
-  const read2 = (name) => (0, import_node_fs3.readFileSync)((0, import_node_path4.join)(folder, name));
-  return { ca: read2("ca.crt"), cert: read2("tls.crt"), key: read2("tls.key") };
+  const read3 = (name) => (0, import_node_fs3.readFileSync)((0, import_node_path4.join)(folder, name));
+  return { ca: read3("ca.crt"), cert: read3("tls.crt"), key: read3("tls.key") };
 }
 
 // controller/restore/steps.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 var import_node_path13 = require("node:path");
 var import_node_stream = require("node:stream");
 var import_promises4 = require("node:stream/promises");
@@ -974,7 +974,7 @@ function parseVersion(text2) {
 }
 
 // controller/wal/index.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var import_node_path7 = require("node:path");
 
 // controller/wal/crc.ts
@@ -1319,6 +1319,12 @@ var Decoder = class {
   }
 };
 
+// controller/wal/files.ts
+var import_node_fs4 = require("node:fs");
+function isThere(path) {
+  return (0, import_node_fs4.statSync)(path, { throwIfNoEntry: false }) !== void 0;
+}
+
 // controller/wal/membership.ts
 var Membership = class {
   members = /* @__PURE__ */ new Map();
@@ -1479,10 +1485,10 @@ var Log = class {
 };
 
 // controller/wal/segments.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 var import_node_path6 = require("node:path");
 function hasLog(walDir) {
-  return (0, import_node_fs4.existsSync)(walDir) && (0, import_node_fs4.readdirSync)(walDir).some((name) => name.endsWith(".wal"));
+  return isThere(walDir) && (0, import_node_fs5.readdirSync)(walDir).some((name) => name.endsWith(".wal"));
 }
 function segmentNames(names) {
   return [...names].sort().flatMap((name) => {
@@ -1494,23 +1500,23 @@ function withFiles(walDir, names, use) {
   const open2 = [];
   try {
     const segments = names.map((name) => {
-      const fd = (0, import_node_fs4.openSync)((0, import_node_path6.join)(walDir, name), "r");
+      const fd = (0, import_node_fs5.openSync)((0, import_node_path6.join)(walDir, name), "r");
       open2.push(fd);
       return fileSegment(name, fd);
     });
     return use(segments);
   } finally {
-    open2.forEach((fd) => (0, import_node_fs4.closeSync)(fd));
+    open2.forEach((fd) => (0, import_node_fs5.closeSync)(fd));
   }
 }
 function fileSegment(name, fd) {
   return {
     name,
-    size: (0, import_node_fs4.fstatSync)(fd).size,
+    size: (0, import_node_fs5.fstatSync)(fd).size,
     read(into, at) {
       let done = 0;
       while (done < into.length) {
-        const count2 = (0, import_node_fs4.readSync)(fd, into, done, into.length - done, at + done);
+        const count2 = (0, import_node_fs5.readSync)(fd, into, done, into.length - done, at + done);
         if (count2 === 0) break;
         done += count2;
       }
@@ -1521,12 +1527,21 @@ function fileSegment(name, fd) {
 
 // controller/wal/index.ts
 function readMember(memberDir, etcdVersion) {
+  try {
+    return read2(memberDir, etcdVersion);
+  } catch (error) {
+    const { code, message: message2 } = error;
+    if (code === "EIO") return { state: "broken", reason: `it can't be read: ${message2}` };
+    throw error;
+  }
+}
+function read2(memberDir, etcdVersion) {
   const walDir = (0, import_node_path7.join)(memberDir, "wal");
   const database = (0, import_node_path7.join)(memberDir, "snap", "db");
   if (!hasLog(walDir)) {
     return wasUsed(database) ? { state: "broken", reason: "there is a database and no write-ahead log: etcd would be a new member" } : { state: "empty" };
   }
-  const names = segmentNames((0, import_node_fs5.readdirSync)(walDir));
+  const names = segmentNames((0, import_node_fs6.readdirSync)(walDir));
   const log = new Log();
   const broken = (reason2) => {
     const memberId = log.metadata?.memberId;
@@ -1576,7 +1591,7 @@ function problem(log, names, memberDir, last, etcdVersion) {
   }
   const found = log.problemFrom(start);
   if (found) return found;
-  if (start.index > 0 && !(0, import_node_fs5.existsSync)((0, import_node_path7.join)(memberDir, "snap", "db"))) return "the database is missing";
+  if (start.index > 0 && !isThere((0, import_node_path7.join)(memberDir, "snap", "db"))) return "the database is missing";
   return void 0;
 }
 function needsFile(etcdVersion) {
@@ -1585,36 +1600,37 @@ function needsFile(etcdVersion) {
 }
 function newestWithFile(log, snapDir) {
   const hex = (n) => n.toString(16).padStart(16, "0");
-  const files = new Set((0, import_node_fs5.existsSync)(snapDir) ? (0, import_node_fs5.readdirSync)(snapDir) : []);
+  const files = new Set(isThere(snapDir) ? (0, import_node_fs6.readdirSync)(snapDir) : []);
   const found = log.validSnapshots().filter((s) => files.has(`${hex(s.term)}-${hex(s.index)}.snap`)).sort((a, b) => a.term - b.term || a.index - b.index);
   return found.at(-1) ?? { index: 0, term: 0 };
 }
 var FRESH_DATABASE = 64 * 1024 * 1024;
 function wasUsed(database) {
-  if (!(0, import_node_fs5.existsSync)(database)) return false;
-  if ((0, import_node_fs5.statSync)(database).size > FRESH_DATABASE) return true;
-  return (0, import_node_fs5.readFileSync)(database).includes("consistent_index");
+  if (!isThere(database)) return false;
+  if ((0, import_node_fs6.statSync)(database).size > FRESH_DATABASE) return true;
+  return (0, import_node_fs6.readFileSync)(database).includes("consistent_index");
 }
 
 // controller/restore/intake.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 var import_node_path10 = require("node:path");
 var import_promises3 = require("node:timers/promises");
 
 // controller/transfer/receive.ts
 var import_node_crypto3 = require("node:crypto");
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var import_node_path8 = require("node:path");
+var SYNC_BYTES = 1 << 25;
 async function receiveDirectory(stream, folder, expected) {
-  (0, import_node_fs6.mkdirSync)((0, import_node_path8.dirname)(folder), { recursive: true, mode: 448 });
-  (0, import_node_fs6.mkdirSync)(folder, { mode: 448 });
+  (0, import_node_fs7.mkdirSync)((0, import_node_path8.dirname)(folder), { recursive: true, mode: 448 });
+  (0, import_node_fs7.mkdirSync)(folder, { mode: 448 });
   const writer = new Writer(folder);
   try {
     for await (const part of stream) writer.take(Buffer.from(part));
     return writer.finish(expected);
   } catch (error) {
     writer.close();
-    (0, import_node_fs6.rmSync)(folder, { recursive: true, force: true });
+    (0, import_node_fs7.rmSync)(folder, { recursive: true, force: true });
     throw error;
   }
 }
@@ -1628,6 +1644,7 @@ var Writer = class {
   folders = /* @__PURE__ */ new Set();
   line = Buffer.alloc(0);
   file;
+  unsynced = 0;
   end;
   take(part) {
     let rest = part;
@@ -1643,15 +1660,17 @@ var Writer = class {
     return sum;
   }
   close() {
-    if (this.file) (0, import_node_fs6.closeSync)(this.file.fd);
+    if (this.file) (0, import_node_fs7.closeSync)(this.file.fd);
     this.file = void 0;
   }
   content(part) {
     const file = this.file;
     const mine = part.subarray(0, file.left);
     this.hash.update(mine);
-    for (let at = 0; at < mine.length; ) at += (0, import_node_fs6.writeSync)(file.fd, mine, at);
+    for (let at = 0; at < mine.length; ) at += (0, import_node_fs7.writeSync)(file.fd, mine, at);
     file.left -= mine.length;
+    this.unsynced += mine.length;
+    if (this.unsynced >= SYNC_BYTES) this.sync(file.fd);
     if (file.left === 0) this.closeFile();
     return part.subarray(mine.length);
   }
@@ -1674,23 +1693,27 @@ var Writer = class {
   openFile(path, size) {
     const name = (0, import_node_path8.join)(this.folder, path);
     for (let f = (0, import_node_path8.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path8.dirname)(f)) this.folders.add(f);
-    (0, import_node_fs6.mkdirSync)((0, import_node_path8.dirname)(name), { recursive: true, mode: 448 });
-    this.file = { fd: (0, import_node_fs6.openSync)(name, "wx", 384), left: size };
+    (0, import_node_fs7.mkdirSync)((0, import_node_path8.dirname)(name), { recursive: true, mode: 448 });
+    this.file = { fd: (0, import_node_fs7.openSync)(name, "wx", 384), left: size };
     if (size === 0) this.closeFile();
   }
   closeFile() {
     if (!this.file) return;
-    (0, import_node_fs6.fsyncSync)(this.file.fd);
+    this.sync(this.file.fd);
     this.close();
+  }
+  sync(fd) {
+    (0, import_node_fs7.fsyncSync)(fd);
+    this.unsynced = 0;
   }
 };
 
 // controller/wal/commit.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 var import_node_path9 = require("node:path");
 function commitLog(memberDir, known) {
   const walDir = (0, import_node_path9.join)(memberDir, "wal");
-  const names = segmentNames((0, import_node_fs7.readdirSync)(walDir)).map((n) => n.name);
+  const names = segmentNames((0, import_node_fs8.readdirSync)(walDir)).map((n) => n.name);
   const log = new Log();
   withFiles(walDir, names, (segments) => log.read(segments));
   const { tail, state, last } = log;
@@ -1708,13 +1731,13 @@ function commitLog(memberDir, known) {
   return { lastIndex, known: sure, commit };
 }
 function append(file, position, bytes2) {
-  const fd = (0, import_node_fs7.openSync)(file, "r+");
+  const fd = (0, import_node_fs8.openSync)(file, "r+");
   try {
-    (0, import_node_fs7.ftruncateSync)(fd, position);
-    (0, import_node_fs7.writeSync)(fd, bytes2, 0, bytes2.length, position);
-    (0, import_node_fs7.fsyncSync)(fd);
+    (0, import_node_fs8.ftruncateSync)(fd, position);
+    (0, import_node_fs8.writeSync)(fd, bytes2, 0, bytes2.length, position);
+    (0, import_node_fs8.fsyncSync)(fd);
   } finally {
-    (0, import_node_fs7.closeSync)(fd);
+    (0, import_node_fs8.closeSync)(fd);
   }
 }
 function frame2(type, crc, data) {
@@ -1739,8 +1762,8 @@ var Intake = class {
   constructor(settings, announced) {
     this.settings = settings;
     this.announced = announced;
-    for (const name of (0, import_node_fs8.readdirSync)(settings.scratch).filter((n) => n.startsWith(DRAFT)))
-      (0, import_node_fs8.rmSync)((0, import_node_path10.join)(settings.scratch, name), { recursive: true, force: true });
+    for (const name of (0, import_node_fs9.readdirSync)(settings.scratch).filter((n) => n.startsWith(DRAFT)))
+      (0, import_node_fs9.rmSync)((0, import_node_path10.join)(settings.scratch, name), { recursive: true, force: true });
   }
   settings;
   announced;
@@ -1749,7 +1772,7 @@ var Intake = class {
   last;
   ended = false;
   get here() {
-    return (0, import_node_fs8.existsSync)(place(this.settings.scratch, "survivor"));
+    return (0, import_node_fs9.existsSync)(place(this.settings.scratch, "survivor"));
   }
   async take(request2) {
     const before = this.last;
@@ -1772,18 +1795,18 @@ var Intake = class {
   }
   async receive(request2) {
     const { scratch } = this.settings;
-    const draft = (0, import_node_fs8.mkdtempSync)((0, import_node_path10.join)(scratch, DRAFT));
+    const draft = (0, import_node_fs9.mkdtempSync)((0, import_node_path10.join)(scratch, DRAFT));
     try {
       const member2 = (0, import_node_path10.join)(draft, inDraft(restoreFiles.survivorData), "member");
       await receiveDirectory(request2, member2);
       const receipt = await this.check(member2);
       writeWhole((0, import_node_path10.join)(draft, inDraft(restoreFiles.survivorReceipt)), JSON.stringify(receipt));
       for (const folder of [(0, import_node_path10.join)(member2, ".."), draft]) syncFolder(folder);
-      (0, import_node_fs8.renameSync)(draft, place(scratch, "survivor"));
+      (0, import_node_fs9.renameSync)(draft, place(scratch, "survivor"));
       syncFolder(scratch);
       console.log(`the survivor's disk is here: ${JSON.stringify(receipt)}`);
     } catch (error) {
-      (0, import_node_fs8.rmSync)(draft, { recursive: true, force: true });
+      (0, import_node_fs9.rmSync)(draft, { recursive: true, force: true });
       throw error;
     }
   }
@@ -1811,11 +1834,11 @@ var Intake = class {
 var inDraft = (file) => file.slice(restoreFiles.survivor.length + 1);
 
 // controller/restore/serve.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var import_node_https = require("node:https");
 var import_node_path11 = require("node:path");
 async function serve(settings, method2, handler) {
-  const file = (name) => (0, import_node_fs9.readFileSync)((0, import_node_path11.join)(settings.tlsDir, name));
+  const file = (name) => (0, import_node_fs10.readFileSync)((0, import_node_path11.join)(settings.tlsDir, name));
   const server = (0, import_node_https.createServer)(
     {
       cert: file("tls.crt"),
@@ -1854,7 +1877,7 @@ function end(response, status, text2) {
 }
 
 // controller/restore/tell.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var import_node_https2 = require("node:https");
 var import_node_path12 = require("node:path");
 
@@ -1887,7 +1910,7 @@ function parseRestoreAnswer(text2) {
 // controller/restore/tell.ts
 var PATIENCE_MS = 5e3;
 function tell(settings, message2) {
-  const file = (name) => (0, import_node_fs10.readFileSync)((0, import_node_path12.join)(settings.tlsDir, name));
+  const file = (name) => (0, import_node_fs11.readFileSync)((0, import_node_path12.join)(settings.tlsDir, name));
   const body = JSON.stringify(message2);
   return new Promise((resolve, reject) => {
     const asked = (0, import_node_https2.request)(new URL(RESTORE_PATH, settings.controllerUrl), {
@@ -1951,7 +1974,7 @@ async function receive(settings) {
   intake.end();
   await new Promise((resolve) => server.close(resolve));
   if (!intake.here) throw new Refusal("this generation is made already");
-  (0, import_node_fs11.writeFileSync)(place(scratch, "source"), "a survivor's disk", { flush: true });
+  (0, import_node_fs12.writeFileSync)(place(scratch, "source"), "a survivor's disk", { flush: true });
 }
 async function handOver(settings) {
   const { podUid, generation, version, scratch } = settings;
@@ -1984,8 +2007,8 @@ async function handOver(settings) {
   server.closeAllConnections();
 }
 function refuseNewer(scratch, version) {
-  const file = [place(scratch, "manifest"), place(scratch, "version")].find((f) => (0, import_node_fs11.existsSync)(f));
-  const { etcdVersion = version } = file ? JSON.parse((0, import_node_fs11.readFileSync)(file, "utf8")) : {};
+  const file = [place(scratch, "manifest"), place(scratch, "version")].find((f) => (0, import_node_fs12.existsSync)(f));
+  const { etcdVersion = version } = file ? JSON.parse((0, import_node_fs12.readFileSync)(file, "utf8")) : {};
   const [from, to] = [parseVersion(etcdVersion), parseVersion(version)];
   if (from && to && (from.major !== to.major || from.minor > to.minor))
     throw new Refusal(
@@ -1994,12 +2017,12 @@ function refuseNewer(scratch, version) {
 }
 function sourceOf(scratch) {
   const manifest = place(scratch, "manifest");
-  if ((0, import_node_fs11.existsSync)(manifest)) {
-    const { name, revision, time } = JSON.parse((0, import_node_fs11.readFileSync)(manifest, "utf8"));
+  if ((0, import_node_fs12.existsSync)(manifest)) {
+    const { name, revision, time } = JSON.parse((0, import_node_fs12.readFileSync)(manifest, "utf8"));
     return `backup ${String(name)} of ${String(time)}, revision ${String(revision)}`;
   }
   const source = place(scratch, "source");
-  return (0, import_node_fs11.existsSync)(source) ? (0, import_node_fs11.readFileSync)(source, "utf8").trim() : "a snapshot";
+  return (0, import_node_fs12.existsSync)(source) ? (0, import_node_fs12.readFileSync)(source, "utf8").trim() : "a snapshot";
 }
 
 // controller/restore/main.ts
@@ -2032,7 +2055,7 @@ main(process.argv[2]).then(
   (error) => {
     const words = wordsOf(error);
     console.error(words);
-    if ((0, import_node_fs12.existsSync)(TERMINATION_LOG)) (0, import_node_fs12.writeFileSync)(TERMINATION_LOG, words);
+    if ((0, import_node_fs13.existsSync)(TERMINATION_LOG)) (0, import_node_fs13.writeFileSync)(TERMINATION_LOG, words);
     process.exit(error instanceof Refusal ? 3 : 1);
   }
 );

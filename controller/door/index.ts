@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { Crowd } from "../crowd";
@@ -114,7 +115,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   );
   const crowd = () => new Crowd(MAX_CONNECTIONS, MAX_OF_ONE, (address) => guests.knows(address));
   const [unknown, shown] = [crowd(), crowd()];
-  server.on("connection", (socket) => unknown.add(socket));
+  server.on("connection", (socket) => unknown.add(socket as Socket));
   server.on("secureConnection", (socket) => {
     unknown.leave(socket);
     shown.add(socket);

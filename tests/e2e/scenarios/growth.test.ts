@@ -23,7 +23,7 @@ const sizes = async (cluster: TestCluster) =>
 describe("a storage class whose volumes can't grow", () => {
   let cluster: TestCluster;
   let storageClass: string;
-  const sized = (size: string, logLevel = "info") => ({
+  const sized = (size: string, logLevel: "info" | "warn" = "info") => ({
     etcd: { ...etcd, logLevel },
     storage: { size, storageClass },
   });

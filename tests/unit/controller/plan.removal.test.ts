@@ -107,10 +107,10 @@ describe("plan: a removal for a smaller size", () => {
   });
   it("of a member that isn't ours is carried out", () => {
     const other = { ...listed(9), memberId: "77", peerUrls: ["https://elsewhere:2380"] };
-    const intent = { ...removing(2, "shrink").intent!, ordinal: -1, memberId: "77" } as const;
+    const intent = { kind: "remove", memberId: "77", claimUid: "claim-9", why: "shrink", atMs: NOW } as const;
     const list = [listed(0), listed(1), listed(2), other];
     const d = plan(world(3, { record: { intent }, list }));
-    expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: -1, memberId: "77" });
+    expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: undefined, memberId: "77" });
   });
   it("isn't begun again each round while it can't be done", () => {
     const ill = [status(1, { linearizableRead: false })];

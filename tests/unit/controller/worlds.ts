@@ -18,7 +18,7 @@ import { age } from "../../../controller/plan/age";
 import { listKey } from "../../../controller/plan/view";
 import { declared } from "./simulation/run";
 
-export const NOW = 10_000_000;
+export const NOW = 1_700_000_000_000;
 export const CLUSTER = "18446744073709551000";
 export const idOf = (ordinal: number) => (18446744073709551600n + BigInt(ordinal)).toString();
 export const url = (ordinal: number) => `https://etcd-${ordinal}.etcd.test.svc:2380`;

@@ -150,7 +150,7 @@ describe("the lease", () => {
     const [a, b] = [leaseOf(server, "a"), leaseOf(server, "b")];
     await a.tick();
     await b.tick();
-    const { readLease } = server;
+    const readLease = server.readLease.bind(server);
     for (let i = 0; i < 40; i++) {
       server.nowMs += 1000;
       await a.tick();
