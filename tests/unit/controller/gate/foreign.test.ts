@@ -80,15 +80,21 @@ describe("a gate that runs as another user than before", () => {
     ["whose member it may not enter", () => chmodSync(dataDir, 0o777)],
     [
       "whose log it may not enter",
-      () => (modes(0o777, 0o666), chmodSync(join(dataDir, "member", "wal"), 0o700)),
+      () => {
+        modes(0o777, 0o666);
+        chmodSync(join(dataDir, "member", "wal"), 0o700);
+      },
     ],
-    ["whose log it may only list", () => (modes(0o777, 0o600), undefined)],
+    ["whose log it may only list", () => modes(0o777, 0o600)],
     ["in whose folders it may make no file", () => modes(0o555, 0o666)],
     ["that it may only read", () => modes(0o755, 0o644)],
     ["of which it may write the folders only", () => modes(0o777, 0o644)],
     [
       "with a mark that it may not read",
-      () => (modes(0o777, 0o666), chmodSync(join(dataDir, "member", "gate.json"), 0o600)),
+      () => {
+        modes(0o777, 0o666);
+        chmodSync(join(dataDir, "member", "gate.json"), 0o600);
+      },
     ],
     [
       "with a database that it may not read, and no log",
