@@ -82,4 +82,10 @@ export const KEPT: Readonly<Record<string, Story>> = {
     warmUp: 10,
     events: [at("oldRecordPutBack")],
   },
+  "power fails while a new member has none of its snapshot yet": {
+    seed: 0,
+    members: 3,
+    warmUp: 0,
+    events: [at("slowSnapshots", 1, 0, 10), at("allNodesReboot")],
+  },
 };

@@ -15,7 +15,9 @@ function off(s: Stage, index: number, how: "dead" | "cut"): void {
     if (pod.node !== index) continue;
     const { volume } = cluster.claimOf(pod) ?? {};
     // What is committed is written down without waiting for the disk: power takes the last of it.
-    if (volume?.dir && cluster.processOf(pod)) volume.dir.commit = Math.max(1, volume.dir.commit - 2);
+    const { dir } = volume ?? {};
+    // One without its snapshot yet has nothing to lose.
+    if (dir && cluster.processOf(pod)) dir.commit = Math.min(dir.commit, Math.max(1, dir.commit - 2));
     stop(s, pod);
   }
 }
