@@ -88,4 +88,10 @@ export const KEPT: Readonly<Record<string, Story>> = {
     warmUp: 0,
     events: [at("slowSnapshots", 1, 0, 10), at("allNodesReboot")],
   },
+  "a clock is set back by hours": {
+    seed: 913569,
+    members: 3,
+    warmUp: 10,
+    events: [at("clockIsSet", 28, 1, 2), at("declareTemplate", 2, 1, 3), at("clockIsSet", 0, 3, 3)],
+  },
 };
