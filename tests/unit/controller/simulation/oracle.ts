@@ -29,7 +29,7 @@ interface Sight {
   readonly index: number;
 }
 
-/** What was seen of a member is in the record after so long, and a round. */
+/** What was seen of a member is in the record once it is seen again after so long. */
 const FLOOR_AGE_MS = 60_000;
 const SLACK_MS = 5_000;
 
@@ -51,7 +51,7 @@ export class Oracle {
   private readonly leaders = new Map<string, string>();
   private readonly made = new Set<string>();
   private readonly sights = new Map<string, Sight[]>();
-  private lastRoundMs = 0;
+  private floorAgeMs = FLOOR_AGE_MS;
 
   constructor(private readonly host: Disks) {}
 
@@ -143,9 +143,8 @@ export class Oracle {
     return this.whole().filter((d) => d.clusterId === truth?.clusterId && truth.voters.includes(d.memberId));
   }
 
-  /** A round of a controller was carried through, with its record: what it saw then, it has to remember a minute later. */
+  /** A round of a controller was carried through, with its record. */
   round(atMs: number, statuses: readonly MemberStatus[]): void {
-    this.lastRoundMs = atMs;
     for (const { memberId, appliedIndex } of statuses) {
       if (memberId === undefined || appliedIndex === undefined) continue;
       const sights = this.sights.get(memberId) ?? [];
@@ -159,10 +158,16 @@ export class Oracle {
     this.sights.clear();
   }
 
+  /** A stamp by a clock that was ahead, and isn't in the future any more, holds for up to as long again. */
+  clockIsSet(): void {
+    this.floorAgeMs += FLOOR_AGE_MS;
+  }
+
+  /** What was seen of it in the last minute before it was seen last need not be in the record. */
   private floor(memberId: string): number {
-    const since = this.lastRoundMs - FLOOR_AGE_MS - SLACK_MS;
-    const old = (this.sights.get(memberId) ?? []).filter((s) => s.atMs <= since);
-    return Math.max(0, ...old.map((s) => s.index));
+    const sights = this.sights.get(memberId) ?? [];
+    const since = (sights.at(-1)?.atMs ?? 0) - this.floorAgeMs - SLACK_MS;
+    return Math.max(0, ...sights.filter((s) => s.atMs <= since).map((s) => s.index));
   }
 
   /** Whether a controller that has its record must see that it isn't the member's disk any more. */

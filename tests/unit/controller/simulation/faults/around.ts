@@ -43,15 +43,15 @@ export const clocksOf = ({ cluster, controllers }: Stage) => [
   ...cluster.nodes.map((n) => n.clock),
 ];
 
+function setClock(s: Stage, a: number, byMs: number): void {
+  const clocks = clocksOf(s);
+  clocks[a % clocks.length]?.set(byMs);
+  s.cluster.oracle.clockIsSet();
+}
+
 export const CLOCKS: Faults = {
-  clockIsSet: (s, a, b) => {
-    const clocks = clocksOf(s);
-    clocks[a % clocks.length]?.set((b - 15) * HOUR_MS);
-  },
-  clockIsSetALittle: (s, a, b) => {
-    const clocks = clocksOf(s);
-    clocks[a % clocks.length]?.set((b - 15) * 20_000);
-  },
+  clockIsSet: (s, a, b) => setClock(s, a, (b - 15) * HOUR_MS),
+  clockIsSetALittle: (s, a, b) => setClock(s, a, (b - 15) * 20_000),
 };
 
 /** The record as it was, and as it is not to be. */
