@@ -145,7 +145,7 @@ function memberOrder(f: Facts, pod: PodView, gate: GateReport): Order {
   }
   switch (found.kind) {
     case "intact":
-      return start(f, gate, listed !== undefined && !listed.isLearner && !keepsAsides(f.desired, f.record));
+      return start(f, gate, isVoter(f, m) && !keepsAsides(f.desired, f.record));
     case "unjoined":
       return joinOrder(f, m, gate);
     case "lost":
@@ -154,6 +154,13 @@ function memberOrder(f: Facts, pod: PodView, gate: GateReport): Order {
     case "unknown":
       return later("its volume isn't known yet");
   }
+}
+
+/** Without a list only one is known for one: whoever is alone. It has no quorum while it starts, and nobody to tell. */
+function isVoter(f: Facts, m: MemberRecord): boolean {
+  if (f.list) return f.voters.some((voter) => voter.memberId === m.memberId);
+  const { birth, members } = f.record;
+  return birth.state === "born" && birth.sealed && members.length === 1 && m.phase === "started";
 }
 
 /** What lives is what was recorded: only then it says who was removed. */

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import type { RestoreArgs } from "../../../components";
 import type { Manifest } from "../../../controller/backup/manifest";
+import type { ControllerRecord } from "../../../controller/model";
 import { backUp, never } from "../support/backups";
 import { said, waitsFor } from "../support/controller";
+import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
 import { longOne } from "../support/long";
@@ -157,6 +159,32 @@ describe("a restore from a store that speaks S3", () => {
     });
     await assertRestored(source, backup);
     assert.notEqual((await source.memberIds())[source.pod(0)], id);
+  });
+
+  it("what that has set aside goes after the first good backup of the new data, and not before", async () => {
+    const disk = await Disk.of(source, 0);
+    const asides = async () => (await disk.sh("ls")).split(/\s+/).filter((name) => name.startsWith("aside-"));
+    const restarts = async () => {
+      const [pod] = await source.pods();
+      await source.kubectl(["delete", "pod", source.pod(0), "--wait=false"]);
+      await source.replacementOf(pod!);
+    };
+    const there = await asides();
+    assert.notDeepEqual(there, []);
+    await restarts();
+    assert.deepEqual(await asides(), there);
+    const { name } = await backUp(source);
+    await eventually(
+      "the controller has seen the backup",
+      async () => {
+        const { data } = await source.json<{ data: { record: string } }>(["get", "configmap", "etcd-record"]);
+        return (JSON.parse(data.record) as ControllerRecord).made?.backup === name || undefined;
+      },
+      120,
+    );
+    await restarts();
+    assert.deepEqual(await asides(), []);
+    await assertRestored(source, backup);
   });
 });
 

@@ -56,6 +56,23 @@ describe("what a restore has set aside", () => {
     expect(noted({ world: {} })).to.equal(undefined);
   });
 
+  it("goes where the only member restarts, and nobody can list it", () => {
+    const alone = (record: Partial<ControllerRecord>, members = 1) => {
+      const gates = [report(0, wal(0, { generation: 2 }))];
+      const change = {
+        desired: { ...desired, members },
+        record,
+        pods: [gated(0)],
+        gates,
+        list: "none" as const,
+      };
+      return plan(world(members, change)).orders["pod-0"];
+    };
+    expect(alone(made())).to.include({ kind: "start", dropAside: false });
+    expect(alone(made({ wholeMs: DAYS }))).to.include({ kind: "start", dropAside: true });
+    expect(alone(made({ wholeMs: DAYS }), 3)).to.include({ kind: "start", dropAside: false });
+  });
+
   it("is another matter than what a replacement sets aside in a cluster that was born so", () => {
     expect(restarted({ generation: 2 })).to.include({ kind: "start", dropAside: true });
   });
