@@ -1144,8 +1144,9 @@ function readDisk(dataDir, version) {
     return disk;
   } catch (error) {
     if (!isForbidden(error)) throw error;
+    const [user, group] = [String(process.geteuid?.()), String(process.getegid?.())];
     throw new Error(
-      `its files belong to another user than the one it runs as, ${process.geteuid?.()} of group ${process.getegid?.()}: set security back to what it was, or give the files to that user (${wordsOf(error)})`,
+      `its files belong to another user than the one it runs as, ${user} of group ${group}: set security back to what it was, or give the files to that user (${wordsOf(error)})`,
       { cause: error }
     );
   }
