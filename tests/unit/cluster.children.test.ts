@@ -183,7 +183,7 @@ describe("every object", () => {
       const rendered = await scenario(name);
       const [cluster, home] = name === "default" ? ["etcd", "etcd"] : ["orders", "data"];
       const objects = objectsOf(rendered);
-      expect(objects).to.have.lengthOf(name === "default" ? 26 : 39);
+      expect(objects).to.have.lengthOf(name === "default" ? 27 : 40);
       for (const object of objects) {
         const { metadata } = plain(object.inputs) as { metadata: types.output.meta.v1.ObjectMeta };
         expect(metadata.labels, object.name).to.include({

@@ -144,6 +144,7 @@ describe("the steps of a rotation", () => {
       expect(metadata.name).to.equal("etcd-trust");
       expect(JSON.parse(metadata.annotations["pulumi.com/waitFor"]!)).to.deep.equal([
         `jsonpath={.metadata.annotations['etcd-cluster/wanted-trust']}=${key}`,
+        "jsonpath={.metadata.annotations['etcd-cluster/declaration']}=",
         `jsonpath={.data.agreed}=${key}`,
       ]);
       expect(resource(rendered, kinds.secret, "etcd-client-app").dependencies).to.include(wait.urn);

@@ -59,7 +59,7 @@ const usualLogFiles = 5;
 
 /** Checked apart from the rest of `extra`, since it depends on the volume. */
 export function refuseLogFiles(problems: Problems, args: EtcdClusterArgs, volumeBytes: number): void {
-  const given = (args.etcd?.extra as Record<string, unknown> | undefined)?.["max-wals"];
+  const given: unknown = args.etcd?.extra?.["max-wals"];
   // The one that is written, and the next one made ready, come on top.
   const room = Math.floor((volumeBytes - 3 * quotaBytes(args)) / logFileBytes) - 2;
   const most = Math.max(usualLogFiles, room);

@@ -157,6 +157,6 @@ export const unusableRefusals: Refusal[] = [
       field === "storage"
         ? ["storage.metadata.labels", { storage: { metadata: given } }]
         : [`${field}.labels`, { [field]: given }];
-    return r(path as string, args, "etcd-cluster/generation", "the component's own", "Use another key");
+    return r(path, args, "etcd-cluster/generation", "the component's own", "Use another key");
   }),
 ];
