@@ -379,10 +379,13 @@ describe("backups of a larger database", () => {
 
   it("the job dies in the middle: nothing counts, and the next one is made", async () => {
     const before = await readCatalog(store);
+    // Beside the store, so that no upload is through before it is held.
+    const held = s3.shell(
+      `until find /data/${S3Server.bucket}/.sgwtmp/multipart -type f | grep -q .; do sleep 0.02; done; ` +
+        `kill -STOP $(pidof versitygw)`,
+    );
     const job = await begin(cluster);
-    await uploading(1);
-    // On a busy machine the upload would be through before the pod is gone.
-    await s3.signal("STOP");
+    await held;
     await cluster.kubectl(["delete", "job", job, "--cascade=foreground", "--grace-period=0", "--wait=true"]);
     await s3.signal("CONT");
     assert.deepEqual(await readCatalog(store), before);
