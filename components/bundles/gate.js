@@ -720,7 +720,7 @@ function writeMark(dataDir, { generation, lastVersion }) {
 var holdFile = (volume) => (0, import_node_path3.join)(volume, "gate.json");
 function isHeld(volume) {
   try {
-    return (0, import_node_fs4.statSync)(holdFile(volume), { throwIfNoEntry: false }) !== void 0;
+    return isThere(holdFile(volume));
   } catch {
     return true;
   }
@@ -760,7 +760,7 @@ function keepAside(volume, directory) {
 var replacedIn = (volume) => (0, import_node_path3.join)(volume, "replaced");
 function replace(volume, dataDir, fresh) {
   const place = (0, import_node_path3.join)(dataDir, "member");
-  if (isThere2(place)) move(place, replacedIn(volume));
+  if (isThere(place)) move(place, replacedIn(volume));
   try {
     move(fresh, place);
   } finally {
@@ -769,16 +769,15 @@ function replace(volume, dataDir, fresh) {
 }
 function settle(volume, dataDir) {
   const replaced = replacedIn(volume);
-  if (!isThere2(replaced)) return;
+  if (!isThere(replaced)) return;
   const place = (0, import_node_path3.join)(dataDir, "member");
-  if (isThere2(place)) keepAside(volume, replaced);
+  if (isThere(place)) keepAside(volume, replaced);
   else move(replaced, place);
 }
 function move(from, to) {
   (0, import_node_fs4.renameSync)(from, to);
   for (const folder of /* @__PURE__ */ new Set([(0, import_node_path3.dirname)(from), (0, import_node_path3.dirname)(to)])) syncFolder(folder);
 }
-var isThere2 = (path) => (0, import_node_fs4.statSync)(path, { throwIfNoEntry: false }) !== void 0;
 function dropAside(volume) {
   for (const name of asideNames(volume)) drop(volume, name);
 }

@@ -51,7 +51,7 @@ function readSettings(env) {
 var place = (scratch, file) => (0, import_node_path.join)(scratch, restoreFiles[file]);
 
 // controller/restore/sources.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var import_node_path4 = require("node:path");
 var import_promises = require("node:timers/promises");
 
@@ -733,18 +733,26 @@ var methods = {
 };
 
 // controller/gate/files.ts
-var import_node_fs = require("node:fs");
+var import_node_fs2 = require("node:fs");
 var import_node_path2 = require("node:path");
+
+// controller/wal/files.ts
+var import_node_fs = require("node:fs");
+function isThere(path) {
+  return (0, import_node_fs.statSync)(path, { throwIfNoEntry: false }) !== void 0;
+}
+
+// controller/gate/files.ts
 function writeWhole(file, text2) {
   const folder = (0, import_node_path2.dirname)(file);
-  (0, import_node_fs.mkdirSync)(folder, { recursive: true, mode: 448 });
+  (0, import_node_fs2.mkdirSync)(folder, { recursive: true, mode: 448 });
   if (textOf(file) !== text2) {
     const draft = `${file}.tmp`;
     try {
-      (0, import_node_fs.writeFileSync)(draft, text2, { mode: 384, flush: true });
-      (0, import_node_fs.renameSync)(draft, file);
+      (0, import_node_fs2.writeFileSync)(draft, text2, { mode: 384, flush: true });
+      (0, import_node_fs2.renameSync)(draft, file);
     } catch (error) {
-      (0, import_node_fs.rmSync)(draft, { force: true });
+      (0, import_node_fs2.rmSync)(draft, { force: true });
       throw error;
     }
   }
@@ -752,40 +760,40 @@ function writeWhole(file, text2) {
 }
 function textOf(file) {
   try {
-    return (0, import_node_fs.readFileSync)(file, "utf8");
+    return (0, import_node_fs2.readFileSync)(file, "utf8");
   } catch {
     return void 0;
   }
 }
 function syncFolder(folder) {
-  const directory = (0, import_node_fs.openSync)(folder, "r");
+  const directory = (0, import_node_fs2.openSync)(folder, "r");
   try {
-    (0, import_node_fs.fsyncSync)(directory);
+    (0, import_node_fs2.fsyncSync)(directory);
   } finally {
-    (0, import_node_fs.closeSync)(directory);
+    (0, import_node_fs2.closeSync)(directory);
   }
 }
 
 // controller/restore/receipt.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 var import_node_path3 = require("node:path");
 function readReceipt(scratch) {
   const file = place(scratch, "survivorReceipt");
-  return (0, import_node_fs2.existsSync)(file) ? JSON.parse((0, import_node_fs2.readFileSync)(file, "utf8")) : void 0;
+  return (0, import_node_fs3.existsSync)(file) ? JSON.parse((0, import_node_fs3.readFileSync)(file, "utf8")) : void 0;
 }
 function writeContents(scratch, { revision, keys }) {
   writeWhole(place(scratch, "contents"), JSON.stringify({ revision, keys }));
 }
 function readContents(scratch) {
-  const file = [place(scratch, "contents"), place(scratch, "manifest")].find((f) => (0, import_node_fs2.existsSync)(f));
-  const { revision, keys } = JSON.parse(file ? (0, import_node_fs2.readFileSync)(file, "utf8") : "{}");
+  const file = [place(scratch, "contents"), place(scratch, "manifest")].find((f) => (0, import_node_fs3.existsSync)(f));
+  const { revision, keys } = JSON.parse(file ? (0, import_node_fs3.readFileSync)(file, "utf8") : "{}");
   if (revision === void 0 || keys === void 0)
     throw new Error("nobody has left what is in the snapshot");
   return { revision, keys };
 }
 async function differenceFrom(snapshot, member2) {
   const census = new Census();
-  for await (const chunk of (0, import_node_fs2.createReadStream)((0, import_node_path3.join)(member2, "snap", "db"), { highWaterMark: 1 << 20 }))
+  for await (const chunk of (0, import_node_fs3.createReadStream)((0, import_node_path3.join)(member2, "snap", "db"), { highWaterMark: 1 << 20 }))
     census.push(chunk);
   const is = census.result();
   const expected = { revision: snapshot.revision + revisionBump, keys: snapshot.keys + 1 };
@@ -842,7 +850,7 @@ async function fromEndpoints(settings, from, tlsDir) {
       await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
       const { version: etcdVersion } = await channel.call(methods.status, {}, CALL_MS);
       const checked = await download(settings.scratch, channel);
-      (0, import_node_fs3.writeFileSync)(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
+      (0, import_node_fs4.writeFileSync)(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
       return say(settings, `the etcd at ${url}, ${told(checked)}`);
     } catch (error) {
       problems.push(`${url}: ${wordsOf(error)}`);
@@ -855,7 +863,7 @@ async function fromEndpoints(settings, from, tlsDir) {
 async function fromFile(settings, file) {
   const check = new Check();
   const checked = await toFile(settings.scratch, async (write) => {
-    for await (const chunk of (0, import_node_fs3.createReadStream)(file, { highWaterMark: 1 << 20 })) {
+    for await (const chunk of (0, import_node_fs4.createReadStream)(file, { highWaterMark: 1 << 20 })) {
       check.push(chunk);
       write(chunk);
     }
@@ -868,7 +876,7 @@ async function fromFile(settings, file) {
 var told = ({ revision, keys, bytes: bytes2 }) => `revision ${revision}, ${keys} entries, ${bytes2} bytes`;
 function say({ scratch }, source) {
   console.log(source);
-  (0, import_node_fs3.writeFileSync)(place(scratch, "source"), source, { flush: true });
+  (0, import_node_fs4.writeFileSync)(place(scratch, "source"), source, { flush: true });
 }
 function download(scratch, channel) {
   return toFile(
@@ -882,23 +890,23 @@ function download(scratch, channel) {
 async function toFile(scratch, fill) {
   const file = place(scratch, "snapshot");
   const draft = `${file}.partial`;
-  (0, import_node_fs3.rmSync)(draft, { force: true });
-  const fd = (0, import_node_fs3.openSync)(draft, "wx", 384);
+  (0, import_node_fs4.rmSync)(draft, { force: true });
+  const fd = (0, import_node_fs4.openSync)(draft, "wx", 384);
   try {
     const checked = await fill((chunk) => {
-      for (let at = 0; at < chunk.length; ) at += (0, import_node_fs3.writeSync)(fd, chunk, at);
+      for (let at = 0; at < chunk.length; ) at += (0, import_node_fs4.writeSync)(fd, chunk, at);
     });
-    (0, import_node_fs3.fsyncSync)(fd);
+    (0, import_node_fs4.fsyncSync)(fd);
     writeContents(scratch, checked);
-    (0, import_node_fs3.renameSync)(draft, file);
+    (0, import_node_fs4.renameSync)(draft, file);
     syncFolder((0, import_node_path4.dirname)(file));
     return checked;
   } finally {
-    (0, import_node_fs3.closeSync)(fd);
+    (0, import_node_fs4.closeSync)(fd);
   }
 }
 function pairIn(folder) {
-  const read3 = (name) => (0, import_node_fs3.readFileSync)((0, import_node_path4.join)(folder, name));
+  const read3 = (name) => (0, import_node_fs4.readFileSync)((0, import_node_path4.join)(folder, name));
   return { ca: read3("ca.crt"), cert: read3("tls.crt"), key: read3("tls.key") };
 }
 
@@ -1318,12 +1326,6 @@ var Decoder = class {
     return this.window.subarray(from, from + Math.max(0, Math.min(length, this.windowEnd - at)));
   }
 };
-
-// controller/wal/files.ts
-var import_node_fs4 = require("node:fs");
-function isThere(path) {
-  return (0, import_node_fs4.statSync)(path, { throwIfNoEntry: false }) !== void 0;
-}
 
 // controller/wal/membership.ts
 var Membership = class {

@@ -7,11 +7,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { isThere } from "../wal/files";
 /** Written whole or not at all, and on the disk before anything goes by it. What stands there already needs no room. */
 export function writeWhole(file: string, text: string): void {
   const folder = dirname(file);
@@ -82,7 +82,7 @@ const holdFile = (volume: string) => join(volume, "gate.json");
 /** What can't be looked for may be there. */
 export function isHeld(volume: string): boolean {
   try {
-    return statSync(holdFile(volume), { throwIfNoEntry: false }) !== undefined;
+    return isThere(holdFile(volume));
   } catch {
     return true;
   }
@@ -170,8 +170,6 @@ function move(from: string, to: string): void {
   renameSync(from, to);
   for (const folder of new Set([dirname(from), dirname(to)])) syncFolder(folder);
 }
-
-const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
 
 export function dropAside(volume: string): void {
   for (const name of asideNames(volume)) drop(volume, name);

@@ -15,7 +15,7 @@ import { act, mention, refusal, wait } from "./step";
 import type { Facts, Member } from "./view";
 import { trouble } from "./trouble";
 import { mayBeDone } from "./trying";
-import { healthyWithout, label, memberOn, quorum, statusesOf, statusOf } from "./view";
+import { healthyWithout, label, leads, memberOn, quorum, statusesOf, statusOf } from "./view";
 import { parseVersion, unfinishedStep, versionProblem } from "./version";
 import { quotaBeforeVolume, wantsRemount, withRemount } from "./volumes";
 
@@ -125,8 +125,6 @@ export function rollHealthy(f: Facts): Step | Iterable<Step> | undefined {
   return restarts(f, free);
 }
 
-const leads = (m: Member) => m.status?.leaderId === m.memberId;
-
 /** Followers, then the leader. One that nobody lets go stands in no other's way. */
 function* restarts(f: Facts, due: readonly Restart[]): Iterable<Step> {
   const followers = due.filter((x) => !leads(x.member));
@@ -140,7 +138,8 @@ function* restarts(f: Facts, due: readonly Restart[]): Iterable<Step> {
   if (!leader) return;
   const others = f.voters.filter((m) => m !== leader.member);
   if (others.length === 0) yield restart(f, leader.pod);
-  const isOld = (m: Member) => toRestart(f).some((x) => x.member === m);
+  const old = toRestart(f);
+  const isOld = (m: Member) => old.some((x) => x.member === m);
   const current = others.filter((m) => !isOld(m));
   // Leadership that is given to one who has yet to go would only have to move on.
   for (const heir of followers.length > 0 ? current : [...current, ...others.filter(isOld)]) {

@@ -13,7 +13,7 @@ import { needsThird, toRestart } from "./rollout";
 import type { Step } from "./step";
 import { act, mention, wait } from "./step";
 import type { Facts, Member } from "./view";
-import { claimAt, label, quorum, statusesOf } from "./view";
+import { claimAt, label, leads, quorum, statusesOf } from "./view";
 
 /** One more than the highest ordinal that must have its pod. */
 export function needed(f: Facts): number {
@@ -64,13 +64,9 @@ export function standBack(f: Facts): Step | undefined {
   const least = needed(f);
   if (!f.list || f.record.intent || f.learners.length > 0 || f.sts.replicas <= least) return undefined;
   if (f.healthy.length < f.voters.length || !rollsFirst(f)) return undefined;
-  const names = upTo(f.sts.replicas)
-    .slice(least)
-    .map((ordinal) => label(f, ordinal));
+  const names = Array.from({ length: f.sts.replicas - least }, (_, i) => label(f, least + i));
   return scale(f, least, `the voters are restarted before the cluster grows: ${names.join(", ")} stand back`);
 }
-
-const upTo = (replicas: number) => Array.from({ length: replicas }, (_, ordinal) => ordinal);
 
 /** Growing would only close the budget again. */
 const rollsFirst = (f: Facts) => toRestart(f).length > 0 && !needsThird(f);
@@ -102,10 +98,9 @@ export function shrink(f: Facts): Step | undefined {
       return wait(`shrinking waits: ${label(f, unwell.ordinal)} ${unwell.ailment}`);
     }
     if (unsafe) return wait(`shrinking waits: ${name} can't be removed yet: ${unsafe}`);
-    const leader = victim.status?.leaderId === victim.memberId;
     // The one that goes last of all, so that leadership moves once, however many are to go.
     const heir = [...staying].filter((m) => m.ailment === undefined).sort((a, b) => rank(a) - rank(b))[0];
-    if (leader && heir) {
+    if (leads(victim) && heir) {
       const reason = `${name} leads and is to be removed: leadership goes to ${label(f, heir.ordinal)}`;
       return act({ kind: "moveLeader", from: victim.memberId, to: heir.memberId }, reason);
     }

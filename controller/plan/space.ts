@@ -15,7 +15,7 @@ import type { Step } from "./step";
 import { act, mention, remember } from "./step";
 import { failedActs, failureOf, isDone } from "./trying";
 import type { Facts, Member } from "./view";
-import { label, noteOf } from "./view";
+import { label, leads, noteOf } from "./view";
 
 /** Between two members: nobody is in a hurry. Under the alarm somebody is, and the next follows at once. */
 const BETWEEN_MS = 60_000;
@@ -165,8 +165,6 @@ export function defragmentAll(f: Facts): Step | undefined {
   if (!next || f.voters.some((v) => recently(f, v, BETWEEN_MS))) return undefined;
   return defragment(f, next, `${Math.round((free(next) * 100) / size(next))} % of its database is free`);
 }
-
-const leads = (m: Member) => m.status?.leaderId === m.memberId;
 
 /** Followers before the leader: leadership moves once, and not to one whose turn is still to come. */
 export function inOrder(members: readonly Member[]): readonly Member[] {

@@ -183,6 +183,9 @@ export function memberOn(f: Facts, pod: PodView): Member | undefined {
   return f.members.find((m) => m.memberId === id && !m.status);
 }
 
+/** By the word of its own process. */
+export const leads = (m: Member): boolean => m.status?.leaderId === m.memberId;
+
 /** Healthy voters apart from one: what would be left without it. */
 export function healthyWithout(f: Facts, memberId: MemberId): number {
   return f.healthy.filter((m) => m.memberId !== memberId).length;
