@@ -1430,7 +1430,7 @@ async function takeSeed(settings, seed) {
   if (data.state !== "wal") throw new Error(`it holds no member that etcd ${version} would start`);
   (0, import_node_fs12.mkdirSync)(dataDir, { recursive: true, mode: 448 });
   const place = (0, import_node_path12.join)(dataDir, "member");
-  const worthless = !seed.setAside && !(0, import_node_fs12.existsSync)((0, import_node_path12.join)(place, "snap"));
+  const worthless = !seed.setAside && !isThere((0, import_node_path12.join)(place, "snap"));
   if (worthless) (0, import_node_fs12.rmSync)(place, { recursive: true, force: true });
   replace(volume, dataDir, fresh);
   dropIncoming(volume);

@@ -3,12 +3,13 @@
  * checked before anything is moved, and what was there is set aside: it is deleted by nothing that comes before the new
  * data, and comes back if the gate is stopped before that.
  */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { download, upload } from "../transfer/https";
 import { receiveDirectory } from "../transfer/receive";
 import { directoryStream } from "../transfer/send";
 import { readMember } from "../wal";
+import { isThere } from "../wal/files";
 import { dropAside, replace, writeMark } from "./files";
 import type { Settings } from "./settings";
 
@@ -44,7 +45,7 @@ export async function takeSeed(settings: Settings, seed: Seed): Promise<void> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const place = join(dataDir, "member");
   // A database without its log may still be of use to somebody.
-  const worthless = !seed.setAside && !existsSync(join(place, "snap"));
+  const worthless = !seed.setAside && !isThere(join(place, "snap"));
   if (worthless) rmSync(place, { recursive: true, force: true });
   replace(volume, dataDir, fresh);
   dropIncoming(volume);

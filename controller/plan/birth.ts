@@ -1,8 +1,8 @@
 /**
  * From nothing to a cluster with an ID: birth by one seed, or adoption of disks whose record was lost.
  *
- * Why it can't lose an acknowledged write: a birth needs every volume there is to have been looked at and found empty,
- * and is recorded, for one pod, before it is ordered. It is repeated only under the same condition and while no second
+ * Why it can't lose an acknowledged write: a birth needs a claim for each pod, and every volume there is to have been
+ * looked at and found empty, and is recorded, for one pod, before it is ordered. It is repeated only under the same condition and while no second
  * voter was ever made; nor after it was seen to have made a cluster that somebody has written to, or can have: see `seal`
  * in `books`. Disks that were found are never re-born: the one with the newest last entry holds every committed
  * entry if a quorum of its own voters is there. Those voters start, and whoever is a learner by the word of its own
@@ -73,7 +73,9 @@ function unborn(f: Facts): Step {
   if (unseen) return withoutUnseen(f, unseen);
   const seen = looks(f);
   if (!seen.every((s) => s.disk.state === "empty")) return adopt(f);
-  return f.desired.rebuild ? restored(f) : seed(f);
+  if (f.desired.rebuild) return restored(f);
+  const claimless = withoutClaim(f);
+  return claimless ? wait(claimless) : seed(f);
 }
 
 function withoutUnseen(f: Facts, unseen: string): Step {
@@ -157,6 +159,16 @@ function awaited(f: Facts, ordinal: number): string {
   return why ? `${label(f, ordinal)}, which ${why}` : label(f, ordinal);
 }
 
+/** A claim that comes later could bring the data of a whole cluster, beside one that was born without it. */
+function withoutClaim(f: Facts): string | undefined {
+  const pods = Math.min(f.desired.members, f.sts.replicas);
+  for (let ordinal = 0; ordinal < pods; ordinal++) {
+    if (f.world.claims.some((claim) => claim.ordinal === ordinal)) continue;
+    return `before a cluster is made, every pod has its claim: waits for ${awaited(f, ordinal)}`;
+  }
+  return undefined;
+}
+
 function looks(f: Facts): readonly Seen[] {
   return f.world.pods.flatMap((pod) => {
     const gate = gateOf(f.world, pod);
@@ -230,7 +242,7 @@ function bornEmpty(f: Facts): Step | undefined {
 }
 
 function again(f: Facts): Step {
-  const unseen = notLookedAt(f);
+  const unseen = notLookedAt(f) ?? withoutClaim(f);
   if (unseen) return wait(unseen);
   const full = looks(f).find((s) => s.disk.state !== "empty");
   if (full) {

@@ -3,9 +3,10 @@
  *
  * Why it can't lose an acknowledged write: a learner's acknowledgements don't count, so nothing rests on it until the
  * promotion; that comes only when it is in sync, was recorded as started (an emptied disk is then known as lost), and a
- * quorum is healthy. A birth is sealed in the record before the first promotion.
+ * quorum is healthy. A birth is sealed in the record before the first promotion. What a joining member's volume holds is
+ * set aside, and goes later; so none joins on the data of a cluster that this one neither was nor has replaced.
  */
-import type { ControllerRecord, RemovalCause } from "../model";
+import type { ControllerRecord, Disk, RemovalCause } from "../model";
 import { age, ageOf, isOver, PROGRESS, workMs } from "./age";
 import { standing } from "./identity";
 import { withNote, withoutIntent } from "./record";
@@ -154,13 +155,22 @@ function addNext(f: Facts, wanted: (ordinal: number) => boolean, healthy: number
 
 function notJoinable(f: Facts, ordinal: number): string | undefined {
   const pod = podAt(f.world, ordinal);
-  if (!pod || !gateOf(f.world, pod)) return `it ${trouble(pod, f.world)}`;
+  const gate = pod && gateOf(f.world, pod);
+  if (!gate) return `it ${trouble(pod, f.world)}`;
   if (isAbandoned(f.record, pod.claimUid)) return "its volume was given up";
   if (recordOf(f.record, ordinal)) return "its old member isn't gone yet";
   if (hasRun(pod)) return "etcd ran in its pod before";
   const failed = noteOf(f.record, ordinal)?.failedJoinMs;
   if (failed !== undefined && !isOver(f, failed, RETRY_MS)) return "its last try failed a moment ago";
-  return podVersionProblem(f, pod);
+  return podVersionProblem(f, pod) ?? foreignData(f, pod.claimName, gate.disk);
+}
+
+function foreignData(f: Facts, claim: string | undefined, disk: Disk): string | undefined {
+  const { birth, generation } = f.record;
+  if (disk.state !== "wal" || birth.state !== "born" || disk.clusterId === birth.clusterId) return undefined;
+  const replaced = disk.generation >= 1 && disk.generation < generation;
+  if (replaced) return undefined;
+  return `its volume holds data of another cluster (${disk.clusterId}), which is left as it is: delete claim ${claim} and the pod for a new volume, or move the data away`;
 }
 
 /** A join is ordered once per pod: one in which etcd ran is exchanged before it joins. */

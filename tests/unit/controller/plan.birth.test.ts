@@ -161,16 +161,22 @@ describe("plan: birth", () => {
     expect(d.reason).to.contain("ErrImagePull, xxx").and.have.lengthOf.below(350);
   });
 
-  it("doesn't wait for a volume that was never provisioned", () => {
-    const w = world(3, {
-      record: unborn,
-      list: "none",
-      pods: allGated,
-      gates: [report(0, EMPTY), report(1, EMPTY)],
+  for (const [name, record] of [
+    ["a birth", unborn],
+    ["one that is repeated", { ...seeding, birth: { ...seeding.birth, podUid: "pod-9" } }],
+  ] as const) {
+    it(`waits with ${name} for the claim of every pod, and not for a volume that was never provisioned`, () => {
+      const seen = [report(0, EMPTY), report(1, EMPTY)];
+      const w = world(3, { record, list: "none", pods: allGated, gates: seen });
+      const without = { ...w, pods: w.pods.slice(0, 2), claims: w.claims.slice(0, 2) };
+      const d = plan(without);
+      expect([d.action, d.record]).to.deep.equal([undefined, undefined]);
+      expect(Object.values(d.orders).map((o) => o.kind)).to.not.include("birth");
+      expect(d.reason).to.contain("every pod has its claim: waits for etcd-2, which has no pod");
+      const claims = w.claims.map((c) => (c.ordinal === 2 ? { ...c, phase: "Pending" as const } : c));
+      expect(plan({ ...w, claims }).record?.birth.state).to.equal("seeding");
     });
-    const claims = w.claims.map((c) => (c.ordinal === 2 ? { ...c, phase: "Pending" as const } : c));
-    expect(plan({ ...w, claims }).record?.birth.state).to.equal("seeding");
-  });
+  }
 
   it("brings back pods whose kept volumes it must look at first", () => {
     const kept = {

@@ -3,7 +3,21 @@ import { expect } from "chai";
 import { claimViews } from "../../../controller/observe/kubernetes";
 import { plan } from "../../../controller/plan";
 import { emptyRecord } from "../../../controller/plan/record";
-import { crashing, EMPTY, gated, idOf, NOW, pod, report, silent, status, world } from "./worlds";
+import {
+  crashing,
+  EMPTY,
+  gated,
+  idOf,
+  listed,
+  NOW,
+  pod,
+  remembered,
+  report,
+  silent,
+  status,
+  wal,
+  world,
+} from "./worlds";
 
 describe("plan: a disk of another cluster, started by its gate alone", () => {
   for (const raftIndex of [1000, 5_000_000]) {
@@ -21,6 +35,37 @@ describe("plan: a disk of another cluster, started by its gate alone", () => {
     );
     expect(d.action?.kind).to.equal("deletePod");
   });
+});
+
+describe("plan: a volume of another cluster that comes after the birth", () => {
+  const table: readonly (readonly [string, Parameters<typeof wal>[1], boolean])[] = [
+    ["of another cluster", { clusterId: "5" }, false],
+    ["of another cluster, without our mark", { clusterId: "5", generation: 0 }, false],
+    ["of another cluster of a later generation", { clusterId: "5", generation: 9 }, false],
+    ["of what a declared restore has replaced", { clusterId: "5", generation: 1 }, true],
+    ["of a member of this cluster that was removed", {}, true],
+  ];
+  for (const [name, data, joins] of table) {
+    it(`${joins ? "is set aside by a joining member" : "is left as it is, with words"}: ${name}`, () => {
+      const disk = wal(2, { generation: 2, ...data });
+      const d = plan(
+        world(3, {
+          desired: { generation: 2 },
+          record: { generation: 2, members: [remembered(0), remembered(1)] },
+          list: [listed(0), listed(1)],
+          pods: [gated(2, { generation: 2 })],
+          gates: [report(2, disk)],
+        }),
+      );
+      expect(d.action?.kind).to.equal(joins ? "addLearner" : undefined);
+      expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
+      if (!joins) {
+        expect(d.reason)
+          .to.contain("etcd-2 can't join yet: its volume holds data of another cluster (5)")
+          .and.contain("delete claim data-etcd-2");
+      }
+    });
+  }
 });
 
 describe("plan: an address that two pods have", () => {

@@ -48,6 +48,7 @@ export function askController(c: Cluster, pod: Pod, volume: Volume): void {
       return through(pod, volume, { kind: "new", token: order.token });
     case "join": {
       const urls = order.initialCluster.split(",").map((x) => x.slice(x.indexOf("=") + 1));
+      if (order.setAside && dir) c.oracle.setAside(pod.name, dir);
       if (order.setAside && (dir || volume.broken || volume.logless)) setAside(volume);
       // What fills it may be what was set aside before.
       if (volume.full) return void Object.assign(volume, { full: false, aside: 0 });

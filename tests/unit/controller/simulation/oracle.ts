@@ -185,6 +185,12 @@ export class Oracle {
     this.excused = true;
   }
 
+  /** A member joins in the place of what is on its disk, which goes later. */
+  setAside(name: string, dir: MemberDir): void {
+    if (!this.truth || this.recordHarmed || dir.generation < this.generation) return;
+    if (dir.clusterId !== this.truth.clusterId) this.violated(`${name} sets another cluster's data aside`);
+  }
+
   /** A member is made on an empty disk. */
   joined(memberId: string): void {
     if (this.made.has(memberId)) this.violated(`member ${memberId} is made again with an empty disk`);

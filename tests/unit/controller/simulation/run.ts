@@ -5,6 +5,7 @@ import { Controller, Lease } from "./controller";
 import { ALL } from "./faults";
 import { clocksOf } from "./faults/around";
 import { declareTemplate } from "./faults/declared";
+import { deletePodAndClaim } from "./faults/disks";
 import { on } from "./faults/nodes";
 import type { Stage } from "./faults/stage";
 import { copyDir } from "./log";
@@ -117,13 +118,22 @@ class Play {
   settle(): number {
     const most = this.stage.cluster.canBeMade() ? ROUNDS : ROUNDS_IN_VAIN;
     let rounds = 0;
-    for (; rounds < most && !this.over && !this.done; rounds++)
+    for (; rounds < most && !this.over && !this.done; rounds++) {
       this.tick(rounds < SHORT_ROUNDS ? 3000 : 30_000);
+      this.obey();
+    }
     // What looks settled has to stay so.
     for (let i = 0; i < 5 && this.done; i++) this.tick(3000);
     // A moment's election is none of its faults.
     for (let i = 0; i < 10 && !this.over && !this.done && rounds < most; i++) this.tick(3000);
     return rounds;
+  }
+
+  /** Somebody does what the status asks for. */
+  private obey(): void {
+    const asked = /delete claim data-(\S+) and the pod/.exec(this.decision?.reason ?? "");
+    const pod = this.stage.cluster.pods.find((p) => p.name === asked?.[1]);
+    if (pod) deletePodAndClaim(this.stage, pod);
   }
 }
 

@@ -37,6 +37,14 @@ function exchangeClaim(s: Stage, claim: Claim, moment: Moment | undefined, pendi
   cluster.claims.push({ ...claim, ...bound, uid, volume, deleting: false });
 }
 
+export function deletePodAndClaim(s: Stage, pod: Pod): void {
+  const claim = s.cluster.claimOf(pod);
+  if (!claim) return;
+  spoil(s, pod);
+  claim.deleting = true;
+  deletePod(pod);
+}
+
 /** A quorum of them, or all: of one moment, or each of its own. */
 function exchangeAll(s: Stage, a: number, b: number, pending: boolean): void {
   const claims = [...s.cluster.claims].filter((c) => c.volume.dir && !c.deleting);
@@ -67,11 +75,7 @@ export const DISKS: Faults = {
   },
   deletePodAndClaim: (s, a) => {
     const pod = podOf(s, a);
-    const claim = pod && s.cluster.claimOf(pod);
-    if (!pod || !claim) return;
-    spoil(s, pod);
-    claim.deleting = true;
-    deletePod(pod);
+    if (pod) deletePodAndClaim(s, pod);
   },
   rollBackDisk: (s, a, b) => {
     const pod = podOf(s, a);
