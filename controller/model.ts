@@ -154,7 +154,7 @@ export interface LogEnd {
 
 export interface Made {
   readonly generation: number;
-  /** `restore` or `recovery`, or what a later release knows. */
+  /** `restore`, `recovery` or `adoption` (of a cluster whose record was lost), or what a later release knows. */
   readonly kind: string;
   readonly atMs: number;
   readonly words: string;

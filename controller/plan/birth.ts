@@ -342,6 +342,13 @@ function startable(
   return twice ? [] : [...before, ...added];
 }
 
+/** A higher generation has set aside what was before, and how long ago is forgotten: it counts from now on. */
+function madeBefore({ now, record: { made } }: Facts, generation: number): ControllerRecord["made"] {
+  if (made?.generation === generation || generation === 1) return made;
+  const words = "adopted after its record was lost: how it was made isn't known";
+  return { generation, kind: "adoption", atMs: now, words, wholeMs: 0, countedMs: now };
+}
+
 /** A living quorum tells the members itself. */
 function adoptRunning(f: Facts): Step {
   const clusterId = f.list?.clusterId ?? "";
@@ -353,7 +360,7 @@ function adoptRunning(f: Facts): Step {
   // All pods are made anew for a generation: while one is of an older, that is what runs.
   const running = f.members.flatMap((m) => (m.status && m.pod ? [m.pod.generation ?? 1] : []));
   const generation = Math.min(f.desired.generation, ...running);
-  const blank = { ...f.record, generation, birth, members: [] };
+  const blank = { ...f.record, generation, birth, members: [], made: madeBefore(f, generation) };
   const record = keepBooks(factsOf(f.world, f.desired, f.sts, blank));
   return remember(record, `${lost(f)}: the living cluster ${clusterId} is adopted`);
 }

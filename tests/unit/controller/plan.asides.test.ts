@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type { ControllerRecord, Desired, Made } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
-import { CLUSTER, gated, NOW, report, silent, wal, world } from "./worlds";
+import { emptyRecord } from "../../../controller/plan/record";
+import { CLUSTER, gated, NOW, pod, report, silent, wal, world } from "./worlds";
 
 const DAYS = 7 * 24 * 3_600_000;
 const made = (more: Partial<Made> = {}): Partial<ControllerRecord> => ({
@@ -71,6 +72,18 @@ describe("what a restore has set aside", () => {
     expect(alone(made())).to.include({ kind: "start", dropAside: false });
     expect(alone(made({ wholeMs: DAYS }))).to.include({ kind: "start", dropAside: true });
     expect(alone(made({ wholeMs: DAYS }), 3)).to.include({ kind: "start", dropAside: false });
+  });
+
+  it("stays, and is counted anew, where the record was lost since", () => {
+    const adopt = (generation: number) => {
+      const record = { ...emptyRecord(1), made: undefined };
+      const pods = [0, 1, 2].map((o) => pod(o, { generation }));
+      return plan(world(3, { desired: { generation }, record, pods })).record ?? record;
+    };
+    const adopted = adopt(2);
+    expect(adopted.made).to.deep.include({ generation: 2, wholeMs: 0, countedMs: NOW });
+    expect(restarted({ made: adopted.made, generation: 2 })).to.include({ kind: "start", dropAside: false });
+    expect(adopt(1).made).to.equal(undefined);
   });
 
   it("is another matter than what a replacement sets aside in a cluster that was born so", () => {
