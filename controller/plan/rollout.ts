@@ -77,6 +77,8 @@ function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
   if (ageOf(f.world, age.running(pod)) < STARTING_MS) return false;
   if (f.list && mayBeDefragmenting(f, pod.ordinal)) return false;
   if (f.list) return healthyWithout(f, member?.memberId ?? "") >= quorum(f.voters.length);
+  // Those that only work slowly for a moment may be a quorum.
+  if (!statusOf(f.world, pod) && ageOf(f.world, age.unheard(pod)) < STARTING_MS) return false;
   const { birth } = f.record;
   const ours = "clusterId" in birth ? statusesOf(f.world, birth.clusterId) : f.world.etcd.statuses;
   const led = ours.some((s) => s.leaderId !== undefined);

@@ -78,6 +78,15 @@ describe("plan: members that don't let the controller in", () => {
       if (who) expect(action).to.include({ name: who });
     });
   }
+  for (const ms of [59_999, 60_000]) {
+    const goes = ms >= 60_000;
+    it(`that aren't ready and have an outdated revision ${goes ? "go" : "stay: some may only be slow"} after ${ms} ms`, () => {
+      const pods = three.map((o) => pod(o, { revision: "old", ready: false }));
+      const statuses = three.map(silent);
+      const { action } = plan(world(3, { pods, list: "none", statuses, ages: unheard(ms, 0, 1, 2) }));
+      expect(action?.kind).to.equal(goes ? "deletePod" : undefined);
+    });
+  }
   it("are counted by what this process has seen: one answer begins it anew", () => {
     const what = (change: Change) => aging(world(3, change)).map((a) => a.what);
     expect(what({ statuses: [silent(1)] })).to.include(age.unheard(pod(1)));

@@ -23,6 +23,10 @@ export function askController(c: Cluster, pod: Pod, volume: Volume): void {
   c.noteWaiting(pod, volume);
   if (!order) return alone(c, pod, volume);
   const { dir } = volume;
+  const all = c.claims.every(
+    (x) => !x.bound || c.pods.some((p) => p.claimUid === x.uid && p.gate === "asking"),
+  );
+  if (pod.ordinal === 0 && !dir && all) c.oracle.missed(pod.uid);
   switch (order.kind) {
     case "wait":
       if (order !== UNDECIDED && dir && c.oracle.isPlain(dir)) volume.condemned = true;
@@ -48,7 +52,7 @@ export function askController(c: Cluster, pod: Pod, volume: Volume): void {
       return through(pod, volume, { kind: "new", token: order.token });
     case "join": {
       const urls = order.initialCluster.split(",").map((x) => x.slice(x.indexOf("=") + 1));
-      if (order.setAside && dir) c.oracle.setAside(pod.name, dir);
+      if (order.setAside && dir && !volume.broken) c.oracle.setAside(pod.name, dir);
       if (order.setAside && (dir || volume.broken || volume.logless)) setAside(volume);
       // What fills it may be what was set aside before.
       if (volume.full) return void Object.assign(volume, { full: false, aside: 0 });

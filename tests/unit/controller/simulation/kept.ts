@@ -94,4 +94,24 @@ export const KEPT: Readonly<Record<string, Story>> = {
     warmUp: 10,
     events: [at("clockIsSet", 28, 1, 2), at("declareTemplate", 2, 1, 3), at("clockIsSet", 0, 3, 3)],
   },
+  "one is restarting and the others work slowly while a template is declared": {
+    seed: 0,
+    members: 3,
+    warmUp: 60,
+    events: [at("worksSlowly", 4, 1), at("deletePod"), at("declareTemplate"), at("worksSlowly", 17, 1, 1)],
+  },
+  "the seed's directory goes, and another volume can't be looked at for a minute": {
+    seed: 10,
+    members: 3,
+    warmUp: 0,
+    events: [
+      at("deletePod", 0, 0, 4),
+      at("drain", 22, 0, 1),
+      at("deleteDirectoryInPlace"),
+      at("deletePod", 0, 0, 4),
+      at("deletePod", 0, 0, 7),
+      at("deletePod", 0, 0, 8),
+      at("deletePod", 0, 0, 9),
+    ],
+  },
 };

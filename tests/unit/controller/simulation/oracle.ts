@@ -51,6 +51,8 @@ export class Oracle {
   private readonly leaders = new Map<string, string>();
   private readonly made = new Set<string>();
   private readonly sights = new Map<string, Sight[]>();
+  private sightMs: number | undefined;
+  private missing: { readonly podUid: string; readonly atMs: number } | undefined;
   private floorAgeMs = FLOOR_AGE_MS;
 
   constructor(private readonly host: Disks) {}
@@ -147,10 +149,23 @@ export class Oracle {
   round(atMs: number, statuses: readonly MemberStatus[]): void {
     for (const { memberId, appliedIndex } of statuses) {
       if (memberId === undefined || appliedIndex === undefined) continue;
+      this.sightMs = atMs;
+      this.missing = undefined;
       const sights = this.sights.get(memberId) ?? [];
       sights.push({ atMs, index: appliedIndex });
       this.sights.set(memberId, sights.slice(-200));
     }
+  }
+
+  /** All gates ask, and the first member's disk is empty. */
+  missed(podUid: string): void {
+    if (this.missing?.podUid !== podUid) this.missing = { podUid, atMs: this.host.nowMs };
+  }
+
+  /** Nothing was acknowledged; but the member was gone for too long for a controller to be sure of that. */
+  get forgotten(): boolean {
+    if (this.truth || this.sightMs === undefined) return false;
+    return (this.missing?.atMs ?? this.host.nowMs) - this.sightMs >= FLOOR_AGE_MS - SLACK_MS;
   }
 
   harmRecord(): void {

@@ -159,7 +159,9 @@ export function play(story: Story): Outcome {
   return {
     violations: oracle.violations,
     converged: it.done,
-    mustConverge: cluster.canBeMade() && !oracle.excused && !ambiguous && !undecided && !unreadable,
+    mustConverge:
+      cluster.canBeMade() &&
+      ![oracle.excused, ambiguous, undecided, unreadable, oracle.forgotten].includes(true),
     reason: it.decision?.reason ?? "",
     rounds,
     excused: oracle.excused,
