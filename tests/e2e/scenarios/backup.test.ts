@@ -313,7 +313,7 @@ describe("backups to a store that speaks S3", () => {
     },
   );
 
-  it("two at once: each is whole", async () => {
+  longOne("two at once: each is whole", async () => {
     const before = (await readCatalog(store)).good.length;
     const jobs = await Promise.all([begin(cluster), begin(cluster)]);
     for (const job of jobs) assert.equal(await ended(cluster, job), "Complete", await said(cluster, job));
@@ -364,7 +364,7 @@ describe("backups of a larger database", () => {
     assert.ok((newest?.snapshot.bytes ?? 0) > mebibytes * 2 ** 20);
   });
 
-  it("the member dies in the middle: another one gives it", async () => {
+  longOne("the member dies in the middle: another one gives it", async () => {
     const job = await begin(cluster);
     await uploading(1);
     await s3.signal("STOP");

@@ -33,7 +33,7 @@ describe("the first day", () => {
     await isWell();
   });
 
-  it("with a setting that etcd doesn't take, then with the right one", async () => {
+  longOne("with a setting that etcd doesn't take, then with the right one", async () => {
     cluster = TestCluster.declare("first-flag", { etcd: { extra: brokenSetting } });
     await cluster.apply({});
     await toldEverywhere(cluster, /etcd-0.*doesn't start: .*exit code \d/);

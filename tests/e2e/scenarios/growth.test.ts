@@ -4,6 +4,7 @@ import { waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { holdGrowth } from "../support/growth";
 import { kubectl } from "../support/lab";
+import { long } from "../support/long";
 import { eventually } from "../support/poll";
 
 // Otherwise it follows from the volume's size, and a changed one restarts the members.
@@ -60,7 +61,7 @@ describe("a storage class whose volumes can't grow", () => {
   });
 });
 
-describe("volumes that grow slowly", () => {
+long("volumes that grow slowly", () => {
   let cluster: TestCluster;
   let letGrow: () => Promise<void>;
   const sized = (size: string) => ({ etcd, storage: { size } });

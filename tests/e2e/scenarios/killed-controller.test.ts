@@ -113,7 +113,7 @@ long("a controller that is killed after each record", () => {
   });
 });
 
-describe("the controller's node", () => {
+long("the controller's node", () => {
   let cluster: TestCluster;
   before(async () => {
     cluster = await TestCluster.deploy("control-node");

@@ -6,7 +6,7 @@ import { eventually } from "../support/poll";
 import { assertAllRun, patches } from "../support/versions";
 import { PodWatch } from "../support/watch";
 
-describe("a minor version that is skipped", () => {
+long("a minor version that is skipped", () => {
   let cluster: TestCluster;
   let from: string;
   let tooFar: string;

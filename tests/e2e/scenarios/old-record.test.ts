@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { said, waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
+import { longOne } from "../support/long";
 import { eventually } from "../support/poll";
 
 interface Written {
@@ -49,7 +50,7 @@ describe("a record that isn't the cluster's latest", () => {
   });
   after(() => cluster.destroy());
 
-  it("of before it grew, put back beside the living members", async () => {
+  longOne("of before it grew, put back beside the living members", async () => {
     assert.equal(early.members.length, 1);
     await put(early);
     await eventually(
@@ -64,7 +65,7 @@ describe("a record that isn't the cluster's latest", () => {
     await isAsBefore();
   });
 
-  it("of its first seconds, put back while all members restart", async () => {
+  longOne("of its first seconds, put back while all members restart", async () => {
     const birth = { state: "seeding", token: "birth-of-old", podUid: "of-old", claimUid: "of-old" };
     await restartAll(() => put({ ...early, birth, members: [] }));
     await isAsBefore();

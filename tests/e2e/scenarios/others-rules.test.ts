@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
+import { long } from "../support/long";
 
 describe("a second disruption budget on the members, which somebody else made", () => {
   let cluster: TestCluster;
@@ -27,7 +28,7 @@ describe("a second disruption budget on the members, which somebody else made", 
   });
 });
 
-describe("a namespace with a quota of limits and with a LimitRange", () => {
+long("a namespace with a quota of limits and with a LimitRange", () => {
   let cluster: TestCluster;
   before(async () => {
     const helpers = { cpuRequest: "60m", memoryRequest: "64Mi" };

@@ -3,6 +3,7 @@ import { leader, ordinalOf } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { assertNothingLost, Load } from "../support/load";
+import { longOne } from "../support/long";
 import { copyAsVolume } from "../support/old-copy";
 import { eventually } from "../support/poll";
 import { Processes } from "../support/process";
@@ -69,11 +70,11 @@ describe("a lost disk", () => {
     await isReplaced(0, logInPlace(0));
   });
 
-  it("a log that is deleted in place, in the pod of one that joined", async () => {
+  longOne("a log that is deleted in place, in the pod of one that joined", async () => {
     await isReplaced(2, logInPlace(2));
   });
 
-  it("pod and claim of a follower", async () => {
+  longOne("pod and claim of a follower", async () => {
     const leads = ordinalOf(await leader(cluster));
     const follower = leads === 2 ? 1 : 2;
     await isReplaced(follower, podAndClaim(follower));
@@ -84,7 +85,7 @@ describe("a lost disk", () => {
     await isReplaced(leads, podAndClaim(leads));
   });
 
-  it("pod and claim of ordinal 0", async () => {
+  longOne("pod and claim of ordinal 0", async () => {
     await isReplaced(0, podAndClaim(0));
   });
 
@@ -94,7 +95,7 @@ describe("a lost disk", () => {
   });
 
   // Of another member than the logs above: a broken disk is replaced once an hour at most.
-  it("a write-ahead log that is cut", async () => {
+  longOne("a write-ahead log that is cut", async () => {
     const disk = await Disk.of(cluster, 1);
     await isReplaced(1, async () => {
       // The head of the first segment says whose it is: without it the log tells nothing.
@@ -116,7 +117,7 @@ describe("a lost disk", () => {
     });
   });
 
-  it("a claim that is made anew from an older copy of the disk", async () => {
+  longOne("a claim that is made anew from an older copy of the disk", async () => {
     const disk = await Disk.of(cluster, 2);
     await disk.sh("rm -rf ../copied-claim && cp -a . ../copied-claim");
     await isReplaced(2, () => copyAsVolume(cluster, 2, "../copied-claim"));

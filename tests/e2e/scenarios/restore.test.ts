@@ -7,7 +7,7 @@ import { said, waitsFor } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
-import { longOne } from "../support/long";
+import { long, longOne } from "../support/long";
 import { etcdctlPod } from "../support/pods";
 import { eventually } from "../support/poll";
 import { copySecret, fill, holdsAll, made, moveClaim, timed } from "../support/rebuild";
@@ -78,7 +78,8 @@ describe("a restore from a store that speaks S3", () => {
   });
 
   for (const members of [1, 3]) {
-    it(`into another namespace, with ${members} and etcd's users turned on`, async () => {
+    const scenario: typeof longOne = members === 1 ? longOne : it;
+    scenario(`into another namespace, with ${members} and etcd's users turned on`, async () => {
       const cluster = await restored(`restored-s3-${members}`, members, from(), async (into) =>
         copySecret(source, "s3-credentials", into),
       );
@@ -261,7 +262,7 @@ describe("a restore from a claim", () => {
   });
 });
 
-describe("moving in", () => {
+long("moving in", () => {
   let old: TestCluster;
   let cluster: TestCluster | undefined;
   before(async () => {

@@ -3,6 +3,7 @@ import { controllerLog, leader, ordinalOf } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { bringUp, cluster as lab, nodes } from "../support/lab";
 import { assertNothingLost, Load } from "../support/load";
+import { longOne } from "../support/long";
 import { eventually } from "../support/poll";
 
 describe("size", () => {
@@ -44,31 +45,34 @@ describe("size", () => {
     await resize(3);
   });
 
-  it("to 1, the leader first, which gives that up before it goes; to 3 again, as new members", async () => {
-    const idsOfThree = await cluster.memberIds();
-    const leads = await leader(cluster);
-    if (leads !== "etcd-2") {
-      await cluster.etcdctl(["move-leader", idsOfThree["etcd-2"] ?? ""], ordinalOf(leads));
-    }
-    const earlier = (await controllerLog(cluster)).length;
-    await resize(1);
-    const acts = (await controllerLog(cluster)).slice(earlier).flatMap(({ action }) => action ?? []);
-    const moved = acts.findIndex(({ kind }) => kind === "moveLeader");
-    const removed = acts.findIndex(({ kind, ordinal }) => kind === "removeMember" && ordinal === 2);
-    assert.ok(moved >= 0 && moved < removed, JSON.stringify(acts));
+  longOne(
+    "to 1, the leader first, which gives that up before it goes; to 3 again, as new members",
+    async () => {
+      const idsOfThree = await cluster.memberIds();
+      const leads = await leader(cluster);
+      if (leads !== "etcd-2") {
+        await cluster.etcdctl(["move-leader", idsOfThree["etcd-2"] ?? ""], ordinalOf(leads));
+      }
+      const earlier = (await controllerLog(cluster)).length;
+      await resize(1);
+      const acts = (await controllerLog(cluster)).slice(earlier).flatMap(({ action }) => action ?? []);
+      const moved = acts.findIndex(({ kind }) => kind === "moveLeader");
+      const removed = acts.findIndex(({ kind, ordinal }) => kind === "removeMember" && ordinal === 2);
+      assert.ok(moved >= 0 && moved < removed, JSON.stringify(acts));
 
-    // What the old volumes hold is set aside.
-    await resize(3);
-    assert.equal(await cluster.etcdctl(["get", "kept", "--print-value-only"], 2), "through every size\n");
-    const ids = await cluster.memberIds();
-    for (const ordinal of [1, 2]) {
-      const old = idsOfThree[cluster.pod(ordinal)] ?? "";
-      assert.notEqual(ids[cluster.pod(ordinal)], old, "another ID");
-      const gate = await cluster.kubectl(["logs", cluster.pod(ordinal), "-c", "gate"]);
-      assert.match(gate, new RegExp(`the disk holds member ${BigInt(`0x${old}`)} of cluster`));
-      assert.match(gate, / join: /);
-    }
-  });
+      // What the old volumes hold is set aside.
+      await resize(3);
+      assert.equal(await cluster.etcdctl(["get", "kept", "--print-value-only"], 2), "through every size\n");
+      const ids = await cluster.memberIds();
+      for (const ordinal of [1, 2]) {
+        const old = idsOfThree[cluster.pod(ordinal)] ?? "";
+        assert.notEqual(ids[cluster.pod(ordinal)], old, "another ID");
+        const gate = await cluster.kubectl(["logs", cluster.pod(ordinal), "-c", "gate"]);
+        assert.match(gate, new RegExp(`the disk holds member ${BigInt(`0x${old}`)} of cluster`));
+        assert.match(gate, / join: /);
+      }
+    },
+  );
 
   it("kubectl scale by hand is undone, and no write is lost", async () => {
     const ids = await cluster.memberIds();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { toldOf, waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
+import { longOne } from "../support/long";
 import { eventually } from "../support/poll";
 
 interface Role {
@@ -63,7 +64,7 @@ describe("a controller that answers and can't decide", () => {
     await toldOf(cluster, /the living cluster \d+ is adopted/);
   });
 
-  it("may not list pods and volumes: all members get new pods and come back", async () => {
+  longOne("may not list pods and volumes: all members get new pods and come back", async () => {
     const { items } = await cluster.json<{ items: { metadata: { labels: Record<string, string> } }[] }>([
       "get",
       "persistentvolumeclaims",
