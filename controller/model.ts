@@ -115,6 +115,8 @@ export interface ControllerRecord {
   readonly rebuild?: Rebuild;
   /** How the present generation was made, for whoever asks later. */
   readonly made?: Made;
+  /** IDs of the clusters that restores and recoveries have replaced. Absent: an earlier release made the generation. */
+  readonly replaced?: readonly ClusterId[];
 }
 
 /** See `plan/age`. */
@@ -261,6 +263,8 @@ export interface OrdinalNotes {
   readonly unreadPodUid?: Uid;
   /** The pod that is or was made anew so that its volume takes this size: once for each. */
   readonly remount?: { readonly claimUid: Uid; readonly bytes: number; readonly podUid: Uid };
+  /** The claim that was seen to hold another cluster's data: see `plan/foreign`. */
+  readonly foreignClaimUid?: Uid;
 }
 
 export type Intent =

@@ -142,6 +142,7 @@ const read = carrying<ControllerRecord>({
       remount: optional(
         carrying<NonNullable<OrdinalNotes["remount"]>>({ claimUid: text, bytes: whole(0), podUid: text }),
       ),
+      foreignClaimUid: optional(text),
     }),
   ),
   abandoned: list(carrying<GivenUp>({ ordinal, claimUid: text, untouched: optional(truth) })),
@@ -191,6 +192,7 @@ const read = carrying<ControllerRecord>({
       backup: optional(text),
     }),
   ),
+  replaced: optional(list(decimal)),
   oldLog: optional(carrying<NonNullable<ControllerRecord["oldLog"]>>({ until: optional(whole(0)) })),
 });
 

@@ -73,9 +73,9 @@ function unborn(f: Facts): Step {
   if (unseen) return withoutUnseen(f, unseen);
   const seen = looks(f);
   if (!seen.every((s) => s.disk.state === "empty")) return adopt(f);
-  if (f.desired.rebuild) return restored(f);
   const claimless = withoutClaim(f);
-  return claimless ? wait(claimless) : seed(f);
+  if (claimless) return wait(claimless);
+  return f.desired.rebuild ? restored(f) : seed(f);
 }
 
 function withoutUnseen(f: Facts, unseen: string): Step {

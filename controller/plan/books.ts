@@ -9,6 +9,7 @@
 import type { ControllerRecord, MemberRecord } from "../model";
 import { age, ageOf, BROKEN_EVERY_MS, carryAges, isOver } from "./age";
 import { countWhole } from "./asides";
+import { noteForeign } from "./foreign";
 import { noteOldLog } from "./old-log";
 import { withMember, withNote, withoutIntent, withoutMember, withRemoved } from "./record";
 import type { Facts, Member } from "./view";
@@ -23,7 +24,7 @@ const BIRTH_ENTRIES = 20;
 const NEWBORN_MS = 60_000;
 
 export function keepBooks(f: Facts): ControllerRecord {
-  const kept = forgetBroken(f, prune(f, version(f)));
+  const kept = noteForeign(f, forgetBroken(f, prune(f, version(f))));
   return carryAges(f, seal(f, observed(f, kept.birth.state === "born" ? withdrawRemoval(f, kept) : kept)));
 }
 

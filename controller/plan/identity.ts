@@ -2,7 +2,7 @@
  * Whether a disk still is the member that the record says.
  *
  * Why it can't lose an acknowledged write: raft counts what a member ID acknowledged before. A disk that is empty, on
- * another claim, foreign, rolled back or unreadable has forgotten some of it, and is never let start under that ID.
+ * another claim, foreign, rolled back, unmarked or unreadable has forgotten some of it, and is never let start under that ID.
  */
 import type { Disk, MemberRecord, PodView } from "../model";
 import type { Facts } from "./view";
@@ -48,6 +48,7 @@ function sharesAddress(f: Facts, pod: PodView): boolean {
 
 function onDisk(f: Facts, m: MemberRecord, pod: PodView, disk: Disk): Standing {
   if (disk.state === "wal" && disk.memberId === m.memberId && disk.clusterId === clusterIdOf(f)) {
+    if (disk.generation < 1) return { kind: "broken", why: "what marks its data's generation is gone" };
     if (disk.lastIndex >= m.floor) return { kind: "intact" };
     return {
       kind: "lost",

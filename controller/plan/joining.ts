@@ -8,6 +8,7 @@
  */
 import type { ControllerRecord, Disk, RemovalCause } from "../model";
 import { age, ageOf, isOver, PROGRESS, workMs } from "./age";
+import { isForeign } from "./foreign";
 import { standing } from "./identity";
 import { withNote, withoutIntent } from "./record";
 import type { Step } from "./step";
@@ -165,11 +166,8 @@ function notJoinable(f: Facts, ordinal: number): string | undefined {
   return podVersionProblem(f, pod) ?? foreignData(f, pod.claimName, gate.disk);
 }
 
-function foreignData(f: Facts, claim: string | undefined, disk: Disk): string | undefined {
-  const { birth, generation } = f.record;
-  if (disk.state !== "wal" || birth.state !== "born" || disk.clusterId === birth.clusterId) return undefined;
-  const replaced = disk.generation >= 1 && disk.generation < generation;
-  if (replaced) return undefined;
+function foreignData({ record }: Facts, claim: string, disk: Disk): string | undefined {
+  if (disk.state !== "wal" || !isForeign(record, disk)) return undefined;
   return `its volume holds data of another cluster (${disk.clusterId}), which is left as it is: delete claim ${claim} and the pod for a new volume, or move the data away`;
 }
 

@@ -65,8 +65,18 @@ function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
   })();
   const starts = ["start", "birth", "join", "seed"].includes(order.kind);
   const own = order.kind === "start" && gate.disk.state === "wal" ? gate.disk.lastVersion : undefined;
-  const problem = starts ? podVersionProblem(f, pod, own) : undefined;
+  const problem = starts
+    ? order.kind === "seed"
+      ? seedProblem(f, pod)
+      : podVersionProblem(f, pod, own)
+    : undefined;
   return problem ? { kind: "refuse", reason: problem } : order;
+}
+
+/** What it replaces says nothing of the restored data, which is of the declared version. */
+function seedProblem({ desired }: Facts, { etcdVersion }: PodView): string | undefined {
+  if (etcdVersion === desired.etcdVersion) return undefined;
+  return `its pod runs etcd ${etcdVersion}, and the restored data is made for ${desired.etcdVersion}`;
 }
 
 /** Whether what the gates see can't be of one moment: by itself each of them would start. */

@@ -12,6 +12,7 @@ import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
 import { outlook } from "./survivor";
 import { trouble } from "./trouble";
+import { versionProblem } from "./version";
 import type { Facts } from "./view";
 import { label, podAt, quorum } from "./view";
 
@@ -45,6 +46,8 @@ export function mayBegin(f: Facts): Step | undefined {
     // The pod is what it was made for: another declaration makes another pod.
     return refusal(`${untouched}: ${refused}. ${otherwise(f)}`);
   }
+  const step = rebuild.kind === "recovery" ? versionProblem(f, f.desired.etcdVersion) : undefined;
+  if (step) return refusal(`${untouched}: ${step}. Declare the version that ran, and another one after it`);
   const source = rebuild.kind === "recovery" ? outlook(f) : undefined;
   if (source && "problem" in source) return refusal(`${untouched}: ${source.problem}`);
   const named = unnamed(f);

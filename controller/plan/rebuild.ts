@@ -12,7 +12,7 @@ import type { ControllerRecord, LogEnd, PodView, Rebuild, RestoreReport } from "
 import { age, ageOf } from "./age";
 import { giveUp, giveUpNamed, isHanging, isNamed, takenBack, unnamed, WAITS_MS, wayOut } from "./given-up";
 import { begin, jobProblem, mayBegin, otherwise } from "./prepare";
-import { withMember, withTouched } from "./record";
+import { withMember, withReplaced, withTouched } from "./record";
 import { scale } from "./size";
 import type { Step } from "./step";
 import { act, refusal, remember, wait } from "./step";
@@ -179,7 +179,7 @@ function runningSeed(f: Facts, rebuild: Rebuild, pod: PodView): Step | undefined
     return undefined;
   const words = made(f, rebuild);
   const record: ControllerRecord = {
-    ...f.record,
+    ...withReplaced(f.record),
     generation: rebuild.generation,
     birth: { state: "born", clusterId: f.list.clusterId, sealed: true },
     members: [],

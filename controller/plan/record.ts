@@ -30,6 +30,13 @@ export function withRemoved(record: ControllerRecord, memberId: string): Control
   return { ...record, removed: [...others, memberId].slice(-REMOVED) };
 }
 
+/** Before the next generation is the record's. */
+export function withReplaced(record: ControllerRecord): ControllerRecord {
+  const { birth, replaced = [] } = record;
+  const clusterId = "clusterId" in birth ? [birth.clusterId] : [];
+  return { ...record, replaced: [...replaced.filter((id) => !clusterId.includes(id)), ...clusterId] };
+}
+
 export function withNote(
   record: ControllerRecord,
   ordinal: number,

@@ -8,6 +8,7 @@
  */
 import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
 import { age, ageOf, BROKEN_EVERY_MS, overdueMs, SLACK_MS, UNREAD_MS } from "./age";
+import { keptForeign, mayHoldForeign } from "./foreign";
 import { takenBack } from "./given-up";
 import { standing } from "./identity";
 import { withAbandoned, withNote } from "./record";
@@ -103,6 +104,7 @@ export function replaceNode(f: Facts): Step | undefined {
     const m = recordOf(f.record, pod.ordinal);
     if (m) return remove(f, m, "lost-node", words);
     if (!pod.claimUid || pod.ordinal >= f.desired.members) continue;
+    if (mayHoldForeign(f, pod)) return mention(`${pod.name}: ${words}. ${keptForeign(pod)}`);
     const record = withAbandoned(f.record, pod.ordinal, pod.claimUid);
     return remember(record, `${pod.name}: ${words}. It holds no member: its volume is given up`);
   }

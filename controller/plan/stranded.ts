@@ -10,6 +10,7 @@
  */
 import type { PodView } from "../model";
 import { age, ageOf } from "./age";
+import { keptForeign, mayHoldForeign } from "./foreign";
 import { withAbandoned } from "./record";
 import { remove } from "./repair";
 import type { Step } from "./step";
@@ -35,6 +36,7 @@ export function replaceStranded(f: Facts): Step | undefined {
     const m = recordOf(f.record, pod.ordinal);
     if (m) return remove(f, m, "lost-node", words);
     if (!pod.claimUid || pod.ordinal >= f.desired.members) continue;
+    if (mayHoldForeign(f, pod)) return mention(`${label(f, pod.ordinal)}: ${words}. ${keptForeign(pod)}`);
     const record = withAbandoned(f.record, pod.ordinal, pod.claimUid);
     return remember(record, `${label(f, pod.ordinal)}: ${words}. It holds no member: its volume is given up`);
   }

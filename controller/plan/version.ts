@@ -66,7 +66,9 @@ function versionsInUse(f: Facts): readonly string[] {
     const pod = podAt(f.world, m.ordinal);
     if (!pod) return [];
     const disk = gateOf(f.world, pod)?.disk;
-    if (disk) return disk.state === "wal" && disk.memberId === m.memberId ? [disk.lastVersion] : [];
+    // Without a mark nobody knows its version, and it isn't started.
+    const marked = disk?.state === "wal" && disk.memberId === m.memberId && disk.generation > 0;
+    if (disk) return marked ? [disk.lastVersion] : [];
     const version = statusOf(f.world, pod)?.version;
     if (version) return [version];
     return pod.etcd.state === "running" && m.phase === "started" ? [pod.etcdVersion] : [];

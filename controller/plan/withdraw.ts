@@ -17,9 +17,25 @@ type Removal = Extract<Intent, { kind: "remove" }>;
 export function withdrawRemoval(f: Facts, record: ControllerRecord): ControllerRecord {
   const { intent } = record;
   if (intent?.kind !== "remove") return record;
-  if (intent.why === "shrink") return needsStay(f, intent) ? withoutIntent(record) : record;
-  if (intent.why !== "lost-node" || !cameBack(f, intent)) return record;
-  return withoutAbandoned(withoutIntent(record), intent.claimUid);
+  switch (intent.why) {
+    case "shrink":
+      return needsStay(f, intent) ? withoutIntent(record) : record;
+    case "corrupt":
+    case "lost-disk":
+    case "broken-disk":
+      return isNeeded(f, intent) ? withoutIntent(record) : record;
+    case "lost-node":
+      return cameBack(f, intent) ? withoutAbandoned(withoutIntent(record), intent.claimUid) : record;
+    case "failed-join":
+    case "foreign-learner":
+      return record;
+  }
+}
+
+/** It is healthy, and the others can't do without it: until it were gone, none of them would be replaced. */
+function isNeeded(f: Facts, { memberId }: Removal): boolean {
+  const member = f.members.find((m) => m.memberId === memberId);
+  return member !== undefined && !member.ailment && removalProblem(f, member) !== undefined;
 }
 
 /** Its disk is whole, and the others can't do without it, or it is declared again. */

@@ -161,20 +161,24 @@ describe("plan: birth", () => {
     expect(d.reason).to.contain("ErrImagePull, xxx").and.have.lengthOf.below(350);
   });
 
-  for (const [name, record] of [
-    ["a birth", unborn],
-    ["one that is repeated", { ...seeding, birth: { ...seeding.birth, podUid: "pod-9" } }],
+  const rebuild = { kind: "restore", url: "https://r", abandoned: [] } as const;
+  for (const [name, record, desired] of [
+    ["a birth", unborn, {}],
+    ["one that is repeated", { ...seeding, birth: { ...seeding.birth, podUid: "pod-9" } }, {}],
+    ["one from restored data", unborn, { generation: 2, rebuild }],
   ] as const) {
     it(`waits with ${name} for the claim of every pod, and not for a volume that was never provisioned`, () => {
       const seen = [report(0, EMPTY), report(1, EMPTY)];
-      const w = world(3, { record, list: "none", pods: allGated, gates: seen });
+      const w = world(3, { desired, record, list: "none", pods: allGated, gates: seen });
       const without = { ...w, pods: w.pods.slice(0, 2), claims: w.claims.slice(0, 2) };
       const d = plan(without);
       expect([d.action, d.record]).to.deep.equal([undefined, undefined]);
       expect(Object.values(d.orders).map((o) => o.kind)).to.not.include("birth");
       expect(d.reason).to.contain("every pod has its claim: waits for etcd-2, which has no pod");
       const claims = w.claims.map((c) => (c.ordinal === 2 ? { ...c, phase: "Pending" as const } : c));
-      expect(plan({ ...w, claims }).record?.birth.state).to.equal("seeding");
+      const then = plan({ ...w, claims });
+      if (name.includes("restored")) expect(then.reason).to.contain("there is no restore pod yet");
+      else expect(then.record?.birth.state).to.equal("seeding");
     });
   }
 

@@ -101,7 +101,7 @@ const table: readonly Held[] = [
   {
     says: "the disk is of generation",
     order: "refuse",
-    held: asks(wal(2, { generation: 0 })),
+    held: asks(wal(2, { generation: 9 })),
     ends: NOT_WHOLE,
   },
   {

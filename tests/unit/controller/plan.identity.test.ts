@@ -69,9 +69,24 @@ describe("plan: a disk that comes back", () => {
     expect(gone.orders["pod-2"]).to.include({ kind: "wait", hold: true });
   });
 
-  it("of an older generation is refused", () => {
-    const d = plan(world(3, { pods: [gated(2)], gates: [report(2, wal(2, { generation: 0 }))] }));
+  it("of a later generation than is declared is refused", () => {
+    const d = plan(world(3, { pods: [gated(2)], gates: [report(2, wal(2, { generation: 9 }))] }));
     expect(d.orders["pod-2"]?.kind).to.equal("refuse");
+  });
+
+  describe("without what marks its generation and version", () => {
+    const unmarked = wal(0, { generation: 0, lastVersion: "0.0.0" });
+    it("is a broken one: its member is replaced", () => {
+      const d = plan(world(3, { pods: [gated(0)], gates: [report(0, unmarked)] }));
+      expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 0, memberId: idOf(0) });
+      expect(d.orders["pod-0"]).to.include({ kind: "wait", hold: true });
+    });
+    it("keeps no other member from starting at another patch", () => {
+      const pods = [gated(0), gated(1, { etcdVersion: "3.6.16" }), gated(2)];
+      const gates = [report(0, unmarked), report(1, wal(1)), report(2, wal(2))];
+      const d = plan(world(3, { list: "none", pods, gates }));
+      expect([d.orders["pod-1"]?.kind, d.orders["pod-2"]?.kind]).to.deep.equal(["start", "start"]);
+    });
   });
 });
 

@@ -173,3 +173,13 @@ describe("plan: IDs that were removed", () => {
     expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
   });
 });
+
+describe("plan: a removal whose reason is gone, or that has to wait for another member", () => {
+  for (const why of ["lost-disk", "broken-disk", "corrupt"] as const) {
+    it(`is taken back while its healthy member is needed to replace another: ${why}`, () => {
+      const d = plan(world(3, { ...asking(2, EMPTY), record: removing(1, why) }));
+      expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 2, memberId: idOf(2) });
+      expect(d.record?.intent).to.include({ why: "lost-disk", memberId: idOf(2) });
+    });
+  }
+});

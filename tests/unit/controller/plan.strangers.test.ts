@@ -1,7 +1,9 @@
 /** What isn't of the cluster, or can't be told apart from it, and may be counted for nothing. */
 import { expect } from "chai";
+import type { ControllerRecord } from "../../../controller/model";
 import { claimViews } from "../../../controller/observe/kubernetes";
 import { plan } from "../../../controller/plan";
+import { age } from "../../../controller/plan/age";
 import { emptyRecord } from "../../../controller/plan/record";
 import {
   crashing,
@@ -38,20 +40,26 @@ describe("plan: a disk of another cluster, started by its gate alone", () => {
 });
 
 describe("plan: a volume of another cluster that comes after the birth", () => {
-  const table: readonly (readonly [string, Parameters<typeof wal>[1], boolean])[] = [
-    ["of another cluster", { clusterId: "5" }, false],
-    ["of another cluster, without our mark", { clusterId: "5", generation: 0 }, false],
-    ["of another cluster of a later generation", { clusterId: "5", generation: 9 }, false],
-    ["of what a declared restore has replaced", { clusterId: "5", generation: 1 }, true],
-    ["of a member of this cluster that was removed", {}, true],
+  const replaced = { replaced: ["5"] };
+  const made = { made: { generation: 2, kind: "restore", atMs: 0, words: "" } };
+  type Row = readonly [string, Parameters<typeof wal>[1], boolean, Partial<ControllerRecord>?];
+  const table: readonly Row[] = [
+    ["of another cluster", { clusterId: "5" }, false, made],
+    ["of another cluster, without our mark", { clusterId: "5", generation: 0 }, false, made],
+    ["of another cluster of a later generation", { clusterId: "5", generation: 9 }, false, made],
+    ["of what a restore has replaced", { clusterId: "5", generation: 1 }, true, { ...made, ...replaced }],
+    ["of what a restore of an earlier release has replaced", { clusterId: "5", generation: 1 }, true, made],
+    ["of another one than was replaced", { clusterId: "6", generation: 1 }, false, { ...made, ...replaced }],
+    ["of a lower generation, where nothing was replaced", { clusterId: "5", generation: 1 }, false],
+    ["of a member of this cluster that was removed", {}, true, made],
   ];
-  for (const [name, data, joins] of table) {
+  for (const [name, data, joins, record] of table) {
     it(`${joins ? "is set aside by a joining member" : "is left as it is, with words"}: ${name}`, () => {
       const disk = wal(2, { generation: 2, ...data });
       const d = plan(
         world(3, {
           desired: { generation: 2 },
-          record: { generation: 2, members: [remembered(0), remembered(1)] },
+          record: { generation: 2, members: [remembered(0), remembered(1)], ...record },
           list: [listed(0), listed(1)],
           pods: [gated(2, { generation: 2 })],
           gates: [report(2, disk)],
@@ -61,9 +69,40 @@ describe("plan: a volume of another cluster that comes after the birth", () => {
       expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
       if (!joins) {
         expect(d.reason)
-          .to.contain("etcd-2 can't join yet: its volume holds data of another cluster (5)")
+          .to.contain("etcd-2 can't join yet: its volume holds data of another cluster")
           .and.contain("delete claim data-etcd-2");
       }
+    });
+  }
+
+  const base = {
+    desired: { nodeLossGraceSeconds: 60 },
+    list: [listed(0), listed(1)],
+    statuses: [silent(2)],
+  };
+  const members = [remembered(0), remembered(1)];
+  const seen = plan(
+    world(3, {
+      ...base,
+      record: { members },
+      pods: [gated(2)],
+      gates: [report(2, wal(2, { clusterId: "5" }))],
+    }),
+  ).record;
+  const dying = pod(2, { deleting: { graceMs: 30_000 }, ready: false });
+  const words = "0/3 nodes are available: 3 node(s) didn't match PersistentVolume's node affinity.";
+  const stranded = gated(2, { nodeName: undefined, unschedulable: words });
+  for (const [name, lost, what] of [
+    ["doesn't answer", dying, age.deleting(dying.uid)],
+    ["is deleted", stranded, age.stranded(stranded)],
+  ] as const) {
+    it(`isn't given up when its node ${name}, and an empty one is`, () => {
+      const then = { ...base, pods: [lost], ages: { [what]: 3_600_000 } };
+      const kept = plan(world(3, { ...then, record: seen }));
+      expect([kept.action, kept.record?.abandoned ?? []]).to.deep.equal([undefined, []]);
+      expect(kept.warnings.join()).to.contain("kept until claim data-etcd-2 is deleted");
+      const empty = plan(world(3, { ...then, record: { members } }));
+      expect(empty.record?.abandoned).to.deep.equal([{ ordinal: 2, claimUid: "claim-2" }]);
     });
   }
 });
