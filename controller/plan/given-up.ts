@@ -14,7 +14,7 @@ import { dropAbandoned } from "./size";
 import type { Step } from "./step";
 import { remember, wait } from "./step";
 import { trouble } from "./trouble";
-import { hasNoPlace } from "./unplaceable";
+import { hasNoPlace, lacksRoom } from "./unplaceable";
 import type { Facts } from "./view";
 import { isAbandoned, label } from "./view";
 
@@ -35,11 +35,12 @@ export function isOutOfReach(f: Facts, pod: PodView): boolean {
 /** What a person can do for a disk that isn't looked at. */
 export function wayOut(f: Facts, pod: PodView | undefined): string {
   if (!pod || (!pod.unschedulable && !isHanging(f, pod))) return "";
+  const out = isHanging(f, pod) || hasNoPlace(f.world, pod);
+  if (!out && lacksRoom(pod)) return ". It is waited for: make room for it, or declare what fits";
   const kind = f.desired.rebuild?.kind ?? f.record.rebuild?.kind ?? "recovery";
   if (!isNamed(f, pod.name)) return `. Bring its node back, or name it in ${kind}.abandonedMembers`;
-  if (isHanging(f, pod) || hasNoPlace(f.world, pod))
-    return `. It is named: its volume is passed over after ${WAITS_MS / 1000} s of that`;
-  return `. It is named, but its volume may be within reach: make room for it, or: kubectl delete pvc ${pod.claimName} --wait=false, then the pod`;
+  if (out) return `. It is named: its volume is passed over after ${WAITS_MS / 1000} s of that`;
+  return `. It is named, but its volume may be within reach: open its node, or: kubectl delete pvc ${pod.claimName} --wait=false, then the pod`;
 }
 
 /** Once the new data is whole and was checked: what is out of reach makes room for a new volume. */

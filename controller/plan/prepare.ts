@@ -87,7 +87,7 @@ function notLost(f: Facts): string | undefined {
   });
   if (left.length < quorum(members.length)) return undefined;
   const names = left.map((m) => `${label(f, m.ordinal)} ${trouble(podAt(f.world, m.ordinal), f.world)}`);
-  return `the disks of ${left.length} of ${members.length} members may still be whole (${names.join("; ")}). They come back, or are given up by their names in recovery.abandonedMembers`;
+  return `the disks of ${left.length} of ${members.length} members may still be whole (${names.join("; ")}). They come back, or, where a node is gone for good, are given up by their names in recovery.abandonedMembers`;
 }
 
 function adoptedLeft(f: Facts, { start, voters }: Adopting): string | undefined {
@@ -98,7 +98,7 @@ function adoptedLeft(f: Facts, { start, voters }: Adopting): string | undefined 
   });
   if (left.length < quorum(voters.length)) return undefined;
   const names = left.map((d) => `${label(f, d.ordinal)} ${trouble(podAt(f.world, d.ordinal), f.world)}`);
-  return `${left.length} of ${voters.length} voters were found and start (${names.join("; ")}). They come back, or are given up by their names in recovery.abandonedMembers`;
+  return `${left.length} of ${voters.length} voters were found and start (${names.join("; ")}). They come back, or, where a node is gone for good, are given up by their names in recovery.abandonedMembers`;
 }
 
 /** What the restore pod lacks to be where it has to be. */

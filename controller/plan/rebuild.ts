@@ -6,10 +6,12 @@
  * acknowledges anything any more, or its volume is given up by name and never used again (see `given-up`). A recovery
  * looks at every disk before it takes the one with the newest last entry, and takes all of it: what was made is only
  * handed over when it says that it was made from that disk, up to that entry. The old directories stay on their disks, and
- * are held, until the new cluster has taken their members in.
+ * are held, until the new cluster has taken their members in. The way back is closed only when the first member asks for
+ * the data; until then, and also afterwards, pods that don't serve follow the declared template (see `exchange`).
  */
 import type { ControllerRecord, LogEnd, PodView, Rebuild, RestoreReport } from "../model";
 import { age, ageOf } from "./age";
+import { exchange } from "./exchange";
 import { giveUp, giveUpNamed, isHanging, isNamed, takenBack, unnamed, WAITS_MS, wayOut } from "./given-up";
 import { begin, jobProblem, mayBegin, otherwise } from "./prepare";
 import { withMember, withReplaced, withTouched } from "./record";
@@ -19,7 +21,7 @@ import { act, refusal, remember, wait } from "./step";
 import { isSurvivorGone, survivorOf } from "./survivor";
 import type { Facts } from "./view";
 import { trouble } from "./trouble";
-import { gateOf, isAbandoned, label, podAt, statusOf } from "./view";
+import { gateOf, hasRun, isAbandoned, label, podAt, statusOf } from "./view";
 
 type Ready = Extract<RestoreReport, { step: "ready" }>;
 
@@ -110,11 +112,17 @@ function build(f: Facts, rebuild: Rebuild): Step {
   const want = Math.max(f.desired.members, ...ordinalsWithData(f).map((ordinal) => ordinal + 1));
   if (f.sts.replicas < want) return scale(f, want, `generation ${rebuild.generation} is made`);
   const seed = podAt(f.world, 0);
-  const done = seed && runningSeed(f, rebuild, seed);
+  const done = (seed && runningSeed(f, rebuild, seed)) ?? exchange(f);
   if (done) return done;
   const gate = seed && gateOf(f.world, seed);
   if (gate?.disk.state === "wal" && gate.disk.generation === rebuild.generation) {
     return wait(`${label(f, 0)} starts with the restored data`);
+  }
+  // Nothing else is ever started before the generation is made.
+  if (rebuild.seed && seed && !gate && hasRun(seed)) {
+    return wait(
+      `${label(f, 0)} has taken the restored data, and ${trouble(seed, f.world)}${wayOut(f, seed)}`,
+    );
   }
   const { refusal: refused, report } = f.world.restore ?? {};
   if (refused && !rebuild.seed)
@@ -135,6 +143,8 @@ function build(f: Facts, rebuild: Rebuild): Step {
   if (doubt) return refusal(`generation ${rebuild.generation} isn't taken: ${doubt}. ${otherwise(f)}`);
   const given = giveUpNamed(f);
   if (given) return given;
+  // Until it asks, there is a way back.
+  if (!seed?.claimUid || !gate) return wait(`${label(f, 0)} ${trouble(seed, f.world)}${wayOut(f, seed)}`);
   const { podUid: jobPodUid, sha256 } = report;
   if (rebuild.seed?.jobPodUid !== jobPodUid || rebuild.seed.sha256 !== sha256) {
     return remember(
@@ -142,11 +152,8 @@ function build(f: Facts, rebuild: Rebuild): Step {
       `${label(f, 0)} takes the data that was made from ${report.source}`,
     );
   }
-  if (seed && gate) {
-    const failed = seed.gateProblem ? `, and can't yet: ${seed.gateProblem}` : "";
-    return wait(`${label(f, 0)} takes the restored data${failed}`);
-  }
-  return wait(`${label(f, 0)} ${trouble(seed, f.world)}${wayOut(f, seed)}`);
+  const failed = seed.gateProblem ? `, and can't yet: ${seed.gateProblem}` : "";
+  return wait(`${label(f, 0)} takes the restored data${failed}`);
 }
 
 /** Why what is ready isn't the whole of the survivor. */

@@ -20,6 +20,13 @@ export function noNodeHasVolume(message: string): boolean {
 /** Of a node that may be the one, and is closed to the pod as a whole: `{node.kubernetes.io/unreachable: }` or none named. */
 const TAINTED = /^node\(s\) had untolerated taint(\(s\)| \{[^}]*\})$/;
 
+/** What the pod asks of a node, and some node hasn't: room, a port, a place beside others. */
+const ASKED =
+  /Insufficient |Too many pods|max volume count|free ports|Pod's node affinity|pod affinity|anti-affinity|topology spread/;
+
+/** Whether its own node may be there and whole, and only not take it as it is declared. */
+export const lacksRoom = ({ unschedulable }: PodView): boolean => ASKED.test(unschedulable ?? "");
+
 /**
  * Whether no node takes the pod for reasons of volumes and taints alone, as it is while a node is lost that is still there
  * in name. Of itself that is no proof that nobody gets to its volume.

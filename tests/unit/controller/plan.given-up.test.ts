@@ -195,25 +195,37 @@ describe("what a recovery gives up", () => {
     };
 
     it("is nothing for which there is only no room: that is waited for, with words", () => {
-      for (const words of [
-        "0/3 nodes are available: 3 Insufficient cpu.",
-        `0/3 nodes are available: 1 Insufficient memory, 2 ${AFFINITY}. preemption: no.`,
-        `0/3 nodes are available: 1 node(s) were unschedulable, 2 ${AFFINITY}.`,
-        "0/3 nodes are available: 3 node(s) had untolerated taint {a.example.com/b: c}.",
-      ]) {
+      const room = /: make room for it, or declare what fits$/;
+      const closed = /is named, but .*kubectl delete pvc data-etcd-1/;
+      for (const [words, way] of [
+        ["0/3 nodes are available: 3 Insufficient cpu.", room],
+        [`0/3 nodes are available: 1 Insufficient memory, 2 ${AFFINITY}. preemption: no.`, room],
+        [`0/3 nodes are available: 1 node(s) were unschedulable, 2 ${AFFINITY}.`, closed],
+        ["0/3 nodes are available: 3 node(s) had untolerated taint {a.example.com/b: c}.", closed],
+      ] as const) {
         const seen = built(words);
         expect(
           aging(seen).some(({ what }) => what.startsWith("placeless/")),
           words,
         ).to.equal(false);
         const d = plan({ ...seen, ages: {} });
-        expect(d.reason).to.match(
-          /every disk is looked at: etcd-1 .*is named, but .*kubectl delete pvc data-etcd-1/,
-        );
+        expect(d.reason).to.match(/every disk is looked at: etcd-1 /);
+        expect(d.reason).to.match(way);
         expect(d.record).to.equal(undefined);
         const late = { ...built(words, handedOver), ages: {} };
         expect(recordOf(plan(late)).abandoned, words).to.deep.equal([]);
       }
+    });
+
+    it("isn't offered where there is no room, or no image", () => {
+      const nobody = { desired: declared() };
+      const full = plan(built("0/3 nodes are available: 3 Insufficient memory.", nobody));
+      expect(full.reason).to.match(/Insufficient memory.*make room for it, or declare what fits$/);
+      const seen = built("", nobody);
+      const gate = { state: "waiting" as const, waitingReason: "ImagePullBackOff", restarts: 0 };
+      const pods = [gated(0), gated(1, { gate }), gated(2)];
+      for (const d of [full, plan({ ...seen, pods })])
+        expect(d.reason).not.to.match(/abandonedMembers|delete pvc/);
     });
 
     for (const words of [noNode, lostNode]) {

@@ -3,6 +3,7 @@ import type {
   ControllerRecord,
   Decision,
   Desired,
+  PodView,
   RestoreReport,
   RestoreView,
   World,
@@ -11,6 +12,7 @@ import { plan } from "../../../controller/plan";
 import { age } from "../../../controller/plan/age";
 import {
   CLUSTER,
+  crashing,
   EMPTY,
   gated,
   idOf,
@@ -623,6 +625,132 @@ describe("a generation that is made", () => {
       };
       const joined = plan({ ...seen, record: recordOf(add), etcd: { ...seen.etcd, list } });
       expect(joined.orders["pod-1"]).to.include({ kind: "join", setAside: true });
+    });
+  });
+
+  describe("follows the declared template meanwhile", () => {
+    const old = { revision: "bad" };
+    const pulling = { state: "waiting" as const, waitingReason: "ImagePullBackOff", restarts: 0 };
+    const unpulled = (o: number, more: Partial<PodView> = {}) => gated(o, { gate: pulling, ...more });
+    const restoring = (more: Parameters<typeof world>[1] = {}, seed = false) =>
+      world(3, {
+        desired: declared("restore"),
+        list: "none",
+        pods: [0, 1, 2].map((o) => gated(o)),
+        gates: [1, 2].map((o) => report(o, wal(o))),
+        statuses: [0, 1, 2].map(silent),
+        ...more,
+        record: rebuilding({
+          kind: "restore",
+          ...(seed ? { seed: { jobPodUid: "job", sha256: "abc" } } : {}),
+        }),
+        world: { restore: at(ready), ...more.world },
+      });
+    const gone = (o: number) => ({ kind: "deletePod", name: `etcd-${o}`, uid: `pod-${o}`, force: false });
+
+    const exchanged: [string, World][] = [
+      ["a pod whose image isn't there", restoring({ pods: [unpulled(0, old)], gates: [] })],
+      [
+        "one that fits no node",
+        restoring({
+          pods: [gated(0, { ...old, nodeName: undefined, gate: { state: "waiting", restarts: 0 } })],
+        }),
+      ],
+      ["one whose gate holds its disk", restoring({ pods: [gated(1), gated(0, old)] })],
+      [
+        "one whose gate can't use its volume",
+        restoring({ pods: [gated(0, { ...old, gateProblem: "EIO" })] }),
+      ],
+      [
+        "the first one, whose etcd crashes with the new data",
+        restoring({ pods: [crashing(0, 9, old)] }, true),
+      ],
+      [
+        "the first one, which runs and never answers",
+        restoring(
+          { pods: [pod(0, { ...old, ready: false })], ages: { [age.unheard(pod(0))]: 60_000 } },
+          true,
+        ),
+      ],
+      [
+        "the first one, when its restore pod is gone",
+        restoring({ pods: [crashing(0, 9, old)], world: { restore: undefined } }, true),
+      ],
+    ];
+    for (const [name, seen] of exchanged) {
+      it(`exchanges ${name}, and its disk stays`, () => {
+        const d = plan(seen);
+        expect(d.action).to.deep.equal(gone(0));
+        expect(d.record?.rebuild?.phase).to.equal("building");
+      });
+    }
+
+    it("exchanges one that waits beside the first one", () => {
+      expect(plan(restoring({ pods: [unpulled(2, old)] })).action).to.deep.equal(gone(2));
+      const recovers = back({ pods: [gated(0), gated(1, old), gated(2)] });
+      expect(plan(recovers).action).to.deep.equal(gone(1));
+    });
+
+    const left: [string, World][] = [
+      ["at the declared revision", restoring({ pods: [unpulled(0)] })],
+      ["that is being deleted", restoring({ pods: [unpulled(0, { ...old, deleting: { graceMs: 1 } })] })],
+      [
+        "that starts",
+        restoring(
+          { pods: [pod(0, { ...old, ready: false })], ages: { [age.running(pod(0))]: 50_000 } },
+          true,
+        ),
+      ],
+      ["that wasn't silent for long", restoring({ pods: [pod(0, { ...old, ready: false })] }, true)],
+      [
+        "that answers with a leader",
+        restoring(
+          {
+            pods: [pod(0, { ...old, ready: false })],
+            statuses: [status(0, { memberId: "7", clusterId: "8", leaderId: "7" }), silent(1), silent(2)],
+            ages: { [age.unheard(pod(0))]: 60_000 },
+          },
+          true,
+        ),
+      ],
+      ["that is ready", restoring({ pods: [pod(0, old)], ages: { [age.unheard(pod(0))]: 60_000 } }, true)],
+    ];
+    for (const [name, seen] of left) {
+      it(`leaves one alone ${name}`, () => {
+        expect(plan(seen).action).to.equal(undefined);
+      });
+    }
+
+    it("leaves all alone while the declared revision isn't known", () => {
+      const seen = restoring({ pods: [unpulled(0, old)] });
+      const statefulSet = seen.statefulSet && { ...seen.statefulSet, observed: false };
+      expect(plan({ ...seen, statefulSet }).action).to.equal(undefined);
+    });
+
+    it("and keeps the way back open until the first one asks for the data", () => {
+      const room = "0/3 nodes are available: 3 Insufficient memory.";
+      const full = gated(0, { nodeName: undefined, unschedulable: room });
+      const noVolume = gated(0, { claimUid: undefined });
+      const reports = [0, 1, 2].map((o) => report(o, wal(o)));
+      for (const seen of [
+        restoring({ pods: [unpulled(0)] }),
+        restoring({ pods: [full] }),
+        restoring({ pods: [noVolume], gates: reports }),
+        restoring({ pods: [gated(0, { deleting: { graceMs: 1 } })], gates: reports }),
+      ]) {
+        expect(plan(seen).record).to.equal(undefined);
+        const taken = plan({ ...seen, desired: { ...seen.desired, generation: 1 } as Desired });
+        expect(recordOf(taken)).to.have.property("rebuild", undefined);
+      }
+      const asks = restoring({ pods: [gated(0)], gates: reports });
+      expect(recordOf(plan(asks)).rebuild?.seed).to.include({ jobPodUid: "job" });
+    });
+
+    it("and tells what keeps the first one from starting with its new data", () => {
+      for (const restore of [at(ready), undefined]) {
+        const d = plan(restoring({ pods: [crashing(0, 9)], world: { restore } }, true));
+        expect(d.reason).to.match(/^etcd-0 has taken the restored data, and doesn't start: CrashLoopBackOff/);
+      }
     });
   });
 
