@@ -739,7 +739,7 @@ describe("a generation that is made", () => {
         restoring({ pods: [gated(0, { deleting: { graceMs: 1 } })], gates: reports }),
       ]) {
         expect(plan(seen).record).to.equal(undefined);
-        const taken = plan({ ...seen, desired: { ...seen.desired, generation: 1 } as Desired });
+        const taken = plan({ ...seen, desired: { ...seen.desired, generation: 1 } });
         expect(recordOf(taken)).to.have.property("rebuild", undefined);
       }
       const asks = restoring({ pods: [gated(0)], gates: reports });
