@@ -3,6 +3,7 @@ import type { RestoreArgs } from "../../../components";
 import type { Manifest } from "../../../controller/backup/manifest";
 import type { ControllerRecord } from "../../../controller/model";
 import { backUp, never } from "../support/backups";
+import { brokenSetting } from "../support/broken-setting";
 import { said, waitsFor } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
@@ -185,6 +186,19 @@ describe("a restore from a store that speaks S3", () => {
     );
     await restarts();
     assert.deepEqual(await asides(), []);
+    await assertRestored(source, backup);
+  });
+
+  longOne("a setting that etcd doesn't take, declared with it, is put right under the same number", async () => {
+    const again = {
+      ...{ members: 1, backup: { schedule: never, s3: s3.args() }, generation: 10 },
+      restore: { backup: { name: backup.name } },
+    };
+    await source.apply({ ...again, etcd: { extra: brokenSetting } });
+    const words = /etcd-0 has taken the restored data, and doesn't start: .*exit code \d/;
+    console.log(`      ${await waitsFor(source, words, 180)}`);
+    await source.apply({ ...again, etcd: {} });
+    await source.waitForVoters(180);
     await assertRestored(source, backup);
   });
 });
