@@ -18,7 +18,7 @@ import { withMember, withReplaced, withTouched } from "./record";
 import { scale } from "./size";
 import type { Step } from "./step";
 import { act, refusal, remember, wait } from "./step";
-import { isSurvivorGone, survivorOf } from "./survivor";
+import { isSurvivorGone, newerThan, survivorOf } from "./survivor";
 import type { Facts } from "./view";
 import { trouble } from "./trouble";
 import { gateOf, hasRun, isAbandoned, label, podAt, statusOf } from "./view";
@@ -128,8 +128,11 @@ function build(f: Facts, rebuild: Rebuild): Step {
   if (refused && !rebuild.seed)
     return refusal(`generation ${rebuild.generation} can't be made: ${refused}. ${otherwise(f)}`);
   const { survivor } = rebuild;
-  const again = survivor && !rebuild.seed && report?.step === "receive" && isSurvivorGone(f, survivor);
-  if (rebuild.kind === "recovery" && (!survivor || again)) return survivorOf(f, rebuild);
+  const newer = survivor && !rebuild.seed ? newerThan(f, survivor) : undefined;
+  const again = survivor && !rebuild.seed && (newer !== undefined || isSurvivorGone(f, survivor));
+  if (rebuild.kind === "recovery" && (!survivor || (again && report?.step === "receive"))) {
+    return survivorOf(f, rebuild);
+  }
   const problem = jobProblem(f, "ready");
   if (problem || report?.step !== "ready") {
     const lender = survivor && podAt(f.world, survivor.ordinal);
@@ -139,7 +142,7 @@ function build(f: Facts, rebuild: Rebuild): Step {
     const what = f.desired.rebuild ? "" : ". Declare again what it is made from";
     return wait(`generation ${rebuild.generation}: ${problem ?? "waits"}${who}${what}`);
   }
-  const doubt = rebuild.kind === "recovery" ? doubtAbout(rebuild, report) : undefined;
+  const doubt = rebuild.kind === "recovery" ? (newer ?? doubtAbout(rebuild, report)) : undefined;
   if (doubt) return refusal(`generation ${rebuild.generation} isn't taken: ${doubt}. ${otherwise(f)}`);
   const given = giveUpNamed(f);
   if (given) return given;

@@ -3,10 +3,13 @@
  *
  * Why it can't lose an acknowledged write that could be kept: by raft's rule for elections, the log with the highest
  * last term and index among some holds every entry that any of them knows as committed. All disks are looked at first,
- * so that none with a newer entry is passed over. Whatever claim a disk is on, and whatever it had reached before, it is
- * as good as its log: what is made of it is one member of a new cluster, which nobody takes for an old one.
+ * so that none with a newer entry is passed over; one that shows less than it is known to have had (it was chosen, or the
+ * record has its floor) and more than the best of the others is waited for until somebody gives it up; and until the first
+ * member is told to take the data, a newer one that comes after all is chosen instead. Whatever claim a disk is on, and
+ * whatever it had reached before, it is as good as its log: what is made of it is one member of a new cluster, which
+ * nobody takes for an old one.
  */
-import type { ClaimView, Disk, PodView, Rebuild, Survivor } from "../model";
+import type { ClaimView, Disk, OrdinalClaim, PodView, Rebuild, Survivor } from "../model";
 import { isNamed, isOutOfReach, wayOut } from "./given-up";
 import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
@@ -28,7 +31,9 @@ export function survivorOf(f: Facts, rebuild: Rebuild): Step {
     if (unseen) return wait(`before a recovery, every disk is looked at: ${unseen}`);
   }
   const { found, unfit } = looks(f);
-  const best = [...found].sort(byLastEntry).at(-1);
+  const best = newest(found);
+  const missed = awaited(f, rebuild, best?.disk);
+  if (missed) return wait(missed);
   if (!best) return refusal(halfMade(f, rebuild.generation) ?? noneLeft(f, unfit));
   const name = label(f, best.ordinal);
   const problem = stepProblem(best.disk.lastVersion, f.desired.etcdVersion, undefined);
@@ -90,6 +95,48 @@ export function isSurvivorGone(f: Facts, { ordinal, claimUid, ...log }: Survivor
   return disk.lastTerm !== log.lastTerm || disk.lastIndex !== log.lastIndex;
 }
 
+/** What is newer than the disk that was chosen, and wasn't there then as it is now. */
+export function newerThan(f: Facts, survivor: Survivor): string | undefined {
+  const best = newest(looks(f).found);
+  if (!best || !isLater(best.disk, survivor)) return undefined;
+  return `${label(f, best.ordinal)}'s disk is newer than the one that was chosen: it ${endOf(best.disk)}`;
+}
+
+/** Who had more than the best that is there, shows it no more, and wasn't given up by anybody. */
+function awaited(f: Facts, { survivor }: Rebuild, best: WalDisk | undefined): string | undefined {
+  if (survivor && (!best || isLater(survivor, best)) && isKept(f, survivor)) {
+    return pleaFor(f, survivor, `was chosen, ${endedWith(survivor)}`);
+  }
+  const more = f.record.members.find((m) => {
+    const disk = diskOn(f, m);
+    return best && disk && !isLegible(f, disk) && m.floor > best.lastIndex && isKept(f, m);
+  });
+  return more && pleaFor(f, more, `had reached entry ${more.floor}, more than any other disk`);
+}
+
+function pleaFor(f: Facts, m: OrdinalClaim, had: string): string {
+  const name = label(f, m.ordinal);
+  const disk = diskOn(f, m);
+  const shows = disk ? (unfitness(f, disk) ?? endOf(disk)) : "isn't there";
+  return `${name}'s disk ${had}, and now ${shows}: it is waited for. If it stays so, name ${name} in recovery.abandonedMembers: then it is passed over`;
+}
+
+/** Neither its member is named, nor its volume given up or deleted. */
+function isKept(f: Facts, { ordinal, claimUid }: OrdinalClaim): boolean {
+  if (isNamed(f, label(f, ordinal)) || isAbandoned(f.record, claimUid)) return false;
+  return f.world.claims.some((c) => c.uid === claimUid && !c.deleting);
+}
+
+function diskOn(f: Facts, { ordinal, claimUid }: OrdinalClaim): Disk | undefined {
+  const pod = podAt(f.world, ordinal);
+  return pod && pod.claimUid === claimUid ? gateOf(f.world, pod)?.disk : undefined;
+}
+
+/** It says itself what it has, whether it can be taken or not. */
+function isLegible(f: Facts, disk: Disk): boolean {
+  return disk.state === "wal" && disk.generation === f.record.generation && disk.clusterId === clusterIdOf(f);
+}
+
 function noneLeft(f: Facts, unfit: readonly string[]): string {
   const why = unfit.length > 0 ? ` (${unfit.join("; ")})` : "";
   return `no disk is left that holds a voter of generation ${f.record.generation}${why}: declare a restore from a backup, with generation ${f.desired.generation + 1}`;
@@ -144,9 +191,7 @@ function unfitness(f: Facts, disk: Disk): string | undefined {
 function knownCommit(f: Facts): number {
   const disks = f.world.pods.flatMap((pod) => gateOf(f.world, pod)?.disk ?? []);
   const ours = disks.flatMap((disk) =>
-    disk.state === "wal" && disk.generation === f.record.generation && disk.clusterId === clusterIdOf(f)
-      ? [disk.commit ?? 0]
-      : [],
+    disk.state === "wal" && isLegible(f, disk) ? [disk.commit ?? 0] : [],
   );
   return Math.max(0, ...ours);
 }
@@ -169,9 +214,20 @@ function clusterIdOf({ record: { birth } }: Facts): string | undefined {
   return "clusterId" in birth ? birth.clusterId : undefined;
 }
 
-const endOf = ({ lastIndex, lastTerm }: Pick<WalDisk, "lastTerm" | "lastIndex">): string =>
-  `ends with entry ${lastIndex} of term ${lastTerm}`;
+type End = Pick<WalDisk, "lastTerm" | "lastIndex">;
 
-function byLastEntry(a: Candidate, b: Candidate): number {
-  return a.disk.lastTerm - b.disk.lastTerm || a.disk.lastIndex - b.disk.lastIndex;
+const endOf = ({ lastIndex, lastTerm }: End): string => `ends with entry ${lastIndex} of term ${lastTerm}`;
+
+const endedWith = ({ lastIndex, lastTerm }: End): string =>
+  `with entry ${lastIndex} of term ${lastTerm} at its end`;
+
+const isLater = (a: End, b: End): boolean =>
+  a.lastTerm > b.lastTerm || (a.lastTerm === b.lastTerm && a.lastIndex > b.lastIndex);
+
+/** Of two that are alike the last one. */
+function newest(found: readonly Candidate[]): Candidate | undefined {
+  return found.reduce<Candidate | undefined>(
+    (best, one) => (best && isLater(best.disk, one.disk) ? best : one),
+    undefined,
+  );
 }

@@ -3,6 +3,7 @@ import type {
   ControllerRecord,
   Decision,
   Desired,
+  Disk,
   PodView,
   RestoreReport,
   RestoreView,
@@ -398,25 +399,100 @@ describe("a generation that is made", () => {
       expect(decision.reason).to.match(/etcd-2 is a learner's/);
     });
 
-    it("takes another when the one that was chosen isn't there as it was, before it has come", () => {
-      const chosen = rebuilding({
-        survivor: { ...survivor, ordinal: 2, claimUid: "new-2", memberId: idOf(2), lastIndex: 2000 },
+    const chosen = rebuilding({
+      survivor: { ...survivor, ordinal: 2, claimUid: "new-2", memberId: idOf(2), lastIndex: 2000 },
+    });
+    const fewer: [string, Disk][] = [
+      ["can't be read", { state: "broken", reason: "EIO", memberId: idOf(2) }],
+      ["shows empty", EMPTY],
+      ["ends earlier", wal(2, { lastIndex: 1500 })],
+      ["is another member's", wal(2, { memberId: "9" })],
+    ];
+    for (const [name, disk] of fewer) {
+      const gates = [report(0, EMPTY), report(1, wal(1)), report(2, disk)];
+      const other = { ordinal: disk.state === "wal" && disk.memberId === idOf(2) ? 2 : 1 };
+      const seen = (more: Parameters<typeof world>[1] = {}) => back({ gates, record: chosen, ...more });
+
+      it(`waits for a disk that was chosen and ${name}, before it has come, with words`, () => {
+        const decision = plan(seen());
+        expect(decision.record).to.equal(undefined);
+        expect(decision.orders["pod-1"]).to.include({ kind: "wait", hold: true });
+        expect(decision.reason).to.match(
+          /etcd-2's disk was chosen, with entry 2000 of term 3 .*name etcd-2 in recovery\.abandonedMembers: then/,
+        );
       });
-      for (const disk of [EMPTY, wal(2, { lastIndex: 1500 }), wal(2, { memberId: "9" })]) {
-        const gates = [report(0, EMPTY), report(1, wal(1)), report(2, disk)];
-        const decision = plan(back({ gates, record: chosen }));
-        expect(recordOf(decision).rebuild?.survivor).not.to.include({ lastIndex: 2000 });
-        const come = {
-          ...back({ gates, record: chosen }),
-          restore: at({ ...ready, revision: 4, keys: 2, from: chosen.rebuild.survivor }),
-        };
-        expect(recordOf(plan(come)).rebuild?.survivor).to.include({ lastIndex: 2000 });
-      }
+
+      it(`takes another than one that was chosen and ${name} once that is given up`, () => {
+        const named = plan(seen({ desired: declared("recovery", ["etcd-2"]) }));
+        expect(recordOf(named).rebuild?.survivor).to.include(other);
+        const all = seen();
+        const claims = all.claims.map((c) => ({ ...c, deleting: c.ordinal === 2 }));
+        expect(recordOf(plan({ ...all, claims })).rebuild?.survivor).to.include(other);
+      });
+
+      it(`doesn't need one that was chosen and ${name} after it has come`, () => {
+        const come = at({ ...ready, revision: 4, keys: 2, from: chosen.rebuild.survivor });
+        const decision = plan({ ...seen({ pods: [0, 1, 2].map((o) => gated(o)) }), restore: come });
+        expect(recordOf(decision).rebuild?.survivor).to.include({ lastIndex: 2000 });
+      });
+    }
+
+    it("takes another when the claim of the one that was chosen is gone", () => {
       const gone = plan(
         back({ pods: [gated(0), gated(1), gated(2, { claimUid: "newer" })], record: chosen }),
       );
       expect(recordOf(gone).rebuild?.survivor).to.include({ ordinal: 1 });
     });
+
+    const newer = wal(0, { lastTerm: 5, lastIndex: 900 });
+    const late = (more: Parameters<typeof world>[1] = {}) =>
+      back({ gates: [report(0, newer), report(1, wal(1)), report(2, EMPTY)], ...more });
+
+    it("takes a newer one that comes after another was chosen", () => {
+      const decision = plan(late({ record: rebuilding({ survivor }) }));
+      expect(recordOf(decision).rebuild?.survivor).to.include({ ordinal: 0, lastTerm: 5, lastIndex: 900 });
+    });
+
+    it("doesn't take what was made from an older one, unless member 0 was told to", () => {
+      const from = { memberId: idOf(1), lastTerm: 3, lastIndex: 1000, commit: 1000 };
+      const come = { restore: at({ ...ready, revision: 42, keys: 7, from }) };
+      const decision = plan(late({ record: rebuilding({ survivor }), world: come }));
+      expect(decision.record).to.equal(undefined);
+      expect(decision.refused).to.match(/etcd-0's disk is newer .*900 of term 5.*with generation 3/);
+      const seed = { jobPodUid: "job", sha256: "abc" };
+      const told = plan(late({ record: rebuilding({ survivor, seed }), world: come }));
+      expect(told.orders["pod-0"]).to.include({ kind: "seed" });
+    });
+
+    const reached = (floor: number, disk: Disk, more: Parameters<typeof world>[1] = {}) =>
+      back({
+        pods: [gated(0), gated(1), gated(2, { claimUid: "new-2" })],
+        gates: [report(0, disk), report(1, wal(1)), report(2, EMPTY)],
+        ...more,
+        record: {
+          ...rebuilding(),
+          members: [remembered(0, { floor }), remembered(1), remembered(2, { floor: 9000 })],
+        },
+      });
+    const unread: [string, Disk][] = [
+      ["can't be read", { state: "broken", reason: "EIO", memberId: idOf(0) }],
+      ["shows empty", EMPTY],
+      ["shows another cluster", wal(0, { clusterId: "5" })],
+    ];
+    for (const [name, disk] of unread) {
+      it(`waits for a recorded disk that had more than the best one and ${name}`, () => {
+        const decision = plan(reached(1001, disk));
+        expect(decision.record).to.equal(undefined);
+        expect(decision.reason).to.match(
+          /etcd-0's disk had reached entry 1001, .*name etcd-0 in recovery\.abandonedMembers/,
+        );
+        for (const passed of [
+          reached(1000, disk),
+          reached(1001, disk, { desired: declared("recovery", ["etcd-0"]) }),
+        ])
+          expect(recordOf(plan(passed)).rebuild?.survivor).to.include({ ordinal: 1 });
+      });
+    }
 
     it("tells whose disk is waited for", () => {
       const pods = [gated(0), pod(1, { ready: false, unschedulable: "no node" }), gated(2)];
