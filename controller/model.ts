@@ -136,8 +136,11 @@ export interface Rebuild {
   readonly phase: "stopping" | "building";
   /** Of a recovery: whose disk it is made from. */
   readonly survivor?: Survivor;
-  /** From just before the seed is told to take the restored data: there is no way back from here. */
-  readonly seed?: { readonly jobPodUid: Uid; readonly sha256: string };
+  /**
+   * From just before the seed is told to take the restored data: there is no way back from here. With a `generation`, it
+   * was that of an earlier one, which was left half made.
+   */
+  readonly seed?: { readonly jobPodUid: Uid; readonly sha256: string; readonly generation?: number };
 }
 
 export interface Survivor extends OrdinalClaim, LogEnd {

@@ -178,7 +178,13 @@ const read = carrying<ControllerRecord>({
           passedOver: optional(text),
         }),
       ),
-      seed: optional(carrying<NonNullable<Rebuild["seed"]>>({ jobPodUid: text, sha256: text })),
+      seed: optional(
+        carrying<NonNullable<Rebuild["seed"]>>({
+          jobPodUid: text,
+          sha256: text,
+          generation: optional(whole(1)),
+        }),
+      ),
     }),
   ),
   made: optional(

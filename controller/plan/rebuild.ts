@@ -3,7 +3,8 @@
  *
  * Why it can't lose an acknowledged write that could be kept: nothing is touched before a person has declared it and the
  * restore pod is there with data that was checked. Then every pod is stopped and confirmed gone, so that nobody
- * acknowledges anything any more, or its volume is given up by name and never used again (see `given-up`). A recovery
+ * acknowledges anything any more, or its volume is given up by name and never used again (see `given-up`). Once the first
+ * member may have taken data, no generation below that is gone back to, also where a later one was begun since. A recovery
  * looks at every disk before it takes the one with the newest last entry, and takes all of it: what was made is only
  * handed over when it says that it was made from that disk, up to that entry. The old directories stay on their disks, and
  * are held, until the new cluster has taken their members in. The way back is closed only when the first member asks for
@@ -30,11 +31,20 @@ export function carryOutRebuild(f: Facts): Step | undefined {
   const { rebuild } = f.record;
   if (!rebuild) return undefined;
   const { generation } = f.desired;
+  const half = seededGeneration(rebuild);
   if (generation < rebuild.generation) {
-    if (!rebuild.seed) return remember(without(f.record), "the declared generation is the old one again");
-    return wait(`generation ${rebuild.generation} is half made, ${generation} can't be declared again`);
+    if (half === undefined)
+      return remember(without(f.record), "the declared generation is the old one again");
+    if (generation < half)
+      return wait(
+        `generation ${half} is half made, ${generation} can't be declared again: declare ${half}, or a later one`,
+      );
   }
-  if (generation > rebuild.generation) return mayBegin(f) ?? begin(f, without(f.record));
+  if (generation !== rebuild.generation) {
+    // What is half made of it may be there already, and its restore pod gone.
+    const problem = generation === half ? undefined : mayBegin(f);
+    return problem ?? withSeed(begin(f, without(f.record)), rebuild);
+  }
   if (!f.desired.rebuild && !rebuild.seed) {
     // It has no older generation to go back to.
     if (f.record.birth.state === "unborn")
@@ -43,7 +53,22 @@ export function carryOutRebuild(f: Facts): Step | undefined {
       `generation ${generation} is declared, and not any more what it is made from: declare that again, or generation ${f.record.generation}`,
     );
   }
-  return rebuild.phase === "stopping" ? stopAll(f, rebuild) : build(f, rebuild);
+  const own = half === generation ? rebuild : { ...rebuild, seed: undefined };
+  return withSeed(rebuild.phase === "stopping" ? stopAll(f, own) : build(f, own), rebuild);
+}
+
+/** The last generation of which the first member may have data. */
+function seededGeneration({ seed, generation }: Rebuild): number | undefined {
+  return seed && (seed.generation ?? generation);
+}
+
+/** Kept beside every later generation until that has one of its own: below it there is no way back. */
+function withSeed(step: Step, { seed, generation }: Rebuild): Step {
+  if (step.kind !== "do" || !step.record?.rebuild || step.record.rebuild.seed || !seed) return step;
+  const { rebuild } = step.record;
+  const { generation: made = generation, ...job } = seed;
+  const kept = made === rebuild.generation ? job : { ...job, generation: made };
+  return { ...step, record: { ...step.record, rebuild: { ...rebuild, seed: kept } } };
 }
 
 function without(record: ControllerRecord): ControllerRecord {

@@ -653,7 +653,81 @@ describe("a generation that is made", () => {
           world: { restore: at({ ...ready, generation: 3 }) },
         }),
       );
-      expect(recordOf(decision).rebuild).to.deep.equal({ generation: 3, kind: "restore", phase: "stopping" });
+      expect(recordOf(decision).rebuild).to.deep.equal({
+        generation: 3,
+        kind: "restore",
+        phase: "stopping",
+        // An older release reads no further than that there is one.
+        seed: { jobPodUid: "job", sha256: "abc", generation: 2 },
+      });
+    });
+
+    describe("and was left half made for a later one, which is begun", () => {
+      const half = wal(0, { generation: 2, memberId: "7", clusterId: "8", voters: ["7"] });
+      const seed = { jobPodUid: "older", sha256: "abc", generation: 2 };
+      const third = { generation: 3, kind: "restore" as const, phase: "building" as const, seed };
+      const gates = [report(0, half), report(1, wal(1)), report(2, EMPTY)];
+      const job = { uid: "job-3", name: "etcd-restore-3-x" };
+      const begun = (generation: number, more: Parameters<typeof world>[1] = {}) =>
+        seeding({
+          desired: { generation, rebuild: { kind: "restore", url: URL, abandoned: [] } },
+          gates,
+          record: { rebuild: third },
+          world: { restore: { pod: job, report: { ...ready, podUid: job.uid, generation: 3 } } },
+          ...more,
+        });
+
+      it("nothing below it can be declared again", () => {
+        const desired = { generation: 1, rebuild: undefined };
+        const decision = plan(begun(1, { desired, world: { restore: undefined } }));
+        expect(decision.record).to.equal(undefined);
+        expect(decision.reason).to.match(/generation 2 is half made, 1 can't be.*declare 2, or a later/);
+        for (const order of Object.values(decision.orders)) expect(order).to.include({ hold: true });
+      });
+
+      it("itself can, also without its restore pod, and starts with what it has", () => {
+        const decision = plan(begun(2, { world: { restore: undefined } }));
+        const then = recordOf(decision).rebuild;
+        expect(then).to.deep.equal({
+          generation: 2,
+          kind: "restore",
+          phase: "stopping",
+          seed: { jobPodUid: "older", sha256: "abc" },
+        });
+        const building = { rebuild: { ...third, ...then, phase: "building" as const } };
+        const end = plan(begun(2, { record: building, world: { restore: undefined } }));
+        expect(end.orders["pod-0"]).to.include({ kind: "start" });
+        expect(end.orders["pod-1"]).to.include({ kind: "wait", hold: true });
+      });
+
+      it("the later one is made, and is what can't be taken back then", () => {
+        const decision = plan(begun(3));
+        expect(recordOf(decision).rebuild?.seed).to.deep.equal({ jobPodUid: "job-3", sha256: "abc" });
+        expect(decision.orders["pod-0"]).to.include({ kind: "seed" });
+      });
+
+      it("it stays known, whatever is written of the later one before", () => {
+        const record = { rebuild: { ...third, kind: "recovery" as const } };
+        const restore = { pod: job, report: { ...receive, podUid: job.uid, generation: 3 } };
+        const rebuild = { kind: "recovery" as const, url: URL, abandoned: [] };
+        const decision = plan(
+          begun(3, {
+            desired: { generation: 3, rebuild },
+            record,
+            world: { restore },
+            gates: [report(0, EMPTY), ...gates.slice(1)],
+          }),
+        );
+        expect(recordOf(decision).rebuild).to.deep.include({ seed });
+        expect(recordOf(decision).rebuild?.survivor).to.include({ ordinal: 1 });
+        const fourth = plan(
+          begun(4, {
+            record: { rebuild: third },
+            world: { restore: { pod: job, report: { ...ready, podUid: job.uid, generation: 4 } } },
+          }),
+        );
+        expect(recordOf(fourth).rebuild).to.deep.include({ generation: 4, seed });
+      });
     });
 
     const running = (more: Parameters<typeof world>[1] = {}) =>
