@@ -59,7 +59,7 @@ export function birth(f: Facts): Step | undefined {
 /** What is there is written down, also while nothing may be done: without it nobody of it could start. */
 export function adoption(f: Facts): Step | undefined {
   const { birth, rebuild } = f.record;
-  if (rebuild || birth.state === "born" || birth.state === "seeding") return undefined;
+  if (f.doubt || rebuild || birth.state === "born" || birth.state === "seeding") return undefined;
   const looked = () => !notLookedAt(f) || waitsMs(f) === 0;
   const disks = () => looked() && looks(f).some((s) => s.disk.state === "wal");
   const step = f.list ? adoptRunning(f) : birth.state === "adopting" || disks() ? adopt(f) : undefined;
@@ -69,6 +69,7 @@ export function adoption(f: Facts): Step | undefined {
 function unborn(f: Facts): Step {
   const stop = stopToLook(f);
   if (stop) return stop;
+  if (f.doubt) return wait(f.doubt);
   const unseen = notLookedAt(f);
   if (unseen) return withoutUnseen(f, unseen);
   const seen = looks(f);

@@ -29,7 +29,7 @@ import {
 import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
 import { dropReplaced, lowerReplicas, raiseReplicas, restoreReplicas, shrink, standBack } from "./size";
 import { defragmentAll, noSpace } from "./space";
-import { staleness, withoutMembers } from "./stale";
+import { staleness, withMembers, withoutMembers } from "./stale";
 import type { Step } from "./step";
 import { wait } from "./step";
 import { replaceStranded } from "./stranded";
@@ -54,6 +54,7 @@ interface Concern {
 const CONCERNS: readonly Concern[] = [
   { run: carryOutRebuild, stops: true },
   { run: restoreReplicas },
+  { run: inDoubt },
   { run: prepareRebuild },
   { run: refuseVersion },
   { run: refuseQuota },
@@ -117,16 +118,24 @@ export function plan(world: World): Decision {
   return trust ? { ...decide(seen), trust } : decide(seen);
 }
 
-/** A record from before what lives was made is as good as lost. */
+/** A record from before what lives was made is as good as lost. While that is in doubt, nobody starts by it either. */
 function current(f: Facts): Facts {
   const stale = staleness(f);
-  return stale ? factsOf(f.world, f.desired, f.sts, withoutMembers(f.record), stale) : f;
+  if (!stale) return f;
+  const doubt = stale.doubtful ? stale.why : undefined;
+  if (doubt && !stale.holds) return { ...f, doubt };
+  return { ...factsOf(f.world, f.desired, f.sts, withoutMembers(f.record), stale.why), doubt };
+}
+
+/** Whose disks those are is known before any of them makes way for a generation. */
+function inDoubt(f: Facts): Step | undefined {
+  return f.doubt && f.record.generation < f.desired.generation ? wait(f.doubt) : undefined;
 }
 
 function decide(seen: Facts): Decision {
   const { world, desired, sts } = seen;
   // What stops every act doesn't stop the books: a floor that isn't kept lets a disk be rolled back unseen.
-  const f = factsOf(world, desired, sts, keepBooks(seen), seen.stale);
+  const f = { ...factsOf(world, desired, sts, keepBooks(seen), seen.stale), doubt: seen.doubt };
   const stop = refuse(f);
   // Paused and as declared is as declared: an `up` that only pauses has to end.
   const settled = desired.paused && missing(f) === undefined;
@@ -185,14 +194,20 @@ function next(record: ControllerRecord): ControllerRecord {
   return { ...record, sequence: record.sequence + 1 };
 }
 
+/** What counts as lost for this round only isn't lost for the next one. */
+function written(seen: Facts, record: ControllerRecord): ControllerRecord {
+  return seen.stale ? withMembers(record, seen.world.record) : record;
+}
+
 function carryOut(
   seen: Facts,
   f: Facts,
   step: Extract<Step, { kind: "do" }>,
   waits: readonly string[],
 ): Decision {
-  const record = next(step.record ?? f.record);
-  const then = factsOf(f.world, f.desired, f.sts, record);
+  const after = next(step.record ?? f.record);
+  const record = written(seen, after);
+  const then = factsOf(f.world, f.desired, f.sts, after);
   return {
     record,
     action: step.action,
@@ -210,7 +225,7 @@ function conclude(seen: Facts, f: Facts, waits: readonly string[]): Decision {
   const seal = lacks === undefined && birthState.state === "born" && !birthState.sealed;
   const kept = seal ? { ...f.record, birth: { ...birthState, sealed: true } } : f.record;
   const advice = adviceOn(f.desired.etcdVersion);
-  const record = kept === seen.record ? undefined : next(kept);
+  const record = kept === seen.record ? undefined : written(seen, next(kept));
   const { members } = f.desired;
   const voters = members === 1 ? "1 healthy voter" : `${members} healthy voters`;
   return {

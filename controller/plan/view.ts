@@ -43,6 +43,8 @@ export interface Facts {
   readonly sts: StatefulSetView;
   /** Why the record is taken for lost, although there is one. */
   readonly stale?: string;
+  /** Why it isn't known yet whether the record is an old one. */
+  readonly doubt?: string;
   readonly list?: MemberList;
   readonly members: readonly Member[];
   readonly voters: readonly Member[];

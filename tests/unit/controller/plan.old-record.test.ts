@@ -3,8 +3,9 @@
  * held, nothing is born, and what lives is known again at the end.
  */
 import { expect } from "chai";
-import type { ControllerRecord, Decision, World } from "../../../controller/model";
+import type { ControllerRecord, Decision, Disk, World } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
+import { age } from "../../../controller/plan/age";
 import { emptyRecord } from "../../../controller/plan/record";
 import type { Change } from "./worlds";
 import { CLUSTER, gated, idOf, NOW, pod, remembered, report, silent, status, wal, world } from "./worlds";
@@ -191,6 +192,162 @@ describe("plan: what isn't an old record", () => {
     );
     expect(d.orders["pod-0"]?.kind).to.equal("start");
     expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
+  });
+  describe("a disk of the declared generation at another than a recorded member's volume, and", () => {
+    const half = wal(0, { generation: 2, clusterId: "99", memberId: "98", voters: ["98"], lastIndex: 20 });
+    const foreign = (o: number) => wal(o, { generation: 2, clusterId: "42", memberId: "77", voters: ["77"] });
+    const two = [1, 2].map(idOf);
+    const pair = [1, 2].map((o) => wal(o, { voters: two, lastIndex: 9000 }));
+    const beside = (disks: readonly (Disk | undefined)[], change: Change = {}) =>
+      world(3, {
+        desired: declared(2),
+        record: { members: [1, 2].map((o) => remembered(o)) },
+        list: "none",
+        pods: three.map((o) => gated(o)),
+        gates: disks.flatMap((disk, o) => (disk ? [report(o, disk)] : [])),
+        statuses: three.map(silent),
+        ...change,
+      });
+    const expectKept = ({ record }: Decision) => {
+      if (!record) return;
+      expect(record.birth.state).to.equal("born");
+      expect(record.members.map((m) => m.floor)).to.deep.equal([990, 990]);
+    };
+    const ready = (generation: number) => ({
+      pod: { uid: "job", name: "etcd-restore-x" },
+      report: {
+        ...{ podUid: "job", generation, atMs: NOW, step: "ready" as const, sha256: "x" },
+        ...{ memberId: "7", clusterId: "8", source: "a backup" },
+      },
+    });
+
+    it("one of them is whole, and the others' volumes were replaced: no generation is made, in words", () => {
+      const record = { members: three.map((o) => remembered(o)) };
+      const pods = [gated(0, { claimUid: "new-0" }), gated(1, { claimUid: "new-1" }), gated(2)];
+      const d = plan(
+        beside([foreign(0), { state: "empty" }, wal(2)], { record, pods, world: { restore: ready(2) } }),
+      );
+      expect(d.record?.rebuild).to.equal(undefined);
+      expect(d.record?.birth.state ?? "born").to.equal("born");
+      expect(d.reason).to.match(/don't tell.*delete claim data-etcd-0 and the pod/);
+      expect(d.orders["pod-0"]?.kind).to.equal("wait");
+    });
+
+    for (const [name, disk] of [
+      ["half made", half],
+      ["foreign", foreign(0)],
+      ["foreign, of several voters", { ...foreign(0), voters: ["77", "78"] }],
+    ] as const) {
+      it(`a quorum of the recorded ones is whole: it starts (${name})`, () => {
+        const d = plan(beside([disk, ...pair]));
+        for (const uid of ["pod-1", "pod-2"]) expect(d.orders[uid]?.kind, uid).to.equal("start");
+        expect(d.orders["pod-0"]?.kind).to.equal("wait");
+        expectKept(d);
+      });
+      it(`one of them is whole, and the other's volume was replaced: nothing is adopted (${name})`, () => {
+        const pods = [gated(0), gated(1), gated(2, { claimUid: "new-2" })];
+        const d = plan(beside([disk, pair[0], { state: "empty" }], { pods }));
+        expect(d.orders["pod-0"]?.kind).to.equal("wait");
+        expectKept(d);
+      });
+    }
+
+    it("one of them wasn't looked at: no generation is made before it is, in words", () => {
+      const d = plan(beside([foreign(0), pair[0], undefined], { world: { restore: ready(2) } }));
+      expect(d.action).to.equal(undefined);
+      expectKept(d);
+      expect(d.record?.rebuild).to.equal(undefined);
+      expect(d.orders["pod-1"]?.kind).to.equal("start");
+      expect(d.reason).to.match(/may be an old one.*waits for etcd-2\. If it is old, delete its ConfigMap/);
+    });
+
+    it("one of them can't be read: it may be whole, and the same holds", () => {
+      const broken = { state: "broken" as const, reason: "EIO" };
+      const d = plan(beside([foreign(0), pair[0], broken], { world: { restore: ready(2) } }));
+      expect([d.action, d.record?.rebuild]).to.deep.equal([undefined, undefined]);
+      expectKept(d);
+    });
+
+    it("a generation is being made: nobody starts by either before the others were looked at", () => {
+      const record = {
+        members: [0, 1].map((o) => remembered(o)),
+        ...{ rebuild: making("building").rebuild },
+      };
+      const d = plan(beside([undefined, undefined, foreign(2)], { record, world: { restore: ready(2) } }));
+      expect([d.action, d.record]).to.deep.equal([undefined, undefined]);
+      expect(d.orders["pod-2"]?.kind).to.equal("wait");
+      const on = plan(beside([wal(0), wal(1), foreign(2)], { record, world: { restore: ready(2) } }));
+      expect(on.record?.rebuild?.seed).to.deep.equal({ jobPodUid: "job", sha256: "x" });
+      const seeded = { ...record, rebuild: on.record?.rebuild };
+      const made = plan(beside([half, wal(1), foreign(2)], { record: seeded, world: { restore: ready(2) } }));
+      expect(made.orders["pod-0"]?.kind).to.equal("start");
+    });
+
+    it("all are being stopped for a generation: no pod comes back for it", () => {
+      const record = {
+        members: [0, 1].map((o) => remembered(o)),
+        ...{ rebuild: making("stopping").rebuild },
+      };
+      const pods = [0, 1].map((o) => pod(o, { ready: false, deleting: { graceMs: 30_000 } }));
+      const d = plan(
+        beside([undefined, undefined, foreign(2)], { record, pods: [...pods, gated(2)], replicas: 0 }),
+      );
+      expect(d.action).to.equal(undefined);
+      expectKept(d);
+      expect(d.record?.rebuild ?? record.rebuild).to.deep.equal(record.rebuild);
+      expect(d.reason).to.match(/etcd-0 is being stopped/);
+    });
+
+    describe("both others are away: what is written meanwhile says as much of them as before", () => {
+      const members = [0, 1].map((o) => remembered(o));
+      const away = [0, 1].map((o) => pod(o, { ready: false, deleting: { graceMs: 30_000 } }));
+      const seen = [undefined, undefined, foreign(2)];
+      const change = { record: { members }, pods: [...away, gated(2)] };
+      const both = [0, 1].map((o) => wal(o, { voters: [0, 1].map(idOf) }));
+      const base = (generation: number, more: Change = {}) =>
+        beside(seen, { ...change, ...more, desired: { ...declared(generation), nodeLossGraceSeconds: 600 } });
+      const ages = Object.fromEntries(away.map((p) => [age.deleting(p.uid), 25_000]));
+      const kept = { ordinal: 3, name: "data-etcd-3", uid: "claim-3" };
+      const old = world(1).claims.map((c) => ({ ...c, ...kept }));
+      const cases: readonly (readonly [string, Partial<World>, Partial<ControllerRecord>])[] = [
+        ["how long they have been going", { ages }, {}],
+        ["before pods come for volumes that were kept", { claims: [...base(1).claims, ...old] }, {}],
+        ["in the midst of a generation that is made", { ages }, { rebuild: making("building").rebuild }],
+      ];
+      for (const [name, there, more] of cases) {
+        for (const generation of more.rebuild ? [2] : [1, 2]) {
+          it(`${name}, while generation ${generation} is declared`, () => {
+            const w = { ...base(generation, { record: { members, ...more } }), ...there };
+            const d = plan(w);
+            if (!d.action) expect(d.record).to.not.equal(undefined);
+            const record = (d.record ?? w.record) as ControllerRecord;
+            expect(record.members).to.deep.equal(members);
+            expect(record.rebuild).to.deep.equal(more.rebuild);
+            const back = { pods: three.map((o) => gated(o)), desired: { generation } };
+            const then = plan({ ...beside([...both, foreign(2)], { ...back, record }) });
+            const kinds = [0, 1].map((o) => then.orders[`pod-${o}`]?.kind);
+            if (!more.rebuild) expect(kinds).to.deep.equal(["start", "start"]);
+          });
+        }
+      }
+    });
+  });
+
+  it("a later disk on a recorded volume, beside a whole quorum of the others: nobody starts, and who decides is told", () => {
+    const disks = [1, 2].map((o) => report(o, wal(o, { memberId: was(o), clusterId: OLD, lastIndex: 6000 })));
+    const begun = {
+      desired: declared(2),
+      record: first,
+      list: "none" as const,
+      pods: three.map((o) => gated(o)),
+    };
+    const alone = wal(0, { generation: 2, voters: [idOf(0)] });
+    const d = plan(world(3, { ...begun, gates: [report(0, alone), ...disks] }));
+    expect([d.action, d.record]).to.deep.equal([undefined, undefined]);
+    expect(Object.values(d.orders).map((o) => o.kind)).to.deep.equal(["wait", "wait", "wait"]);
+    expect(d.reason).to.match(/may be an old one.*don't tell\. If it is old, delete its ConfigMap/);
+    const back1 = plan(world(3, { ...begun, desired: declared(1), gates: [report(0, alone), ...disks] }));
+    expect(back1.orders["pod-1"]?.kind).to.equal("start");
   });
   it("another cluster of the same generation: nothing is touched, and whoever is in its list may start", () => {
     const d = plan(world(3, { record: first, pods: [gated(2)], gates: [report(2, wal(2))] }));
