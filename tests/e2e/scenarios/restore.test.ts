@@ -189,18 +189,21 @@ describe("a restore from a store that speaks S3", () => {
     await assertRestored(source, backup);
   });
 
-  longOne("a setting that etcd doesn't take, declared with it, is put right under the same number", async () => {
-    const again = {
-      ...{ members: 1, backup: { schedule: never, s3: s3.args() }, generation: 10 },
-      restore: { backup: { name: backup.name } },
-    };
-    await source.apply({ ...again, etcd: { extra: brokenSetting } });
-    const words = /etcd-0 has taken the restored data, and doesn't start: .*exit code \d/;
-    console.log(`      ${await waitsFor(source, words, 180)}`);
-    await source.apply({ ...again, etcd: {} });
-    await source.waitForVoters(180);
-    await assertRestored(source, backup);
-  });
+  longOne(
+    "a setting that etcd doesn't take, declared with it, is put right under the same number",
+    async () => {
+      const again = {
+        ...{ members: 1, backup: { schedule: never, s3: s3.args() }, generation: 10 },
+        restore: { backup: { name: backup.name } },
+      };
+      await source.apply({ ...again, etcd: { extra: brokenSetting } });
+      const words = /etcd-0 has taken the restored data, and doesn't start: .*exit code \d/;
+      console.log(`      ${await waitsFor(source, words, 180)}`);
+      await source.apply({ ...again, etcd: {} });
+      await source.waitForVoters(180);
+      await assertRestored(source, backup);
+    },
+  );
 });
 
 describe("a restore from a claim", () => {
