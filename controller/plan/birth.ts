@@ -16,6 +16,10 @@
  * theirs was written by a quorum of theirs, so the newest of them knows it, also where those are members that were removed
  * since. Only copies of several moments could lack it: for their sake it isn't done before there was time to bring all of
  * them, and not if another generation is declared than theirs, which may be on that volume.
+ *
+ * Nor are they kept from it for ever by another cluster's disk, or one of another generation: after the same time, if
+ * theirs is the declared generation, and none of the others has a quorum of its own voters there, nor could have it with
+ * what wasn't looked at. Those disks are held as they are.
  */
 import type { AdoptedDisk, Birth, ControllerRecord, Disk, PodView } from "../model";
 import { age, ageOf } from "./age";
@@ -28,19 +32,21 @@ import type { Step } from "./step";
 import { act, remember, wait } from "./step";
 import type { Facts } from "./view";
 import { obstacle, trouble } from "./trouble";
-import { factsOf, gateOf, hasRun, label, podAt, quorum, statusOf } from "./view";
+import { claimAt, factsOf, gateOf, hasRun, label, podAt, quorum, statusOf } from "./view";
 
 /** So long the gates of whole members wait for a volume that can't be looked at: a node restarts in less. */
 const PATIENCE_MS = 600_000;
 /** After this long without a leader, members that nobody recorded are stopped so that their gates can look. */
 const LEADERLESS_MS = 60_000;
 
+type Adopting = Extract<Birth, { state: "adopting" }>;
 type WalDisk = Extract<Disk, { state: "wal" }>;
 interface Seen {
   readonly ordinal: number;
   readonly claimUid: string;
   readonly disk: Disk;
 }
+type Found = Seen & { readonly disk: WalDisk };
 
 export function birth(f: Facts): Step | undefined {
   const state = f.record.birth;
@@ -80,29 +86,68 @@ function unborn(f: Facts): Step {
 }
 
 function withoutUnseen(f: Facts, unseen: string): Step {
-  const left = waitsMs(f);
-  if (left === 0) return adopt(f);
-  if (left === undefined) return wait(unseen);
-  const minutes = Math.ceil(left / 60_000);
-  return wait(`${unseen}. A quorum of whole members is there, and starts without it in ${minutes} min`);
+  return waitsMs(f) === 0 ? adopt(f) : wait(`${unseen}${inTime(f)}`);
 }
 
-/** How long a quorum of whole members still waits for what can't be looked at. Undefined: there is none. */
+/** What happens without anybody's word, and when. */
+function inTime(f: Facts): string {
+  const left = waitsMs(f);
+  if (left === undefined) return "";
+  return `. A quorum of whole members is there, and starts without it in ${Math.ceil(left / 60_000)} min`;
+}
+
+/** How long a quorum of whole members still waits for what can't be looked at, or isn't theirs. Undefined: there is none. */
 function waitsMs(f: Facts): number | undefined {
-  const disks = looks(f).filter((s): s is Seen & { disk: WalDisk } => s.disk.state === "wal");
-  const newest = [...disks].sort(byLastEntry).at(-1)?.disk;
-  if (!newest || tornApart(named(f, disks))) return undefined;
-  const { clusterId, voters } = newest;
-  const alike = disks.every((s) => {
-    return s.disk.clusterId === clusterId && s.disk.generation === f.desired.generation;
-  });
-  const start = startable(disks, voters, []).filter((s) => voters.includes(s.memberId));
-  if (!alike || start.length < quorum(voters.length)) return undefined;
+  const start = wholeOf(f)?.start;
+  if (!start) return undefined;
   const waited = start.map(({ ordinal }) => {
     const pod = podAt(f.world, ordinal);
     return pod ? ageOf(f.world, age.running(pod, "gate")) : 0;
   });
   return Math.max(0, PATIENCE_MS - Math.min(...waited));
+}
+
+interface Whole {
+  readonly disks: readonly Found[];
+  /** Its voters. */
+  readonly start: readonly AdoptedDisk[];
+}
+
+/** The one cluster of which a quorum is there, while no other can have one: of the declared generation, and of one moment. */
+function wholeOf(f: Facts): Whole | undefined {
+  const { generation } = f.desired;
+  const all = walDisks(f);
+  // What a restore or recovery has left behind is older than what it made.
+  const rivals = all.filter(({ disk }) => disk.generation < 1 || disk.generation >= generation);
+  const keys = [...new Set(rivals.map(keyOfGroup))];
+  const groups = keys.map((key) => rivals.filter((s) => keyOfGroup(s) === key));
+  const [mine, ...more] = groups.filter((disks) => votersOf(disks).length >= needed(disks));
+  const first = mine?.[0]?.disk;
+  if (!mine || first?.generation !== generation || more.length > 0) return undefined;
+  if (notLookedAt(f) && all.length > mine.length) {
+    const unseen = f.world.claims.filter((c) => !all.some((s) => s.claimUid === c.uid)).length;
+    const others = groups.filter((disks) => disks !== mine);
+    const mayBe = others.some((disks) => votersOf(disks).length + unseen >= needed(disks));
+    if (mayBe || all.length > rivals.length) return undefined;
+  }
+  const alike = all.filter(({ disk }) => disk.clusterId === first.clusterId);
+  return tornApart(named(f, alike)) ? undefined : { disks: mine, start: votersOf(mine) };
+}
+
+const keyOfGroup = ({ disk }: Found) => `${disk.clusterId} ${disk.generation}`;
+
+/** By the newest of them. */
+function votersOf(disks: readonly Found[]): readonly AdoptedDisk[] {
+  const voters = newestOf(disks)?.disk.voters ?? [];
+  return startable(disks, voters, []).filter((s) => voters.includes(s.memberId));
+}
+
+function needed(disks: readonly Found[]): number {
+  return quorum(newestOf(disks)?.disk.voters.length ?? 0);
+}
+
+function newestOf(disks: readonly Found[]): Found | undefined {
+  return [...disks].sort(byLastEntry).at(-1);
 }
 
 /** Instead of a birth, with what was declared to be restored. */
@@ -254,37 +299,71 @@ function again(f: Facts): Step {
   return seed(f);
 }
 
-function adopt(f: Facts): Step {
-  const seen = looks(f);
-  const all = seen.filter((s): s is Seen & { disk: WalDisk } => s.disk.state === "wal");
+function walDisks(f: Facts): readonly Found[] {
+  return looks(f).filter((s): s is Found => s.disk.state === "wal");
+}
+
+/** A disk that is in the way of all others: whose it is has to be decided. */
+function inTheWay(f: Facts, all: readonly Found[], { disk }: Found): string | undefined {
+  const way = ({ ordinal }: Found) => {
+    const claim = claimAt(f.world, ordinal)?.name ?? "";
+    return `delete claim ${claim} and the pod for a new volume, or move the data away`;
+  };
   const odd = all.find((s) => s.disk.generation > f.desired.generation || s.disk.generation < 1);
   if (odd) {
-    return wait(
-      `${label(f, odd.ordinal)}'s disk is of generation ${odd.disk.generation}, not the declared one`,
-    );
+    const its = odd.disk.generation;
+    const declare = its > f.desired.generation ? `declare generation ${its}, or ` : "";
+    const whose = `${label(f, odd.ordinal)}'s disk is of generation ${its}, not the declared one`;
+    return `${whose}: ${declare}${way(odd)}`;
   }
+  const { clusterId, generation } = disk;
+  const foreign = all.find((s) => s.disk.generation === generation && s.disk.clusterId !== clusterId);
+  if (!foreign) return undefined;
+  const whose = `${label(f, foreign.ordinal)} holds a disk of another cluster (${foreign.disk.clusterId})`;
+  return `${whose} than ${clusterId}: decide which. If it isn't that, ${way(foreign)}`;
+}
+
+interface Chosen {
+  readonly disks: readonly Found[];
+  readonly generation: number;
+  readonly clusterId: string;
+  readonly voters: readonly string[];
+  /** What was adopted before, while some of it runs. */
+  readonly before?: Adopting;
+}
+
+/** Whose disks count, or why that isn't known. */
+function choose(f: Facts): Chosen | string {
+  const all = walDisks(f);
   const state = f.record.birth;
   // As long as all of them ask, what they show counts alone: what was adopted before may be from an old record.
-  const before = state.state === "adopting" && notLookedAt(f) ? state : undefined;
+  if (state.state === "adopting" && notLookedAt(f)) {
+    const { clusterId, voters } = state;
+    const { generation } = f.record;
+    const disks = all.filter(({ disk }) => disk.generation === generation && disk.clusterId === clusterId);
+    return { disks, generation, clusterId, voters, before: state };
+  }
   // What a restore or recovery has left behind is older than what it made.
   const highest = Math.max(1, ...all.map((s) => s.disk.generation));
-  const generation = before ? f.record.generation : all.length > 0 ? highest : f.desired.generation;
-  const disks = all.filter((s) => s.disk.generation === generation);
-  const newest = [...disks].sort(byLastEntry).at(-1);
-  const voters = before?.voters ?? newest?.disk.voters;
-  const clusterId = before?.clusterId ?? newest?.disk.clusterId;
-  if (!voters || !clusterId) {
-    const broken = seen.find((s) => s.disk.state === "broken");
-    return wait(
-      `${label(f, broken?.ordinal)}'s disk can't be read, and no other has data: declare a restore`,
-    );
+  const found = all.filter((s) => s.disk.generation === highest);
+  const whole = wholeOf(f);
+  const newest = newestOf(whole?.disks ?? found) ?? newestOf(all);
+  if (!newest) {
+    const broken = looks(f).find((s) => s.disk.state === "broken");
+    return `${label(f, broken?.ordinal)}'s disk can't be read, and no other has data: declare a restore`;
   }
-  const foreign = disks.find((s) => s.disk.clusterId !== clusterId);
-  if (foreign) {
-    return wait(
-      `${label(f, foreign.ordinal)} holds a disk of another cluster than ${clusterId}: decide which`,
-    );
-  }
+  const { clusterId, voters } = newest.disk;
+  const way = inTheWay(f, all, newest);
+  if (way && waitsMs(f) !== 0) return way + inTime(f);
+  const disks = way && whole ? whole.disks : found;
+  return { disks, generation: newest.disk.generation, clusterId, voters };
+}
+
+function adopt(f: Facts): Step {
+  const chosen = choose(f);
+  if (typeof chosen === "string") return wait(chosen);
+  const { disks, generation, clusterId, voters, before } = chosen;
+  const state = f.record.birth;
   const start = startable(disks, voters, before?.start ?? []);
   const torn = before ? undefined : tornApart(named(f, disks));
   const found = start.filter((s) => voters.includes(s.memberId)).length;
@@ -313,13 +392,13 @@ function adopt(f: Facts): Step {
   return remember(record, `${lost(f)} beside living disks: ${start.length} members are adopted`);
 }
 
-function keyOf({ clusterId, voters, start }: Extract<Birth, { state: "adopting" }>): string {
+function keyOf({ clusterId, voters, start }: Adopting): string {
   return [clusterId, ...voters, ...start.map((s) => `${s.memberId}@${s.claimUid}`)].join();
 }
 
 const lost = (f: Facts) => f.stale ?? "the record was lost";
 
-function named(f: Facts, disks: readonly (Seen & { disk: WalDisk })[]) {
+function named(f: Facts, disks: readonly Found[]) {
   return disks.map(({ ordinal, disk }) => ({ name: label(f, ordinal), disk }));
 }
 
@@ -331,7 +410,7 @@ function byLastEntry(a: { disk: WalDisk }, b: { disk: WalDisk }): number {
 
 /** The voters stay those of the first look: by the next, some of them run and their gates are gone. */
 function startable(
-  disks: readonly (Seen & { disk: WalDisk })[],
+  disks: readonly Found[],
   voters: readonly string[],
   before: readonly AdoptedDisk[],
 ): readonly AdoptedDisk[] {

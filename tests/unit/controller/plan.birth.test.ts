@@ -450,6 +450,108 @@ describe("plan: adoption of a lost record", () => {
     });
   });
 
+  describe("beside a disk that is another cluster's, or of another generation", () => {
+    const two = [0, 1].map(idOf);
+    const pair = two.map((_, o) => wal(o, { voters: two }));
+    const other = (more: Partial<Extract<Disk, { state: "wal" }>> = {}) =>
+      wal(2, { clusterId: "42", memberId: "77", voters: ["77", "78", "79"], lastIndex: 90_000, ...more });
+    const LONG = 600_000;
+    const seen = (disks: readonly Disk[], ms: number, change: Change = {}) =>
+      world(3, {
+        record: unborn,
+        list: "none",
+        pods: allGated,
+        gates: disks.map((disk, o) => report(o, disk)),
+        statuses: [0, 1, 2].map(silent),
+        ages: Object.fromEntries(allGated.map((p) => [age.running(p, "gate"), ms])),
+        ...change,
+      });
+    const kinds = (d: ReturnType<typeof plan>) => [0, 1, 2].map((o) => d.orders[`pod-${o}`]?.kind);
+    const whole: readonly (readonly [string, Disk, RegExp])[] = [
+      [
+        "another cluster's, of which no quorum is there",
+        other(),
+        /another cluster \(42\).*delete claim data-etcd-2/,
+      ],
+      ["one without a generation", other({ generation: 0 }), /generation 0, not the declared/],
+      [
+        "one of theirs without a generation",
+        wal(2, { voters: [0, 1, 2].map(idOf), generation: 0, lastIndex: 700 }),
+        /generation 0, not the declared/,
+      ],
+      [
+        "one of a later generation, of which no quorum is there",
+        other({ generation: 2 }),
+        /declare generation 2, or/,
+      ],
+    ];
+    for (const [name, disk, words] of whole) {
+      it(`${name}: a quorum of whole members starts after ten minutes, in words, and that one is held`, () => {
+        const early = plan(seen([...pair, disk], LONG - 1));
+        expect([early.action, early.record]).to.deep.equal([undefined, undefined]);
+        expect(kinds(early)).to.deep.equal(["wait", "wait", "wait"]);
+        expect(early.reason)
+          .to.match(words)
+          .and.match(/starts without it in 1 min/);
+        const d = plan(seen([...pair, disk], LONG));
+        expect(kinds(d)).to.deep.equal(["start", "start", "wait"]);
+        expect(d.orders["pod-2"]).to.include({ hold: true });
+        expect(d.record?.birth).to.deep.include({ state: "adopting", clusterId: CLUSTER, voters: two });
+        expect(d.record?.generation).to.equal(1);
+        const gates = [report(2, disk)];
+        const next = seen([], LONG, { record: d.record, gates, pods: [pod(0), pod(1), gated(2)] });
+        expect(plan(next).reason).to.match(/waits until the adopted members answer/);
+        expect(plan(next).orders["pod-2"]).to.include({ kind: "wait", hold: true });
+        const paused = plan(seen([...pair, disk], LONG, { desired: { paused: true } }));
+        expect(kinds(paused)).to.deep.equal(["start", "start", "wait"]);
+      });
+    }
+
+    const away = { gates: [], pods: [gated(0), gated(1), gated(2, { unschedulable: "no node" })] };
+    const looks = (disks: readonly Disk[]) => disks.map((disk, o) => report(o, disk));
+    const lone = wal(0, { voters: [idOf(0)] });
+    const doubtful: readonly (readonly [string, readonly Disk[], Change?])[] = [
+      ["the other has a quorum too", [...pair, other({ voters: ["77"] })]],
+      ["the other has one of a later generation", [...pair, other({ voters: ["77"], generation: 2 })]],
+      ["no quorum of either is there", [wal(0), other(), { state: "empty" }]],
+      ["another generation is declared", [...pair, other({ generation: 2 })], { desired: { generation: 2 } }],
+      [
+        "the other may have one with what wasn't looked at",
+        [],
+        { ...away, gates: looks([lone, other({ voters: ["77", "78", "79"] })]) },
+      ],
+      [
+        "they can't be of one moment",
+        [
+          wal(0, { voters: [idOf(0)], lastIndex: 880, commit: 870 }),
+          wal(1, { voters: two, lastIndex: 1000, commit: 1000 }),
+          other(),
+        ],
+      ],
+    ];
+    for (const [name, disks, change] of doubtful) {
+      it(`nobody starts, however long it takes, if ${name}`, () => {
+        const d = plan(seen(disks, 100 * LONG, change));
+        expect([d.action, d.record]).to.deep.equal([undefined, undefined]);
+        expect(kinds(d)).to.not.include("start");
+      });
+    }
+
+    it("a quorum starts also where a volume that nobody can look at couldn't make one of the other", () => {
+      const five = ["77", "78", "79", "80", "81"];
+      const gates = looks([lone, other({ voters: five })]);
+      const start = plan(seen([], LONG, { ...away, gates }));
+      expect(start.orders["pod-0"]?.kind).to.equal("start");
+      expect(start.orders["pod-1"]).to.include({ kind: "wait", hold: true });
+    });
+
+    it("a restore that is declared isn't made for it, nor taken for it", () => {
+      const rebuild = { kind: "restore" as const, url: "https://r", abandoned: [] };
+      const d = plan(seen([...pair, other()], 100 * LONG, { desired: { generation: 2, rebuild } }));
+      expect([d.action, d.record]).to.deep.equal([undefined, undefined]);
+    });
+  });
+
   it("stops a leaderless member whose disk nobody has seen", () => {
     const blind = pod(0, { ready: false });
     const d = plan(
