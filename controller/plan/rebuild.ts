@@ -53,7 +53,7 @@ export function carryOutRebuild(f: Facts): Step | undefined {
       `generation ${generation} is declared, and not any more what it is made from: declare that again, or generation ${f.record.generation}`,
     );
   }
-  const own = half === generation ? rebuild : { ...rebuild, seed: undefined };
+  const own = half === undefined || half === generation ? rebuild : { ...rebuild, seed: undefined };
   return withSeed(rebuild.phase === "stopping" ? stopAll(f, own) : build(f, own), rebuild);
 }
 
