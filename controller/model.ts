@@ -134,6 +134,8 @@ export interface Rebuild {
    * or its volume is given up; pods come back, and their gates hold.
    */
   readonly phase: "stopping" | "building";
+  /** What a recovery had chosen that made way for this: evidence of how far the newest disk was. */
+  readonly before?: OrdinalClaim & LogEnd;
   /** Of a recovery: whose disk it is made from. */
   readonly survivor?: Survivor;
   /**

@@ -167,6 +167,16 @@ const read = carrying<ControllerRecord>({
       generation: whole(1),
       kind: oneOf("restore", "recovery"),
       phase: oneOf("stopping", "building"),
+      before: optional(
+        carrying<NonNullable<Rebuild["before"]>>({
+          ordinal,
+          claimUid: text,
+          memberId: decimal,
+          lastTerm: whole(0),
+          lastIndex: whole(0),
+          commit: whole(0),
+        }),
+      ),
       survivor: optional(
         carrying<Survivor>({
           ordinal,

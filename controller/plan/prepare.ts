@@ -10,7 +10,7 @@ import { isNamed, takenBack, unnamed } from "./given-up";
 import { standing } from "./identity";
 import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
-import { outlook } from "./survivor";
+import { chosenBefore, outlook } from "./survivor";
 import { trouble } from "./trouble";
 import { versionProblem } from "./version";
 import type { Facts } from "./view";
@@ -61,12 +61,14 @@ export const otherwise = ({ desired, record }: Facts): string =>
   `Declare what is right with generation ${desired.generation + 1}, or generation ${record.generation} again`;
 
 export function begin(f: Facts, record: ControllerRecord): Step {
-  const { generation, rebuild } = f.desired;
-  const kind = rebuild?.kind ?? "restore";
+  const { generation } = f.desired;
+  const kind = f.desired.rebuild?.kind ?? "restore";
   const source = kind === "recovery" ? outlook(f) : undefined;
   const words = source && "words" in source ? `; by what is known now, ${source.words}` : "";
+  const before = f.record.rebuild && chosenBefore(f.record.rebuild);
+  const rebuild = { generation, kind, phase: "stopping" as const, ...(before ? { before } : {}) };
   return remember(
-    { ...takenBack(record), intent: undefined, rebuild: { generation, kind, phase: "stopping" } },
+    { ...takenBack(record), intent: undefined, rebuild },
     `generation ${generation} is made by a ${kind}: every member is stopped first${words}`,
   );
 }

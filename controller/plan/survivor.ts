@@ -3,11 +3,11 @@
  *
  * Why it can't lose an acknowledged write that could be kept: by raft's rule for elections, the log with the highest
  * last term and index among some holds every entry that any of them knows as committed. All disks are looked at first,
- * so that none with a newer entry is passed over; one that shows less than it is known to have had (it was chosen, or the
- * record has its floor) and more than the best of the others is waited for until somebody gives it up; and until the first
- * member is told to take the data, a newer one that comes after all is chosen instead. Whatever claim a disk is on, and
- * whatever it had reached before, it is as good as its log: what is made of it is one member of a new cluster, which
- * nobody takes for an old one.
+ * so that none with a newer entry is passed over. One that shows less than it is known to have had (it was chosen, now or
+ * by a recovery before, or the record has its floor), and had more than the best of the others, is waited for until
+ * somebody gives it up; so is what was half made of it. Until the first member is told to take the data, a newer one that
+ * comes after all is chosen instead. Whatever claim a disk is on, and whatever it had reached before, it is as good as its
+ * log: what is made of it is one member of a new cluster, which nobody takes for an old one.
  */
 import type { ClaimView, Disk, OrdinalClaim, PodView, Rebuild, Survivor } from "../model";
 import { isNamed, isOutOfReach, wayOut } from "./given-up";
@@ -32,6 +32,8 @@ export function survivorOf(f: Facts, rebuild: Rebuild): Step {
   }
   const { found, unfit } = looks(f);
   const best = newest(found);
+  const passed = passedBy(f, chosenBefore(rebuild), best?.disk, rebuild.generation);
+  if (passed) return refusal(passed);
   const missed = awaited(f, rebuild, best?.disk);
   if (missed) return wait(missed);
   if (!best) return refusal(halfMade(f, rebuild.generation) ?? noneLeft(f, unfit));
@@ -70,6 +72,9 @@ export function outlook(f: Facts): { readonly words: string } | { readonly probl
     else known.push({ ...runs, ordinal: pod.ordinal, runs: true });
   }
   const best = known.sort((a, b) => a.lastTerm - b.lastTerm || a.lastIndex - b.lastIndex).at(-1);
+  const before = f.record.rebuild && chosenBefore(f.record.rebuild);
+  const passed = passedBy(f, before, best, f.desired.generation);
+  if (passed && unseen.length === 0) return { problem: passed };
   const later = unseen.length > 0 ? `; not looked at yet: ${unseen.join(", ")}` : "";
   if (best) {
     const how = best.runs
@@ -103,10 +108,11 @@ export function newerThan(f: Facts, survivor: Survivor): string | undefined {
 }
 
 /** Who had more than the best that is there, shows it no more, and wasn't given up by anybody. */
-function awaited(f: Facts, { survivor }: Rebuild, best: WalDisk | undefined): string | undefined {
-  if (survivor && (!best || isLater(survivor, best)) && isKept(f, survivor)) {
-    return pleaFor(f, survivor, `was chosen, ${endedWith(survivor)}`);
-  }
+function awaited(f: Facts, rebuild: Rebuild, best: WalDisk | undefined): string | undefined {
+  const chosen = [rebuild.survivor, rebuild.before].find(
+    (had) => had && (!best || isLater(had, best)) && isKept(f, had),
+  );
+  if (chosen) return pleaFor(f, chosen, `was chosen, ${endedWith(chosen)}`);
   const more = f.record.members.find((m) => {
     const disk = diskOn(f, m);
     return best && disk && !isLegible(f, disk) && m.floor > best.lastIndex && isKept(f, m);
@@ -144,11 +150,38 @@ function noneLeft(f: Facts, unfit: readonly string[]): string {
 
 /** What an earlier try had made by then is as good as the disk that it was made from. */
 function halfMade(f: Facts, generation: number): string | undefined {
+  const half = halfGeneration(f, generation);
+  return half === undefined
+    ? undefined
+    : `${label(f, 0)}'s disk is of generation ${half}, which was half made, and no other is left: declare generation ${half} again`;
+}
+
+function halfGeneration(f: Facts, generation: number): number | undefined {
   const seed = podAt(f.world, 0);
   const disk = seed && gateOf(f.world, seed)?.disk;
-  if (disk?.state !== "wal" || disk.generation <= f.record.generation || disk.generation >= generation)
-    return undefined;
-  return `${label(f, 0)}'s disk is of generation ${disk.generation}, which was half made, and no other is left: declare generation ${disk.generation} again`;
+  if (disk?.state !== "wal" || disk.generation <= f.record.generation) return undefined;
+  return disk.generation < generation ? disk.generation : undefined;
+}
+
+/** What was half made is what is left of the log that was chosen for it, and nobody has given it up. */
+function passedBy(
+  f: Facts,
+  before: End | undefined,
+  best: End | undefined,
+  generation: number,
+): string | undefined {
+  const half = halfGeneration(f, generation);
+  const first = label(f, 0);
+  if (half === undefined || !before || isNamed(f, first)) return undefined;
+  if (best && !isLater(before, best)) return undefined;
+  return `an earlier recovery had chosen a log that ${endOf(before)}, which no disk has any more, and ${first}'s disk is of generation ${half}, which was half made: declare generation ${half} again, or name ${first} in recovery.abandonedMembers, then it is passed over`;
+}
+
+/** How far the newest disk was, also when what was begun makes way for a later generation. */
+export function chosenBefore({ survivor, before }: Rebuild): Rebuild["before"] {
+  if (!survivor || (before && isLater(before, survivor))) return before;
+  const { ordinal, claimUid, memberId, lastTerm, lastIndex, commit } = survivor;
+  return { ordinal, claimUid, memberId, lastTerm, lastIndex, commit };
 }
 
 function notLookedAt(f: Facts, claim: ClaimView): string | undefined {

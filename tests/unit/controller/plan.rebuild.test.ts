@@ -9,6 +9,7 @@ import type {
   RestoreView,
   World,
 } from "../../../controller/model";
+import { parseRecord, recordData } from "../../../controller/observe/record";
 import { plan } from "../../../controller/plan";
 import { age } from "../../../controller/plan/age";
 import {
@@ -526,6 +527,88 @@ describe("a generation that is made", () => {
       expect(decision.refused).to.match(/generation 2, which was half made.*declare generation 2 again/);
     });
 
+    describe("after an earlier recovery", () => {
+      const had = {
+        ...survivor,
+        ordinal: 0,
+        claimUid: "claim-0",
+        memberId: idOf(0),
+        lastTerm: 5,
+        lastIndex: 9000,
+      };
+      const half = wal(0, { generation: 2, memberId: "7", clusterId: "8", voters: ["7"], lastTerm: 6 });
+      const older = wal(1, { lastTerm: 4 });
+      const third = (more: Parameters<typeof world>[1] = {}, names: string[] = []) =>
+        back({
+          desired: { ...declared("recovery", names), generation: 3 },
+          pods: [gated(0), gated(1), gated(2, { claimUid: "new-2" })],
+          gates: [report(0, half), report(1, older), report(2, EMPTY)],
+          ...more,
+          world: { restore: at({ ...receive, generation: 3 }) },
+        });
+      const seeded = rebuilding({ survivor: had, seed: { jobPodUid: "older", sha256: "abc" } });
+      const begun = (before: typeof had = had) =>
+        ({ rebuild: { generation: 3, kind: "recovery", phase: "building", before } }) as const;
+      const words =
+        /had chosen a log that ends with entry 9000 of term 5, which no disk has any more, .*declare generation 2 again, or name etcd-0 in recovery\.abandonedMembers/;
+
+      it("what that has half made isn't passed over for an older disk", () => {
+        const first = plan(third({ record: seeded }));
+        expect(first.refused).to.match(words);
+        expect(first.record).to.equal(undefined);
+        const then = plan(third({ record: begun() }));
+        expect(then.refused).to.match(words);
+        expect(then.record).to.equal(undefined);
+        // On a claim that is gone, too.
+        expect(plan(third({ record: begun({ ...had, ordinal: 2, claimUid: "claim-2" }) })).refused).to.match(
+          words,
+        );
+      });
+
+      it("it is, when its member is named", () => {
+        const first = recordOf(plan(third({ record: seeded }, ["etcd-0"])));
+        expect(first.rebuild).to.deep.include({ generation: 3, phase: "stopping", before: had });
+        const read = parseRecord(recordData(first)) as ControllerRecord;
+        expect(read.rebuild).to.deep.equal(first.rebuild);
+        const then = plan(third({ record: begun() }, ["etcd-0"]));
+        expect(recordOf(then).rebuild?.survivor).to.include({ ordinal: 1, lastTerm: 4 });
+      });
+
+      it("it is, when the disk that it was made from is still there", () => {
+        const own = { ...had, ordinal: 1, claimUid: "claim-1", memberId: idOf(1) };
+        const gates = [
+          report(0, half),
+          report(1, wal(1, { lastTerm: 5, lastIndex: 9000 })),
+          report(2, EMPTY),
+        ];
+        const record = rebuilding({ survivor: own, seed: { jobPodUid: "older", sha256: "abc" } });
+        expect(recordOf(plan(third({ gates, record }))).rebuild).to.include({ generation: 3 });
+        const then = plan(third({ gates, record: begun(own) }));
+        expect(recordOf(then).rebuild?.survivor).to.include({ ordinal: 1, lastIndex: 9000 });
+      });
+
+      it("a disk that had been chosen and can't be read is waited for", () => {
+        const gates = [report(0, { state: "broken", reason: "EIO" }), report(1, older), report(2, EMPTY)];
+        const then = plan(third({ gates, record: begun() }));
+        expect(then.record).to.equal(undefined);
+        expect(then.reason).to.match(/etcd-0's disk was chosen, with entry 9000 .*can't be read: EIO/);
+      });
+
+      it("what it had chosen stays known, whatever is begun after it", () => {
+        const restore = { kind: "restore" as const, url: URL, abandoned: [] };
+        const fourth = third({
+          desired: { generation: 4, rebuild: restore },
+          record: begun({ ...had, ordinal: 2 }),
+        });
+        const decision = plan({ ...fourth, restore: at({ ...ready, generation: 4 }) });
+        expect(recordOf(decision).rebuild).to.deep.include({
+          generation: 4,
+          kind: "restore",
+          before: { ...had, ordinal: 2 },
+        });
+      });
+    });
+
     it("takes none that was given up", () => {
       const abandoned = [{ ordinal: 1, claimUid: "claim-1" }];
       const decision = plan(back({ record: { ...rebuilding(), abandoned } }));
@@ -659,6 +742,7 @@ describe("a generation that is made", () => {
         phase: "stopping",
         // An older release reads no further than that there is one.
         seed: { jobPodUid: "job", sha256: "abc", generation: 2 },
+        before: survivor,
       });
     });
 
