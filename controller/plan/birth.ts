@@ -305,22 +305,23 @@ function walDisks(f: Facts): readonly Found[] {
 
 /** A disk that is in the way of all others: whose it is has to be decided. */
 function inTheWay(f: Facts, all: readonly Found[], { disk }: Found): string | undefined {
-  const way = ({ ordinal }: Found) => {
-    const claim = claimAt(f.world, ordinal)?.name ?? "";
-    return `delete claim ${claim} and the pod for a new volume, or move the data away`;
-  };
   const odd = all.find((s) => s.disk.generation > f.desired.generation || s.disk.generation < 1);
   if (odd) {
     const its = odd.disk.generation;
+    const claim = claimAt(f.world, odd.ordinal)?.name ?? "";
     const declare = its > f.desired.generation ? `declare generation ${its}, or ` : "";
     const whose = `${label(f, odd.ordinal)}'s disk is of generation ${its}, not the declared one`;
-    return `${whose}: ${declare}${way(odd)}`;
+    return `${whose}: ${declare}delete claim ${claim} and the pod for a new volume, or move the data away`;
   }
-  const { clusterId, generation } = disk;
-  const foreign = all.find((s) => s.disk.generation === generation && s.disk.clusterId !== clusterId);
-  if (!foreign) return undefined;
-  const whose = `${label(f, foreign.ordinal)} holds a disk of another cluster (${foreign.disk.clusterId})`;
-  return `${whose} than ${clusterId}: decide which. If it isn't that, ${way(foreign)}`;
+  const alike = all.filter((s) => s.disk.generation === disk.generation);
+  const others = [...new Set(alike.map((s) => s.disk.clusterId))].filter((id) => id !== disk.clusterId);
+  if (others.length === 0) return undefined;
+  const of = (id: string) => {
+    const names = alike.filter((s) => s.disk.clusterId === id).map((s) => label(f, s.ordinal));
+    return names.join(", ");
+  };
+  const words = others.map((id) => `on ${of(id)} that of another cluster, ${id}`);
+  return `on ${of(disk.clusterId)} is data of cluster ${disk.clusterId}, ${words.join(", ")}: decide which, and move the others' data away, or delete their claims and pods for new volumes`;
 }
 
 interface Chosen {

@@ -471,7 +471,7 @@ describe("plan: adoption of a lost record", () => {
       [
         "another cluster's, of which no quorum is there",
         other(),
-        /another cluster \(42\).*delete claim data-etcd-2/,
+        /on etcd-0, etcd-1 is data of cluster 18\d+, on etcd-2 that of another cluster, 42: decide which/,
       ],
       ["one without a generation", other({ generation: 0 }), /generation 0, not the declared/],
       [
