@@ -123,7 +123,7 @@ function awaited(f: Facts, rebuild: Rebuild, best: WalDisk | undefined): string 
 function pleaFor(f: Facts, m: OrdinalClaim, had: string): string {
   const name = label(f, m.ordinal);
   const disk = diskOn(f, m);
-  const shows = disk ? (unfitness(f, disk) ?? endOf(disk)) : "isn't there";
+  const shows = (disk && unfitness(f, disk)) ?? (disk?.state === "wal" ? endOf(disk) : "isn't there");
   return `${name}'s disk ${had}, and now ${shows}: it is waited for. If it stays so, name ${name} in recovery.abandonedMembers: then it is passed over`;
 }
 

@@ -195,7 +195,8 @@ describe("plan: what isn't an old record", () => {
   });
   describe("a disk of the declared generation at another than a recorded member's volume, and", () => {
     const half = wal(0, { generation: 2, clusterId: "99", memberId: "98", voters: ["98"], lastIndex: 20 });
-    const foreign = (o: number) => wal(o, { generation: 2, clusterId: "42", memberId: "77", voters: ["77"] });
+    const foreign = (o: number, voters = ["77"]) =>
+      wal(o, { generation: 2, clusterId: "42", memberId: "77", voters });
     const two = [1, 2].map(idOf);
     const pair = [1, 2].map((o) => wal(o, { voters: two, lastIndex: 9000 }));
     const beside = (disks: readonly (Disk | undefined)[], change: Change = {}) =>
@@ -236,7 +237,7 @@ describe("plan: what isn't an old record", () => {
     for (const [name, disk] of [
       ["half made", half],
       ["foreign", foreign(0)],
-      ["foreign, of several voters", { ...foreign(0), voters: ["77", "78"] }],
+      ["foreign, of several voters", foreign(0, ["77", "78"])],
     ] as const) {
       it(`a quorum of the recorded ones is whole: it starts (${name})`, () => {
         const d = plan(beside([disk, ...pair]));
