@@ -37,7 +37,7 @@ import { trustVerdict } from "./trust";
 import { tried } from "./trying";
 import { adviceOn } from "./version";
 import type { Facts } from "./view";
-import { factsOf } from "./view";
+import { factsOf, gateOf } from "./view";
 import { growVolumes } from "./volumes";
 import { writable } from "./writable";
 
@@ -55,6 +55,7 @@ const CONCERNS: readonly Concern[] = [
   { run: carryOutRebuild, stops: true },
   { run: restoreReplicas },
   { run: inDoubt },
+  { run: rollWhileWaiting },
   { run: prepareRebuild },
   { run: refuseVersion },
   { run: refuseQuota },
@@ -125,6 +126,16 @@ function current(f: Facts): Facts {
   const doubt = stale.doubtful ? stale.why : undefined;
   if (doubt && !stale.holds) return { ...f, doubt };
   return { ...factsOf(f.world, f.desired, f.sts, withoutMembers(f.record), stale.why), doubt };
+}
+
+/**
+ * A generation that can't be made yet keeps nobody on a template that was put right since. Only whom that kept from
+ * starting: who waits in its gate, or runs, has its part in what is made.
+ */
+function* rollWhileWaiting(f: Facts): Iterable<Step> {
+  if (f.record.birth.state !== "born" || f.record.generation >= f.desired.generation) return;
+  if (refuseVersion(f) || [...refuseQuota(f)].length > 0) return;
+  yield* rollBroken(f, (pod) => pod.etcd.state !== "running" && !gateOf(f.world, pod));
 }
 
 /** Whose disks those are is known before any of them makes way for a generation. */

@@ -58,8 +58,8 @@ export function refuseVersion(f: Facts): Step | undefined {
   return act({ kind: "enableDowngrade", targetVersion }, `downgrade to ${targetVersion}: announced to etcd`);
 }
 
-export function* rollBroken(f: Facts): Iterable<Step> {
-  for (const pod of outdated(f)) {
+export function* rollBroken(f: Facts, which: (pod: PodView) => boolean = () => true): Iterable<Step> {
+  for (const pod of outdated(f).filter(which)) {
     const member = memberOn(f, pod);
     if (member && !member.ailment) continue;
     if (!harmless(f, pod, member)) continue;

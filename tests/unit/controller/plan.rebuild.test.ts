@@ -211,6 +211,42 @@ describe("a generation that is made", () => {
     });
   });
 
+  describe("that can't be begun yet keeps nobody on a template that was put right", () => {
+    const noImage = { state: "waiting" as const, waitingReason: "ImagePullBackOff", restarts: 0 };
+    const stuck = (o: number, revision: string) => gated(o, { revision, gate: noImage });
+    const waiting = (kind: "restore" | "recovery", pods: readonly PodView[]) =>
+      plan(
+        world(3, {
+          desired: declared(kind),
+          list: "none",
+          pods,
+          statuses: [silent(0), silent(1), silent(2)],
+          world: { restore: at(undefined, "fetch failed: no such backup") },
+        }),
+      );
+    for (const kind of ["restore", "recovery"] as const) {
+      it(`${kind}: who can't start is exchanged`, () => {
+        const d = waiting(
+          kind,
+          [0, 1, 2].map((o) => stuck(o, "bad")),
+        );
+        expect(d.action).to.include({ kind: "deletePod", name: "etcd-0", force: false });
+      });
+      it(`${kind}: who waits in its gate, or is at the declared revision, stays`, () => {
+        const asks = [0, 1, 2].map((o) => gated(o, { revision: "bad" }));
+        const gates = [0, 1, 2].map((o) => report(o, wal(o)));
+        const d = plan(world(3, { desired: declared(kind), list: "none", pods: asks, gates }));
+        expect(d.action).to.equal(undefined);
+        expect(
+          waiting(
+            kind,
+            [0, 1, 2].map((o) => stuck(o, "new")),
+          ).action,
+        ).to.equal(undefined);
+      });
+    }
+  });
+
   describe("begins by stopping everybody", () => {
     it("when a quorum of disks is lost", () => {
       const decision = plan(twoLost());
