@@ -52,6 +52,7 @@ export function runEtcd(c: Cluster, pod: Pod, volume: Volume): void {
   const template = c.templates.get(pod.revision);
   if (template?.fault === "image") return;
   if (template?.fault) return exited(c, pod, template.fault === "oom" ? 137 : 1, template.fault === "oom");
+  volume.wasFull ||= volume.full;
   if (!volume.yaml || volume.full) return exited(c, pod, 1);
   if (volume.broken) return exited(c, pod, 2);
   const version = template?.etcdVersion ?? "";
@@ -65,6 +66,7 @@ export function runEtcd(c: Cluster, pod: Pod, volume: Volume): void {
     return exited(c, pod, 2);
   }
   dir.lastVersion = version;
+  volume.wasFull = false;
   pod.etcd = "running";
   c.processes.push({
     pod,

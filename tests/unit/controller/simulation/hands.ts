@@ -140,8 +140,8 @@ function checkCause(c: Cluster, memberId: string, ordinal: number | undefined, r
   const { nodeLossGraceSeconds: grace, members } = c.desired;
   const claim = c.claims.find(({ volume }) => volume.dir?.memberId === memberId);
   if (ordinal === undefined || ordinal >= members || c.oracle.isHarmed(memberId) || !claim) return;
-  // etcd fails on it again and again, in each new pod.
-  if (claim.deleting || claim.volume.full) return;
+  // etcd fails on it again and again, in each new pod, or did until a moment ago.
+  if (claim.deleting || claim.volume.full || claim.volume.wasFull) return;
   if (grace !== undefined && awayMs(c, claim) >= grace * 1000) return;
   c.oracle.violated(`etcd-${ordinal}, which is whole, is removed: ${reason}`);
 }

@@ -114,4 +114,23 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("deletePod", 0, 0, 9),
     ],
   },
+  "a volume was full while etcd failed on it in two pods, and has room again": {
+    seed: 0,
+    members: 3,
+    warmUp: 60,
+    events: [at("drain", 0, 0, 1), at("volumeFills"), at("deletePod", 0, 0, 8), at("deletePod", 0, 0, 7)],
+  },
+  "the node goes on which another cluster's data is": {
+    seed: 0,
+    members: 3,
+    nodeLossGraceSeconds: 30,
+    warmUp: 0,
+    events: [
+      at("deletePod", 0, 0, 5),
+      at("deletePod", 1, 0, 11),
+      at("foreignDisk", 10),
+      at("nodesReturn", 0, 0, 3),
+      at("nodeDeleted", 17),
+    ],
+  },
 };

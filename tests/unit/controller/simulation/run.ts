@@ -131,8 +131,9 @@ class Play {
 
   /** Somebody does what the status asks for. */
   private obey(): void {
-    const asked = /delete claim data-(\S+) and the pod/.exec(this.decision?.reason ?? "");
-    const pod = this.stage.cluster.pods.find((p) => p.name === asked?.[1]);
+    const { reason = "" } = this.decision ?? {};
+    const asked = /delete claim data-(\S+) and the pod|claim data-(\S+) is deleted/.exec(reason);
+    const pod = this.stage.cluster.pods.find((p) => p.name === (asked?.[1] ?? asked?.[2]));
     if (pod) deletePodAndClaim(this.stage, pod);
   }
 }

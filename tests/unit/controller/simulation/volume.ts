@@ -19,6 +19,8 @@ export interface Volume {
   aside: number;
   /** Nothing can be written any more. */
   full: boolean;
+  /** etcd has ended because it was full, and hasn't run since. */
+  wasFull?: boolean;
   /** A controller has answered its gate while it could know that this disk is lost. */
   condemned: boolean;
 }
