@@ -8,6 +8,7 @@
 import type { Disk, GateReport, MemberRecord, Order, PodView, Rebuild } from "../model";
 import { keepsAsides } from "./asides";
 import { isBeyondRecord } from "./beyond";
+import { isForeign } from "./foreign";
 import { standing } from "./identity";
 import { tornApart } from "./moments";
 import { removalProblem } from "./removal";
@@ -181,6 +182,9 @@ function isOfRecord({ list, record: { birth } }: Facts): boolean {
 function unrecordedOrder(f: Facts, disk: Disk): Order {
   if (disk.state !== "wal") return hold("waits for its turn");
   if (f.record.removed?.includes(disk.memberId)) return hold("its member was removed");
+  // By itself it would serve that. Of a later generation it may be what lives, and the record an old one.
+  const other = isForeign(f.record, disk) && disk.generation <= f.record.generation;
+  if (other) return hold("it holds another cluster's data");
   const isMember = !isOfRecord(f) || f.members.some((x) => x.memberId === disk.memberId);
   return isMember ? later("whether its member still exists isn't known yet") : hold("waits for its turn");
 }

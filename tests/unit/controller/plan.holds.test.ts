@@ -171,6 +171,12 @@ const table: readonly Held[] = [
     ends: NOT_WHOLE,
   },
   {
+    says: "it holds another cluster's data",
+    order: "wait",
+    held: { ...asks(wal(2, { clusterId: "5" })), record: { members: [remembered(0), remembered(1)] } },
+    ends: NOT_WHOLE,
+  },
+  {
     says: "waits for its turn",
     order: "wait",
     held: {

@@ -75,6 +75,16 @@ describe("plan: a volume of another cluster that comes after the birth", () => {
     });
   }
 
+  it("never starts by itself, also while nobody knows the members", () => {
+    const order = (generation: number) => {
+      const gates = [report(2, wal(2, { clusterId: "5", generation }))];
+      const record = { members: [remembered(0), remembered(1)] };
+      return plan(world(3, { record, list: "none", pods: [gated(2)], gates })).orders["pod-2"];
+    };
+    expect(order(1)).to.include({ kind: "wait", hold: true });
+    expect(order(2)).to.include({ hold: false });
+  });
+
   const base = {
     desired: { nodeLossGraceSeconds: 60 },
     list: [listed(0), listed(1)],
