@@ -173,7 +173,11 @@ const table: readonly Held[] = [
   {
     says: "it holds another cluster's data",
     order: "wait",
-    held: { ...asks(wal(2, { clusterId: "5" })), record: { members: [remembered(0), remembered(1)] } },
+    held: {
+      ...asks(wal(2, { clusterId: "5" })),
+      list: "none",
+      record: { members: [remembered(0), remembered(1)] },
+    },
     ends: NOT_WHOLE,
   },
   {
