@@ -119,9 +119,11 @@ function recogniseMember(f: Facts, record: ControllerRecord, member: Member): Co
   if (record.intent?.kind === "remove" && record.intent.memberId === member.memberId) return record;
   if (member.isLearner && member.listed.name === "" && !member.status) return record;
   const floor = member.status?.appliedIndex ?? 0;
+  // Disks that were rolled back have forgotten its removal. Whatever it has now, it isn't what it had.
+  const wasRemoved = record.removed?.includes(member.memberId) === true && !member.status;
   return withMember(record, {
     ordinal,
-    claimUid: pod.claimUid,
+    claimUid: wasRemoved ? "" : pod.claimUid,
     memberId: member.memberId,
     floor,
     floorMs: f.now,

@@ -133,4 +133,15 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("nodeDeleted", 17),
     ],
   },
+  "disks that are rolled back forget a removal, and the member's claim is a copy": {
+    seed: 327183,
+    members: 5,
+    warmUp: 40,
+    events: [
+      at("allNodesReboot", 0, 0, 3),
+      at("rollBackDisk", 2, 0, 3),
+      at("claimFromOldCopy", 0, 0, 2),
+      at("allNodesReboot"),
+    ],
+  },
 };
