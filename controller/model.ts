@@ -551,6 +551,7 @@ export type Disk =
       readonly reason: string;
       readonly memberId?: MemberId;
     };
+export type WalDisk = Extract<Disk, { state: "wal" }>;
 
 /** The answer to a gate, good for one pod UID only. */
 export type Order =

@@ -107,6 +107,15 @@ const intent: Reader<Intent> = (value, at) => {
   return known ? knownIntent(value, at) : { kind: "unread", written };
 };
 
+const chosenDisk = {
+  ordinal,
+  claimUid: text,
+  memberId: decimal,
+  lastTerm: whole(0),
+  lastIndex: whole(0),
+  commit: whole(0),
+};
+
 const read = carrying<ControllerRecord>({
   format: (value) => value as 1,
   minReader: optional(whole(1)),
@@ -167,27 +176,8 @@ const read = carrying<ControllerRecord>({
       generation: whole(1),
       kind: oneOf("restore", "recovery"),
       phase: oneOf("stopping", "building"),
-      before: optional(
-        carrying<NonNullable<Rebuild["before"]>>({
-          ordinal,
-          claimUid: text,
-          memberId: decimal,
-          lastTerm: whole(0),
-          lastIndex: whole(0),
-          commit: whole(0),
-        }),
-      ),
-      survivor: optional(
-        carrying<Survivor>({
-          ordinal,
-          claimUid: text,
-          memberId: decimal,
-          lastTerm: whole(0),
-          lastIndex: whole(0),
-          commit: whole(0),
-          passedOver: optional(text),
-        }),
-      ),
+      before: optional(carrying<NonNullable<Rebuild["before"]>>(chosenDisk)),
+      survivor: optional(carrying<Survivor>({ ...chosenDisk, passedOver: optional(text) })),
       seed: optional(
         carrying<NonNullable<Rebuild["seed"]>>({
           jobPodUid: text,

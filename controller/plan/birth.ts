@@ -2,9 +2,9 @@
  * From nothing to a cluster with an ID: birth by one seed, or adoption of disks whose record was lost.
  *
  * Why it can't lose an acknowledged write: a birth needs a claim for each pod, and every volume there is to have been
- * looked at and found empty, and is recorded, for one pod, before it is ordered. It is repeated only under the same condition and while no second
- * voter was ever made; nor after it was seen to have made a cluster that somebody has written to, or can have: see `seal`
- * in `books`. Disks that were found are never re-born: the one with the newest last entry holds every committed
+ * looked at and found empty, and is recorded, for one pod, before it is ordered. It is repeated only under the same
+ * condition and while no second voter was ever made; nor after it was seen to have made a cluster that somebody has
+ * written to, or can have: see `seal` in `books`. Disks that were found are never re-born: the one with the newest last entry holds every committed
  * entry if a quorum of its own voters is there. Those voters start, and whoever is a learner by the word of its own
  * disk: it counts for nobody until the others say so. Who is neither was removed, and with others of its kind could be a
  * quorum of an older list.
@@ -21,9 +21,10 @@
  * theirs is the declared generation, and none of the others has a quorum of its own voters there, nor could have it with
  * what wasn't looked at. Those disks are held as they are.
  */
-import type { AdoptedDisk, Birth, ControllerRecord, Disk, PodView } from "../model";
+import type { AdoptedDisk, Birth, ControllerRecord, Disk, PodView, WalDisk } from "../model";
 import { age, ageOf } from "./age";
 import { keepBooks } from "./books";
+import { byEnd } from "./log-end";
 import { tornApart } from "./moments";
 import { isNamed } from "./given-up";
 import { begin, mayBegin } from "./prepare";
@@ -40,7 +41,6 @@ const PATIENCE_MS = 600_000;
 const LEADERLESS_MS = 60_000;
 
 type Adopting = Extract<Birth, { state: "adopting" }>;
-type WalDisk = Extract<Disk, { state: "wal" }>;
 interface Seen {
   readonly ordinal: number;
   readonly claimUid: string;
@@ -209,7 +209,7 @@ function awaited(f: Facts, ordinal: number): string {
 function withoutClaim(f: Facts): string | undefined {
   const pods = Math.min(f.desired.members, f.sts.replicas);
   for (let ordinal = 0; ordinal < pods; ordinal++) {
-    if (f.world.claims.some((claim) => claim.ordinal === ordinal)) continue;
+    if (claimAt(f.world, ordinal)) continue;
     return `before a cluster is made, every pod has its claim: waits for ${awaited(f, ordinal)}`;
   }
   return undefined;
@@ -404,9 +404,8 @@ function named(f: Facts, disks: readonly Found[]) {
 }
 
 function byLastEntry(a: { disk: WalDisk }, b: { disk: WalDisk }): number {
-  const last = a.disk.lastTerm - b.disk.lastTerm || a.disk.lastIndex - b.disk.lastIndex;
   // Of two that end alike, the one that knows more of it as committed knows the newer list.
-  return last || (a.disk.commit ?? 0) - (b.disk.commit ?? 0);
+  return byEnd(a.disk, b.disk) || (a.disk.commit ?? 0) - (b.disk.commit ?? 0);
 }
 
 /** The voters stay those of the first look: by the next, some of them run and their gates are gone. */

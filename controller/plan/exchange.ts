@@ -8,15 +8,12 @@
  */
 import type { PodView } from "../model";
 import { age, ageOf } from "./age";
-import { outdated } from "./rollout";
+import { isSilentForNow, outdated, STARTING_MS } from "./rollout";
 import type { Step } from "./step";
 import { act } from "./step";
 import { trouble } from "./trouble";
 import type { Facts } from "./view";
 import { gateOf, statusOf } from "./view";
-
-/** So long etcd may take until it answers. */
-const STARTING_MS = 60_000;
 
 export function exchange(f: Facts): Step | undefined {
   const pod = outdated(f).find((p) => !mayServe(f, p));
@@ -30,7 +27,5 @@ export function exchange(f: Facts): Step | undefined {
 function mayServe(f: Facts, pod: PodView): boolean {
   if (pod.etcd.state !== "running") return false;
   if (pod.ready || ageOf(f.world, age.running(pod)) < STARTING_MS) return true;
-  const status = statusOf(f.world, pod);
-  if (status) return status.leaderId !== undefined;
-  return ageOf(f.world, age.unheard(pod)) < STARTING_MS;
+  return isSilentForNow(f, pod) || statusOf(f.world, pod)?.leaderId !== undefined;
 }

@@ -35,6 +35,3 @@ export function mayHoldForeign({ record, world }: Facts, { ordinal, claimUid }: 
   if (noteOf(record, ordinal)?.foreignClaimUid === claimUid) return true;
   return claimAt(world, ordinal)?.comesFilled === true;
 }
-
-export const keptForeign = ({ claimName }: PodView): string =>
-  `Its volume holds no member, and may hold another cluster's data: it is kept until claim ${claimName} is deleted`;

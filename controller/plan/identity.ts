@@ -2,7 +2,8 @@
  * Whether a disk still is the member that the record says.
  *
  * Why it can't lose an acknowledged write: raft counts what a member ID acknowledged before. A disk that is empty, on
- * another claim, foreign, rolled back, unmarked or unreadable has forgotten some of it, and is never let start under that ID.
+ * another claim, foreign, rolled back, unmarked or unreadable has forgotten some of it, and is never let start under
+ * that ID.
  */
 import type { Disk, MemberRecord, PodView } from "../model";
 import type { Facts } from "./view";

@@ -7,10 +7,10 @@
  * could happen, votes or entries were taken back, and nothing is started. Where it can't, no two members can come to hold
  * different entries under one index and term, whatever the disks have been through.
  */
-import type { Disk } from "../model";
+import type { WalDisk } from "../model";
+import { isLater } from "./log-end";
 import { quorum } from "./view";
 
-type WalDisk = Extract<Disk, { state: "wal" }>;
 interface Found {
   readonly name: string;
   readonly disk: WalDisk;
@@ -23,7 +23,7 @@ export function tornApart(found: readonly Found[]): string | undefined {
   for (const { name, disk: candidate } of found) {
     const { voters, memberId, lastTerm, lastIndex, term } = candidate;
     if (!voters.includes(memberId)) continue;
-    const electors = found.filter(({ disk }) => voters.includes(disk.memberId) && !isNewer(disk, candidate));
+    const electors = found.filter(({ disk }) => voters.includes(disk.memberId) && !isLater(disk, candidate));
     if (electors.length < quorum(voters.length)) continue;
     const end = `${name}, whose disk ends with entry ${lastIndex} of term ${lastTerm},`;
     if (lastIndex < committed)
@@ -34,12 +34,6 @@ export function tornApart(found: readonly Found[]): string | undefined {
       return `${end} could be elected in term ${newest}, which another has entries of already`;
   }
   return undefined;
-}
-
-function isNewer(disk: WalDisk, than: WalDisk): boolean {
-  return (
-    disk.lastTerm > than.lastTerm || (disk.lastTerm === than.lastTerm && disk.lastIndex > than.lastIndex)
-  );
 }
 
 function canVote({ term, voted }: WalDisk, inTerm: number): boolean {

@@ -153,8 +153,9 @@ function build(f: Facts, rebuild: Rebuild): Step {
   if (refused && !rebuild.seed)
     return refusal(`generation ${rebuild.generation} can't be made: ${refused}. ${otherwise(f)}`);
   const { survivor } = rebuild;
-  const newer = survivor && !rebuild.seed ? newerThan(f, survivor) : undefined;
-  const again = survivor && !rebuild.seed && (newer !== undefined || isSurvivorGone(f, survivor));
+  const open = rebuild.seed ? undefined : survivor;
+  const newer = open && newerThan(f, open);
+  const again = open && (newer !== undefined || isSurvivorGone(f, open));
   if (rebuild.kind === "recovery" && (!survivor || (again && report?.step === "receive"))) {
     return survivorOf(f, rebuild);
   }

@@ -12,6 +12,10 @@ export function emptyRecord(generation: number): ControllerRecord {
   };
 }
 
+export function clusterIdOf({ birth }: ControllerRecord): string | undefined {
+  return "clusterId" in birth ? birth.clusterId : undefined;
+}
+
 /** One entry per ordinal: a second one replaces the first. */
 export function withMember(record: ControllerRecord, member: MemberRecord): ControllerRecord {
   const others = record.members.filter((m) => m.ordinal !== member.ordinal);
@@ -32,9 +36,10 @@ export function withRemoved(record: ControllerRecord, memberId: string): Control
 
 /** Before the next generation is the record's. */
 export function withReplaced(record: ControllerRecord): ControllerRecord {
-  const { birth, replaced = [] } = record;
-  const clusterId = "clusterId" in birth ? [birth.clusterId] : [];
-  return { ...record, replaced: [...replaced.filter((id) => !clusterId.includes(id)), ...clusterId] };
+  const { replaced = [] } = record;
+  const clusterId = clusterIdOf(record);
+  const known = clusterId === undefined || replaced.includes(clusterId);
+  return { ...record, replaced: known ? replaced : [...replaced, clusterId] };
 }
 
 export function withNote(

@@ -8,7 +8,7 @@
  */
 import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
 import { age, ageOf, BROKEN_EVERY_MS, overdueMs, SLACK_MS, UNREAD_MS } from "./age";
-import { keptForeign, mayHoldForeign } from "./foreign";
+import { mayHoldForeign } from "./foreign";
 import { takenBack } from "./given-up";
 import { standing } from "./identity";
 import { withAbandoned, withNote } from "./record";
@@ -103,12 +103,23 @@ export function replaceNode(f: Facts): Step | undefined {
     const words = `its node hasn't answered for ${grace} s`;
     const m = recordOf(f.record, pod.ordinal);
     if (m) return remove(f, m, "lost-node", words);
-    if (!pod.claimUid || pod.ordinal >= f.desired.members) continue;
-    if (mayHoldForeign(f, pod)) return mention(`${pod.name}: ${words}. ${keptForeign(pod)}`);
-    const record = withAbandoned(f.record, pod.ordinal, pod.claimUid);
-    return remember(record, `${pod.name}: ${words}. It holds no member: its volume is given up`);
+    const given = giveUpVolume(f, pod, words);
+    if (given) return given;
   }
   return undefined;
+}
+
+/** Of a pod without a member that is lost with its node. Undefined: it has none, or isn't declared. */
+export function giveUpVolume(f: Facts, pod: PodView, words: string): Step | undefined {
+  if (!pod.claimUid || pod.ordinal >= f.desired.members) return undefined;
+  const lost = `${label(f, pod.ordinal)}: ${words}. `;
+  if (mayHoldForeign(f, pod)) {
+    return mention(
+      `${lost}Its volume holds no member, and may hold another cluster's data: it is kept until claim ${pod.claimName} is deleted`,
+    );
+  }
+  const record = withAbandoned(f.record, pod.ordinal, pod.claimUid);
+  return remember(record, `${lost}It holds no member: its volume is given up`);
 }
 
 /** Within the hour, as far as anybody saw. */

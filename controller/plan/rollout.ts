@@ -20,7 +20,11 @@ import { parseVersion, unfinishedStep, versionProblem } from "./version";
 import { quotaBeforeVolume, wantsRemount, withRemount } from "./volumes";
 
 /** A pod that doesn't answer is given this long before it counts as broken. */
-const STARTING_MS = 60_000;
+export const STARTING_MS = 60_000;
+
+/** Who only works slowly for a moment may be one of a quorum. */
+export const isSilentForNow = (f: Facts, pod: PodView): boolean =>
+  !statusOf(f.world, pod) && ageOf(f.world, age.unheard(pod)) < STARTING_MS;
 
 export function outdated(f: Facts): readonly PodView[] {
   if (!f.sts.observed) return [];
@@ -77,8 +81,7 @@ function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
   if (ageOf(f.world, age.running(pod)) < STARTING_MS) return false;
   if (f.list && mayBeDefragmenting(f, pod.ordinal)) return false;
   if (f.list) return healthyWithout(f, member?.memberId ?? "") >= quorum(f.voters.length);
-  // Those that only work slowly for a moment may be a quorum.
-  if (!statusOf(f.world, pod) && ageOf(f.world, age.unheard(pod)) < STARTING_MS) return false;
+  if (isSilentForNow(f, pod)) return false;
   const { birth } = f.record;
   const ours = "clusterId" in birth ? statusesOf(f.world, birth.clusterId) : f.world.etcd.statuses;
   const led = ours.some((s) => s.leaderId !== undefined);

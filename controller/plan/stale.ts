@@ -14,14 +14,13 @@
  * made, or if a recorded volume holds the later generation. Nor is it forgotten before something was adopted: whatever
  * else is written in such a round, the members stay in it, with how far each of them had come.
  */
-import type { ControllerRecord, Disk, MemberRecord, PodView, World } from "../model";
+import type { ControllerRecord, MemberRecord, PodView, WalDisk, World } from "../model";
 import { isNamed } from "./given-up";
 import { onVolume } from "./identity";
-import { withNote } from "./record";
+import { clusterIdOf, withNote } from "./record";
 import type { Facts } from "./view";
 import { gateOf, isAbandoned, label, podAt, quorum } from "./view";
 
-type WalDisk = Extract<Disk, { state: "wal" }>;
 type Recorded = Pick<MemberRecord, "ordinal" | "claimUid" | "memberId">;
 interface Later {
   readonly pod: PodView;
@@ -80,13 +79,9 @@ export function withMembers(record: ControllerRecord, before: World["record"]): 
   return kept;
 }
 
-function clusterOf({ birth }: ControllerRecord): string | undefined {
-  return "clusterId" in birth ? birth.clusterId : undefined;
-}
-
 function byList(f: Facts): string | undefined {
   const { birth, rebuild, generation } = f.record;
-  if (!f.list || f.list.clusterId === clusterOf(f.record)) return undefined;
+  if (!f.list || f.list.clusterId === clusterIdOf(f.record)) return undefined;
   const grown = f.list.members.length > 1;
   const lives = `cluster ${f.list.clusterId} lives, of ${f.list.members.length} members`;
   if (birth.state === "seeding") return grown ? `it knows of a birth only, and ${lives}` : undefined;
@@ -149,7 +144,7 @@ function holding(f: Facts, m: Recorded): Holding {
   if (pod?.claimUid !== claimUid) return isNamed(f, label(f, ordinal)) ? "other" : "unknown";
   const disk = gateOf(f.world, pod)?.disk;
   if (disk?.state === "wal") {
-    if (disk.clusterId === clusterOf(f.record)) return "own";
+    if (disk.clusterId === clusterIdOf(f.record)) return "own";
     return isHalfMade(f, pod, disk) ? "half" : "other";
   }
   if (disk) return disk.state === "empty" ? "other" : "unknown";
@@ -167,7 +162,7 @@ function laterDisks(f: Facts): readonly Later[] {
 
 function isLater(f: Facts, pod: PodView, disk: WalDisk): boolean {
   const { birth, generation } = f.record;
-  if (disk.clusterId === clusterOf(f.record)) return false;
+  if (disk.clusterId === clusterIdOf(f.record)) return false;
   const made = birth.state === "born" || birth.state === "adopting" ? generation : generation - 1;
   return disk.generation > made && !isHalfMade(f, pod, disk);
 }

@@ -10,14 +10,12 @@
  */
 import type { PodView } from "../model";
 import { age, ageOf } from "./age";
-import { keptForeign, mayHoldForeign } from "./foreign";
-import { withAbandoned } from "./record";
-import { remove } from "./repair";
+import { giveUpVolume, remove } from "./repair";
 import type { Step } from "./step";
-import { mention, remember } from "./step";
+import { mention } from "./step";
 import type { Facts } from "./view";
 import { isStranded } from "./unplaceable";
-import { claimAt, isAbandoned, label, recordOf } from "./view";
+import { claimAt, isAbandoned, recordOf } from "./view";
 
 export function replaceStranded(f: Facts): Step | undefined {
   if (f.record.birth.state !== "born" || !f.list) return undefined;
@@ -35,10 +33,8 @@ export function replaceStranded(f: Facts): Step | undefined {
     const words = `for ${grace} s no node has had its volume`;
     const m = recordOf(f.record, pod.ordinal);
     if (m) return remove(f, m, "lost-node", words);
-    if (!pod.claimUid || pod.ordinal >= f.desired.members) continue;
-    if (mayHoldForeign(f, pod)) return mention(`${label(f, pod.ordinal)}: ${words}. ${keptForeign(pod)}`);
-    const record = withAbandoned(f.record, pod.ordinal, pod.claimUid);
-    return remember(record, `${label(f, pod.ordinal)}: ${words}. It holds no member: its volume is given up`);
+    const given = giveUpVolume(f, pod, words);
+    if (given) return given;
   }
   return undefined;
 }

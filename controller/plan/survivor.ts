@@ -9,8 +9,11 @@
  * comes after all is chosen instead. Whatever claim a disk is on, and whatever it had reached before, it is as good as its
  * log: what is made of it is one member of a new cluster, which nobody takes for an old one.
  */
-import type { ClaimView, Disk, OrdinalClaim, PodView, Rebuild, Survivor } from "../model";
+import type { ClaimView, Disk, OrdinalClaim, PodView, Rebuild, Survivor, WalDisk } from "../model";
 import { isNamed, isOutOfReach, wayOut } from "./given-up";
+import type { End } from "./log-end";
+import { byEnd, isLater } from "./log-end";
+import { clusterIdOf } from "./record";
 import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
 import type { Facts } from "./view";
@@ -18,7 +21,6 @@ import { trouble } from "./trouble";
 import { gateOf, isAbandoned, label, podAt, statusOf } from "./view";
 import { stepProblem } from "./version";
 
-type WalDisk = Extract<Disk, { state: "wal" }>;
 interface Candidate {
   readonly ordinal: number;
   readonly claimUid: string;
@@ -71,7 +73,7 @@ export function outlook(f: Facts): { readonly words: string } | { readonly probl
     else if (typeof runs === "string") unfit.push(runs);
     else known.push({ ...runs, ordinal: pod.ordinal, runs: true });
   }
-  const best = known.sort((a, b) => a.lastTerm - b.lastTerm || a.lastIndex - b.lastIndex).at(-1);
+  const best = known.sort(byEnd).at(-1);
   const before = f.record.rebuild && chosenBefore(f.record.rebuild);
   const passed = passedBy(f, before, best, f.desired.generation);
   if (passed && unseen.length === 0) return { problem: passed };
@@ -140,7 +142,11 @@ function diskOn(f: Facts, { ordinal, claimUid }: OrdinalClaim): Disk | undefined
 
 /** It says itself what it has, whether it can be taken or not. */
 function isLegible(f: Facts, disk: Disk): boolean {
-  return disk.state === "wal" && disk.generation === f.record.generation && disk.clusterId === clusterIdOf(f);
+  return (
+    disk.state === "wal" &&
+    disk.generation === f.record.generation &&
+    disk.clusterId === clusterIdOf(f.record)
+  );
 }
 
 function noneLeft(f: Facts, unfit: readonly string[]): string {
@@ -215,7 +221,7 @@ function unfitness(f: Facts, disk: Disk): string | undefined {
   if (disk.state === "broken") return `can't be read: ${disk.reason}`;
   const { generation } = f.record;
   if (disk.generation !== generation) return `is of generation ${disk.generation}, not of ${generation}`;
-  if (disk.clusterId !== clusterIdOf(f)) return `is of another cluster, ${disk.clusterId}`;
+  if (disk.clusterId !== clusterIdOf(f.record)) return `is of another cluster, ${disk.clusterId}`;
   // etcd can't begin a cluster from it.
   return disk.voters.includes(disk.memberId) ? undefined : `is a learner's, and ${endOf(disk)}`;
 }
@@ -234,7 +240,7 @@ function runningOf(f: Facts, pod: PodView): Pick<WalDisk, "lastTerm" | "lastInde
   const status = statusOf(f.world, pod);
   if (!status?.memberId || !status.clusterId) return undefined;
   const name = label(f, pod.ordinal);
-  if (status.clusterId !== clusterIdOf(f)) return `${name} is of another cluster, ${status.clusterId}`;
+  if (status.clusterId !== clusterIdOf(f.record)) return `${name} is of another cluster, ${status.clusterId}`;
   if (status.isLearner) return `${name} is a learner`;
   return { lastTerm: status.raftTerm ?? 0, lastIndex: status.raftIndex ?? 0 };
 }
@@ -243,24 +249,12 @@ function isGivenUp(f: Facts, pod: PodView): boolean {
   return isAbandoned(f.record, pod.claimUid) || isNamed(f, pod.name);
 }
 
-function clusterIdOf({ record: { birth } }: Facts): string | undefined {
-  return "clusterId" in birth ? birth.clusterId : undefined;
-}
-
-type End = Pick<WalDisk, "lastTerm" | "lastIndex">;
-
 const endOf = ({ lastIndex, lastTerm }: End): string => `ends with entry ${lastIndex} of term ${lastTerm}`;
 
 const endedWith = ({ lastIndex, lastTerm }: End): string =>
   `with entry ${lastIndex} of term ${lastTerm} at its end`;
 
-const isLater = (a: End, b: End): boolean =>
-  a.lastTerm > b.lastTerm || (a.lastTerm === b.lastTerm && a.lastIndex > b.lastIndex);
-
 /** Of two that are alike the last one. */
 function newest(found: readonly Candidate[]): Candidate | undefined {
-  return found.reduce<Candidate | undefined>(
-    (best, one) => (best && isLater(best.disk, one.disk) ? best : one),
-    undefined,
-  );
+  return [...found].sort((a, b) => byEnd(a.disk, b.disk)).at(-1);
 }

@@ -23,10 +23,7 @@ export function askController(c: Cluster, pod: Pod, volume: Volume): void {
   c.noteWaiting(pod, volume);
   if (!order) return alone(c, pod, volume);
   const { dir } = volume;
-  const all = c.claims.every(
-    (x) => !x.bound || c.pods.some((p) => p.claimUid === x.uid && p.gate === "asking"),
-  );
-  if (pod.ordinal === 0 && !dir && all) c.oracle.missed(pod.uid);
+  if (pod.ordinal === 0 && !dir && allAsk(c)) c.oracle.missed(pod.uid);
   switch (order.kind) {
     case "wait":
       if (order !== UNDECIDED && dir && c.oracle.isPlain(dir)) volume.condemned = true;
@@ -59,6 +56,10 @@ export function askController(c: Cluster, pod: Pod, volume: Volume): void {
       return through(pod, volume, { kind: "existing", urls });
     }
   }
+}
+
+function allAsk({ claims, pods }: Cluster): boolean {
+  return claims.every((x) => !x.bound || pods.some((p) => p.claimUid === x.uid && p.gate === "asking"));
 }
 
 function through(pod: Pod, volume: Volume, yaml: NonNullable<Volume["yaml"]>): void {

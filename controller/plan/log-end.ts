@@ -1,0 +1,8 @@
+import type { LogEnd } from "../model";
+
+export type End = Pick<LogEnd, "lastTerm" | "lastIndex">;
+
+/** As raft compares two logs before it votes: the later one comes last. */
+export const byEnd = (a: End, b: End): number => a.lastTerm - b.lastTerm || a.lastIndex - b.lastIndex;
+
+export const isLater = (a: End, b: End): boolean => byEnd(a, b) > 0;
