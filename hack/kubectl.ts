@@ -1,5 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { join } from "node:path";
+import type { Api } from "../controller/kubernetes/api";
+import { apiOf, requestOf } from "./asked";
 
 const root = join(__dirname, "..");
 
@@ -46,7 +48,12 @@ export function run(
   });
 }
 
+/** For an answer of the API server to this process; one that takes longer is left to kubectl. */
+const PATIENCE_MS = 30_000;
+
 export class Kubectl {
+  private api: Api | undefined;
+
   constructor(readonly env: NodeJS.ProcessEnv = clusterEnv()) {}
 
   try(args: string[], options: { input?: string; timeoutMs?: number } = {}): Promise<Ran> {
@@ -62,6 +69,17 @@ export class Kubectl {
   }
 
   async json<T>(args: string[], options: { input?: string } = {}): Promise<T> {
-    return JSON.parse(await this.run([...args, "-o", "json"], options)) as T;
+    return (
+      ((await this.asked(args)) as T | undefined) ??
+      (JSON.parse(await this.run([...args, "-o", "json"], options)) as T)
+    );
+  }
+
+  /** Undefined for whatever isn't answered: kubectl tries again, and says what is wrong. */
+  private async asked(args: readonly string[]): Promise<unknown> {
+    const request = requestOf(args);
+    if (!request || !this.env.KUBECONFIG) return undefined;
+    this.api ??= apiOf(this.env.KUBECONFIG);
+    return this.api.call(request, PATIENCE_MS).catch(() => undefined);
   }
 }
