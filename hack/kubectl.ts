@@ -70,13 +70,13 @@ export class Kubectl {
 
   async json<T>(args: string[], options: { input?: string } = {}): Promise<T> {
     return (
-      ((await this.asked(args)) as T | undefined) ??
+      ((await this.fromApi(args)) as T | undefined) ??
       (JSON.parse(await this.run([...args, "-o", "json"], options)) as T)
     );
   }
 
   /** Undefined for whatever isn't answered: kubectl tries again, and says what is wrong. */
-  private async asked(args: readonly string[]): Promise<unknown> {
+  private async fromApi(args: readonly string[]): Promise<unknown> {
     const request = requestOf(args);
     if (!request || !this.env.KUBECONFIG) return undefined;
     this.api ??= apiOf(this.env.KUBECONFIG);
