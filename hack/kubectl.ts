@@ -75,6 +75,14 @@ export class Kubectl {
     );
   }
 
+  /** The same, or why it can't be had. */
+  async tryJson<T>(args: string[]): Promise<{ readonly object?: T; readonly problem?: string }> {
+    const object = (await this.fromApi(args)) as T | undefined;
+    if (object) return { object };
+    const ran = await this.try([...args, "-o", "json"]);
+    return ran.code === 0 ? { object: JSON.parse(ran.stdout) as T } : { problem: ran.stderr.trim() };
+  }
+
   /** Undefined for whatever isn't answered: kubectl tries again, and says what is wrong. */
   private async fromApi(args: readonly string[]): Promise<unknown> {
     const request = requestOf(args);

@@ -55,10 +55,7 @@ export async function waitForVoters(
 /** The same as the wait at the end of `pulumi up`, which can't tell a refusal from another reason, though. */
 async function whatIsSaid(kubectl: Kubectl, namespace: string, cluster: string): Promise<Said> {
   const names = objectNames(cluster);
-  const read = async <T>(kind: string, name: string): Promise<{ object?: T; problem?: string }> => {
-    const ran = await kubectl.try(["-n", namespace, "get", kind, name, "-o", "json"]);
-    return ran.code === 0 ? { object: JSON.parse(ran.stdout) as T } : { problem: ran.stderr.trim() };
-  };
+  const read = <T>(kind: string, name: string) => kubectl.tryJson<T>(["-n", namespace, "get", kind, name]);
   const sts = await read<{ metadata: { annotations: Record<string, string> } }>(
     "statefulset",
     names.statefulSet,

@@ -16,7 +16,7 @@ long("volumes that are bound to new claims", () => {
   });
 
   it("aren't started as they were; after the declared recovery all data is there", async () => {
-    for (let i = 0; i < 20; i++) await cluster.etcdctl(["put", `kept/${i}`, `value ${i}`]);
+    await cluster.putAll(Array.from({ length: 20 }, (_, i) => [`kept/${i}`, `value ${i}`]));
     const pods = [0, 1, 2].map((ordinal) => cluster.pod(ordinal));
     // As a tool does that brings back a namespace: nobody is there while the claims are made anew.
     await cluster.kubectl(["scale", `deployment/${cluster.name}-controller`, "--replicas=0"]);

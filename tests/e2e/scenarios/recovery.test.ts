@@ -12,9 +12,11 @@ import { forgetVolumes, made, timed } from "../support/rebuild";
 /** Members find a place on any node that is left. */
 const anywhere = { scheduling: { hostSpread: "Preferred" as const, zoneSpread: "None" as const } };
 
-async function write(cluster: TestCluster, ordinal: number): Promise<void> {
-  for (let i = 0; i < 20; i++) await cluster.etcdctl(["put", `kept/${i}`, `value ${i}`], ordinal);
-}
+const write = (cluster: TestCluster, ordinal: number): Promise<void> =>
+  cluster.putAll(
+    Array.from({ length: 20 }, (_, i) => [`kept/${i}`, `value ${i}`]),
+    ordinal,
+  );
 
 async function assertKept(cluster: TestCluster, ordinal: number): Promise<void> {
   const values = await cluster.etcdctl(["get", "kept/", "--prefix", "--print-value-only"], ordinal);

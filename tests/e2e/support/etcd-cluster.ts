@@ -164,6 +164,15 @@ export class TestCluster {
     return kubectl().try(["-n", this.namespace, ...this.inMember(args, ordinal)], { timeoutMs: 30_000 });
   }
 
+  /** In one transaction: each etcdctl takes as much of the machine as all of them. */
+  async putAll(entries: readonly (readonly [key: string, value: string])[], ordinal = 0): Promise<void> {
+    const puts = entries.map(([key, value]) => `put ${key} ${JSON.stringify(value)}`);
+    await this.kubectl(["exec", "-i", ...this.inMember(["txn"], ordinal).slice(1)], {
+      input: `\n${puts.join("\n")}\n\n\n`,
+      timeoutMs: 30_000,
+    });
+  }
+
   private inMember(args: string[], ordinal: number): string[] {
     return ["exec", this.pod(ordinal), "-c", "etcd", "--", "etcdctl", ...args];
   }
