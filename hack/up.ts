@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import type { Changed } from "./deploy/apply";
-import type { Deployment } from "./deploy/offline";
-import { deployOffline } from "./deploy/offline";
-import { deployWithPulumi, missingForPulumi } from "./deploy/pulumi-cli";
-import { readStack } from "./deploy/config";
-import { nextSteps } from "./deploy/next-steps";
-import { waitForVoters } from "./deploy/wait";
+import type { Changed } from "./offline/apply";
+import type { Deployment } from "./offline/deploy";
+import { deployOffline } from "./offline/deploy";
+import { deployWithPulumi, missingForPulumi } from "./pulumi-cli";
+import { readStack } from "./stack-config";
+import { nextSteps } from "./next-steps";
+import { waitForVoters } from "./wait-for-voters";
 import { Kubectl } from "./kubectl";
 
 /** `make up`: the dev stack on the local Kubernetes. */

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import type { types } from "@pulumi/kubernetes";
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
-import type { Rendered } from "../../hack/render/render";
+import type { Rendered } from "../../hack/offline/render";
 import { inputs, kinds } from "./render";
 
 /** What one Secret holds. */

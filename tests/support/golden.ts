@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { Document } from "yaml";
-import type { Rendered } from "../../hack/render/render";
-import { redacted } from "../../hack/render/render";
+import type { Rendered } from "../../hack/offline/render";
+import { redacted } from "../../hack/offline/render";
 
 export const goldenFolder = join(__dirname, "..", "golden");
 

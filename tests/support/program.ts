@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { readStack } from "../../hack/deploy/config";
-import type { Rendered } from "../../hack/render/render";
-import { render } from "../../hack/render/render";
+import { readStack } from "../../hack/stack-config";
+import type { Rendered } from "../../hack/offline/render";
+import { render } from "../../hack/offline/render";
 import { withoutStacks } from "./render";
 
 const root = join(__dirname, "..", "..");

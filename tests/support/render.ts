@@ -3,8 +3,8 @@ import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../../components";
 import { EtcdCluster } from "../../components";
-import type { Rendered, RenderedResource, RenderOptions } from "../../hack/render/render";
-import { plain, render } from "../../hack/render/render";
+import type { Rendered, RenderedResource, RenderOptions } from "../../hack/offline/render";
+import { plain, render } from "../../hack/offline/render";
 
 /** The kinds that a cluster is made of, as the engine names them. */
 export const kinds = {

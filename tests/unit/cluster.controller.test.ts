@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { types } from "@pulumi/kubernetes";
-import { plain } from "../../hack/render/render";
+import { plain } from "../../hack/offline/render";
 import { againstRestricted } from "../support/restricted";
 import {
   codeOf,

@@ -3,7 +3,7 @@ import type { EtcdClusterArgs } from "../../components";
 import { LogLevel, Spread } from "../../components";
 import type { Desired } from "../../controller/model";
 import { parseDesired } from "../../controller/observe/desired";
-import type { Rendered } from "../../hack/render/render";
+import type { Rendered } from "../../hack/offline/render";
 import { renderStack } from "../support/program";
 import { declaredOf, desiredOf, podOf, renderCluster } from "../support/render";
 import { argsOf, scenario, scenarioNames } from "../support/scenarios";

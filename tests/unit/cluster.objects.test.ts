@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/kubernetes";
 import type { EtcdClusterArgs } from "../../components";
 import { ServiceType } from "../../components";
-import { plain } from "../../hack/render/render";
+import { plain } from "../../hack/offline/render";
 import { readSettings } from "../../controller/gate/settings";
 import {
   codeOf,

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../../components";
 import { Spread } from "../../components";
 import { quantity } from "../../components/spec/units";
-import { plain } from "../../hack/render/render";
+import { plain } from "../../hack/offline/render";
 import type { ClusterRender } from "../support/render";
 import { podOf, renderCluster } from "../support/render";
 import { argsOf, scenario, scenarioNames } from "../support/scenarios";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import * as k8s from "@pulumi/kubernetes";
 import type { types } from "@pulumi/kubernetes";
 import { EtcdCluster } from "../../components";
-import { plain, render } from "../../hack/render/render";
+import { plain, render } from "../../hack/offline/render";
 import type { ClusterRender } from "../support/render";
 import { kinds, listOf, renderCluster, resource } from "../support/render";
 import { argsOf, scenario, scenarioNames } from "../support/scenarios";

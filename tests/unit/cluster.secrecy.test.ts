@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as pulumi from "@pulumi/pulumi";
-import { manifests } from "../../hack/render/manifests";
-import { plain, redacted } from "../../hack/render/render";
+import { manifests } from "../../hack/offline/manifests";
+import { plain, redacted } from "../../hack/offline/render";
 import { pairOf } from "../support/certificates";
 import { kinds, renderCluster, valueOf, withLog } from "../support/render";
 import { scenario } from "../support/scenarios";

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import type { types } from "@pulumi/kubernetes";
 import { expect } from "chai";
 import { parseAllDocuments } from "yaml";
-import type { Rendered } from "../../hack/render/render";
+import type { Rendered } from "../../hack/offline/render";
 import { expectGolden, goldenFolder, goldenManifests } from "../support/golden";
 import { renderStack } from "../support/program";
 import { inputs, kinds, podOf, serviceOf, statefulSetOf } from "../support/render";

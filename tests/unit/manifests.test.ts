@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import * as k8s from "@pulumi/kubernetes";
-import type { Manifest } from "../../hack/render/manifests";
-import { manifests, manifestsOver } from "../../hack/render/manifests";
-import { render } from "../../hack/render/render";
+import type { Manifest } from "../../hack/offline/manifests";
+import { manifests, manifestsOver } from "../../hack/offline/manifests";
+import { render } from "../../hack/offline/render";
 import { scenario } from "../support/scenarios";
 
 describe("manifests for a cluster in which they may exist", () => {

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as tls from "@pulumi/tls";
-import { deployProgram } from "../../hack/deploy/offline";
-import { isExchanged, said } from "../../hack/deploy/said";
-import type { State } from "../../hack/deploy/state";
-import { waitForVoters } from "../../hack/deploy/wait";
+import { deployProgram } from "../../hack/offline/deploy";
+import { isExchanged, said } from "../../hack/convergence";
+import type { State } from "../../hack/offline/state";
+import { waitForVoters } from "../../hack/wait-for-voters";
 import type { Ran } from "../../hack/kubectl";
 import { Kubectl } from "../../hack/kubectl";
 

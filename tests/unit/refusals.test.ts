@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../../components";
 import { CaRotationStep, EtcdCluster, ServiceType, Spread, VolumeRetention } from "../../components";
-import { render } from "../../hack/render/render";
+import { render } from "../../hack/offline/render";
 import { refuse, settle } from "../../components/spec";
 import { cipherSuites } from "../../components/spec/cipher-suites";
 import { Problems } from "../../components/spec/refuse/problems";

@@ -3,8 +3,8 @@ import { expect } from "chai";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import * as k8s from "@pulumi/kubernetes";
-import type { RenderOptions } from "../../hack/render/render";
-import { plain, redacted, render } from "../../hack/render/render";
+import type { RenderOptions } from "../../hack/offline/render";
+import { plain, redacted, render } from "../../hack/offline/render";
 import { constraintsOf } from "../support/certificates";
 import { valueOf } from "../support/render";
 

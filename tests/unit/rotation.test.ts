@@ -6,7 +6,7 @@ import { rotationOf } from "../../components/spec/rotation";
 import { trustView } from "../../controller/observe/trust";
 import type { PodView } from "../../controller/model";
 import { trustVerdict } from "../../controller/plan/trust";
-import type { TlsState } from "../../hack/render/tls-state";
+import type { TlsState } from "../../hack/offline/tls-state";
 import type { Pair } from "../support/certificates";
 import { pairOf } from "../support/certificates";
 import { handshake } from "../support/handshake";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { readStack } from "../../hack/deploy/config";
+import { readStack } from "../../hack/stack-config";
 
 const root = join(__dirname, "..", "..");
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EtcdCluster } from "../../../components";
-import { manifests } from "../../../hack/render/manifests";
-import { render } from "../../../hack/render/render";
+import { manifests } from "../../../hack/offline/manifests";
+import { render } from "../../../hack/offline/render";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
 import type { ClientPod as Pod } from "../support/pods";

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { TlsProvider } from "../../../hack/render/tls";
+import { TlsProvider } from "../../../hack/offline/tls";
 
 /** Newest patch of each minor that the local Kubernetes has built. */
 export function etcdVersions(): ReadonlyMap<string, string> {

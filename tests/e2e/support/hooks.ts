@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import type { RootHookObject } from "mocha";
-import { stateFile } from "../../../hack/deploy/offline";
+import { stateFile } from "../../../hack/offline/deploy";
 import { living, namespacePrefix } from "./etcd-cluster";
 import { bringUp, kubectl } from "./lab";
 import { report } from "./report";

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { TlsProvider } from "../../../../hack/render/tls";
+import { TlsProvider } from "../../../../hack/offline/tls";
 
 const tls = new TlsProvider();
 const make = async (type: string, name: string, inputs: Record<string, unknown>) =>

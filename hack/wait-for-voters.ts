@@ -1,7 +1,7 @@
-import { annotationKeys, objectNames } from "../../components/spec/names";
-import type { Kubectl } from "../kubectl";
-import type { DeploymentObject, Said } from "./said";
-import { isExchanged, said } from "./said";
+import { annotationKeys, objectNames } from "../components/spec/names";
+import type { Kubectl } from "./kubectl";
+import type { DeploymentObject, Said } from "./convergence";
+import { isExchanged, said } from "./convergence";
 
 interface MemberList {
   members: { ID: number; name: string; isLearner?: boolean }[];

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { TlsState } from "../render/tls-state";
-import { withEarlier } from "../render/tls-state";
+import type { TlsState } from "./tls-state";
+import { withEarlier } from "./tls-state";
 import type { ObjectRef } from "./apply";
 import { outdated, union } from "./apply";
 

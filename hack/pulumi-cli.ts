@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, appendFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Kubectl } from "../kubectl";
-import { run } from "../kubectl";
+import type { Kubectl } from "./kubectl";
+import { run } from "./kubectl";
 
 /** What is missing for a real `pulumi up`; undefined if nothing is. */
 export async function missingForPulumi(root: string): Promise<string | undefined> {

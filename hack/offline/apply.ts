@@ -1,5 +1,5 @@
 import type { Kubectl } from "../kubectl";
-import type { Manifest } from "../render/manifests";
+import type { Manifest } from "./manifests";
 
 export interface ObjectRef {
   readonly apiVersion: string;

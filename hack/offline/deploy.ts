@@ -1,13 +1,13 @@
 import { dirname, join } from "node:path";
 import type { Kubectl } from "../kubectl";
-import { manifestsOver } from "../render/manifests";
-import type { RenderOptions } from "../render/render";
-import { render } from "../render/render";
+import { manifestsOver } from "./manifests";
+import type { RenderOptions } from "./render";
+import { render } from "./render";
 import type { Changed } from "./apply";
 import { apply, liveObject, refOf, remove } from "./apply";
-import { readStack } from "./config";
+import { readStack } from "../stack-config";
 import { readState, transition, writeState } from "./state";
-import { awaited, divided, lacking } from "./waits";
+import { awaited, divided, lacking } from "./patch-waits";
 
 export interface Deployment {
   readonly changes: readonly Changed[];

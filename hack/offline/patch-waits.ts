@@ -1,7 +1,7 @@
 import type { Kubectl } from "../kubectl";
-import type { Manifest } from "../render/manifests";
-import type { RenderedResource } from "../render/render";
-import { plain } from "../render/render";
+import type { Manifest } from "./manifests";
+import type { RenderedResource } from "./render";
+import { plain } from "./render";
 
 /** What the engine waits for with a patch: a field of a ConfigMap, and what has to stand in it. */
 export interface Wait {
