@@ -13,8 +13,9 @@ import { createServiceAccount } from "./resources/service-account";
 import { createClientService, createHeadlessService } from "./resources/services";
 import { createRecord, createState } from "./resources/state";
 import { createMembers } from "./resources/stateful-set";
-import { refuse, refuseLateNamespace, settle } from "./spec";
-import { dnsNames, objectNames } from "./spec/names";
+import { settle } from "./config/resolve";
+import { dnsNames, objectNames } from "./contract/names";
+import { refuse, refuseLateNamespace } from "./validation";
 
 /** Names of the Secrets of a cluster. Each holds `tls.crt`, `tls.key` and `ca.crt`. */
 export interface SecretNames {

@@ -7,7 +7,7 @@
  * Raft indexes, terms and revisions are numbers: they count up from 1 and stay below 2^53.
  * An ordinal is the number at the end of a StatefulSet pod's name.
  */
-import type { TrustStatement } from "../components/spec/trust";
+import type { TrustStatement } from "../components/contract/trust";
 
 /** An etcd member ID: unsigned 64 bit, in decimal. */
 export type MemberId = string;

@@ -1,4 +1,4 @@
-import { annotationKeys, objectNames } from "../components/spec/names";
+import { annotationKeys, objectNames } from "../components/contract/names";
 import type { Kubectl } from "./kubectl";
 import type { DeploymentObject, Said } from "./convergence";
 import { isExchanged, said } from "./convergence";

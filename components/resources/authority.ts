@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { revisionSuffix } from "../spec/rotation";
-import { fingerprint } from "../spec/trust";
+import { revisionSuffix } from "../config/rotation";
+import { fingerprint } from "../contract/trust";
 import type { Context } from "./context";
 
 /** The curve has to be named: the provider's default, P-224, can't be served. */

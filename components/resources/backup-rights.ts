@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { BackupArgs } from "../args";
-import { claimNames } from "../spec/backup";
-import { objectNames } from "../spec/names";
+import { claimNames } from "../config/jobs";
+import { objectNames } from "../contract/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 

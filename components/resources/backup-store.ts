@@ -1,9 +1,9 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { StoreArgs } from "../spec/backup";
-import { storeSettings } from "../spec/backup";
-import { literal } from "../spec/literal";
-import { objectNames, paths } from "../spec/names";
+import type { StoreArgs } from "../config/jobs";
+import { storeSettings } from "../config/jobs";
+import { literal } from "./literal";
+import { objectNames, paths } from "../contract/names";
 import type { Context } from "./context";
 
 const volumes = { credentials: "credentials", backups: "backups" };

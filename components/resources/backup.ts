@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { BackupArgs } from "../args";
-import { backupSettings } from "../spec/backup";
-import { defaults } from "../spec/derived";
-import { literal } from "../spec/literal";
+import { backupSettings } from "../config/jobs";
+import { defaults } from "../config/defaults";
+import { literal } from "./literal";
 import {
   annotationKeys,
   backupLabels,
@@ -11,7 +11,7 @@ import {
   containerNames,
   objectNames,
   pairFolder,
-} from "../spec/names";
+} from "../contract/names";
 import { createBackupClaim, createBackupRights } from "./backup-rights";
 import { codeVolume, jobCommand, storeParts } from "./backup-store";
 import type { Identity } from "./certificates";

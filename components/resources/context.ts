@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterSpec } from "../spec";
-import { commonLabels } from "../spec/names";
+import type { ClusterSpec } from "../config/resolve";
+import { commonLabels } from "../contract/names";
 
 /** What every part of the cluster is made with. */
 export interface Context {

@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import { maxMembers, objectNames } from "../spec/names";
+import { maxMembers, objectNames } from "../contract/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 

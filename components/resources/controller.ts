@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { sizesOf } from "../spec/containers";
-import { quantity } from "../spec/units";
+import { sizesOf } from "../config/containers";
+import { quantity } from "../contract/units";
 import {
   commonLabels,
   containerNames,
@@ -13,7 +13,7 @@ import {
   paths,
   portNames,
   ports,
-} from "../spec/names";
+} from "../contract/names";
 import { createBundle } from "./bundle";
 import type { Identity } from "./certificates";
 import type { Context } from "./context";

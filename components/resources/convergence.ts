@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { annotationKeys, objectNames } from "../spec/names";
-import { trustKey } from "../spec/trust";
+import { annotationKeys, objectNames } from "../contract/names";
+import { trustKey } from "../contract/trust";
 import type { Context } from "./context";
 import type { Declaration } from "./declaration";
 import { createDeclaration } from "./declaration";

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Declared } from "../spec/names";
-import { annotationKeys, objectNames } from "../spec/names";
+import type { Declared } from "../contract/names";
+import { annotationKeys, objectNames } from "../contract/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 

@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import { memberSelector, objectNames } from "../spec/names";
+import { memberSelector, objectNames } from "../contract/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 

@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { BackupDrillArgs } from "../args";
-import { defaults } from "../spec/derived";
-import { containerNames, objectNames, pairFolder, pairPaths, paths, ports } from "../spec/names";
+import { defaults } from "../config/defaults";
+import { containerNames, objectNames, pairFolder, pairPaths, paths, ports } from "../contract/names";
 import type { JobParts } from "./backup";
 import { createCronJob, jobContainer, podName, rootPair, settingsVariable } from "./backup";
 import { codeVolume, storeParts } from "./backup-store";

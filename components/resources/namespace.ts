@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import { commonLabels } from "../spec/names";
+import { commonLabels } from "../contract/names";
 import type { Context } from "./context";
 
 /** The cluster's namespace, in which no pod may run that the Pod Security Standard `restricted` would refuse. */

@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { literal } from "../spec/literal";
+import { literal } from "./literal";
 import {
   annotationKeys,
   commonLabels,
@@ -14,8 +14,8 @@ import {
   paths,
   portNames,
   ports,
-} from "../spec/names";
-import type { MemberPair } from "../spec/names";
+} from "../contract/names";
+import type { MemberPair } from "../contract/names";
 import type { Identity } from "./certificates";
 import type { Context } from "./context";
 import { memberPlacement } from "./scheduling";

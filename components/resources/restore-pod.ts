@@ -1,8 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { RebuildSpec } from "../spec";
-import { dnsNames, objectNames, paths } from "../spec/names";
-import { restoreFiles, revisionBump } from "../spec/restore";
+import type { RebuildSpec } from "../config/resolve";
+import { dnsNames, objectNames, paths } from "../contract/names";
+import { restoreFiles, revisionBump } from "../contract/restore-files";
 import type { Context } from "./context";
 import { sourceOf } from "./restore-source";
 import { etcdContainer, mounts, restorePort, stepContainer } from "./restore-steps";

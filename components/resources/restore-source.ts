@@ -1,10 +1,10 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { RestoreBackupArgs } from "../args";
-import type { RebuildSpec } from "../spec";
-import { literal } from "../spec/literal";
-import { containerNames, pairPaths, paths, ports, restorePair } from "../spec/names";
-import { restoreFiles } from "../spec/restore";
+import type { RebuildSpec } from "../config/resolve";
+import { literal } from "./literal";
+import { containerNames, pairPaths, paths, ports, restorePair } from "../contract/names";
+import { restoreFiles } from "../contract/restore-files";
 import { jobContainer } from "./backup";
 import { codeVolume, storeParts } from "./backup-store";
 import type { Context } from "./context";

@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import { dnsNames, pairFolder, paths, portNames, ports, restorePair } from "../spec/names";
+import { dnsNames, pairFolder, paths, portNames, ports, restorePair } from "../contract/names";
 import type { Context } from "./context";
 import { containerSecurity } from "./security";
 import { resourcesOf } from "./sizes";

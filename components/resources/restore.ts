@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { labelKeys, objectNames, portNames, ports, restorePair, restoreSelector } from "../spec/names";
+import { labelKeys, objectNames, portNames, ports, restorePair, restoreSelector } from "../contract/names";
 import { createBundle } from "./bundle";
 import type { Identity } from "./certificates";
 import type { Context } from "./context";

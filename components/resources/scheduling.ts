@@ -1,8 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Spread } from "../args";
-import { defaults } from "../spec/derived";
-import { memberSelector } from "../spec/names";
+import { defaults } from "../config/defaults";
+import { memberSelector } from "../contract/names";
 import type { Context } from "./context";
 
 const hostname = "kubernetes.io/hostname";

@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
-import { scratchBytes } from "../spec/derived";
-import { commonLabels } from "../spec/names";
-import { bytesAsText } from "../spec/units";
+import { scratchBytes } from "../config/defaults";
+import { commonLabels } from "../contract/names";
+import { bytesAsText } from "../contract/units";
 import type { Context } from "./context";
 
 /** What a pod works on that makes data out of a snapshot. */

@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import { defaults } from "../spec/derived";
+import { defaults } from "../config/defaults";
 import type { Context } from "./context";
 
 /** What the Pod Security Standard `restricted` asks for, and a read-only root file system. */

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ServiceType } from "../args";
-import { memberSelector, objectNames, portNames, ports } from "../spec/names";
+import { memberSelector, objectNames, portNames, ports } from "../contract/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 import { createDeclaration } from "./declaration";

@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
-import type { Role } from "../spec/containers";
-import { sizesOf } from "../spec/containers";
+import type { Role } from "../config/containers";
+import { sizesOf } from "../config/containers";
 import type { Context } from "./context";
 
 /** A container's requests and limits. `room` is on its node's disk, asked for and taken at most. */

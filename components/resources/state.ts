@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import { objectNames } from "../spec/names";
+import { objectNames } from "../contract/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 

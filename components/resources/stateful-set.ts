@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { VolumeRetention } from "../args";
-import { desiredState } from "../spec/desired";
-import { annotationKeys, commonLabels, dataVolume, memberSelector, objectNames } from "../spec/names";
+import { desiredState } from "../config/desired";
+import { annotationKeys, commonLabels, dataVolume, memberSelector, objectNames } from "../contract/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 import type { Declaration } from "./declaration";

@@ -4,7 +4,7 @@ import type {
   RetentionSettings,
   S3Settings,
   StoreSettings,
-} from "../../components/spec/backup";
+} from "../../components/config/jobs";
 
 /** What the component tells the jobs, as JSON in their variables. */
 export type { BackupSettings, FolderSettings, RetentionSettings, S3Settings, StoreSettings };

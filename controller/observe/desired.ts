@@ -1,4 +1,4 @@
-import { annotationKeys, maxMembers } from "../../components/spec/names";
+import { annotationKeys, maxMembers } from "../../components/contract/names";
 import type { Desired } from "../model";
 import type { Reader } from "./check";
 import {

@@ -1,5 +1,5 @@
 /** Kubernetes objects as the plan sees them. */
-import { annotationKeys, containerNames } from "../../components/spec/names";
+import { annotationKeys, containerNames } from "../../components/contract/names";
 import type { Claim, ContainerStatus, Meta, Pod, StatefulSet, Terminated } from "../kubernetes/objects";
 import { inShort } from "../words";
 import type { ClaimView, ContainerView, PodView, StatefulSetView } from "../model";

@@ -1,4 +1,4 @@
-import { annotationKeys, maxMembers } from "../../components/spec/names";
+import { annotationKeys, maxMembers } from "../../components/contract/names";
 import { ownClock } from "../loop/clock";
 import type { Clock } from "../loop/clock";
 import type { Guests } from "../door/guests";

@@ -1,5 +1,5 @@
 /** The restore pod as the plan sees it. */
-import { containerNames, labelKeys, restoreSelector } from "../../components/spec/names";
+import { containerNames, labelKeys, restoreSelector } from "../../components/contract/names";
 import type { ContainerStatus, Pod } from "../kubernetes/objects";
 import type { ControllerRecord, Desired, RestoreReport, RestoreView } from "../model";
 import { lastWords } from "./last-words";

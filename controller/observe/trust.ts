@@ -1,6 +1,6 @@
-import { annotationKeys } from "../../components/spec/names";
-import type { Trusting, TrustStatement } from "../../components/spec/trust";
-import { trustKey } from "../../components/spec/trust";
+import { annotationKeys } from "../../components/contract/names";
+import type { Trusting, TrustStatement } from "../../components/contract/trust";
+import { trustKey } from "../../components/contract/trust";
 import type { Meta } from "../kubernetes/objects";
 import type { TrustView } from "../model";
 import type { Reader } from "./check";

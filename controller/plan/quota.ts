@@ -7,7 +7,7 @@
  *
  * What it can't hold is a pod that somebody else makes anew: it has the declared revision from then on.
  */
-import { bytesAsText } from "../../components/spec/units";
+import { bytesAsText } from "../../components/contract/units";
 import { AGAIN_MS, alarm, defragment, inOrder, recently } from "./space";
 import { outdated } from "./rollout";
 import type { Step } from "./step";

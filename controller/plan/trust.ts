@@ -14,7 +14,7 @@
  * than it agrees with has no part in a quorum (it was made anew from a template that is refused), and counts no more:
  * otherwise taking the refused template back would be refused as well.
  */
-import type { TrustStatement } from "../../components/spec/trust";
+import type { TrustStatement } from "../../components/contract/trust";
 import type { Decision, PodView, StatefulSetView, TrustView } from "../model";
 import type { Step } from "./step";
 import { refusal } from "./step";

@@ -4,7 +4,7 @@
  * Why it can't lose an acknowledged write: a volume only ever grows, and the next one only after the last has grown. What
  * is lowered is only what was asked for and never came about.
  */
-import { bytesAsText } from "../../components/spec/units";
+import { bytesAsText } from "../../components/contract/units";
 import type { ClaimView, ControllerRecord, PodView } from "../model";
 import { age, ageOf } from "./age";
 import { withNote } from "./record";

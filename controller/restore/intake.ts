@@ -10,7 +10,7 @@ import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:f
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { restoreFiles } from "../../components/spec/restore";
+import { restoreFiles } from "../../components/contract/restore-files";
 import { syncFolder, writeWhole } from "../gate/files";
 import type { LogEnd } from "../model";
 import { receiveDirectory } from "../transfer/receive";

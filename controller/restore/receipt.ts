@@ -1,7 +1,7 @@
 /** What the steps of a restore leave beside the data, so that the next one can hold the data against it. */
 import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { revisionBump } from "../../components/spec/restore";
+import { revisionBump } from "../../components/contract/restore-files";
 import type { Contents } from "../backup/census";
 import { Census } from "../backup/census";
 import { writeWhole } from "../gate/files";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { restoreFiles } from "../../components/spec/restore";
+import { restoreFiles } from "../../components/contract/restore-files";
 
 /** What the restore pod's template says to its steps. */
 export interface Settings {

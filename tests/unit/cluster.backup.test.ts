@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { types } from "@pulumi/kubernetes";
-import type { BackupSettings, StoreSettings } from "../../components/spec/backup";
-import { isSchedule } from "../../components/spec/cron";
+import type { BackupSettings, StoreSettings } from "../../components/config/jobs";
+import { isSchedule } from "../../components/config/cron";
 import { againstRestricted } from "../support/restricted";
 import { codeOf, envOf, inputs, kinds, renderCluster, resource } from "../support/render";
 import type { Scenario } from "../support/scenarios";

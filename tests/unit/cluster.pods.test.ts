@@ -3,7 +3,7 @@ import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../../components";
 import { Spread } from "../../components";
-import { quantity } from "../../components/spec/units";
+import { quantity } from "../../components/contract/units";
 import { plain } from "../../hack/offline/render";
 import type { ClusterRender } from "../support/render";
 import { podOf, renderCluster } from "../support/render";

@@ -1,10 +1,10 @@
 /** Where a store is, by what is declared of it; and when it is written to. */
 import { expect } from "chai";
 import type { S3StoreArgs } from "../../components";
-import { stsUrl } from "../../components/spec/amazon";
-import type { S3Settings } from "../../components/spec/backup";
-import { storeSettings } from "../../components/spec/backup";
-import { isTimeZone } from "../../components/spec/time-zones";
+import { stsUrl } from "../../components/contract/amazon";
+import type { S3Settings } from "../../components/config/jobs";
+import { storeSettings } from "../../components/config/jobs";
+import { isTimeZone } from "../../components/validation/time-zone-names";
 import { valueOf } from "../support/render";
 
 describe("a store that speaks S3", () => {

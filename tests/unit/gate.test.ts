@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { paths } from "../../components/spec/names";
+import { paths } from "../../components/contract/names";
 import { renderConfig } from "../../controller/gate/config";
 import { readDisk } from "../../controller/gate/disk";
 import { gateTimes } from "../../controller/gate/gate";

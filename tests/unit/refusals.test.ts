@@ -6,9 +6,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../../components";
 import { CaRotationStep, EtcdCluster, ServiceType, Spread, VolumeRetention } from "../../components";
 import { render } from "../../hack/offline/render";
-import { refuse, settle } from "../../components/spec";
-import { cipherSuites } from "../../components/spec/cipher-suites";
-import { Problems } from "../../components/spec/refuse/problems";
+import { settle } from "../../components/config/resolve";
+import { refuse } from "../../components/validation";
+import { cipherSuites } from "../../components/validation/cipher-suites";
+import { Problems } from "../../components/validation/problems";
 import { renderCluster, withLog } from "../support/render";
 import type { Refusal } from "../support/refusals";
 import { long, r } from "../support/refusals";
@@ -1141,7 +1142,7 @@ describe("refusals", () => {
     });
   }
 
-  it("have a line above for every rule in components/spec/refuse", () => {
+  it("have a line above for every rule in components/validation", () => {
     const seen = told(() => {
       for (const { args, name } of refusals) {
         errorOf(() => refuse(args as EtcdClusterArgs, name ?? "etcd"));
@@ -1157,7 +1158,7 @@ describe("refusals", () => {
         "etcd",
       );
     });
-    const folder = join(__dirname, "..", "..", "components", "spec", "refuse");
+    const folder = join(__dirname, "..", "..", "components", "validation");
     const rules = readdirSync(folder).flatMap((file) =>
       readFileSync(join(folder, file), "utf8")
         .split("\n")

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { expect } from "chai";
 import type { CaRotationArgs } from "../../components";
 import { CaRotationStep } from "../../components";
-import { rotationOf } from "../../components/spec/rotation";
+import { rotationOf } from "../../components/config/rotation";
 import { trustView } from "../../controller/observe/trust";
 import type { PodView } from "../../controller/model";
 import { trustVerdict } from "../../controller/plan/trust";

@@ -3,16 +3,16 @@ import * as fc from "fast-check";
 import { parse, stringify } from "yaml";
 import { CompactionMode, LogLevel, TlsVersion } from "../../components";
 import type { EtcdClusterArgs } from "../../components";
-import { goMemoryLimit, quotaBytes, shutdownSeconds, waitSeconds } from "../../components/spec/derived";
-import { ports } from "../../components/spec/names";
+import { goMemoryLimit, quotaBytes, shutdownSeconds, waitSeconds } from "../../components/config/defaults";
+import { ports } from "../../components/contract/names";
 import {
   extraSettings,
   ownSettings,
   typedSettings,
   uselessSettings,
-} from "../../components/spec/setting-names";
-import { renderSettings } from "../../components/spec/settings";
-import { knownMinors } from "../../components/spec/versions";
+} from "../../components/config/etcd-settings";
+import { renderSettings } from "../../components/config/etcd-config";
+import { knownMinors } from "../../components/contract/versions";
 import { renderConfig } from "../../controller/gate/config";
 import { argsOf } from "../support/scenarios";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { bytesAsText, duration, isDnsLabel, isDnsName, nearest, quantity } from "../../components/spec/units";
-import { parseVersion } from "../../components/spec/versions";
+import { bytesAsText, duration, isDnsLabel, isDnsName, nearest, quantity } from "../../components/contract/units";
+import { parseVersion } from "../../components/contract/versions";
 
 describe("quantities", () => {
   it("are read as Kubernetes reads them", () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { stsUrl } from "../../../components/spec/amazon";
+import { stsUrl } from "../../../components/contract/amazon";
 import { Refusal } from "../refusal";
 import { ask } from "./http";
 import { element } from "./xml";

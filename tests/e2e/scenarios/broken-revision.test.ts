@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { defaultVersion } from "../../../components/spec/versions";
+import { defaultVersion } from "../../../components/contract/versions";
 import type { EtcdClusterArgs } from "../../../components";
 import { brokenSetting } from "../support/broken-setting";
 import { waitsFor } from "../support/controller";

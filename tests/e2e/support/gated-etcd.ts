@@ -8,7 +8,7 @@ import { carryOut } from "../../../controller/gate/act";
 import { readDisk } from "../../../controller/gate/disk";
 import type { Settings } from "../../../controller/gate/settings";
 import type { Disk } from "../../../controller/model";
-import { paths } from "../../../components/spec/names";
+import { paths } from "../../../components/contract/names";
 import type { Ran } from "../../../hack/kubectl";
 import { run } from "../../../hack/kubectl";
 import { freePorts, issue } from "./bare-etcd";

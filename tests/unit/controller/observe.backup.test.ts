@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { annotationKeys } from "../../../components/spec/names";
+import { annotationKeys } from "../../../components/contract/names";
 import type { Fleet } from "../../../controller/etcd/fleet";
 import type { ConfigMap, StatefulSet } from "../../../controller/kubernetes/objects";
 import type { ControllerRecord } from "../../../controller/model";

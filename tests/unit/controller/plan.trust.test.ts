@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { TrustStatement } from "../../../components/spec/trust";
+import type { TrustStatement } from "../../../components/contract/trust";
 import type { PodView, TrustView } from "../../../controller/model";
 import { plan } from "../../../controller/plan";
 import { crashing, pod, silent, world } from "./worlds";

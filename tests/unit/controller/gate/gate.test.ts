@@ -8,7 +8,7 @@ import { readMark, writeMark } from "../../../../controller/gate/files";
 import { gateTimes, runGate } from "../../../../controller/gate/gate";
 import type { Settings } from "../../../../controller/gate/settings";
 import type { GateReport, Order } from "../../../../controller/model";
-import { paths } from "../../../../components/spec/names";
+import { paths } from "../../../../components/contract/names";
 import { until } from "../../../support/until";
 import type { Authority } from "../door/pairs";
 import { authority, pair } from "../door/pairs";

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { paths } from "../../../../components/spec/names";
+import { paths } from "../../../../components/contract/names";
 import { readDisk } from "../../../../controller/gate/disk";
 import { writeConfig, writeOrder } from "../../../../controller/gate/order";
 

@@ -1,5 +1,5 @@
 /** The API server of one namespace, request by request, and what it can be told to do wrong. */
-import { annotationKeys } from "../../../../components/spec/names";
+import { annotationKeys } from "../../../../components/contract/names";
 import type { Api, Request } from "../../../../controller/kubernetes/api";
 import { ApiError } from "../../../../controller/kubernetes/api";
 import type {

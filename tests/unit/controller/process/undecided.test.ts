@@ -1,7 +1,7 @@
 /** All members are restarted while the controller answers and can't decide: they come back. */
 import { expect } from "chai";
 import { mock } from "node:test";
-import { annotationKeys } from "../../../../components/spec/names";
+import { annotationKeys } from "../../../../components/contract/names";
 import { GuestList } from "../../../../controller/door/guests";
 import { WaitingRoom } from "../../../../controller/door/waiting";
 import type { Fleet } from "../../../../controller/etcd/fleet";

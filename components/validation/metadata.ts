@@ -1,6 +1,6 @@
-import type { EtcdClusterArgs, MetadataArgs } from "../../args";
-import { commonLabels, memberSelector } from "../names";
-import { isLabelValue, isQualifiedName } from "../units";
+import type { EtcdClusterArgs, MetadataArgs } from "../args";
+import { commonLabels, memberSelector } from "../contract/names";
+import { isLabelValue, isQualifiedName } from "../contract/units";
 import { isLater, plainText } from "./checks";
 import type { Problems } from "./problems";
 

@@ -1,10 +1,10 @@
 import { Document, parse, stringify, visit } from "yaml";
 import { CompactionMode, LogLevel, TlsVersion } from "../args";
 import type { EtcdSettingsArgs } from "../args";
-import { pairPaths, paths } from "./names";
-import { extraSettings } from "./setting-names";
-import { duration, quantity } from "./units";
-import type { Minor } from "./versions";
+import { pairPaths, paths } from "../contract/names";
+import { extraSettings } from "./etcd-settings";
+import { duration, quantity } from "../contract/units";
+import type { Minor } from "../contract/versions";
 
 export const settingDefaults = {
   autoCompactionMode: CompactionMode.Periodic as CompactionMode,

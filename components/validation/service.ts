@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
-import type { EtcdClusterArgs } from "../../args";
-import { ServiceType } from "../../args";
-import { isQualifiedName } from "../units";
+import type { EtcdClusterArgs } from "../args";
+import { ServiceType } from "../args";
+import { isQualifiedName } from "../contract/units";
 import { checkInteger, checkOneOf, checkWord, isLater, plainText } from "./checks";
 import type { Problems } from "./problems";
 

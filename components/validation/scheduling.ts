@@ -1,7 +1,7 @@
-import type { EtcdClusterArgs, SchedulingArgs } from "../../args";
-import { Spread } from "../../args";
-import { maxMembers } from "../names";
-import { isLabelValue, isQualifiedName, nearest } from "../units";
+import type { EtcdClusterArgs, SchedulingArgs } from "../args";
+import { Spread } from "../args";
+import { maxMembers } from "../contract/names";
+import { isLabelValue, isQualifiedName, nearest } from "../contract/units";
 import { checkInteger, checkObjectName, checkOneOf, checkWord, isLater, plainText } from "./checks";
 import { refuseLabels } from "./metadata";
 import type { Problems } from "./problems";

@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
-import type { CaRotationArgs, EtcdClusterArgs, ExistingTlsArgs } from "../../args";
-import { CaRotationStep } from "../../args";
-import { certificateDays } from "../derived";
-import { isDnsLabel, isDnsName } from "../units";
+import type { CaRotationArgs, EtcdClusterArgs, ExistingTlsArgs } from "../args";
+import { CaRotationStep } from "../args";
+import { certificateDays } from "../config/defaults";
+import { isDnsLabel, isDnsName } from "../contract/units";
 import { checkInteger, checkOneOf } from "./checks";
 import type { Problems } from "./problems";
 

@@ -8,14 +8,12 @@ import {
   quotaBytes,
   shutdownSeconds,
   waitSeconds,
-} from "./derived";
+} from "./defaults";
 import type { Rotation } from "./rotation";
 import { rotationOf } from "./rotation";
-import { renderSettings, settingDefaults } from "./settings";
-import type { Version } from "./versions";
-import { defaultVersion, parseVersion } from "./versions";
-
-export { refuse, refuseLateNamespace } from "./refuse";
+import { renderSettings, settingDefaults } from "./etcd-config";
+import type { Version } from "../contract/versions";
+import { defaultVersion, parseVersion } from "../contract/versions";
 
 /** What the declared generation is made from. Without `restore` it is a recovery. */
 export interface RebuildSpec {

@@ -1,4 +1,4 @@
-import type { ClaimStoreArgs, EtcdClusterArgs, S3StoreArgs } from "../../args";
+import type { ClaimStoreArgs, EtcdClusterArgs, S3StoreArgs } from "../args";
 import { checkObjectName } from "./checks";
 import type { Problems } from "./problems";
 

@@ -1,8 +1,8 @@
-import type { ClusterSpec } from ".";
-import { defaults } from "./derived";
-import { dnsNames, objectNames } from "./names";
-import { settingDefaults } from "./settings";
-import { quantity } from "./units";
+import type { ClusterSpec } from "./resolve";
+import { defaults } from "./defaults";
+import { dnsNames, objectNames } from "../contract/names";
+import { settingDefaults } from "./etcd-config";
+import { quantity } from "../contract/units";
 
 /**
  * All that the controller obeys. It stands in one annotation of the StatefulSet, so that it changes in the same request

@@ -1,7 +1,7 @@
-import type { EtcdClusterArgs } from "../../args";
-import { VolumeRetention } from "../../args";
-import { defaults, longestWaitSeconds } from "../derived";
-import { quantity } from "../units";
+import type { EtcdClusterArgs } from "../args";
+import { VolumeRetention } from "../args";
+import { defaults, longestWaitSeconds } from "../config/defaults";
+import { quantity } from "../contract/units";
 import { checkInteger, checkOneOf, checkQuantity } from "./checks";
 import { refuseContainers } from "./containers";
 import { refuseQuota } from "./etcd";

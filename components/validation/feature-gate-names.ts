@@ -1,4 +1,4 @@
-import type { Minor } from "./versions";
+import type { Minor } from "../contract/versions";
 
 /** etcd's gates by minor version, which it knows by name and by nothing else; 3.5 has none. */
 const from36 = [

@@ -1,12 +1,12 @@
-import type { BackupArgs, ClaimStoreArgs, EtcdClusterArgs, S3StoreArgs } from "../../args";
-import { Compression, ServerSideEncryption } from "../../args";
-import type { StoreArgs } from "../backup";
-import { isLabel } from "../backup";
-import { isRegion } from "../amazon";
-import { hasDay, isSchedule } from "../cron";
-import { quotaBytes } from "../derived";
-import { isTimeZone } from "../time-zones";
-import { quantity } from "../units";
+import type { BackupArgs, ClaimStoreArgs, EtcdClusterArgs, S3StoreArgs } from "../args";
+import { Compression, ServerSideEncryption } from "../args";
+import type { StoreArgs } from "../config/jobs";
+import { isLabel } from "../config/jobs";
+import { isRegion } from "../contract/amazon";
+import { hasDay, isSchedule } from "../config/cron";
+import { quotaBytes } from "../config/defaults";
+import { isTimeZone } from "./time-zone-names";
+import { quantity } from "../contract/units";
 import { checkInteger, checkOneOf, checkQuantity, plainText } from "./checks";
 import type { Problems } from "./problems";
 

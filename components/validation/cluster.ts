@@ -1,7 +1,7 @@
-import type { EtcdClusterArgs } from "../../args";
-import { dnsNames, maxMembers, objectNames } from "../names";
-import { isDnsLabel, isDnsName } from "../units";
-import { defaultVersion, knownMinors, parseVersion, securePatch, usablePatch } from "../versions";
+import type { EtcdClusterArgs } from "../args";
+import { dnsNames, maxMembers, objectNames } from "../contract/names";
+import { isDnsLabel, isDnsName } from "../contract/units";
+import { defaultVersion, knownMinors, parseVersion, securePatch, usablePatch } from "../contract/versions";
 import { plainText } from "./checks";
 import type { Problems } from "./problems";
 

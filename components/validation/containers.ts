@@ -1,7 +1,7 @@
-import type { EtcdClusterArgs } from "../../args";
-import type { Role } from "../containers";
-import { helperRoles, sizesOf } from "../containers";
-import { quantity } from "../units";
+import type { EtcdClusterArgs } from "../args";
+import type { Role } from "../config/containers";
+import { helperRoles, sizesOf } from "../config/containers";
+import { quantity } from "../contract/units";
 import { checkQuantity } from "./checks";
 import type { Problems } from "./problems";
 

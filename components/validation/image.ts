@@ -1,5 +1,5 @@
-import type { EtcdClusterArgs, ImageArgs } from "../../args";
-import { PullPolicy } from "../../args";
+import type { EtcdClusterArgs, ImageArgs } from "../args";
+import { PullPolicy } from "../args";
 import { checkOneOf } from "./checks";
 import type { Problems } from "./problems";
 

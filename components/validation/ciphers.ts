@@ -1,7 +1,7 @@
-import type { EtcdClusterArgs } from "../../args";
-import { TlsVersion } from "../../args";
-import { cipherSuites, laterSuites, neededSuites, opensslName } from "../cipher-suites";
-import { nearest } from "../units";
+import type { EtcdClusterArgs } from "../args";
+import { TlsVersion } from "../args";
+import { cipherSuites, laterSuites, neededSuites, opensslName } from "./cipher-suites";
+import { nearest } from "../contract/units";
 import type { Problems } from "./problems";
 
 const path = "etcd.cipherSuites";

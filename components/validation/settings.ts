@@ -1,10 +1,10 @@
-import type { EtcdClusterArgs, EtcdSettingsArgs } from "../../args";
-import { TlsVersion } from "../../args";
-import { quotaBytes } from "../derived";
-import { extraSettings, ownSettings, typedSettings, uselessSettings } from "../setting-names";
-import { nearest } from "../units";
-import type { Minor } from "../versions";
-import { defaultVersion, parseVersion } from "../versions";
+import type { EtcdClusterArgs, EtcdSettingsArgs } from "../args";
+import { TlsVersion } from "../args";
+import { quotaBytes } from "../config/defaults";
+import { extraSettings, ownSettings, typedSettings, uselessSettings } from "../config/etcd-settings";
+import { nearest } from "../contract/units";
+import type { Minor } from "../contract/versions";
+import { defaultVersion, parseVersion } from "../contract/versions";
 import { checkDuration } from "./checks";
 import { refuseFeatureGates } from "./feature-gates";
 import type { Problems } from "./problems";

@@ -1,8 +1,8 @@
-import type { EtcdClusterArgs, EtcdSettingsArgs } from "../../args";
-import { CompactionMode, LogLevel, TlsVersion } from "../../args";
-import { quotaPerMemory, roomyQuota, shutdownSeconds } from "../derived";
-import { settingDefaults } from "../settings";
-import { bytesAsText, duration, quantity } from "../units";
+import type { EtcdClusterArgs, EtcdSettingsArgs } from "../args";
+import { CompactionMode, LogLevel, TlsVersion } from "../args";
+import { quotaPerMemory, roomyQuota, shutdownSeconds } from "../config/defaults";
+import { settingDefaults } from "../config/etcd-config";
+import { bytesAsText, duration, quantity } from "../contract/units";
 import { checkBytes, checkDuration, checkInteger, checkOneOf } from "./checks";
 import { refuseCiphers } from "./ciphers";
 import type { Problems } from "./problems";

@@ -1,6 +1,6 @@
 import type { EtcdClusterArgs, ImageArgs, TlsArgs } from "../args";
-import { bytesAsText, quantity } from "./units";
-import { defaultRepository, defaultVersion } from "./versions";
+import { bytesAsText, quantity } from "../contract/units";
+import { defaultRepository, defaultVersion } from "../contract/versions";
 
 /** What follows from the arguments: defaults, and numbers derived from other numbers. */
 

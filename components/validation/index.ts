@@ -1,4 +1,4 @@
-import type { EtcdClusterArgs } from "../../args";
+import type { EtcdClusterArgs } from "../args";
 import { refuseUnknownArguments } from "./arguments";
 import { refuseBackup } from "./backup";
 import { refuseCluster, refuseNamespace, refuseTaken } from "./cluster";

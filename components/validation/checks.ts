@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { duration, isSubdomain, nearest, quantity } from "../units";
+import { duration, isSubdomain, nearest, quantity } from "../contract/units";
 import type { Problems } from "./problems";
 
 /** Checks of one value; each tells whether it may be used for further ones. An absent value is fine. */

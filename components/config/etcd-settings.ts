@@ -1,4 +1,4 @@
-import type { Minor } from "./versions";
+import type { Minor } from "../contract/versions";
 
 /** How a value is written in etcd's configuration file: lengths of time are integer nanoseconds there. */
 export type SettingKind = "text" | "count" | "flag" | "time";

@@ -1,6 +1,6 @@
 import type { EtcdClusterArgs } from "../args";
-import { defaults } from "./derived";
-import { quantity } from "./units";
+import { defaults } from "./defaults";
+import { quantity } from "../contract/units";
 
 /** What containers ask for and may take. Each one of every pod gets it here: a quota refuses a pod with one that doesn't say. */
 

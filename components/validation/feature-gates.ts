@@ -1,7 +1,7 @@
-import type { EtcdSettingsArgs } from "../../args";
-import { featureGates, gateSettings, readGates } from "../feature-gates";
-import { nearest } from "../units";
-import type { Minor } from "../versions";
+import type { EtcdSettingsArgs } from "../args";
+import { featureGates, gateSettings, readGates } from "./feature-gate-names";
+import { nearest } from "../contract/units";
+import type { Minor } from "../contract/versions";
 import type { Problems } from "./problems";
 
 const path = "etcd.extra.feature-gates";

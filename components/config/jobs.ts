@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BackupArgs, ClaimStoreArgs, S3StoreArgs } from "../args";
 import { Compression } from "../args";
-import type { ClusterSpec } from ".";
-import { s3Url } from "./amazon";
-import { defaults } from "./derived";
-import { dnsNames, objectNames, paths } from "./names";
+import type { ClusterSpec } from "./resolve";
+import { s3Url } from "../contract/amazon";
+import { defaults } from "./defaults";
+import { dnsNames, objectNames, paths } from "../contract/names";
 
 /** What the jobs of backups and restores are told, as JSON in their variables. */
 

@@ -1,6 +1,6 @@
-import type { EtcdClusterArgs, RestoreArgs } from "../../args";
-import { maxMembers, objectNames } from "../names";
-import { isDnsLabel } from "../units";
+import type { EtcdClusterArgs, RestoreArgs } from "../args";
+import { maxMembers, objectNames } from "../contract/names";
+import { isDnsLabel } from "../contract/units";
 import { refuseStore, urlOf } from "./backup";
 import { checkInteger } from "./checks";
 import { maxNameLength } from "./cluster";

@@ -27,8 +27,8 @@ import type {
   StorageArgs,
   TlsArgs,
   ToolResourcesArgs,
-} from "../../args";
-import { nearest } from "../units";
+} from "../args";
+import { nearest } from "../contract/units";
 import { isLater } from "./checks";
 import type { Problems } from "./problems";
 
