@@ -47,7 +47,7 @@ function licensesOf(results) {
 const one = (program, options, write) =>
   build({
     absWorkingDir: root,
-    entryPoints: { [program]: `controller/${program === "controller" ? "" : `${program}/`}main.ts` },
+    entryPoints: { [program]: `programs/${program}/main.ts` },
     outdir: "components/bundles",
     bundle: true,
     platform: "node",

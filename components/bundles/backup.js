@@ -396,12 +396,12 @@ var require_aws4 = __commonJS({
   }
 });
 
-// controller/backup/main.ts
+// programs/backup/main.ts
 var import_node_fs5 = require("node:fs");
 var import_node_path5 = require("node:path");
 var import_node_process2 = __toESM(require("node:process"));
 
-// controller/etcd/pair.ts
+// programs/shared/etcd/pair.ts
 var import_node_crypto = require("node:crypto");
 var import_node_fs = require("node:fs");
 var import_node_path = require("node:path");
@@ -412,7 +412,7 @@ function readPair(directory) {
   return { ca, cert, key, version };
 }
 
-// controller/kubernetes/access.ts
+// programs/shared/kubernetes/access.ts
 var import_node_fs2 = require("node:fs");
 var ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 var READ_EVERY_MS = 6e4;
@@ -433,17 +433,17 @@ function accessInCluster(env2, now) {
   };
 }
 
-// controller/kubernetes/api.ts
+// programs/shared/kubernetes/api.ts
 var import_node_https = require("node:https");
 
-// controller/words.ts
+// programs/shared/errors.ts
 function wordsOf(error) {
   if (error instanceof AggregateError && error.message === "")
     return error.errors.map(wordsOf).join("; ") || "unknown";
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
-// controller/kubernetes/api.ts
+// programs/shared/kubernetes/api.ts
 var ApiError = class extends Error {
   constructor(status, reason, message2) {
     super(message2);
@@ -566,7 +566,7 @@ function refusal(code, text2, name) {
   }
 }
 
-// controller/loop/clock.ts
+// programs/shared/clock.ts
 var ownClock = () => performance.now();
 var JUMP_MS = 50;
 function steadyClock(own = ownClock, wall = Date.now) {
@@ -581,7 +581,7 @@ function steadyClock(own = ownClock, wall = Date.now) {
   };
 }
 
-// controller/etcd/wire.ts
+// programs/shared/etcd/wire.ts
 var field = (number2, encoding) => ({
   number: number2,
   repeated: false,
@@ -715,7 +715,7 @@ function* read(bytes2) {
   }
 }
 
-// controller/etcd/messages.ts
+// programs/shared/etcd/messages.ts
 var header = message({ clusterId: id(1), memberId: id(2), revision: count(3), raftTerm: count(4) });
 var member = message({
   id: id(1),
@@ -794,7 +794,7 @@ var methods = {
   )
 };
 
-// controller/backup/etcd/count.ts
+// programs/backup/count.ts
 var ASK_MS = 3e4;
 var EVERY_KEY = Buffer.of(0);
 var range = {
@@ -817,16 +817,16 @@ async function countKeys(channel, revision) {
   }
 }
 
-// controller/backup/fetch.ts
+// programs/backup/fetch.ts
 var import_promises = require("node:fs/promises");
 var import_node_path2 = require("node:path");
 var import_promises2 = require("node:stream/promises");
 var import_node_zlib = require("node:zlib");
 
-// controller/backup/manifest.ts
+// programs/shared/backups/manifest.ts
 var import_node_crypto2 = require("node:crypto");
 
-// controller/backup/refusal.ts
+// programs/shared/refusal.ts
 var Refusal = class extends Error {
 };
 var NotThere = class extends Refusal {
@@ -836,7 +836,7 @@ var Unreadable = class extends Refusal {
 var Later = class extends Unreadable {
 };
 
-// controller/backup/manifest.ts
+// programs/shared/backups/manifest.ts
 var NAME = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
 var CLUSTER_ID = /^[1-9a-f][0-9a-f]{0,15}$/;
 function newName(time) {
@@ -899,11 +899,11 @@ function parseManifest(text2) {
   return value;
 }
 
-// controller/backup/store/store.ts
+// programs/backup/store/store.ts
 var SMALL_BYTES = 64 * 1024;
 var ABANDONED_MS = 48 * 36e5;
 
-// controller/backup/catalog.ts
+// programs/backup/catalog.ts
 async function readCatalog(store2, clusterId) {
   const good = [];
   const writtenMs = /* @__PURE__ */ new Map();
@@ -978,10 +978,10 @@ async function goneOrHeld(store2, { data }, key) {
   return "gone";
 }
 
-// controller/backup/etcd/snapshot.ts
+// programs/shared/etcd/snapshot.ts
 var import_node_crypto3 = require("node:crypto");
 
-// controller/backup/census.ts
+// programs/shared/etcd/census.ts
 var MAGIC = 3977042669;
 var PAGE_HEAD = 16;
 var ELEMENT = 16;
@@ -1177,7 +1177,7 @@ function leaf(bytes2, from, count2) {
   return { last: count2 > 0 ? element2(count2 - 1) : void 0, buckets };
 }
 
-// controller/backup/etcd/snapshot.ts
+// programs/shared/etcd/snapshot.ts
 var TRAILER_BYTES = 32;
 var IDLE_MS = 6e4;
 var snapshotAnswer = message({ remainingBytes: count(2), blob: bytes(3), version: text(4) });
@@ -1228,7 +1228,7 @@ async function streamSnapshot(channel, write, signal) {
   return check.result();
 }
 
-// controller/backup/lineage.ts
+// programs/backup/lineage.ts
 function lineagesOf(backups) {
   const found = /* @__PURE__ */ new Map();
   const unknown = /* @__PURE__ */ new Map();
@@ -1257,7 +1257,7 @@ function lineagesOf(backups) {
   return [...found.keys(), ...strange];
 }
 
-// controller/backup/fetch.ts
+// programs/backup/fetch.ts
 var files = { snapshot: "snapshot.db", manifest: "manifest.json" };
 var ATTEMPTS = 4;
 var FIRST_PAUSE_MS = 1e3;
@@ -1384,7 +1384,7 @@ async function again(work) {
 }
 var lastNames = (good) => good.slice(-5).map((m) => m.name).join(", ") || "none";
 
-// controller/backup/told.ts
+// programs/shared/backups/status.ts
 var toldKeys = {
   /** One sentence on how things stand. */
   reason: "reason",
@@ -1406,7 +1406,7 @@ function newestOf(told) {
   }
 }
 
-// controller/backup/drill.ts
+// programs/backup/drill.ts
 var SILENT_MS = 6 * 36e5;
 var SKEW_MS = 10 * 6e4;
 function drillProblem(told, nowMs) {
@@ -1487,10 +1487,10 @@ function parse(told) {
   }
 }
 
-// controller/backup/etcd/channel.ts
+// programs/shared/etcd/channel.ts
 var import_node_http2 = require("node:http2");
 
-// controller/backup/etcd/frames.ts
+// programs/shared/etcd/frames.ts
 var HEAD = 5;
 var LARGEST = 16 * 2 ** 20;
 var Frames = class {
@@ -1543,7 +1543,7 @@ function frame(message2) {
   return Buffer.concat([head, message2]);
 }
 
-// controller/backup/etcd/channel.ts
+// programs/shared/etcd/channel.ts
 var CODES = [
   "OK",
   "CANCELLED",
@@ -1701,7 +1701,7 @@ function finish(resolve, reject, head, trailers, open3) {
   else resolve();
 }
 
-// controller/backup/stopped.ts
+// programs/backup/stopped.ts
 async function orStopped(work, signal) {
   let stop = () => void 0;
   const stopped = new Promise((_, reject) => {
@@ -1718,7 +1718,7 @@ async function orStopped(work, signal) {
   }
 }
 
-// controller/backup/etcd/source.ts
+// programs/backup/source.ts
 var ASK_MS3 = 5e3;
 async function sources(urls, open3) {
   const problems = [];
@@ -1781,7 +1781,7 @@ async function corruptMembers(seen, problems) {
 var hostOf = (url) => new URL(url).hostname.split(".")[0] ?? url;
 var order = (a, b) => a.name.localeCompare(b.name, "en", { numeric: true });
 
-// controller/backup/zip.ts
+// programs/backup/zip.ts
 var import_node_zlib2 = require("node:zlib");
 var WAITING_BYTES = 512 * 1024;
 var GzipWriter = class {
@@ -1833,7 +1833,7 @@ var GzipWriter = class {
   }
 };
 
-// controller/backup/take.ts
+// programs/backup/take.ts
 var MOST_SOURCES = 3;
 async function takeBackup(taking) {
   const found = await sources(taking.clientUrls, taking.open);
@@ -1932,7 +1932,7 @@ var Attempt = class {
   }
 };
 
-// controller/backup/retention.ts
+// programs/backup/retention.ts
 var DAY_MS = 24 * 36e5;
 var SKEW_MS2 = 10 * 6e4;
 var SILENT_MS2 = 90 * DAY_MS;
@@ -1987,7 +1987,7 @@ function alsoWritten(line, others, writtenMs) {
 }
 var inWords = (own, copy2) => `two clusters with the ID ${own.clusterId} write to one place, as copies of volumes make them: ${own.name} is of ${own.cluster} here, and ${copy2.name} of ${copy2.cluster} on other volumes. No backup is deleted until one of the two has a prefix of its own (s3.prefix, claim.prefix), and its backups have been moved there or removed`;
 
-// controller/backup/store/s3-again.ts
+// programs/backup/store/s3-again.ts
 var passingStatuses = /* @__PURE__ */ new Set([408, 425, 429]);
 var lastingStatuses = /* @__PURE__ */ new Set([501, 505, 507]);
 var passingCodes = /* @__PURE__ */ new Set([
@@ -2026,7 +2026,7 @@ var passingCodes = /* @__PURE__ */ new Set([
 ]);
 var mayPass = (status, code) => passingCodes.has(code) || passingStatuses.has(status) || status >= 500 && !lastingStatuses.has(status) && code !== "NotImplemented";
 
-// controller/backup/store/xml.ts
+// programs/backup/store/xml.ts
 function elements(xml, name) {
   const found = [];
   const [begin2, end] = [`<${name}`, `</${name}>`];
@@ -2064,7 +2064,7 @@ function unescape(text2) {
 }
 var escape = (text2) => text2.replace(/[<>&"]/g, (c) => `&${Object.entries(ENTITIES).find(([, char]) => char === c)?.[0]};`);
 
-// controller/backup/store/s3-words.ts
+// programs/backup/store/s3-words.ts
 var S3Error = class extends Error {
   constructor(status, code, message2) {
     super(message2);
@@ -2156,7 +2156,7 @@ function connectionError(error, at) {
   return new Error(`the connection to ${at.endpoint}: ${wordsOf(error)}`);
 }
 
-// controller/backup/tidy.ts
+// programs/backup/tidy.ts
 async function tidy(tidying) {
   const { store: store2, made } = tidying;
   const catalog = await readCatalog(store2, made.clusterId);
@@ -2212,7 +2212,7 @@ function alertOf(...alerts) {
   return all.length > 0 ? { alert: all.join(". ") } : {};
 }
 
-// controller/backup/job.ts
+// programs/backup/job.ts
 async function runBackup(job) {
   const { settings: settings2, store: store2, report: report2, now = Date.now } = job;
   const begunMs = now();
@@ -2299,14 +2299,14 @@ function newer(before, made) {
 }
 var newestInWords = (newest) => newest ? `The newest good backup is ${newest.name}` : "There is no good backup";
 
-// controller/loop/lease.ts
+// programs/controller/loop/lease.ts
 var DURATION_MS = 15e3;
 var VACANT_MS = DURATION_MS + 5e3;
 function microTime(at = /* @__PURE__ */ new Date()) {
   return at.toISOString().replace("Z", "000Z");
 }
 
-// controller/backup/report.ts
+// programs/backup/report.ts
 var ASK_MS4 = 1e4;
 var ATTEMPTS2 = 5;
 var LONGEST_NOTE = 1e3;
@@ -2400,21 +2400,21 @@ var Report = class {
   }
 };
 
-// controller/backup/settings.ts
+// programs/backup/settings.ts
 function readSettings(env2, name) {
   const text2 = env2[name];
   if (!text2) throw new Error(`the variable ${name} is missing`);
   return JSON.parse(text2);
 }
 
-// controller/backup/store/index.ts
+// programs/backup/store/index.ts
 var import_node_process = __toESM(require("node:process"));
 
-// controller/backup/store/credentials.ts
+// programs/backup/store/credentials.ts
 var import_node_fs3 = require("node:fs");
 var import_node_path3 = require("node:path");
 
-// components/spec/amazon.ts
+// components/contract/amazon.ts
 var domains = [
   [/^cn-/, "amazonaws.com.cn"],
   [/^us-iso-/, "c2s.ic.gov"],
@@ -2427,7 +2427,7 @@ var domainOf = (region) => domains.find(([regions]) => regions.test(region))?.[1
 var isRegion = (text2) => /^[a-z]+(-[a-z]+)+-\d+$/.test(text2);
 var stsUrl = (region) => isRegion(region) ? `https://sts.${region}.${domainOf(region)}/` : "https://sts.amazonaws.com/";
 
-// controller/backup/store/http.ts
+// programs/backup/store/http.ts
 var import_node_http = require("node:http");
 var import_node_https2 = require("node:https");
 var LARGEST_ANSWER = 8 * 2 ** 20;
@@ -2498,7 +2498,7 @@ async function sendBody(sending, body) {
   if (!sending.destroyed) sending.end();
 }
 
-// controller/backup/store/credentials.ts
+// programs/backup/store/credentials.ts
 var credentialsFolder = "/credentials";
 var NEW_BEFORE_MS = 5 * 6e4;
 var ASK_MS5 = 1e4;
@@ -2583,13 +2583,13 @@ function usable(id2, secret, token, expiration) {
   };
 }
 
-// controller/backup/store/folder.ts
+// programs/backup/store/folder.ts
 var import_node_crypto4 = require("node:crypto");
 var import_node_fs4 = require("node:fs");
 var import_promises3 = require("node:fs/promises");
 var import_node_path4 = require("node:path");
 
-// controller/backup/store/parts.ts
+// programs/backup/store/parts.ts
 var Parts = class {
   constructor(partBytes, buffers, send) {
     this.partBytes = partBytes;
@@ -2685,7 +2685,7 @@ var Parts = class {
   }
 };
 
-// controller/backup/store/folder.ts
+// programs/backup/store/folder.ts
 var PART_BYTES = 2 * 2 ** 20;
 var BUFFERS = 3;
 var PARTIAL = /^\.(.+)\.[0-9a-f]{12}\.partial$/;
@@ -2892,7 +2892,7 @@ function explained(error, where) {
   }
 }
 
-// controller/backup/store/s3-list.ts
+// programs/backup/store/s3-list.ts
 var MOST_PAGES = 1e4;
 async function* pages(ask2, where, mostPages = MOST_PAGES) {
   const seen = /* @__PURE__ */ new Set();
@@ -2947,7 +2947,7 @@ function decode(key) {
 var ownCopy = (text2) => Buffer.from(text2).toString();
 var isBehind = (key, other) => Buffer.compare(Buffer.from(key), Buffer.from(other)) > 0;
 
-// controller/backup/store/s3-writer.ts
+// programs/backup/store/s3-writer.ts
 var PART_BYTES2 = 5 * 2 ** 20;
 var BUFFERS2 = 3;
 var CONTENT = "application/octet-stream";
@@ -3043,7 +3043,7 @@ var S3Writer = class {
   }
 };
 
-// controller/backup/store/s3.ts
+// programs/backup/store/s3.ts
 var S3Store = class {
   constructor(client) {
     this.client = client;
@@ -3192,7 +3192,7 @@ function encryption({ encryption: wanted }) {
 }
 var taken = (key) => new Refusal(`${key} is there already, and is never overwritten`);
 
-// controller/backup/store/s3-client.ts
+// programs/backup/store/s3-client.ts
 var import_node_crypto5 = require("node:crypto");
 var import_node_http3 = require("node:http");
 var import_node_https3 = require("node:https");
@@ -3342,7 +3342,7 @@ var NOTHING = { sha256: (0, import_node_crypto5.createHash)("sha256").digest("he
 var encodePath = (key) => key.split("/").map(encodeURIComponent).join("/");
 var pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// controller/backup/store/index.ts
+// programs/backup/store/index.ts
 function openStore(settings2, env2 = import_node_process.default.env) {
   if (settings2.kind === "folder") return new FolderStore(settings2);
   const credentials = remembered(
@@ -3351,7 +3351,7 @@ function openStore(settings2, env2 = import_node_process.default.env) {
   return new S3Store(new S3Client(settings2, credentials));
 }
 
-// controller/backup/volumes.ts
+// programs/backup/volumes.ts
 var ASK_MS6 = 1e4;
 async function volumesOf(api, namespace, claims) {
   const ask2 = async (name) => {
@@ -3366,7 +3366,7 @@ async function volumesOf(api, namespace, claims) {
   return (await Promise.all(claims.map(ask2))).flat();
 }
 
-// controller/backup/main.ts
+// programs/backup/main.ts
 var { env } = import_node_process2.default;
 var log = (level, msg) => console.log(JSON.stringify({ level, time: (/* @__PURE__ */ new Date()).toISOString(), msg }));
 var variable = (name) => {

@@ -1,20 +1,20 @@
 "use strict";
 
-// controller/gate/main.ts
+// programs/gate/main.ts
 var import_node_fs13 = require("node:fs");
 
-// controller/gate/gate.ts
+// programs/gate/run.ts
 var import_promises4 = require("node:timers/promises");
 
-// controller/gate/act.ts
+// programs/gate/act.ts
 var import_node_fs7 = require("node:fs");
 var import_node_path6 = require("node:path");
 
-// controller/wal/index.ts
+// programs/shared/wal/index.ts
 var import_node_fs3 = require("node:fs");
 var import_node_path2 = require("node:path");
 
-// controller/wal/crc.ts
+// programs/shared/wal/crc.ts
 var POLYNOMIAL = 2197175160;
 var tables = (() => {
   const all = new Int32Array(8 * 256);
@@ -42,7 +42,7 @@ function crc32c(sum, bytes) {
   return ~crc >>> 0;
 }
 
-// controller/wal/protobuf.ts
+// programs/shared/wal/protobuf.ts
 var Unreadable = class extends Error {
 };
 var Fields = class _Fields {
@@ -134,7 +134,7 @@ var Fields = class _Fields {
   }
 };
 
-// controller/wal/messages.ts
+// programs/shared/wal/messages.ts
 var recordTypes = { metadata: 1, entry: 2, state: 3, crc: 4, snapshot: 5 };
 var NOTHING = new Uint8Array(0);
 function parseRecord(bytes) {
@@ -243,7 +243,7 @@ function parseChange(fields, numbers) {
   return { type, id };
 }
 
-// controller/wal/decoder.ts
+// programs/shared/wal/decoder.ts
 var BrokenLog = class extends Error {
 };
 var FRAME = 8;
@@ -356,13 +356,13 @@ var Decoder = class {
   }
 };
 
-// controller/wal/files.ts
+// programs/shared/wal/files.ts
 var import_node_fs = require("node:fs");
 function isThere(path) {
   return (0, import_node_fs.statSync)(path, { throwIfNoEntry: false }) !== void 0;
 }
 
-// controller/wal/membership.ts
+// programs/shared/wal/membership.ts
 var Membership = class {
   members = /* @__PURE__ */ new Map();
   removed = /* @__PURE__ */ new Set();
@@ -414,7 +414,7 @@ function parseContext(bytes) {
   }
 }
 
-// controller/wal/log.ts
+// programs/shared/wal/log.ts
 var Log = class {
   metadata;
   state = { term: 0, vote: 0n, commit: 0 };
@@ -521,7 +521,7 @@ var Log = class {
   }
 };
 
-// controller/wal/segments.ts
+// programs/shared/wal/segments.ts
 var import_node_fs2 = require("node:fs");
 var import_node_path = require("node:path");
 function hasLog(walDir) {
@@ -562,7 +562,7 @@ function fileSegment(name, fd) {
   };
 }
 
-// controller/wal/index.ts
+// programs/shared/wal/index.ts
 function readMember(memberDir2, etcdVersion) {
   try {
     return read(memberDir2, etcdVersion);
@@ -648,7 +648,7 @@ function wasUsed(database) {
   return (0, import_node_fs3.readFileSync)(database).includes("consistent_index");
 }
 
-// controller/gate/config.ts
+// programs/gate/config.ts
 function renderConfig(settings, member) {
   const host = member.podIps.some((ip) => ip.includes(":")) ? "[::]" : "0.0.0.0";
   const { ports } = member;
@@ -668,7 +668,7 @@ function renderConfig(settings, member) {
   return settings + lines.join("");
 }
 
-// controller/gate/files.ts
+// programs/gate/files.ts
 var import_node_fs4 = require("node:fs");
 var import_node_path3 = require("node:path");
 function writeWhole(file, text) {
@@ -791,7 +791,7 @@ function readJson(file) {
   }
 }
 
-// controller/gate/order.ts
+// programs/gate/order.ts
 var import_node_fs5 = require("node:fs");
 var import_node_path4 = require("node:path");
 var memberDir = (dataDir) => (0, import_node_path4.join)(dataDir, "member");
@@ -813,12 +813,12 @@ function dropOrder(dataDir) {
   (0, import_node_fs5.rmSync)(orderDir(dataDir), { recursive: true, force: true });
 }
 
-// controller/gate/room.ts
+// programs/gate/room.ts
 var import_node_crypto = require("node:crypto");
 var import_node_fs6 = require("node:fs");
 var import_node_path5 = require("node:path");
 
-// controller/words.ts
+// programs/shared/errors.ts
 var LONGEST = 300;
 function inShort(words, longest = LONGEST) {
   const line = words.trim().replace(/\s+/g, " ");
@@ -830,7 +830,7 @@ function wordsOf(error) {
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
-// controller/gate/room.ts
+// programs/gate/room.ts
 var RESERVE_BYTES = 64 * 1024;
 var reserveFile = (volume) => (0, import_node_path5.join)(volume, "gate.reserve");
 function keepReserve(volume) {
@@ -864,7 +864,7 @@ function volumeProblem(error) {
   return code !== void 0 && syscall !== void 0 ? wordsOf(error) : void 0;
 }
 
-// controller/gate/act.ts
+// programs/gate/act.ts
 function carryOut(settings, step) {
   const { volume, dataDir } = settings;
   (0, import_node_fs7.mkdirSync)(dataDir, { recursive: true, mode: 448 });
@@ -922,12 +922,12 @@ function mustBeEmpty(dataDir) {
   if (hasLog((0, import_node_path6.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
 }
 
-// controller/gate/ask.ts
+// programs/gate/ask.ts
 var import_node_fs8 = require("node:fs");
 var import_node_https = require("node:https");
 var import_node_path7 = require("node:path");
 
-// controller/door/protocol.ts
+// programs/shared/protocol.ts
 var REPORT_PATH = "/v1/report";
 var TAG_HEADER = "etag";
 var KNOWN_TAG_HEADER = "if-none-match";
@@ -968,7 +968,7 @@ function isOrder(o) {
   }
 }
 
-// controller/gate/ask.ts
+// programs/gate/ask.ts
 var MAX_BODY = 256 * 1024;
 async function askController(ask2, message, tag) {
   let sinceMs = ask2.now();
@@ -1033,7 +1033,7 @@ function post(ask2, message, tag, sign) {
   });
 }
 
-// controller/plan/version.ts
+// programs/shared/etcd/upgrade.ts
 var BEFORE_NEXT_MINOR = { "3.5": 26, "3.6": 11 };
 function parseVersion(text) {
   const found = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text);
@@ -1066,7 +1066,7 @@ function stepProblem(from, to, clusterVersion) {
   return `etcd ${from} to ${to} is a downgrade`;
 }
 
-// controller/gate/decide.ts
+// programs/gate/decide.ts
 var ask = (why, hold = false) => ({ kind: "ask", why, hold });
 function decide(s) {
   const { disk, heard } = s;
@@ -1133,7 +1133,7 @@ function logProblem({ disk, version }) {
   return disk.state === "wal" ? oldLogProblem(disk.oldEntry, version) : void 0;
 }
 
-// controller/gate/disk.ts
+// programs/gate/disk.ts
 var import_node_fs9 = require("node:fs");
 var import_node_path8 = require("node:path");
 function readDisk(dataDir, version) {
@@ -1179,7 +1179,7 @@ function read2(dataDir, version) {
   }
 }
 
-// controller/gate/peers.ts
+// programs/gate/peers.ts
 var import_promises = require("node:dns/promises");
 var import_node_net = require("node:net");
 var system = async (host) => (await (0, import_promises.lookup)(host, { all: true })).map((found) => found.address);
@@ -1211,11 +1211,11 @@ async function addressesOf(host, resolve) {
   }
 }
 
-// controller/gate/restored.ts
+// programs/gate/restored.ts
 var import_node_fs12 = require("node:fs");
 var import_node_path12 = require("node:path");
 
-// controller/transfer/https.ts
+// programs/shared/https.ts
 var import_node_fs10 = require("node:fs");
 var import_node_https2 = require("node:https");
 var import_node_path9 = require("node:path");
@@ -1266,12 +1266,12 @@ async function refusal(response) {
   return `it was answered ${response.statusCode}: ${text.slice(0, 200)}`;
 }
 
-// controller/transfer/receive.ts
+// programs/shared/archive/receive.ts
 var import_node_crypto2 = require("node:crypto");
 var import_node_fs11 = require("node:fs");
 var import_node_path10 = require("node:path");
 
-// controller/transfer/format.ts
+// programs/shared/archive/format.ts
 var LONGEST_LINE = 4096;
 var lineOf = (line) => Buffer.from(`${JSON.stringify(line)}
 `);
@@ -1286,7 +1286,7 @@ function parseLine(text) {
   return { path, size };
 }
 
-// controller/transfer/receive.ts
+// programs/shared/archive/receive.ts
 var SYNC_BYTES = 1 << 25;
 async function receiveDirectory(stream, folder, expected) {
   (0, import_node_fs11.mkdirSync)((0, import_node_path10.dirname)(folder), { recursive: true, mode: 448 });
@@ -1375,7 +1375,7 @@ var Writer = class {
   }
 };
 
-// controller/transfer/send.ts
+// programs/shared/archive/send.ts
 var import_node_crypto3 = require("node:crypto");
 var import_promises3 = require("node:fs/promises");
 var import_node_path11 = require("node:path");
@@ -1410,7 +1410,7 @@ async function filesIn(folder) {
   return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path11.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
 }
 
-// controller/gate/restored.ts
+// programs/gate/restored.ts
 var incomingOf = (volume) => (0, import_node_path12.join)(volume, "incoming");
 var dropIncoming = (volume) => (0, import_node_fs12.rmSync)(incomingOf(volume), { recursive: true, force: true });
 async function takeSeed(settings, seed) {
@@ -1439,7 +1439,7 @@ async function lend(settings, url) {
   await upload(url, settings.tlsDir, directoryStream((0, import_node_path12.join)(settings.dataDir, "member")));
 }
 
-// controller/gate/gate.ts
+// programs/gate/run.ts
 var gateTimes = {
   pauseMs: 250,
   longPauseMs: 1e3,
@@ -1570,7 +1570,7 @@ function describe(disk) {
   }
 }
 
-// controller/gate/settings.ts
+// programs/gate/settings.ts
 function readSettings(variables) {
   const text = (name) => {
     const value = variables[name];
@@ -1602,7 +1602,7 @@ function readSettings(variables) {
   };
 }
 
-// controller/gate/main.ts
+// programs/gate/main.ts
 var TERMINATION_LOG = "/dev/termination-log";
 function say(text) {
   console.log(`${(/* @__PURE__ */ new Date()).toISOString()} ${text}`);

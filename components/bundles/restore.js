@@ -1,16 +1,16 @@
 "use strict";
 
-// controller/restore/main.ts
+// programs/restore/main.ts
 var import_node_fs13 = require("node:fs");
 
-// controller/backup/refusal.ts
+// programs/shared/refusal.ts
 var Refusal = class extends Error {
 };
 
-// controller/restore/settings.ts
+// programs/restore/settings.ts
 var import_node_path = require("node:path");
 
-// components/spec/restore.ts
+// components/contract/restore-files.ts
 var revisionBump = 1e9;
 var restoreFiles = {
   /** Comes into being whole, with everything below it. */
@@ -31,7 +31,7 @@ var restoreFiles = {
   restored: "restored"
 };
 
-// controller/restore/settings.ts
+// programs/restore/settings.ts
 function readSettings(env) {
   const text2 = (name) => {
     const value = env[name];
@@ -50,15 +50,15 @@ function readSettings(env) {
 }
 var place = (scratch, file) => (0, import_node_path.join)(scratch, restoreFiles[file]);
 
-// controller/restore/sources.ts
+// programs/restore/sources.ts
 var import_node_fs4 = require("node:fs");
 var import_node_path4 = require("node:path");
 var import_promises = require("node:timers/promises");
 
-// controller/backup/etcd/channel.ts
+// programs/shared/etcd/channel.ts
 var import_node_http2 = require("node:http2");
 
-// controller/backup/etcd/frames.ts
+// programs/shared/etcd/frames.ts
 var HEAD = 5;
 var LARGEST = 16 * 2 ** 20;
 var Frames = class {
@@ -111,7 +111,7 @@ function frame(message2) {
   return Buffer.concat([head, message2]);
 }
 
-// controller/backup/etcd/channel.ts
+// programs/shared/etcd/channel.ts
 var CODES = [
   "OK",
   "CANCELLED",
@@ -269,10 +269,10 @@ function finish(resolve, reject, head, trailers, open2) {
   else resolve();
 }
 
-// controller/backup/etcd/snapshot.ts
+// programs/shared/etcd/snapshot.ts
 var import_node_crypto = require("node:crypto");
 
-// controller/etcd/wire.ts
+// programs/shared/etcd/wire.ts
 var field = (number3, encoding) => ({
   number: number3,
   repeated: false,
@@ -406,7 +406,7 @@ function* read(bytes2) {
   }
 }
 
-// controller/backup/census.ts
+// programs/shared/etcd/census.ts
 var MAGIC = 3977042669;
 var PAGE_HEAD = 16;
 var ELEMENT = 16;
@@ -602,7 +602,7 @@ function leaf(bytes2, from, count2) {
   return { last: count2 > 0 ? element(count2 - 1) : void 0, buckets };
 }
 
-// controller/backup/etcd/snapshot.ts
+// programs/shared/etcd/snapshot.ts
 var TRAILER_BYTES = 32;
 var IDLE_MS = 6e4;
 var snapshotAnswer = message({ remainingBytes: count(2), blob: bytes(3), version: text(4) });
@@ -653,7 +653,7 @@ async function streamSnapshot(channel, write, signal) {
   return check.result();
 }
 
-// controller/etcd/messages.ts
+// programs/shared/etcd/messages.ts
 var header = message({ clusterId: id(1), memberId: id(2), revision: count(3), raftTerm: count(4) });
 var member = message({
   id: id(1),
@@ -732,17 +732,17 @@ var methods = {
   )
 };
 
-// controller/gate/files.ts
+// programs/gate/files.ts
 var import_node_fs2 = require("node:fs");
 var import_node_path2 = require("node:path");
 
-// controller/wal/files.ts
+// programs/shared/wal/files.ts
 var import_node_fs = require("node:fs");
 function isThere(path) {
   return (0, import_node_fs.statSync)(path, { throwIfNoEntry: false }) !== void 0;
 }
 
-// controller/gate/files.ts
+// programs/gate/files.ts
 function writeWhole(file, text2) {
   const folder = (0, import_node_path2.dirname)(file);
   (0, import_node_fs2.mkdirSync)(folder, { recursive: true, mode: 448 });
@@ -774,7 +774,7 @@ function syncFolder(folder) {
   }
 }
 
-// controller/restore/receipt.ts
+// programs/restore/receipt.ts
 var import_node_fs3 = require("node:fs");
 var import_node_path3 = require("node:path");
 function readReceipt(scratch) {
@@ -801,14 +801,14 @@ async function differenceFrom(snapshot, member2) {
   return `the restored data has revision ${is.revision} and ${is.keys} entries, and of the snapshot it has to have ${expected.revision} and ${expected.keys}`;
 }
 
-// controller/words.ts
+// programs/shared/errors.ts
 function wordsOf(error) {
   if (error instanceof AggregateError && error.message === "")
     return error.errors.map(wordsOf).join("; ") || "unknown";
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
-// controller/restore/sources.ts
+// programs/restore/sources.ts
 var CALL_MS = 5e3;
 var AGAIN_MS = 500;
 async function save(settings, url = "https://127.0.0.1:2379") {
@@ -910,19 +910,19 @@ function pairIn(folder) {
   return { ca: read3("ca.crt"), cert: read3("tls.crt"), key: read3("tls.key") };
 }
 
-// controller/restore/steps.ts
+// programs/restore/steps.ts
 var import_node_fs12 = require("node:fs");
 var import_node_path13 = require("node:path");
 var import_node_stream = require("node:stream");
 var import_promises4 = require("node:stream/promises");
 var import_promises5 = require("node:timers/promises");
 
-// controller/transfer/send.ts
+// programs/shared/archive/send.ts
 var import_node_crypto2 = require("node:crypto");
 var import_promises2 = require("node:fs/promises");
 var import_node_path5 = require("node:path");
 
-// controller/transfer/format.ts
+// programs/shared/archive/format.ts
 var LONGEST_LINE = 4096;
 var lineOf = (line) => Buffer.from(`${JSON.stringify(line)}
 `);
@@ -937,7 +937,7 @@ function parseLine(text2) {
   return { path, size };
 }
 
-// controller/transfer/send.ts
+// programs/shared/archive/send.ts
 var CHUNK = 1 << 18;
 async function* directoryStream(folder) {
   const hash = (0, import_node_crypto2.createHash)("sha256");
@@ -974,18 +974,18 @@ async function filesIn(folder) {
   return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path5.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
 }
 
-// controller/plan/version.ts
+// programs/shared/etcd/upgrade.ts
 function parseVersion(text2) {
   const found = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text2);
   if (!found) return void 0;
   return { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3]) };
 }
 
-// controller/wal/index.ts
+// programs/shared/wal/index.ts
 var import_node_fs6 = require("node:fs");
 var import_node_path7 = require("node:path");
 
-// controller/wal/crc.ts
+// programs/shared/wal/crc.ts
 var POLYNOMIAL = 2197175160;
 var tables = (() => {
   const all = new Int32Array(8 * 256);
@@ -1013,7 +1013,7 @@ function crc32c(sum, bytes2) {
   return ~crc >>> 0;
 }
 
-// controller/wal/protobuf.ts
+// programs/shared/wal/protobuf.ts
 var Unreadable = class extends Error {
 };
 var Fields = class _Fields {
@@ -1105,7 +1105,7 @@ var Fields = class _Fields {
   }
 };
 
-// controller/wal/messages.ts
+// programs/shared/wal/messages.ts
 var recordTypes = { metadata: 1, entry: 2, state: 3, crc: 4, snapshot: 5 };
 var NOTHING = new Uint8Array(0);
 function parseRecord(bytes2) {
@@ -1214,7 +1214,7 @@ function parseChange(fields, numbers2) {
   return { type, id: id2 };
 }
 
-// controller/wal/decoder.ts
+// programs/shared/wal/decoder.ts
 var BrokenLog = class extends Error {
 };
 var FRAME = 8;
@@ -1327,7 +1327,7 @@ var Decoder = class {
   }
 };
 
-// controller/wal/membership.ts
+// programs/shared/wal/membership.ts
 var Membership = class {
   members = /* @__PURE__ */ new Map();
   removed = /* @__PURE__ */ new Set();
@@ -1379,7 +1379,7 @@ function parseContext(bytes2) {
   }
 }
 
-// controller/wal/log.ts
+// programs/shared/wal/log.ts
 var Log = class {
   metadata;
   state = { term: 0, vote: 0n, commit: 0 };
@@ -1486,7 +1486,7 @@ var Log = class {
   }
 };
 
-// controller/wal/segments.ts
+// programs/shared/wal/segments.ts
 var import_node_fs5 = require("node:fs");
 var import_node_path6 = require("node:path");
 function hasLog(walDir) {
@@ -1527,7 +1527,7 @@ function fileSegment(name, fd) {
   };
 }
 
-// controller/wal/index.ts
+// programs/shared/wal/index.ts
 function readMember(memberDir, etcdVersion) {
   try {
     return read2(memberDir, etcdVersion);
@@ -1613,12 +1613,12 @@ function wasUsed(database) {
   return (0, import_node_fs6.readFileSync)(database).includes("consistent_index");
 }
 
-// controller/restore/intake.ts
+// programs/restore/intake.ts
 var import_node_fs9 = require("node:fs");
 var import_node_path10 = require("node:path");
 var import_promises3 = require("node:timers/promises");
 
-// controller/transfer/receive.ts
+// programs/shared/archive/receive.ts
 var import_node_crypto3 = require("node:crypto");
 var import_node_fs7 = require("node:fs");
 var import_node_path8 = require("node:path");
@@ -1710,7 +1710,7 @@ var Writer = class {
   }
 };
 
-// controller/wal/commit.ts
+// programs/shared/wal/commit.ts
 var import_node_fs8 = require("node:fs");
 var import_node_path9 = require("node:path");
 function commitLog(memberDir, known) {
@@ -1757,7 +1757,7 @@ function number2(field2, value, wireType = 0) {
   return Buffer.from([...bytes2, Number(rest)]);
 }
 
-// controller/restore/intake.ts
+// programs/restore/intake.ts
 var DRAFT = "incoming-";
 var AGAIN_MS2 = 100;
 var Intake = class {
@@ -1835,7 +1835,7 @@ var Intake = class {
 };
 var inDraft = (file) => file.slice(restoreFiles.survivor.length + 1);
 
-// controller/restore/serve.ts
+// programs/restore/serve.ts
 var import_node_fs10 = require("node:fs");
 var import_node_https = require("node:https");
 var import_node_path11 = require("node:path");
@@ -1878,12 +1878,12 @@ function end(response, status, text2) {
   response.end(text2);
 }
 
-// controller/restore/tell.ts
+// programs/restore/tell.ts
 var import_node_fs11 = require("node:fs");
 var import_node_https2 = require("node:https");
 var import_node_path12 = require("node:path");
 
-// controller/door/protocol.ts
+// programs/shared/protocol.ts
 var RESTORE_PATH = "/v1/restore";
 var isText = (value) => typeof value === "string";
 var isCount = (value) => Number.isSafeInteger(value) && value >= 0;
@@ -1909,7 +1909,7 @@ function parseRestoreAnswer(text2) {
   return whole ? a : void 0;
 }
 
-// controller/restore/tell.ts
+// programs/restore/tell.ts
 var PATIENCE_MS = 5e3;
 function tell(settings, message2) {
   const file = (name) => (0, import_node_fs11.readFileSync)((0, import_node_path12.join)(settings.tlsDir, name));
@@ -1941,7 +1941,7 @@ function tell(settings, message2) {
   });
 }
 
-// controller/restore/steps.ts
+// programs/restore/steps.ts
 var EVERY_MS = 1e3;
 async function keepTelling(settings, message2, heard, enough) {
   let last = "";
@@ -2027,7 +2027,7 @@ function sourceOf(scratch) {
   return (0, import_node_fs12.existsSync)(source) ? (0, import_node_fs12.readFileSync)(source, "utf8").trim() : "a snapshot";
 }
 
-// controller/restore/main.ts
+// programs/restore/main.ts
 var TERMINATION_LOG = "/dev/termination-log";
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(143));
 async function main(step) {

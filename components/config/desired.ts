@@ -6,7 +6,7 @@ import { quantity } from "../contract/units";
 
 /**
  * All that the controller obeys. It stands in one annotation of the StatefulSet, so that it changes in the same request
- * as the pod template, and can never be half new. The controller reads it by `controller/observe`; a field that only
+ * as the pod template, and can never be half new. The controller reads it by `programs/controller/observe`; a field that only
  * one of the two knows is found by a test that reads what is rendered here.
  */
 export interface DesiredState {

@@ -27,7 +27,7 @@ export const paths = {
   data: "/var/lib/etcd/data",
   /**
    * Inside the data, and only to be reached through the log's place, so that an order to begin or join dies with the
-   * disk it was given for, and is used up by the log that is made from it: see `controller/gate/order.ts`.
+   * disk it was given for, and is used up by the log that is made from it: see `programs/gate/order.ts`.
    */
   config: "/var/lib/etcd/data/member/wal/../etcd.yaml",
   tls: "/etc/etcd/tls",

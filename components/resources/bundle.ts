@@ -6,7 +6,7 @@ import type { Context } from "./context";
 import { metadataOf } from "./context";
 
 /**
- * A program's code, built from `controller/`, in an immutable ConfigMap that is named by its content: a pod keeps the
+ * A program's code, built from `programs/`, in an immutable ConfigMap that is named by its content: a pod keeps the
  * code that it was made with, and going back to an older version finds the object where it was.
  */
 export function createBundle(

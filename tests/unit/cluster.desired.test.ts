@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { EtcdClusterArgs } from "../../components";
 import { LogLevel, Spread } from "../../components";
-import type { Desired } from "../../controller/model";
-import { parseDesired } from "../../controller/observe/desired";
+import type { Desired } from "../../programs/controller/model";
+import { parseDesired } from "../../programs/controller/observe/desired";
 import type { Rendered } from "../../hack/offline/render";
 import { renderStack } from "../support/program";
 import { declaredOf, desiredOf, podOf, renderCluster } from "../support/render";

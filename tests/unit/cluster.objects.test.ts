@@ -4,7 +4,7 @@ import type { types } from "@pulumi/kubernetes";
 import type { EtcdClusterArgs } from "../../components";
 import { ServiceType } from "../../components";
 import { plain } from "../../hack/offline/render";
-import { readSettings } from "../../controller/gate/settings";
+import { readSettings } from "../../programs/gate/settings";
 import {
   codeOf,
   containersOf,

@@ -16,10 +16,10 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 import { paths } from "../../components/contract/names";
-import { renderConfig } from "../../controller/gate/config";
-import { readDisk } from "../../controller/gate/disk";
-import { gateTimes } from "../../controller/gate/gate";
-import { writeMark, writeWhole } from "../../controller/gate/files";
+import { renderConfig } from "../../programs/gate/config";
+import { readDisk } from "../../programs/gate/disk";
+import { gateTimes } from "../../programs/gate/run";
+import { writeMark, writeWhole } from "../../programs/gate/files";
 import { until } from "../support/until";
 import { loadFixture, unpack, versions } from "./controller/wal/fixtures";
 

@@ -13,7 +13,7 @@ import {
 } from "../../components/config/etcd-settings";
 import { renderSettings } from "../../components/config/etcd-config";
 import { knownMinors } from "../../components/contract/versions";
-import { renderConfig } from "../../controller/gate/config";
+import { renderConfig } from "../../programs/gate/config";
 import { argsOf } from "../support/scenarios";
 
 const settingsOf = (...args: Parameters<typeof renderSettings>) =>

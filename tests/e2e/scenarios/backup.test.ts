@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readCatalog } from "../../../controller/backup/catalog";
-import type { Manifest } from "../../../controller/backup/manifest";
-import { keys, newName } from "../../../controller/backup/manifest";
-import type { S3Store } from "../../../controller/backup/store/s3";
+import { readCatalog } from "../../../programs/backup/catalog";
+import type { Manifest } from "../../../programs/shared/backups/manifest";
+import { keys, newName } from "../../../programs/shared/backups/manifest";
+import type { S3Store } from "../../../programs/backup/store/s3";
 import { backUp, begin, ended, events, failing, never, said, told } from "../support/backups";
 import { leader } from "../support/controller";
 import { Disk } from "../support/disk";

@@ -1,14 +1,14 @@
 import { expect } from "chai";
-import { act } from "../../../controller/act";
-import { Fleet } from "../../../controller/etcd/fleet";
-import { methods } from "../../../controller/etcd/messages";
-import { pairReader } from "../../../controller/etcd/pair";
-import { clusterVersion } from "../../../controller/etcd/version";
-import type { Action, EtcdView, MemberStatus } from "../../../controller/model";
-import { ownClock } from "../../../controller/loop/clock";
-import { etcdView } from "../../../controller/observe/etcd";
-import { Hashes } from "../../../controller/observe/hashes";
-import { listKey } from "../../../controller/plan/view";
+import { act } from "../../../programs/controller/act";
+import { Fleet } from "../../../programs/shared/etcd/fleet";
+import { methods } from "../../../programs/shared/etcd/messages";
+import { pairReader } from "../../../programs/shared/etcd/pair";
+import { clusterVersion } from "../../../programs/shared/etcd/version";
+import type { Action, EtcdView, MemberStatus } from "../../../programs/controller/model";
+import { ownClock } from "../../../programs/shared/clock";
+import { etcdView } from "../../../programs/controller/observe/etcd";
+import { Hashes } from "../../../programs/controller/observe/hashes";
+import { listKey } from "../../../programs/controller/plan/view";
 import { BareCluster, etcdVersions, issue, makeAuthority } from "../support/bare-etcd";
 
 const versions = etcdVersions();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readCatalog } from "../../../controller/backup/catalog";
-import type { S3Store } from "../../../controller/backup/store/s3";
+import { readCatalog } from "../../../programs/backup/catalog";
+import type { S3Store } from "../../../programs/backup/store/s3";
 import { backUp, never, told } from "../support/backups";
 import { TestCluster } from "../support/etcd-cluster";
 import { bringUp, cluster as lab, kubectl, numberOf } from "../support/lab";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RestoreArgs } from "../../../components";
-import type { Manifest } from "../../../controller/backup/manifest";
-import type { ControllerRecord } from "../../../controller/model";
+import type { Manifest } from "../../../programs/shared/backups/manifest";
+import type { ControllerRecord } from "../../../programs/controller/model";
 import { backUp, never } from "../support/backups";
 import { brokenSetting } from "../support/broken-setting";
 import { said, waitsFor } from "../support/controller";

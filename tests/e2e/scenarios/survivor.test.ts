@@ -5,12 +5,12 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { survivorCommand } from "../../../components/resources/survivor";
-import { writeWhole } from "../../../controller/gate/files";
-import type { Receipt } from "../../../controller/restore/receipt";
-import { readContents } from "../../../controller/restore/receipt";
-import { save } from "../../../controller/restore/sources";
-import { readMember } from "../../../controller/wal";
-import { commitLog } from "../../../controller/wal/commit";
+import { writeWhole } from "../../../programs/gate/files";
+import type { Receipt } from "../../../programs/restore/receipt";
+import { readContents } from "../../../programs/restore/receipt";
+import { save } from "../../../programs/restore/sources";
+import { readMember } from "../../../programs/shared/wal";
+import { commitLog } from "../../../programs/shared/wal/commit";
 import { BareCluster, etcdVersions, freePorts, issue, makeAuthority } from "../support/bare-etcd";
 import { eventually } from "../support/poll";
 

@@ -1,5 +1,5 @@
-import type { DrillResult } from "../../../controller/backup/drill";
-import type { Manifest } from "../../../controller/backup/manifest";
+import type { DrillResult } from "../../../programs/backup/drill";
+import type { Manifest } from "../../../programs/shared/backups/manifest";
 import type { TestCluster } from "./etcd-cluster";
 import { eventually } from "./poll";
 

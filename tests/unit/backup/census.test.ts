@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { Census } from "../../../controller/backup/census";
-import { Check } from "../../../controller/backup/etcd/snapshot";
-import { Refusal } from "../../../controller/backup/refusal";
+import { Census } from "../../../programs/shared/etcd/census";
+import { Check } from "../../../programs/shared/etcd/snapshot";
+import { Refusal } from "../../../programs/shared/refusal";
 import { cases, entries, minors, pieces, snapshot, statusOf } from "./fixtures";
 
 const trailer = 32;

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { frame, Frames } from "../../../controller/backup/etcd/frames";
-import { streamSnapshot } from "../../../controller/backup/etcd/snapshot";
-import { sources } from "../../../controller/backup/etcd/source";
-import { methods } from "../../../controller/etcd/messages";
+import { frame, Frames } from "../../../programs/shared/etcd/frames";
+import { streamSnapshot } from "../../../programs/shared/etcd/snapshot";
+import { sources } from "../../../programs/backup/source";
+import { methods } from "../../../programs/shared/etcd/messages";
 import { FakeEtcd } from "./fake-etcd";
 import type { Behaviour } from "./fake-etcd";
 import { pieces, snapshot } from "./fixtures";

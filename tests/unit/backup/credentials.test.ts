@@ -5,8 +5,8 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { Refusal } from "../../../controller/backup/refusal";
-import { fromFiles, fromPod, remembered } from "../../../controller/backup/store/credentials";
+import { Refusal } from "../../../programs/shared/refusal";
+import { fromFiles, fromPod, remembered } from "../../../programs/backup/store/credentials";
 import { failure, removeFolders, temporaryFolder } from "./fixtures";
 
 interface Heard {

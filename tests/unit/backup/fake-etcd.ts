@@ -2,9 +2,9 @@
 import { createServer } from "node:http2";
 import type { Http2Server, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { Channel } from "../../../controller/backup/etcd/channel";
-import { frame, Frames } from "../../../controller/backup/etcd/frames";
-import { bytes, count, id, list, message, nested, text, bool } from "../../../controller/etcd/wire";
+import { Channel } from "../../../programs/shared/etcd/channel";
+import { frame, Frames } from "../../../programs/shared/etcd/frames";
+import { bytes, count, id, list, message, nested, text, bool } from "../../../programs/shared/etcd/wire";
 
 const header = message({ clusterId: id(1), memberId: id(2), revision: count(3) });
 const answers = {

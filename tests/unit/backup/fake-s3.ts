@@ -6,10 +6,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Credentials } from "../../../controller/backup/store/credentials";
-import type { S3Settings } from "../../../controller/backup/settings";
-import { S3Store } from "../../../controller/backup/store/s3";
-import { S3Client } from "../../../controller/backup/store/s3-client";
+import type { Credentials } from "../../../programs/backup/store/credentials";
+import type { S3Settings } from "../../../programs/backup/settings";
+import { S3Store } from "../../../programs/backup/store/s3";
+import { S3Client } from "../../../programs/backup/store/s3-client";
 
 export interface Request {
   readonly method: string;

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import type { Manifest } from "../../../controller/backup/manifest";
-import { keys } from "../../../controller/backup/manifest";
+import type { Manifest } from "../../../programs/shared/backups/manifest";
+import { keys } from "../../../programs/shared/backups/manifest";
 
 export const minors = ["3.5", "3.6", "3.7"] as const;
 export const cases = ["empty", "small", "large"] as const;

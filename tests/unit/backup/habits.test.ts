@@ -1,12 +1,12 @@
 /** What stores do besides what S3 does, and what they say: see the tables in `fake-s3.ts`. */
 import { expect } from "chai";
-import { findBackup } from "../../../controller/backup/fetch";
-import { keys } from "../../../controller/backup/manifest";
-import { Refusal, Unreadable } from "../../../controller/backup/refusal";
-import { mayPass } from "../../../controller/backup/store/s3-again";
-import { pages } from "../../../controller/backup/store/s3-list";
-import { connectionError, s3Error } from "../../../controller/backup/store/s3-words";
-import { element, elements } from "../../../controller/backup/store/xml";
+import { findBackup } from "../../../programs/backup/fetch";
+import { keys } from "../../../programs/shared/backups/manifest";
+import { Refusal, Unreadable } from "../../../programs/shared/refusal";
+import { mayPass } from "../../../programs/backup/store/s3-again";
+import { pages } from "../../../programs/backup/store/s3-list";
+import { connectionError, s3Error } from "../../../programs/backup/store/s3-words";
+import { element, elements } from "../../../programs/backup/store/xml";
 import { FakeS3, lists } from "./fake-s3";
 import type { Fault } from "./fake-s3";
 import { failure, manifest } from "./fixtures";

@@ -2,17 +2,17 @@
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
-import { readCatalog } from "../../../controller/backup/catalog";
-import { findBackup } from "../../../controller/backup/fetch";
-import { lineagesOf } from "../../../controller/backup/lineage";
-import type { Manifest } from "../../../controller/backup/manifest";
-import { keys, parseManifest } from "../../../controller/backup/manifest";
-import { Refusal } from "../../../controller/backup/refusal";
-import { retention } from "../../../controller/backup/retention";
-import { FolderStore } from "../../../controller/backup/store/folder";
-import { volumesOf } from "../../../controller/backup/volumes";
-import type { Api } from "../../../controller/kubernetes/api";
-import { ApiError } from "../../../controller/kubernetes/api";
+import { readCatalog } from "../../../programs/backup/catalog";
+import { findBackup } from "../../../programs/backup/fetch";
+import { lineagesOf } from "../../../programs/backup/lineage";
+import type { Manifest } from "../../../programs/shared/backups/manifest";
+import { keys, parseManifest } from "../../../programs/shared/backups/manifest";
+import { Refusal } from "../../../programs/shared/refusal";
+import { retention } from "../../../programs/backup/retention";
+import { FolderStore } from "../../../programs/backup/store/folder";
+import { volumesOf } from "../../../programs/backup/volumes";
+import type { Api } from "../../../programs/shared/kubernetes/api";
+import { ApiError } from "../../../programs/shared/kubernetes/api";
 import { failure, manifest, nowMs, removeFolders, temporaryFolder, volumes } from "./fixtures";
 
 const hour = 3600_000;

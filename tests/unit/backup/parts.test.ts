@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { Parts } from "../../../controller/backup/store/parts";
+import { Parts } from "../../../programs/backup/store/parts";
 import { pieces } from "./fixtures";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

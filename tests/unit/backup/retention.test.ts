@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { byAge } from "../../../controller/backup/catalog";
-import type { Manifest } from "../../../controller/backup/manifest";
-import type { RetentionInput } from "../../../controller/backup/retention";
-import { retention } from "../../../controller/backup/retention";
+import { byAge } from "../../../programs/backup/catalog";
+import type { Manifest } from "../../../programs/shared/backups/manifest";
+import type { RetentionInput } from "../../../programs/backup/retention";
+import { retention } from "../../../programs/backup/retention";
 import { manifest, nowMs } from "./fixtures";
 
 /** By a store's clock that is right, or ahead: each manifest was written when its backup was begun. */

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { NotThere, Refusal, Unreadable } from "../../../controller/backup/refusal";
-import { FolderStore } from "../../../controller/backup/store/folder";
-import { S3Writer } from "../../../controller/backup/store/s3-writer";
-import type { Store } from "../../../controller/backup/store";
+import { NotThere, Refusal, Unreadable } from "../../../programs/shared/refusal";
+import { FolderStore } from "../../../programs/backup/store/folder";
+import { S3Writer } from "../../../programs/backup/store/s3-writer";
+import type { Store } from "../../../programs/backup/store";
 import { FakeS3, habits } from "./fake-s3";
 import { failure, removeFolders, temporaryFolder } from "./fixtures";
 

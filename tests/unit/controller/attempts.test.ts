@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import { failing, nameOf } from "../../../controller/acts";
-import { Attempts } from "../../../controller/loop/attempts";
-import type { Action, Failure } from "../../../controller/model";
-import { gist } from "../../../controller/report/wording";
+import { failing, nameOf } from "../../../programs/controller/acts";
+import { Attempts } from "../../../programs/controller/loop/attempts";
+import type { Action, Failure } from "../../../programs/controller/model";
+import { gist } from "../../../programs/controller/report/wording";
 
 const evict: Action = { kind: "evictPod", name: "etcd-1", uid: "u" };
 const grow = (resourceVersion: string): Action => {

@@ -7,10 +7,10 @@ import { EventEmitter } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Crowd } from "../../../controller/crowd";
-import { createDoor } from "../../../controller/door";
-import { askController } from "../../../controller/gate/ask";
-import { serveHealth } from "../../../controller/report/health";
+import { Crowd } from "../../../programs/controller/crowd";
+import { createDoor } from "../../../programs/controller/server";
+import { askController } from "../../../programs/gate/ask";
+import { serveHealth } from "../../../programs/controller/report/health";
 import { until } from "../../support/until";
 import { authority, pair } from "./door/pairs";
 

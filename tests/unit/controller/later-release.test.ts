@@ -1,9 +1,9 @@
 /** What a later release has written, read by this one, which was declared again. */
 import { expect } from "chai";
-import type { ControllerRecord, Order } from "../../../controller/model";
-import { parseOrder, REPORT_PATH } from "../../../controller/door/protocol";
-import { parseRecord, recordData } from "../../../controller/observe/record";
-import { plan } from "../../../controller/plan";
+import type { ControllerRecord, Order } from "../../../programs/controller/model";
+import { parseOrder, REPORT_PATH } from "../../../programs/shared/protocol";
+import { parseRecord, recordData } from "../../../programs/controller/observe/record";
+import { plan } from "../../../programs/controller/plan";
 import { EMPTY, gated, idOf, listed, NOW, remembered, report, silent, wal, world } from "./worlds";
 
 const later = { unheard: { of: ["x"] } };

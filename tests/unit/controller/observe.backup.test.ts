@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { annotationKeys } from "../../../components/contract/names";
-import type { Fleet } from "../../../controller/etcd/fleet";
-import type { ConfigMap, StatefulSet } from "../../../controller/kubernetes/objects";
-import type { ControllerRecord } from "../../../controller/model";
-import { backupView, wantsBackup } from "../../../controller/observe/backup";
-import { Observer } from "../../../controller/observe/observer";
-import { recordData } from "../../../controller/observe/record";
+import type { Fleet } from "../../../programs/shared/etcd/fleet";
+import type { ConfigMap, StatefulSet } from "../../../programs/shared/kubernetes/objects";
+import type { ControllerRecord } from "../../../programs/controller/model";
+import { backupView, wantsBackup } from "../../../programs/controller/observe/backup";
+import { Observer } from "../../../programs/controller/observe/observer";
+import { recordData } from "../../../programs/controller/observe/record";
 import { CLUSTER, world } from "./worlds";
 
 const name = "20261126T191500Z-5f3a9c";

@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { Ages } from "../../../controller/loop/ages";
-import type { CarriedAge, World } from "../../../controller/model";
-import { parseRecord, recordData } from "../../../controller/observe/record";
-import { plan } from "../../../controller/plan";
-import { age, aging } from "../../../controller/plan/age";
+import { Ages } from "../../../programs/controller/loop/ages";
+import type { CarriedAge, World } from "../../../programs/controller/model";
+import { parseRecord, recordData } from "../../../programs/controller/observe/record";
+import { plan } from "../../../programs/controller/plan";
+import { age, aging } from "../../../programs/controller/plan/age";
 import type { Change } from "./worlds";
 import { crashing, gated, idOf, keyOf, listed, NOW, pod, remembered, report, silent } from "./worlds";
 import { EMPTY, status, wal, world } from "./worlds";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { ControllerRecord, Desired, Made } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
-import { emptyRecord } from "../../../controller/plan/record";
+import type { ControllerRecord, Desired, Made } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
+import { emptyRecord } from "../../../programs/controller/plan/record";
 import { CLUSTER, gated, NOW, pod, report, silent, wal, world } from "./worlds";
 
 const DAYS = 7 * 24 * 3_600_000;

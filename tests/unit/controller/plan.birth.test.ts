@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { Disk, PodView } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
-import { age } from "../../../controller/plan/age";
-import { emptyRecord } from "../../../controller/plan/record";
+import type { Disk, PodView } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
+import { age } from "../../../programs/controller/plan/age";
+import { emptyRecord } from "../../../programs/controller/plan/record";
 import type { Change } from "./worlds";
 import {
   CLUSTER,

@@ -1,6 +1,6 @@
 /** What is written down, whatever is declared. */
 import { expect } from "chai";
-import { plan } from "../../../controller/plan";
+import { plan } from "../../../programs/controller/plan";
 import type { Change } from "./worlds";
 import { gated, idOf, NOW, remembered, report, wal, world } from "./worlds";
 

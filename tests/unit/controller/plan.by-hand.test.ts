@@ -1,10 +1,10 @@
 /** Members that somebody added or changed by hand: what is decided about them can be written down, and is carried out. */
 import { expect } from "chai";
-import type { Decision, ListedMember, World } from "../../../controller/model";
-import { parseRecord, recordData } from "../../../controller/observe/record";
-import { plan } from "../../../controller/plan";
-import { listKey } from "../../../controller/plan/view";
-import { UNWRITABLE } from "../../../controller/plan/writable";
+import type { Decision, ListedMember, World } from "../../../programs/controller/model";
+import { parseRecord, recordData } from "../../../programs/controller/observe/record";
+import { plan } from "../../../programs/controller/plan";
+import { listKey } from "../../../programs/controller/plan/view";
+import { UNWRITABLE } from "../../../programs/controller/plan/writable";
 import {
   CLUSTER,
   EMPTY,

@@ -1,7 +1,7 @@
 /** Members that serve, and don't let the controller in: their authorities were renewed after their end. */
 import { expect } from "chai";
-import { plan } from "../../../controller/plan";
-import { age, aging } from "../../../controller/plan/age";
+import { plan } from "../../../programs/controller/plan";
+import { age, aging } from "../../../programs/controller/plan/age";
 import type { Change } from "./worlds";
 import { listed, pod, silent, status, world } from "./worlds";
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { Action, Decision, Failure, World } from "../../../controller/model";
-import { Attempts } from "../../../controller/loop/attempts";
-import { plan } from "../../../controller/plan";
-import { age } from "../../../controller/plan/age";
+import type { Action, Decision, Failure, World } from "../../../programs/controller/model";
+import { Attempts } from "../../../programs/controller/loop/attempts";
+import { plan } from "../../../programs/controller/plan";
+import { age } from "../../../programs/controller/plan/age";
 import type { Change } from "./worlds";
 import {
   failed,

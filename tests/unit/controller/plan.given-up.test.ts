@@ -6,10 +6,10 @@ import type {
   PodView,
   RestoreReport,
   World,
-} from "../../../controller/model";
-import { parseRecord, recordData } from "../../../controller/observe/record";
-import { plan } from "../../../controller/plan";
-import { age, aging } from "../../../controller/plan/age";
+} from "../../../programs/controller/model";
+import { parseRecord, recordData } from "../../../programs/controller/observe/record";
+import { plan } from "../../../programs/controller/plan";
+import { age, aging } from "../../../programs/controller/plan/age";
 import { EMPTY, gated, idOf, NOW, pod, report, silent, status, wal, world } from "./worlds";
 
 const URL = "https://etcd-restore.test.svc:2383";

@@ -4,9 +4,9 @@
  */
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
-import type { Order } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
-import { emptyRecord } from "../../../controller/plan/record";
+import type { Order } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
+import { emptyRecord } from "../../../programs/controller/plan/record";
 import type { Change } from "./worlds";
 import {
   EMPTY,
@@ -225,7 +225,7 @@ describe("plan: what holds a disk, and what ends it", () => {
   }
 
   it("has every reason that orders.ts knows", () => {
-    const source = readFileSync("controller/plan/orders.ts", "utf8");
+    const source = readFileSync("programs/controller/plan/orders.ts", "utf8");
     const reasons = [...source.matchAll(/hold\(([`"])(.*?)\1\)|reason: ([`"])(.*?)\3,/g)].map(
       ([, , held, , refused]) => held ?? refused ?? "",
     );

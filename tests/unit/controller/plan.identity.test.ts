@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { Disk, Order } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
-import { age } from "../../../controller/plan/age";
+import type { Disk, Order } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
+import { age } from "../../../programs/controller/plan/age";
 import {
   CLUSTER,
   crashing,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { Disk } from "../../../controller/model";
-import { tornApart } from "../../../controller/plan/moments";
+import type { Disk } from "../../../programs/controller/model";
+import { tornApart } from "../../../programs/controller/plan/moments";
 import { idOf, wal } from "./worlds";
 
 type Wal = Extract<Disk, { state: "wal" }>;

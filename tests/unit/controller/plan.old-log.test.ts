@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { plan } from "../../../controller/plan";
+import { plan } from "../../../programs/controller/plan";
 import { gated, pod, report, silent, status, wal, world } from "./worlds";
 
 const at = (version: string, more: object = {}) => [0, 1, 2].map((o) => status(o, { version, ...more }));

@@ -3,10 +3,10 @@
  * held, nothing is born, and what lives is known again at the end.
  */
 import { expect } from "chai";
-import type { ControllerRecord, Decision, Disk, World } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
-import { age } from "../../../controller/plan/age";
-import { emptyRecord } from "../../../controller/plan/record";
+import type { ControllerRecord, Decision, Disk, World } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
+import { age } from "../../../programs/controller/plan/age";
+import { emptyRecord } from "../../../programs/controller/plan/record";
 import type { Change } from "./worlds";
 import { CLUSTER, gated, idOf, NOW, pod, remembered, report, silent, status, wal, world } from "./worlds";
 

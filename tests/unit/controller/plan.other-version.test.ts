@@ -1,7 +1,7 @@
 /** A restore or a recovery that is declared together with another version of etcd. */
 import { expect } from "chai";
-import type { Desired, RestoreReport } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
+import type { Desired, RestoreReport } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
 import { CLUSTER, EMPTY, gated, NOW, pod, report, status, wal, world } from "./worlds";
 
 const OLD = "3.7.3";

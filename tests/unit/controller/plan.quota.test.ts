@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { MemberStatus } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
+import type { MemberStatus } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
 import type { Change } from "./worlds";
 import { failed, idOf, NOW, pod, silent, status, world } from "./worlds";
 

@@ -8,10 +8,10 @@ import type {
   RestoreReport,
   RestoreView,
   World,
-} from "../../../controller/model";
-import { parseRecord, recordData } from "../../../controller/observe/record";
-import { plan } from "../../../controller/plan";
-import { age } from "../../../controller/plan/age";
+} from "../../../programs/controller/model";
+import { parseRecord, recordData } from "../../../programs/controller/observe/record";
+import { plan } from "../../../programs/controller/plan";
+import { age } from "../../../programs/controller/plan/age";
 import {
   CLUSTER,
   crashing,

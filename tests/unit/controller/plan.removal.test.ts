@@ -1,8 +1,8 @@
 /** Removals that were written down and not carried out: whom they may keep from starting, and for how long. */
 import { expect } from "chai";
-import type { ControllerRecord, RemovalCause } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
-import { age } from "../../../controller/plan/age";
+import type { ControllerRecord, RemovalCause } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
+import { age } from "../../../programs/controller/plan/age";
 import type { Change } from "./worlds";
 import {
   EMPTY,

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { MemberStatus, PodView } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
-import { age } from "../../../controller/plan/age";
-import { stepProblem } from "../../../controller/plan/version";
+import type { MemberStatus, PodView } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
+import { age } from "../../../programs/controller/plan/age";
+import { stepProblem } from "../../../programs/shared/etcd/upgrade";
 import {
   crashing,
   EMPTY,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { plan } from "../../../controller/plan";
+import { plan } from "../../../programs/controller/plan";
 import {
   CLUSTER,
   EMPTY,

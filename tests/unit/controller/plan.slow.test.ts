@@ -1,9 +1,9 @@
 /** What takes its time because the data is large, and a member that is half dead. */
 import { expect } from "chai";
-import type { Hashing } from "../../../controller/observe/hashes";
-import { Hashes } from "../../../controller/observe/hashes";
-import { plan } from "../../../controller/plan";
-import { age } from "../../../controller/plan/age";
+import type { Hashing } from "../../../programs/controller/observe/hashes";
+import { Hashes } from "../../../programs/controller/observe/hashes";
+import { plan } from "../../../programs/controller/plan";
+import { age } from "../../../programs/controller/plan/age";
 import type { Change } from "./worlds";
 import { gated, idOf, keyOf, listed, NOW, pod, remembered, report, silent, status, world } from "./worlds";
 import { EMPTY } from "./worlds";

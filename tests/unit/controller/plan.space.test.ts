@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { ControllerRecord, MemberHash, MemberStatus, SpaceWork, Tries } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
-import { age, aging } from "../../../controller/plan/age";
+import type { ControllerRecord, MemberHash, MemberStatus, SpaceWork, Tries } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
+import { age, aging } from "../../../programs/controller/plan/age";
 import type { Change } from "./worlds";
 import {
   done,

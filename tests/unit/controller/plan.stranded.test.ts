@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { PodView, World } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
-import { age, aging } from "../../../controller/plan/age";
-import { noNodeHasVolume } from "../../../controller/plan/unplaceable";
+import type { PodView, World } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
+import { age, aging } from "../../../programs/controller/plan/age";
+import { noNodeHasVolume } from "../../../programs/controller/plan/unplaceable";
 import { idOf, listed, pod, remembered, silent, world } from "./worlds";
 
 const affinity = "node(s) didn't match PersistentVolume's node affinity";

@@ -1,10 +1,10 @@
 /** What isn't of the cluster, or can't be told apart from it, and may be counted for nothing. */
 import { expect } from "chai";
-import type { ControllerRecord } from "../../../controller/model";
-import { claimViews } from "../../../controller/observe/kubernetes";
-import { plan } from "../../../controller/plan";
-import { age } from "../../../controller/plan/age";
-import { emptyRecord } from "../../../controller/plan/record";
+import type { ControllerRecord } from "../../../programs/controller/model";
+import { claimViews } from "../../../programs/controller/observe/kubernetes";
+import { plan } from "../../../programs/controller/plan";
+import { age } from "../../../programs/controller/plan/age";
+import { emptyRecord } from "../../../programs/controller/plan/record";
 import {
   crashing,
   EMPTY,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { TrustStatement } from "../../../components/contract/trust";
-import type { PodView, TrustView } from "../../../controller/model";
-import { plan } from "../../../controller/plan";
+import type { PodView, TrustView } from "../../../programs/controller/model";
+import { plan } from "../../../programs/controller/plan";
 import { crashing, pod, silent, world } from "./worlds";
 
 const of = (statement: TrustStatement): TrustView => ({ key: JSON.stringify(statement), statement });

@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import type { Claim } from "../../../controller/kubernetes/objects";
-import type { ClaimView, Desired } from "../../../controller/model";
-import { claimViews } from "../../../controller/observe/kubernetes";
-import { plan } from "../../../controller/plan";
-import { age } from "../../../controller/plan/age";
+import type { Claim } from "../../../programs/shared/kubernetes/objects";
+import type { ClaimView, Desired } from "../../../programs/controller/model";
+import { claimViews } from "../../../programs/controller/observe/kubernetes";
+import { plan } from "../../../programs/controller/plan";
+import { age } from "../../../programs/controller/plan/age";
 import { failed, pod, status, world } from "./worlds";
 
 const GI = 2 ** 30;

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { Action, World } from "../../../controller/model";
-import { Attempts } from "../../../controller/loop/attempts";
-import { plan } from "../../../controller/plan";
-import { age } from "../../../controller/plan/age";
+import type { Action, World } from "../../../programs/controller/model";
+import { Attempts } from "../../../programs/controller/loop/attempts";
+import { plan } from "../../../programs/controller/plan";
+import { age } from "../../../programs/controller/plan/age";
 import { idOf, NOW, silent, status, world } from "./worlds";
 
 const MIB = 2 ** 20;

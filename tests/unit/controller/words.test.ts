@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { Pod } from "../../../controller/kubernetes/objects";
-import { podViews } from "../../../controller/observe/kubernetes";
-import { lastWords } from "../../../controller/observe/last-words";
-import { plan } from "../../../controller/plan";
+import type { Pod } from "../../../programs/shared/kubernetes/objects";
+import { podViews } from "../../../programs/controller/observe/kubernetes";
+import { lastWords } from "../../../programs/controller/observe/last-words";
+import { plan } from "../../../programs/controller/plan";
 import { pod as seenPod, silent, world } from "./worlds";
 
 const claims = [0, 1, 2].map((ordinal) => ({

@@ -1,5 +1,5 @@
 /** Observations for the tables of `plan`: a healthy cluster, and what differs from it. */
-import { nameOf } from "../../../controller/acts";
+import { nameOf } from "../../../programs/controller/acts";
 import type {
   Action,
   ControllerRecord,
@@ -13,9 +13,9 @@ import type {
   PodView,
   Tries,
   World,
-} from "../../../controller/model";
-import { age } from "../../../controller/plan/age";
-import { listKey } from "../../../controller/plan/view";
+} from "../../../programs/controller/model";
+import { age } from "../../../programs/controller/plan/age";
+import { listKey } from "../../../programs/controller/plan/view";
 import { declared } from "./simulation/run";
 
 export const NOW = 1_700_000_000_000;

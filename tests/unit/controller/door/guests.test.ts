@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { Bell } from "../../../../controller/door/bell";
-import { GuestList } from "../../../../controller/door/guests";
+import { Bell } from "../../../../programs/controller/server/bell";
+import { GuestList } from "../../../../programs/controller/server/guests";
 
 describe("who is heard at the door", () => {
   const members = new Map([

@@ -1,8 +1,8 @@
 import { expect } from "chai";
-import type { GateMessage } from "../../../../controller/door/protocol";
-import type { Asker } from "../../../../controller/door/waiting";
-import { WaitingRoom } from "../../../../controller/door/waiting";
-import type { Order } from "../../../../controller/model";
+import type { GateMessage } from "../../../../programs/shared/protocol";
+import type { Asker } from "../../../../programs/controller/server/waiting";
+import { WaitingRoom } from "../../../../programs/controller/server/waiting";
+import type { Order } from "../../../../programs/controller/model";
 
 const start: Order = { kind: "start", acceptVersion: true, dropAside: false };
 const wait = (reason: string): Order => ({ kind: "wait", reason, hold: false });

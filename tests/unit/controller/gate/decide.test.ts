@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { Situation, Step } from "../../../../controller/gate/decide";
-import { decide } from "../../../../controller/gate/decide";
-import type { Disk, Order } from "../../../../controller/model";
+import type { Situation, Step } from "../../../../programs/gate/decide";
+import { decide } from "../../../../programs/gate/decide";
+import type { Disk, Order } from "../../../../programs/controller/model";
 
 const silenceMs = 5_000;
 

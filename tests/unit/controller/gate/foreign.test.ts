@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeMark } from "../../../../controller/gate/files";
+import { writeMark } from "../../../../programs/gate/files";
 import { loadFixture, unpack } from "../wal/fixtures";
 
 const OWNER = 65532;

@@ -11,10 +11,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { paths } from "../../../../components/contract/names";
-import { readDisk } from "../../../../controller/gate/disk";
-import { writeConfig, writeOrder } from "../../../../controller/gate/order";
+import { readDisk } from "../../../../programs/gate/disk";
+import { writeConfig, writeOrder } from "../../../../programs/gate/order";
 
-/** What becomes of an order when etcd has made its log, or the disk is harmed: see `controller/gate/order.ts`. */
+/** What becomes of an order when etcd has made its log, or the disk is harmed: see `programs/gate/order.ts`. */
 describe("an order on a disk", () => {
   let dataDir: string;
   const at = (...path: string[]) => join(dataDir, "member", ...path);

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { renderConfig } from "../../../../controller/gate/config";
+import { renderConfig } from "../../../../programs/gate/config";
 import {
   asideNames,
   dropAside,
@@ -26,10 +26,10 @@ import {
   writeHold,
   writeMark,
   writeWhole,
-} from "../../../../controller/gate/files";
-import { peerProblem } from "../../../../controller/gate/peers";
-import { readSettings } from "../../../../controller/gate/settings";
-import { parseMessage, parseOrder } from "../../../../controller/door/protocol";
+} from "../../../../programs/gate/files";
+import { peerProblem } from "../../../../programs/gate/peers";
+import { readSettings } from "../../../../programs/gate/settings";
+import { parseMessage, parseOrder } from "../../../../programs/shared/protocol";
 
 describe("a gate's files", () => {
   let volume: string;

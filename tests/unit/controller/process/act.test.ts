@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { act } from "../../../../controller/act";
-import { EtcdError } from "../../../../controller/etcd/member";
-import { ApiError } from "../../../../controller/kubernetes/api";
-import type { Action, EtcdView, MemberStatus } from "../../../../controller/model";
-import { listKey } from "../../../../controller/plan/view";
+import { act } from "../../../../programs/controller/act";
+import { EtcdError } from "../../../../programs/shared/etcd/member";
+import { ApiError } from "../../../../programs/shared/kubernetes/api";
+import type { Action, EtcdView, MemberStatus } from "../../../../programs/controller/model";
+import { listKey } from "../../../../programs/controller/plan/view";
 
 const URL = "https://etcd-3:2380";
 const listed = (id: string) => ({

@@ -1,10 +1,10 @@
 import { expect } from "chai";
-import { EtcdError } from "../../../../controller/etcd/member";
-import type { EtcdMember } from "../../../../controller/etcd/member";
-import { methods } from "../../../../controller/etcd/messages";
-import type { Asked } from "../../../../controller/observe/etcd";
-import { Hashes } from "../../../../controller/observe/hashes";
-import { etcdView } from "../../../../controller/observe/etcd";
+import { EtcdError } from "../../../../programs/shared/etcd/member";
+import type { EtcdMember } from "../../../../programs/shared/etcd/member";
+import { methods } from "../../../../programs/shared/etcd/messages";
+import type { Asked } from "../../../../programs/controller/observe/etcd";
+import { Hashes } from "../../../../programs/controller/observe/hashes";
+import { etcdView } from "../../../../programs/controller/observe/etcd";
 
 const HEADER = { clusterId: "9", memberId: "1", revision: 5, raftTerm: 1 };
 /** Both are as etcd prints them. */

@@ -1,6 +1,6 @@
 /** One lease and one record, as the API server keeps them, and a clock that only the test moves. */
-import { ApiError } from "../../../../controller/kubernetes/api";
-import type { ConfigMap, Lease } from "../../../../controller/kubernetes/objects";
+import { ApiError } from "../../../../programs/shared/kubernetes/api";
+import type { ConfigMap, Lease } from "../../../../programs/shared/kubernetes/objects";
 
 export class ApiServer {
   nowMs = 0;

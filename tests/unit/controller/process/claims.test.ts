@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import type { Api } from "../../../../controller/kubernetes/api";
-import { Cluster } from "../../../../controller/kubernetes/cluster";
+import type { Api } from "../../../../programs/shared/kubernetes/api";
+import { Cluster } from "../../../../programs/shared/kubernetes/cluster";
 import { Kubernetes, labels } from "./kubernetes";
 
 describe("the members' volumes in a namespace of many", () => {

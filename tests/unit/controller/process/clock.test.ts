@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { steadyClock } from "../../../../controller/loop/clock";
-import { Lease } from "../../../../controller/loop/lease";
+import { steadyClock } from "../../../../programs/shared/clock";
+import { Lease } from "../../../../programs/controller/loop/lease";
 import { ApiServer } from "./api-server";
 
 const HOUR_MS = 3_600_000;

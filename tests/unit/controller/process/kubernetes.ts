@@ -1,7 +1,7 @@
 /** The API server of one namespace, request by request, and what it can be told to do wrong. */
 import { annotationKeys } from "../../../../components/contract/names";
-import type { Api, Request } from "../../../../controller/kubernetes/api";
-import { ApiError } from "../../../../controller/kubernetes/api";
+import type { Api, Request } from "../../../../programs/shared/kubernetes/api";
+import { ApiError } from "../../../../programs/shared/kubernetes/api";
 import type {
   Claim,
   ConfigMap,
@@ -9,8 +9,8 @@ import type {
   Meta,
   Pod,
   StatefulSet,
-} from "../../../../controller/kubernetes/objects";
-import type { ControllerRecord, Desired } from "../../../../controller/model";
+} from "../../../../programs/shared/kubernetes/objects";
+import type { ControllerRecord, Desired } from "../../../../programs/controller/model";
 
 /** `GET configmaps`, `PATCH leases`, `watch`. */
 export type RequestKind = string;

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { mock } from "node:test";
-import { ApiError } from "../../../../controller/kubernetes/api";
-import { Lease } from "../../../../controller/loop/lease";
+import { ApiError } from "../../../../programs/shared/kubernetes/api";
+import { Lease } from "../../../../programs/controller/loop/lease";
 import { ApiServer } from "./api-server";
 
 function leaseOf(

@@ -1,15 +1,15 @@
 import { mock } from "node:test";
 import { expect } from "chai";
-import type { Asker } from "../../../../controller/door/waiting";
-import { WaitingRoom } from "../../../../controller/door/waiting";
-import { Lease } from "../../../../controller/loop/lease";
-import { Loop } from "../../../../controller/loop/loop";
-import type { LoopParts } from "../../../../controller/loop/loop";
-import { nameOf } from "../../../../controller/acts";
-import type { ControllerRecord, Decision, Failure, World } from "../../../../controller/model";
-import type { Observation } from "../../../../controller/observe/observer";
-import { recordData, recordKey } from "../../../../controller/observe/record";
-import { emptyRecord } from "../../../../controller/plan/record";
+import type { Asker } from "../../../../programs/controller/server/waiting";
+import { WaitingRoom } from "../../../../programs/controller/server/waiting";
+import { Lease } from "../../../../programs/controller/loop/lease";
+import { Loop } from "../../../../programs/controller/loop/loop";
+import type { LoopParts } from "../../../../programs/controller/loop/loop";
+import { nameOf } from "../../../../programs/controller/acts";
+import type { ControllerRecord, Decision, Failure, World } from "../../../../programs/controller/model";
+import type { Observation } from "../../../../programs/controller/observe/observer";
+import { recordData, recordKey } from "../../../../programs/controller/observe/record";
+import { emptyRecord } from "../../../../programs/controller/plan/record";
 import { until } from "../../../support/until";
 import { ApiServer } from "./api-server";
 

@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import type { Claim, Pod, StatefulSet } from "../../../../controller/kubernetes/objects";
-import { parseDesired } from "../../../../controller/observe/desired";
-import { claimViews, ordinalOf, podViews, statefulSetView } from "../../../../controller/observe/kubernetes";
-import { bytesOf } from "../../../../controller/observe/quantity";
-import { parseRecord } from "../../../../controller/observe/record";
-import { trustView } from "../../../../controller/observe/trust";
-import { emptyRecord } from "../../../../controller/plan/record";
+import type { Claim, Pod, StatefulSet } from "../../../../programs/shared/kubernetes/objects";
+import { parseDesired } from "../../../../programs/controller/observe/desired";
+import { claimViews, ordinalOf, podViews, statefulSetView } from "../../../../programs/controller/observe/kubernetes";
+import { bytesOf } from "../../../../programs/controller/observe/quantity";
+import { parseRecord } from "../../../../programs/controller/observe/record";
+import { trustView } from "../../../../programs/controller/observe/trust";
+import { emptyRecord } from "../../../../programs/controller/plan/record";
 
 const desired = {
   format: 1,

@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import type { Decision, Desired, World } from "../../../../controller/model";
-import { Events } from "../../../../controller/report/events";
-import { DecisionLog } from "../../../../controller/report/log";
-import { Status } from "../../../../controller/report/status";
-import { gist } from "../../../../controller/report/wording";
-import { TrustNotice } from "../../../../controller/report/trust";
-import type { StatusData } from "../../../../controller/report/status";
+import type { Decision, Desired, World } from "../../../../programs/controller/model";
+import { Events } from "../../../../programs/controller/report/events";
+import { DecisionLog } from "../../../../programs/controller/report/log";
+import { Status } from "../../../../programs/controller/report/status";
+import { gist } from "../../../../programs/controller/report/wording";
+import { TrustNotice } from "../../../../programs/controller/report/trust";
+import type { StatusData } from "../../../../programs/controller/report/status";
 
 const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
   orders: {},

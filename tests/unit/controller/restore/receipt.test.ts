@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { differenceFrom, readContents, writeContents } from "../../../../controller/restore/receipt";
+import { differenceFrom, readContents, writeContents } from "../../../../programs/restore/receipt";
 import { entries, minors, statusOf } from "../../backup/fixtures";
 
 const fixture = (minor: string, name: string) =>

@@ -13,9 +13,9 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lineOf, parseLine } from "../../../../controller/transfer/format";
-import { receiveDirectory } from "../../../../controller/transfer/receive";
-import { directoryStream, directorySum } from "../../../../controller/transfer/send";
+import { lineOf, parseLine } from "../../../../programs/shared/archive/format";
+import { receiveDirectory } from "../../../../programs/shared/archive/receive";
+import { directoryStream, directorySum } from "../../../../programs/shared/archive/send";
 
 /** What is imported of it is looked up at each call. */
 const files = createRequire(__filename)("node:fs") as { fsyncSync: (fd: number) => void };

@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import { RestoreDesk } from "../../../../controller/door/restore";
-import type { RestoreMessage } from "../../../../controller/door/protocol";
-import { parseRestoreAnswer, parseRestoreMessage } from "../../../../controller/door/protocol";
-import type { Pod } from "../../../../controller/kubernetes/objects";
-import type { ControllerRecord, Desired } from "../../../../controller/model";
-import { restorePodLabels, restoreView } from "../../../../controller/observe/restore";
-import { plan } from "../../../../controller/plan";
-import { emptyRecord } from "../../../../controller/plan/record";
+import { RestoreDesk } from "../../../../programs/controller/server/restore";
+import type { RestoreMessage } from "../../../../programs/shared/protocol";
+import { parseRestoreAnswer, parseRestoreMessage } from "../../../../programs/shared/protocol";
+import type { Pod } from "../../../../programs/shared/kubernetes/objects";
+import type { ControllerRecord, Desired } from "../../../../programs/controller/model";
+import { restorePodLabels, restoreView } from "../../../../programs/controller/observe/restore";
+import { plan } from "../../../../programs/controller/plan";
+import { emptyRecord } from "../../../../programs/controller/plan/record";
 import { declared } from "../simulation/run";
 import { gated, report, silent, wal, world } from "../worlds";
 

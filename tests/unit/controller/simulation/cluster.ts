@@ -1,6 +1,6 @@
 /** A namespace with one etcd cluster: its parts, and what they have in common. */
-import type { ControllerRecord, Desired } from "../../../../controller/model";
-import { stepProblem } from "../../../../controller/plan/version";
+import type { ControllerRecord, Desired } from "../../../../programs/controller/model";
+import { stepProblem } from "../../../../programs/shared/etcd/upgrade";
 import { WallClock } from "./clock";
 import { exited, inTouch, Versions } from "./etcd";
 import type { Door } from "./gate";

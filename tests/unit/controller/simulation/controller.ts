@@ -1,10 +1,10 @@
 /** A controller process that can be killed, frozen or doubled between any two of its steps. */
-import type { ControllerRecord, Decision, GateReport, Order, World } from "../../../../controller/model";
-import { Ages } from "../../../../controller/loop/ages";
-import { Attempts } from "../../../../controller/loop/attempts";
-import { recordData } from "../../../../controller/observe/record";
-import { plan } from "../../../../controller/plan";
-import { UNWRITABLE } from "../../../../controller/plan/writable";
+import type { ControllerRecord, Decision, GateReport, Order, World } from "../../../../programs/controller/model";
+import { Ages } from "../../../../programs/controller/loop/ages";
+import { Attempts } from "../../../../programs/controller/loop/attempts";
+import { recordData } from "../../../../programs/controller/observe/record";
+import { plan } from "../../../../programs/controller/plan";
+import { UNWRITABLE } from "../../../../programs/controller/plan/writable";
 import type { WallClock } from "./clock";
 import type { Cluster } from "./cluster";
 import { UNDECIDED } from "./gate";

@@ -1,5 +1,5 @@
 /** Carries out what a controller decided, as Kubernetes and etcd would, and judges it by what really is. */
-import type { Action } from "../../../../controller/model";
+import type { Action } from "../../../../programs/controller/model";
 import type { Cluster } from "./cluster";
 import type { Claim } from "./kubernetes";
 import { deletePod, removePod } from "./kubernetes";

@@ -1,6 +1,6 @@
 /** etcd's API for the members, with its own refusals. */
-import { listKey } from "../../../../controller/plan/view";
-import type { MemberList } from "../../../../controller/model";
+import { listKey } from "../../../../programs/controller/plan/view";
+import type { MemberList } from "../../../../programs/controller/model";
 import { quorumOf, seatsOf, votersOf } from "./log";
 import type { Process, Raft } from "./raft";
 

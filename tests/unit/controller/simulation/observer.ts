@@ -7,7 +7,7 @@ import type {
   MemberStatus,
   PodView,
   World,
-} from "../../../../controller/model";
+} from "../../../../programs/controller/model";
 import type { Cluster } from "./cluster";
 import { inTouch } from "./etcd";
 import type { Pod } from "./kubernetes";

@@ -2,7 +2,7 @@
  * Judges what happens by what really is: who acknowledged what, which disk holds it, what a fault has done to which disk.
  * It never reads the controller's record; what a controller could have known follows from what was shown to it.
  */
-import type { MemberStatus } from "../../../../controller/model";
+import type { MemberStatus } from "../../../../programs/controller/model";
 import type { Entry, MemberDir } from "./log";
 import { quorumOf, seatsOf, votersOf } from "./log";
 import type { Process } from "./raft";

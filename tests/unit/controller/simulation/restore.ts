@@ -1,5 +1,5 @@
 /** The restore pod of the simulated namespace: makes what is declared, once for each pod of it. */
-import type { LogEnd, RestoreReport, RestoreView } from "../../../../controller/model";
+import type { LogEnd, RestoreReport, RestoreView } from "../../../../programs/controller/model";
 import type { Cluster } from "./cluster";
 import { urlOf } from "./etcd";
 import type { Entry, MemberDir } from "./log";

@@ -1,5 +1,5 @@
 /** One story: a declared cluster, faults in between, then quiet. */
-import type { Desired } from "../../../../controller/model";
+import type { Desired } from "../../../../programs/controller/model";
 import { Cluster } from "./cluster";
 import { Controller, Lease } from "./controller";
 import { ALL } from "./faults";

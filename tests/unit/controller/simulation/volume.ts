@@ -1,5 +1,5 @@
 /** A member's volume, and what a gate reads of it. */
-import type { GateReport } from "../../../../controller/model";
+import type { GateReport } from "../../../../programs/controller/model";
 import type { MemberDir } from "./log";
 import { votersOf } from "./log";
 

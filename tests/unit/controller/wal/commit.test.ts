@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { readdirSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { readMember } from "../../../../controller/wal";
-import { commitLog } from "../../../../controller/wal/commit";
+import { readMember } from "../../../../programs/shared/wal";
+import { commitLog } from "../../../../programs/shared/wal/commit";
 import { change, LogWriter, metadata } from "./encoder";
 import type { Minor } from "./fixtures";
 import { loadFixture, put, removeFolders, temporaryFolder, unpack, versions } from "./fixtures";

@@ -1,4 +1,4 @@
-import { crc32c } from "../../../../controller/wal/crc";
+import { crc32c } from "../../../../programs/shared/wal/crc";
 
 /** Writes logs as etcd does, for what real ones are too large or too healthy. */
 

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { join } from "node:path";
-import type { MemberData } from "../../../../controller/wal";
-import { readMember } from "../../../../controller/wal";
-import { crc32c } from "../../../../controller/wal/crc";
-import type { Segment } from "../../../../controller/wal/decoder";
-import { BrokenLog } from "../../../../controller/wal/decoder";
-import { Log } from "../../../../controller/wal/log";
+import type { MemberData } from "../../../../programs/shared/wal";
+import { readMember } from "../../../../programs/shared/wal";
+import { crc32c } from "../../../../programs/shared/wal/crc";
+import type { Segment } from "../../../../programs/shared/wal/decoder";
+import { BrokenLog } from "../../../../programs/shared/wal/decoder";
+import { Log } from "../../../../programs/shared/wal/log";
 import { change, changeV2, LogWriter, metadata } from "./encoder";
 import { loadFixture, put, removeFolders, temporaryFolder } from "./fixtures";
 

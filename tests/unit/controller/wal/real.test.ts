@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { truncateSync, statSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readMember } from "../../../../controller/wal";
+import { readMember } from "../../../../programs/shared/wal";
 import type { Minor } from "./fixtures";
 import { loadFixture, put, removeFolders, temporaryFolder, unpack, versions } from "./fixtures";
 

@@ -1,0 +1,182 @@
+import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import type { Catalog } from "./catalog";
+import { byAge, readCatalog } from "./catalog";
+import { Check } from "../shared/etcd/snapshot";
+import type { Checked } from "../shared/etcd/snapshot";
+import type { Lineage } from "./lineage";
+import { lineagesOf } from "./lineage";
+import type { Manifest } from "../shared/backups/manifest";
+import { parseKey } from "../shared/backups/manifest";
+import { NotThere, Refusal } from "../shared/refusal";
+import type { Store } from "./store";
+import { wordsOf } from "../shared/errors";
+
+/** Which backup. Without a name, the newest; without a cluster's ID, of the only cluster that has any there. */
+export interface Which {
+  readonly name?: string;
+  readonly clusterId?: string;
+}
+
+export const files = { snapshot: "snapshot.db", manifest: "manifest.json" } as const;
+
+const ATTEMPTS = 4;
+const FIRST_PAUSE_MS = 1000;
+
+/** The backup that is meant, of the good ones. Refuses to choose between clusters, between copies of one, and to pass over a younger one. */
+export async function findBackup(store: Store, { name, clusterId }: Which): Promise<Manifest> {
+  const catalog = await readCatalog(store, clusterId);
+  if (name !== undefined) return namedBackup(store, catalog, name);
+  const { good, doubtful } = catalog;
+  const ids = [...new Set(good.map((m) => m.clusterId))];
+  if (ids.length > 1)
+    throw new Refusal(
+      `there are backups of ${ids.length} clusters in ${store.where} (${ids.join(", ")}): say which one, by its ID or by a backup's name`,
+    );
+  const lineages = lineagesOf(good);
+  if (lineages.length > 1)
+    throw new Refusal(
+      `the backups in ${store.where} are of ${lineages.length} clusters that have the ID ${ids[0] ?? ""}, as copies of volumes make them: say a backup's name. The newest of each: ${newestOfEach(lineages)}`,
+    );
+  const newest = good.at(-1);
+  const last = doubtful.at(-1);
+  if (!newest)
+    throw new Refusal(
+      `there is no whole backup in ${store.where}${last ? `; ${last.name} can't be used: ${last.why}` : ""}`,
+    );
+  // An older one in its place would lose what was written between the two, and nobody would know.
+  if (last && last.name > newest.name)
+    throw new Refusal(
+      `the newest backup in ${store.where}, ${last.name}, can't be used: ${last.why}. The newest good one is ${newest.name}: say its name if that is to be taken`,
+    );
+  return newest;
+}
+
+const newestOfEach = (lineages: readonly Lineage[]): string =>
+  lineages
+    .map((line) => [...line].sort(byAge).at(-1))
+    .map((m) => (m ? `${m.name} (of ${m.cluster}, revision ${m.revision})` : ""))
+    .join(", ");
+
+function namedBackup(store: Store, { good, doubtful, loose }: Catalog, name: string): Manifest {
+  const named = good.filter((m) => m.name === name);
+  if (named[0] && named.length === 1) return named[0];
+  const torn = loose.some(({ key }) => parseKey(key)?.name === name);
+  const why = torn ? "it is not whole: it has no manifest" : doubtful.find((d) => d.name === name)?.why;
+  throw new Refusal(
+    why === undefined
+      ? `there is no backup ${name} in ${store.where}; there are: ${lastNames(good)}`
+      : `the backup ${name} in ${store.where} can't be used: ${why}`,
+  );
+}
+
+/**
+ * Brings a backup into a folder, as `snapshot.db` and `manifest.json`, after everything about it has been checked: its
+ * length, its hash, the hash at its end, its pages, its revision. Before that, neither name is there.
+ */
+export async function fetchBackup(store: Store, which: Which, folder: string): Promise<Manifest> {
+  const manifest = await findBackup(store, which);
+  const path = join(folder, files.snapshot);
+  const partial = `${path}.partial`;
+  await mkdir(folder, { recursive: true });
+  await rm(path, { force: true });
+  await rm(join(folder, files.manifest), { force: true });
+  try {
+    await again(() => copy(store, manifest, partial));
+    await rename(partial, path);
+    await writeFile(join(folder, files.manifest), JSON.stringify(manifest), { flush: true });
+  } finally {
+    await rm(partial, { force: true });
+  }
+  return manifest;
+}
+
+async function copy(store: Store, manifest: Manifest, path: string): Promise<void> {
+  const { object, snapshot, name } = manifest;
+  const check = new Check();
+  const file = await open(path, "w", 0o640);
+  // No more is read, and no more is written, than was recorded: a few bytes may unpack to whole disks.
+  const stored = atMost(object.bytes, "is");
+  const unpacked = atMost(snapshot.bytes, "unpacks to");
+  try {
+    const source = await store.read(object.key);
+    const write = async (chunks: AsyncIterable<Buffer>) => {
+      for await (const chunk of unpacked(chunks)) {
+        check.push(chunk);
+        await writeAll(file, chunk);
+      }
+    };
+    if (object.compression === "gzip") await pipeline(source, stored, createGunzip(), write);
+    else await pipeline(source, stored, write);
+    await file.sync();
+  } catch (error) {
+    throw damaged(error, name);
+  } finally {
+    await file.close();
+  }
+  const is = resultOf(check, name);
+  const differs = (what: string, recorded: unknown, found: unknown) => {
+    if (recorded !== found)
+      throw new Refusal(
+        `the backup ${name} is damaged: recorded ${what} ${String(recorded)}, found ${String(found)}`,
+      );
+  };
+  differs("bytes", snapshot.bytes, is.bytes);
+  differs("hash", snapshot.sha256, is.sha256);
+  differs("revision", manifest.revision, is.revision);
+  differs("entries", manifest.keys, is.keys);
+}
+
+/** What comes, as long as it isn't more. */
+const atMost = (bytes: number, verb: string) =>
+  async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let total = 0;
+    for await (const chunk of chunks) {
+      total += chunk.length;
+      if (total > bytes) throw new Refusal(`it ${verb} more than the ${bytes} bytes that were recorded`);
+      yield chunk;
+    }
+  };
+
+async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
+  for (let done = 0; done < chunk.length;)
+    done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
+}
+
+function resultOf(check: Check, name: string): Checked {
+  try {
+    return check.result();
+  } catch (error) {
+    throw damaged(error, name);
+  }
+}
+
+function damaged(error: unknown, name: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof NotThere) return error;
+  if (code === "ENOSPC") return new Refusal(`there is no room for the backup ${name}`);
+  return code?.startsWith("Z_") || error instanceof Refusal
+    ? new Refusal(`the backup ${name} is damaged: ${wordsOf(error)}`)
+    : error;
+}
+
+/** What is wrong in itself isn't read again; a connection that broke is made anew. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Refusal || attempt === ATTEMPTS) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
+  }
+}
+
+const lastNames = (good: readonly Manifest[]): string =>
+  good
+    .slice(-5)
+    .map((m) => m.name)
+    .join(", ") || "none";

@@ -1,0 +1,113 @@
+/**
+ * What the jobs run: `backup`, `fetch`, and the beginning and the end of a drill. Ends with 3 where another try can't
+ * help, and somebody has to change something; with 1 where it may.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { readPair } from "../shared/etcd/pair";
+import { accessInCluster } from "../shared/kubernetes/access";
+import { Api } from "../shared/kubernetes/api";
+import { steadyClock } from "../shared/clock";
+import { judge, prepare } from "./drill";
+import { Channel } from "../shared/etcd/channel";
+import { fetchBackup, files } from "./fetch";
+import type { Which } from "./fetch";
+import { runBackup } from "./job";
+import { parseManifest } from "../shared/backups/manifest";
+import { Refusal } from "../shared/refusal";
+import { Report } from "./report";
+import type { BackupSettings, StoreSettings } from "./settings";
+import { readSettings } from "./settings";
+import { openStore } from "./store";
+import { S3Error, worthAnotherTry } from "./store/s3-words";
+import { volumesOf } from "./volumes";
+import { wordsOf } from "../shared/errors";
+
+const { env } = process;
+/** As the log of everything else in the cluster: one line of JSON each. */
+const log = (level: string, msg: string) =>
+  console.log(JSON.stringify({ level, time: new Date().toISOString(), msg }));
+
+const variable = (name: string): string => {
+  const value = env[name];
+  if (!value) throw new Error(`the variable ${name} is missing`);
+  return value;
+};
+const store = () => openStore(readSettings<StoreSettings>(env, "BACKUP_STORE"));
+const settings = () => readSettings<BackupSettings>(env, "BACKUP_SETTINGS");
+
+function report(of: BackupSettings): { api: Api; report: Report } {
+  const api = new Api(accessInCluster(env, steadyClock()));
+  const warn = (text: string) => log("warn", text);
+  return { api, report: new Report(api, of.namespace, of.statusName, variable("POD_NAME"), warn) };
+}
+
+const commands: Readonly<Record<string, () => Promise<string>>> = {
+  backup: async () => {
+    const of = settings();
+    const told = report(of);
+    const pair = readPair(variable("BACKUP_TLS_DIR"));
+    const ended = new AbortController();
+    process.once("SIGTERM", () => ended.abort(new Error("it was told to stop")));
+    // Kubernetes ends the job somewhat later, and then nothing could be told any more.
+    const limit = setTimeout(
+      () => ended.abort(new Error(`it took longer than ${of.timeoutSeconds} s (backup.timeoutSeconds)`)),
+      of.timeoutSeconds * 1000,
+    );
+    const made = await runBackup({
+      settings: of,
+      store: store(),
+      report: told.report,
+      open: (url) => new Channel(url, pair),
+      volumes: () => volumesOf(told.api, of.namespace, of.claims),
+      signal: ended.signal,
+      say: (text) => log("info", text),
+      peakMebibytes: () => Math.ceil(process.resourceUsage().maxRSS / 1024),
+    });
+    clearTimeout(limit);
+    return `the backup ${made.name} is made: revision ${made.revision}, ${made.keys} entries, ${made.snapshot.bytes} bytes`;
+  },
+  fetch: async () => {
+    const folder = variable("BACKUP_FOLDER");
+    const made = await fetchBackup(store(), readSettings<Which>(env, "BACKUP_WHICH"), folder);
+    return `the backup ${made.name} is in ${folder}: revision ${made.revision}, ${made.snapshot.bytes} bytes`;
+  },
+  "drill-prepare": async () => {
+    const of = settings();
+    const made = await prepare(store(), report(of).report, variable("BACKUP_FOLDER"), of.timeoutSeconds);
+    return `the backup ${made.name} is fetched, and as it was recorded`;
+  },
+  "drill-judge": async () => {
+    const of = settings();
+    const manifest = parseManifest(readFileSync(join(variable("BACKUP_FOLDER"), files.manifest), "utf8"));
+    const channel = new Channel(
+      variable("BACKUP_ETCD_URL"),
+      readPair(variable("BACKUP_TLS_DIR")),
+      "localhost",
+    );
+    await judge(manifest, channel, report(of).report, of.timeoutSeconds * 1000);
+    return `the backup ${manifest.name} was restored, and etcd started from it`;
+  },
+};
+
+/** The store's own word that the request was wrong is as good as ours. */
+const helpless = (error: unknown): boolean =>
+  error instanceof Refusal || (error instanceof S3Error && !worthAnotherTry(error));
+
+async function main(): Promise<string> {
+  const command = commands[process.argv[2] ?? ""];
+  if (!command) throw new Error(`there are: ${Object.keys(commands).join(", ")}`);
+  return command();
+}
+
+main().then(
+  (said) => {
+    log("info", said);
+    process.exit(0);
+  },
+  (error: unknown) => {
+    log("error", wordsOf(error));
+    process.exit(helpless(error) ? 3 : 1);
+  },
+);

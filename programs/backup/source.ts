@@ -1,0 +1,107 @@
+import { hexId } from "../shared/backups/manifest";
+import { Refusal } from "../shared/refusal";
+import type { StatusAnswer } from "../shared/etcd/messages";
+import { methods } from "../shared/etcd/messages";
+import type { Channel } from "../shared/etcd/channel";
+import { wordsOf } from "../shared/errors";
+
+/** The member that a snapshot is taken from. */
+export interface Source {
+  readonly url: string;
+  readonly channel: Channel;
+  readonly name: string;
+  /** As etcdctl prints them. */
+  readonly memberId: string;
+  readonly clusterId: string;
+  readonly version: string;
+  readonly leads: boolean;
+}
+
+const ASK_MS = 5000;
+
+interface Seen {
+  readonly url: string;
+  readonly channel: Channel;
+  readonly status: StatusAnswer;
+}
+
+/**
+ * Who may give the snapshot, the best first: voters that take part in the quorum, followers before the leader, because
+ * reading the whole database costs the disk's and the processor's time. Never a learner, which may lack most of it; never
+ * one that an alarm calls corrupt.
+ *
+ * Each of them did a linearizable read just now: what it has applied holds everything that was acknowledged before this
+ * backup was begun.
+ */
+export async function sources(
+  urls: readonly string[],
+  open: (url: string) => Channel,
+): Promise<readonly Source[]> {
+  const problems: string[] = [];
+  const seen: Seen[] = [];
+  await Promise.all(
+    urls.map(async (url) => {
+      const channel = open(url);
+      try {
+        seen.push({ url, channel, status: await channel.call(methods.status, {}, ASK_MS) });
+      } catch (error) {
+        problems.push(`${hostOf(url)}: ${wordsOf(error)}`);
+        channel.close();
+      }
+    }),
+  );
+  const clusters = new Set(seen.map((s) => s.status.header?.clusterId));
+  if (clusters.size > 1) throw new Refusal("the members are of different clusters");
+  const corrupt = await corruptMembers(seen, problems);
+  const good = await Promise.all(seen.map((s) => judge(s, corrupt, problems)));
+  const found = good
+    .filter((s) => s !== undefined)
+    .sort((a, b) => Number(a.leads) - Number(b.leads) || order(b, a));
+  if (found.length === 0) throw new Error(`no member can give a snapshot: ${problems.sort().join("; ")}`);
+  return found;
+}
+
+async function judge(
+  { url, channel, status }: Seen,
+  corrupt: ReadonlySet<string>,
+  problems: string[],
+): Promise<Source | undefined> {
+  const memberId = status.header?.memberId ?? "0";
+  const out = (why: string): undefined => {
+    problems.push(`${hostOf(url)}: ${why}`);
+    channel.close();
+  };
+  if (status.isLearner) return out("it is a learner, which may lack what the others have");
+  if (corrupt.has(memberId)) return out("its alarm says that its data is corrupt");
+  try {
+    await channel.call(methods.range, { key: "a", limit: 1, countOnly: true }, ASK_MS);
+    const { members } = await channel.call(methods.memberList, { linearizable: true }, ASK_MS);
+    const name = members.find((m) => m.id === memberId)?.name ?? "";
+    return {
+      url,
+      channel,
+      name,
+      memberId: hexId(memberId),
+      clusterId: hexId(status.header?.clusterId ?? "0"),
+      version: status.version,
+      leads: status.leader === memberId,
+    };
+  } catch (error) {
+    return out(`it takes no part in a quorum (${wordsOf(error)})`);
+  }
+}
+
+async function corruptMembers(seen: readonly Seen[], problems: string[]): Promise<ReadonlySet<string>> {
+  for (const { channel, url } of seen) {
+    try {
+      const { alarms } = await channel.call(methods.alarm, { action: "GET" }, ASK_MS);
+      return new Set(alarms.filter((a) => a.alarm === "CORRUPT").map((a) => a.memberId));
+    } catch (error) {
+      problems.push(`${hostOf(url)}: the alarms can't be asked for: ${wordsOf(error)}`);
+    }
+  }
+  return new Set();
+}
+
+const hostOf = (url: string): string => new URL(url).hostname.split(".")[0] ?? url;
+const order = (a: Source, b: Source): number => a.name.localeCompare(b.name, "en", { numeric: true });

@@ -1,0 +1,193 @@
+/**
+ * Carries out one action. What can't be repeated was written into the record before; what is done here has a
+ * precondition (UID, resourceVersion, member ID, member list), and ends before the lease does.
+ */
+import type { Fleet } from "../../shared/etcd/fleet";
+import { EtcdError } from "../../shared/etcd/member";
+import type { EtcdMember } from "../../shared/etcd/member";
+import type { Method } from "../../shared/etcd/messages";
+import { methods } from "../../shared/etcd/messages";
+import { ApiError } from "../../shared/kubernetes/api";
+import type { Cluster } from "../../shared/kubernetes/cluster";
+import type { Action, Failure, MemberId, MemberStatus, World } from "../model";
+import { memberList } from "../observe/etcd";
+import { listKey } from "../plan/view";
+import { inShort, wordsOf } from "../../shared/errors";
+
+/** etcd's refusal of a change of its members, for some seconds after one has joined or restarted, too. */
+const UNCONNECTED = "unhealthy cluster";
+const BEHIND = "in sync with leader";
+
+/** No request is begun with less than this left. */
+export const LEAST_MS = 2000;
+const LONGEST_MS = 8000;
+
+/** How long the log is filled in one act, and by how many requests at a time. */
+const FILL_MS = 3000;
+const FILL_AT_ONCE = 32;
+
+export interface Hands {
+  readonly cluster: Pick<Cluster, "scale" | "deletePod" | "evictPod" | "deleteClaim" | "growClaim">;
+  readonly fleet: Pick<Fleet, "member">;
+  /** How long this process may still act. */
+  readonly leftMs: () => number;
+}
+
+/** Undefined when it was done, else why not. Never throws. */
+export async function act(
+  action: Action,
+  seen: Pick<World, "etcd">,
+  hands: Hands,
+): Promise<Failure | undefined> {
+  try {
+    await carryOut(action, new Doing(seen, hands));
+    return undefined;
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+class Doing {
+  constructor(
+    private readonly seen: Pick<World, "etcd">,
+    private readonly hands: Hands,
+  ) {}
+
+  get cluster(): Hands["cluster"] {
+    return this.hands.cluster;
+  }
+
+  /** Read right before each request: the process may have stood still since the last one. */
+  time(): number {
+    const left = Math.min(LONGEST_MS, this.hands.leftMs());
+    if (left < LEAST_MS) throw new Error("the lease runs out: nothing was done");
+    return left;
+  }
+
+  ask<Q, A>(member: EtcdMember, method: Method<Q, A>, request: Partial<Q>): Promise<A> {
+    return member.call(method, request, this.time());
+  }
+
+  /** The process that answered under this ID. */
+  of(memberId: MemberId): EtcdMember {
+    return this.through((s) => s.memberId === memberId, `member ${memberId}`);
+  }
+
+  /** The leader, or a member that reads linearizably, and another than the one that the request is about. */
+  any(except?: MemberId): EtcdMember {
+    const able = (s: MemberStatus) => s.linearizableRead === true && s.memberId !== except;
+    const leads = (s: MemberStatus) => able(s) && s.leaderId === s.memberId;
+    return this.find(leads) ?? this.through(able, "a healthy member");
+  }
+
+  private through(fits: (s: MemberStatus) => boolean, what: string): EtcdMember {
+    const found = this.find(fits);
+    if (!found) throw new Error(`${what} doesn't answer`);
+    return found;
+  }
+
+  private find(fits: (s: MemberStatus) => boolean): EtcdMember | undefined {
+    const { list, statuses } = this.seen.etcd;
+    const ours = "problem" in list ? undefined : list.clusterId;
+    const status = statuses.find((s) => s.answers && s.clusterId === ours && fits(s));
+    return status && this.hands.fleet.member(status.podUid);
+  }
+}
+
+async function carryOut(action: Action, doing: Doing): Promise<void> {
+  const { cluster } = doing;
+  switch (action.kind) {
+    case "addLearner": {
+      const member = doing.any();
+      const list = memberList(await doing.ask(member, methods.memberList, { linearizable: true }));
+      if (listKey(list) !== action.listKey) throw new Error("the member list has changed: nothing was added");
+      await doing.ask(member, methods.memberAdd, { peerUrls: [action.peerUrl], isLearner: true });
+      return;
+    }
+    case "promote":
+      await doing.ask(doing.any(), methods.memberPromote, { id: action.memberId });
+      return;
+    case "removeMember":
+      try {
+        await doing.ask(doing.any(action.memberId), methods.memberRemove, { id: action.memberId });
+      } catch (error) {
+        if (!(error instanceof EtcdError && error.code === "NOT_FOUND")) throw error;
+      }
+      return;
+    case "moveLeader":
+      await doing.ask(doing.of(action.from), methods.moveLeader, { targetId: action.to });
+      return;
+    case "setReplicas": {
+      const { replicas, statefulSetUid, resourceVersion } = action;
+      return cluster.scale(replicas, statefulSetUid, resourceVersion, doing.time());
+    }
+    case "deletePod":
+      return cluster.deletePod(action.name, action.uid, action.force, doing.time());
+    case "evictPod":
+      return cluster.evictPod(action.name, action.uid, doing.time());
+    case "deleteClaim":
+      return cluster.deleteClaim(action.name, action.uid, doing.time());
+    case "growClaim": {
+      const { name, uid, resourceVersion, bytes } = action;
+      return cluster.growClaim(name, uid, resourceVersion, bytes, doing.time());
+    }
+    case "defragment":
+      try {
+        await doing.ask(doing.of(action.memberId), methods.defragment, {});
+      } catch (error) {
+        // etcd goes on with it; the next one waits until this member answers again.
+        if (!(error instanceof EtcdError && error.code === "DEADLINE_EXCEEDED")) throw error;
+      }
+      return;
+    case "fillLog":
+      return fillLog(doing, action.entries);
+    case "compact":
+      // Physical: only what is really gone can be given back by a defragmentation.
+      await doing.ask(doing.any(), methods.compact, { revision: action.revision, physical: true });
+      return;
+    case "disarm": {
+      const { memberId, alarm } = action;
+      await doing.ask(doing.any(), methods.alarm, { action: "DEACTIVATE", memberId, alarm });
+      return;
+    }
+    case "enableDowngrade":
+      await doing.ask(doing.any(), methods.downgrade, { action: "ENABLE", version: action.targetVersion });
+      return;
+    case "cancelDowngrade":
+      await doing.ask(doing.any(), methods.downgrade, { action: "CANCEL" });
+      return;
+  }
+}
+
+/** As many as there is time for; the next round sees how far that got. */
+async function fillLog(doing: Doing, entries: number): Promise<void> {
+  const member = doing.any();
+  const end = performance.now() + FILL_MS;
+  let left = entries;
+  const ask = async () => {
+    while (left-- > 0 && performance.now() < end) await doing.ask(member, methods.alarm, { action: "GET" });
+  };
+  await Promise.all(Array.from({ length: FILL_AT_ONCE }, ask));
+}
+
+function failureOf(error: unknown): Failure {
+  const words = inShort(wordsOf(error));
+  if (error instanceof EtcdError) return ofEtcd(error, words);
+  if (error instanceof ApiError) return ofKubernetes(error, words);
+  return { kind: "changed", words };
+}
+
+function ofEtcd({ code, details }: EtcdError, words: string): Failure {
+  if (details.includes(UNCONNECTED)) {
+    return { kind: "moment", words: `etcd waits until its voters have been connected for 5 s (${details})` };
+  }
+  if (details.includes(BEHIND)) return { kind: "moment", words: details };
+  const unknown = ["UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "INTERNAL", "UNKNOWN"].includes(code);
+  return { kind: unknown ? "unanswered" : "refused", words };
+}
+
+function ofKubernetes({ status }: ApiError, words: string): Failure {
+  if (status === 429) return { kind: "not-yet", words };
+  if (status === 409) return { kind: "changed", words: `it has changed meanwhile: ${words}` };
+  return { kind: status === 0 || status > 500 ? "unanswered" : "refused", words };
+}

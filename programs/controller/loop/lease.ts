@@ -1,0 +1,206 @@
+import type { Clock } from "../../shared/clock";
+import type { Lease as LeaseObject } from "../../shared/kubernetes/objects";
+import { ApiError } from "../../shared/kubernetes/api";
+import { wordsOf } from "../../shared/errors";
+
+/** What others wait, from when they last saw the lease change, before they take it. */
+const DURATION_MS = 15_000;
+/** What the holder itself counts on, from before it asked: a request may take its time to arrive. */
+const COUNTED_MS = 10_000;
+const RENEW_EVERY_MS = 5000;
+const RETRY_MS = 1000;
+const STANDBY_MS = 2000;
+/** Nobody acts, once it stood still for so long: whoever could would have taken it. */
+const VACANT_MS = DURATION_MS + 5000;
+const REQUEST_MS = 3000;
+/** Of one look. */
+const MOST_REQUESTS = 3;
+/** No timer is that late in a process that runs. */
+const LATE_MS = 2000;
+
+export interface LeaseStore {
+  lease(): Promise<LeaseObject | undefined>;
+  writeLease(spec: LeaseObject["spec"], version: string | undefined, timeoutMs: number): Promise<LeaseObject>;
+}
+
+/**
+ * One controller acts. Every write has the last seen resourceVersion as its precondition, and other machines' clocks
+ * are never compared with this one's.
+ */
+export class Lease {
+  /** Counts how often it was taken: what was decided in an earlier term is void, even if this process has it again. */
+  term = 0;
+  /** Whether it was ever read: then this process knows its part. */
+  known = false;
+  private seen: { readonly lease: LeaseObject | undefined; readonly sinceMs: number } | undefined;
+  private countedFromMs: number | undefined;
+  /** Whether the last look could read it. */
+  private looked = false;
+  /** Why the last attempt failed. */
+  private failure: string | undefined;
+  private renewals = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private working: Promise<void> = Promise.resolve();
+  private stopped = false;
+  /** When the next look was to come. */
+  private dueMs: number | undefined;
+
+  constructor(
+    private readonly store: LeaseStore,
+    private readonly identity: string,
+    /** For what this process believes of itself. */
+    private readonly now: Clock,
+    /** For what it waits before it takes another's place. */
+    private readonly own: Clock,
+    private readonly changed: (problem?: string) => void,
+    /** It stood still beyond the end of its lease, for about so long. */
+    private readonly slept: (forMs: number) => void,
+  ) {}
+
+  /** How long this process may still act; 0 when another one holds it. */
+  leftMs(): number {
+    if (this.countedFromMs === undefined) return 0;
+    return Math.max(0, this.countedFromMs + COUNTED_MS - this.now());
+  }
+
+  holder(): string | undefined {
+    return this.seen?.lease?.spec?.holderIdentity;
+  }
+
+  /** Why no controller can act, once that is so: somebody has to be told, and nobody who decides is there. */
+  vacancy(): string | undefined {
+    if (!this.seen || this.failure === undefined || this.leftMs() > 0) return undefined;
+    if (this.own() - this.seen.sinceMs < VACANT_MS) return undefined;
+    if (this.looked && !this.seen.lease)
+      return "the Lease is gone, and only the component can make it again: `pulumi up --refresh`";
+    // Another one may have it, as far as this one sees.
+    if (!this.looked && this.holder() !== this.identity) return undefined;
+    return `no controller has the Lease, and it can't be taken: ${this.failure}`;
+  }
+
+  start(): void {
+    this.working = this.tick();
+  }
+
+  /** Gives it back, so that the next one need not wait for it to run out. */
+  async release(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.working;
+    const held = this.leftMs() > 0;
+    this.countedFromMs = undefined;
+    if (!held) return;
+    const lease = this.seen?.lease;
+    try {
+      await this.store.writeLease(
+        { ...lease?.spec, holderIdentity: "", renewTime: this.stamp() },
+        lease?.metadata.resourceVersion,
+        REQUEST_MS,
+      );
+    } catch {
+      // It runs out by itself.
+    }
+  }
+
+  /** One look, and a renewal or an attempt to take it. */
+  async tick(): Promise<void> {
+    const held = this.leftMs() > 0;
+    const began = this.now();
+    this.notice(began - (this.dueMs ?? began));
+    let problem: string | undefined;
+    try {
+      await (held ? this.renew() : this.take());
+    } catch (error) {
+      problem = this.failure = wordsOf(error);
+    }
+    problem ??= this.vacancy();
+    this.notice(this.now() - began - MOST_REQUESTS * REQUEST_MS);
+    const holds = this.leftMs() > 0;
+    if (holds !== held || problem !== undefined) this.changed(problem);
+    if (this.stopped) return;
+    const pause = !holds ? STANDBY_MS : problem === undefined ? RENEW_EVERY_MS : RETRY_MS;
+    this.dueMs = this.now() + pause;
+    this.timer = setTimeout(() => void (this.working = this.tick()), pause).unref();
+  }
+
+  /** Something came so much later than it does in a process that runs. */
+  private notice(lateMs: number): void {
+    if (this.countedFromMs === undefined || this.leftMs() > 0) return;
+    this.countedFromMs = undefined;
+    if (lateMs >= LATE_MS) this.slept(lateMs);
+  }
+
+  private async renew(): Promise<void> {
+    const lease = this.seen?.lease;
+    try {
+      await this.write({ ...lease?.spec, renewTime: this.stamp() });
+    } catch (error) {
+      if (!(error instanceof ApiError && (error.status === 409 || error.status === 404))) throw error;
+      // Somebody wrote to it, perhaps only a label: who holds it now?
+      await this.look();
+      if (this.holder() !== this.identity) this.countedFromMs = undefined;
+      else await this.write({ ...this.seen?.lease?.spec, renewTime: this.stamp() });
+    }
+  }
+
+  private async take(): Promise<void> {
+    await this.look();
+    const spec = this.seen?.lease?.spec;
+    const free = !spec?.holderIdentity || spec.holderIdentity === this.identity;
+    if (!free && this.own() - (this.seen?.sinceMs ?? this.own()) < DURATION_MS) return;
+    const at = this.stamp();
+    try {
+      await this.write({
+        ...spec,
+        holderIdentity: this.identity,
+        leaseDurationSeconds: DURATION_MS / 1000,
+        acquireTime: at,
+        renewTime: at,
+        leaseTransitions: (spec?.leaseTransitions ?? 0) + 1,
+      });
+    } catch (error) {
+      // Another one was faster.
+      if (!(error instanceof ApiError && error.status === 409)) throw error;
+      this.failure = wordsOf(error);
+    }
+  }
+
+  private async write(spec: NonNullable<LeaseObject["spec"]>): Promise<void> {
+    const from = this.now();
+    const written = await this.store.writeLease(spec, this.seen?.lease?.metadata.resourceVersion, REQUEST_MS);
+    this.note(written);
+    this.failure = undefined;
+    if (this.countedFromMs === undefined) this.term += 1;
+    this.countedFromMs = from;
+  }
+
+  private async look(): Promise<void> {
+    this.looked = false;
+    this.note(await this.store.lease());
+    this.looked = true;
+  }
+
+  /** Who else writes to the object, a label every few seconds, say, renews nothing. */
+  private note(lease: LeaseObject | undefined): void {
+    this.known = true;
+    const same = this.seen && heldBy(this.seen.lease) === heldBy(lease);
+    this.seen = { lease, sinceMs: same && this.seen ? this.seen.sinceMs : this.own() };
+  }
+
+  /** No two are the same, also within a millisecond or after the clock was set back. */
+  private stamp(): string {
+    this.renewals = (this.renewals + 1) % 1000;
+    return microTime().replace(/000Z$/, `${String(this.renewals).padStart(3, "0")}Z`);
+  }
+}
+
+/** What every holder changes with each of its writes. */
+function heldBy(lease: LeaseObject | undefined): string {
+  const { holderIdentity, acquireTime, renewTime, leaseTransitions } = lease?.spec ?? {};
+  return JSON.stringify([lease !== undefined, holderIdentity, acquireTime, renewTime, leaseTransitions]);
+}
+
+/** Kubernetes wants six digits. */
+export function microTime(at = new Date()): string {
+  return at.toISOString().replace("Z", "000Z");
+}

@@ -1,0 +1,36 @@
+/** The controller: one Deployment that looks after one cluster. This file only puts the parts together. */
+import process from "node:process";
+import pino from "pino";
+import { Controller } from "./controller";
+import { createDoor } from "./server";
+import { steadyClock } from "../shared/clock";
+import { settingsFrom } from "./settings";
+import { accessInCluster } from "../shared/kubernetes/access";
+
+async function main(): Promise<void> {
+  const settings = settingsFrom(process.env);
+  const steady = steadyClock();
+  const log = pino({
+    level: settings.logLevel,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+  });
+  const door = await createDoor({
+    tlsDir: settings.doorTlsDir,
+    port: settings.doorPort,
+    warn: (text) => log.warn(text),
+  });
+  const controller = new Controller(settings, accessInCluster(process.env, steady), log, steady, door);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => controller.stop());
+  await controller.run();
+  await door.close();
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,179 @@
+/** etcd as the plan sees it: every member is asked at once, and one that doesn't answer holds up nothing for long. */
+import { EtcdError } from "../../shared/etcd/member";
+import type { EtcdMember } from "../../shared/etcd/member";
+import type { ListAnswer, StatusAnswer } from "../../shared/etcd/messages";
+import { methods } from "../../shared/etcd/messages";
+import type { Hashes, Hashing } from "./hashes";
+import type { Alarm, ClusterId, EtcdView, MemberList, MemberStatus } from "../model";
+
+const ASK_MS = 1500;
+
+export interface Asked {
+  readonly ordinal: number;
+  readonly podUid: string;
+  readonly name: string;
+  readonly member: EtcdMember;
+}
+
+interface Answer extends Asked {
+  readonly status: StatusAnswer | EtcdError;
+  /** Revision of a linearizable read. */
+  readonly read: number | EtcdError;
+  readonly list: ListAnswer | EtcdError;
+}
+
+export async function etcdView(
+  asked: readonly Asked[],
+  clusterId: ClusterId | undefined,
+  clusterVersion: (from: readonly MemberStatus[]) => Promise<string | undefined>,
+  hashes: Hashes,
+): Promise<EtcdView> {
+  const answers = await Promise.all(asked.map(ask));
+  const statuses = answers.map(statusOf);
+  const list = pickList(answers, clusterId);
+  // What members of another cluster say is about theirs.
+  const ours = answers.filter((a) => ofCluster(a, "problem" in list ? clusterId : list.clusterId));
+  const alarms = await alarmsOf(ours);
+  const revisions = ours.flatMap(({ read }) => (typeof read === "number" ? [read] : []));
+  const revision = revisions.length > 0 ? Math.max(...revisions) : undefined;
+  const told = ours.map(statusOf);
+  const corrupt = alarms.some((a) => a.type === "CORRUPT");
+  if (!corrupt) hashes.forget();
+  const downgrade = ours.map((a) => fine(a.status)?.downgrade).find((d) => d?.enabled);
+  return {
+    list,
+    statuses,
+    alarms,
+    clusterVersion: (await clusterVersion(told)) ?? lowest(told),
+    revision,
+    hashes: corrupt && revision !== undefined ? hashes.of(hashing(ours), revision) : undefined,
+    downgrade: downgrade && { enabled: true, targetVersion: downgrade.targetVersion },
+  };
+}
+
+async function ask(asked: Asked): Promise<Answer> {
+  const { member } = asked;
+  const [status, read, list] = await Promise.all([
+    settle(member.call(methods.status, {}, ASK_MS)),
+    settle(linearizableRead(member)),
+    settle(member.call(methods.memberList, { linearizable: true }, ASK_MS)),
+  ]);
+  return { ...asked, status, read, list };
+}
+
+/** A key that need not exist: `etcdctl endpoint health` reads it, too. */
+async function linearizableRead(member: EtcdMember): Promise<number> {
+  const answer = await member.call(methods.range, { key: "health", countOnly: true }, ASK_MS);
+  return answer.header?.revision ?? 0;
+}
+
+async function settle<T>(call: Promise<T>): Promise<T | EtcdError> {
+  try {
+    return await call;
+  } catch (error) {
+    return error instanceof EtcdError ? error : new EtcdError("INTERNAL", String(error));
+  }
+}
+
+function fine<T>(answer: T | EtcdError): T | undefined {
+  return answer instanceof EtcdError ? undefined : answer;
+}
+
+function statusOf({ ordinal, podUid, status, read }: Answer): MemberStatus {
+  if (status instanceof EtcdError) return { ordinal, podUid, answers: false, error: status.message };
+  return {
+    ordinal,
+    podUid,
+    answers: true,
+    memberId: status.header?.memberId,
+    clusterId: status.header?.clusterId,
+    isLearner: status.isLearner,
+    leaderId: status.leader === "0" ? undefined : status.leader,
+    raftTerm: status.raftTerm,
+    raftIndex: status.raftIndex,
+    appliedIndex: status.raftAppliedIndex,
+    version: status.version,
+    storageVersion: status.storageVersion === "" ? undefined : status.storageVersion,
+    dbBytes: status.dbSize,
+    dbInUseBytes: status.dbSizeInUse,
+    quotaBytes: status.dbSizeQuota === 0 ? undefined : status.dbSizeQuota,
+    linearizableRead: typeof read === "number",
+    errors: status.errors,
+  };
+}
+
+function ofCluster(answer: Answer, clusterId: ClusterId | undefined): boolean {
+  return clusterId === undefined || fine(answer.status)?.header?.clusterId === clusterId;
+}
+
+function pickList(answers: readonly Answer[], clusterId: ClusterId | undefined): EtcdView["list"] {
+  const given = answers.flatMap(({ list }) => (list instanceof EtcdError ? [] : [list]));
+  const chosen = given.find((l) => l.header?.clusterId === clusterId) ?? given[0];
+  if (chosen) return memberList(chosen);
+  if (answers.length === 0) return { problem: "there is no member to ask" };
+  const errors = answers.flatMap(({ name, list }) =>
+    list instanceof EtcdError ? [`${name}: ${list.message}`] : [],
+  );
+  return { problem: `no member has given a linearizable list: ${errors.join("; ")}` };
+}
+
+export function memberList(answer: ListAnswer): MemberList {
+  return {
+    clusterId: answer.header?.clusterId ?? "0",
+    members: answer.members.map(({ id, name, peerUrls, isLearner }) => ({
+      memberId: id,
+      name,
+      peerUrls,
+      isLearner,
+    })),
+  };
+}
+
+/**
+ * A member's status tells its alarms in words only, so it decides just whether to ask: the question itself is an entry
+ * in the log of every member. One that is being defragmented answers late: then another is asked, and if none answers
+ * the words count, so that an alarm never seems to be over because nobody had the time.
+ */
+async function alarmsOf(answers: readonly Answer[]): Promise<readonly Alarm[]> {
+  const words = answers.flatMap((a) => fine(a.status)?.errors ?? []).filter((e) => /alarm/i.test(e));
+  if (words.length === 0) return [];
+  for (const { list, member } of answers) {
+    if (list instanceof EtcdError) continue;
+    const answer = fine(await settle(member.call(methods.alarm, { action: "GET" }, ASK_MS)));
+    if (!answer) continue;
+    return answer.alarms.flatMap(({ memberId, alarm }) =>
+      alarm === "NONE" ? [] : [{ memberId, type: alarm }],
+    );
+  }
+  return alarmsInWords(words);
+}
+
+/** As etcd prints them: `memberID:9372538179322589801 alarm:NOSPACE`. */
+export function alarmsInWords(words: readonly string[]): readonly Alarm[] {
+  const alarms = new Map<string, Alarm>();
+  for (const word of words) {
+    const match = /memberID:\s*(\d+)\s+alarm:\s*(NOSPACE|CORRUPT)/.exec(word);
+    if (match) alarms.set(match[0], { memberId: match[1] ?? "", type: match[2] as Alarm["type"] });
+  }
+  return [...alarms.values()];
+}
+
+function hashing(answers: readonly Answer[]): readonly Hashing[] {
+  return answers.flatMap(({ member, status }): Hashing[] => {
+    const answer = fine(status);
+    const memberId = answer?.header?.memberId;
+    if (memberId === undefined || answer?.isLearner) return [];
+    const ask = (revision: number, timeoutMs: number) => member.call(methods.hashKv, { revision }, timeoutMs);
+    return [{ memberId, dbBytes: answer?.dbSize ?? 0, ask }];
+  });
+}
+
+/** As `etcdcluster` writes it: the patch is 0. */
+function lowest(statuses: readonly MemberStatus[]): string | undefined {
+  const minors = statuses.flatMap(({ version }) => {
+    const match = /^(\d+)\.(\d+)\./.exec(version ?? "");
+    return match ? [[Number(match[1]), Number(match[2])] as const] : [];
+  });
+  const [first] = minors.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  return first && `${first[0]}.${first[1]}.0`;
+}

@@ -1,0 +1,251 @@
+import { annotationKeys, maxMembers } from "../../../components/contract/names";
+import { ownClock } from "../../shared/clock";
+import type { Clock } from "../../shared/clock";
+import type { Guests } from "../server/guests";
+import type { Fleet } from "../../shared/etcd/fleet";
+import type { Place } from "../../shared/etcd/member";
+import type { ConfigMap, Meta, Pod, StatefulSet, Claim } from "../../shared/kubernetes/objects";
+import type { ControllerRecord, GateReport, MemberStatus, PodView, RestoreReport, World } from "../model";
+import { parseDesired } from "./desired";
+import type { Asked } from "./etcd";
+import { etcdView } from "./etcd";
+import { Hashes } from "./hashes";
+import { backupView, wantsBackup } from "./backup";
+import { claimViews, podViews, statefulSetView } from "./kubernetes";
+import { parseRecord } from "./record";
+import { restorePodLabels, restoreView } from "./restore";
+
+export interface Reads {
+  record(): Promise<ConfigMap | undefined>;
+  statefulSet(): Promise<StatefulSet | undefined>;
+  pods(labels: Readonly<Record<string, string>>): Promise<readonly Pod[]>;
+  claims(labels: Readonly<Record<string, string>>, names: readonly string[]): Promise<readonly Claim[]>;
+  backups(): Promise<ConfigMap | undefined>;
+}
+
+export interface ObserverSettings {
+  readonly statefulSet: string;
+  readonly claimPrefix: string;
+  /** Client URL of a member with `{ordinal}` in it. */
+  readonly clientUrl: string;
+}
+
+export interface ObserverParts {
+  readonly reads: Reads;
+  readonly fleet: Fleet;
+  /** Which pods may be heard, before they are asked for. */
+  readonly expect: (guests: Guests) => void;
+  readonly gates: () => readonly GateReport[];
+  readonly restore: () => RestoreReport | undefined;
+  readonly clusterVersion: (place: Place) => Promise<string | undefined>;
+  /** What is only asked for by the way, and couldn't be read. */
+  readonly trouble: (error: unknown) => void;
+  readonly steady: Clock;
+  readonly now: () => number;
+}
+
+export interface Observation {
+  readonly world: Omit<World, "holdsLease" | "tries" | "ages">;
+  /** Of the record's object, for the compare-and-swap; absent when there is no object. */
+  readonly recordVersion?: string;
+  /** Whether Kubernetes was read for it, and not only etcd. */
+  readonly fresh: boolean;
+}
+
+interface Seen {
+  readonly statefulSet?: StatefulSet;
+  readonly pods: readonly Pod[];
+  readonly claims: readonly Claim[];
+  /** Absent when none is looked for. */
+  readonly restorePods?: readonly Pod[];
+  readonly atMs: number;
+}
+
+/** The record is read again after this long even when nothing else is. */
+const RECORD_MS = 9000;
+const BACKUP_MS = 60_000;
+const VERSION_MS = 30_000;
+const VERSION_CHANGES_MS = 1000;
+
+/**
+ * Kubernetes is read when something in it changed (a watch calls `stale`), before every act, and when it was last read
+ * too long ago; etcd is asked every time.
+ */
+export class Observer {
+  private readonly claimNames: readonly string[];
+  private seen: Seen | undefined;
+  private changed = true;
+  private record: { readonly object: ConfigMap | undefined; readonly atMs: number } | undefined;
+  private backup: { readonly value: World["backup"]; readonly atMs: number } | undefined;
+  private readonly hashes = new Hashes(ownClock);
+  private version: { readonly key: string; readonly value?: string; readonly atMs: number } | undefined;
+
+  constructor(
+    private readonly settings: ObserverSettings,
+    private readonly parts: ObserverParts,
+  ) {
+    const ordinals = Array.from({ length: maxMembers }, (_, ordinal) => ordinal);
+    this.claimNames = ordinals.map((ordinal) => `${settings.claimPrefix}${ordinal}`);
+  }
+
+  stale(): void {
+    this.changed = true;
+  }
+
+  /** What a successful compare-and-swap has left; or nothing, after one that failed. */
+  written(record: ConfigMap | undefined): void {
+    this.record = record && { object: record, atMs: this.parts.steady() };
+  }
+
+  get object(): Meta | undefined {
+    return this.seen?.statefulSet?.metadata;
+  }
+
+  /** By which the pods are found; known after the first observation. */
+  get podLabels(): Readonly<Record<string, string>> | undefined {
+    return this.seen?.statefulSet?.spec.selector.matchLabels;
+  }
+
+  async observe(maxAgeMs: number): Promise<Observation> {
+    const { steady, now, gates } = this.parts;
+    const fresh = this.changed || !this.seen || steady() - this.seen.atMs > maxAgeMs;
+    // Before everything else: then whatever is newer than the record fails its compare-and-swap.
+    const record = await this.readRecord(fresh);
+    const parsed = parseRecord(record?.data);
+    const seen = fresh || !this.seen ? await this.readKubernetes(parsed) : this.seen;
+    const desired = this.desired(seen.statefulSet);
+    const backup = wantsBackup(desired, parsed) ? await this.newestBackup() : undefined;
+
+    const claims = claimViews(seen.claims, this.settings.claimPrefix);
+    const { statefulSet, claimPrefix } = this.settings;
+    const pods = podViews(seen.pods, claims, statefulSet, claimPrefix);
+    const places = this.places(pods, seen.pods);
+    this.parts.fleet.keep(places);
+    const etcd = await etcdView(
+      this.asked(pods, places),
+      bornCluster(parsed),
+      (statuses) => this.clusterVersion(statuses, places),
+      this.hashes,
+    );
+    // Last: a gate that was answered meanwhile is no longer among them.
+    const asking = gates();
+    return {
+      world: {
+        desired,
+        record: parsed,
+        statefulSet: seen.statefulSet && statefulSetView(seen.statefulSet),
+        pods: pods.map((pod) => withProblem(pod, asking)),
+        claims,
+        gates: asking,
+        restore: restoreView(seen.restorePods, this.parts.restore()),
+        etcd,
+        backup,
+        nowMs: now(),
+      },
+      recordVersion: record?.metadata.resourceVersion,
+      fresh,
+    };
+  }
+
+  private async readRecord(fresh: boolean): Promise<ConfigMap | undefined> {
+    const { steady, reads } = this.parts;
+    if (!fresh && this.record && steady() - this.record.atMs < RECORD_MS) return this.record.object;
+    const atMs = steady();
+    this.record = { object: await reads.record(), atMs };
+    return this.record.object;
+  }
+
+  /** Pods before claims: a pod is never seen beside a claim that was gone before it came. */
+  private async readKubernetes(record: ReturnType<typeof parseRecord>): Promise<Seen> {
+    const { reads, steady } = this.parts;
+    const atMs = steady();
+    // Not at the end: what changes while it is read is to be read again.
+    this.changed = false;
+    const statefulSet = await reads.statefulSet();
+    const labels = statefulSet?.spec.selector.matchLabels;
+    const pods = labels ? await reads.pods(labels) : [];
+    const wanted = restorePodLabels(this.desired(statefulSet), record, labels);
+    const restorePods = wanted ? await reads.pods(wanted) : undefined;
+    this.parts.expect({ members: addresses(pods), restore: restorePods && addresses(restorePods) });
+    const claims = labels ? await reads.claims(labels, this.claimNames) : [];
+    return (this.seen = { statefulSet, pods, restorePods, claims, atMs });
+  }
+
+  /** What can't be read counts as none: the cluster is looked at all the same. */
+  private async newestBackup(): Promise<World["backup"]> {
+    const { reads, steady, trouble } = this.parts;
+    if (this.backup && steady() - this.backup.atMs < BACKUP_MS) return this.backup.value;
+    const atMs = steady();
+    let value: World["backup"];
+    try {
+      value = backupView((await reads.backups())?.data);
+    } catch (error) {
+      trouble(error);
+    }
+    this.backup = { value, atMs };
+    return value;
+  }
+
+  private desired(statefulSet: StatefulSet | undefined): ReturnType<typeof parseDesired> {
+    return statefulSet
+      ? parseDesired(statefulSet.metadata.annotations?.[annotationKeys.desired])
+      : { problem: `there is no StatefulSet ${this.settings.statefulSet}` };
+  }
+
+  private places(pods: readonly PodView[], objects: readonly Pod[]): ReadonlyMap<string, Place> {
+    const places = new Map<string, Place>();
+    for (const pod of pods) {
+      const ip = objects.find((o) => o.metadata.uid === pod.uid)?.status?.podIP;
+      if (!ip || pod.phase === "Failed" || pod.phase === "Succeeded") continue;
+      const url = new URL(this.settings.clientUrl.replace("{ordinal}", String(pod.ordinal)));
+      places.set(pod.uid, { ip, port: Number(url.port), serverName: url.hostname });
+    }
+    return places;
+  }
+
+  private asked(pods: readonly PodView[], places: ReadonlyMap<string, Place>): readonly Asked[] {
+    return pods.flatMap(({ uid, ordinal, name }) => {
+      const member = places.has(uid) ? this.parts.fleet.member(uid) : undefined;
+      return member ? [{ ordinal, podUid: uid, name, member }] : [];
+    });
+  }
+
+  /** It changes seconds after a member's version did, or by an announced downgrade. */
+  private async clusterVersion(
+    statuses: readonly MemberStatus[],
+    places: ReadonlyMap<string, Place>,
+  ): Promise<string | undefined> {
+    const { steady, clusterVersion } = this.parts;
+    const key = statuses.map((s) => `${s.memberId ?? ""}/${s.version ?? ""}`).join(" ");
+    const able = statuses.find((s) => s.linearizableRead);
+    const place = able && places.get(able.podUid);
+    if (!place) return undefined;
+    const minor = (version?: string) => version?.split(".").slice(0, 2).join(".");
+    const settled = statuses.every((s) => !s.version || minor(s.version) === minor(this.version?.value));
+    const maxAge = settled ? VERSION_MS : VERSION_CHANGES_MS;
+    if (!this.version || this.version.key !== key || steady() - this.version.atMs >= maxAge) {
+      this.version = { key, value: await clusterVersion(place), atMs: steady() };
+    }
+    return this.version.value;
+  }
+}
+
+function withProblem(pod: PodView, gates: readonly GateReport[]): PodView {
+  const problem = gates.find((gate) => gate.podUid === pod.uid)?.problem;
+  return problem === undefined ? pod : { ...pod, gateProblem: problem };
+}
+
+function addresses(pods: readonly Pod[]): Guests["members"] {
+  return new Map(
+    pods.map(({ metadata, status }) => [metadata.uid, status?.podIPs?.map((one) => one.ip) ?? []]),
+  );
+}
+
+function bornCluster(
+  record: ControllerRecord | { readonly problem: string } | undefined,
+): string | undefined {
+  if (!record || "problem" in record) return undefined;
+  return record.birth.state === "born" || record.birth.state === "adopting"
+    ? record.birth.clusterId
+    : undefined;
+}

@@ -1,0 +1,251 @@
+/**
+ * From one observation to at most one action and a reason. Pure: the same world gives the same decision, and nothing is
+ * remembered outside the record.
+ */
+import type { ControllerRecord, Decision, RestoreAnswer, World } from "../model";
+import { adoption, birth } from "./birth";
+import { keepBooks } from "./books";
+import { missing } from "./convergence";
+import { rollDeaf } from "./deaf";
+import { corrupt } from "./corrupt";
+import { addMember, addReplacement, finishAdd, freshPod, tendLearner } from "./joining";
+import { ordersFor, startsFor } from "./orders";
+import { prepareRebuild } from "./prepare";
+import { refuseQuota } from "./quota";
+import { carryOutRebuild } from "./rebuild";
+import { emptyRecord } from "./record";
+import { refuse } from "./refuse";
+import {
+  finishRemoval,
+  lookAgain,
+  lostQuorum,
+  replaceBroken,
+  replaceLost,
+  replaceNode,
+  restartUnread,
+  stopStrangers,
+  unreadIntent,
+} from "./repair";
+import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
+import { dropReplaced, lowerReplicas, raiseReplicas, restoreReplicas, shrink, standBack } from "./size";
+import { defragmentAll, noSpace } from "./space";
+import { staleness, withMembers, withoutMembers } from "./stale";
+import type { Step } from "./step";
+import { wait } from "./step";
+import { replaceStranded } from "./stranded";
+import { trustVerdict } from "./trust";
+import { tried } from "./trying";
+import { adviceOn } from "../../shared/etcd/upgrade";
+import type { Facts } from "./view";
+import { factsOf, gateOf } from "./view";
+import { growVolumes } from "./volumes";
+import { writable } from "./writable";
+
+interface Concern {
+  /** Several steps are ways on that don't depend on each other: one that can't be taken stands in no other's way. */
+  readonly run: (f: Facts) => Step | undefined | Iterable<Step>;
+  /** Not held up by what an earlier concern waits for. */
+  readonly always?: true;
+  /** When it waits, nothing later is even looked at. */
+  readonly stops?: true;
+}
+
+/** In order of urgency: what was begun with all members stopped, refuse, restore replicas, repair, shrink, roll, grow, tidy. */
+const CONCERNS: readonly Concern[] = [
+  { run: carryOutRebuild, stops: true },
+  { run: restoreReplicas },
+  { run: inDoubt },
+  { run: rollWhileWaiting },
+  { run: prepareRebuild },
+  { run: refuseVersion },
+  { run: refuseQuota },
+  { run: rollBroken },
+  { run: rollDeaf },
+  { run: lookAgain, always: true },
+  { run: birth },
+  { run: unborn, stops: true },
+  { run: unreadIntent, always: true },
+  { run: lostQuorum },
+  { run: dropReplaced, always: true },
+  { run: finishRemoval, always: true },
+  { run: finishAdd, always: true },
+  { run: replaceLost, always: true },
+  { run: replaceNode, always: true },
+  { run: replaceStranded, always: true },
+  { run: replaceBroken, always: true },
+  { run: restartUnread, always: true },
+  { run: corrupt, always: true },
+  { run: stopStrangers, always: true },
+  { run: freshPod, always: true },
+  { run: tendLearner, always: true },
+  { run: addReplacement, always: true },
+  { run: noSpace, always: true },
+  { run: lowerReplicas },
+  { run: held },
+  { run: shrink },
+  { run: growVolumes, always: true },
+  { run: standBack },
+  { run: rollHealthy },
+  { run: stuck },
+  { run: raiseReplicas },
+  { run: addMember },
+  { run: defragmentAll },
+];
+
+/** Whose disks belong together isn't known before: nothing is repaired by guess. */
+function unborn(f: Facts): Step | undefined {
+  return f.record.birth.state === "born" ? undefined : wait("no cluster is known yet");
+}
+
+/**
+ * Pods that hold no member keep the disruption budget closed: those that shall join do so before healthy pods are
+ * evicted. What is surplus goes before as well, since restarting it is of no use.
+ */
+function held(f: Facts): Step | undefined {
+  const members = f.members.filter((m) => m.ordinal !== undefined && m.ordinal < f.desired.members);
+  return members.length < Math.min(f.sts.replicas, f.desired.members) ? addMember(f) : undefined;
+}
+
+export function plan(world: World): Decision {
+  const { desired, statefulSet, record } = world;
+  if (!world.holdsLease) return undecided("another controller holds the lease");
+  if ("problem" in desired) return undecided(`the declaration can't be obeyed: ${desired.problem}`);
+  if (record && "problem" in record) return undecided(`the record can't be read: ${record.problem}`);
+  if (!statefulSet) return undecided("there is no StatefulSet yet");
+  if (statefulSet.deleting) return undecided("the StatefulSet is being deleted");
+
+  const seen = current(factsOf(world, desired, statefulSet, record ?? emptyRecord(desired.generation)));
+  const trust = trustVerdict(statefulSet, world.pods);
+  return trust ? { ...decide(seen), trust } : decide(seen);
+}
+
+/** A record from before what lives was made is as good as lost. While that is in doubt, nobody starts by it either. */
+function current(f: Facts): Facts {
+  const stale = staleness(f);
+  if (!stale) return f;
+  const doubt = stale.doubtful ? stale.why : undefined;
+  if (doubt && !stale.holds) return { ...f, doubt };
+  return { ...factsOf(f.world, f.desired, f.sts, withoutMembers(f.record), stale.why), doubt };
+}
+
+/**
+ * A generation that can't be made yet keeps nobody on a template that was put right since. Only whom that kept from
+ * starting: who waits in its gate, or runs, has its part in what is made.
+ */
+function* rollWhileWaiting(f: Facts): Iterable<Step> {
+  if (f.record.birth.state !== "born" || f.record.generation >= f.desired.generation) return;
+  if (refuseVersion(f) || [...refuseQuota(f)].length > 0) return;
+  yield* rollBroken(f, (pod) => pod.etcd.state !== "running" && !gateOf(f.world, pod));
+}
+
+/** Whose disks those are is known before any of them makes way for a generation. */
+function inDoubt(f: Facts): Step | undefined {
+  return f.doubt && f.record.generation < f.desired.generation ? wait(f.doubt) : undefined;
+}
+
+function decide(seen: Facts): Decision {
+  const { world, desired, sts } = seen;
+  // What stops every act doesn't stop the books: a floor that isn't kept lets a disk be rolled back unseen.
+  const f = { ...factsOf(world, desired, sts, keepBooks(seen), seen.stale), doubt: seen.doubt };
+  const stop = refuse(f);
+  // Paused and as declared is as declared: an `up` that only pauses has to end.
+  const settled = desired.paused && missing(f) === undefined;
+  const found = desired.paused ? adoption(f) : undefined;
+  if (found?.kind === "do") return carryOut(seen, f, found, [stop?.reason ?? found.reason]);
+  if (stop && !settled) return withRefusal(conclude(seen, f, [stop.reason]), [stop]);
+  if (settled) return conclude(seen, f, []);
+
+  const steps: Step[] = [];
+  const waits = () => [...new Set(steps.map((step) => step.reason))];
+  let blocked = false;
+  for (const concern of CONCERNS) {
+    if (blocked && !concern.always && !concern.stops) continue;
+    let waited = false;
+    for (const wanted of stepsOf(concern.run(f))) {
+      const step = writable(f.record, tried(world, wanted));
+      if (step.kind === "do") {
+        const again = step.reason === wanted.reason ? [] : [step.reason];
+        return withRefusal(carryOut(seen, f, step, [...waits(), ...again]), steps);
+      }
+      steps.push(step);
+      blocked ||= step.blocks;
+      waited = true;
+    }
+    if (concern.stops && waited) break;
+  }
+  return withRefusal(conclude(seen, f, waits()), steps);
+}
+
+function stepsOf(wanted: ReturnType<Concern["run"]>): Iterable<Step> {
+  if (!wanted) return [];
+  return Symbol.iterator in wanted ? wanted : [wanted];
+}
+
+function withRefusal(decision: Decision, steps: readonly Step[]): Decision {
+  const refused = steps.find((step) => step.kind === "wait" && step.refused);
+  return refused ? { ...decision, refused: refused.reason } : decision;
+}
+
+function undecided(reason: string): Decision {
+  return { orders: {}, undecided: true, reason, warnings: [reason] };
+}
+
+/** What the restore pod of the declared generation is told. */
+function answerOf(f: Facts, reason: string): RestoreAnswer | undefined {
+  const report = f.world.restore?.report;
+  if (!report) return undefined;
+  const { rebuild, generation, birth } = f.record;
+  const through = birth.state !== "unborn" && generation >= report.generation;
+  if (!rebuild && through) return { kind: "done" };
+  const { survivor } = rebuild ?? {};
+  return { kind: "wait", reason, commit: survivor?.commit ?? 0, ...(survivor ? { survivor } : {}) };
+}
+
+function next(record: ControllerRecord): ControllerRecord {
+  return { ...record, sequence: record.sequence + 1 };
+}
+
+/** What counts as lost for this round only isn't lost for the next one. */
+function written(seen: Facts, record: ControllerRecord): ControllerRecord {
+  return seen.stale ? withMembers(record, seen.world.record) : record;
+}
+
+function carryOut(
+  seen: Facts,
+  f: Facts,
+  step: Extract<Step, { kind: "do" }>,
+  waits: readonly string[],
+): Decision {
+  const after = next(step.record ?? f.record);
+  const record = written(seen, after);
+  const then = factsOf(f.world, f.desired, f.sts, after);
+  return {
+    record,
+    action: step.action,
+    orders: ordersFor(then),
+    starts: startsFor(seen),
+    restore: answerOf(then, step.reason),
+    reason: step.reason,
+    warnings: waits,
+  };
+}
+
+function conclude(seen: Facts, f: Facts, waits: readonly string[]): Decision {
+  const lacks = waits[0] ?? missing(f);
+  const birthState = f.record.birth;
+  const seal = lacks === undefined && birthState.state === "born" && !birthState.sealed;
+  const kept = seal ? { ...f.record, birth: { ...birthState, sealed: true } } : f.record;
+  const advice = adviceOn(f.desired.etcdVersion);
+  const record = kept === seen.record ? undefined : written(seen, next(kept));
+  const { members } = f.desired;
+  const voters = members === 1 ? "1 healthy voter" : `${members} healthy voters`;
+  return {
+    record,
+    orders: ordersFor(f),
+    starts: record && startsFor(seen),
+    restore: answerOf(f, lacks ?? "as declared"),
+    reason: lacks ?? `as declared: ${voters}${f.desired.paused ? ", paused" : ""}`,
+    converged: lacks === undefined && !seal ? f.desired.hash : undefined,
+    warnings: advice ? [...waits, advice] : [...waits],
+  };
+}

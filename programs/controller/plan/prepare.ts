@@ -1,0 +1,119 @@
+/**
+ * Whether a higher generation may be made.
+ *
+ * Why it can't lose an acknowledged write: it only says yes, and writes that down. Before, the restore pod has to be there
+ * with data that was checked; and for a recovery, a quorum of disks has to be known as lost or given up by name, so that
+ * a cluster which could come back by itself is never taken apart.
+ */
+import type { Birth, ControllerRecord } from "../model";
+import { isNamed, takenBack, unnamed } from "./given-up";
+import { standing } from "./identity";
+import type { Step } from "./step";
+import { refusal, remember, wait } from "./step";
+import { chosenBefore, outlook } from "./survivor";
+import { trouble } from "./trouble";
+import { versionProblem } from "../../shared/etcd/upgrade";
+import type { Facts } from "./view";
+import { label, podAt, quorum } from "./view";
+
+type Adopting = Extract<Birth, { state: "adopting" }>;
+
+/** Before anything is touched: what is declared is there, and there is a reason for it. */
+export function prepareRebuild(f: Facts): Step | undefined {
+  const { desired, record } = f;
+  const { birth } = record;
+  if (birth.state === "unborn" || record.generation >= desired.generation) return undefined;
+  // Those that were found start first: a quorum of them is a cluster.
+  const recovers = desired.rebuild?.kind === "recovery" && !f.list && !notLost(f);
+  if (birth.state === "adopting" && birth.start.length > 0 && !recovers) return undefined;
+  return mayBegin(f) ?? begin(f, record);
+}
+
+/** Why the declared generation isn't made yet. */
+export function mayBegin(f: Facts): Step | undefined {
+  const { generation, rebuild } = f.desired;
+  if (!rebuild) {
+    return refusal(
+      `generation ${generation} is declared, and not what it is made from: declare a restore or a recovery, or generation ${f.record.generation} again`,
+    );
+  }
+  const what = rebuild.kind === "restore" ? "the restore" : "the recovery";
+  const needless = rebuild.kind === "recovery" ? notLost(f) : undefined;
+  if (needless) return f.list ? refusal(needless) : wait(`${what} does nothing: ${needless}`);
+  const untouched = `${what} hasn't touched anything`;
+  const refused = f.world.restore?.refusal;
+  if (refused) {
+    // The pod is what it was made for: another declaration makes another pod.
+    return refusal(`${untouched}: ${refused}. ${otherwise(f)}`);
+  }
+  const step = rebuild.kind === "recovery" ? versionProblem(f, f.desired.etcdVersion) : undefined;
+  if (step) return refusal(`${untouched}: ${step}. Declare the version that ran, and another one after it`);
+  const source = rebuild.kind === "recovery" ? outlook(f) : undefined;
+  if (source && "problem" in source) return refusal(`${untouched}: ${source.problem}`);
+  const named = unnamed(f);
+  if (named) return wait(`${untouched}: ${named}`);
+  const missing = jobProblem(f, rebuild.kind === "restore" ? "ready" : "receive");
+  return missing ? wait([`${untouched}: ${missing}`, source?.words].filter((x) => x).join("; ")) : undefined;
+}
+
+/** The way out, where what is declared can't be made. */
+export const otherwise = ({ desired, record }: Facts): string =>
+  `Declare what is right with generation ${desired.generation + 1}, or generation ${record.generation} again`;
+
+export function begin(f: Facts, record: ControllerRecord): Step {
+  const { generation } = f.desired;
+  const kind = f.desired.rebuild?.kind ?? "restore";
+  const source = kind === "recovery" ? outlook(f) : undefined;
+  const words = source && "words" in source ? `; by what is known now, ${source.words}` : "";
+  const before = f.record.rebuild && chosenBefore(f.record.rebuild);
+  const rebuild = { generation, kind, phase: "stopping" as const, ...(before ? { before } : {}) };
+  return remember(
+    { ...takenBack(record), intent: undefined, rebuild },
+    `generation ${generation} is made by a ${kind}: every member is stopped first${words}`,
+  );
+}
+
+/** A quorum of disks is known to be lost, or given up by name: anything less comes back by itself. */
+function notLost(f: Facts): string | undefined {
+  if (f.list) return "a recovery is declared, and the cluster has its quorum. Take the argument back";
+  const { birth } = f.record;
+  if (birth.state === "seeding") return "the cluster is only being born. Take the argument back";
+  if (birth.state === "adopting") return adoptedLeft(f, birth);
+  if (birth.state !== "born") return undefined;
+  const { members } = f.record;
+  // What was given up without it, and can be taken back, may come back.
+  const then = { ...f, record: takenBack(f.record) };
+  const left = members.filter((m) => {
+    const { kind } = standing(then, m);
+    return kind !== "lost" && kind !== "broken" && !isNamed(f, label(f, m.ordinal));
+  });
+  if (left.length < quorum(members.length)) return undefined;
+  const names = left.map((m) => `${label(f, m.ordinal)} ${trouble(podAt(f.world, m.ordinal), f.world)}`);
+  return `the disks of ${left.length} of ${members.length} members may still be whole (${names.join("; ")}). They come back, or, where a node is gone for good, are given up by their names in recovery.abandonedMembers`;
+}
+
+function adoptedLeft(f: Facts, { start, voters }: Adopting): string | undefined {
+  const left = start.filter((d) => {
+    const pod = podAt(f.world, d.ordinal);
+    if (!voters.includes(d.memberId)) return false;
+    return !isNamed(f, label(f, d.ordinal)) && (!pod?.claimUid || pod.claimUid === d.claimUid);
+  });
+  if (left.length < quorum(voters.length)) return undefined;
+  const names = left.map((d) => `${label(f, d.ordinal)} ${trouble(podAt(f.world, d.ordinal), f.world)}`);
+  return `${left.length} of ${voters.length} voters were found and start (${names.join("; ")}). They come back, or, where a node is gone for good, are given up by their names in recovery.abandonedMembers`;
+}
+
+/** What the restore pod lacks to be where it has to be. */
+export function jobProblem(f: Facts, step: "receive" | "ready"): string | undefined {
+  const { pod, report } = f.world.restore ?? {};
+  if (report?.generation === f.desired.generation && (!pod || report.podUid === pod.uid)) {
+    if (report.step === step) return undefined;
+    if (report.step === "ready") return "it works on the data";
+    const problem = report.problem ? `, and what came was not taken: ${report.problem}` : "";
+    return `the restore pod waits for a survivor's data${problem}`;
+  }
+  if (!pod) return "there is no restore pod yet";
+  if (!pod.problem) return `${pod.name} works on the data`;
+  // The Job isn't changed by another declaration: what it has made may be in use already.
+  return `${pod.name}: ${pod.problem}. Its Job stays as it was first declared: if that is wrong, declare what is right with generation ${f.desired.generation + 1}`;
+}

@@ -1,0 +1,68 @@
+/** Why a pod doesn't run etcd, in words that a person reads: what Kubernetes says of it. */
+import type { ContainerView, PodView, World } from "../model";
+import { age, ageOf } from "./age";
+import { inShort } from "../../shared/errors";
+
+/** Volumes are being mounted, the pod gets its network, or an init container is at work: nothing has failed. */
+const PREPARING: readonly (string | undefined)[] = [undefined, "ContainerCreating", "PodInitializing"];
+
+/** Whether a container has yet to be started, whatever became of it before (a node's restart begins a pod anew). */
+export function isPreparing(container: ContainerView): boolean {
+  return container.state === "waiting" && PREPARING.includes(container.waitingReason);
+}
+
+/** For so long a container that has failed before is still expected to fail again. */
+const STARTING_OVER_MS = 30_000;
+
+/** Whether it failed and was not seen to live since: the words are the same in a pause and in a try. */
+function failed({ state, restarts, lastExit }: ContainerView, runningMs: number): boolean {
+  if (!lastExit) return false;
+  if (state === "terminated") return lastExit.code !== 0;
+  return state === "running" && restarts > 0 && runningMs < STARTING_OVER_MS;
+}
+
+/** What keeps a pod from running etcd, in the words of Kubernetes. Absent while it only takes its time. */
+export function obstacle(pod: PodView, world: Pick<World, "ages">): string | undefined {
+  if (pod.deleting) return undefined;
+  if (pod.unschedulable) return `can't be scheduled: ${pod.unschedulable}`;
+  if (pod.words) {
+    return `${pod.phase === "Failed" ? "was ended by Kubernetes" : "can't be scheduled"}: ${pod.words}`;
+  }
+  if (pod.gateProblem) return `can't use its volume: ${pod.gateProblem}`;
+  const running = (container: "gate" | "etcd") => ageOf(world, age.running(pod, container));
+  return (
+    hindrance(pod.gate, "can't start its gate", running("gate")) ??
+    hindrance(pod.etcd, "doesn't start", running("etcd"))
+  );
+}
+
+function hindrance(container: ContainerView, what: string, runningMs: number): string | undefined {
+  const { state, waitingReason, lastExit, restarts } = container;
+  if (state === "waiting" && isPreparing(container)) return undefined;
+  if (state !== "waiting" && !failed(container, runningMs)) return undefined;
+  if (lastExit?.oomKilled) return OUT_OF_MEMORY;
+  if (state !== "waiting" || waitingReason === CRASH_LOOP) {
+    const loop = restarts > 0 ? `${CRASH_LOOP}, ` : "";
+    const code = `exit code ${lastExit?.code ?? "?"}`;
+    return `${what}: ${loop}${code}${lastExit?.words ? `: ${inShort(lastExit.words, LONGEST)}` : ""}`;
+  }
+  const message = inShort(container.waitingMessage ?? "", LONGEST);
+  return `${what}: ${[waitingReason, message].filter((text) => text).join(", ")}`;
+}
+
+const OUT_OF_MEMORY = "runs out of memory (OOMKilled)";
+const CRASH_LOOP = "CrashLoopBackOff";
+/** Several members may have such words in one reason. */
+const LONGEST = 250;
+
+/** The etcd container's trouble in a few words, for reasons that a person reads. */
+export function trouble(pod: PodView | undefined, world: Pick<World, "ages">): string {
+  // Quotas and policies are told to the StatefulSet alone, and this controller may not read its Events.
+  if (!pod) return "has no pod (if it stays so: kubectl describe statefulset tells why)";
+  if (pod.deleting) return "is being stopped";
+  const found = obstacle(pod, world);
+  if (found) return found;
+  if (pod.etcd.state === "running") return "doesn't answer";
+  if (pod.etcd.state === "terminated") return "has ended";
+  return `hasn't started yet${pod.etcd.waitingReason ? ` (${pod.etcd.waitingReason})` : ""}`;
+}

@@ -1,0 +1,92 @@
+/**
+ * Which authorities a pod may be brought to while the others are what they are.
+ *
+ * Why it can't lose an acknowledged write: it changes nothing. It holds up everything else while a pod of the declared
+ * template and a pod that is there would not let each other in. Each pod shows certificates of one authority and trusts
+ * some; two agree when each trusts what the other shows, for peers and for clients alike. The controller, its door and
+ * the clients' Secrets are of the declared step too, so what holds between a pod of the template and the living ones
+ * holds for them. Every pod agrees with the template before the first restart, so during the whole rollout every pair
+ * of pods does (old with old, as before; old with new, looked at here; new with new, made alike), and quorum needs no
+ * more than that.
+ *
+ * Judged by what Kubernetes says alone, and not by health: with certificates that nobody trusts, this controller would
+ * hear of nobody. All living pods count, so that a moment of illness opens no door. One that disagrees with more of them
+ * than it agrees with has no part in a quorum (it was made anew from a template that is refused), and counts no more:
+ * otherwise taking the refused template back would be refused as well.
+ */
+import type { TrustStatement } from "../../../components/contract/trust";
+import type { Decision, PodView, StatefulSetView, TrustView } from "../model";
+import type { Step } from "./step";
+import { refusal } from "./step";
+import type { Facts } from "./view";
+
+const PODS = "{pods}";
+const STEPS = "TrustBoth, SignWithNew, DropOld";
+
+export function refuseTrust(f: Facts): Step | undefined {
+  const problem = trustProblem(f.sts, f.world.pods);
+  return problem === undefined ? undefined : refusal(problem);
+}
+
+/** For those who may exchange their certificates once all pods agree. */
+export function trustVerdict(sts: StatefulSetView, pods: readonly PodView[]): Decision["trust"] {
+  if (!sts.trust || "problem" in sts.trust) return undefined;
+  const problem = trustProblem(sts, pods);
+  return problem === undefined ? { agreed: sts.trust.key } : { problem: `refused: ${problem}` };
+}
+
+function trustProblem(sts: StatefulSetView, pods: readonly PodView[]): string | undefined {
+  const declared = sts.trust;
+  if (!declared) return undefined;
+  if ("problem" in declared) return `what the pod template trusts can't be read: ${declared.problem}`;
+  const living = pods.filter((p) => !p.deleting);
+  const serving = living.filter((p) => !isAlone(p, living));
+  const found = new Map<string, string[]>();
+  for (const pod of serving) {
+    const why = disagreement(declared, pod.trust);
+    if (why) found.set(why, [...(found.get(why) ?? []), pod.name]);
+  }
+  if (found.size === 0) return undefined;
+  const all = [...found].map(([why, names]) => why.replace(PODS, names.join(", "))).join("; ");
+  return (
+    `${all}. The steps of tls.caRotation (${STEPS}) have to be taken one at a time, each when the one before is ` +
+    "reached; nothing is restarted until a step that all agree with is declared"
+  );
+}
+
+function isAlone(pod: PodView, living: readonly PodView[]): boolean {
+  const against = living.filter((other) => other.trust && disagreement(other.trust, pod.trust)).length;
+  return against > living.length - against;
+}
+
+/** Why the two would not let each other in, in words with a place for the pods' names. */
+function disagreement(declared: TrustView, pod: TrustView | undefined): string | undefined {
+  if ("problem" in declared) return undefined;
+  const a = declared.statement;
+  if (!pod) {
+    const first = "own" in a || a.revision === 1;
+    return first
+      ? undefined
+      : `an earlier release made ${PODS}, which has to be rolled without tls.caRotation`;
+  }
+  if ("problem" in pod) return `what ${PODS} trusts can't be read: ${pod.problem}`;
+  const b = pod.statement;
+  if ("own" in a || "own" in b) {
+    if ("own" in a === "own" in b) return undefined;
+    return "own" in a
+      ? `certificates of yours (tls.existing) are declared, and not trusted by ${PODS}`
+      : `certificates made here are declared, and those of yours (tls.existing) are what ${PODS} trusts`;
+  }
+  return between("peer", a, b) ?? between("client", a, b);
+}
+
+function between(kind: "peer" | "client", a: Made, b: Made): string | undefined {
+  const [declared, pod] = [a[kind], b[kind]];
+  if (!pod.trusts.includes(declared.shows))
+    return `the ${kind} authority ${declared.shows} is declared to sign, and not trusted by ${PODS}`;
+  if (!declared.trusts.includes(pod.shows))
+    return `the ${kind} authority ${pod.shows} is declared to be trusted no more, and signed what is shown by ${PODS}`;
+  return undefined;
+}
+
+type Made = Extract<TrustStatement, { revision: number }>;

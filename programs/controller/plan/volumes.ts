@@ -1,0 +1,93 @@
+/**
+ * Claims come to the declared size, one at a time.
+ *
+ * Why it can't lose an acknowledged write: a volume only ever grows, and the next one only after the last has grown. What
+ * is lowered is only what was asked for and never came about.
+ */
+import { bytesAsText } from "../../../components/contract/units";
+import type { ClaimView, ControllerRecord, PodView } from "../model";
+import { age, ageOf } from "./age";
+import { withNote } from "./record";
+import type { Step } from "./step";
+import { act, mention, refusal } from "./step";
+import { failedActs } from "./trying";
+import type { Facts } from "./view";
+import { claimAt, noteOf } from "./view";
+
+export function growVolumes(f: Facts): Step | undefined {
+  const want = f.desired.volumeBytes;
+  const size = bytesAsText(want);
+  const claims = f.world.claims.filter(
+    (c) => c.ordinal < f.desired.members && !c.deleting && c.phase === "Bound",
+  );
+  const larger = claims.find((c) => c.actualBytes > want);
+  if (larger) {
+    return refusal(
+      `storage.size is ${size}, and ${larger.name} has ${bytesAsText(larger.actualBytes)}: a volume can't shrink`,
+      false,
+    );
+  }
+  const growing = claims.find((c) => c.requestedBytes === want && c.actualBytes < want);
+  if (growing) return mention(`${growing.name} is growing to ${size}${whatIsMissing(growing)}`);
+  // What Kubernetes refuses to one it refuses to all: the class, or a quota.
+  const claim = claims.find((c) => c.requestedBytes !== want);
+  if (!claim) return undefined;
+  if (claim.requestedBytes < want) return resize(claim, want, `${claim.name} grows to ${size}`);
+  if (claim.actualBytes < want) return resize(claim, want, takenBack(claim, size));
+  return refusal(`${takenBack(claim, size)}, which is no more than it has: ${NOT_QUITE}`, false);
+}
+
+const NOT_QUITE =
+  "Kubernetes takes back what was asked for only down to more than there is. Declare a little more as storage.size";
+
+function takenBack({ name, requestedBytes, actualBytes }: ClaimView, size: string): string {
+  return `${name} asked for ${bytesAsText(requestedBytes)}, has ${bytesAsText(actualBytes)}, and asks for ${size} instead`;
+}
+
+function resize({ name, uid, resourceVersion }: ClaimView, bytes: number, reason: string): Step {
+  return act({ kind: "growClaim", name, uid, resourceVersion, bytes }, reason);
+}
+
+function whatIsMissing(claim: ClaimView): string {
+  if (claim.growthProblem) return `, which fails: ${claim.growthProblem}`;
+  return claim.awaitsMount ? ": its file system grows when it is mounted" : "";
+}
+
+/** The kubelet does it by itself where the driver can: only after this long does somebody have to make a new pod. */
+const BY_ITSELF_MS = 180_000;
+
+/** Which pods have to be made anew for the sake of their volumes: once for a size, whatever comes of it. */
+export function wantsRemount(f: Facts, pod: PodView): boolean {
+  const claim = claimAt(f.world, pod.ordinal);
+  if (!claim?.awaitsMount || claim.uid !== pod.claimUid) return false;
+  const before = noteOf(f.record, pod.ordinal)?.remount;
+  const tried = before?.claimUid === claim.uid && before.bytes === claim.requestedBytes;
+  if (tried && before.podUid !== pod.uid) return false;
+  return ageOf(f.world, age.awaitsMount(claim)) >= BY_ITSELF_MS;
+}
+
+export function withRemount(f: Facts, pod: PodView): ControllerRecord {
+  const claim = claimAt(f.world, pod.ordinal);
+  if (!claim) return f.record;
+  const remount = { claimUid: claim.uid, bytes: claim.requestedBytes, podUid: pod.uid };
+  return withNote(f.record, pod.ordinal, { remount });
+}
+
+/**
+ * A larger quota is for a larger volume: a member that restarts with it before its volume has grown may fill that. Not
+ * waited for is growth that fails, which could take for ever, and what grows in the next pod only.
+ */
+export function quotaBeforeVolume(f: Facts, pod: PodView | undefined): string | undefined {
+  const { quotaBytes, volumeBytes } = f.desired;
+  const claim = pod && claimAt(f.world, pod.ordinal);
+  if (!claim || claim.phase !== "Bound" || claim.actualBytes >= volumeBytes) return undefined;
+  const runsWith = f.members.find((m) => m.ordinal === pod.ordinal)?.status?.quotaBytes ?? 0;
+  const raised = quotaBytes > runsWith && quotaBytes * 3 > claim.actualBytes;
+  if (!raised || claim.awaitsMount || growthFails(f)) return undefined;
+  return `${claim.name} grows to ${bytesAsText(volumeBytes)} before ${pod.name} restarts with a quota of ${bytesAsText(quotaBytes)}`;
+}
+
+function growthFails(f: Facts): boolean {
+  const refused = failedActs(f.world).some((action) => action.kind === "growClaim");
+  return refused || f.world.claims.some((c) => c.growthProblem !== undefined);
+}

@@ -1,0 +1,25 @@
+/**
+ * A step whose record no controller could read: that is a mistake of the concern that made it, and isn't taken. The
+ * others have their turn.
+ *
+ * Why it can't lose an acknowledged write: it only leaves out, and holds up what an unfinished concern holds up.
+ */
+import type { ControllerRecord } from "../model";
+import { recordData, UnreadableRecord } from "../observe/record";
+import { wordsOf } from "../../shared/errors";
+import type { Step } from "./step";
+import { wait } from "./step";
+
+export const UNWRITABLE = "which can't be written down";
+
+/** `kept`: what is written with a step that has no record of its own. */
+export function writable(kept: ControllerRecord, step: Step): Step {
+  if (step.kind !== "do") return step;
+  try {
+    recordData(step.record ?? kept);
+    return step;
+  } catch (error) {
+    if (!(error instanceof UnreadableRecord)) throw error;
+    return wait(`${step.reason}, ${UNWRITABLE}: ${wordsOf(error)}`);
+  }
+}

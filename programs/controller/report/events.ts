@@ -1,0 +1,110 @@
+import { isExpected } from "../acts";
+import type { Clock } from "../../shared/clock";
+import { microTime } from "../loop/lease";
+import type { Decision, Failure } from "../model";
+import { gist } from "./wording";
+
+export interface EventTarget {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+const SAME_AGAIN_MS = 600_000;
+/** What is waited for so long deserves a warning; a rollout waits all the time, and never for long. */
+const STANDS_MS = 60_000;
+/** So many at once, and one more each `REFILL_MS`. */
+const BURST = 25;
+const REFILL_MS = 10_000;
+/** The API takes no more. */
+const LONGEST_NOTE = 1000;
+/** What is remembered of the past. */
+const MOST_KEYS = 500;
+
+/** Kubernetes Events on the StatefulSet: each new reason and warning once, and never a flood. */
+export class Events {
+  private readonly told = new Map<string, number>();
+  private standing: ReadonlyMap<string, number> = new Map();
+  private current = "";
+  private tokens = BURST;
+  private filledMs: number;
+
+  constructor(
+    private readonly instance: string,
+    private readonly write: (event: object) => Promise<void>,
+    private readonly steady: Clock,
+    private readonly failed: (error: unknown) => void,
+  ) {
+    this.filledMs = steady();
+  }
+
+  /** After an act that failed the reason says so. */
+  tell(target: EventTarget, decision: Decision, failure?: Failure): void {
+    // A wait deserves a warning when it stands; a refusal is for somebody to act on.
+    if (decision.refused !== undefined) this.say(target, "Warning", "Refused", decision.refused);
+    const waits = decision.warnings.filter((warning) => warning !== decision.refused);
+    this.warn(target, failure ? [...new Set([...waits, decision.reason])] : waits);
+    const news = gist(decision.reason);
+    if (failure && !isExpected(failure)) {
+      if (this.say(target, "Warning", "ActFailed", decision.reason)) this.current = news;
+      return;
+    }
+    if (news === this.current) return;
+    // A change back is news again.
+    this.told.delete(`Normal ${news}`);
+    // What stands while too much was told before is told later.
+    const word = failure ? "Waiting" : wordFor(decision);
+    if (this.say(target, "Normal", word, decision.reason)) this.current = news;
+  }
+
+  private warn(target: EventTarget, warnings: readonly string[]): void {
+    const now = this.steady();
+    const since = (warning: string) => this.standing.get(gist(warning)) ?? now;
+    this.standing = new Map(warnings.map((w) => [gist(w), since(w)]));
+    for (const w of warnings)
+      if (now - since(w) >= STANDS_MS) this.say(target, "Warning", "NotAsDeclared", w);
+  }
+
+  /** False when it can't be told now. */
+  private say(target: EventTarget, type: "Normal" | "Warning", reason: string, note: string): boolean {
+    const key = `${type} ${gist(note)}`;
+    const now = this.steady();
+    const before = this.told.get(key);
+    if (before !== undefined && now - before < SAME_AGAIN_MS) return true;
+    this.tokens = Math.min(BURST, this.tokens + (now - this.filledMs) / REFILL_MS);
+    this.filledMs = now;
+    if (this.tokens < 1) return false;
+    this.tokens -= 1;
+    if (this.told.size >= MOST_KEYS) this.told.clear();
+    this.told.set(key, now);
+    this.write(this.event(target, type, reason, note)).catch(this.failed);
+    return true;
+  }
+
+  private event(target: EventTarget, type: string, reason: string, note: string): object {
+    return {
+      apiVersion: "events.k8s.io/v1",
+      kind: "Event",
+      metadata: { generateName: `${target.name}-`, namespace: target.namespace },
+      eventTime: microTime(),
+      reportingController: "etcd-cluster/controller",
+      reportingInstance: this.instance.slice(0, 128),
+      action: reason,
+      reason,
+      note: note.slice(0, LONGEST_NOTE),
+      type,
+      regarding: {
+        apiVersion: "apps/v1",
+        kind: "StatefulSet",
+        namespace: target.namespace,
+        name: target.name,
+        uid: target.uid,
+      },
+    };
+  }
+}
+
+function wordFor({ action, converged }: Decision): string {
+  if (action) return action.kind.charAt(0).toUpperCase() + action.kind.slice(1);
+  return converged === undefined ? "Waiting" : "Converged";
+}

@@ -1,0 +1,65 @@
+import type { Clock } from "../../shared/clock";
+import { gist } from "./wording";
+
+export type NoticeData = Readonly<Record<string, string>>;
+
+/** A sentence whose numbers count up or down is written at most so often. */
+const COUNTING_MS = 2000;
+/** What is the same is applied again so often: somebody may have deleted it. It changes nothing in the cluster. */
+const AGAIN_MS = 30_000;
+
+/** A ConfigMap in which the last of what was posted will stand. */
+export class Notice {
+  private wanted: NoticeData | undefined;
+  private written: { readonly data: NoticeData; readonly atMs: number } | undefined;
+  private working = false;
+
+  constructor(
+    private readonly write: (data: NoticeData) => Promise<void>,
+    private readonly steady: Clock,
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  /** What stands there since, by what was written last. */
+  get standing(): NoticeData | undefined {
+    return this.written?.data;
+  }
+
+  /** Whether what stands there says the same. */
+  same(data: NoticeData): boolean {
+    const before = this.written?.data;
+    return before !== undefined && Object.keys(data).every((key) => data[key] === before[key]);
+  }
+
+  /** Returns at once. `extra` is written with it, and is no reason to write. */
+  post(data: NoticeData, extra: NoticeData = {}): void {
+    if (!this.due(data)) return;
+    this.wanted = { ...data, ...extra };
+    if (!this.working) void this.writeAll();
+  }
+
+  private due(data: NoticeData): boolean {
+    if (this.working || !this.written) return true;
+    const age = this.steady() - this.written.atMs;
+    if (this.same(data)) return age >= AGAIN_MS;
+    const before = this.written.data;
+    const counts = Object.keys(data).every((key) => gist(data[key] ?? "") === gist(before[key] ?? ""));
+    return !counts || age >= COUNTING_MS;
+  }
+
+  private async writeAll(): Promise<void> {
+    this.working = true;
+    while (this.wanted) {
+      const data = this.wanted;
+      this.wanted = undefined;
+      try {
+        await this.write(data);
+        this.written = { data, atMs: this.steady() };
+      } catch (error) {
+        this.written = undefined;
+        this.failed(error);
+      }
+    }
+    this.working = false;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The restore pod, as the door knows it: what it said last, and what it is told. It asks every second, so that nothing is
+ * kept waiting for it.
+ */
+import type { RestoreAnswer, RestoreReport, Uid } from "../model";
+import type { RestoreMessage } from "../../shared/protocol";
+
+const UNDECIDED: RestoreAnswer = { kind: "wait", reason: "the controller has not decided yet", commit: 0 };
+
+export class RestoreDesk {
+  private last: { readonly report: RestoreReport; readonly content: string; seen: boolean } | undefined;
+  private given: RestoreAnswer | undefined;
+
+  constructor(
+    private readonly forgetMs: number,
+    private readonly wake: (podUid: Uid, nowMs: number) => void,
+  ) {}
+
+  /** The answer is of a decision that has seen this report. */
+  hear(message: RestoreMessage, nowMs: number): RestoreAnswer {
+    const content = JSON.stringify(message);
+    const same = this.last?.content === content;
+    this.last = { report: { ...message, atMs: nowMs }, content, seen: same && this.last?.seen === true };
+    if (!same) {
+      this.given = undefined;
+      this.wake(message.podUid, nowMs);
+    }
+    return this.given ?? UNDECIDED;
+  }
+
+  report(nowMs: number): RestoreReport | undefined {
+    if (!this.last || nowMs - this.last.report.atMs >= this.forgetMs) return undefined;
+    this.last.seen = true;
+    return this.last.report;
+  }
+
+  answer(answer: RestoreAnswer | undefined): void {
+    if (this.last?.seen) this.given = answer;
+  }
+
+  clear(): void {
+    this.last = undefined;
+    this.given = undefined;
+  }
+}

@@ -1,0 +1,146 @@
+/** Where the snapshot comes from, if not from a store of backups: a file, an etcd elsewhere, or the survivor's copy. */
+import {
+  closeSync,
+  createReadStream,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Channel } from "../shared/etcd/channel";
+import type { Checked } from "../shared/etcd/snapshot";
+import { Check, streamSnapshot } from "../shared/etcd/snapshot";
+import { Refusal } from "../shared/refusal";
+import { methods } from "../shared/etcd/messages";
+import { syncFolder } from "../gate/files";
+import { readReceipt, writeContents } from "./receipt";
+import type { Settings } from "./settings";
+import { place } from "./settings";
+import { wordsOf } from "../shared/errors";
+
+const CALL_MS = 5000;
+const AGAIN_MS = 500;
+
+/** From the etcd beside this container, which runs on a survivor's copy, once it has applied all of that. */
+export async function save(settings: Settings, url = "https://127.0.0.1:2379"): Promise<void> {
+  const receipt = readReceipt(settings.scratch);
+  if (!receipt) throw new Error("there is no survivor's copy");
+  const channel = new Channel(url, pairIn(settings.tlsDir), "localhost");
+  let last = "";
+  for (;;) {
+    try {
+      // Linearizable: what was in the log is applied before it is answered.
+      await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
+      break;
+    } catch (error) {
+      const words = wordsOf(error);
+      if (words !== last) console.log(`the survivor's copy doesn't answer yet: ${(last = words)}`);
+      channel.close();
+      await sleep(AGAIN_MS);
+    }
+  }
+  const { header, raftAppliedIndex = 0 } = await channel.call(methods.status, {}, CALL_MS);
+  if (header?.memberId !== receipt.memberId || header.clusterId !== receipt.clusterId)
+    throw new Error(
+      `what runs here is member ${header?.memberId} of cluster ${header?.clusterId}, and the survivor is ${receipt.memberId} of ${receipt.clusterId}`,
+    );
+  if (raftAppliedIndex < receipt.commit)
+    throw new Error(`entries up to ${raftAppliedIndex} are applied, and there are ${receipt.commit}`);
+  const checked = await download(settings.scratch, channel);
+  channel.close();
+  if (checked.revision === 0)
+    throw new Refusal(
+      `the survivor's disk, up to entry ${receipt.commit}, holds no data at all (revision 0): nothing was ever written there`,
+    );
+  console.log(`a snapshot of the survivor's copy: ${told(checked)}`);
+}
+
+export interface Endpoints {
+  readonly urls: readonly string[];
+  /** What the certificates are made out to, if not to the URLs' hosts. */
+  readonly serverName?: string;
+}
+
+/** From a living etcd that is moved in. The first that answers, and reads linearizably. */
+export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir: string): Promise<void> {
+  const problems: string[] = [];
+  for (const url of from.urls) {
+    const channel = new Channel(url, pairIn(tlsDir), from.serverName);
+    try {
+      await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
+      const { version: etcdVersion } = await channel.call(methods.status, {}, CALL_MS);
+      const checked = await download(settings.scratch, channel);
+      writeFileSync(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
+      return say(settings, `the etcd at ${url}, ${told(checked)}`);
+    } catch (error) {
+      problems.push(`${url}: ${wordsOf(error)}`);
+    } finally {
+      channel.close();
+    }
+  }
+  throw new Error(`no endpoint gave a snapshot: ${problems.join("; ")}`);
+}
+
+/** From a file that somebody put on a claim: what `etcdctl snapshot save` wrote. */
+export async function fromFile(settings: Settings, file: string): Promise<void> {
+  const check = new Check();
+  const checked = await toFile(settings.scratch, async (write) => {
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+      check.push(chunk as Buffer);
+      write(chunk as Buffer);
+    }
+    return check.result();
+  }).catch((error: unknown) => {
+    throw new Refusal(`the snapshot file ${file}: ${wordsOf(error)}`);
+  });
+  say(settings, `the snapshot file ${file}, ${told(checked)}`);
+}
+
+const told = ({ revision, keys, bytes }: Checked) => `revision ${revision}, ${keys} entries, ${bytes} bytes`;
+
+function say({ scratch }: Settings, source: string): void {
+  console.log(source);
+  writeFileSync(place(scratch, "source"), source, { flush: true });
+}
+
+function download(scratch: string, channel: Channel): Promise<Checked> {
+  return toFile(scratch, (write) =>
+    streamSnapshot(channel, (chunk) => {
+      write(chunk);
+      return undefined;
+    }),
+  );
+}
+
+/** The file has its name only once it is whole, checked, and on the disk. */
+async function toFile(
+  scratch: string,
+  fill: (write: (chunk: Buffer) => void) => Promise<Checked>,
+): Promise<Checked> {
+  const file = place(scratch, "snapshot");
+  const draft = `${file}.partial`;
+  rmSync(draft, { force: true });
+  const fd = openSync(draft, "wx", 0o600);
+  try {
+    const checked = await fill((chunk) => {
+      for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at);
+    });
+    fsyncSync(fd);
+    writeContents(scratch, checked);
+    renameSync(draft, file);
+    syncFolder(dirname(file));
+    return checked;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function pairIn(folder: string): { ca: Buffer; cert: Buffer; key: Buffer } {
+  const read = (name: string) => readFileSync(join(folder, name));
+  return { ca: read("ca.crt"), cert: read("tls.crt"), key: read("tls.key") };
+}

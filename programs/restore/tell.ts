@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { request } from "node:https";
+import { join } from "node:path";
+import type { RestoreMessage } from "../shared/protocol";
+import { parseRestoreAnswer, RESTORE_PATH } from "../shared/protocol";
+import type { RestoreAnswer } from "../controller/model";
+import type { Settings } from "./settings";
+
+const PATIENCE_MS = 5000;
+
+/** Tells the controller how far this pod is. Nobody may be there to listen: then it is told again. */
+export function tell(settings: Settings, message: RestoreMessage): Promise<RestoreAnswer> {
+  const file = (name: string) => readFileSync(join(settings.tlsDir, name));
+  const body = JSON.stringify(message);
+  return new Promise((resolve, reject) => {
+    const asked = request(new URL(RESTORE_PATH, settings.controllerUrl), {
+      method: "POST",
+      agent: false,
+      cert: file("tls.crt"),
+      key: file("tls.key"),
+      ca: file("ca.crt"),
+      minVersion: "TLSv1.3",
+      timeout: PATIENCE_MS,
+      headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
+    });
+    asked.on("timeout", () => asked.destroy(new Error("the controller doesn't answer")));
+    asked.on("error", reject);
+    asked.on("response", (response) => {
+      let text = "";
+      response.on("data", (part) => (text += String(part)));
+      response.on("error", reject);
+      response.on("end", () => {
+        const answer = response.statusCode === 200 ? parseRestoreAnswer(text) : undefined;
+        if (answer) resolve(answer);
+        else reject(new Error(`it was answered ${response.statusCode}: ${text.slice(0, 200)}`));
+      });
+    });
+    asked.end(body);
+  });
+}
