@@ -23,7 +23,7 @@ unit: install
 
 .PHONY: simulate
 simulate: install ## fresh stories of the simulated cluster over all cores; STORIES says how many, SEED repeats
-	@npx ts-node --transpile-only tests/simulate/main.ts
+	@npx ts-node --transpile-only tests/simulation/main.ts
 
 .PHONY: golden
 golden: install ## rewrite the golden manifests

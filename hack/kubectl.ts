@@ -1,9 +1,10 @@
 import { execFile, execFileSync } from "node:child_process";
 import { join } from "node:path";
-import type { Api } from "../controller/kubernetes/api";
-import { apiOf, requestOf } from "./asked";
+import { join } from "node:path";
+import type { Api } from "../programs/shared/kubernetes/api";
+import { apiOf, requestOf } from "./kubernetes-api";
+import { root } from "./root";
 
-const root = join(__dirname, "..");
 
 /** The environment for the local Kubernetes, and for no other: the caller's own KUBECONFIG is never used. */
 export function clusterEnv(): NodeJS.ProcessEnv & { KUBECONFIG: string } {

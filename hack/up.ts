@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Changed } from "./offline/apply";
 import type { Deployment } from "./offline/deploy";
 import { deployOffline } from "./offline/deploy";
@@ -7,9 +6,9 @@ import { readStack } from "./stack-config";
 import { nextSteps } from "./next-steps";
 import { waitForVoters } from "./wait-for-voters";
 import { Kubectl } from "./kubectl";
+import { root } from "./root";
 
 /** `make up`: the dev stack on the local Kubernetes. */
-const root = join(__dirname, "..");
 const stack = "dev";
 
 async function main(): Promise<void> {

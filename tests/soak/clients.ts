@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { run } from "../../hack/kubectl";
 import type { TestCluster } from "../e2e/support/etcd-cluster";
-import { labFolder, root } from "../e2e/support/lab";
+import { root } from "../../hack/root";
+import { labFolder } from "../e2e/support/lab";
 import type { Verdict } from "./verdict";
 
 /** The Go program, as `hack/cluster setup` builds it. */

@@ -1,6 +1,7 @@
 import { run } from "../../hack/kubectl";
+import { root } from "../../hack/root";
 import type { TestCluster } from "../e2e/support/etcd-cluster";
-import { cluster as lab, kubectl, nodes, root } from "../e2e/support/lab";
+import { cluster as lab, kubectl, nodes } from "../e2e/support/lab";
 import type { Options } from "./soak";
 import { Soak } from "./soak";
 import type { Summary } from "./summary";

@@ -4,8 +4,9 @@ import { expect } from "chai";
 import { Document } from "yaml";
 import type { Rendered } from "../../hack/offline/render";
 import { redacted } from "../../hack/offline/render";
+import { root } from "../../hack/root";
 
-export const goldenFolder = join(__dirname, "..", "golden");
+export const goldenFolder = join(root, "tests/golden");
 
 /** Compares with the file kept, or rewrites it where UPDATE_GOLDEN is set. */
 export function expectGolden(file: string, text: string): void {

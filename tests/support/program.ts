@@ -3,8 +3,8 @@ import { readStack } from "../../hack/stack-config";
 import type { Rendered } from "../../hack/offline/render";
 import { render } from "../../hack/offline/render";
 import { withoutStacks } from "./render";
+import { root } from "../../hack/root";
 
-const root = join(__dirname, "..", "..");
 
 /** A stack of this project, through the program that `pulumi up` would run. */
 export function renderStack(

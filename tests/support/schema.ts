@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
+import { root } from "../../hack/root";
 
-const components = join(__dirname, "..", "..", "components");
+const components = join(root, "components");
 
 export interface Property {
   readonly type?: string;

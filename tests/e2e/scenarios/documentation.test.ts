@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../../hack/kubectl";
-import { kubectl, root } from "../support/lab";
+import { root } from "../../../hack/root";
+import { kubectl } from "../support/lab";
 import type { ShellBlock } from "../support/shell";
 import { shellBlocks, typed, withoutMake } from "../support/shell";
 

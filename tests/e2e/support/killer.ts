@@ -3,7 +3,8 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestCluster } from "./etcd-cluster";
-import { kubectl, nodes, root } from "./lab";
+import { root } from "../../../hack/root";
+import { kubectl, nodes } from "./lab";
 
 /**
  * After so many it lets be. One that dies sooner than a gate has heard it can't hold a removed member's kept disk back, which

@@ -1,9 +1,9 @@
 import { dirname, join } from "node:path";
 import { Kubectl, run } from "../../../hack/kubectl";
+import { root } from "../../../hack/root";
 
 /** The local Kubernetes that the tests run on. */
 
-export const root = join(__dirname, "..", "..", "..");
 
 let shared: Kubectl | undefined;
 export const kubectl = (): Kubectl => (shared ??= new Kubectl());

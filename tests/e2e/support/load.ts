@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import type { LoadReport } from "../load/report";
 import { reportMark, startedLine } from "../load/report";
 import type { TestCluster } from "./etcd-cluster";
-import { root } from "./lab";
+import { root } from "../../../hack/root";
 import { ClientPod } from "./pods";
 import { eventually } from "./poll";
 

@@ -9,7 +9,8 @@ import { S3Store } from "../../../programs/backup/store/s3";
 import { patience, S3Client } from "../../../programs/backup/store/s3-client";
 import { issue, makeAuthority } from "./bare-etcd";
 import type { TestCluster } from "./etcd-cluster";
-import { kubectl, root } from "./lab";
+import { root } from "../../../hack/root";
+import { kubectl } from "./lab";
 import { eventually } from "./poll";
 
 const keys = { accessKeyId: "backups", secretAccessKey: "a secret of the test" };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Ran } from "../../../hack/kubectl";
 import { run } from "../../../hack/kubectl";
-import { root } from "./lab";
+import { root } from "../../../hack/root";
 
 /** The blocks of code of a Markdown text that are for a shell, and why one is not run. */
 export interface ShellBlock {

@@ -1,0 +1,91 @@
+/** The gates of the simulated pods: they ask, obey, and start by themselves what is whole once nobody answers. */
+import type { GateReport, Order } from "../../programs/controller/model";
+import type { Cluster } from "./cluster";
+import type { Pod } from "./kubernetes";
+import type { Volume } from "./volume";
+import { reportOf } from "./volume";
+
+/** The door's answer between a gate's first question and the next decision. */
+export const UNDECIDED: Order = { kind: "wait", reason: "not decided yet", hold: false };
+
+export interface Door {
+  /** The order for this pod by a controller that believes to lead; undefined when nobody answers. */
+  answer(report: GateReport): Order | undefined;
+}
+
+/** How long nobody has to answer before a whole member starts by itself. */
+const SILENCE_MS = 5000;
+
+export function askController(c: Cluster, pod: Pod, volume: Volume): void {
+  const order = c.door.answer(reportOf(pod.uid, volume, c.nowMs));
+  if (order) pod.silentSinceMs = undefined;
+  else pod.silentSinceMs ??= c.nowMs;
+  c.noteWaiting(pod, volume);
+  if (!order) return alone(c, pod, volume);
+  const { dir } = volume;
+  if (pod.ordinal === 0 && !dir && allAsk(c)) c.oracle.missed(pod.uid);
+  switch (order.kind) {
+    case "wait":
+      if (order !== UNDECIDED && dir && c.oracle.isPlain(dir)) volume.condemned = true;
+      if (order.hold) volume.held = true;
+      return;
+    case "refuse":
+      volume.held = true;
+      return;
+    case "lend":
+      volume.held = true;
+      if (dir) c.restore.lend(dir, order.url);
+      return;
+    case "seed":
+      return seed(c, pod, volume, order.url);
+    case "start":
+      if (dir && (order.generation ?? pod.generation) !== dir.generation) return;
+      if (volume.full && order.dropAside && volume.aside > 0)
+        Object.assign(volume, { full: false, aside: 0 });
+      if (dir) c.oracle.started(pod.name, dir, false);
+      return through(pod, volume, { kind: "start" });
+    case "birth":
+      if (volume.full) return;
+      return through(pod, volume, { kind: "new", token: order.token });
+    case "join": {
+      const urls = order.initialCluster.split(",").map((x) => x.slice(x.indexOf("=") + 1));
+      if (order.setAside && dir && !volume.broken) c.oracle.setAside(pod.name, dir);
+      if (order.setAside && (dir || volume.broken || volume.logless)) setAside(volume);
+      // What fills it may be what was set aside before.
+      if (volume.full) return void Object.assign(volume, { full: false, aside: 0 });
+      return through(pod, volume, { kind: "existing", urls });
+    }
+  }
+}
+
+function allAsk({ claims, pods }: Cluster): boolean {
+  return claims.every((x) => !x.bound || pods.some((p) => p.claimUid === x.uid && p.gate === "asking"));
+}
+
+function through(pod: Pod, volume: Volume, yaml: NonNullable<Volume["yaml"]>): void {
+  volume.held = false;
+  volume.condemned = false;
+  volume.yaml = yaml;
+  pod.gate = "done";
+  pod.wholeSinceMs = undefined;
+}
+
+function setAside(volume: Volume): void {
+  Object.assign(volume, { dir: undefined, broken: false, logless: false, aside: 1 });
+}
+
+function seed(c: Cluster, pod: Pod, volume: Volume, url: string): void {
+  if (volume.dir?.generation === pod.generation || volume.full) return;
+  const dir = c.restore.take(url);
+  if (dir) Object.assign(volume, { dir, broken: false, logless: false, aside: 1 });
+}
+
+function alone(c: Cluster, pod: Pod, volume: Volume): void {
+  const { dir } = volume;
+  if (!dir || volume.broken || volume.logless || volume.held || dir.generation !== pod.generation) return;
+  if (c.nowMs - (pod.silentSinceMs ?? c.nowMs) < SILENCE_MS) return;
+  if (!c.isStep(dir.lastVersion, pod.revision)) return;
+  if (volume.condemned) c.oracle.violated(`${pod.name} starts by itself what a controller knew to be lost`);
+  c.oracle.started(pod.name, dir, true);
+  through(pod, volume, { kind: "start" });
+}

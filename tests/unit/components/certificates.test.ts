@@ -1,0 +1,402 @@
+import type { X509Certificate } from "node:crypto";
+import { expect } from "chai";
+import type { Pair } from "../../support/certificates";
+import {
+  constraintsOf,
+  extendedUsagesOf,
+  keyUsagesOf,
+  lifetimeDays,
+  namesOf,
+  pairOf,
+  subjectOf,
+} from "../../support/certificates";
+import { handshake } from "../../support/handshake";
+import type { ClusterRender } from "../../support/render";
+import { declaredOf, deploymentOf, inputs, kinds, podOf, renderCluster } from "../../support/render";
+import { scenario } from "../../support/scenarios";
+
+const ordinals = [0, 1, 2, 3, 4, 5, 6];
+const loopbacks = ["ip:127.0.0.1", "ip:::1"];
+const peerNames = (cluster: string, namespace: string, domain: string) =>
+  ordinals.map((o) => `dns:${cluster}-${o}.${cluster}.${namespace}.svc.${domain}`);
+const scopes = (name: string, namespace: string, domain: string) =>
+  ["", `.${namespace}`, `.${namespace}.svc`, `.${namespace}.svc.${domain}`].map((s) => `dns:${name}${s}`);
+const serverNames = (cluster: string, namespace: string, domain: string) => [
+  ...ordinals.flatMap((o) => scopes(`${cluster}-${o}.${cluster}`, namespace, domain)),
+  ...scopes(cluster, namespace, domain),
+  ...scopes(`${cluster}-client`, namespace, domain),
+];
+
+const leaves = ["peer", "peer-client", "server", "root", "controller", "controller-door"] as const;
+const pairsOf = (rendered: ClusterRender) => ({
+  peer: pairOf(rendered, "etcd-peer"),
+  "peer-client": pairOf(rendered, "etcd-peer-client"),
+  server: pairOf(rendered, "etcd-server"),
+  root: pairOf(rendered, "etcd-root"),
+  controller: pairOf(rendered, "etcd-controller"),
+  "controller-door": pairOf(rendered, "etcd-controller-door"),
+});
+const isPeers = (leaf: string) => leaf.startsWith("peer") || leaf === "controller-door";
+
+describe("certificate authorities", () => {
+  it("are two, and neither vouches for the other's leaves", async () => {
+    const pairs = pairsOf(await scenario("default"));
+    const [peerCa, clientCa] = [pairs.peer.ca, pairs.server.ca];
+    for (const leaf of leaves) {
+      const { cert, ca, caPem } = pairs[leaf];
+      const [own, other] = isPeers(leaf) ? [peerCa, clientCa] : [clientCa, peerCa];
+      expect(caPem, leaf).to.equal((isPeers(leaf) ? pairs.peer : pairs.server).caPem);
+      expect(ca.fingerprint256, leaf).to.equal(own.fingerprint256);
+      expect(cert.verify(own.publicKey), leaf).to.equal(true);
+      expect(cert.checkIssued(own), leaf).to.equal(true);
+      expect(cert.verify(other.publicKey), leaf).to.equal(false);
+      expect(cert.checkIssued(other), leaf).to.equal(false);
+    }
+  });
+
+  it("sign certificates, of one step, and do nothing else", async () => {
+    const pairs = pairsOf(await scenario("default"));
+    for (const [ca, kind] of [
+      [pairs.peer.ca, "peer"],
+      [pairs.server.ca, "client"],
+    ] as const) {
+      expect(subjectOf(ca)).to.deep.equal([`CN=etcd ${kind} CA`, "O=etcd"]);
+      expect(ca.subject).to.equal(ca.issuer);
+      expect(ca.verify(ca.publicKey)).to.equal(true);
+      expect(ca.ca).to.equal(true);
+      expect(constraintsOf(ca)).to.deep.include({ ca: true, pathLength: 1, critical: true });
+      expect(keyUsagesOf(ca)).to.deep.equal(["keyCertSign"]);
+      expect(extendedUsagesOf(ca)).to.deep.equal([]);
+      expect(namesOf(ca)).to.deep.equal([]);
+    }
+  });
+});
+
+describe("leaves", () => {
+  it("fit their keys, all of P-256, none used twice", async () => {
+    const rendered = await scenario("two clients");
+    const pairs: Record<string, Pair> = {
+      ...pairsOf(rendered),
+      backup: pairOf(rendered, "etcd-client-backup"),
+      ca: pairOf(rendered, "etcd-client-ca"),
+    };
+    const keys = new Set<string>();
+    const every: X509Certificate[] = [];
+    for (const [leaf, { cert, key, ca }] of Object.entries(pairs)) {
+      expect(cert.checkPrivateKey(key), leaf).to.equal(true);
+      expect(cert.ca, leaf).to.equal(false);
+      keys.add(cert.publicKey.export({ type: "spki", format: "pem" }).toString());
+      keys.add(ca.publicKey.export({ type: "spki", format: "pem" }).toString());
+      every.push(cert, ca);
+    }
+    expect(keys.size).to.equal(8 + 2);
+    for (const cert of every) {
+      expect(cert.publicKey.asymmetricKeyType).to.equal("ec");
+      expect(cert.publicKey.asymmetricKeyDetails).to.deep.equal({ namedCurve: "prime256v1" });
+    }
+  });
+
+  it("may be used for what they are for, and nothing else", async () => {
+    const rendered = await scenario("two clients");
+    const pairs = { ...pairsOf(rendered), backup: pairOf(rendered, "etcd-client-backup") };
+    const usages = Object.entries(pairs).map(([leaf, { cert }]) => [leaf, extendedUsagesOf(cert)]);
+    expect(Object.fromEntries(usages)).to.deep.equal({
+      peer: ["server"],
+      "peer-client": ["client"],
+      server: ["server", "client"],
+      root: ["client"],
+      controller: ["client"],
+      "controller-door": ["server"],
+      backup: ["client"],
+    });
+    for (const [leaf, { cert }] of Object.entries(pairs)) {
+      expect(keyUsagesOf(cert), leaf).to.deep.equal(["digitalSignature"]);
+    }
+  });
+
+  it("carry the right subject: none for the server, root for who administers, a client's own name", async () => {
+    const rendered = await scenario("two clients");
+    const pairs = pairsOf(rendered);
+    expect(subjectOf(pairs.peer.cert)).to.deep.equal(["CN=etcd peer", "O=etcd"]);
+    expect(subjectOf(pairs["peer-client"].cert)).to.deep.equal(["CN=etcd peer", "O=etcd"]);
+    expect(subjectOf(pairs.server.cert)).to.deep.equal(["O=etcd"]);
+    expect(subjectOf(pairs.root.cert)).to.deep.equal(["CN=root", "O=etcd"]);
+    expect(subjectOf(pairs.controller.cert)).to.deep.equal(["CN=root", "O=etcd"]);
+    expect(subjectOf(pairs["controller-door"].cert)).to.deep.equal(["CN=etcd controller", "O=etcd"]);
+    expect(subjectOf(pairOf(rendered, "etcd-client-backup").cert)).to.deep.equal(["CN=backup", "O=etcd"]);
+    expect(subjectOf(pairOf(rendered, "etcd-client-ca").cert)).to.deep.equal(["CN=ca", "O=etcd"]);
+  });
+
+  it("name all seven possible members, so that growing issues nothing anew", async () => {
+    for (const size of ["smallest", "default", "seven"] as const) {
+      const pairs = pairsOf(await scenario(size));
+      expect(namesOf(pairs.peer.cert), size).to.have.members([
+        ...peerNames("etcd", "etcd", "cluster.local"),
+        "dns:localhost",
+        ...loopbacks,
+      ]);
+      expect(namesOf(pairs.server.cert), size).to.have.members([
+        ...serverNames("etcd", "etcd", "cluster.local"),
+        "dns:localhost",
+        ...loopbacks,
+      ]);
+    }
+  });
+
+  it("name the controller's Service, and nobody else, on its door", async () => {
+    expect(namesOf(pairsOf(await scenario("default"))["controller-door"].cert)).to.have.members([
+      ...scopes("etcd-controller", "etcd", "cluster.local"),
+      "dns:localhost",
+      ...loopbacks,
+    ]);
+    expect(namesOf(pairsOf(await scenario("everything"))["controller-door"].cert)).to.have.members([
+      ...scopes("orders-controller", "data", "k8s.example.com"),
+      "dns:localhost",
+      ...loopbacks,
+    ]);
+  });
+
+  it("have no names where they only dial", async () => {
+    const rendered = await scenario("two clients");
+    const pairs = pairsOf(rendered);
+    for (const { cert } of [
+      pairs["peer-client"],
+      pairs.root,
+      pairs.controller,
+      pairOf(rendered, "etcd-client-backup"),
+    ]) {
+      expect(namesOf(cert)).to.deep.equal([]);
+    }
+  });
+
+  it("follow cluster, namespace, domain, organization and extra names", async () => {
+    const rendered = await scenario("everything");
+    const pairs = pairsOf(rendered);
+    // The comma is the name's own; it is escaped where Node prints it.
+    expect(subjectOf(pairs.server.cert)).to.deep.equal(["O=Example\\, Inc."]);
+    expect(subjectOf(pairs.peer.ca)).to.deep.equal(["CN=orders peer CA", "O=orders"]);
+    expect(namesOf(pairs.peer.cert)).to.have.members([
+      ...peerNames("orders", "data", "k8s.example.com"),
+      "dns:localhost",
+      ...loopbacks,
+    ]);
+    expect(namesOf(pairs.server.cert)).to.have.members([
+      ...serverNames("orders", "data", "k8s.example.com"),
+      "dns:localhost",
+      "dns:etcd.example.com",
+      "dns:*.etcd.example.com",
+      ...loopbacks,
+      "ip:192.0.2.7",
+      "ip:2001:db8::7",
+    ]);
+  });
+
+  it("ask for their names in sorted order, in which a reordered list changes nothing", async () => {
+    const names = ["b.example.com", "a.example.com", "192.0.2.9", "192.0.2.8"];
+    const first = await renderCluster({ tls: { extraServerNames: names } });
+    const request = inputs<{ dnsNames: string[]; ipAddresses: string[] }>(
+      first,
+      kinds.request,
+      "etcd-server-request",
+    );
+    expect(request.dnsNames).to.deep.equal([...request.dnsNames].sort());
+    expect(request.ipAddresses).to.deep.equal(["127.0.0.1", "192.0.2.8", "192.0.2.9", "::1"]);
+    const second = await renderCluster(
+      { tls: { extraServerNames: [...names].reverse() } },
+      { tls: first.tls },
+    );
+    expect(pairOf(second, "etcd-server").certPem).to.equal(pairOf(first, "etcd-server").certPem);
+  });
+});
+
+describe("lifetimes", () => {
+  const due = (rendered: ClusterRender, type: string, name: string) =>
+    inputs<{ validityPeriodHours: number; earlyRenewalHours: number }>(rendered, type, name);
+
+  it("are ten years and three, renewed a year early", async () => {
+    const rendered = await scenario("default");
+    const pairs = pairsOf(rendered);
+    for (const leaf of leaves) {
+      expect(lifetimeDays(pairs[leaf].cert), leaf).to.be.closeTo(1095, 0.01);
+      expect(lifetimeDays(pairs[leaf].ca), leaf).to.be.closeTo(3650, 0.01);
+      expect(due(rendered, kinds.signed, `etcd-${leaf}-cert`)).to.deep.include({
+        validityPeriodHours: 1095 * 24,
+        earlyRenewalHours: 365 * 24,
+      });
+    }
+    for (const kind of ["peer", "client"]) {
+      expect(due(rendered, kinds.selfSigned, `etcd-ca-${kind}`)).to.deep.include({
+        validityPeriodHours: 3650 * 24,
+        earlyRenewalHours: 365 * 24,
+      });
+    }
+  });
+
+  it("are those that are given", async () => {
+    const rendered = await scenario("everything");
+    expect(lifetimeDays(pairOf(rendered, "etcd-client-api").cert)).to.be.closeTo(90, 0.01);
+    expect(lifetimeDays(pairOf(rendered, "etcd-client-api").ca)).to.be.closeTo(1000, 0.01);
+    expect(due(rendered, kinds.signed, "etcd-client-api-cert").earlyRenewalHours).to.equal(30 * 24);
+    expect(due(rendered, kinds.selfSigned, "etcd-ca-client").earlyRenewalHours).to.equal(30 * 24);
+  });
+
+  it("never make a leaf outlive a short authority, or be due on its first day", async () => {
+    const rendered = await scenario("short lifetimes");
+    for (const [type, name] of [
+      [kinds.signed, "etcd-server-cert"],
+      [kinds.selfSigned, "etcd-ca-client"],
+    ] as const) {
+      expect(due(rendered, type, name)).to.deep.include({
+        validityPeriodHours: 30 * 24,
+        earlyRenewalHours: 10 * 24,
+      });
+    }
+  });
+});
+
+describe("a second run", () => {
+  const expectSamePods = (first: ClusterRender, second: ClusterRender) => {
+    expect(podOf(second)).to.deep.equal(podOf(first));
+    expect(deploymentOf(second).spec).to.deep.equal(deploymentOf(first).spec);
+    expect(declaredOf(second)).to.deep.equal(declaredOf(first));
+  };
+  const pems = (rendered: ClusterRender) =>
+    Object.fromEntries(
+      Object.entries(pairsOf(rendered)).flatMap(([leaf, pair]) => [
+        [`${leaf} cert`, pair.certPem],
+        [`${leaf} key`, pair.keyPem],
+        [`${leaf} ca`, pair.caPem],
+      ]),
+    );
+  const changed = (before: ClusterRender, after: ClusterRender) => {
+    const [old, now] = [pems(before), pems(after)];
+    expect(Object.keys(now)).to.have.lengthOf(18);
+    return Object.keys(old).filter((key) => old[key] !== now[key]);
+  };
+  /** The same state, with a certificate so near its end that it is due. */
+  const withDue = (state: ClusterRender["tls"], key: string) => {
+    const entry = state[key];
+    expect(entry, key).to.not.equal(undefined);
+    const outputs = { ...entry!.outputs, validityEndTime: new Date(Date.now() + 86_400_000).toISOString() };
+    return { ...state, [key]: { ...entry!, outputs } };
+  };
+
+  it("keeps every key and certificate, and the pods", async () => {
+    const first = await scenario("default");
+    const second = await renderCluster({}, { tls: first.tls });
+    expect(changed(first, second)).to.deep.equal([]);
+    expectSamePods(first, second);
+  });
+
+  it("issues the server's certificate alone anew when it gets another name, and rolls no pod", async () => {
+    const first = await scenario("default");
+    const second = await renderCluster(
+      { tls: { extraServerNames: ["etcd.example.com"] } },
+      { tls: first.tls },
+    );
+    expect(changed(first, second)).to.deep.equal(["server cert"]);
+    expectSamePods(first, second);
+  });
+
+  it("issues nothing anew when the cluster grows or gets a client", async () => {
+    const first = await scenario("default");
+    const second = await renderCluster({ members: 5, clients: [{ name: "api" }] }, { tls: first.tls });
+    expect(changed(first, second)).to.deep.equal([]);
+  });
+
+  for (const due of leaves) {
+    it(`renews a certificate that is due, with its key, and rolls no pod: ${due}`, async () => {
+      const first = await scenario("default");
+      const state = withDue(first.tls, `${kinds.signed}::etcd-${due}-cert`);
+      const second = await renderCluster({}, { tls: state });
+      expect(changed(first, second)).to.deep.equal([`${due} cert`]);
+      expect(lifetimeDays(pairOf(second, `etcd-${due}`).cert)).to.be.closeTo(1095, 0.01);
+      expectSamePods(first, second);
+    });
+  }
+
+  for (const [kind, signed, other] of [
+    ["client", ["server", "root", "controller"], "peer"],
+    ["peer", ["peer", "peer-client", "controller-door"], "client"],
+  ] as const) {
+    it(`renews an authority that is due with its key: all it signed follows, and all pods roll: ${kind}`, async () => {
+      const first = await scenario("default");
+      const state = withDue(first.tls, `${kinds.selfSigned}::etcd-ca-${kind}`);
+      const second = await renderCluster({}, { tls: state });
+      expect(changed(first, second)).to.have.members(
+        signed.flatMap((leaf) => [`${leaf} cert`, `${leaf} ca`]),
+      );
+      // What was signed before is still good.
+      const [before, after] = [pairOf(first, `etcd-${signed[0]}`), pairOf(second, `etcd-${signed[0]}`)];
+      expect(before.cert.verify(after.ca.publicKey)).to.equal(true);
+      for (const template of [podOf, (r: ClusterRender) => deploymentOf(r).spec.template]) {
+        const annotations = (rendered: ClusterRender) => template(rendered).metadata.annotations;
+        const of = (ca: string) => `etcd-cluster/${ca}-ca-sha256`;
+        expect(annotations(first)[of(kind)]).to.match(/^[0-9a-f]{64}$/);
+        expect(annotations(second)[of(kind)]).to.match(/^[0-9a-f]{64}$/);
+        expect(annotations(second)[of(kind)]).to.not.equal(annotations(first)[of(kind)]);
+        expect(annotations(second)[of(other)]).to.equal(annotations(first)[of(other)]);
+      }
+      expect(declaredOf(second).hash).to.not.equal(declaredOf(first).hash);
+    });
+  }
+
+  it("forgets what the program no longer asks for", async () => {
+    const first = await scenario("two clients");
+    const second = await renderCluster({}, { tls: first.tls });
+    const kept = Object.keys(second.tls);
+    expect(kept).to.have.lengthOf(4 + 6 * 3);
+    expect(kept.filter((key) => key.includes("client-backup"))).to.deep.equal([]);
+  });
+});
+
+describe("mutual TLS", () => {
+  it("lets clients in on the client port, by every kind of name", async () => {
+    const rendered = await scenario("everything");
+    const [server, api] = [pairOf(rendered, "etcd-server"), pairOf(rendered, "etcd-client-api")];
+    for (const name of [
+      "localhost",
+      "orders-client.data.svc",
+      "orders-6.orders.data.svc.k8s.example.com",
+      "any.etcd.example.com",
+    ]) {
+      expect(await handshake(server, api, name), name).to.equal("welcome");
+    }
+    expect(await handshake(server, api, "elsewhere.example.com")).to.contain("does not match");
+  });
+
+  it("lets gates in on the controller's door, and nobody that the clients' authority vouches for", async () => {
+    const rendered = await scenario("everything");
+    const door = pairOf(rendered, "etcd-controller-door");
+    const name = "orders-controller.data.svc.k8s.example.com";
+    expect(await handshake(door, pairOf(rendered, "etcd-peer-client"), name)).to.equal("welcome");
+    for (const other of ["etcd-client-api", "etcd-root", "etcd-controller", "etcd-server"]) {
+      const stranger = { ...pairOf(rendered, other), caPem: door.caPem };
+      expect(await handshake(door, stranger, name), other).to.not.equal("welcome");
+    }
+  });
+
+  it("lets the controller in on the client port", async () => {
+    const rendered = await scenario("default");
+    const [server, controller] = [pairOf(rendered, "etcd-server"), pairOf(rendered, "etcd-controller")];
+    const name = "etcd-2.etcd.etcd.svc.cluster.local";
+    expect(await handshake(server, controller, name)).to.equal("welcome");
+  });
+
+  it("lets peers in on the peer port, and nobody that the clients' authority vouches for", async () => {
+    const rendered = await scenario("everything");
+    const name = "orders-3.orders.data.svc.k8s.example.com";
+    const peer = pairOf(rendered, "etcd-peer");
+    expect(await handshake(peer, pairOf(rendered, "etcd-peer-client"), name)).to.equal("welcome");
+    for (const other of [
+      "etcd-client-api",
+      "etcd-root",
+      "etcd-controller",
+      "etcd-server",
+      "etcd-controller-door",
+    ]) {
+      const stranger = { ...pairOf(rendered, other), caPem: peer.caPem };
+      expect(await handshake(peer, stranger, name), other).to.not.equal("welcome");
+    }
+  });
+});

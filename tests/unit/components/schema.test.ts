@@ -1,0 +1,91 @@
+import { expect } from "chai";
+import { expectGolden } from "../../support/golden";
+import type { ObjectType, Schema } from "../../support/schema";
+import { readSchema } from "../../support/schema";
+
+describe("golden schema", function () {
+  // The host type-checks the whole package when it starts.
+  this.timeout(120_000);
+  let schema: Schema;
+  before(async () => {
+    schema = await readSchema();
+  });
+
+  const token = "etcd-cluster:index:EtcdCluster";
+
+  it("is the one that is kept", () => {
+    // Types come in the order in which the analysis meets them.
+    const types = Object.fromEntries(Object.entries(schema.types).sort(([a], [b]) => (a < b ? -1 : 1)));
+    expectGolden("schema.json", `${JSON.stringify({ ...schema, types }, undefined, 2)}\n`);
+  });
+
+  it("has one component, with nothing required", () => {
+    expect(schema.name).to.equal("etcd-cluster");
+    expect(Object.keys(schema.resources)).to.deep.equal([token]);
+    expect(schema.resources[token]?.isComponent).to.equal(true);
+    expect(schema.resources[token]?.requiredInputs).to.deep.equal([]);
+    expect(schema.resources[token]?.required?.sort()).to.deep.equal([
+      "clusterName",
+      "endpoints",
+      "namespace",
+      "secretNames",
+      "serviceEndpoint",
+      "version",
+    ]);
+  });
+
+  it("takes outputs of others where the shape of the cluster does not hang on them", () => {
+    const { inputProperties = {} } = schema.resources[token] ?? {};
+    const taken = Object.entries(inputProperties)
+      .filter(([, property]) => !property.plain)
+      .map(([name]) => name);
+    expect(taken.sort()).to.deep.equal(["namespace", "serviceAccountAnnotations"]);
+  });
+
+  it("requires of nested arguments only what has no default", () => {
+    const own = Object.entries(schema.types)
+      .filter(([name, type]) => name.endsWith("Args") && type.required?.length)
+      .map(([name, type]) => [name.replace(/.*:/, ""), type.required?.slice().sort()]);
+    expect(Object.fromEntries(own)).to.deep.equal({
+      BackupArgs: ["schedule"],
+      BackupDrillArgs: ["schedule"],
+      CaRotationArgs: ["revision", "step"],
+      ClientArgs: ["name"],
+      EndpointsArgs: ["tlsSecret", "urls"],
+      ExistingTlsArgs: [
+        "controllerDoorSecret",
+        "controllerSecret",
+        "peerClientSecret",
+        "peerSecret",
+        "rootSecret",
+        "serverSecret",
+      ],
+      RecoveryArgs: ["confirmed"],
+      S3EncryptionArgs: ["algorithm"],
+      S3StoreArgs: ["bucket"],
+      SnapshotFileArgs: ["claim", "path"],
+    });
+  });
+
+  it("describes every argument, output and word", () => {
+    const component = schema.resources[token];
+    const all: [string, { description?: string }][] = [
+      ...Object.entries(component?.inputProperties ?? {}),
+      ...Object.entries(component?.properties ?? {}),
+      ...Object.entries(schema.types).flatMap(([name, type]: [string, ObjectType]) => [
+        ...Object.entries(type.properties ?? {}).map(
+          ([property, value]) => [`${name}.${property}`, value] as [string, { description?: string }],
+        ),
+        ...(type.enum ?? []).map(
+          (word) => [`${name}.${word.name}`, word] as [string, { description?: string }],
+        ),
+      ]),
+      [token, component ?? {}],
+    ];
+    expect(all).to.have.length.greaterThan(130);
+    const without = all.filter(
+      ([, { description }]) => !description || description.includes("[object Object]"),
+    );
+    expect(without.map(([name]) => name)).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,72 @@
+/** Where a store is, by what is declared of it; and when it is written to. */
+import { expect } from "chai";
+import type { S3StoreArgs } from "../../../components";
+import { stsUrl } from "../../../components/contract/amazon";
+import type { S3Settings } from "../../../components/config/jobs";
+import { storeSettings } from "../../../components/config/jobs";
+import { isTimeZone } from "../../../components/validation/time-zone-names";
+import { valueOf } from "../../support/render";
+
+describe("a store that speaks S3", () => {
+  const settings = async (s3: S3StoreArgs) => (await valueOf(storeSettings({ s3 }, "ns/etcd"))) as S3Settings;
+  const cases: readonly (readonly [S3StoreArgs, string, boolean])[] = [
+    [{ bucket: "backups" }, "https://s3.us-east-1.amazonaws.com", false],
+    [{ bucket: "backups", region: "eu-central-1" }, "https://s3.eu-central-1.amazonaws.com", false],
+    [{ bucket: "backups", region: "cn-north-1" }, "https://s3.cn-north-1.amazonaws.com.cn", false],
+    [{ bucket: "backups", region: "us-gov-west-1" }, "https://s3.us-gov-west-1.amazonaws.com", false],
+    [{ bucket: "backups", region: "us-iso-east-1" }, "https://s3.us-iso-east-1.c2s.ic.gov", false],
+    [{ bucket: "backups", region: "us-isob-east-1" }, "https://s3.us-isob-east-1.sc2s.sgov.gov", false],
+    [{ bucket: "backups", region: "eusc-de-east-1" }, "https://s3.eusc-de-east-1.amazonaws.eu", false],
+    // A certificate for all buckets covers one label.
+    [{ bucket: "my.dotted.bucket" }, "https://s3.us-east-1.amazonaws.com", true],
+    [{ bucket: "Old_Bucket" }, "https://s3.us-east-1.amazonaws.com", true],
+    [{ bucket: "backups", pathStyle: true }, "https://s3.us-east-1.amazonaws.com", true],
+    [{ bucket: "backups", endpoint: "https://minio:9000" }, "https://minio:9000", true],
+    [{ bucket: "backups", endpoint: "https://minio:9000", pathStyle: false }, "https://minio:9000", false],
+  ];
+  for (const [args, endpoint, pathStyle] of cases)
+    it(`is at ${endpoint}, ${pathStyle ? "by path" : "by host"}: ${JSON.stringify(args)}`, async () =>
+      expect(await settings(args)).to.include({ endpoint, pathStyle }));
+
+  it("gives a pod credentials where the pod is", () => {
+    for (const [region, url] of [
+      ["eu-west-1", "https://sts.eu-west-1.amazonaws.com/"],
+      ["cn-northwest-1", "https://sts.cn-northwest-1.amazonaws.com.cn/"],
+      ["us-gov-east-1", "https://sts.us-gov-east-1.amazonaws.com/"],
+      ["auto", "https://sts.amazonaws.com/"],
+      ["garage", "https://sts.amazonaws.com/"],
+    ] as const)
+      expect(stsUrl(region)).to.equal(url);
+  });
+});
+
+describe("a time zone", () => {
+  it("is one that Kubernetes knows letter by letter", () => {
+    for (const zone of Intl.supportedValuesOf("timeZone")) expect(isTimeZone(zone), zone).to.equal(true);
+    for (const zone of [
+      "UTC",
+      "US/Pacific",
+      "GB",
+      "Asia/Katmandu",
+      "America/Argentina/Buenos_Aires",
+      "Etc/GMT+5",
+    ])
+      expect(isTimeZone(zone), zone).to.equal(true);
+    for (const zone of Intl.supportedValuesOf("timeZone"))
+      expect(isTimeZone(zone.toLowerCase()), zone).to.equal(false);
+    for (const zone of [
+      "",
+      "utc",
+      "Utc",
+      "PST",
+      "AET",
+      "Factory",
+      "Local",
+      "+01:00",
+      "Europe",
+      "Europe/",
+      "posix/UTC",
+    ])
+      expect(isTimeZone(zone), zone).to.equal(false);
+  });
+});

@@ -1,0 +1,217 @@
+import { expect } from "chai";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as k8s from "@pulumi/kubernetes";
+import * as tls from "@pulumi/tls";
+import { deployProgram } from "../../../../hack/offline/deploy";
+import { isExchanged, said } from "../../../../hack/convergence";
+import type { State } from "../../../../hack/offline/state";
+import { waitForVoters } from "../../../../hack/wait-for-voters";
+import type { Ran } from "../../../../hack/kubectl";
+import { Kubectl } from "../../../../hack/kubectl";
+
+/** Answers what it is told to, and remembers what it was asked. */
+class FakeKubectl extends Kubectl {
+  readonly asked: string[] = [];
+
+  constructor(private readonly answer: (command: string) => string | undefined = () => "") {
+    super({});
+  }
+
+  override try(args: string[]): Promise<Ran> {
+    const command = args.join(" ");
+    this.asked.push(command);
+    const stdout = this.answer(command);
+    return Promise.resolve(
+      stdout === undefined ? { code: 1, stdout: "", stderr: "no" } : { code: 0, stdout, stderr: "" },
+    );
+  }
+
+  /** Verbs and what they were about, of what changes something. */
+  get done(): string[] {
+    return this.asked
+      .filter((command) => !command.startsWith("get "))
+      .map((command) => (command.startsWith("apply ") ? "apply" : command.replace(/ -n .*/, "")));
+  }
+}
+
+describe("deploying without the Pulumi CLI", () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "offline-"));
+    file = join(folder, "stacks", "test.json");
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const state = () => JSON.parse(readFileSync(file, "utf8")) as State;
+  const kept = () => state().objects.map((ref) => ref.name);
+  const configMap = (name: string) => () => new k8s.core.v1.ConfigMap(name, { metadata: { name } });
+  const deploy = (program: () => unknown, kubectl = new FakeKubectl()) =>
+    deployProgram(kubectl, file, program);
+
+  it("deletes what is no longer declared once the cluster is as declared, and not before", async () => {
+    await (await deploy(configMap("gate-1"))).finish();
+    const kubectl = new FakeKubectl();
+    const { finish } = await deploy(configMap("gate-2"), kubectl);
+    expect(kubectl.done).to.deep.equal(["apply"]);
+    expect(kept()).to.have.members(["gate-1", "gate-2"]);
+    expect((await finish()).map((c) => `${c.change} ${c.ref.name}`)).to.deep.equal(["deleted gate-1"]);
+    expect(kubectl.done).to.deep.equal(["apply", "delete ConfigMap.v1. gate-1"]);
+    expect(kept()).to.deep.equal(["gate-2"]);
+  });
+
+  it("remembers what a declaration left that was never reached", async () => {
+    await (await deploy(configMap("one"))).finish();
+    await deploy(configMap("two"));
+    const { finish } = await deploy(configMap("three"));
+    expect(kept()).to.have.members(["one", "two", "three"]);
+    expect((await finish()).map((c) => c.ref.name)).to.have.members(["one", "two"]);
+    expect(kept()).to.deep.equal(["three"]);
+  });
+
+  it("deletes nothing that is declared again", async () => {
+    await (await deploy(configMap("one"))).finish();
+    await deploy(configMap("two"));
+    const { finish } = await deploy(configMap("one"));
+    expect((await finish()).map((c) => c.ref.name)).to.deep.equal(["two"]);
+  });
+
+  it("deletes nothing that holds data, and says so before anything is applied", async () => {
+    await (await deploy(() => new k8s.core.v1.Namespace("etcd", { metadata: { name: "etcd" } }))).finish();
+    const kubectl = new FakeKubectl();
+    const failure = await deploy(configMap("one"), kubectl).then(() => "none", String);
+    expect(failure).to.contain("Namespace etcd is no longer in the program");
+    expect(kubectl.done).to.deep.equal([]);
+    expect(kept()).to.deep.equal(["etcd"]);
+  });
+
+  it("knows the new keys before the cluster does, and the old ones until it needs them no more", async () => {
+    const keyPair = (name: string, ecdsaCurve: string) => () =>
+      new tls.PrivateKey(name, { algorithm: "ECDSA", ecdsaCurve });
+    const keys = () => Object.values(state().tls).map((made) => String(made.outputs.privateKeyPem));
+    await (await deploy(keyPair("ca", "P256"))).finish();
+    const [first] = keys();
+
+    // Refused by the API server, with another curve and then without the key.
+    for (const refused of [keyPair("ca", "P384"), keyPair("other", "P256")]) {
+      const failing = new FakeKubectl((command) => (command.startsWith("apply ") ? undefined : ""));
+      const failure = await deploy(refused, failing).catch((error: Error) => error);
+      expect(failure).to.be.instanceOf(Error);
+    }
+    expect(keys()).to.have.lengthOf(3);
+
+    const { finish } = await deploy(keyPair("ca", "P256"));
+    expect(keys()).to.have.lengthOf(4).and.to.include(first);
+    await finish();
+    expect(keys()).to.deep.equal([first]);
+  });
+});
+
+describe("what depends on a wait of the engine's", () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "offline-"))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** One object at once, and one that comes after the controller's word. */
+  const program = () => {
+    const metadata = (name: string) => ({ name, namespace: "ns" });
+    const early = new k8s.core.v1.ConfigMap("early", { metadata: metadata("trust") });
+    const wait = new k8s.core.v1.ConfigMapPatch(
+      "wait",
+      {
+        metadata: {
+          ...metadata("trust"),
+          annotations: {
+            "pulumi.com/waitFor": JSON.stringify([
+              "jsonpath={.metadata.annotations['wanted']}=yes",
+              "jsonpath={.data.agreed}=yes",
+            ]),
+          },
+        },
+      },
+      { dependsOn: early },
+    );
+    return new k8s.core.v1.Secret("late", { metadata: metadata("client") }, { dependsOn: wait });
+  };
+  const asks = "-n ns get configmap trust -o go-template={{with .data}}{{.agreed}}{{end}}";
+  /** Of each `apply`, what it applied. */
+  class Applying extends FakeKubectl {
+    readonly applied: string[][] = [];
+    override try(args: string[], options: { input?: string } = {}): Promise<Ran> {
+      if (args[0] === "apply") {
+        const { items } = JSON.parse(options.input ?? "{}") as { items: { metadata: { name: string } }[] };
+        this.applied.push(items.map((item) => item.metadata.name));
+      }
+      return super.try(args);
+    }
+  }
+
+  it("comes with the rest where the controller has said it before", async () => {
+    const kubectl = new Applying((command) => (command === asks ? "yes" : ""));
+    const { changes } = await deployProgram(kubectl, join(folder, "state.json"), program);
+    expect(kubectl.applied).to.deep.equal([["trust"], ["client"]]);
+    expect(changes.map((c) => c.ref.name)).to.deep.equal(["trust", "client"]);
+  });
+
+  it("comes once the controller has said it, and not before", async () => {
+    let says = "refused: no";
+    const kubectl = new Applying((command) => (command === asks ? says : ""));
+    const { changes, finish } = await deployProgram(kubectl, join(folder, "state.json"), program);
+    expect(kubectl.applied).to.deep.equal([["trust"]]);
+    expect(changes.map((c) => c.ref.name)).to.deep.equal(["trust"]);
+    const finished = finish();
+    expect(kubectl.applied).to.deep.equal([["trust"]]);
+    says = "yes";
+    expect((await finished).map((c) => c.ref.name)).to.deep.equal(["client"]);
+    expect(kubectl.applied).to.deep.equal([["trust"], ["client"]]);
+  });
+});
+
+describe("the wait at the end", () => {
+  const status = { converged: "waits", reason: "waits", declared: "new", refused: "" };
+
+  it("tells what is reached, waited for and refused, and minds of which declaration that was said", () => {
+    expect(said("new", undefined)).to.include({ kind: "waits" });
+    expect(said("new", status)).to.deep.equal({ kind: "waits", reason: "waits" });
+    expect(said("new", { ...status, converged: "new" })).to.deep.equal({ kind: "reached" });
+    const refused = { ...status, converged: "refused: no", refused: "refused: no" };
+    expect(said("new", refused)).to.deep.equal({ kind: "refused", reason: "refused: no" });
+    expect(said("newer", refused)).to.deep.equal({ kind: "waits", reason: "refused: no" });
+  });
+
+  it("believes only the declared controller", () => {
+    const settled = { observedGeneration: 2, replicas: 1, updatedReplicas: 1, readyReplicas: 1 };
+    const metadata = { generation: 2 };
+    expect(isExchanged({ metadata, status: settled })).to.equal(true);
+    const others = [
+      undefined,
+      { ...settled, observedGeneration: 1 },
+      { ...settled, replicas: 2 },
+      { ...settled, updatedReplicas: 0 },
+      { ...settled, readyReplicas: undefined },
+    ];
+    for (const other of others) {
+      expect(isExchanged({ metadata, status: other })).to.equal(false);
+    }
+  });
+
+  it("fails at once with the reason when what is declared is refused", async () => {
+    const refused = { ...status, converged: "refused: no", refused: "refused: no" };
+    const answers: Record<string, unknown> = {
+      statefulset: { metadata: { annotations: { "etcd-cluster/desired": JSON.stringify({ hash: "new" }) } } },
+      configmap: { data: refused },
+      deployment: {
+        metadata: { generation: 1 },
+        status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1 },
+      },
+    };
+    const kubectl = new FakeKubectl((command) => {
+      const kind = Object.keys(answers).find((name) => command.includes(` get ${name} `));
+      return kind && JSON.stringify(answers[kind]);
+    });
+    const failure = await waitForVoters(kubectl, "ns", "etcd", 3, 3600).then(() => "none", String);
+    expect(failure).to.equal("Error: refused: no");
+  });
+});

@@ -1,0 +1,153 @@
+/** As much of etcd as a backup speaks to, over HTTP/2 without TLS, with its faults. */
+import { createServer } from "node:http2";
+import type { Http2Server, ServerHttp2Stream } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { Channel } from "../../../../programs/shared/etcd/channel";
+import { frame, Frames } from "../../../../programs/shared/etcd/frames";
+import { bytes, count, id, list, message, nested, text, bool } from "../../../../programs/shared/etcd/wire";
+
+const header = message({ clusterId: id(1), memberId: id(2), revision: count(3) });
+const answers = {
+  status: message({ header: nested(1, header), version: text(2), leader: id(4), isLearner: bool(10) }),
+  range: message({ header: nested(1, header), count: count(4) }),
+  members: message({ members: list(nested(2, message({ id: id(1), name: text(2) }))) }),
+  alarms: message({ alarms: list(nested(2, message({ memberId: id(1), alarm: count(2) }))) }),
+  snapshot: message({ remainingBytes: count(2), blob: bytes(3), version: text(4) }),
+};
+
+export interface Behaviour {
+  readonly snapshot: Buffer;
+  readonly memberId: string;
+  readonly leaderId: string;
+  readonly clusterId: string;
+  readonly learner: boolean;
+  readonly quorum: boolean;
+  readonly corrupt: readonly string[];
+  /** So many bytes, then: the stream is reset, the connection cut, nothing any more, or an orderly end. */
+  readonly after?: { readonly bytes: number; readonly then: "reset" | "cut" | "silence" | "end" };
+  readonly liveKeys: number;
+}
+
+export class FakeEtcd {
+  private readonly server: Http2Server = createServer();
+  private readonly channels: Channel[] = [];
+  behaviour: Behaviour;
+  /** Snapshots that were asked for. */
+  asked = 0;
+  /** Bytes of snapshots that were handed to the connection. */
+  sent = 0;
+
+  constructor(snapshot: Buffer, more: Partial<Behaviour> = {}) {
+    const plain = { memberId: "171", leaderId: "171", clusterId: "193", learner: false, quorum: true };
+    this.behaviour = { snapshot, corrupt: [], liveKeys: 2, ...plain, ...more };
+    this.server.on("stream", (stream: ServerHttp2Stream, headers) => {
+      stream.on("error", () => undefined);
+      const frames = new Frames();
+      stream.on("data", (chunk: Buffer) => frames.push(chunk, () => undefined));
+      stream.on("end", () => void this.answer(stream, String(headers[":path"])));
+    });
+    this.server.on("session", (session) => session.on("error", () => undefined));
+  }
+
+  async start(): Promise<this> {
+    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+    return this;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  readonly open = (url: string): Channel => {
+    const none = Buffer.alloc(0);
+    const channel = new Channel(url, { ca: none, cert: none, key: none });
+    this.channels.push(channel);
+    return channel;
+  };
+
+  async stop(): Promise<void> {
+    for (const channel of this.channels) channel.close();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async answer(stream: ServerHttp2Stream, path: string): Promise<void> {
+    const { memberId, leaderId, clusterId, learner, quorum, corrupt, liveKeys } = this.behaviour;
+    const head = { clusterId, memberId, revision: 7 };
+    if (path.endsWith("Maintenance/Status"))
+      return one(
+        stream,
+        answers.status.encode({ header: head, version: "3.6.16", leader: leaderId, isLearner: learner }),
+      );
+    if (path.endsWith("Maintenance/Alarm"))
+      return one(stream, answers.alarms.encode({ alarms: corrupt.map((m) => ({ memberId: m, alarm: 2 })) }));
+    if (path.endsWith("Maintenance/Snapshot")) return this.stream(stream);
+    if (!quorum) return refuse(stream, 14, "etcdserver: request timed out%2C possibly due to lost leader");
+    if (path.endsWith("KV/Range"))
+      return one(stream, answers.range.encode({ header: head, count: liveKeys }));
+    if (path.endsWith("Cluster/MemberList"))
+      return one(stream, answers.members.encode({ members: [{ id: memberId, name: `etcd-${memberId}` }] }));
+    return refuse(stream, 12, `unknown method ${path}`);
+  }
+
+  private async stream(stream: ServerHttp2Stream): Promise<void> {
+    this.asked += 1;
+    const { snapshot, after } = this.behaviour;
+    begin(stream);
+    const trailer = snapshot.length - 32;
+    for (let at = 0; at < snapshot.length;) {
+      const end = Math.min(at + 32768, at < trailer ? trailer : snapshot.length);
+      if (after && end > after.bytes) return stopAs(stream, after.then);
+      const blob = snapshot.subarray(at, end);
+      const remainingBytes = Math.max(0, trailer - end);
+      const more = stream.write(frame(answers.snapshot.encode({ remainingBytes, blob, version: "3.6.0" })));
+      this.sent += blob.length;
+      at = end;
+      if (!more && !stream.destroyed) await drained(stream);
+      if (stream.destroyed) return;
+    }
+    if (after) return stopAs(stream, after.then);
+    stream.end();
+  }
+}
+
+/** Until there is room again, or nobody listens any more. */
+function drained(stream: ServerHttp2Stream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off("drain", done).off("close", done);
+      resolve();
+    };
+    stream.on("drain", done).on("close", done);
+  });
+}
+
+function begin(stream: ServerHttp2Stream, status = 0, text = ""): void {
+  stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+  stream.on("wantTrailers", () =>
+    stream.sendTrailers({ "grpc-status": String(status), "grpc-message": text }),
+  );
+}
+
+function one(stream: ServerHttp2Stream, answer: Buffer): void {
+  begin(stream);
+  stream.end(frame(answer));
+}
+
+/** As gRPC does it: an answer that is nothing but its end. */
+function refuse(stream: ServerHttp2Stream, status: number, text: string): void {
+  stream.respond(
+    {
+      ":status": 200,
+      "content-type": "application/grpc",
+      "grpc-status": String(status),
+      "grpc-message": text,
+    },
+    { endStream: true },
+  );
+}
+
+function stopAs(stream: ServerHttp2Stream, how: "reset" | "cut" | "silence" | "end"): void {
+  if (how === "reset") stream.close(2);
+  else if (how === "cut") stream.session?.destroy();
+  else if (how === "end") stream.end();
+}

@@ -1,0 +1,202 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { frame, Frames } from "../../../../../programs/shared/etcd/frames";
+import { streamSnapshot } from "../../../../../programs/shared/etcd/snapshot";
+import { sources } from "../../../../../programs/backup/source";
+import { methods } from "../../../../../programs/shared/etcd/messages";
+import { FakeEtcd } from "../../backup/fake-etcd";
+import type { Behaviour } from "../../backup/fake-etcd";
+import { pieces, snapshot } from "../../backup/fixtures";
+
+describe("gRPC's messages", () => {
+  it("come out as they went in, whatever the pieces", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 70_000 }), { maxLength: 5 }),
+        fc.array(fc.integer({ min: 1, max: 40_000 }), { minLength: 1, maxLength: 5 }),
+        (messages, lengths) => {
+          const all = Buffer.concat(messages.map((m) => frame(Buffer.from(m))));
+          const frames = new Frames();
+          const out: Buffer[] = [];
+          for (const piece of pieces(all, lengths))
+            frames.push(piece, (bytes) => out.push(Buffer.from(bytes)));
+          expect(out.map((b) => b.toString("hex"))).to.deep.equal(
+            messages.map((m) => Buffer.from(m).toString("hex")),
+          );
+          expect(frames.open).to.equal(false);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("that are compressed or without end are refused", () => {
+    const push = (bytes: number[]) => () => new Frames().push(Buffer.from(bytes), () => undefined);
+    expect(push([1, 0, 0, 0, 1, 0])).to.throw("compressed");
+    expect(push([0, 255, 0, 0, 0])).to.throw("bytes");
+  });
+});
+
+describe("the stream of a snapshot", () => {
+  const large = snapshot("3.6", "large");
+  let etcd: FakeEtcd;
+  afterEach(() => etcd.stop());
+
+  const take = async (more: Partial<Behaviour> = {}, signal?: AbortSignal) => {
+    etcd = await new FakeEtcd(large, more).start();
+    const chunks: Buffer[] = [];
+    const read = await streamSnapshot(
+      etcd.open(etcd.url),
+      (chunk) => {
+        chunks.push(Buffer.from(chunk));
+        return undefined;
+      },
+      signal,
+    );
+    return { read, bytes: Buffer.concat(chunks) };
+  };
+  const failure = async (work: Promise<unknown>) => {
+    try {
+      await work;
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "no error";
+  };
+
+  it("is what the member sends, with the hash at its end", async () => {
+    const { read, bytes } = await take();
+    expect(bytes.equals(large)).to.equal(true);
+    expect(read).to.include({ revision: 84, keys: 8003, bytes: large.length });
+  });
+
+  for (const then of ["reset", "cut"] as const)
+    it(`is an error when it ends by a ${then}`, async () => {
+      expect(await failure(take({ after: { bytes: 300_000, then } }))).to.match(
+        /ended in the middle|reset|closed|NGHTTP2|INTERNAL|ECONNRESET/i,
+      );
+    });
+
+  it("is an error when it ends in good order and is not whole", async () => {
+    expect(await failure(take({ after: { bytes: 300_000, then: "end" } }))).to.contain("cut short");
+  });
+
+  it("is an error when the hash at its end isn't its own", async () => {
+    const wrong = Buffer.from(large);
+    wrong[wrong.length - 1]! ^= 1;
+    expect(await failure(take({ snapshot: wrong }))).to.contain("doesn't end with the hash");
+  });
+
+  it("ends when somebody has said so before", async () => {
+    expect(await failure(take({}, AbortSignal.abort(new Error("enough"))))).to.equal("enough");
+  });
+
+  it("ends when somebody says so, with what they said", async () => {
+    const ended = new AbortController();
+    etcd = undefined as never;
+    const work = failure(take({ after: { bytes: 300_000, then: "silence" } }, ended.signal));
+    while (((etcd as FakeEtcd | undefined)?.sent ?? 0) < 250_000)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    ended.abort(new Error("enough"));
+    expect(await work).to.equal("enough");
+  });
+
+  it("is an error when nothing comes any more", async () => {
+    etcd = await new FakeEtcd(large, { after: { bytes: 100_000, then: "silence" } }).start();
+    const stream = etcd.open(etcd.url).stream("/etcdserverpb.Maintenance/Snapshot", Buffer.alloc(0), {
+      message: () => undefined,
+      idleMs: 200,
+    });
+    expect(await failure(stream)).to.contain("nothing came for 0.2 s");
+  });
+
+  it("waits for whoever takes it, and doesn't take that for silence", async () => {
+    const long = Buffer.alloc(30 * 2 ** 20, 1);
+    etcd = await new FakeEtcd(long).start();
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let taken = 0;
+    const stream = etcd.open(etcd.url).stream("/etcdserverpb.Maintenance/Snapshot", Buffer.alloc(0), {
+      message: (bytes) => {
+        taken += bytes.length;
+        return taken > 2 ** 20 ? held : undefined;
+      },
+      idleMs: 300,
+    });
+    // Both ends' windows fill, and then nothing moves any more.
+    let before = -1;
+    while (before !== etcd.sent || before < 2 ** 20) {
+      before = etcd.sent;
+      await new Promise((resolve) => setTimeout(resolve, 700));
+    }
+    expect(etcd.sent).to.be.lessThan(15 * 2 ** 20);
+    expect(taken).to.be.lessThan(2 * 2 ** 20);
+    release();
+    await stream;
+    expect(taken).to.be.greaterThan(long.length);
+  });
+});
+
+describe("a call", () => {
+  it("that is refused tells gRPC's code and the words", async () => {
+    const etcd = await new FakeEtcd(Buffer.alloc(0), { quorum: false }).start();
+    try {
+      const error = await etcd
+        .open(etcd.url)
+        .call(methods.range, { key: "a" }, 5000)
+        .catch((e: Error) => e);
+      expect((error as Error).message).to.equal(
+        "UNAVAILABLE: etcdserver: request timed out, possibly due to lost leader",
+      );
+    } finally {
+      await etcd.stop();
+    }
+  });
+});
+
+describe("the member that gives the snapshot", () => {
+  const running: FakeEtcd[] = [];
+  const stopAll = async () => {
+    for (const etcd of running.splice(0)) await etcd.stop();
+  };
+  afterEach(stopAll);
+  const among = async (...members: Partial<Behaviour>[]) => {
+    for (const member of members) running.push(await new FakeEtcd(Buffer.alloc(0), member).start());
+    const dead = "http://127.0.0.1:1";
+    const found = await sources([dead, ...running.map((e) => e.url)], running[0]!.open);
+    return found.map((s) => s.name);
+  };
+  const leader = { memberId: "1", leaderId: "1" };
+  const follower = (memberId: string, more = {}) => ({ memberId, leaderId: "1", ...more });
+
+  it("is a follower, and the leader when there is no other", async () => {
+    expect(await among(leader, follower("2"), follower("3"))).to.deep.equal(["etcd-3", "etcd-2", "etcd-1"]);
+    await stopAll();
+    expect(await among(leader)).to.deep.equal(["etcd-1"]);
+  });
+
+  it("is no learner, none that is called corrupt, and none without a quorum", async () => {
+    const corrupt = { corrupt: ["3"] };
+    const found = await among(
+      { ...leader, ...corrupt },
+      follower("2", { learner: true, ...corrupt }),
+      follower("3", corrupt),
+      follower("4", { quorum: false, ...corrupt }),
+    );
+    expect(found).to.deep.equal(["etcd-1"]);
+  });
+
+  it("is of one cluster with the others", async () => {
+    const error = await among(leader, follower("2", { clusterId: "7" })).catch((e: Error) => e.message);
+    expect(error).to.equal("the members are of different clusters");
+  });
+
+  it("isn't there: every member's reason is told", async () => {
+    const error = await among(follower("2", { learner: true }), follower("3", { quorum: false })).catch(
+      (e: Error) => e.message,
+    );
+    expect(error).to.match(/^no member can give a snapshot: /);
+    expect(error).to.contain("it is a learner").and.contain("it takes no part in a quorum");
+    expect(error).to.contain("ECONNREFUSED");
+  });
+});

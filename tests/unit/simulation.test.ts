@@ -1,0 +1,130 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { Kind } from "../simulation/kinds";
+import { KINDS } from "../simulation/kinds";
+import { KEPT } from "../simulation/kept";
+import { holds, play } from "../simulation/run";
+import type { AtStep, Story } from "../simulation/story";
+
+const RUNS = Number(process.env.SIMULATION_RUNS ?? 48);
+
+const check = ({ stories, share }: Kind) =>
+  fc.assert(fc.property(stories, holds), {
+    numRuns: Math.ceil((RUNS * share) / 12),
+    seed: Number(process.env.SIMULATION_SEED ?? 20261124),
+    endOnFailure: process.env.SIMULATION_SHRINK === "no",
+  });
+
+describe("a simulated cluster under random faults", function () {
+  this.timeout(300_000);
+
+  for (const kind of KINDS) it(`keeps its promises ${kind.title}`, () => check(kind));
+
+  for (const [title, story] of Object.entries(KEPT))
+    it(`keeps its promises when ${title}`, () => holds(story));
+
+  const fault = (name: string, a = 1, b = 0, ticks = 12) => ({ fault: name, a, b, ticks });
+  const stories: Readonly<Record<string, Omit<Story, "seed" | "atStep">>> = {
+    "birth and growing": { members: 3, warmUp: 0, events: [fault("networkHeals", 0, 0, 40)] },
+    "a replacement": { members: 3, warmUp: 30, events: [fault("deletePodAndClaim")] },
+    "a broken disk": { members: 3, warmUp: 30, events: [fault("breakWal", 1, 0, 40)] },
+    "growing and shrinking": {
+      members: 3,
+      warmUp: 30,
+      events: [fault("declareSize", 2, 0, 50), fault("declareSize", 0, 0, 30)],
+    },
+    "a rollout": { members: 3, warmUp: 30, events: [fault("declareTemplate", 0, 2, 40)] },
+    "a lost record": {
+      members: 3,
+      warmUp: 30,
+      events: [fault("allNodesReboot", 0, 0, 0), fault("recordDeleted")],
+    },
+    "a recovery": {
+      members: 3,
+      warmUp: 40,
+      events: [fault("loseQuorum", 0, 0, 4), fault("declareRecovery", 0, 0, 60)],
+    },
+    "a restore": {
+      members: 3,
+      warmUp: 40,
+      events: [fault("backUp", 0, 0, 4), fault("declareRestore", 0, 0, 60)],
+    },
+    "a lost node": {
+      members: 3,
+      nodeLossGraceSeconds: 30,
+      warmUp: 30,
+      events: [fault("nodeDies", 1, 0, 90)],
+    },
+    "a deleted node": {
+      members: 3,
+      nodeLossGraceSeconds: 30,
+      warmUp: 30,
+      events: [fault("nodeDeleted", 1, 0, 60)],
+    },
+  };
+  it("brings nobody up below the cluster's version when a step up is turned round at any moment", () => {
+    const up = 2;
+    const back = 0;
+    // A slow controller has its last member up after some 35 ticks; when etcd compares versions is shifted by a start.
+    for (let ticks = 33; ticks <= 42; ticks++) {
+      for (let warmUp = 30; warmUp < 35; warmUp++) {
+        const events = [
+          // Much happens between what it sees and what it does.
+          fault("controllerSlow", 0, 0, 0),
+          fault("declareTemplate", 0, up, ticks),
+          fault("declareTemplate", 0, back, 20),
+        ];
+        const end = play({ seed: 1, members: 3, warmUp, events });
+        const when = `turned after ${warmUp} and ${ticks} ticks`;
+        expect(end.violations.join("; "), when).to.equal("");
+        expect(end.converged, `${when}, and stuck: ${end.reason}`).to.equal(true);
+      }
+    }
+  });
+
+  /** From the story's first fault on, each step in turn is disturbed: before it or after it, by turns. */
+  function eachStep(
+    told: Omit<Story, "seed" | "atStep">,
+    disturb: (n: number) => Omit<AtStep, "n" | "when"> = () => ({}),
+    whens: (n: number) => readonly AtStep["when"][] = (n) => [n % 2 === 0 ? "before" : "after"],
+  ) {
+    const whole = play({ ...told, seed: 1 });
+    expect(whole.steps - whole.stepsBefore, "writes and acts").to.be.greaterThan(1);
+    for (let n = whole.stepsBefore; n < whole.steps; n++) {
+      for (const when of whens(n)) {
+        const atStep = { n, when, ...disturb(n) };
+        const end = play({ ...told, seed: 1, atStep });
+        const what = JSON.stringify(atStep);
+        expect(end.violations.join("; "), what).to.equal("");
+        if (atStep.fault === undefined) expect(end.mustConverge, what).to.equal(true);
+        expect(end.converged || !end.mustConverge, `${what}: ${end.reason}`).to.equal(true);
+      }
+    }
+  }
+
+  /** What can't be begun again by hand: at both moments of each step. */
+  const both = (): readonly AtStep["when"][] => ["before", "after"];
+  for (const [name, told] of Object.entries(stories)) {
+    const rebuilds = name === "a recovery" || name === "a restore";
+    it(`converges when the controller dies at any single step of ${name}`, () =>
+      eachStep(told, undefined, rebuilds ? both : undefined));
+  }
+
+  const meanwhile = [
+    { fault: "restorePodLost" },
+    { fault: "allNodesReboot" },
+    { fault: "deletePod", a: 0 },
+    { fault: "deletePodAndClaim", a: 0 },
+    { fault: "nodeCut", a: 0 },
+    { fault: "nodeReturnsEmpty", a: 1 },
+    { fault: "scaleByHand", a: 0 },
+    { fault: "recordDeleted" },
+    { fault: "declareRestore" },
+  ];
+  for (const name of ["a recovery", "a restore"] as const) {
+    it(`keeps its promises when something else happens at any single step of ${name}`, () => {
+      const told = stories[name];
+      if (told) eachStep(told, (n) => meanwhile[n % meanwhile.length] ?? {});
+    });
+  }
+});
