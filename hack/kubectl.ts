@@ -1,10 +1,8 @@
 import { execFile, execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { join } from "node:path";
 import type { Api } from "../programs/shared/kubernetes/api";
 import { apiOf, requestOf } from "./kubernetes-api";
 import { root } from "./root";
-
 
 /** The environment for the local Kubernetes, and for no other: the caller's own KUBECONFIG is never used. */
 export function clusterEnv(): NodeJS.ProcessEnv & { KUBECONFIG: string } {

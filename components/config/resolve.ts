@@ -12,8 +12,8 @@ import {
 import type { Rotation } from "./rotation";
 import { rotationOf } from "./rotation";
 import { renderSettings, settingDefaults } from "./etcd-config";
-import type { Version } from "../contract/versions";
-import { defaultVersion, parseVersion } from "../contract/versions";
+import type { KnownVersion } from "../contract/versions";
+import { defaultVersion, parseKnownVersion } from "../contract/versions";
 
 /** What the declared generation is made from. Without `restore` it is a recovery. */
 export interface RebuildSpec {
@@ -28,7 +28,7 @@ export interface ClusterSpec {
   readonly name: string;
   readonly domain: string;
   readonly members: number;
-  readonly version: Version;
+  readonly version: KnownVersion;
   readonly etcdImage: string;
   readonly nodeImage: string;
   readonly settings: string;
@@ -48,7 +48,7 @@ export interface ClusterSpec {
 }
 
 export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec {
-  const version = parseVersion(args.version ?? defaultVersion);
+  const version = parseKnownVersion(args.version ?? defaultVersion);
   if (!version) {
     throw new Error(`version ${args.version} passed the refusals and can't be read`);
   }

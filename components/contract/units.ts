@@ -30,6 +30,9 @@ export function quantity(text: string): number | undefined {
   return value < largest ? value : undefined;
 }
 
+/** A quantity as whole bytes, rounded up; 0 for what is none. */
+export const bytesOf = (text: string | undefined): number => Math.ceil(quantity(text ?? "") ?? 0);
+
 /** Whole bytes as a quantity that etcd's documentation would write, such as `2730Mi`. */
 export function bytesAsText(bytes: number): string {
   for (const unit of ["Gi", "Mi", "Ki"] as const) {

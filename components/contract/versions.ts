@@ -15,25 +15,40 @@ const securityFloor: Record<Minor, number> = { "3.5": 33, "3.6": 14, "3.7": 1 };
  */
 const usableFloor: Record<Minor, number> = { "3.5": 20, "3.6": 4, "3.7": 0 };
 
-export interface Version {
+/** A version that can be declared. */
+export interface KnownVersion {
   readonly text: string;
   readonly minor: Minor;
   readonly patch: number;
 }
 
 /** Undefined for what is not a version of a known minor. */
-export function parseVersion(text: string): Version | undefined {
+export function parseKnownVersion(text: string): KnownVersion | undefined {
   const match = /^(\d+\.\d+)\.(\d+)$/.exec(text);
   const minor = knownMinors.find((known) => known === match?.[1]);
   return match && minor ? { text, minor, patch: Number(match[2]) } : undefined;
 }
 
-export function usablePatch(version: Version): { from: number; ok: boolean } {
+/** A version as it is found in a cluster: of an image, a disk, a member's answer. */
+export interface Version {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+}
+
+/** Takes a leading `v`, and ignores what follows the patch. */
+export function parseVersion(text: string): Version | undefined {
+  const found = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text);
+  if (!found) return undefined;
+  return { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3]) };
+}
+
+export function usablePatch(version: KnownVersion): { from: number; ok: boolean } {
   const from = usableFloor[version.minor];
   return { from, ok: version.patch >= from };
 }
 
-export function securePatch(version: Version): { from: number; ok: boolean } {
+export function securePatch(version: KnownVersion): { from: number; ok: boolean } {
   const from = securityFloor[version.minor];
   return { from, ok: version.patch >= from };
 }

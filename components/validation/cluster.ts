@@ -1,7 +1,7 @@
 import type { EtcdClusterArgs } from "../args";
 import { dnsNames, maxMembers, objectNames } from "../contract/names";
 import { isDnsLabel, isDnsName } from "../contract/units";
-import { defaultVersion, knownMinors, parseVersion, securePatch, usablePatch } from "../contract/versions";
+import { defaultVersion, knownMinors, parseKnownVersion, securePatch, usablePatch } from "../contract/versions";
 import { plainText } from "./checks";
 import type { Problems } from "./problems";
 
@@ -111,7 +111,7 @@ export function refuseNamespace(problems: Problems, namespace: string | undefine
 
 function refuseVersion(problems: Problems, args: EtcdClusterArgs): void {
   const text = args.version ?? defaultVersion;
-  const version = parseVersion(text);
+  const version = parseKnownVersion(text);
   if (!version) {
     problems.refuse(
       "version",

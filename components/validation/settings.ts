@@ -4,7 +4,7 @@ import { quotaBytes } from "../config/defaults";
 import { extraSettings, ownSettings, typedSettings, uselessSettings } from "../config/etcd-settings";
 import { nearest } from "../contract/units";
 import type { Minor } from "../contract/versions";
-import { defaultVersion, parseVersion } from "../contract/versions";
+import { defaultVersion, parseKnownVersion } from "../contract/versions";
 import { checkDuration } from "./checks";
 import { refuseFeatureGates } from "./feature-gates";
 import type { Problems } from "./problems";
@@ -12,7 +12,7 @@ import type { Problems } from "./problems";
 /** What is given in `etcd.extra`, by the names of etcd's configuration file. */
 export function refuseExtra(problems: Problems, args: EtcdClusterArgs): void {
   const etcd = args.etcd ?? {};
-  const minor = parseVersion(args.version ?? defaultVersion)?.minor;
+  const minor = parseKnownVersion(args.version ?? defaultVersion)?.minor;
   if (!minor) {
     return;
   }

@@ -2,7 +2,7 @@ import { byAge, namesIn } from "./catalog";
 import type { Manifest } from "../shared/backups/manifest";
 import { drillProblem } from "./drill";
 import type { Report } from "./report";
-import type { BackupSettings } from "./settings";
+import type { BackupSettings } from "../../components/contract/jobs";
 import { orStopped } from "./stopped";
 import type { Store } from "./store";
 import { takeBackup } from "./take";

@@ -17,7 +17,7 @@ import { runBackup } from "./job";
 import { parseManifest } from "../shared/backups/manifest";
 import { Refusal } from "../shared/refusal";
 import { Report } from "./report";
-import type { BackupSettings, StoreSettings } from "./settings";
+import type { BackupSettings, StoreSettings } from "../../components/contract/jobs";
 import { readSettings } from "./settings";
 import { openStore } from "./store";
 import { S3Error, worthAnotherTry } from "./store/s3-words";

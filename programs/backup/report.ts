@@ -1,7 +1,7 @@
 import { ApiError } from "../shared/kubernetes/api";
 import type { Api } from "../shared/kubernetes/api";
 import type { ConfigMap } from "../shared/kubernetes/objects";
-import { microTime } from "../controller/loop/lease";
+import { microTime } from "../shared/kubernetes/time";
 import type { Told } from "../shared/backups/status";
 
 const ASK_MS = 10_000;

@@ -17,7 +17,7 @@ import { byAge } from "./catalog";
 import type { Lineage } from "./lineage";
 import { lineagesOf } from "./lineage";
 import type { Manifest } from "../shared/backups/manifest";
-import type { RetentionSettings } from "./settings";
+import type { RetentionSettings } from "../../components/contract/jobs";
 
 const DAY_MS = 24 * 3600_000;
 /** Clocks of nodes are set by the network, and never quite the same. */

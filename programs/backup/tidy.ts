@@ -3,7 +3,7 @@ import { readCatalog } from "./catalog";
 import type { Manifest } from "../shared/backups/manifest";
 import { keys, parseKey } from "../shared/backups/manifest";
 import { retention } from "./retention";
-import type { RetentionSettings } from "./settings";
+import type { RetentionSettings } from "../../components/contract/jobs";
 import type { Store } from "./store";
 import { worthAnotherTry } from "./store/s3-words";
 import { ABANDONED_MS } from "./store/store";

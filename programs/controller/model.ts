@@ -7,71 +7,18 @@
  * Raft indexes, terms and revisions are numbers: they count up from 1 and stay below 2^53.
  * An ordinal is the number at the end of a StatefulSet pod's name.
  */
+import type { DesiredState } from "../../components/contract/desired";
 import type { TrustStatement } from "../../components/contract/trust";
-
-/** An etcd member ID: unsigned 64 bit, in decimal. */
-export type MemberId = string;
-/** An etcd cluster ID: unsigned 64 bit, in decimal. */
-export type ClusterId = string;
-/** A Kubernetes object's `metadata.uid`. */
-export type Uid = string;
+import type { ClusterId, Disk, LogEnd, MemberId, Uid } from "../shared/disk";
+import type { Order, RestoreAnswer, RestoreReport } from "../shared/protocol";
 
 // ---------------------------------------------------------------------------------------------------------
 // Desired: what the component declares
 
-/** Parsed from one JSON annotation on the StatefulSet, so that it changes in the same request as the template. */
-export interface Desired {
-  /** The annotation's own format. A controller that doesn't know it does nothing and says so. */
-  readonly format: 1;
+/** The declaration as it was read. */
+export interface Desired extends DesiredState {
   /** Hash of everything declared, the pod template included: what the status must show once it is reached. */
   readonly hash: string;
-  /** Declared number of voters. */
-  readonly members: number;
-  /** Whether an even number of members was asked for with the explicit option. */
-  readonly allowEvenSize: boolean;
-  /** Counts restores and recoveries: a disk of an older generation is never started. Starts at 1. */
-  readonly generation: number;
-  /** Stops every act. Members whose disk is intact may still start. */
-  readonly paused: boolean;
-  /** etcd version of the declared image, without `v`: `3.6.14`. */
-  readonly etcdVersion: string;
-  /** Whether one minor down, by etcd's own downgrade procedure, was asked for. */
-  readonly allowDowngrade: boolean;
-  /** Name of a member with `{ordinal}` in it: `etcd-{ordinal}`. The same as its pod's name. */
-  readonly memberName: string;
-  /** Peer URL of a member with `{ordinal}` in it. Compared byte by byte with etcd's member list. */
-  readonly peerUrl: string;
-  /** Declared size of each member's volume. */
-  readonly volumeBytes: number;
-  /** `quota-backend-bytes` as rendered in the template. */
-  readonly quotaBytes: number;
-  /** `snapshot-count` as rendered in the template. Absent in older declarations. */
-  readonly snapshotCount?: number;
-  readonly defragment: {
-    /** Share of the database file that is free, in percent, from which on a member is defragmented. */
-    readonly freePercent: number;
-    /** Smallest database file that is worth it. */
-    readonly minBytes: number;
-  };
-  /**
-   * How long a pod may be overdue (deletion asked for and its own grace passed), or no node may have its volume, before
-   * its member is replaced elsewhere with a new claim. Absent: never, a human decides.
-   */
-  readonly nodeLossGraceSeconds?: number;
-  /**
-   * Days of wholeness until what a restore or a recovery has set aside may go, whatever is backed up. Absent: the usual
-   * ones, or the first good backup.
-   */
-  readonly keepReplacedDays?: number;
-  /** What the declared generation is made from. Stays after it was made; only a higher generation is made anew. */
-  readonly rebuild?: {
-    /** From a snapshot, or from the disks that are left. */
-    readonly kind: "restore" | "recovery";
-    /** Of the restore pod's Service, without a slash at its end. */
-    readonly url: string;
-    /** Names of members that are given up if their pods can't be confirmed gone. */
-    readonly abandoned: readonly string[];
-  };
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -148,15 +95,6 @@ export interface Rebuild {
 export interface Survivor extends OrdinalClaim, LogEnd {
   /** The other disks, and why none of them was taken, in words. */
   readonly passedOver?: string;
-}
-
-/** A member's log, as a recovery knows it from any other. */
-export interface LogEnd {
-  readonly memberId: MemberId;
-  readonly lastTerm: number;
-  readonly lastIndex: number;
-  /** What was committed for sure: the highest commit index that any of the disks knows of. */
-  readonly commit: number;
 }
 
 export interface Made {
@@ -365,44 +303,6 @@ export interface RestoreView {
   readonly report?: RestoreReport;
 }
 
-/** `receive`: waits for a survivor's disk. `ready`: the restored data can be fetched. */
-export type RestoreReport = { readonly podUid: Uid; readonly generation: number; readonly atMs: number } & (
-  | {
-      readonly step: "receive";
-      /** Why the last disk that came wasn't taken. */
-      readonly problem?: string;
-    }
-  | {
-      readonly step: "ready";
-      /** Of the stream in which the data is handed over. */
-      readonly sha256: string;
-      readonly memberId: MemberId;
-      readonly clusterId: ClusterId;
-      /** Where it is from, in words. */
-      readonly source: string;
-      /** Of the snapshot. Absent in restore pods of older releases, as is `from`. */
-      readonly revision?: number;
-      readonly keys?: number;
-      /** Of a recovery: what came of the survivor's disk, all of which is in the data. `commit`: up to where that is. */
-      readonly from?: LogEnd;
-    }
-);
-
-/** The answer to a step of the restore pod. */
-export type RestoreAnswer =
-  /**
-   * Ask again. `survivor`: whose disk is sent to the one that receives, once that is decided; it takes no other.
-   * `commit`: the same, for restore pods of older releases.
-   */
-  | {
-      readonly kind: "wait";
-      readonly reason: string;
-      readonly commit: number;
-      readonly survivor?: LogEnd;
-    }
-  /** The generation is made. */
-  | { readonly kind: "done" };
-
 export interface StatefulSetView {
   readonly uid: Uid;
   readonly resourceVersion: string;
@@ -516,78 +416,6 @@ export interface GateReport {
   /** What its volume doesn't let it do, or why data doesn't come or go, in words. */
   readonly problem?: string;
 }
-
-/** What the gate read. `wal` and `broken` are about `<data-dir>/member/wal`. */
-export type Disk =
-  /** No WAL. There may be an `etcd.yaml` whose order was not carried out. */
-  | { readonly state: "empty" }
-  | {
-      readonly state: "wal";
-      readonly memberId: MemberId;
-      readonly clusterId: ClusterId;
-      /** Of the log's last entry, or of its last snapshot record when that is higher. */
-      readonly lastTerm: number;
-      readonly lastIndex: number;
-      /**
-       * Voters by the configuration at the commit index of the last HardState: the ConfState of the last snapshot
-       * record, and the conf changes after it. Says whose disks belong together when the record was lost.
-       */
-      readonly voters: readonly MemberId[];
-      /** Index that was last written down as committed. Absent from gates of older releases. */
-      readonly commit?: number;
-      /** Term that it was in last, and whether it has voted in that. Absent from gates of older releases. */
-      readonly term?: number;
-      readonly voted?: boolean;
-      /** Index of the last entry after the last snapshot that 3.5 wrote in a form which 3.7 can't read. */
-      readonly oldEntry?: number;
-      /** From the gate's own file beside the WAL. */
-      readonly generation: number;
-      /** etcd version that was let to start on it last. */
-      readonly lastVersion: string;
-    }
-  | {
-      readonly state: "broken";
-      /** What is wrong with it, in words. */
-      readonly reason: string;
-      readonly memberId?: MemberId;
-    };
-export type WalDisk = Extract<Disk, { state: "wal" }>;
-
-/** The answer to a gate, good for one pod UID only. */
-export type Order =
-  /** With the data that is there. */
-  | {
-      readonly kind: "start";
-      /** The controller has judged the step from the disk's last version to this pod's: the gate need not. */
-      readonly acceptVersion: boolean;
-      /** The member is a voter again: what was set aside may go. */
-      readonly dropAside: boolean;
-      /** The data's, where it isn't the pod's: the declared generation isn't made yet, and this one still serves. */
-      readonly generation?: number;
-    }
-  /** `initial-cluster-state: new`, with this token and only itself in the list. */
-  | { readonly kind: "birth"; readonly token: string; readonly initialCluster: string }
-  /** `initial-cluster-state: existing`, with the list as it is now. */
-  | {
-      readonly kind: "join";
-      readonly memberId: MemberId;
-      readonly initialCluster: string;
-      /** There is an old directory: move it away first (an older one that was moved away goes). */
-      readonly setAside: boolean;
-    }
-  /**
-   * Fetch the declared generation's data from here, whole or not at all, and start with it. What is there is set aside.
-   */
-  | { readonly kind: "seed"; readonly url: string; readonly sha256: string }
-  /** Send a copy of the member's directory there, and leave it alone: implies a hold. */
-  | { readonly kind: "lend"; readonly url: string }
-  /**
-   * Ask again. `hold`: this disk must not be started on the gate's own account, even if nobody answers any more and
-   * even after the gate itself was restarted; to be remembered on the disk until a `start` or `join`.
-   */
-  | { readonly kind: "wait"; readonly reason: string; readonly hold: boolean }
-  /** Never with this pod. Implies a hold. */
-  | { readonly kind: "refuse"; readonly reason: string };
 
 // ---------------------------------------------------------------------------------------------------------
 // etcd

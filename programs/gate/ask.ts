@@ -3,7 +3,7 @@ import { request } from "node:https";
 import { join } from "node:path";
 import type { GateMessage } from "../shared/protocol";
 import { KNOWN_TAG_HEADER, parseOrder, REPORT_PATH, TAG_HEADER } from "../shared/protocol";
-import type { Order } from "../controller/model";
+import type { Order } from "../shared/protocol";
 import { wordsOf } from "../shared/errors";
 
 export type Answer =

@@ -2,7 +2,8 @@
  * What a gate does: a pure function from what it sees and hears. Without an order it never begins a member and never
  * lets one join; a member that is whole it starts by itself once nobody answers.
  */
-import type { Disk, Order } from "../controller/model";
+import type { Order } from "../shared/protocol";
+import type { Disk } from "../shared/disk";
 import { oldLogProblem, stepProblem } from "../shared/etcd/upgrade";
 
 export interface Situation {

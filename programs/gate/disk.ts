@@ -5,9 +5,9 @@
  */
 import { accessSync, closeSync, constants, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Disk } from "../controller/model";
+import type { Disk } from "../shared/disk";
 import { readMember } from "../shared/wal";
-import { isThere } from "../shared/wal/files";
+import { isThere } from "../shared/files";
 import { wordsOf } from "../shared/errors";
 import { readMark } from "./files";
 

@@ -1,50 +1,7 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-
-import { isThere } from "../shared/wal/files";
-/** Written whole or not at all, and on the disk before anything goes by it. What stands there already needs no room. */
-export function writeWhole(file: string, text: string): void {
-  const folder = dirname(file);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (textOf(file) !== text) {
-    const draft = `${file}.tmp`;
-    try {
-      writeFileSync(draft, text, { mode: 0o600, flush: true });
-      renameSync(draft, file);
-    } catch (error) {
-      rmSync(draft, { force: true });
-      throw error;
-    }
-  }
-  syncFolder(folder);
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
-export function syncFolder(folder: string): void {
-  const directory = openSync(folder, "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
-}
+import { syncFolder, writeWhole } from "../shared/files";
+import { isThere } from "../shared/files";
 
 /**
  * Beside the data and gone with it: which generation it is of, and which etcd was let to start on it last. Who restores

@@ -11,7 +11,7 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { hasLog } from "../shared/wal";
-import { syncFolder, writeWhole } from "./files";
+import { syncFolder, writeWhole } from "../shared/files";
 
 const memberDir = (dataDir: string) => join(dataDir, "member");
 const orderDir = (dataDir: string) => join(dataDir, "member", "order");

@@ -9,7 +9,7 @@ import { download, upload } from "../shared/https";
 import { receiveDirectory } from "../shared/archive/receive";
 import { directoryStream } from "../shared/archive/send";
 import { readMember } from "../shared/wal";
-import { isThere } from "../shared/wal/files";
+import { isThere } from "../shared/files";
 import { dropAside, replace, writeMark } from "./files";
 import type { Settings } from "./settings";
 

@@ -6,7 +6,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { wordsOf } from "../shared/errors";
-import { dropAside, syncFolder } from "./files";
+import { dropAside } from "./files";
+import { syncFolder } from "../shared/files";
 
 const RESERVE_BYTES = 64 * 1024;
 

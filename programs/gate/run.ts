@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Order } from "../controller/model";
+import type { Order } from "../shared/protocol";
 import { carryOut } from "./act";
 import { askController } from "./ask";
 import { decide } from "./decide";

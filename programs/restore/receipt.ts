@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { revisionBump } from "../../components/contract/restore-files";
 import type { Contents } from "../shared/etcd/census";
 import { Census } from "../shared/etcd/census";
-import { writeWhole } from "../gate/files";
-import type { LogEnd } from "../controller/model";
+import { writeWhole } from "../shared/files";
+import type { LogEnd } from "../shared/disk";
 import { place } from "./settings";
 
 /** What came of a survivor's disk. `commit`: up to where its log was made committed. */

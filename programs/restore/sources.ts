@@ -17,7 +17,7 @@ import type { Checked } from "../shared/etcd/snapshot";
 import { Check, streamSnapshot } from "../shared/etcd/snapshot";
 import { Refusal } from "../shared/refusal";
 import { methods } from "../shared/etcd/messages";
-import { syncFolder } from "../gate/files";
+import { syncFolder } from "../shared/files";
 import { readReceipt, writeContents } from "./receipt";
 import type { Settings } from "./settings";
 import { place } from "./settings";

@@ -3,7 +3,7 @@ import { request } from "node:https";
 import { join } from "node:path";
 import type { RestoreMessage } from "../shared/protocol";
 import { parseRestoreAnswer, RESTORE_PATH } from "../shared/protocol";
-import type { RestoreAnswer } from "../controller/model";
+import type { RestoreAnswer } from "../shared/protocol";
 import type { Settings } from "./settings";
 
 const PATIENCE_MS = 5000;

@@ -5,7 +5,7 @@
  * An answer carries a tag, which the gate sends along with its next report: while the same order stands, the door keeps
  * the request instead of answering, and sends an interim response (102) every second as a sign of life.
  */
-import type { Disk, Order, RestoreAnswer, RestoreReport } from "../controller/model";
+import type { ClusterId, Disk, LogEnd, MemberId, Uid } from "./disk";
 
 export const REPORT_PATH = "/v1/report";
 /** Where the restore pod's steps tell how far they are, again and again; answered at once. */
@@ -23,6 +23,80 @@ export interface GateMessage {
   /** What its volume doesn't let it do, or why data doesn't come or go, in words. Absent from gates of older releases. */
   readonly problem?: string;
 }
+
+/** The answer to a gate, good for one pod UID only. */
+export type Order =
+  /** With the data that is there. */
+  | {
+      readonly kind: "start";
+      /** The controller has judged the step from the disk's last version to this pod's: the gate need not. */
+      readonly acceptVersion: boolean;
+      /** The member is a voter again: what was set aside may go. */
+      readonly dropAside: boolean;
+      /** The data's, where it isn't the pod's: the declared generation isn't made yet, and this one still serves. */
+      readonly generation?: number;
+    }
+  /** `initial-cluster-state: new`, with this token and only itself in the list. */
+  | { readonly kind: "birth"; readonly token: string; readonly initialCluster: string }
+  /** `initial-cluster-state: existing`, with the list as it is now. */
+  | {
+      readonly kind: "join";
+      readonly memberId: MemberId;
+      readonly initialCluster: string;
+      /** There is an old directory: move it away first (an older one that was moved away goes). */
+      readonly setAside: boolean;
+    }
+  /**
+   * Fetch the declared generation's data from here, whole or not at all, and start with it. What is there is set aside.
+   */
+  | { readonly kind: "seed"; readonly url: string; readonly sha256: string }
+  /** Send a copy of the member's directory there, and leave it alone: implies a hold. */
+  | { readonly kind: "lend"; readonly url: string }
+  /**
+   * Ask again. `hold`: this disk must not be started on the gate's own account, even if nobody answers any more and
+   * even after the gate itself was restarted; to be remembered on the disk until a `start` or `join`.
+   */
+  | { readonly kind: "wait"; readonly reason: string; readonly hold: boolean }
+  /** Never with this pod. Implies a hold. */
+  | { readonly kind: "refuse"; readonly reason: string };
+
+/** `receive`: waits for a survivor's disk. `ready`: the restored data can be fetched. */
+export type RestoreReport = { readonly podUid: Uid; readonly generation: number; readonly atMs: number } & (
+  | {
+      readonly step: "receive";
+      /** Why the last disk that came wasn't taken. */
+      readonly problem?: string;
+    }
+  | {
+      readonly step: "ready";
+      /** Of the stream in which the data is handed over. */
+      readonly sha256: string;
+      readonly memberId: MemberId;
+      readonly clusterId: ClusterId;
+      /** Where it is from, in words. */
+      readonly source: string;
+      /** Of the snapshot. Absent in restore pods of older releases, as is `from`. */
+      readonly revision?: number;
+      readonly keys?: number;
+      /** Of a recovery: what came of the survivor's disk, all of which is in the data. `commit`: up to where that is. */
+      readonly from?: LogEnd;
+    }
+);
+
+/** The answer to a step of the restore pod. */
+export type RestoreAnswer =
+  /**
+   * Ask again. `survivor`: whose disk is sent to the one that receives, once that is decided; it takes no other.
+   * `commit`: the same, for restore pods of older releases.
+   */
+  | {
+      readonly kind: "wait";
+      readonly reason: string;
+      readonly commit: number;
+      readonly survivor?: LogEnd;
+    }
+  /** The generation is made. */
+  | { readonly kind: "done" };
 
 type Value = Readonly<Record<string, unknown>>;
 const isText = (value: unknown): value is string => typeof value === "string";

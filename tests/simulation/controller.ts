@@ -1,5 +1,6 @@
 /** A controller process that can be killed, frozen or doubled between any two of its steps. */
-import type { ControllerRecord, Decision, GateReport, Order, World } from "../../programs/controller/model";
+import type { ControllerRecord, Decision, GateReport, World } from "../../programs/controller/model";
+import type { Order } from "../../programs/shared/protocol";
 import { Ages } from "../../programs/controller/loop/ages";
 import { Attempts } from "../../programs/controller/loop/attempts";
 import { recordData } from "../../programs/controller/observe/record";

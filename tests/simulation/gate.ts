@@ -1,5 +1,6 @@
 /** The gates of the simulated pods: they ask, obey, and start by themselves what is whole once nobody answers. */
-import type { GateReport, Order } from "../../programs/controller/model";
+import type { GateReport } from "../../programs/controller/model";
+import type { Order } from "../../programs/shared/protocol";
 import type { Cluster } from "./cluster";
 import type { Pod } from "./kubernetes";
 import type { Volume } from "./volume";

@@ -1,5 +1,7 @@
 /** The restore pod of the simulated namespace: makes what is declared, once for each pod of it. */
-import type { LogEnd, RestoreReport, RestoreView } from "../../programs/controller/model";
+import type { RestoreView } from "../../programs/controller/model";
+import type { RestoreReport } from "../../programs/shared/protocol";
+import type { LogEnd } from "../../programs/shared/disk";
 import type { Cluster } from "./cluster";
 import { urlOf } from "./etcd";
 import type { Entry, MemberDir } from "./log";

@@ -1,19 +1,7 @@
 /** Observations for the tables of `plan`: a healthy cluster, and what differs from it. */
 import { nameOf } from "../../programs/controller/acts";
-import type {
-  Action,
-  ControllerRecord,
-  Desired,
-  Disk,
-  Failure,
-  GateReport,
-  ListedMember,
-  MemberRecord,
-  MemberStatus,
-  PodView,
-  Tries,
-  World,
-} from "../../programs/controller/model";
+import type { Action, ControllerRecord, Desired, Failure, GateReport, ListedMember, MemberRecord, MemberStatus, PodView, Tries, World } from "../../programs/controller/model";
+import type { Disk } from "../../programs/shared/disk";
 import { age } from "../../programs/controller/plan/age";
 import { listKey } from "../../programs/controller/plan/view";
 import { declared } from "../simulation/run";

@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { isClusterId } from "../../shared/backups/manifest";
 import { NotThere, Refusal, Unreadable } from "../../shared/refusal";
-import type { FolderSettings } from "../settings";
+import type { FolderSettings } from "../../../components/contract/jobs";
 import { Parts } from "./parts";
 import { ABANDONED_MS, SMALL_BYTES } from "./store";
 import type { Store, Stored, Writer } from "./store";

@@ -1,5 +1,5 @@
 import process from "node:process";
-import type { StoreSettings } from "../settings";
+import type { StoreSettings } from "../../../components/contract/jobs";
 import { credentialsFolder, fromFiles, fromPod, remembered } from "./credentials";
 import { FolderStore } from "./folder";
 import { S3Store } from "./s3";

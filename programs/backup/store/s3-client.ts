@@ -3,7 +3,7 @@ import { Agent as PlainAgent } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { Agent } from "node:https";
 import { sign } from "aws4";
-import type { S3Settings } from "../settings";
+import type { S3Settings } from "../../../components/contract/jobs";
 import type { Credentials } from "./credentials";
 import { ask, begin, bodyOf } from "./http";
 import type { Answer, Asked } from "./http";

@@ -1,5 +1,5 @@
 import { Refusal, Unreadable } from "../../shared/refusal";
-import type { S3Settings } from "../settings";
+import type { S3Settings } from "../../../components/contract/jobs";
 import type { Answer } from "./http";
 import { mayPass } from "./s3-again";
 import { element } from "./xml";

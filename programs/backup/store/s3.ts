@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { parseKey } from "../../shared/backups/manifest";
 import { NotThere, Refusal } from "../../shared/refusal";
-import type { S3Settings } from "../settings";
+import type { S3Settings } from "../../../components/contract/jobs";
 import type { S3Client } from "./s3-client";
 import { pages } from "./s3-list";
 import { S3Error } from "./s3-words";

@@ -2,6 +2,7 @@ import type { Clock } from "../../shared/clock";
 import type { Lease as LeaseObject } from "../../shared/kubernetes/objects";
 import { ApiError } from "../../shared/kubernetes/api";
 import { wordsOf } from "../../shared/errors";
+import { microTime } from "../../shared/kubernetes/time";
 
 /** What others wait, from when they last saw the lease change, before they take it. */
 const DURATION_MS = 15_000;
@@ -198,9 +199,4 @@ export class Lease {
 function heldBy(lease: LeaseObject | undefined): string {
   const { holderIdentity, acquireTime, renewTime, leaseTransitions } = lease?.spec ?? {};
   return JSON.stringify([lease !== undefined, holderIdentity, acquireTime, renewTime, leaseTransitions]);
-}
-
-/** Kubernetes wants six digits. */
-export function microTime(at = new Date()): string {
-  return at.toISOString().replace("Z", "000Z");
 }

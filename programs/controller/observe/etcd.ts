@@ -4,7 +4,8 @@ import type { EtcdMember } from "../../shared/etcd/member";
 import type { ListAnswer, StatusAnswer } from "../../shared/etcd/messages";
 import { methods } from "../../shared/etcd/messages";
 import type { Hashes, Hashing } from "./hashes";
-import type { Alarm, ClusterId, EtcdView, MemberList, MemberStatus } from "../model";
+import type { Alarm, EtcdView, MemberList, MemberStatus } from "../model";
+import type { ClusterId } from "../../shared/disk";
 
 const ASK_MS = 1500;
 

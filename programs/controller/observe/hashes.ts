@@ -1,5 +1,6 @@
 import type { Clock } from "../../shared/clock";
-import type { MemberHash, MemberId } from "../model";
+import type { MemberHash } from "../model";
+import type { MemberId } from "../../shared/disk";
 
 /** A hash is made of the whole database: at least so long, and for each GiB, is etcd given for it. */
 const LEAST_MS = 30_000;

@@ -4,7 +4,7 @@ import type { Claim, ContainerStatus, Meta, Pod, StatefulSet, Terminated } from 
 import { inShort } from "../../shared/errors";
 import type { ClaimView, ContainerView, PodView, StatefulSetView } from "../model";
 import { lastWords } from "./last-words";
-import { bytesOf } from "./quantity";
+import { bytesOf } from "../../../components/contract/units";
 import { trustView } from "./trust";
 
 export function statefulSetView({ metadata, spec, status }: StatefulSet): StatefulSetView {

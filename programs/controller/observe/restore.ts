@@ -1,7 +1,8 @@
 /** The restore pod as the plan sees it. */
 import { containerNames, labelKeys, restoreSelector } from "../../../components/contract/names";
 import type { ContainerStatus, Pod } from "../../shared/kubernetes/objects";
-import type { ControllerRecord, Desired, RestoreReport, RestoreView } from "../model";
+import type { ControllerRecord, Desired, RestoreView } from "../model";
+import type { RestoreReport } from "../../shared/protocol";
 import { lastWords } from "./last-words";
 
 /** The labels of the pods that make the declared generation; undefined once it is made, or when none is declared. */

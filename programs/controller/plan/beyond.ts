@@ -9,7 +9,8 @@
  * and removed ones can't make a quorum of their own, for those that the record saw go are in it by ID, and a log that
  * goes on beyond every recorded floor knows of the removals before.
  */
-import type { Disk, PodView, WalDisk } from "../model";
+import type { PodView } from "../model";
+import type { Disk, WalDisk } from "../../shared/disk";
 import type { Facts } from "./view";
 
 /** A member of the recorded cluster that the record doesn't know yet. */

@@ -21,7 +21,8 @@
  * theirs is the declared generation, and none of the others has a quorum of its own voters there, nor could have it with
  * what wasn't looked at. Those disks are held as they are.
  */
-import type { AdoptedDisk, Birth, ControllerRecord, Disk, PodView, WalDisk } from "../model";
+import type { AdoptedDisk, Birth, ControllerRecord, PodView } from "../model";
+import type { Disk, WalDisk } from "../../shared/disk";
 import { age, ageOf } from "./age";
 import { keepBooks } from "./books";
 import { byEnd } from "./log-end";

@@ -5,7 +5,8 @@
  * and drop it later, and its volume isn't given up with its node. What a restore or a recovery has replaced is known by the
  * cluster's ID; where an earlier release made the generation, or the record was lost since, by being of a lower one.
  */
-import type { ControllerRecord, Disk, PodView } from "../model";
+import type { ControllerRecord, PodView } from "../model";
+import type { Disk } from "../../shared/disk";
 import { withNote } from "./record";
 import type { Facts } from "./view";
 import { claimAt, gateOf, noteOf } from "./view";

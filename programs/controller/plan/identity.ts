@@ -5,7 +5,8 @@
  * another claim, foreign, rolled back, unmarked or unreadable has forgotten some of it, and is never let start under
  * that ID.
  */
-import type { Disk, MemberRecord, PodView } from "../model";
+import type { MemberRecord, PodView } from "../model";
+import type { Disk } from "../../shared/disk";
 import type { Facts } from "./view";
 import { gateOf, hasRun, isAbandoned, podAt } from "./view";
 

@@ -2,7 +2,8 @@
  * From one observation to at most one action and a reason. Pure: the same world gives the same decision, and nothing is
  * remembered outside the record.
  */
-import type { ControllerRecord, Decision, RestoreAnswer, World } from "../model";
+import type { ControllerRecord, Decision, World } from "../model";
+import type { RestoreAnswer } from "../../shared/protocol";
 import { adoption, birth } from "./birth";
 import { keepBooks } from "./books";
 import { missing } from "./convergence";
@@ -35,7 +36,7 @@ import { wait } from "./step";
 import { replaceStranded } from "./stranded";
 import { trustVerdict } from "./trust";
 import { tried } from "./trying";
-import { adviceOn } from "../../shared/etcd/upgrade";
+import { adviceOn } from "./version";
 import type { Facts } from "./view";
 import { factsOf, gateOf } from "./view";
 import { growVolumes } from "./volumes";

@@ -6,7 +6,8 @@
  * quorum is healthy. A birth is sealed in the record before the first promotion. What a joining member's volume holds is
  * set aside, and goes later; so none joins on the data of a cluster that this one neither was nor has replaced.
  */
-import type { ControllerRecord, Disk, RemovalCause } from "../model";
+import type { ControllerRecord, RemovalCause } from "../model";
+import type { Disk } from "../../shared/disk";
 import { age, ageOf, isOver, PROGRESS, workMs } from "./age";
 import { isForeign } from "./foreign";
 import { standing } from "./identity";
@@ -27,7 +28,7 @@ import {
   quorum,
   recordOf,
 } from "./view";
-import { podVersionProblem } from "../../shared/etcd/upgrade";
+import { podVersionProblem } from "./version";
 
 /** So long is waited before the next try. */
 const RETRY_MS = 60_000;

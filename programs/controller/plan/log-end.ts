@@ -1,4 +1,4 @@
-import type { LogEnd } from "../model";
+import type { LogEnd } from "../../shared/disk";
 
 export type End = Pick<LogEnd, "lastTerm" | "lastIndex">;
 

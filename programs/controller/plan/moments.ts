@@ -7,7 +7,7 @@
  * could happen, votes or entries were taken back, and nothing is started. Where it can't, no two members can come to hold
  * different entries under one index and term, whatever the disks have been through.
  */
-import type { WalDisk } from "../model";
+import type { WalDisk } from "../../shared/disk";
 import { isLater } from "./log-end";
 import { quorum } from "./view";
 

@@ -11,7 +11,8 @@ import type { Step } from "./step";
 import { act, wait } from "./step";
 import type { Facts } from "./view";
 import { gateOf, podAt } from "./view";
-import { parseVersion, readsOldLog } from "../../shared/etcd/upgrade";
+import { readsOldLog } from "../../shared/etcd/upgrade";
+import { parseVersion } from "../../../components/contract/versions";
 
 /** Entries between two snapshots, at least: members may run with another setting than the declared one. */
 const LEAST_DEPTH = 10_000;

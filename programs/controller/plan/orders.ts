@@ -5,7 +5,9 @@
  * `join` only from an intent that is in the record, to the one pod it names, in which etcd never ran. Everything of
  * doubtful identity is held, so that it doesn't start by itself when nobody answers any more.
  */
-import type { Disk, GateReport, MemberRecord, Order, PodView, Rebuild } from "../model";
+import type { GateReport, MemberRecord, PodView, Rebuild } from "../model";
+import type { Order } from "../../shared/protocol";
+import type { Disk } from "../../shared/disk";
 import { keepsAsides } from "./asides";
 import { isBeyondRecord } from "./beyond";
 import { isForeign } from "./foreign";
@@ -14,7 +16,7 @@ import { tornApart } from "./moments";
 import { removalProblem } from "./removal";
 import type { Facts } from "./view";
 import { gateOf, hasRun, isAbandoned, listKey, memberName, peerUrl, recordOf, restoreUrl } from "./view";
-import { podVersionProblem } from "../../shared/etcd/upgrade";
+import { podVersionProblem } from "./version";
 
 const hold = (reason: string): Order => ({ kind: "wait", reason, hold: true });
 const later = (reason: string): Order => ({ kind: "wait", reason, hold: false });

@@ -12,7 +12,7 @@ import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
 import { chosenBefore, outlook } from "./survivor";
 import { trouble } from "./trouble";
-import { versionProblem } from "../../shared/etcd/upgrade";
+import { versionProblem } from "./version";
 import type { Facts } from "./view";
 import { label, podAt, quorum } from "./view";
 

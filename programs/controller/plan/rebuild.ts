@@ -10,7 +10,9 @@
  * are held, until the new cluster has taken their members in. The way back is closed only when the first member asks for
  * the data; until then, and also afterwards, pods that don't serve follow the declared template (see `exchange`).
  */
-import type { ControllerRecord, LogEnd, PodView, Rebuild, RestoreReport } from "../model";
+import type { ControllerRecord, PodView, Rebuild } from "../model";
+import type { RestoreReport } from "../../shared/protocol";
+import type { LogEnd } from "../../shared/disk";
 import { age, ageOf } from "./age";
 import { exchange } from "./exchange";
 import { giveUp, giveUpNamed, isHanging, isNamed, takenBack, unnamed, WAITS_MS, wayOut } from "./given-up";

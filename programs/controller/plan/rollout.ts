@@ -16,7 +16,8 @@ import type { Facts, Member } from "./view";
 import { trouble } from "./trouble";
 import { mayBeDone } from "./trying";
 import { healthyWithout, label, leads, memberOn, quorum, statusesOf, statusOf } from "./view";
-import { parseVersion, unfinishedStep, versionProblem } from "../../shared/etcd/upgrade";
+import { parseVersion } from "../../../components/contract/versions";
+import { unfinishedStep, versionProblem } from "./version";
 import { quotaBeforeVolume, wantsRemount, withRemount } from "./volumes";
 
 /** A pod that doesn't answer is given this long before it counts as broken. */

@@ -14,7 +14,8 @@
  * made, or if a recorded volume holds the later generation. Nor is it forgotten before something was adopted: whatever
  * else is written in such a round, the members stay in it, with how far each of them had come.
  */
-import type { ControllerRecord, MemberRecord, PodView, WalDisk, World } from "../model";
+import type { ControllerRecord, MemberRecord, PodView, World } from "../model";
+import type { WalDisk } from "../../shared/disk";
 import { isNamed } from "./given-up";
 import { onVolume } from "./identity";
 import { clusterIdOf, withNote } from "./record";

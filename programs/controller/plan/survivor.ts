@@ -9,7 +9,8 @@
  * comes after all is chosen instead. Whatever claim a disk is on, and whatever it had reached before, it is as good as its
  * log: what is made of it is one member of a new cluster, which nobody takes for an old one.
  */
-import type { ClaimView, Disk, OrdinalClaim, PodView, Rebuild, Survivor, WalDisk } from "../model";
+import type { ClaimView, OrdinalClaim, PodView, Rebuild, Survivor } from "../model";
+import type { Disk, WalDisk } from "../../shared/disk";
 import { isNamed, isOutOfReach, wayOut } from "./given-up";
 import type { End } from "./log-end";
 import { byEnd, isLater } from "./log-end";

@@ -1,19 +1,5 @@
-import type {
-  ClaimView,
-  ClusterId,
-  ControllerRecord,
-  Desired,
-  GateReport,
-  ListedMember,
-  MemberId,
-  MemberList,
-  MemberRecord,
-  MemberStatus,
-  PodView,
-  StatefulSetView,
-  Uid,
-  World,
-} from "../model";
+import type { ClaimView, ControllerRecord, Desired, GateReport, ListedMember, MemberList, MemberRecord, MemberStatus, PodView, StatefulSetView, World } from "../model";
+import type { ClusterId, MemberId, Uid } from "../../shared/disk";
 import { trouble } from "./trouble";
 
 /** Entries that a voter may be behind: etcd keeps as many for slow followers after a snapshot. */

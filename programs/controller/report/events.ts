@@ -1,6 +1,6 @@
 import { isExpected } from "../acts";
 import type { Clock } from "../../shared/clock";
-import { microTime } from "../loop/lease";
+import { microTime } from "../../shared/kubernetes/time";
 import type { Decision, Failure } from "../model";
 import { gist } from "./wording";
 

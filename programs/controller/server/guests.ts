@@ -7,7 +7,7 @@
  * isn't more, because between a pod and the controller its address may be translated (a masquerading proxy, a service
  * mesh): a cluster in which it always is has to work, too.
  */
-import type { Uid } from "../model";
+import type { Uid } from "../../shared/disk";
 
 /** Pods, each with its addresses as far as Kubernetes tells them yet. */
 export type Addresses = ReadonlyMap<Uid, readonly string[]>;

@@ -2,7 +2,8 @@
  * The restore pod, as the door knows it: what it said last, and what it is told. It asks every second, so that nothing is
  * kept waiting for it.
  */
-import type { RestoreAnswer, RestoreReport, Uid } from "../model";
+import type { RestoreAnswer, RestoreReport } from "../../shared/protocol";
+import type { Uid } from "../../shared/disk";
 import type { RestoreMessage } from "../../shared/protocol";
 
 const UNDECIDED: RestoreAnswer = { kind: "wait", reason: "the controller has not decided yet", commit: 0 };

@@ -3,7 +3,9 @@
  * which report. An order is only ever given to a report that its decision has seen.
  */
 import { createHash } from "node:crypto";
-import type { Decision, GateReport, Order, Uid } from "../model";
+import type { Decision, GateReport } from "../model";
+import type { Order } from "../../shared/protocol";
+import type { Uid } from "../../shared/disk";
 import type { GateMessage } from "../../shared/protocol";
 
 /** A request that is being kept. */

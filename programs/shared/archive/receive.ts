@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { syncFolder } from "../../gate/files";
+import { syncFolder } from "../files";
 import type { Line } from "./format";
 import { LONGEST_LINE, parseLine } from "./format";
 

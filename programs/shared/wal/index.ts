@@ -8,7 +8,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BrokenLog } from "./decoder";
-import { isThere } from "./files";
+import { isThere } from "../files";
 import { Log } from "./log";
 import type { Snapshot } from "./messages";
 import type { SegmentName } from "./segments";

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { Segment } from "./decoder";
-import { isThere } from "./files";
+import { isThere } from "../files";
 
 export interface SegmentName {
   readonly name: string;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytesOf } from "../../../programs/controller/observe/quantity";
+import { bytesOf } from "../../../components/contract/units";
 import { waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { holdGrowth } from "../support/growth";

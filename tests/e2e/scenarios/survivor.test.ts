@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { survivorCommand } from "../../../components/resources/survivor";
-import { writeWhole } from "../../../programs/gate/files";
+import { writeWhole } from "../../../programs/shared/files";
 import type { Receipt } from "../../../programs/restore/receipt";
 import { readContents } from "../../../programs/restore/receipt";
 import { save } from "../../../programs/restore/sources";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { carryOut } from "../../../programs/gate/act";
 import { readDisk } from "../../../programs/gate/disk";
 import type { Settings } from "../../../programs/gate/settings";
-import type { Disk } from "../../../programs/controller/model";
+import type { Disk } from "../../../programs/shared/disk";
 import { paths } from "../../../components/contract/names";
 import type { Ran } from "../../../hack/kubectl";
 import { run } from "../../../hack/kubectl";

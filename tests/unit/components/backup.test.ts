@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { types } from "@pulumi/kubernetes";
-import type { BackupSettings, StoreSettings } from "../../../components/config/jobs";
+import type { BackupSettings, StoreSettings } from "../../../components/contract/jobs";
 import { isSchedule } from "../../../components/config/cron";
 import { againstRestricted } from "../../support/restricted";
 import { codeOf, envOf, inputs, kinds, renderCluster, resource } from "../../support/render";

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import type { S3StoreArgs } from "../../../components";
 import { stsUrl } from "../../../components/contract/amazon";
-import type { S3Settings } from "../../../components/config/jobs";
+import type { S3Settings } from "../../../components/contract/jobs";
 import { storeSettings } from "../../../components/config/jobs";
 import { isTimeZone } from "../../../components/validation/time-zone-names";
 import { valueOf } from "../../support/render";

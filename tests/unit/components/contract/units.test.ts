@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 import { bytesAsText, duration, isDnsLabel, isDnsName, nearest, quantity } from "../../../../components/contract/units";
-import { parseVersion } from "../../../../components/contract/versions";
+import { parseKnownVersion } from "../../../../components/contract/versions";
 
 describe("quantities", () => {
   it("are read as Kubernetes reads them", () => {
@@ -172,7 +172,7 @@ describe("the nearest name", () => {
 
 describe("versions", () => {
   it("are three numbers, of a minor that is known", () => {
-    expect(parseVersion("3.6.16")).to.deep.equal({ text: "3.6.16", minor: "3.6", patch: 16 });
+    expect(parseKnownVersion("3.6.16")).to.deep.equal({ text: "3.6.16", minor: "3.6", patch: 16 });
     for (const text of [
       "",
       "3.6",
@@ -184,7 +184,7 @@ describe("versions", () => {
       "4.0.0",
       "3.6.16\n",
     ]) {
-      expect(parseVersion(text), JSON.stringify(text)).to.equal(undefined);
+      expect(parseKnownVersion(text), JSON.stringify(text)).to.equal(undefined);
     }
   });
 });

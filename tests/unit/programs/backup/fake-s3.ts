@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Credentials } from "../../../../programs/backup/store/credentials";
-import type { S3Settings } from "../../../../programs/backup/settings";
+import type { S3Settings } from "../../../../components/contract/jobs";
 import { S3Store } from "../../../../programs/backup/store/s3";
 import { S3Client } from "../../../../programs/backup/store/s3-client";
 

@@ -11,7 +11,7 @@ import type { Manifest } from "../../../../programs/shared/backups/manifest";
 import { keys } from "../../../../programs/shared/backups/manifest";
 import { Refusal } from "../../../../programs/shared/refusal";
 import type { Report } from "../../../../programs/backup/report";
-import type { BackupSettings } from "../../../../programs/backup/settings";
+import type { BackupSettings } from "../../../../components/contract/jobs";
 import type { Store } from "../../../../programs/backup/store";
 import { FolderStore } from "../../../../programs/backup/store/folder";
 import type { Told } from "../../../../programs/shared/backups/status";

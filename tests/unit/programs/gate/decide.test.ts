@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type { Situation, Step } from "../../../../programs/gate/decide";
 import { decide } from "../../../../programs/gate/decide";
-import type { Disk, Order } from "../../../../programs/controller/model";
+import type { Order } from "../../../../programs/shared/protocol";
+import type { Disk } from "../../../../programs/shared/disk";
 
 const silenceMs = 5_000;
 

@@ -13,20 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderConfig } from "../../../../programs/gate/config";
-import {
-  asideNames,
-  dropAside,
-  isHeld,
-  liftHold,
-  readMark,
-  replace,
-  setAside,
-  settle,
-  UNMARKED,
-  writeHold,
-  writeMark,
-  writeWhole,
-} from "../../../../programs/gate/files";
+import { asideNames, dropAside, isHeld, liftHold, readMark, replace, setAside, settle, UNMARKED, writeHold, writeMark } from "../../../../programs/gate/files";
+import { writeWhole } from "../../../../programs/shared/files";
 import { peerProblem } from "../../../../programs/gate/peers";
 import { readSettings } from "../../../../programs/gate/settings";
 import { parseMessage, parseOrder } from "../../../../programs/shared/protocol";

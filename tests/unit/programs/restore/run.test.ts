@@ -20,7 +20,7 @@ import { createDoor } from "../../../../programs/controller/server";
 import { isHeld, readMark, writeMark } from "../../../../programs/gate/files";
 import { runGate } from "../../../../programs/gate/run";
 import type { Settings as GateSettings } from "../../../../programs/gate/settings";
-import type { Order, RestoreAnswer } from "../../../../programs/controller/model";
+import type { Order, RestoreAnswer } from "../../../../programs/shared/protocol";
 import { writeContents } from "../../../../programs/restore/receipt";
 import { serve } from "../../../../programs/restore/serve";
 import type { Settings } from "../../../../programs/restore/settings";

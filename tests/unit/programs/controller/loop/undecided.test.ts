@@ -13,7 +13,9 @@ import type { Meta, Pod } from "../../../../../programs/shared/kubernetes/object
 import { Lease } from "../../../../../programs/controller/loop/lease";
 import { Loop } from "../../../../../programs/controller/loop/loop";
 import { Watches } from "../../../../../programs/controller/loop/watches";
-import type { Decision, Disk, Order, World } from "../../../../../programs/controller/model";
+import type { Decision, World } from "../../../../../programs/controller/model";
+import type { Order } from "../../../../../programs/shared/protocol";
+import type { Disk } from "../../../../../programs/shared/disk";
 import { Observer } from "../../../../../programs/controller/observe/observer";
 import { recordData } from "../../../../../programs/controller/observe/record";
 import { plan } from "../../../../../programs/controller/plan";

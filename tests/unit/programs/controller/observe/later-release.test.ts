@@ -1,6 +1,7 @@
 /** What a later release has written, read by this one, which was declared again. */
 import { expect } from "chai";
-import type { ControllerRecord, Order } from "../../../../../programs/controller/model";
+import type { ControllerRecord } from "../../../../../programs/controller/model";
+import type { Order } from "../../../../../programs/shared/protocol";
 import { parseOrder, REPORT_PATH } from "../../../../../programs/shared/protocol";
 import { parseRecord, recordData } from "../../../../../programs/controller/observe/record";
 import { plan } from "../../../../../programs/controller/plan";

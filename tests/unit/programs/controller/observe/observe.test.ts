@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Claim, Pod, StatefulSet } from "../../../../../programs/shared/kubernetes/objects";
 import { parseDesired } from "../../../../../programs/controller/observe/desired";
 import { claimViews, ordinalOf, podViews, statefulSetView } from "../../../../../programs/controller/observe/kubernetes";
-import { bytesOf } from "../../../../../programs/controller/observe/quantity";
+import { bytesOf } from "../../../../../components/contract/units";
 import { parseRecord } from "../../../../../programs/controller/observe/record";
 import { trustView } from "../../../../../programs/controller/observe/trust";
 import { emptyRecord } from "../../../../../programs/controller/plan/record";

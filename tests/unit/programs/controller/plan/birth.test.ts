@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import type { Disk, PodView } from "../../../../../programs/controller/model";
+import type { PodView } from "../../../../../programs/controller/model";
+import type { Disk } from "../../../../../programs/shared/disk";
 import { plan } from "../../../../../programs/controller/plan";
 import { age } from "../../../../../programs/controller/plan/age";
 import { emptyRecord } from "../../../../../programs/controller/plan/record";

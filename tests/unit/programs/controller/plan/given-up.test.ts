@@ -1,12 +1,6 @@
 import { expect } from "chai";
-import type {
-  ControllerRecord,
-  Decision,
-  Desired,
-  PodView,
-  RestoreReport,
-  World,
-} from "../../../../../programs/controller/model";
+import type { ControllerRecord, Decision, Desired, PodView, World } from "../../../../../programs/controller/model";
+import type { RestoreReport } from "../../../../../programs/shared/protocol";
 import { parseRecord, recordData } from "../../../../../programs/controller/observe/record";
 import { plan } from "../../../../../programs/controller/plan";
 import { age, aging } from "../../../../../programs/controller/plan/age";

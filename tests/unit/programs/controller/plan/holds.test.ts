@@ -4,7 +4,7 @@
  */
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
-import type { Order } from "../../../../../programs/controller/model";
+import type { Order } from "../../../../../programs/shared/protocol";
 import { plan } from "../../../../../programs/controller/plan";
 import { emptyRecord } from "../../../../../programs/controller/plan/record";
 import type { Change } from "../../../../support/worlds";

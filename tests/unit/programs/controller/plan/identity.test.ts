@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import type { Disk, Order } from "../../../../../programs/controller/model";
+import type { Order } from "../../../../../programs/shared/protocol";
+import type { Disk } from "../../../../../programs/shared/disk";
 import { plan } from "../../../../../programs/controller/plan";
 import { age } from "../../../../../programs/controller/plan/age";
 import {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { Disk } from "../../../../../programs/controller/model";
+import type { Disk } from "../../../../../programs/shared/disk";
 import { tornApart } from "../../../../../programs/controller/plan/moments";
 import { idOf, wal } from "../../../../support/worlds";
 

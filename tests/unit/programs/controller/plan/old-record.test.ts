@@ -3,7 +3,8 @@
  * held, nothing is born, and what lives is known again at the end.
  */
 import { expect } from "chai";
-import type { ControllerRecord, Decision, Disk, World } from "../../../../../programs/controller/model";
+import type { ControllerRecord, Decision, World } from "../../../../../programs/controller/model";
+import type { Disk } from "../../../../../programs/shared/disk";
 import { plan } from "../../../../../programs/controller/plan";
 import { age } from "../../../../../programs/controller/plan/age";
 import { emptyRecord } from "../../../../../programs/controller/plan/record";

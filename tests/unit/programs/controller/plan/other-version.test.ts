@@ -1,6 +1,7 @@
 /** A restore or a recovery that is declared together with another version of etcd. */
 import { expect } from "chai";
-import type { Desired, RestoreReport } from "../../../../../programs/controller/model";
+import type { Desired } from "../../../../../programs/controller/model";
+import type { RestoreReport } from "../../../../../programs/shared/protocol";
 import { plan } from "../../../../../programs/controller/plan";
 import { CLUSTER, EMPTY, gated, NOW, pod, report, status, wal, world } from "../../../../support/worlds";
 

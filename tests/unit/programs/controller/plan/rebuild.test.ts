@@ -1,14 +1,7 @@
 import { expect } from "chai";
-import type {
-  ControllerRecord,
-  Decision,
-  Desired,
-  Disk,
-  PodView,
-  RestoreReport,
-  RestoreView,
-  World,
-} from "../../../../../programs/controller/model";
+import type { ControllerRecord, Decision, Desired, PodView, RestoreView, World } from "../../../../../programs/controller/model";
+import type { RestoreReport } from "../../../../../programs/shared/protocol";
+import type { Disk } from "../../../../../programs/shared/disk";
 import { parseRecord, recordData } from "../../../../../programs/controller/observe/record";
 import { plan } from "../../../../../programs/controller/plan";
 import { age } from "../../../../../programs/controller/plan/age";

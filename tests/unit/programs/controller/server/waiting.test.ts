@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { GateMessage } from "../../../../../programs/shared/protocol";
 import type { Asker } from "../../../../../programs/controller/server/waiting";
 import { WaitingRoom } from "../../../../../programs/controller/server/waiting";
-import type { Order } from "../../../../../programs/controller/model";
+import type { Order } from "../../../../../programs/shared/protocol";
 
 const start: Order = { kind: "start", acceptVersion: true, dropAside: false };
 const wait = (reason: string): Order => ({ kind: "wait", reason, hold: false });

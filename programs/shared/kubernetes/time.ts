@@ -1,0 +1,4 @@
+/** Kubernetes wants six digits. */
+export function microTime(at = new Date()): string {
+  return at.toISOString().replace("Z", "000Z");
+}
