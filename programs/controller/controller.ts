@@ -13,11 +13,12 @@ import { Lease } from "./loop/lease";
 import { Loop } from "./loop/loop";
 import { Watches } from "./loop/watches";
 import type { ControllerRecord, Decision, Failure, World } from "./model";
-import { recordData } from "./observe/record";
+import { recordData } from "./model/record";
 import { Observer } from "./observe/observer";
 import { plan } from "./plan";
+import { wantsBackup } from "./plan/asides";
 import { Events } from "./report/events";
-import { serveHealth } from "./report/health";
+import { serveHealth } from "./server/health";
 import { DecisionLog } from "./report/log";
 import { Status } from "./report/status";
 import { TrustNotice } from "./report/trust";
@@ -62,6 +63,7 @@ export class Controller {
       expect: (guests) => door.expect(guests),
       gates: () => door.reports(),
       restore: () => door.restore(),
+      wantsBackup,
       clusterVersion: (place) => clusterVersion(place, pair()),
       trouble: trouble("what became of backups can't be read"),
       steady,

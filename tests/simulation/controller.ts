@@ -3,7 +3,7 @@ import type { ControllerRecord, Decision, GateReport, World } from "../../progra
 import type { Order } from "../../programs/shared/protocol";
 import { Ages } from "../../programs/controller/loop/ages";
 import { Attempts } from "../../programs/controller/loop/attempts";
-import { recordData } from "../../programs/controller/observe/record";
+import { recordData } from "../../programs/controller/model/record";
 import { plan } from "../../programs/controller/plan";
 import { UNWRITABLE } from "../../programs/controller/plan/writable";
 import type { WallClock } from "./clock";

@@ -1,6 +1,6 @@
 /** etcd's API for the members, with its own refusals. */
-import { listKey } from "../../programs/controller/plan/view";
-import type { MemberList } from "../../programs/controller/model";
+import { listKey } from "../../programs/shared/etcd/members";
+import type { MemberList } from "../../programs/shared/etcd/members";
 import { quorumOf, seatsOf, votersOf } from "./log";
 import type { Process, Raft } from "./raft";
 

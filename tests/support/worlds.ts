@@ -1,9 +1,10 @@
 /** Observations for the tables of `plan`: a healthy cluster, and what differs from it. */
-import { nameOf } from "../../programs/controller/acts";
-import type { Action, ControllerRecord, Desired, Failure, GateReport, ListedMember, MemberRecord, MemberStatus, PodView, Tries, World } from "../../programs/controller/model";
+import { nameOf } from "../../programs/controller/model/acts";
+import type { Action, ControllerRecord, Desired, Failure, GateReport, MemberRecord, MemberStatus, PodView, Tries, World } from "../../programs/controller/model";
+import type { ListedMember } from "../../programs/shared/etcd/members";
 import type { Disk } from "../../programs/shared/disk";
 import { age } from "../../programs/controller/plan/age";
-import { listKey } from "../../programs/controller/plan/view";
+import { listKey } from "../../programs/shared/etcd/members";
 import { declared } from "../simulation/run";
 
 export const NOW = 1_700_000_000_000;

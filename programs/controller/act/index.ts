@@ -11,8 +11,8 @@ import { ApiError } from "../../shared/kubernetes/api";
 import type { Cluster } from "../../shared/kubernetes/cluster";
 import type { Action, Failure, MemberStatus, World } from "../model";
 import type { MemberId } from "../../shared/disk";
-import { memberList } from "../observe/etcd";
-import { listKey } from "../plan/view";
+import { memberList } from "../../shared/etcd/members";
+import { listKey } from "../../shared/etcd/members";
 import { inShort, wordsOf } from "../../shared/errors";
 
 /** etcd's refusal of a change of its members, for some seconds after one has joined or restarted, too. */

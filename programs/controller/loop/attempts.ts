@@ -1,4 +1,4 @@
-import { nameOf } from "../acts";
+import { nameOf } from "../model/acts";
 import type { Action, Failure, Tries } from "../model";
 import type { Clock } from "../../shared/clock";
 

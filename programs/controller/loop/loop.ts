@@ -1,11 +1,11 @@
 import { LEAST_MS } from "../act";
-import { failing } from "../acts";
+import { failing } from "../model/acts";
 import type { Door } from "../server";
 import { ApiError } from "../../shared/kubernetes/api";
 import type { ConfigMap } from "../../shared/kubernetes/objects";
 import type { Action, ControllerRecord, Decision, Failure, World } from "../model";
 import type { Observation } from "../observe/observer";
-import { UnreadableRecord } from "../observe/record";
+import { UnreadableRecord } from "../model/record";
 import { Ages } from "./ages";
 import { Attempts } from "./attempts";
 import type { Clock } from "../../shared/clock";

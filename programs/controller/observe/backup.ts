@@ -1,16 +1,6 @@
 /** The newest good backup as the plan sees it. */
 import { newestOf } from "../../shared/backups/status";
-import type { ControllerRecord, Desired, World } from "../model";
-import { awaitsBackup } from "../plan/asides";
-
-export function wantsBackup(
-  desired: Desired | { readonly problem: string },
-  record: ControllerRecord | { readonly problem: string } | undefined,
-): boolean {
-  return (
-    !("problem" in desired) && record !== undefined && !("problem" in record) && awaitsBackup(desired, record)
-  );
-}
+import type { World } from "../model";
 
 /** Its manifest says the cluster's ID as etcdctl prints it. */
 export function backupView(told: Readonly<Record<string, string>> | undefined): World["backup"] {

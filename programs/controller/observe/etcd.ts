@@ -4,7 +4,8 @@ import type { EtcdMember } from "../../shared/etcd/member";
 import type { ListAnswer, StatusAnswer } from "../../shared/etcd/messages";
 import { methods } from "../../shared/etcd/messages";
 import type { Hashes, Hashing } from "./hashes";
-import type { Alarm, EtcdView, MemberList, MemberStatus } from "../model";
+import type { Alarm, EtcdView, MemberStatus } from "../model";
+import type { MemberList } from "../../shared/etcd/members";
 import type { ClusterId } from "../../shared/disk";
 
 const ASK_MS = 1500;
@@ -116,18 +117,6 @@ function pickList(answers: readonly Answer[], clusterId: ClusterId | undefined):
     list instanceof EtcdError ? [`${name}: ${list.message}`] : [],
   );
   return { problem: `no member has given a linearizable list: ${errors.join("; ")}` };
-}
-
-export function memberList(answer: ListAnswer): MemberList {
-  return {
-    clusterId: answer.header?.clusterId ?? "0",
-    members: answer.members.map(({ id, name, peerUrls, isLearner }) => ({
-      memberId: id,
-      name,
-      peerUrls,
-      isLearner,
-    })),
-  };
 }
 
 /**

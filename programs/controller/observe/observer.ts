@@ -11,9 +11,9 @@ import { parseDesired } from "./desired";
 import type { Asked } from "./etcd";
 import { etcdView } from "./etcd";
 import { Hashes } from "./hashes";
-import { backupView, wantsBackup } from "./backup";
+import { backupView } from "./backup";
 import { claimViews, podViews, statefulSetView } from "./kubernetes";
-import { parseRecord } from "./record";
+import { parseRecord } from "../model/record";
 import { restorePodLabels, restoreView } from "./restore";
 
 export interface Reads {
@@ -38,6 +38,8 @@ export interface ObserverParts {
   readonly expect: (guests: Guests) => void;
   readonly gates: () => readonly GateReport[];
   readonly restore: () => RestoreReport | undefined;
+  /** Whether a backup would change what is decided: it is read for that alone. */
+  readonly wantsBackup: (desired: World["desired"], record: World["record"]) => boolean;
   readonly clusterVersion: (place: Place) => Promise<string | undefined>;
   /** What is only asked for by the way, and couldn't be read. */
   readonly trouble: (error: unknown) => void;
@@ -115,7 +117,7 @@ export class Observer {
     const parsed = parseRecord(record?.data);
     const seen = fresh || !this.seen ? await this.readKubernetes(parsed) : this.seen;
     const desired = this.desired(seen.statefulSet);
-    const backup = wantsBackup(desired, parsed) ? await this.newestBackup() : undefined;
+    const backup = this.parts.wantsBackup(desired, parsed) ? await this.newestBackup() : undefined;
 
     const claims = claimViews(seen.claims, this.settings.claimPrefix);
     const { statefulSet, claimPrefix } = this.settings;

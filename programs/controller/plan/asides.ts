@@ -10,7 +10,7 @@
  * time between two looks, so that a clock that is set adds nearly nothing; a stamp from the future adds nothing and is
  * written anew.
  */
-import type { ControllerRecord, Desired } from "../model";
+import type { ControllerRecord, Desired, World } from "../model";
 import type { Facts } from "./view";
 
 const DAY_MS = 24 * 3_600_000;
@@ -25,8 +25,15 @@ export function keepsAsides(desired: Desired, { made, generation }: ControllerRe
 }
 
 /** Whether a backup would change anything. */
-export function awaitsBackup(desired: Desired, record: ControllerRecord): boolean {
+function awaitsBackup(desired: Desired, record: ControllerRecord): boolean {
   return desired.keepReplacedDays === undefined && keepsAsides(desired, record);
+}
+
+/** The same of what was seen, which may be unreadable. */
+export function wantsBackup(desired: World["desired"], record: World["record"]): boolean {
+  return (
+    !("problem" in desired) && record !== undefined && !("problem" in record) && awaitsBackup(desired, record)
+  );
 }
 
 export function countWhole(f: Facts, record: ControllerRecord): ControllerRecord {

@@ -13,7 +13,8 @@ import { noteForeign } from "./foreign";
 import { noteOldLog } from "./old-log";
 import { withMember, withNote, withoutIntent, withoutMember, withRemoved } from "./record";
 import type { Facts, Member } from "./view";
-import { factsOf, listKey, noteOf, recordOf } from "./view";
+import { factsOf, noteOf, recordOf } from "./view";
+import { listKey } from "../../shared/etcd/members";
 import { withdrawRemoval } from "./withdraw";
 
 const FLOOR_EVERY_MS = 60_000;

@@ -16,18 +16,8 @@ import type { Step } from "./step";
 import { act, mention, remember, wait } from "./step";
 import type { Facts, Member } from "./view";
 import { isPreparing, trouble } from "./trouble";
-import {
-  gateOf,
-  hasRun,
-  isAbandoned,
-  label,
-  listKey,
-  noteOf,
-  peerUrl,
-  podAt,
-  quorum,
-  recordOf,
-} from "./view";
+import { gateOf, hasRun, isAbandoned, label, noteOf, peerUrl, podAt, quorum, recordOf } from "./view";
+import { listKey } from "../../shared/etcd/members";
 import { podVersionProblem } from "./version";
 
 /** So long is waited before the next try. */

@@ -15,7 +15,8 @@ import { standing } from "./identity";
 import { tornApart } from "./moments";
 import { removalProblem } from "./removal";
 import type { Facts } from "./view";
-import { gateOf, hasRun, isAbandoned, listKey, memberName, peerUrl, recordOf, restoreUrl } from "./view";
+import { gateOf, hasRun, isAbandoned, memberName, peerUrl, recordOf, restoreUrl } from "./view";
+import { listKey } from "../../shared/etcd/members";
 import { podVersionProblem } from "./version";
 
 const hold = (reason: string): Order => ({ kind: "wait", reason, hold: true });

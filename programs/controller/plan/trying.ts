@@ -6,7 +6,7 @@
  * comes after them, though, or may have been done although nobody said so; these hold up what an unfinished concern holds
  * up: see `HOLDS`.
  */
-import { failing, nameOf } from "../acts";
+import { failing, nameOf } from "../model/acts";
 import type { Action, World } from "../model";
 import type { Step } from "./step";
 

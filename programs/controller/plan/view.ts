@@ -1,4 +1,5 @@
-import type { ClaimView, ControllerRecord, Desired, GateReport, ListedMember, MemberList, MemberRecord, MemberStatus, PodView, StatefulSetView, World } from "../model";
+import type { ClaimView, ControllerRecord, Desired, GateReport, MemberRecord, MemberStatus, PodView, StatefulSetView, World } from "../model";
+import type { ListedMember, MemberList } from "../../shared/etcd/members";
 import type { ClusterId, MemberId, Uid } from "../../shared/disk";
 import { trouble } from "./trouble";
 
@@ -53,14 +54,6 @@ export function peerUrl(desired: Desired, ordinal: number): string {
 /** Where that restore pod takes and hands over data. */
 export function restoreUrl(desired: Desired, podUid: Uid): string | undefined {
   return desired.rebuild && `${desired.rebuild.url}/${podUid}`;
-}
-
-/** What etcd compares a joining member's list with: how many members, and their peer URLs. */
-export function listKey(list: MemberList): string {
-  return list.members
-    .map((m) => `${m.memberId}@${m.peerUrls.join("+")}`)
-    .sort()
-    .join(",");
 }
 
 export function podAt(world: World, ordinal: number): PodView | undefined {

@@ -5,7 +5,7 @@
  * Why it can't lose an acknowledged write: it only leaves out, and holds up what an unfinished concern holds up.
  */
 import type { ControllerRecord } from "../model";
-import { recordData, UnreadableRecord } from "../observe/record";
+import { recordData, UnreadableRecord } from "../model/record";
 import { wordsOf } from "../../shared/errors";
 import type { Step } from "./step";
 import { wait } from "./step";

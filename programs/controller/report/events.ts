@@ -1,4 +1,4 @@
-import { isExpected } from "../acts";
+import { isExpected } from "../model/acts";
 import type { Clock } from "../../shared/clock";
 import { microTime } from "../../shared/kubernetes/time";
 import type { Decision, Failure } from "../model";

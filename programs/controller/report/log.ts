@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { isExpected, nameOf } from "../acts";
+import { isExpected, nameOf } from "../model/acts";
 import type { Decision, Failure } from "../model";
 import { gist } from "./wording";
 import { wordsOf } from "../../shared/errors";

@@ -8,7 +8,7 @@ import { createServer } from "node:https";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
-import { Crowd } from "../crowd";
+import { Crowd } from "./crowd";
 import { ownClock } from "../../shared/clock";
 import type { Decision, GateReport } from "../model";
 import type { RestoreAnswer, RestoreReport } from "../../shared/protocol";

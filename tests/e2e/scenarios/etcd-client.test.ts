@@ -8,7 +8,7 @@ import type { Action, EtcdView, MemberStatus } from "../../../programs/controlle
 import { ownClock } from "../../../programs/shared/clock";
 import { etcdView } from "../../../programs/controller/observe/etcd";
 import { Hashes } from "../../../programs/controller/observe/hashes";
-import { listKey } from "../../../programs/controller/plan/view";
+import { listKey } from "../../../programs/shared/etcd/members";
 import { BareCluster, etcdVersions, issue, makeAuthority } from "../support/bare-etcd";
 
 const versions = etcdVersions();

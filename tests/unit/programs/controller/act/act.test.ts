@@ -3,7 +3,7 @@ import { act } from "../../../../../programs/controller/act";
 import { EtcdError } from "../../../../../programs/shared/etcd/member";
 import { ApiError } from "../../../../../programs/shared/kubernetes/api";
 import type { Action, EtcdView, MemberStatus } from "../../../../../programs/controller/model";
-import { listKey } from "../../../../../programs/controller/plan/view";
+import { listKey } from "../../../../../programs/shared/etcd/members";
 
 const URL = "https://etcd-3:2380";
 const listed = (id: string) => ({

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { failing, nameOf } from "../../../../../programs/controller/acts";
+import { failing, nameOf } from "../../../../../programs/controller/model/acts";
 import { Attempts } from "../../../../../programs/controller/loop/attempts";
 import type { Action, Failure } from "../../../../../programs/controller/model";
 import { gist } from "../../../../../programs/controller/report/wording";

@@ -17,7 +17,7 @@ import type { Decision, World } from "../../../../../programs/controller/model";
 import type { Order } from "../../../../../programs/shared/protocol";
 import type { Disk } from "../../../../../programs/shared/disk";
 import { Observer } from "../../../../../programs/controller/observe/observer";
-import { recordData } from "../../../../../programs/controller/observe/record";
+import { recordData } from "../../../../../programs/controller/model/record";
 import { plan } from "../../../../../programs/controller/plan";
 import { declared } from "../../../../simulation/run";
 import { wal, world } from "../../../../support/worlds";
@@ -61,6 +61,7 @@ class Process {
         expect: (guests) => this.guests.expect(guests),
         gates: () => this.room.reports(Date.now()),
         restore: () => undefined,
+        wantsBackup: () => false,
         clusterVersion: () => Promise.resolve(undefined),
         trouble: () => undefined,
       },

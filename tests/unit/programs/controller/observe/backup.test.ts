@@ -3,9 +3,10 @@ import { annotationKeys } from "../../../../../components/contract/names";
 import type { Fleet } from "../../../../../programs/shared/etcd/fleet";
 import type { ConfigMap, StatefulSet } from "../../../../../programs/shared/kubernetes/objects";
 import type { ControllerRecord } from "../../../../../programs/controller/model";
-import { backupView, wantsBackup } from "../../../../../programs/controller/observe/backup";
+import { backupView } from "../../../../../programs/controller/observe/backup";
 import { Observer } from "../../../../../programs/controller/observe/observer";
-import { recordData } from "../../../../../programs/controller/observe/record";
+import { wantsBackup } from "../../../../../programs/controller/plan/asides";
+import { recordData } from "../../../../../programs/controller/model/record";
 import { CLUSTER, world } from "../../../../support/worlds";
 
 const name = "20261126T191500Z-5f3a9c";
@@ -76,6 +77,7 @@ describe("the newest backup, as the controller sees it", () => {
         expect: () => undefined,
         gates: () => [],
         restore: () => undefined,
+        wantsBackup,
         clusterVersion: () => Promise.resolve(undefined),
         trouble: (error) => troubles.push(String(error)),
         steady: () => steadyMs,

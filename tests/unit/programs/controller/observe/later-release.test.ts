@@ -3,7 +3,7 @@ import { expect } from "chai";
 import type { ControllerRecord } from "../../../../../programs/controller/model";
 import type { Order } from "../../../../../programs/shared/protocol";
 import { parseOrder, REPORT_PATH } from "../../../../../programs/shared/protocol";
-import { parseRecord, recordData } from "../../../../../programs/controller/observe/record";
+import { parseRecord, recordData } from "../../../../../programs/controller/model/record";
 import { plan } from "../../../../../programs/controller/plan";
 import { EMPTY, gated, idOf, listed, NOW, remembered, report, silent, wal, world } from "../../../../support/worlds";
 

@@ -3,7 +3,7 @@ import type { Claim, Pod, StatefulSet } from "../../../../../programs/shared/kub
 import { parseDesired } from "../../../../../programs/controller/observe/desired";
 import { claimViews, ordinalOf, podViews, statefulSetView } from "../../../../../programs/controller/observe/kubernetes";
 import { bytesOf } from "../../../../../components/contract/units";
-import { parseRecord } from "../../../../../programs/controller/observe/record";
+import { parseRecord } from "../../../../../programs/controller/model/record";
 import { trustView } from "../../../../../programs/controller/observe/trust";
 import { emptyRecord } from "../../../../../programs/controller/plan/record";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Ages } from "../../../../../programs/controller/loop/ages";
 import type { CarriedAge, World } from "../../../../../programs/controller/model";
-import { parseRecord, recordData } from "../../../../../programs/controller/observe/record";
+import { parseRecord, recordData } from "../../../../../programs/controller/model/record";
 import { plan } from "../../../../../programs/controller/plan";
 import { age, aging } from "../../../../../programs/controller/plan/age";
 import type { Change } from "../../../../support/worlds";

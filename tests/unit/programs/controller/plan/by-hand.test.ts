@@ -1,9 +1,10 @@
 /** Members that somebody added or changed by hand: what is decided about them can be written down, and is carried out. */
 import { expect } from "chai";
-import type { Decision, ListedMember, World } from "../../../../../programs/controller/model";
-import { parseRecord, recordData } from "../../../../../programs/controller/observe/record";
+import type { Decision, World } from "../../../../../programs/controller/model";
+import type { ListedMember } from "../../../../../programs/shared/etcd/members";
+import { parseRecord, recordData } from "../../../../../programs/controller/model/record";
 import { plan } from "../../../../../programs/controller/plan";
-import { listKey } from "../../../../../programs/controller/plan/view";
+import { listKey } from "../../../../../programs/shared/etcd/members";
 import { UNWRITABLE } from "../../../../../programs/controller/plan/writable";
 import {
   CLUSTER,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { ControllerRecord, Decision, Desired, PodView, World } from "../../../../../programs/controller/model";
 import type { RestoreReport } from "../../../../../programs/shared/protocol";
-import { parseRecord, recordData } from "../../../../../programs/controller/observe/record";
+import { parseRecord, recordData } from "../../../../../programs/controller/model/record";
 import { plan } from "../../../../../programs/controller/plan";
 import { age, aging } from "../../../../../programs/controller/plan/age";
 import { EMPTY, gated, idOf, NOW, pod, report, silent, status, wal, world } from "../../../../support/worlds";

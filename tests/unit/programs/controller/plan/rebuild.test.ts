@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { ControllerRecord, Decision, Desired, PodView, RestoreView, World } from "../../../../../programs/controller/model";
 import type { RestoreReport } from "../../../../../programs/shared/protocol";
 import type { Disk } from "../../../../../programs/shared/disk";
-import { parseRecord, recordData } from "../../../../../programs/controller/observe/record";
+import { parseRecord, recordData } from "../../../../../programs/controller/model/record";
 import { plan } from "../../../../../programs/controller/plan";
 import { age } from "../../../../../programs/controller/plan/age";
 import {

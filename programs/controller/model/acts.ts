@@ -1,5 +1,5 @@
 /** An act's name, and what is said of one that fails: by those who plan it, do it and tell of it. */
-import type { Action, Failure } from "./model";
+import type { Action, Failure } from ".";
 
 /** What only guards an act against a race, or says how much of it is left. */
 const GUARDS = ["resourceVersion", "listKey", "entries"];

@@ -7,10 +7,10 @@
  * Raft indexes, terms and revisions are numbers: they count up from 1 and stay below 2^53.
  * An ordinal is the number at the end of a StatefulSet pod's name.
  */
-import type { DesiredState } from "../../components/contract/desired";
-import type { TrustStatement } from "../../components/contract/trust";
-import type { ClusterId, Disk, LogEnd, MemberId, Uid } from "../shared/disk";
-import type { Order, RestoreAnswer, RestoreReport } from "../shared/protocol";
+import type { DesiredState } from "../../../components/contract/desired";
+import type { TrustStatement } from "../../../components/contract/trust";
+import type { ClusterId, Disk, LogEnd, MemberId, Uid } from "../../shared/disk";
+import type { Order, RestoreAnswer, RestoreReport } from "../../shared/protocol";
 
 // ---------------------------------------------------------------------------------------------------------
 // Desired: what the component declares
@@ -437,19 +437,6 @@ export interface EtcdView {
   readonly hashes?: readonly MemberHash[];
   /** etcd's own downgrade job (3.6+). */
   readonly downgrade?: { readonly enabled: boolean; readonly targetVersion: string };
-}
-
-export interface MemberList {
-  readonly clusterId: ClusterId;
-  readonly members: readonly ListedMember[];
-}
-
-export interface ListedMember {
-  readonly memberId: MemberId;
-  /** Empty until the member has started once and published itself. */
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-  readonly isLearner: boolean;
 }
 
 export interface MemberStatus {

@@ -12,7 +12,7 @@ import type {
   RemovalCause,
   SpaceWork,
   Survivor,
-} from "../model";
+} from ".";
 import type { Reader } from "../../shared/check";
 import {
   attempt,

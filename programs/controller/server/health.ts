@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import { Crowd } from "../crowd";
+import { Crowd } from "./crowd";
 
 export interface Health {
   /** The loop still turns. */

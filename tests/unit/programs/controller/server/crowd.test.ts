@@ -7,12 +7,12 @@ import { EventEmitter } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Crowd } from "../../../../programs/controller/crowd";
-import { createDoor } from "../../../../programs/controller/server";
-import { askController } from "../../../../programs/gate/ask";
-import { serveHealth } from "../../../../programs/controller/report/health";
-import { until } from "../../../support/until";
-import { authority, pair } from "./server/pairs";
+import { Crowd } from "../../../../../programs/controller/server/crowd";
+import { createDoor } from "../../../../../programs/controller/server";
+import { askController } from "../../../../../programs/gate/ask";
+import { serveHealth } from "../../../../../programs/controller/server/health";
+import { until } from "../../../../support/until";
+import { authority, pair } from "./pairs";
 
 /** From these last numbers of 127.0.0.x, so many from each: they connect, say nothing, and come again. */
 function besiege(port: number, from: readonly number[], each: number) {
