@@ -2299,9 +2299,7 @@ function newer(before, made) {
 }
 var newestInWords = (newest) => newest ? `The newest good backup is ${newest.name}` : "There is no good backup";
 
-// programs/controller/loop/lease.ts
-var DURATION_MS = 15e3;
-var VACANT_MS = DURATION_MS + 5e3;
+// programs/shared/kubernetes/time.ts
 function microTime(at = /* @__PURE__ */ new Date()) {
   return at.toISOString().replace("Z", "000Z");
 }
@@ -2892,6 +2890,163 @@ function explained(error, where) {
   }
 }
 
+// programs/backup/store/s3-client.ts
+var import_node_crypto5 = require("node:crypto");
+var import_node_http3 = require("node:http");
+var import_node_https3 = require("node:https");
+var import_aws4 = __toESM(require_aws4());
+var patience = {
+  attempts: 6,
+  firstPauseMs: 500,
+  idleMs: 3e4,
+  requestMs: 3e5,
+  readMs: 6 * 36e5
+};
+var Moved = class extends Error {
+  constructor(to) {
+    super(`sent to ${to.host}`);
+    this.to = to;
+  }
+  to;
+};
+var MOST_MOVES = 3;
+var S3Client = class {
+  constructor(settings2, credentials, patient = patience, sleep = pause) {
+    this.settings = settings2;
+    this.credentials = credentials;
+    this.patient = patient;
+    this.sleep = sleep;
+    const { endpoint, bucket, pathStyle, ca } = settings2;
+    this.base = new URL(endpoint);
+    if (!pathStyle) this.base.hostname = `${bucket}.${this.base.hostname}`;
+    this.agent = this.base.protocol === "http:" ? new import_node_http3.Agent({ keepAlive: true, maxSockets: 8 }) : new import_node_https3.Agent({ keepAlive: true, maxSockets: 8, ca });
+  }
+  settings;
+  credentials;
+  patient;
+  sleep;
+  agent;
+  base;
+  hashing = Promise.resolve();
+  async call(call) {
+    const sums = await this.sumsOf(call);
+    return this.again(call.signal, async (way) => {
+      const answer = await ask(await this.signed(call, sums, this.patient.requestMs, way));
+      if (answer.status >= 300) {
+        if (call.alsoFine?.includes(answer.status)) return answer;
+        throw this.failure(answer, call.what);
+      }
+      if (call.endsLate && element(answer.body.toString("utf8"), "Error") !== void 0)
+        throw this.failure({ ...answer, status: 500 }, call.what);
+      return answer;
+    });
+  }
+  /** An object's bytes as they come. What breaks in the middle is an error of the stream. */
+  open(call) {
+    return this.again(call.signal, async (way) => {
+      const asked = await this.signed(call, NOTHING, this.patient.readMs, way);
+      const { response, done } = await begin(asked);
+      response.on("close", done);
+      const { statusCode: status = 0, headers } = response;
+      if (status === 200) return response;
+      throw this.failure({ status, headers, body: await bodyOf(response, asked) }, call.what);
+    });
+  }
+  close() {
+    this.agent.destroy();
+  }
+  async again(signal, work) {
+    const { attempts, firstPauseMs } = this.patient;
+    let way = {};
+    let moves = 0;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work(way);
+      } catch (error) {
+        if (error instanceof Moved && moves < MOST_MOVES) {
+          moves += 1;
+          attempt -= 1;
+          way = { ...way, to: error.to };
+          continue;
+        }
+        const explained2 = connectionError(error, this.settings);
+        if (explained2 instanceof S3Error) explained2.retried = attempt > 1;
+        const renew = explained2 instanceof Expired && !way.renew;
+        if (attempt >= attempts || signal?.aborted || !(renew || worthAnotherTry(explained2))) throw explained2;
+        way = renew ? { renew } : {};
+      }
+      await this.sleep(firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
+    }
+  }
+  failure(answer, what) {
+    const to = answer.status === 307 ? destination(answer, this.base) : void 0;
+    return to ? new Moved(to) : s3Error(answer, this.settings, what);
+  }
+  /**
+   * SHA-256 for the signature, in a thread of its own, for the main one has enough to do; one at a time, for it works on a
+   * copy. And what a bucket with a default retention demands of all that is written: the one sum that every store knows.
+   */
+  async sumsOf({ method: method2, body }) {
+    if (!body) return NOTHING;
+    const hash = this.hashing.then(() => import_node_crypto5.webcrypto.subtle.digest("SHA-256", body));
+    this.hashing = hash.catch(() => void 0);
+    const sha256 = Buffer.from(await hash);
+    return { sha256: sha256.toString("hex"), headers: method2 === "PUT" ? checksum(body, sha256) : {} };
+  }
+  async signed(call, sums, timeoutMs, { to, renew }) {
+    const { accessKeyId, secretAccessKey, sessionToken } = await this.credentials(renew);
+    const url = to ?? this.base;
+    const request2 = (0, import_aws4.sign)(
+      {
+        service: "s3",
+        region: this.settings.region,
+        method: call.method,
+        host: url.host,
+        path: to ? to.pathname + to.search : this.pathOf(call),
+        headers: { ...call.headers, ...sums.headers, host: url.host, "x-amz-content-sha256": sums.sha256 }
+      },
+      { accessKeyId, secretAccessKey, sessionToken }
+    );
+    return {
+      url,
+      path: request2.path,
+      method: call.method,
+      headers: request2.headers,
+      body: call.body,
+      agent: this.agent,
+      idleMs: this.patient.idleMs,
+      timeoutMs,
+      signal: call.signal,
+      largestBytes: call.largestBytes
+    };
+  }
+  pathOf({ key, query }) {
+    const { pathStyle, bucket } = this.settings;
+    const above = this.base.pathname.replace(/\/+$/, "");
+    const folder = pathStyle ? `${above}/${encodeURIComponent(bucket)}` : above;
+    const path = `${folder}/${key === void 0 ? "" : encodePath(key)}`;
+    const search = new URLSearchParams(query).toString();
+    return search ? `${path}?${search}` : path;
+  }
+};
+function destination({ headers }, base) {
+  const { location = "" } = headers;
+  if (!URL.canParse(location, base.href)) return void 0;
+  const to = new URL(location, base);
+  return to.protocol === base.protocol ? to : void 0;
+}
+var checksum = (body, sha256) => (0, import_node_crypto5.getFips)() === 1 ? { "x-amz-checksum-sha256": sha256.toString("base64") } : { "content-md5": (0, import_node_crypto5.createHash)("md5").update(body).digest("base64") };
+var NOTHING = { sha256: (0, import_node_crypto5.createHash)("sha256").digest("hex"), headers: {} };
+var encodePath = (key) => key.split("/").map(encodeURIComponent).join("/");
+var pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+function encryption({ encryption: wanted }) {
+  if (!wanted) return {};
+  return {
+    "x-amz-server-side-encryption": wanted.algorithm,
+    ...wanted.keyId ? { "x-amz-server-side-encryption-aws-kms-key-id": wanted.keyId } : {}
+  };
+}
+
 // programs/backup/store/s3-list.ts
 var MOST_PAGES = 1e4;
 async function* pages(ask2, where, mostPages = MOST_PAGES) {
@@ -3183,164 +3338,7 @@ var S3Store = class {
     }
   }
 };
-function encryption({ encryption: wanted }) {
-  if (!wanted) return {};
-  return {
-    "x-amz-server-side-encryption": wanted.algorithm,
-    ...wanted.keyId ? { "x-amz-server-side-encryption-aws-kms-key-id": wanted.keyId } : {}
-  };
-}
 var taken = (key) => new Refusal(`${key} is there already, and is never overwritten`);
-
-// programs/backup/store/s3-client.ts
-var import_node_crypto5 = require("node:crypto");
-var import_node_http3 = require("node:http");
-var import_node_https3 = require("node:https");
-var import_aws4 = __toESM(require_aws4());
-var patience = {
-  attempts: 6,
-  firstPauseMs: 500,
-  idleMs: 3e4,
-  requestMs: 3e5,
-  readMs: 6 * 36e5
-};
-var Moved = class extends Error {
-  constructor(to) {
-    super(`sent to ${to.host}`);
-    this.to = to;
-  }
-  to;
-};
-var MOST_MOVES = 3;
-var S3Client = class {
-  constructor(settings2, credentials, patient = patience, sleep = pause) {
-    this.settings = settings2;
-    this.credentials = credentials;
-    this.patient = patient;
-    this.sleep = sleep;
-    const { endpoint, bucket, pathStyle, ca } = settings2;
-    this.base = new URL(endpoint);
-    if (!pathStyle) this.base.hostname = `${bucket}.${this.base.hostname}`;
-    this.agent = this.base.protocol === "http:" ? new import_node_http3.Agent({ keepAlive: true, maxSockets: 8 }) : new import_node_https3.Agent({ keepAlive: true, maxSockets: 8, ca });
-  }
-  settings;
-  credentials;
-  patient;
-  sleep;
-  agent;
-  base;
-  hashing = Promise.resolve();
-  async call(call) {
-    const sums = await this.sumsOf(call);
-    return this.again(call.signal, async (way) => {
-      const answer = await ask(await this.signed(call, sums, this.patient.requestMs, way));
-      if (answer.status >= 300) {
-        if (call.alsoFine?.includes(answer.status)) return answer;
-        throw this.failure(answer, call.what);
-      }
-      if (call.endsLate && element(answer.body.toString("utf8"), "Error") !== void 0)
-        throw this.failure({ ...answer, status: 500 }, call.what);
-      return answer;
-    });
-  }
-  /** An object's bytes as they come. What breaks in the middle is an error of the stream. */
-  open(call) {
-    return this.again(call.signal, async (way) => {
-      const asked = await this.signed(call, NOTHING, this.patient.readMs, way);
-      const { response, done } = await begin(asked);
-      response.on("close", done);
-      const { statusCode: status = 0, headers } = response;
-      if (status === 200) return response;
-      throw this.failure({ status, headers, body: await bodyOf(response, asked) }, call.what);
-    });
-  }
-  close() {
-    this.agent.destroy();
-  }
-  async again(signal, work) {
-    const { attempts, firstPauseMs } = this.patient;
-    let way = {};
-    let moves = 0;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work(way);
-      } catch (error) {
-        if (error instanceof Moved && moves < MOST_MOVES) {
-          moves += 1;
-          attempt -= 1;
-          way = { ...way, to: error.to };
-          continue;
-        }
-        const explained2 = connectionError(error, this.settings);
-        if (explained2 instanceof S3Error) explained2.retried = attempt > 1;
-        const renew = explained2 instanceof Expired && !way.renew;
-        if (attempt >= attempts || signal?.aborted || !(renew || worthAnotherTry(explained2))) throw explained2;
-        way = renew ? { renew } : {};
-      }
-      await this.sleep(firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
-    }
-  }
-  failure(answer, what) {
-    const to = answer.status === 307 ? destination(answer, this.base) : void 0;
-    return to ? new Moved(to) : s3Error(answer, this.settings, what);
-  }
-  /**
-   * SHA-256 for the signature, in a thread of its own, for the main one has enough to do; one at a time, for it works on a
-   * copy. And what a bucket with a default retention demands of all that is written: the one sum that every store knows.
-   */
-  async sumsOf({ method: method2, body }) {
-    if (!body) return NOTHING;
-    const hash = this.hashing.then(() => import_node_crypto5.webcrypto.subtle.digest("SHA-256", body));
-    this.hashing = hash.catch(() => void 0);
-    const sha256 = Buffer.from(await hash);
-    return { sha256: sha256.toString("hex"), headers: method2 === "PUT" ? checksum(body, sha256) : {} };
-  }
-  async signed(call, sums, timeoutMs, { to, renew }) {
-    const { accessKeyId, secretAccessKey, sessionToken } = await this.credentials(renew);
-    const url = to ?? this.base;
-    const request2 = (0, import_aws4.sign)(
-      {
-        service: "s3",
-        region: this.settings.region,
-        method: call.method,
-        host: url.host,
-        path: to ? to.pathname + to.search : this.pathOf(call),
-        headers: { ...call.headers, ...sums.headers, host: url.host, "x-amz-content-sha256": sums.sha256 }
-      },
-      { accessKeyId, secretAccessKey, sessionToken }
-    );
-    return {
-      url,
-      path: request2.path,
-      method: call.method,
-      headers: request2.headers,
-      body: call.body,
-      agent: this.agent,
-      idleMs: this.patient.idleMs,
-      timeoutMs,
-      signal: call.signal,
-      largestBytes: call.largestBytes
-    };
-  }
-  pathOf({ key, query }) {
-    const { pathStyle, bucket } = this.settings;
-    const above = this.base.pathname.replace(/\/+$/, "");
-    const folder = pathStyle ? `${above}/${encodeURIComponent(bucket)}` : above;
-    const path = `${folder}/${key === void 0 ? "" : encodePath(key)}`;
-    const search = new URLSearchParams(query).toString();
-    return search ? `${path}?${search}` : path;
-  }
-};
-function destination({ headers }, base) {
-  const { location = "" } = headers;
-  if (!URL.canParse(location, base.href)) return void 0;
-  const to = new URL(location, base);
-  return to.protocol === base.protocol ? to : void 0;
-}
-var checksum = (body, sha256) => (0, import_node_crypto5.getFips)() === 1 ? { "x-amz-checksum-sha256": sha256.toString("base64") } : { "content-md5": (0, import_node_crypto5.createHash)("md5").update(body).digest("base64") };
-var NOTHING = { sha256: (0, import_node_crypto5.createHash)("sha256").digest("hex"), headers: {} };
-var encodePath = (key) => key.split("/").map(encodeURIComponent).join("/");
-var pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // programs/backup/store/index.ts
 function openStore(settings2, env2 = import_node_process.default.env) {

@@ -8,11 +8,11 @@ var import_promises4 = require("node:timers/promises");
 
 // programs/gate/act.ts
 var import_node_fs7 = require("node:fs");
-var import_node_path6 = require("node:path");
+var import_node_path7 = require("node:path");
 
 // programs/shared/wal/index.ts
 var import_node_fs3 = require("node:fs");
-var import_node_path2 = require("node:path");
+var import_node_path3 = require("node:path");
 
 // programs/shared/wal/crc.ts
 var POLYNOMIAL = 2197175160;
@@ -356,8 +356,39 @@ var Decoder = class {
   }
 };
 
-// programs/shared/wal/files.ts
+// programs/shared/files.ts
 var import_node_fs = require("node:fs");
+var import_node_path = require("node:path");
+function writeWhole(file, text) {
+  const folder = (0, import_node_path.dirname)(file);
+  (0, import_node_fs.mkdirSync)(folder, { recursive: true, mode: 448 });
+  if (textOf(file) !== text) {
+    const draft = `${file}.tmp`;
+    try {
+      (0, import_node_fs.writeFileSync)(draft, text, { mode: 384, flush: true });
+      (0, import_node_fs.renameSync)(draft, file);
+    } catch (error) {
+      (0, import_node_fs.rmSync)(draft, { force: true });
+      throw error;
+    }
+  }
+  syncFolder(folder);
+}
+function textOf(file) {
+  try {
+    return (0, import_node_fs.readFileSync)(file, "utf8");
+  } catch {
+    return void 0;
+  }
+}
+function syncFolder(folder) {
+  const directory = (0, import_node_fs.openSync)(folder, "r");
+  try {
+    (0, import_node_fs.fsyncSync)(directory);
+  } finally {
+    (0, import_node_fs.closeSync)(directory);
+  }
+}
 function isThere(path) {
   return (0, import_node_fs.statSync)(path, { throwIfNoEntry: false }) !== void 0;
 }
@@ -523,7 +554,7 @@ var Log = class {
 
 // programs/shared/wal/segments.ts
 var import_node_fs2 = require("node:fs");
-var import_node_path = require("node:path");
+var import_node_path2 = require("node:path");
 function hasLog(walDir) {
   return isThere(walDir) && (0, import_node_fs2.readdirSync)(walDir).some((name) => name.endsWith(".wal"));
 }
@@ -537,7 +568,7 @@ function withFiles(walDir, names, use) {
   const open2 = [];
   try {
     const segments = names.map((name) => {
-      const fd = (0, import_node_fs2.openSync)((0, import_node_path.join)(walDir, name), "r");
+      const fd = (0, import_node_fs2.openSync)((0, import_node_path2.join)(walDir, name), "r");
       open2.push(fd);
       return fileSegment(name, fd);
     });
@@ -573,8 +604,8 @@ function readMember(memberDir2, etcdVersion) {
   }
 }
 function read(memberDir2, etcdVersion) {
-  const walDir = (0, import_node_path2.join)(memberDir2, "wal");
-  const database = (0, import_node_path2.join)(memberDir2, "snap", "db");
+  const walDir = (0, import_node_path3.join)(memberDir2, "wal");
+  const database = (0, import_node_path3.join)(memberDir2, "snap", "db");
   if (!hasLog(walDir)) {
     return wasUsed(database) ? { state: "broken", reason: "there is a database and no write-ahead log: etcd would be a new member" } : { state: "empty" };
   }
@@ -621,14 +652,14 @@ function read(memberDir2, etcdVersion) {
   };
 }
 function problem(log, names, memberDir2, last, etcdVersion) {
-  const start = needsFile(etcdVersion) ? newestWithFile(log, (0, import_node_path2.join)(memberDir2, "snap")) : last;
+  const start = needsFile(etcdVersion) ? newestWithFile(log, (0, import_node_path3.join)(memberDir2, "snap")) : last;
   const first = names[0];
   if (!first || first.index > BigInt(start.index)) {
     return `the log begins at ${first?.index ?? "nothing"}, and there is no snapshot for what was before`;
   }
   const found = log.problemFrom(start);
   if (found) return found;
-  if (start.index > 0 && !isThere((0, import_node_path2.join)(memberDir2, "snap", "db"))) return "the database is missing";
+  if (start.index > 0 && !isThere((0, import_node_path3.join)(memberDir2, "snap", "db"))) return "the database is missing";
   return void 0;
 }
 function needsFile(etcdVersion) {
@@ -670,40 +701,10 @@ function renderConfig(settings, member) {
 
 // programs/gate/files.ts
 var import_node_fs4 = require("node:fs");
-var import_node_path3 = require("node:path");
-function writeWhole(file, text) {
-  const folder = (0, import_node_path3.dirname)(file);
-  (0, import_node_fs4.mkdirSync)(folder, { recursive: true, mode: 448 });
-  if (textOf(file) !== text) {
-    const draft = `${file}.tmp`;
-    try {
-      (0, import_node_fs4.writeFileSync)(draft, text, { mode: 384, flush: true });
-      (0, import_node_fs4.renameSync)(draft, file);
-    } catch (error) {
-      (0, import_node_fs4.rmSync)(draft, { force: true });
-      throw error;
-    }
-  }
-  syncFolder(folder);
-}
-function textOf(file) {
-  try {
-    return (0, import_node_fs4.readFileSync)(file, "utf8");
-  } catch {
-    return void 0;
-  }
-}
-function syncFolder(folder) {
-  const directory = (0, import_node_fs4.openSync)(folder, "r");
-  try {
-    (0, import_node_fs4.fsyncSync)(directory);
-  } finally {
-    (0, import_node_fs4.closeSync)(directory);
-  }
-}
+var import_node_path4 = require("node:path");
 var UNMARKED = { generation: 0, lastVersion: "0.0.0" };
-var markFile = (memberDir2) => (0, import_node_path3.join)(memberDir2, "gate.json");
-var readMark = (dataDir) => markIn((0, import_node_path3.join)(dataDir, "member"));
+var markFile = (memberDir2) => (0, import_node_path4.join)(memberDir2, "gate.json");
+var readMark = (dataDir) => markIn((0, import_node_path4.join)(dataDir, "member"));
 function markIn(memberDir2) {
   const value = readJson(markFile(memberDir2));
   const { generation, lastVersion } = value ?? {};
@@ -712,12 +713,12 @@ function markIn(memberDir2) {
 }
 function writeMark(dataDir, { generation, lastVersion }) {
   writeWhole(
-    markFile((0, import_node_path3.join)(dataDir, "member")),
+    markFile((0, import_node_path4.join)(dataDir, "member")),
     `${JSON.stringify({ format: 1, generation, lastVersion })}
 `
   );
 }
-var holdFile = (volume) => (0, import_node_path3.join)(volume, "gate.json");
+var holdFile = (volume) => (0, import_node_path4.join)(volume, "gate.json");
 function isHeld(volume) {
   try {
     return isThere(holdFile(volume));
@@ -736,9 +737,9 @@ function liftHold(volume) {
 }
 var TORN_COPY = /^db\.tmp\.\d+$/;
 function dropTornCopies(dataDir) {
-  const folder = (0, import_node_path3.join)(dataDir, "member", "snap");
+  const folder = (0, import_node_path4.join)(dataDir, "member", "snap");
   try {
-    for (const name of (0, import_node_fs4.readdirSync)(folder)) if (TORN_COPY.test(name)) (0, import_node_fs4.rmSync)((0, import_node_path3.join)(folder, name));
+    for (const name of (0, import_node_fs4.readdirSync)(folder)) if (TORN_COPY.test(name)) (0, import_node_fs4.rmSync)((0, import_node_path4.join)(folder, name));
   } catch {
   }
 }
@@ -747,19 +748,19 @@ function asideNames(volume) {
   const numbers = (0, import_node_fs4.readdirSync)(volume).flatMap((name) => ASIDE.exec(name)?.[1] ?? []);
   return numbers.sort((a, b) => Number(b) - Number(a)).map((n) => `aside-${n}`);
 }
-var setAside = (volume, dataDir) => keepAside(volume, (0, import_node_path3.join)(dataDir, "member"));
+var setAside = (volume, dataDir) => keepAside(volume, (0, import_node_path4.join)(dataDir, "member"));
 function keepAside(volume, directory) {
   const [newest] = asideNames(volume);
   const { generation } = markIn(directory);
   const name = `aside-${Number(ASIDE.exec(newest ?? "aside-0")?.[1]) + 1}`;
-  move(directory, (0, import_node_path3.join)(volume, name));
+  move(directory, (0, import_node_path4.join)(volume, name));
   for (const other of asideNames(volume).filter((n) => n !== name))
-    if (markIn((0, import_node_path3.join)(volume, other)).generation === generation) drop(volume, other);
+    if (markIn((0, import_node_path4.join)(volume, other)).generation === generation) drop(volume, other);
   return name;
 }
-var replacedIn = (volume) => (0, import_node_path3.join)(volume, "replaced");
+var replacedIn = (volume) => (0, import_node_path4.join)(volume, "replaced");
 function replace(volume, dataDir, fresh) {
-  const place = (0, import_node_path3.join)(dataDir, "member");
+  const place = (0, import_node_path4.join)(dataDir, "member");
   if (isThere(place)) move(place, replacedIn(volume));
   try {
     move(fresh, place);
@@ -770,18 +771,18 @@ function replace(volume, dataDir, fresh) {
 function settle(volume, dataDir) {
   const replaced = replacedIn(volume);
   if (!isThere(replaced)) return;
-  const place = (0, import_node_path3.join)(dataDir, "member");
+  const place = (0, import_node_path4.join)(dataDir, "member");
   if (isThere(place)) keepAside(volume, replaced);
   else move(replaced, place);
 }
 function move(from, to) {
   (0, import_node_fs4.renameSync)(from, to);
-  for (const folder of /* @__PURE__ */ new Set([(0, import_node_path3.dirname)(from), (0, import_node_path3.dirname)(to)])) syncFolder(folder);
+  for (const folder of /* @__PURE__ */ new Set([(0, import_node_path4.dirname)(from), (0, import_node_path4.dirname)(to)])) syncFolder(folder);
 }
 function dropAside(volume) {
   for (const name of asideNames(volume)) drop(volume, name);
 }
-var drop = (volume, name) => (0, import_node_fs4.rmSync)((0, import_node_path3.join)(volume, name), { recursive: true, force: true });
+var drop = (volume, name) => (0, import_node_fs4.rmSync)((0, import_node_path4.join)(volume, name), { recursive: true, force: true });
 function readJson(file) {
   try {
     const value = JSON.parse((0, import_node_fs4.readFileSync)(file, "utf8"));
@@ -793,20 +794,20 @@ function readJson(file) {
 
 // programs/gate/order.ts
 var import_node_fs5 = require("node:fs");
-var import_node_path4 = require("node:path");
-var memberDir = (dataDir) => (0, import_node_path4.join)(dataDir, "member");
-var orderDir = (dataDir) => (0, import_node_path4.join)(dataDir, "member", "order");
+var import_node_path5 = require("node:path");
+var memberDir = (dataDir) => (0, import_node_path5.join)(dataDir, "member");
+var orderDir = (dataDir) => (0, import_node_path5.join)(dataDir, "member", "order");
 function writeConfig(dataDir, text) {
-  writeWhole((0, import_node_path4.join)(memberDir(dataDir), "etcd.yaml"), text);
+  writeWhole((0, import_node_path5.join)(memberDir(dataDir), "etcd.yaml"), text);
 }
 function writeOrder(dataDir, text) {
-  const log = (0, import_node_path4.join)(memberDir(dataDir), "wal");
+  const log = (0, import_node_path5.join)(memberDir(dataDir), "wal");
   if (hasLog(log)) throw new Error("there is a log now where there was none");
   (0, import_node_fs5.rmSync)(log, { recursive: true, force: true });
   dropOrder(dataDir);
-  (0, import_node_fs5.mkdirSync)((0, import_node_path4.join)(orderDir(dataDir), "wal"), { recursive: true, mode: 448 });
-  writeWhole((0, import_node_path4.join)(orderDir(dataDir), "etcd.yaml"), text);
-  (0, import_node_fs5.symlinkSync)((0, import_node_path4.join)("order", "wal"), log);
+  (0, import_node_fs5.mkdirSync)((0, import_node_path5.join)(orderDir(dataDir), "wal"), { recursive: true, mode: 448 });
+  writeWhole((0, import_node_path5.join)(orderDir(dataDir), "etcd.yaml"), text);
+  (0, import_node_fs5.symlinkSync)((0, import_node_path5.join)("order", "wal"), log);
   syncFolder(memberDir(dataDir));
 }
 function dropOrder(dataDir) {
@@ -816,7 +817,7 @@ function dropOrder(dataDir) {
 // programs/gate/room.ts
 var import_node_crypto = require("node:crypto");
 var import_node_fs6 = require("node:fs");
-var import_node_path5 = require("node:path");
+var import_node_path6 = require("node:path");
 
 // programs/shared/errors.ts
 var LONGEST = 300;
@@ -832,7 +833,7 @@ function wordsOf(error) {
 
 // programs/gate/room.ts
 var RESERVE_BYTES = 64 * 1024;
-var reserveFile = (volume) => (0, import_node_path5.join)(volume, "gate.reserve");
+var reserveFile = (volume) => (0, import_node_path6.join)(volume, "gate.reserve");
 function keepReserve(volume) {
   const file = reserveFile(volume);
   if ((0, import_node_fs6.existsSync)(file)) return;
@@ -919,13 +920,13 @@ function prepare(settings, order, generation = settings.generation) {
   }
 }
 function mustBeEmpty(dataDir) {
-  if (hasLog((0, import_node_path6.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
+  if (hasLog((0, import_node_path7.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
 }
 
 // programs/gate/ask.ts
 var import_node_fs8 = require("node:fs");
 var import_node_https = require("node:https");
-var import_node_path7 = require("node:path");
+var import_node_path8 = require("node:path");
 
 // programs/shared/protocol.ts
 var REPORT_PATH = "/v1/report";
@@ -981,7 +982,7 @@ async function askController(ask2, message, tag) {
   }
 }
 function post(ask2, message, tag, sign) {
-  const file = (name) => (0, import_node_fs8.readFileSync)((0, import_node_path7.join)(ask2.tlsDir, name));
+  const file = (name) => (0, import_node_fs8.readFileSync)((0, import_node_path8.join)(ask2.tlsDir, name));
   const body = JSON.stringify(message);
   return new Promise((resolve, reject) => {
     const asked = (0, import_node_https.request)(new URL(REPORT_PATH, ask2.url), {
@@ -1033,13 +1034,15 @@ function post(ask2, message, tag, sign) {
   });
 }
 
-// programs/shared/etcd/upgrade.ts
-var BEFORE_NEXT_MINOR = { "3.5": 26, "3.6": 11 };
+// components/contract/versions.ts
 function parseVersion(text) {
   const found = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text);
   if (!found) return void 0;
   return { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3]) };
 }
+
+// programs/shared/etcd/upgrade.ts
+var BEFORE_NEXT_MINOR = { "3.5": 26, "3.6": 11 };
 function readsOldLog(version) {
   const v = parseVersion(version);
   return !v || v.major < 3 || v.major === 3 && v.minor < 7;
@@ -1135,7 +1138,7 @@ function logProblem({ disk, version }) {
 
 // programs/gate/disk.ts
 var import_node_fs9 = require("node:fs");
-var import_node_path8 = require("node:path");
+var import_node_path9 = require("node:path");
 function readDisk(dataDir, version) {
   try {
     const disk = read2(dataDir, version);
@@ -1152,20 +1155,20 @@ function readDisk(dataDir, version) {
 }
 var isForbidden = (error) => ["EACCES", "EPERM"].includes(String(error.code));
 function mustBeOurs(dataDir) {
-  const member = (0, import_node_path8.join)(dataDir, "member");
+  const member = (0, import_node_path9.join)(dataDir, "member");
   const { R_OK, W_OK, X_OK } = import_node_fs9.constants;
   try {
-    for (const folder of [dataDir, member, (0, import_node_path8.join)(member, "wal"), (0, import_node_path8.join)(member, "snap")].filter(isThere)) {
+    for (const folder of [dataDir, member, (0, import_node_path9.join)(member, "wal"), (0, import_node_path9.join)(member, "snap")].filter(isThere)) {
       (0, import_node_fs9.accessSync)(folder, R_OK | W_OK | X_OK);
       const files = (0, import_node_fs9.readdirSync)(folder).filter((name) => /^(?:.*\.wal|db|gate\.json)$/.test(name));
-      for (const name of files) (0, import_node_fs9.closeSync)((0, import_node_fs9.openSync)((0, import_node_path8.join)(folder, name), "r+"));
+      for (const name of files) (0, import_node_fs9.closeSync)((0, import_node_fs9.openSync)((0, import_node_path9.join)(folder, name), "r+"));
     }
   } catch (error) {
     if (isForbidden(error)) throw error;
   }
 }
 function read2(dataDir, version) {
-  const data = readMember((0, import_node_path8.join)(dataDir, "member"), version);
+  const data = readMember((0, import_node_path9.join)(dataDir, "member"), version);
   switch (data.state) {
     case "empty":
     case "broken":
@@ -1213,12 +1216,12 @@ async function addressesOf(host, resolve) {
 
 // programs/gate/restored.ts
 var import_node_fs12 = require("node:fs");
-var import_node_path12 = require("node:path");
+var import_node_path13 = require("node:path");
 
 // programs/shared/https.ts
 var import_node_fs10 = require("node:fs");
 var import_node_https2 = require("node:https");
-var import_node_path9 = require("node:path");
+var import_node_path10 = require("node:path");
 var import_node_stream = require("node:stream");
 var import_promises2 = require("node:stream/promises");
 var SILENT_MS = 3e4;
@@ -1240,7 +1243,7 @@ async function upload(url, tlsDir, stream) {
   for (const end of [sent, response]) if (end.status === "rejected") throw end.reason;
 }
 function call(method, url, tlsDir) {
-  const file = (name) => (0, import_node_fs10.readFileSync)((0, import_node_path9.join)(tlsDir, name));
+  const file = (name) => (0, import_node_fs10.readFileSync)((0, import_node_path10.join)(tlsDir, name));
   const asked = (0, import_node_https2.request)(url, {
     method,
     agent: false,
@@ -1269,7 +1272,7 @@ async function refusal(response) {
 // programs/shared/archive/receive.ts
 var import_node_crypto2 = require("node:crypto");
 var import_node_fs11 = require("node:fs");
-var import_node_path10 = require("node:path");
+var import_node_path11 = require("node:path");
 
 // programs/shared/archive/format.ts
 var LONGEST_LINE = 4096;
@@ -1289,7 +1292,7 @@ function parseLine(text) {
 // programs/shared/archive/receive.ts
 var SYNC_BYTES = 1 << 25;
 async function receiveDirectory(stream, folder, expected) {
-  (0, import_node_fs11.mkdirSync)((0, import_node_path10.dirname)(folder), { recursive: true, mode: 448 });
+  (0, import_node_fs11.mkdirSync)((0, import_node_path11.dirname)(folder), { recursive: true, mode: 448 });
   (0, import_node_fs11.mkdirSync)(folder, { mode: 448 });
   const writer = new Writer(folder);
   try {
@@ -1358,9 +1361,9 @@ var Writer = class {
     return part.subarray(at + 1);
   }
   openFile(path, size) {
-    const name = (0, import_node_path10.join)(this.folder, path);
-    for (let f = (0, import_node_path10.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path10.dirname)(f)) this.folders.add(f);
-    (0, import_node_fs11.mkdirSync)((0, import_node_path10.dirname)(name), { recursive: true, mode: 448 });
+    const name = (0, import_node_path11.join)(this.folder, path);
+    for (let f = (0, import_node_path11.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path11.dirname)(f)) this.folders.add(f);
+    (0, import_node_fs11.mkdirSync)((0, import_node_path11.dirname)(name), { recursive: true, mode: 448 });
     this.file = { fd: (0, import_node_fs11.openSync)(name, "wx", 384), left: size };
     if (size === 0) this.closeFile();
   }
@@ -1378,7 +1381,7 @@ var Writer = class {
 // programs/shared/archive/send.ts
 var import_node_crypto3 = require("node:crypto");
 var import_promises3 = require("node:fs/promises");
-var import_node_path11 = require("node:path");
+var import_node_path12 = require("node:path");
 var CHUNK = 1 << 18;
 async function* directoryStream(folder) {
   const hash = (0, import_node_crypto3.createHash)("sha256");
@@ -1388,9 +1391,9 @@ async function* directoryStream(folder) {
   };
   const line = (content) => put(lineOf(content));
   for (const path of await filesIn(folder)) {
-    const { size } = await (0, import_promises3.stat)((0, import_node_path11.join)(folder, path));
+    const { size } = await (0, import_promises3.stat)((0, import_node_path12.join)(folder, path));
     yield line({ path, size });
-    const file = await (0, import_promises3.open)((0, import_node_path11.join)(folder, path), "r");
+    const file = await (0, import_promises3.open)((0, import_node_path12.join)(folder, path), "r");
     try {
       for (let at = 0; at < size; ) {
         const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - at));
@@ -1407,16 +1410,16 @@ async function* directoryStream(folder) {
 }
 async function filesIn(folder) {
   const entries = await (0, import_promises3.readdir)(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path11.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
+  return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path12.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
 }
 
 // programs/gate/restored.ts
-var incomingOf = (volume) => (0, import_node_path12.join)(volume, "incoming");
+var incomingOf = (volume) => (0, import_node_path13.join)(volume, "incoming");
 var dropIncoming = (volume) => (0, import_node_fs12.rmSync)(incomingOf(volume), { recursive: true, force: true });
 async function takeSeed(settings, seed) {
   const { volume, dataDir, tlsDir, generation, version } = settings;
   const incoming = incomingOf(volume);
-  const fresh = (0, import_node_path12.join)(incoming, "member");
+  const fresh = (0, import_node_path13.join)(incoming, "member");
   dropIncoming(volume);
   try {
     await download(seed.url, tlsDir, (stream) => receiveDirectory(stream, fresh, seed.sha256));
@@ -1429,14 +1432,14 @@ async function takeSeed(settings, seed) {
   const data = readMember(fresh, version);
   if (data.state !== "wal") throw new Error(`it holds no member that etcd ${version} would start`);
   (0, import_node_fs12.mkdirSync)(dataDir, { recursive: true, mode: 448 });
-  const place = (0, import_node_path12.join)(dataDir, "member");
-  const worthless = !seed.setAside && !isThere((0, import_node_path12.join)(place, "snap"));
+  const place = (0, import_node_path13.join)(dataDir, "member");
+  const worthless = !seed.setAside && !isThere((0, import_node_path13.join)(place, "snap"));
   if (worthless) (0, import_node_fs12.rmSync)(place, { recursive: true, force: true });
   replace(volume, dataDir, fresh);
   dropIncoming(volume);
 }
 async function lend(settings, url) {
-  await upload(url, settings.tlsDir, directoryStream((0, import_node_path12.join)(settings.dataDir, "member")));
+  await upload(url, settings.tlsDir, directoryStream((0, import_node_path13.join)(settings.dataDir, "member")));
 }
 
 // programs/gate/run.ts

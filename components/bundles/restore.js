@@ -1,7 +1,7 @@
 "use strict";
 
 // programs/restore/main.ts
-var import_node_fs13 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 
 // programs/shared/refusal.ts
 var Refusal = class extends Error {
@@ -51,7 +51,7 @@ function readSettings(env) {
 var place = (scratch, file) => (0, import_node_path.join)(scratch, restoreFiles[file]);
 
 // programs/restore/sources.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 var import_node_path4 = require("node:path");
 var import_promises = require("node:timers/promises");
 
@@ -732,27 +732,19 @@ var methods = {
   )
 };
 
-// programs/gate/files.ts
-var import_node_fs2 = require("node:fs");
-var import_node_path2 = require("node:path");
-
-// programs/shared/wal/files.ts
+// programs/shared/files.ts
 var import_node_fs = require("node:fs");
-function isThere(path) {
-  return (0, import_node_fs.statSync)(path, { throwIfNoEntry: false }) !== void 0;
-}
-
-// programs/gate/files.ts
+var import_node_path2 = require("node:path");
 function writeWhole(file, text2) {
   const folder = (0, import_node_path2.dirname)(file);
-  (0, import_node_fs2.mkdirSync)(folder, { recursive: true, mode: 448 });
+  (0, import_node_fs.mkdirSync)(folder, { recursive: true, mode: 448 });
   if (textOf(file) !== text2) {
     const draft = `${file}.tmp`;
     try {
-      (0, import_node_fs2.writeFileSync)(draft, text2, { mode: 384, flush: true });
-      (0, import_node_fs2.renameSync)(draft, file);
+      (0, import_node_fs.writeFileSync)(draft, text2, { mode: 384, flush: true });
+      (0, import_node_fs.renameSync)(draft, file);
     } catch (error) {
-      (0, import_node_fs2.rmSync)(draft, { force: true });
+      (0, import_node_fs.rmSync)(draft, { force: true });
       throw error;
     }
   }
@@ -760,40 +752,43 @@ function writeWhole(file, text2) {
 }
 function textOf(file) {
   try {
-    return (0, import_node_fs2.readFileSync)(file, "utf8");
+    return (0, import_node_fs.readFileSync)(file, "utf8");
   } catch {
     return void 0;
   }
 }
 function syncFolder(folder) {
-  const directory = (0, import_node_fs2.openSync)(folder, "r");
+  const directory = (0, import_node_fs.openSync)(folder, "r");
   try {
-    (0, import_node_fs2.fsyncSync)(directory);
+    (0, import_node_fs.fsyncSync)(directory);
   } finally {
-    (0, import_node_fs2.closeSync)(directory);
+    (0, import_node_fs.closeSync)(directory);
   }
+}
+function isThere(path) {
+  return (0, import_node_fs.statSync)(path, { throwIfNoEntry: false }) !== void 0;
 }
 
 // programs/restore/receipt.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs2 = require("node:fs");
 var import_node_path3 = require("node:path");
 function readReceipt(scratch) {
   const file = place(scratch, "survivorReceipt");
-  return (0, import_node_fs3.existsSync)(file) ? JSON.parse((0, import_node_fs3.readFileSync)(file, "utf8")) : void 0;
+  return (0, import_node_fs2.existsSync)(file) ? JSON.parse((0, import_node_fs2.readFileSync)(file, "utf8")) : void 0;
 }
 function writeContents(scratch, { revision, keys }) {
   writeWhole(place(scratch, "contents"), JSON.stringify({ revision, keys }));
 }
 function readContents(scratch) {
-  const file = [place(scratch, "contents"), place(scratch, "manifest")].find((f) => (0, import_node_fs3.existsSync)(f));
-  const { revision, keys } = JSON.parse(file ? (0, import_node_fs3.readFileSync)(file, "utf8") : "{}");
+  const file = [place(scratch, "contents"), place(scratch, "manifest")].find((f) => (0, import_node_fs2.existsSync)(f));
+  const { revision, keys } = JSON.parse(file ? (0, import_node_fs2.readFileSync)(file, "utf8") : "{}");
   if (revision === void 0 || keys === void 0)
     throw new Error("nobody has left what is in the snapshot");
   return { revision, keys };
 }
 async function differenceFrom(snapshot, member2) {
   const census = new Census();
-  for await (const chunk of (0, import_node_fs3.createReadStream)((0, import_node_path3.join)(member2, "snap", "db"), { highWaterMark: 1 << 20 }))
+  for await (const chunk of (0, import_node_fs2.createReadStream)((0, import_node_path3.join)(member2, "snap", "db"), { highWaterMark: 1 << 20 }))
     census.push(chunk);
   const is = census.result();
   const expected = { revision: snapshot.revision + revisionBump, keys: snapshot.keys + 1 };
@@ -850,7 +845,7 @@ async function fromEndpoints(settings, from, tlsDir) {
       await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
       const { version: etcdVersion } = await channel.call(methods.status, {}, CALL_MS);
       const checked = await download(settings.scratch, channel);
-      (0, import_node_fs4.writeFileSync)(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
+      (0, import_node_fs3.writeFileSync)(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
       return say(settings, `the etcd at ${url}, ${told(checked)}`);
     } catch (error) {
       problems.push(`${url}: ${wordsOf(error)}`);
@@ -863,7 +858,7 @@ async function fromEndpoints(settings, from, tlsDir) {
 async function fromFile(settings, file) {
   const check = new Check();
   const checked = await toFile(settings.scratch, async (write) => {
-    for await (const chunk of (0, import_node_fs4.createReadStream)(file, { highWaterMark: 1 << 20 })) {
+    for await (const chunk of (0, import_node_fs3.createReadStream)(file, { highWaterMark: 1 << 20 })) {
       check.push(chunk);
       write(chunk);
     }
@@ -876,7 +871,7 @@ async function fromFile(settings, file) {
 var told = ({ revision, keys, bytes: bytes2 }) => `revision ${revision}, ${keys} entries, ${bytes2} bytes`;
 function say({ scratch }, source) {
   console.log(source);
-  (0, import_node_fs4.writeFileSync)(place(scratch, "source"), source, { flush: true });
+  (0, import_node_fs3.writeFileSync)(place(scratch, "source"), source, { flush: true });
 }
 function download(scratch, channel) {
   return toFile(
@@ -890,28 +885,28 @@ function download(scratch, channel) {
 async function toFile(scratch, fill) {
   const file = place(scratch, "snapshot");
   const draft = `${file}.partial`;
-  (0, import_node_fs4.rmSync)(draft, { force: true });
-  const fd = (0, import_node_fs4.openSync)(draft, "wx", 384);
+  (0, import_node_fs3.rmSync)(draft, { force: true });
+  const fd = (0, import_node_fs3.openSync)(draft, "wx", 384);
   try {
     const checked = await fill((chunk) => {
-      for (let at = 0; at < chunk.length; ) at += (0, import_node_fs4.writeSync)(fd, chunk, at);
+      for (let at = 0; at < chunk.length; ) at += (0, import_node_fs3.writeSync)(fd, chunk, at);
     });
-    (0, import_node_fs4.fsyncSync)(fd);
+    (0, import_node_fs3.fsyncSync)(fd);
     writeContents(scratch, checked);
-    (0, import_node_fs4.renameSync)(draft, file);
+    (0, import_node_fs3.renameSync)(draft, file);
     syncFolder((0, import_node_path4.dirname)(file));
     return checked;
   } finally {
-    (0, import_node_fs4.closeSync)(fd);
+    (0, import_node_fs3.closeSync)(fd);
   }
 }
 function pairIn(folder) {
-  const read3 = (name) => (0, import_node_fs4.readFileSync)((0, import_node_path4.join)(folder, name));
+  const read3 = (name) => (0, import_node_fs3.readFileSync)((0, import_node_path4.join)(folder, name));
   return { ca: read3("ca.crt"), cert: read3("tls.crt"), key: read3("tls.key") };
 }
 
 // programs/restore/steps.ts
-var import_node_fs12 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var import_node_path13 = require("node:path");
 var import_node_stream = require("node:stream");
 var import_promises4 = require("node:stream/promises");
@@ -974,7 +969,7 @@ async function filesIn(folder) {
   return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path5.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
 }
 
-// programs/shared/etcd/upgrade.ts
+// components/contract/versions.ts
 function parseVersion(text2) {
   const found = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text2);
   if (!found) return void 0;
@@ -982,7 +977,7 @@ function parseVersion(text2) {
 }
 
 // programs/shared/wal/index.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 var import_node_path7 = require("node:path");
 
 // programs/shared/wal/crc.ts
@@ -1487,10 +1482,10 @@ var Log = class {
 };
 
 // programs/shared/wal/segments.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var import_node_path6 = require("node:path");
 function hasLog(walDir) {
-  return isThere(walDir) && (0, import_node_fs5.readdirSync)(walDir).some((name) => name.endsWith(".wal"));
+  return isThere(walDir) && (0, import_node_fs4.readdirSync)(walDir).some((name) => name.endsWith(".wal"));
 }
 function segmentNames(names) {
   return [...names].sort().flatMap((name) => {
@@ -1502,23 +1497,23 @@ function withFiles(walDir, names, use) {
   const open2 = [];
   try {
     const segments = names.map((name) => {
-      const fd = (0, import_node_fs5.openSync)((0, import_node_path6.join)(walDir, name), "r");
+      const fd = (0, import_node_fs4.openSync)((0, import_node_path6.join)(walDir, name), "r");
       open2.push(fd);
       return fileSegment(name, fd);
     });
     return use(segments);
   } finally {
-    open2.forEach((fd) => (0, import_node_fs5.closeSync)(fd));
+    open2.forEach((fd) => (0, import_node_fs4.closeSync)(fd));
   }
 }
 function fileSegment(name, fd) {
   return {
     name,
-    size: (0, import_node_fs5.fstatSync)(fd).size,
+    size: (0, import_node_fs4.fstatSync)(fd).size,
     read(into, at) {
       let done = 0;
       while (done < into.length) {
-        const count2 = (0, import_node_fs5.readSync)(fd, into, done, into.length - done, at + done);
+        const count2 = (0, import_node_fs4.readSync)(fd, into, done, into.length - done, at + done);
         if (count2 === 0) break;
         done += count2;
       }
@@ -1543,7 +1538,7 @@ function read2(memberDir, etcdVersion) {
   if (!hasLog(walDir)) {
     return wasUsed(database) ? { state: "broken", reason: "there is a database and no write-ahead log: etcd would be a new member" } : { state: "empty" };
   }
-  const names = segmentNames((0, import_node_fs6.readdirSync)(walDir));
+  const names = segmentNames((0, import_node_fs5.readdirSync)(walDir));
   const log = new Log();
   const broken = (reason2) => {
     const memberId = log.metadata?.memberId;
@@ -1602,37 +1597,37 @@ function needsFile(etcdVersion) {
 }
 function newestWithFile(log, snapDir) {
   const hex = (n) => n.toString(16).padStart(16, "0");
-  const files = new Set(isThere(snapDir) ? (0, import_node_fs6.readdirSync)(snapDir) : []);
+  const files = new Set(isThere(snapDir) ? (0, import_node_fs5.readdirSync)(snapDir) : []);
   const found = log.validSnapshots().filter((s) => files.has(`${hex(s.term)}-${hex(s.index)}.snap`)).sort((a, b) => a.term - b.term || a.index - b.index);
   return found.at(-1) ?? { index: 0, term: 0 };
 }
 var FRESH_DATABASE = 64 * 1024 * 1024;
 function wasUsed(database) {
   if (!isThere(database)) return false;
-  if ((0, import_node_fs6.statSync)(database).size > FRESH_DATABASE) return true;
-  return (0, import_node_fs6.readFileSync)(database).includes("consistent_index");
+  if ((0, import_node_fs5.statSync)(database).size > FRESH_DATABASE) return true;
+  return (0, import_node_fs5.readFileSync)(database).includes("consistent_index");
 }
 
 // programs/restore/intake.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 var import_node_path10 = require("node:path");
 var import_promises3 = require("node:timers/promises");
 
 // programs/shared/archive/receive.ts
 var import_node_crypto3 = require("node:crypto");
-var import_node_fs7 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 var import_node_path8 = require("node:path");
 var SYNC_BYTES = 1 << 25;
 async function receiveDirectory(stream, folder, expected) {
-  (0, import_node_fs7.mkdirSync)((0, import_node_path8.dirname)(folder), { recursive: true, mode: 448 });
-  (0, import_node_fs7.mkdirSync)(folder, { mode: 448 });
+  (0, import_node_fs6.mkdirSync)((0, import_node_path8.dirname)(folder), { recursive: true, mode: 448 });
+  (0, import_node_fs6.mkdirSync)(folder, { mode: 448 });
   const writer = new Writer(folder);
   try {
     for await (const part of stream) writer.take(Buffer.from(part));
     return writer.finish(expected);
   } catch (error) {
     writer.close();
-    (0, import_node_fs7.rmSync)(folder, { recursive: true, force: true });
+    (0, import_node_fs6.rmSync)(folder, { recursive: true, force: true });
     throw error;
   }
 }
@@ -1662,14 +1657,14 @@ var Writer = class {
     return sum;
   }
   close() {
-    if (this.file) (0, import_node_fs7.closeSync)(this.file.fd);
+    if (this.file) (0, import_node_fs6.closeSync)(this.file.fd);
     this.file = void 0;
   }
   content(part) {
     const file = this.file;
     const mine = part.subarray(0, file.left);
     this.hash.update(mine);
-    for (let at = 0; at < mine.length; ) at += (0, import_node_fs7.writeSync)(file.fd, mine, at);
+    for (let at = 0; at < mine.length; ) at += (0, import_node_fs6.writeSync)(file.fd, mine, at);
     file.left -= mine.length;
     this.unsynced += mine.length;
     if (this.unsynced >= SYNC_BYTES) this.sync(file.fd);
@@ -1695,8 +1690,8 @@ var Writer = class {
   openFile(path, size) {
     const name = (0, import_node_path8.join)(this.folder, path);
     for (let f = (0, import_node_path8.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path8.dirname)(f)) this.folders.add(f);
-    (0, import_node_fs7.mkdirSync)((0, import_node_path8.dirname)(name), { recursive: true, mode: 448 });
-    this.file = { fd: (0, import_node_fs7.openSync)(name, "wx", 384), left: size };
+    (0, import_node_fs6.mkdirSync)((0, import_node_path8.dirname)(name), { recursive: true, mode: 448 });
+    this.file = { fd: (0, import_node_fs6.openSync)(name, "wx", 384), left: size };
     if (size === 0) this.closeFile();
   }
   closeFile() {
@@ -1705,17 +1700,17 @@ var Writer = class {
     this.close();
   }
   sync(fd) {
-    (0, import_node_fs7.fsyncSync)(fd);
+    (0, import_node_fs6.fsyncSync)(fd);
     this.unsynced = 0;
   }
 };
 
 // programs/shared/wal/commit.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var import_node_path9 = require("node:path");
 function commitLog(memberDir, known) {
   const walDir = (0, import_node_path9.join)(memberDir, "wal");
-  const names = segmentNames((0, import_node_fs8.readdirSync)(walDir)).map((n) => n.name);
+  const names = segmentNames((0, import_node_fs7.readdirSync)(walDir)).map((n) => n.name);
   const log = new Log();
   withFiles(walDir, names, (segments) => log.read(segments));
   const { tail, state, last } = log;
@@ -1733,13 +1728,13 @@ function commitLog(memberDir, known) {
   return { lastIndex, known: sure, commit };
 }
 function append(file, position, bytes2) {
-  const fd = (0, import_node_fs8.openSync)(file, "r+");
+  const fd = (0, import_node_fs7.openSync)(file, "r+");
   try {
-    (0, import_node_fs8.ftruncateSync)(fd, position);
-    (0, import_node_fs8.writeSync)(fd, bytes2, 0, bytes2.length, position);
-    (0, import_node_fs8.fsyncSync)(fd);
+    (0, import_node_fs7.ftruncateSync)(fd, position);
+    (0, import_node_fs7.writeSync)(fd, bytes2, 0, bytes2.length, position);
+    (0, import_node_fs7.fsyncSync)(fd);
   } finally {
-    (0, import_node_fs8.closeSync)(fd);
+    (0, import_node_fs7.closeSync)(fd);
   }
 }
 function frame2(type, crc, data) {
@@ -1764,8 +1759,8 @@ var Intake = class {
   constructor(settings, announced) {
     this.settings = settings;
     this.announced = announced;
-    for (const name of (0, import_node_fs9.readdirSync)(settings.scratch).filter((n) => n.startsWith(DRAFT)))
-      (0, import_node_fs9.rmSync)((0, import_node_path10.join)(settings.scratch, name), { recursive: true, force: true });
+    for (const name of (0, import_node_fs8.readdirSync)(settings.scratch).filter((n) => n.startsWith(DRAFT)))
+      (0, import_node_fs8.rmSync)((0, import_node_path10.join)(settings.scratch, name), { recursive: true, force: true });
   }
   settings;
   announced;
@@ -1774,7 +1769,7 @@ var Intake = class {
   last;
   ended = false;
   get here() {
-    return (0, import_node_fs9.existsSync)(place(this.settings.scratch, "survivor"));
+    return (0, import_node_fs8.existsSync)(place(this.settings.scratch, "survivor"));
   }
   async take(request2) {
     const before = this.last;
@@ -1797,18 +1792,18 @@ var Intake = class {
   }
   async receive(request2) {
     const { scratch } = this.settings;
-    const draft = (0, import_node_fs9.mkdtempSync)((0, import_node_path10.join)(scratch, DRAFT));
+    const draft = (0, import_node_fs8.mkdtempSync)((0, import_node_path10.join)(scratch, DRAFT));
     try {
       const member2 = (0, import_node_path10.join)(draft, inDraft(restoreFiles.survivorData), "member");
       await receiveDirectory(request2, member2);
       const receipt = await this.check(member2);
       writeWhole((0, import_node_path10.join)(draft, inDraft(restoreFiles.survivorReceipt)), JSON.stringify(receipt));
       for (const folder of [(0, import_node_path10.join)(member2, ".."), draft]) syncFolder(folder);
-      (0, import_node_fs9.renameSync)(draft, place(scratch, "survivor"));
+      (0, import_node_fs8.renameSync)(draft, place(scratch, "survivor"));
       syncFolder(scratch);
       console.log(`the survivor's disk is here: ${JSON.stringify(receipt)}`);
     } catch (error) {
-      (0, import_node_fs9.rmSync)(draft, { recursive: true, force: true });
+      (0, import_node_fs8.rmSync)(draft, { recursive: true, force: true });
       throw error;
     }
   }
@@ -1836,11 +1831,11 @@ var Intake = class {
 var inDraft = (file) => file.slice(restoreFiles.survivor.length + 1);
 
 // programs/restore/serve.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 var import_node_https = require("node:https");
 var import_node_path11 = require("node:path");
 async function serve(settings, method2, handler) {
-  const file = (name) => (0, import_node_fs10.readFileSync)((0, import_node_path11.join)(settings.tlsDir, name));
+  const file = (name) => (0, import_node_fs9.readFileSync)((0, import_node_path11.join)(settings.tlsDir, name));
   const server = (0, import_node_https.createServer)(
     {
       cert: file("tls.crt"),
@@ -1879,7 +1874,7 @@ function end(response, status, text2) {
 }
 
 // programs/restore/tell.ts
-var import_node_fs11 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var import_node_https2 = require("node:https");
 var import_node_path12 = require("node:path");
 
@@ -1912,7 +1907,7 @@ function parseRestoreAnswer(text2) {
 // programs/restore/tell.ts
 var PATIENCE_MS = 5e3;
 function tell(settings, message2) {
-  const file = (name) => (0, import_node_fs11.readFileSync)((0, import_node_path12.join)(settings.tlsDir, name));
+  const file = (name) => (0, import_node_fs10.readFileSync)((0, import_node_path12.join)(settings.tlsDir, name));
   const body = JSON.stringify(message2);
   return new Promise((resolve, reject) => {
     const asked = (0, import_node_https2.request)(new URL(RESTORE_PATH, settings.controllerUrl), {
@@ -1976,7 +1971,7 @@ async function receive(settings) {
   intake.end();
   await new Promise((resolve) => server.close(resolve));
   if (!intake.here) throw new Refusal("this generation is made already");
-  (0, import_node_fs12.writeFileSync)(place(scratch, "source"), "a survivor's disk", { flush: true });
+  (0, import_node_fs11.writeFileSync)(place(scratch, "source"), "a survivor's disk", { flush: true });
 }
 async function handOver(settings) {
   const { podUid, generation, version, scratch } = settings;
@@ -2009,8 +2004,8 @@ async function handOver(settings) {
   server.closeAllConnections();
 }
 function refuseNewer(scratch, version) {
-  const file = [place(scratch, "manifest"), place(scratch, "version")].find((f) => (0, import_node_fs12.existsSync)(f));
-  const { etcdVersion = version } = file ? JSON.parse((0, import_node_fs12.readFileSync)(file, "utf8")) : {};
+  const file = [place(scratch, "manifest"), place(scratch, "version")].find((f) => (0, import_node_fs11.existsSync)(f));
+  const { etcdVersion = version } = file ? JSON.parse((0, import_node_fs11.readFileSync)(file, "utf8")) : {};
   const [from, to] = [parseVersion(etcdVersion), parseVersion(version)];
   if (from && to && (from.major !== to.major || from.minor > to.minor))
     throw new Refusal(
@@ -2019,12 +2014,12 @@ function refuseNewer(scratch, version) {
 }
 function sourceOf(scratch) {
   const manifest = place(scratch, "manifest");
-  if ((0, import_node_fs12.existsSync)(manifest)) {
-    const { name, revision, time } = JSON.parse((0, import_node_fs12.readFileSync)(manifest, "utf8"));
+  if ((0, import_node_fs11.existsSync)(manifest)) {
+    const { name, revision, time } = JSON.parse((0, import_node_fs11.readFileSync)(manifest, "utf8"));
     return `backup ${String(name)} of ${String(time)}, revision ${String(revision)}`;
   }
   const source = place(scratch, "source");
-  return (0, import_node_fs12.existsSync)(source) ? (0, import_node_fs12.readFileSync)(source, "utf8").trim() : "a snapshot";
+  return (0, import_node_fs11.existsSync)(source) ? (0, import_node_fs11.readFileSync)(source, "utf8").trim() : "a snapshot";
 }
 
 // programs/restore/main.ts
@@ -2057,7 +2052,7 @@ main(process.argv[2]).then(
   (error) => {
     const words = wordsOf(error);
     console.error(words);
-    if ((0, import_node_fs13.existsSync)(TERMINATION_LOG)) (0, import_node_fs13.writeFileSync)(TERMINATION_LOG, words);
+    if ((0, import_node_fs12.existsSync)(TERMINATION_LOG)) (0, import_node_fs12.writeFileSync)(TERMINATION_LOG, words);
     process.exit(error instanceof Refusal ? 3 : 1);
   }
 );

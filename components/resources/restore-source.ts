@@ -5,7 +5,7 @@ import type { RebuildSpec } from "../config/resolve";
 import { literal } from "./literal";
 import { containerNames, pairPaths, paths, ports, restorePair } from "../contract/names";
 import { restoreFiles } from "../contract/restore-files";
-import { jobContainer } from "./backup";
+import { jobContainer } from "./backup-job";
 import { codeVolume, storeParts } from "./backup-store";
 import type { Context } from "./context";
 import { etcdContainer, mounts, restorePort, stepContainer } from "./restore-steps";

@@ -222,3 +222,11 @@ const NOTHING: Sums = { sha256: createHash("sha256").digest("hex"), headers: {} 
 const encodePath = (key: string): string => key.split("/").map(encodeURIComponent).join("/");
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export function encryption({ encryption: wanted }: S3Settings): Record<string, string> {
+  if (!wanted) return {};
+  return {
+    "x-amz-server-side-encryption": wanted.algorithm,
+    ...(wanted.keyId ? { "x-amz-server-side-encryption-aws-kms-key-id": wanted.keyId } : {}),
+  };
+}

@@ -1,7 +1,6 @@
 import { Parts } from "./parts";
 import type { S3Client } from "./s3-client";
-import type { S3Store } from "./s3";
-import { encryption } from "./s3";
+import { encryption } from "./s3-client";
 import type { Writer } from "./store";
 import { element, escape } from "./xml";
 
@@ -10,6 +9,19 @@ export const PART_BYTES = 5 * 2 ** 20;
 /** One is filled while the others are sent. */
 const BUFFERS = 3;
 const CONTENT = "application/octet-stream";
+
+/** What the writer needs of the store. */
+interface Target {
+  readonly where: string;
+  put(key: string, bytes: Buffer, contentType: string, signal?: AbortSignal): Promise<void>;
+  sizeOf(key: string): Promise<number | undefined>;
+  /** Calls `write` with the condition under which the store takes an object that it doesn't have yet. */
+  onlyNew<T>(
+    key: string,
+    bytes: number,
+    write: (condition: Record<string, string>) => Promise<T>,
+  ): Promise<T | undefined>;
+}
 
 /** One object in parts, or in one request if it is small. */
 export class S3Writer implements Writer {
@@ -22,7 +34,7 @@ export class S3Writer implements Writer {
   constructor(
     private readonly client: S3Client,
     private readonly key: string,
-    private readonly store: S3Store,
+    private readonly store: Target,
     partBytes = PART_BYTES,
   ) {
     this.parts = new Parts(partBytes, BUFFERS, (number, bytes, last) =>

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import { parseKey } from "../../shared/backups/manifest";
 import { NotThere, Refusal } from "../../shared/refusal";
-import type { S3Settings } from "../../../components/contract/jobs";
 import type { S3Client } from "./s3-client";
+import { encryption } from "./s3-client";
 import { pages } from "./s3-list";
 import { S3Error } from "./s3-words";
 import { S3Writer } from "./s3-writer";
@@ -163,14 +163,6 @@ export class S3Store implements Store {
       throw error;
     }
   }
-}
-
-export function encryption({ encryption: wanted }: S3Settings): Record<string, string> {
-  if (!wanted) return {};
-  return {
-    "x-amz-server-side-encryption": wanted.algorithm,
-    ...(wanted.keyId ? { "x-amz-server-side-encryption-aws-kms-key-id": wanted.keyId } : {}),
-  };
 }
 
 const taken = (key: string) => new Refusal(`${key} is there already, and is never overwritten`);

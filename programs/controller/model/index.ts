@@ -10,6 +10,7 @@
 import type { DesiredState } from "../../../components/contract/desired";
 import type { TrustStatement } from "../../../components/contract/trust";
 import type { ClusterId, Disk, LogEnd, MemberId, Uid } from "../../shared/disk";
+import type { MemberList } from "../../shared/etcd/members";
 import type { Order, RestoreAnswer, RestoreReport } from "../../shared/protocol";
 
 // ---------------------------------------------------------------------------------------------------------

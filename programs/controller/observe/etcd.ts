@@ -5,7 +5,7 @@ import type { ListAnswer, StatusAnswer } from "../../shared/etcd/messages";
 import { methods } from "../../shared/etcd/messages";
 import type { Hashes, Hashing } from "./hashes";
 import type { Alarm, EtcdView, MemberStatus } from "../model";
-import type { MemberList } from "../../shared/etcd/members";
+import { memberList } from "../../shared/etcd/members";
 import type { ClusterId } from "../../shared/disk";
 
 const ASK_MS = 1500;

@@ -9,9 +9,17 @@
  * A stamp in the record is by some controller's wall clock. It only limits how often something harmless is done: then one
  * from the future is as good as expired, so that a clock that was ahead once holds up nothing.
  */
-import type { CarriedAge, ClaimView, ControllerRecord, Desired, MemberRecord, PodView, World } from "../model";
+import type {
+  CarriedAge,
+  ClaimView,
+  ControllerRecord,
+  Desired,
+  MemberRecord,
+  PodView,
+  World,
+} from "../model";
 import type { Uid } from "../../shared/disk";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { hasNoPlace, isStranded } from "./unplaceable";
 
 /** A kubelet that is well needs a moment longer than a pod's grace to say that it is gone. */

@@ -11,7 +11,7 @@
  * written anew.
  */
 import type { ControllerRecord, Desired, World } from "../model";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 
 const DAY_MS = 24 * 3_600_000;
 const USUAL_DAYS = 7;

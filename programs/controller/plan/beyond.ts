@@ -11,7 +11,7 @@
  */
 import type { PodView } from "../model";
 import type { Disk, WalDisk } from "../../shared/disk";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 
 /** A member of the recorded cluster that the record doesn't know yet. */
 export function isBeyondRecord(f: Facts, pod: PodView, disk: Disk): disk is WalDisk {

@@ -32,7 +32,7 @@ import { begin, mayBegin } from "./prepare";
 import { withMember } from "./record";
 import type { Step } from "./step";
 import { act, remember, wait } from "./step";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { obstacle, trouble } from "./trouble";
 import { claimAt, factsOf, gateOf, hasRun, label, podAt, quorum, statusOf } from "./view";
 

@@ -12,7 +12,7 @@ import { countWhole } from "./asides";
 import { noteForeign } from "./foreign";
 import { noteOldLog } from "./old-log";
 import { withMember, withNote, withoutIntent, withoutMember, withRemoved } from "./record";
-import type { Facts, Member } from "./view";
+import type { Facts, Member } from "./facts";
 import { factsOf, noteOf, recordOf } from "./view";
 import { listKey } from "../../shared/etcd/members";
 import { withdrawRemoval } from "./withdraw";

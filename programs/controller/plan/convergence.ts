@@ -1,7 +1,7 @@
 /**
  * What is missing to the declared state. Changes nothing but the seal on the birth.
  */
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { label } from "./view";
 
 export function missing(f: Facts): string | undefined {

@@ -8,7 +8,7 @@ import { remove } from "./repair";
 import { alarm } from "./space";
 import type { Step } from "./step";
 import { act, mention } from "./step";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { label, quorum } from "./view";
 
 export function corrupt(f: Facts): Step | undefined {

@@ -11,7 +11,7 @@ import { age, ageOf } from "./age";
 import { outdated } from "./rollout";
 import type { Step } from "./step";
 import { act, wait } from "./step";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { mayBeDone } from "./trying";
 import { healthyWithout, quorum, statusOf } from "./view";
 

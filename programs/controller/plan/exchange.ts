@@ -12,7 +12,7 @@ import { isSilentForNow, outdated, STARTING_MS } from "./rollout";
 import type { Step } from "./step";
 import { act } from "./step";
 import { trouble } from "./trouble";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { gateOf, statusOf } from "./view";
 
 export function exchange(f: Facts): Step | undefined {

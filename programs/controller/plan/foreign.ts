@@ -8,7 +8,7 @@
 import type { ControllerRecord, PodView } from "../model";
 import type { Disk } from "../../shared/disk";
 import { withNote } from "./record";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { claimAt, gateOf, noteOf } from "./view";
 
 export function isForeign({ birth, generation, made, replaced }: ControllerRecord, disk: Disk): boolean {

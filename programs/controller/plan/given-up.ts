@@ -15,7 +15,7 @@ import type { Step } from "./step";
 import { remember, wait } from "./step";
 import { trouble } from "./trouble";
 import { hasNoPlace, lacksRoom } from "./unplaceable";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { isAbandoned, label } from "./view";
 
 /** So long a member is waited for although it is named. */

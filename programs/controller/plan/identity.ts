@@ -7,7 +7,7 @@
  */
 import type { MemberRecord, PodView } from "../model";
 import type { Disk } from "../../shared/disk";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { gateOf, hasRun, isAbandoned, podAt } from "./view";
 
 export type Standing =

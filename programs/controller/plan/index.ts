@@ -37,7 +37,7 @@ import { replaceStranded } from "./stranded";
 import { trustVerdict } from "./trust";
 import { tried } from "./trying";
 import { adviceOn } from "./version";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { factsOf, gateOf } from "./view";
 import { growVolumes } from "./volumes";
 import { writable } from "./writable";

@@ -14,7 +14,7 @@ import { standing } from "./identity";
 import { withNote, withoutIntent } from "./record";
 import type { Step } from "./step";
 import { act, mention, remember, wait } from "./step";
-import type { Facts, Member } from "./view";
+import type { Facts, Member } from "./facts";
 import { isPreparing, trouble } from "./trouble";
 import { gateOf, hasRun, isAbandoned, label, noteOf, peerUrl, podAt, quorum, recordOf } from "./view";
 import { listKey } from "../../shared/etcd/members";

@@ -9,7 +9,7 @@
 import type { ControllerRecord } from "../model";
 import type { Step } from "./step";
 import { act, wait } from "./step";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { gateOf, podAt } from "./view";
 import { readsOldLog } from "../../shared/etcd/upgrade";
 import { parseVersion } from "../../../components/contract/versions";

@@ -14,7 +14,7 @@ import { isForeign } from "./foreign";
 import { standing } from "./identity";
 import { tornApart } from "./moments";
 import { removalProblem } from "./removal";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { gateOf, hasRun, isAbandoned, memberName, peerUrl, recordOf, restoreUrl } from "./view";
 import { listKey } from "../../shared/etcd/members";
 import { podVersionProblem } from "./version";

@@ -13,7 +13,7 @@ import { refusal, remember, wait } from "./step";
 import { chosenBefore, outlook } from "./survivor";
 import { trouble } from "./trouble";
 import { versionProblem } from "./version";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { label, podAt, quorum } from "./view";
 
 type Adopting = Extract<Birth, { state: "adopting" }>;

@@ -12,7 +12,7 @@ import { AGAIN_MS, alarm, defragment, inOrder, recently } from "./space";
 import { outdated } from "./rollout";
 import type { Step } from "./step";
 import { refusal, wait } from "./step";
-import type { Facts, Member } from "./view";
+import type { Facts, Member } from "./facts";
 import { label } from "./view";
 
 /** Of a quota: a copy that is smaller has room to be written to. */

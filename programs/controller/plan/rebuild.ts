@@ -22,7 +22,7 @@ import { scale } from "./size";
 import type { Step } from "./step";
 import { act, refusal, remember, wait } from "./step";
 import { isSurvivorGone, newerThan, survivorOf } from "./survivor";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { trouble } from "./trouble";
 import { gateOf, hasRun, isAbandoned, label, podAt, statusOf } from "./view";
 

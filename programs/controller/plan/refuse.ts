@@ -5,7 +5,7 @@
 import type { Step } from "./step";
 import { refusal, wait } from "./step";
 import { refuseTrust } from "./trust";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 
 const SIZES = [1, 3, 5, 7];
 

@@ -4,7 +4,7 @@
  * Why it can't lose an acknowledged write: only while a quorum of the voters is healthy without it, so that every
  * acknowledged entry is on a disk that stays; or while all that stay are healthy.
  */
-import type { Facts, Member } from "./view";
+import type { Facts, Member } from "./facts";
 import { healthyWithout, quorum } from "./view";
 
 export function removalProblem(f: Facts, member: Member): string | undefined {

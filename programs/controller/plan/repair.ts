@@ -16,7 +16,7 @@ import { removalProblem } from "./removal";
 import { mayBeDefragmenting } from "./space";
 import type { Step } from "./step";
 import { act, mention, remember, wait } from "./step";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { isPreparing, trouble } from "./trouble";
 import { gateOf, isAbandoned, label, memberOn, noteOf, podAt, quorum, recordOf, statusOf } from "./view";
 

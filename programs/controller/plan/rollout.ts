@@ -12,7 +12,7 @@ import { passOldLog } from "./old-log";
 import { mayBeDefragmenting } from "./space";
 import type { Step } from "./step";
 import { act, mention, refusal, wait } from "./step";
-import type { Facts, Member } from "./view";
+import type { Facts, Member } from "./facts";
 import { trouble } from "./trouble";
 import { mayBeDone } from "./trying";
 import { healthyWithout, label, leads, memberOn, quorum, statusesOf, statusOf } from "./view";

@@ -12,7 +12,7 @@ import { removalProblem } from "./removal";
 import { needsThird, toRestart } from "./rollout";
 import type { Step } from "./step";
 import { act, mention, wait } from "./step";
-import type { Facts, Member } from "./view";
+import type { Facts, Member } from "./facts";
 import { claimAt, label, leads, quorum, statusesOf } from "./view";
 
 /** One more than the highest ordinal that must have its pod. */

@@ -14,7 +14,7 @@ import { withNote } from "./record";
 import type { Step } from "./step";
 import { act, mention, remember } from "./step";
 import { failedActs, failureOf, isDone } from "./trying";
-import type { Facts, Member } from "./view";
+import type { Facts, Member } from "./facts";
 import { label, leads, noteOf } from "./view";
 
 /** Between two members: nobody is in a hurry. Under the alarm somebody is, and the next follows at once. */

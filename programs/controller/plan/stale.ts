@@ -19,7 +19,7 @@ import type { WalDisk } from "../../shared/disk";
 import { isNamed } from "./given-up";
 import { onVolume } from "./identity";
 import { clusterIdOf, withNote } from "./record";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { gateOf, isAbandoned, label, podAt, quorum } from "./view";
 
 type Recorded = Pick<MemberRecord, "ordinal" | "claimUid" | "memberId">;

@@ -13,7 +13,7 @@ import { age, ageOf } from "./age";
 import { giveUpVolume, remove } from "./repair";
 import type { Step } from "./step";
 import { mention } from "./step";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { isStranded } from "./unplaceable";
 import { claimAt, isAbandoned, recordOf } from "./view";
 

@@ -17,7 +17,7 @@ import { byEnd, isLater } from "./log-end";
 import { clusterIdOf } from "./record";
 import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { trouble } from "./trouble";
 import { gateOf, isAbandoned, label, podAt, statusOf } from "./view";
 import { stepProblem } from "../../shared/etcd/upgrade";

@@ -18,7 +18,7 @@ import type { TrustStatement } from "../../../components/contract/trust";
 import type { Decision, PodView, StatefulSetView, TrustView } from "../model";
 import type { Step } from "./step";
 import { refusal } from "./step";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 
 const PODS = "{pods}";
 const STEPS = "TrustBoth, SignWithNew, DropOld";

@@ -3,7 +3,7 @@ import type { Version } from "../../../components/contract/versions";
 import { parseKnownVersion, parseVersion, securePatch } from "../../../components/contract/versions";
 import { oldLogProblem, stepProblem } from "../../shared/etcd/upgrade";
 import type { PodView } from "../model";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { gateOf, label, podAt, statusOf } from "./view";
 
 /** Versions that the members' data was last used with. What lies on other disks says nothing of them. */

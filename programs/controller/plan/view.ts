@@ -1,43 +1,20 @@
-import type { ClaimView, ControllerRecord, Desired, GateReport, MemberRecord, MemberStatus, PodView, StatefulSetView, World } from "../model";
-import type { ListedMember, MemberList } from "../../shared/etcd/members";
+import type {
+  ClaimView,
+  ControllerRecord,
+  Desired,
+  GateReport,
+  MemberRecord,
+  MemberStatus,
+  PodView,
+  StatefulSetView,
+  World,
+} from "../model";
 import type { ClusterId, MemberId, Uid } from "../../shared/disk";
+import type { Facts, Member } from "./facts";
 import { trouble } from "./trouble";
 
 /** Entries that a voter may be behind: etcd keeps as many for slow followers after a snapshot. */
 export const MAX_LAG = 5000;
-
-/** A member of etcd's list with everything that is known of it. */
-export interface Member {
-  readonly memberId: MemberId;
-  readonly isLearner: boolean;
-  readonly listed: ListedMember;
-  /** Absent when none of its peer URLs is one of ours. */
-  readonly ordinal?: number;
-  readonly pod?: PodView;
-  /** Of this member's own process; a process under another ID has none. */
-  readonly status?: MemberStatus;
-  readonly record?: MemberRecord;
-  /** Why it doesn't count as healthy; absent when it does. */
-  readonly ailment?: string;
-}
-
-/** The observation, indexed, with the record as it will be written. */
-export interface Facts {
-  readonly world: World;
-  readonly now: number;
-  readonly desired: Desired;
-  readonly record: ControllerRecord;
-  readonly sts: StatefulSetView;
-  /** Why the record is taken for lost, although there is one. */
-  readonly stale?: string;
-  /** Why it isn't known yet whether the record is an old one. */
-  readonly doubt?: string;
-  readonly list?: MemberList;
-  readonly members: readonly Member[];
-  readonly voters: readonly Member[];
-  readonly learners: readonly Member[];
-  readonly healthy: readonly Member[];
-}
 
 export function quorum(voters: number): number {
   return Math.floor(voters / 2) + 1;

@@ -11,7 +11,7 @@ import { withNote } from "./record";
 import type { Step } from "./step";
 import { act, mention, refusal } from "./step";
 import { failedActs } from "./trying";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { claimAt, noteOf } from "./view";
 
 export function growVolumes(f: Facts): Step | undefined {

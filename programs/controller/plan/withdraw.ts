@@ -9,7 +9,7 @@ import type { ControllerRecord, Intent } from "../model";
 import { onVolume } from "./identity";
 import { withoutAbandoned, withoutIntent } from "./record";
 import { removalProblem } from "./removal";
-import type { Facts } from "./view";
+import type { Facts } from "./facts";
 import { claimAt, podAt, recordOf } from "./view";
 
 type Removal = Extract<Intent, { kind: "remove" }>;

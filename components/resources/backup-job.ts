@@ -1,0 +1,130 @@
+/** What the CronJobs of backups and of drills have in common. */
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { BackupArgs } from "../args";
+import { defaults } from "../config/defaults";
+import { backupSettings } from "../config/jobs";
+import { annotationKeys, backupLabels, commonLabels, pairFolder } from "../contract/names";
+import { jobCommand } from "./backup-store";
+import type { Identity } from "./certificates";
+import type { Context } from "./context";
+import { metadataOf } from "./context";
+import { literal } from "./literal";
+import { placement } from "./scheduling";
+import { containerSecurity, podSecurity } from "./security";
+import { resourcesOf } from "./sizes";
+
+type PodSpec = k8s.types.input.core.v1.PodSpec;
+
+/** Another try won't help: what ends so is told at once, and not tried again. */
+const refused = 3;
+
+/** What all jobs of backups have in common. */
+export interface JobParts {
+  readonly backup: BackupArgs;
+  readonly serviceAccount: pulumi.Output<string>;
+  readonly code: pulumi.Output<string>;
+  readonly identity: Identity;
+  readonly resources: pulumi.Resource[];
+}
+
+export interface CronParts {
+  readonly resourceName: string;
+  readonly name: string;
+  readonly schedule: string;
+  readonly timeZone?: string;
+  readonly timeoutSeconds: number;
+  readonly defaultContainer: string;
+  readonly pod: PodSpec;
+}
+
+export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k8s.batch.v1.CronJob {
+  const { spec } = ctx;
+  const { podMetadata } = parts.backup;
+  return new k8s.batch.v1.CronJob(
+    `${ctx.name}-${cron.resourceName}`,
+    {
+      metadata: metadataOf(ctx, cron.name),
+      spec: {
+        schedule: cron.schedule,
+        timeZone: cron.timeZone ?? defaults.backupTimeZone,
+        // A job whose node has died doesn't end before that node is back or given up, and the next must not wait for it.
+        // Two at once make two backups; the time-out bounds how many that can be.
+        concurrencyPolicy: "Allow",
+        // One that was missed is made up for, if it is not too late for it to be of use.
+        startingDeadlineSeconds: 600,
+        successfulJobsHistoryLimit: 3,
+        failedJobsHistoryLimit: 3,
+        jobTemplate: {
+          metadata: { labels: { ...spec.args.metadata?.labels, ...commonLabels(spec.name) } },
+          spec: {
+            backoffLimit: 2,
+            // The job itself gives up before, and tells why.
+            activeDeadlineSeconds: cron.timeoutSeconds + 60,
+            podFailurePolicy: {
+              rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [refused] } }],
+            },
+            template: {
+              metadata: {
+                labels: { ...podMetadata?.labels, ...commonLabels(spec.name), ...backupLabels(spec.name) },
+                annotations: {
+                  ...podMetadata?.annotations,
+                  [annotationKeys.defaultContainer]: cron.defaultContainer,
+                },
+              },
+              spec: {
+                restartPolicy: "Never",
+                serviceAccountName: parts.serviceAccount,
+                automountServiceAccountToken: true,
+                enableServiceLinks: false,
+                terminationGracePeriodSeconds: 30,
+                securityContext: podSecurity(ctx),
+                dnsConfig: { options: [{ name: "ndots", value: "1" }] },
+                imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
+                ...placement(ctx),
+                ...cron.pod,
+              },
+            },
+          },
+        },
+      },
+    },
+    { ...ctx.opts, dependsOn: parts.resources },
+  );
+}
+
+/** The variables by which a job knows which cluster it is of. */
+export const settingsVariable = (ctx: Context, backup: BackupArgs, timeoutSeconds: number) => ({
+  name: "BACKUP_SETTINGS",
+  value: ctx.namespace.apply((namespace) =>
+    literal(JSON.stringify(backupSettings(ctx.spec, backup, namespace, timeoutSeconds))),
+  ),
+});
+
+export const podName = { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
+
+/** The administrator's pair: turning on etcd's users locks no backup out. */
+export const rootPair = (identity: Identity) => ({
+  volume: { name: "tls-root", secret: { secretName: identity.secrets.root, defaultMode: 0o440 } },
+  mount: { name: "tls-root", mountPath: pairFolder("root"), readOnly: true },
+  variable: { name: "BACKUP_TLS_DIR", value: pairFolder("root") },
+});
+
+/** A container that runs the jobs' code. */
+export function jobContainer(
+  ctx: Context,
+  name: string,
+  command: string,
+  room: Record<string, string> = {},
+): k8s.types.input.core.v1.Container {
+  const { spec } = ctx;
+  return {
+    name,
+    image: spec.nodeImage,
+    imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
+    command: jobCommand(command),
+    resources: resourcesOf(ctx, "job", room),
+    securityContext: containerSecurity,
+    terminationMessagePolicy: "FallbackToLogsOnError",
+  };
+}
