@@ -16,7 +16,7 @@ import type { ControllerRecord, Decision, Failure, World } from "./model";
 import { recordData } from "./model/record";
 import { Observer } from "./observe/observer";
 import { plan } from "./plan";
-import { wantsBackup } from "./plan/asides";
+import { wantsBackup } from "./plan/quarantine";
 import { Events } from "./report/events";
 import { serveHealth } from "./server/health";
 import { DecisionLog } from "./report/log";

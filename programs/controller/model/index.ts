@@ -104,7 +104,7 @@ export interface Made {
   readonly kind: string;
   readonly atMs: number;
   readonly words: string;
-  /** For how long the cluster was seen whole since, and when that was last looked at: see `plan/asides`. */
+  /** For how long the cluster was seen whole since, and when that was last looked at: see `plan/quarantine`. */
   readonly wholeMs?: number;
   readonly countedMs?: number;
   /** The first good backup of its data that was seen while it was whole. */

@@ -112,9 +112,9 @@ function ofSilence({ etcd }: Pick<World, "etcd">, pod: PodView): readonly Aging[
 /** It answers, knows a leader, and reads nothing linearizably: half dead, and by its liveness probe well. */
 function ofReads({ etcd }: Seen, pod: PodView): readonly Aging[] {
   const status = etcd.statuses.find((s) => s.podUid === pod.uid && s.answers);
-  const deaf =
+  const unread =
     status?.leaderId !== undefined && status.isLearner !== true && status.linearizableRead === false;
-  return deaf && !pod.deleting ? [{ what: age.unread(pod), carriedUntilMs: UNREAD_MS }] : [];
+  return unread && !pod.deleting ? [{ what: age.unread(pod), carriedUntilMs: UNREAD_MS }] : [];
 }
 
 function ofPlace(world: Pick<World, "claims">, pod: PodView, desired: Desired | undefined): readonly Aging[] {

@@ -15,7 +15,7 @@ export function missing(f: Facts): string | undefined {
   if (sts.replicas !== desired.members) return `${sts.replicas} pods for ${desired.members} members`;
   for (const m of f.voters) {
     const name = label(f, m.ordinal);
-    if (m.ailment) return `${name} ${m.ailment}`;
+    if (m.unhealthyReason) return `${name} ${m.unhealthyReason}`;
     if (m.pod?.revision !== sts.updateRevision) return `${name} isn't at the declared revision`;
     if (m.status?.version !== desired.etcdVersion) {
       return `${name} runs etcd ${m.status?.version ?? "?"}, not ${desired.etcdVersion}`;

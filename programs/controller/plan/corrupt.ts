@@ -7,7 +7,7 @@
 import { remove } from "./repair";
 import { alarm } from "./space";
 import type { Step } from "./step";
-import { act, mention } from "./step";
+import { doAction, mention } from "./step";
 import type { Facts } from "./facts";
 import { label, quorum } from "./view";
 
@@ -29,14 +29,14 @@ export function corrupt(f: Facts): Step | undefined {
   const comparable = hashes.filter(
     (h) => h.revision === agreed.revision && h.compactRevision === agreed.compactRevision,
   );
-  const odd = comparable.find((h) => h.hash !== agreed.hash);
-  if (odd) {
-    const m = f.record.members.find((x) => x.memberId === odd.memberId);
+  const minority = comparable.find((h) => h.hash !== agreed.hash);
+  if (minority) {
+    const m = f.record.members.find((x) => x.memberId === minority.memberId);
     return m ? remove(f, m, "corrupt", "its data disagrees with the majority's") : undefined;
   }
   if (comparable.length < f.voters.length || f.learners.length > 0) {
     return mention("CORRUPT: waits until every voter's hash can be compared");
   }
   const { memberId } = raised;
-  return act({ kind: "disarm", memberId, alarm: "CORRUPT" }, "all hashes agree: the alarm is disarmed");
+  return doAction({ kind: "disarm", memberId, alarm: "CORRUPT" }, "all hashes agree: the alarm is disarmed");
 }

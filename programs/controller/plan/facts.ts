@@ -23,7 +23,7 @@ export interface Member {
   readonly status?: MemberStatus;
   readonly record?: MemberRecord;
   /** Why it doesn't count as healthy; absent when it does. */
-  readonly ailment?: string;
+  readonly unhealthyReason?: string;
 }
 
 /** The observation, indexed, with the record as it will be written. */

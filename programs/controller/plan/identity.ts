@@ -10,7 +10,7 @@ import type { Disk } from "../../shared/disk";
 import type { Facts } from "./facts";
 import { gateOf, hasRun, isAbandoned, podAt } from "./view";
 
-export type Standing =
+export type IdentityStatus =
   /** Seen to be what the record says. */
   | { readonly kind: "intact" }
   /** Nothing against it, and nothing seen. */
@@ -20,7 +20,7 @@ export type Standing =
   | { readonly kind: "lost"; readonly why: string }
   | { readonly kind: "broken"; readonly why: string };
 
-export function standing(f: Facts, m: MemberRecord): Standing {
+export function identityStatus(f: Facts, m: MemberRecord): IdentityStatus {
   const pod = podAt(f.world, m.ordinal);
   if (isAbandoned(f.record, m.claimUid)) {
     return { kind: "lost", why: "its volume was given up with its node" };
@@ -29,7 +29,7 @@ export function standing(f: Facts, m: MemberRecord): Standing {
 }
 
 /** The same, whatever was given up. */
-export function onVolume(f: Facts, m: MemberRecord, pod: PodView): Standing {
+export function onVolume(f: Facts, m: MemberRecord, pod: PodView): IdentityStatus {
   if (pod.claimUid && pod.claimUid !== m.claimUid) {
     return { kind: "lost", why: "its volume was replaced by another" };
   }
@@ -48,7 +48,7 @@ function sharesAddress(f: Facts, pod: PodView): boolean {
   return address !== undefined && f.world.pods.some((p) => p.uid !== pod.uid && p.address === address);
 }
 
-function onDisk(f: Facts, m: MemberRecord, pod: PodView, disk: Disk): Standing {
+function onDisk(f: Facts, m: MemberRecord, pod: PodView, disk: Disk): IdentityStatus {
   if (disk.state === "wal" && disk.memberId === m.memberId && disk.clusterId === clusterIdOf(f)) {
     if (disk.generation < 1) return { kind: "broken", why: "what marks its data's generation is gone" };
     if (disk.lastIndex >= m.floor) return { kind: "intact" };

@@ -4,14 +4,14 @@
  */
 import type { ControllerRecord, Decision, World } from "../model";
 import type { RestoreAnswer } from "../../shared/protocol";
-import { adoption, birth } from "./birth";
-import { keepBooks } from "./books";
+import { adoption, bootstrap } from "./bootstrap";
+import { updateRecord } from "./bookkeeping";
 import { missing } from "./convergence";
-import { rollDeaf } from "./deaf";
+import { rollUnreachable } from "./unreachable";
 import { corrupt } from "./corrupt";
 import { addMember, addReplacement, finishAdd, freshPod, tendLearner } from "./joining";
 import { ordersFor, startsFor } from "./orders";
-import { prepareRebuild } from "./prepare";
+import { prepareRebuild } from "./prepare-rebuild";
 import { refuseQuota } from "./quota";
 import { carryOutRebuild } from "./rebuild";
 import { emptyRecord } from "./record";
@@ -24,18 +24,18 @@ import {
   replaceLost,
   replaceNode,
   restartUnread,
-  stopStrangers,
+  stopUnknownMembers,
   unreadIntent,
 } from "./repair";
 import { refuseVersion, rollBroken, rollHealthy, stuck } from "./rollout";
 import { dropReplaced, lowerReplicas, raiseReplicas, restoreReplicas, shrink, standBack } from "./size";
 import { defragmentAll, noSpace } from "./space";
-import { staleness, withMembers, withoutMembers } from "./stale";
+import { staleness, withMembers, withoutMembers } from "./stale-record";
 import type { Step } from "./step";
 import { wait } from "./step";
 import { replaceStranded } from "./stranded";
 import { trustVerdict } from "./trust";
-import { tried } from "./trying";
+import { delayRetry } from "./retry";
 import { adviceOn } from "./version";
 import type { Facts } from "./facts";
 import { factsOf, gateOf } from "./view";
@@ -55,16 +55,16 @@ interface Concern {
 const CONCERNS: readonly Concern[] = [
   { run: carryOutRebuild, stops: true },
   { run: restoreReplicas },
-  { run: inDoubt },
+  { run: waitInDoubt },
   { run: rollWhileWaiting },
   { run: prepareRebuild },
   { run: refuseVersion },
   { run: refuseQuota },
   { run: rollBroken },
-  { run: rollDeaf },
+  { run: rollUnreachable },
   { run: lookAgain, always: true },
-  { run: birth },
-  { run: unborn, stops: true },
+  { run: bootstrap },
+  { run: withoutCluster, stops: true },
   { run: unreadIntent, always: true },
   { run: lostQuorum },
   { run: dropReplaced, always: true },
@@ -76,13 +76,13 @@ const CONCERNS: readonly Concern[] = [
   { run: replaceBroken, always: true },
   { run: restartUnread, always: true },
   { run: corrupt, always: true },
-  { run: stopStrangers, always: true },
+  { run: stopUnknownMembers, always: true },
   { run: freshPod, always: true },
   { run: tendLearner, always: true },
   { run: addReplacement, always: true },
   { run: noSpace, always: true },
   { run: lowerReplicas },
-  { run: held },
+  { run: joinBeforeRollout },
   { run: shrink },
   { run: growVolumes, always: true },
   { run: standBack },
@@ -94,7 +94,7 @@ const CONCERNS: readonly Concern[] = [
 ];
 
 /** Whose disks belong together isn't known before: nothing is repaired by guess. */
-function unborn(f: Facts): Step | undefined {
+function withoutCluster(f: Facts): Step | undefined {
   return f.record.birth.state === "born" ? undefined : wait("no cluster is known yet");
 }
 
@@ -102,7 +102,7 @@ function unborn(f: Facts): Step | undefined {
  * Pods that hold no member keep the disruption budget closed: those that shall join do so before healthy pods are
  * evicted. What is surplus goes before as well, since restarting it is of no use.
  */
-function held(f: Facts): Step | undefined {
+function joinBeforeRollout(f: Facts): Step | undefined {
   const members = f.members.filter((m) => m.ordinal !== undefined && m.ordinal < f.desired.members);
   return members.length < Math.min(f.sts.replicas, f.desired.members) ? addMember(f) : undefined;
 }
@@ -140,14 +140,14 @@ function* rollWhileWaiting(f: Facts): Iterable<Step> {
 }
 
 /** Whose disks those are is known before any of them makes way for a generation. */
-function inDoubt(f: Facts): Step | undefined {
+function waitInDoubt(f: Facts): Step | undefined {
   return f.doubt && f.record.generation < f.desired.generation ? wait(f.doubt) : undefined;
 }
 
 function decide(seen: Facts): Decision {
   const { world, desired, sts } = seen;
   // What stops every act doesn't stop the books: a floor that isn't kept lets a disk be rolled back unseen.
-  const f = { ...factsOf(world, desired, sts, keepBooks(seen), seen.stale), doubt: seen.doubt };
+  const f = { ...factsOf(world, desired, sts, updateRecord(seen), seen.stale), doubt: seen.doubt };
   const stop = refuse(f);
   // Paused and as declared is as declared: an `up` that only pauses has to end.
   const settled = desired.paused && missing(f) === undefined;
@@ -163,7 +163,7 @@ function decide(seen: Facts): Decision {
     if (blocked && !concern.always && !concern.stops) continue;
     let waited = false;
     for (const wanted of stepsOf(concern.run(f))) {
-      const step = writable(f.record, tried(world, wanted));
+      const step = writable(f.record, delayRetry(world, wanted));
       if (step.kind === "do") {
         const again = step.reason === wanted.reason ? [] : [step.reason];
         return withRefusal(carryOut(seen, f, step, [...waits(), ...again]), steps);

@@ -10,12 +10,12 @@ import type { ControllerRecord, RemovalCause } from "../model";
 import type { Disk } from "../../shared/disk";
 import { age, ageOf, isOver, PROGRESS, workMs } from "./age";
 import { isForeign } from "./foreign";
-import { standing } from "./identity";
+import { identityStatus } from "./identity";
 import { withNote, withoutIntent } from "./record";
 import type { Step } from "./step";
-import { act, mention, remember, wait } from "./step";
+import { doAction, mention, remember, wait } from "./step";
 import type { Facts, Member } from "./facts";
-import { isPreparing, trouble } from "./trouble";
+import { isPreparing, describePod } from "./describe-pod";
 import { gateOf, hasRun, isAbandoned, label, noteOf, peerUrl, podAt, quorum, recordOf } from "./view";
 import { listKey } from "../../shared/etcd/members";
 import { podVersionProblem } from "./version";
@@ -46,7 +46,7 @@ function add(f: Facts, ordinal: number, podUid: string, claimUid: string): Step 
     ...f.record,
     intent: { kind: "add", ordinal, claimUid, podUid, peerUrl: url, atMs: f.now },
   };
-  return act(
+  return doAction(
     { kind: "addLearner", ordinal, peerUrl: url, listKey: listKey(f.list) },
     `${label(f, ordinal)} is added as a learner`,
     record,
@@ -63,7 +63,7 @@ export function tendLearner(f: Facts): Step | undefined {
     return giveUp(f, learner, "nobody recorded it", "foreign-learner");
   }
   if (m.ordinal >= f.desired.members) return giveUp(f, learner, "it isn't declared any more", "shrink");
-  const found = standing(f, m);
+  const found = identityStatus(f, m);
   if (found.kind === "lost" || found.kind === "broken") return undefined;
   const pod = podAt(f.world, m.ordinal);
   const waiting = pod && gateOf(f.world, pod);
@@ -74,7 +74,7 @@ export function tendLearner(f: Facts): Step | undefined {
   const etcd = pod?.etcd;
   const failed = etcd?.lastExit && etcd.state !== "running" && !isPreparing(etcd) && etcd.restarts > 0;
   if (m.phase === "ordered" && failed && !waiting) {
-    return giveUp(f, learner, `it ${trouble(pod, f.world)}`, "failed-join");
+    return giveUp(f, learner, `it ${describePod(pod, f.world)}`, "failed-join");
   }
   const patienceMs = workMs(f.world, PROGRESS);
   if (m.progress && ageOf(f.world, age.progress(m)) >= patienceMs) {
@@ -83,7 +83,7 @@ export function tendLearner(f: Facts): Step | undefined {
   const behind = notReady(f, learner);
   if (behind) return wait(`${name} is a learner: ${behind}`);
   const birth = f.record.birth.state === "born" ? { ...f.record.birth, sealed: true } : f.record.birth;
-  return act(
+  return doAction(
     { kind: "promote", ordinal: learner.ordinal, memberId: learner.memberId },
     `${name} is in sync: it becomes a voter`,
     { ...f.record, birth },
@@ -91,7 +91,7 @@ export function tendLearner(f: Facts): Step | undefined {
 }
 
 function notReady(f: Facts, learner: Member): string | undefined {
-  if (learner.ailment) return `it ${learner.ailment}`;
+  if (learner.unhealthyReason) return `it ${learner.unhealthyReason}`;
   const newest = Math.max(...f.healthy.map((m) => m.status?.raftIndex ?? 0));
   const applied = learner.status?.appliedIndex ?? 0;
   if (applied < newest * IN_SYNC) return `it has ${applied} of ${newest} entries`;
@@ -107,7 +107,7 @@ function giveUp(f: Facts, learner: Member, words: string, why: RemovalCause): St
     ...noted,
     intent: { kind: "remove", ordinal, memberId, claimUid, why, atMs: f.now },
   };
-  return act(
+  return doAction(
     { kind: "removeMember", ordinal, memberId },
     `learner ${label(f, learner.ordinal)}: ${words}`,
     record,
@@ -148,7 +148,7 @@ function addNext(f: Facts, wanted: (ordinal: number) => boolean, healthy: number
 function notJoinable(f: Facts, ordinal: number): string | undefined {
   const pod = podAt(f.world, ordinal);
   const gate = pod && gateOf(f.world, pod);
-  if (!gate) return `it ${trouble(pod, f.world)}`;
+  if (!gate) return `it ${describePod(pod, f.world)}`;
   if (isAbandoned(f.record, pod.claimUid)) return "its volume was given up";
   if (recordOf(f.record, ordinal)) return "its old member isn't gone yet";
   if (hasRun(pod)) return "etcd ran in its pod before";
@@ -168,7 +168,7 @@ export function* freshPod(f: Facts): Iterable<Step> {
   for (const pod of f.world.pods) {
     if (!gateOf(f.world, pod) || !hasRun(pod) || pod.ordinal >= f.desired.members) continue;
     if (f.members.some((m) => m.ordinal === pod.ordinal) || recordOf(f.record, pod.ordinal)) continue;
-    yield act(
+    yield doAction(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
       `${pod.name} ran a member that was removed: a new pod joins`,
     );

@@ -8,7 +8,7 @@
  */
 import type { ControllerRecord } from "../model";
 import type { Step } from "./step";
-import { act, wait } from "./step";
+import { doAction, wait } from "./step";
 import type { Facts } from "./facts";
 import { gateOf, podAt } from "./view";
 import { readsOldLog } from "../../shared/etcd/upgrade";
@@ -70,7 +70,7 @@ export function passOldLog(f: Facts, to: string): Step | undefined {
   const applied = Math.min(...f.members.map((m) => m.status?.appliedIndex ?? 0));
   const entries = oldLog.until + depth(f) - applied;
   if (entries <= 0) return undefined;
-  return act(
+  return doAction(
     { kind: "fillLog", entries },
     `${why}: ${entries} entries that change nothing, and every member has a snapshot after it`,
   );

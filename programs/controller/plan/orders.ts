@@ -8,11 +8,11 @@
 import type { GateReport, MemberRecord, PodView, Rebuild } from "../model";
 import type { Order } from "../../shared/protocol";
 import type { Disk } from "../../shared/disk";
-import { keepsAsides } from "./asides";
-import { isBeyondRecord } from "./beyond";
+import { keepsQuarantine } from "./quarantine";
+import { isUnrecordedMember } from "./unrecorded-disks";
 import { isForeign } from "./foreign";
-import { standing } from "./identity";
-import { tornApart } from "./moments";
+import { identityStatus } from "./identity";
+import { inconsistency } from "./copied-volumes";
 import { removalProblem } from "./removal";
 import type { Facts } from "./facts";
 import { gateOf, hasRun, isAbandoned, memberName, peerUrl, recordOf, restoreUrl } from "./view";
@@ -57,7 +57,7 @@ function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
           ? later("all volumes are looked at before anything starts")
           : hold("it may be a copy");
       case "seeding":
-        return seedOrder(f, pod, gate);
+        return bootstrapOrder(f, pod, gate);
       case "adopting": {
         const disk = gate.disk.state === "wal" ? gate.disk : undefined;
         const mine = birth.start.find((d) => d.claimUid === pod.claimUid && d.memberId === disk?.memberId);
@@ -90,7 +90,7 @@ function copies(f: Facts): boolean {
     return disk?.state === "wal" ? [{ name: pod.name, disk }] : [];
   });
   const newest = Math.max(0, ...disks.map(({ disk }) => disk.generation));
-  return tornApart(disks.filter(({ disk }) => disk.generation === newest)) !== undefined;
+  return inconsistency(disks.filter(({ disk }) => disk.generation === newest)) !== undefined;
 }
 
 /** A member whose IDs are the recorded ones is started although a higher generation is declared: it isn't made yet. */
@@ -128,7 +128,7 @@ function rebuildOrder(f: Facts, rebuild: Rebuild, pod: PodView, { disk }: GateRe
   return hold(`${what}: waits for the first member`);
 }
 
-function seedOrder(f: Facts, pod: PodView, gate: GateReport): Order {
+function bootstrapOrder(f: Facts, pod: PodView, gate: GateReport): Order {
   const { birth } = f.record;
   if (birth.state !== "seeding" || pod.ordinal !== 0) return later("waits for the first member");
   if (pod.claimUid !== birth.claimUid) return hold("its volume isn't the one of the birth");
@@ -144,12 +144,12 @@ function seedOrder(f: Facts, pod: PodView, gate: GateReport): Order {
 }
 
 function memberOrder(f: Facts, pod: PodView, gate: GateReport): Order {
-  if (isBeyondRecord(f, pod, gate.disk)) return start(f, gate);
+  if (isUnrecordedMember(f, pod, gate.disk)) return start(f, gate);
   const m = recordOf(f.record, pod.ordinal);
   if (!m) return unrecordedOrder(f, gate.disk);
   const listed = f.members.find((x) => x.memberId === m.memberId);
   if (isOfRecord(f) && !listed) return hold("its member was removed");
-  const found = standing(f, m);
+  const found = identityStatus(f, m);
   const { intent } = f.record;
   if (intent?.kind === "remove" && intent.memberId === m.memberId) {
     if (found.kind === "unjoined") return hold("its member is being removed");
@@ -159,7 +159,7 @@ function memberOrder(f: Facts, pod: PodView, gate: GateReport): Order {
   }
   switch (found.kind) {
     case "intact":
-      return start(f, gate, isVoter(f, m) && !keepsAsides(f.desired, f.record));
+      return start(f, gate, isVoter(f, m) && !keepsQuarantine(f.desired, f.record));
     case "unjoined":
       return joinOrder(f, m, gate);
     case "lost":

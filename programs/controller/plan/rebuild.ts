@@ -14,16 +14,25 @@ import type { ControllerRecord, PodView, Rebuild } from "../model";
 import type { RestoreReport } from "../../shared/protocol";
 import type { LogEnd } from "../../shared/disk";
 import { age, ageOf } from "./age";
-import { exchange } from "./exchange";
-import { giveUp, giveUpNamed, isHanging, isNamed, takenBack, unnamed, WAITS_MS, wayOut } from "./given-up";
-import { begin, jobProblem, mayBegin, otherwise } from "./prepare";
+import { rollDuringRebuild } from "./rebuild-rollout";
+import {
+  giveUp,
+  giveUpNamed,
+  isHanging,
+  isNamed,
+  takenBack,
+  unnamed,
+  WAITS_MS,
+  wayOut,
+} from "./abandoned-members";
+import { begin, jobProblem, mayBegin, otherwise } from "./prepare-rebuild";
 import { withMember, withReplaced, withTouched } from "./record";
 import { scale } from "./size";
 import type { Step } from "./step";
-import { act, refusal, remember, wait } from "./step";
+import { doAction, refusal, remember, wait } from "./step";
 import { isSurvivorGone, newerThan, survivorOf } from "./survivor";
 import type { Facts } from "./facts";
-import { trouble } from "./trouble";
+import { describePod } from "./describe-pod";
 import { gateOf, hasRun, isAbandoned, label, podAt, statusOf } from "./view";
 
 type Ready = Extract<RestoreReport, { step: "ready" }>;
@@ -107,7 +116,7 @@ function stopAll(f: Facts, rebuild: Rebuild): Step {
     if (claimUid && !isAbandoned(f.record, claimUid)) return giveUp(f, pod, claimUid);
     const reason = `${name} is given up by declaration: force-deleted`;
     const record = claimUid ? withTouched(f.record, claimUid) : f.record;
-    return act({ kind: "deletePod", name, uid, force: true }, reason, record);
+    return doAction({ kind: "deletePod", name, uid, force: true }, reason, record);
   }
   return (
     dropGivenUp(f) ??
@@ -130,7 +139,7 @@ function dropGivenUp(f: Facts): Step | undefined {
     if (!claim) continue;
     if (claim.deleting) return wait(`volume ${claim.name} is being deleted`);
     const reason = `volume ${claim.name} was given up: deleted, a new one takes its place`;
-    return act({ kind: "deleteClaim", name: claim.name, uid: claim.uid }, reason);
+    return doAction({ kind: "deleteClaim", name: claim.name, uid: claim.uid }, reason);
   }
   return undefined;
 }
@@ -139,7 +148,7 @@ function build(f: Facts, rebuild: Rebuild): Step {
   const want = Math.max(f.desired.members, ...ordinalsWithData(f).map((ordinal) => ordinal + 1));
   if (f.sts.replicas < want) return scale(f, want, `generation ${rebuild.generation} is made`);
   const seed = podAt(f.world, 0);
-  const done = (seed && runningSeed(f, rebuild, seed)) ?? exchange(f);
+  const done = (seed && runningSeed(f, rebuild, seed)) ?? rollDuringRebuild(f);
   if (done) return done;
   const gate = seed && gateOf(f.world, seed);
   if (gate?.disk.state === "wal" && gate.disk.generation === rebuild.generation) {
@@ -148,7 +157,7 @@ function build(f: Facts, rebuild: Rebuild): Step {
   // Nothing else is ever started before the generation is made.
   if (rebuild.seed && seed && !gate && hasRun(seed)) {
     return wait(
-      `${label(f, 0)} has taken the restored data, and ${trouble(seed, f.world)}${wayOut(f, seed)}`,
+      `${label(f, 0)} has taken the restored data, and ${describePod(seed, f.world)}${wayOut(f, seed)}`,
     );
   }
   const { refusal: refused, report } = f.world.restore ?? {};
@@ -165,7 +174,7 @@ function build(f: Facts, rebuild: Rebuild): Step {
   if (problem || report?.step !== "ready") {
     const lender = survivor && podAt(f.world, survivor.ordinal);
     const lost = survivor && !(lender && gateOf(f.world, lender));
-    const words = lost ? trouble(lender, f.world) : lender?.gateProblem;
+    const words = lost ? describePod(lender, f.world) : lender?.gateProblem;
     const who = survivor && words ? `; ${label(f, survivor.ordinal)}, whose disk it is, ${words}` : "";
     const what = f.desired.rebuild ? "" : ". Declare again what it is made from";
     return wait(`generation ${rebuild.generation}: ${problem ?? "waits"}${who}${what}`);
@@ -175,7 +184,7 @@ function build(f: Facts, rebuild: Rebuild): Step {
   const given = giveUpNamed(f);
   if (given) return given;
   // Until it asks, there is a way back.
-  if (!seed?.claimUid || !gate) return wait(`${label(f, 0)} ${trouble(seed, f.world)}${wayOut(f, seed)}`);
+  if (!seed?.claimUid || !gate) return wait(`${label(f, 0)} ${describePod(seed, f.world)}${wayOut(f, seed)}`);
   const { podUid: jobPodUid, sha256 } = report;
   if (rebuild.seed?.jobPodUid !== jobPodUid || rebuild.seed.sha256 !== sha256) {
     return remember(
@@ -211,7 +220,7 @@ function runningSeed(f: Facts, rebuild: Rebuild, pod: PodView): Step | undefined
   const status = statusOf(f.world, pod);
   const [only, ...others] = f.members;
   if (!status?.memberId || !only || others.length > 0 || !pod.claimUid || !f.list) return undefined;
-  if (only.ordinal !== 0 || only.memberId !== status.memberId || only.ailment) return undefined;
+  if (only.ordinal !== 0 || only.memberId !== status.memberId || only.unhealthyReason) return undefined;
   const { birth } = f.record;
   if (birth.state !== "unborn" && "clusterId" in birth && birth.clusterId === f.list.clusterId)
     return undefined;

@@ -13,6 +13,6 @@ export function removalProblem(f: Facts, member: Member): string | undefined {
   const need = quorum(f.voters.length);
   if (left >= need) return undefined;
   const rest = f.voters.length - 1;
-  if (rest > 0 && !member.ailment && left === rest && left >= quorum(rest)) return undefined;
+  if (rest > 0 && !member.unhealthyReason && left === rest && left >= quorum(rest)) return undefined;
   return `${left} other voters are healthy, ${need} are needed`;
 }

@@ -9,15 +9,15 @@
 import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
 import { age, ageOf, BROKEN_EVERY_MS, overdueMs, SLACK_MS, UNREAD_MS } from "./age";
 import { mayHoldForeign } from "./foreign";
-import { takenBack } from "./given-up";
-import { standing } from "./identity";
+import { takenBack } from "./abandoned-members";
+import { identityStatus } from "./identity";
 import { withAbandoned, withNote } from "./record";
 import { removalProblem } from "./removal";
 import { mayBeDefragmenting } from "./space";
 import type { Step } from "./step";
-import { act, mention, remember, wait } from "./step";
+import { doAction, mention, remember, wait } from "./step";
 import type { Facts } from "./facts";
-import { isPreparing, trouble } from "./trouble";
+import { isPreparing, describePod } from "./describe-pod";
 import { gateOf, isAbandoned, label, memberOn, noteOf, podAt, quorum, recordOf, statusOf } from "./view";
 
 /** Restarts in place after which the gate shall look at the disk, and after which a second pod proves it broken. */
@@ -42,14 +42,14 @@ export function finishRemoval(f: Facts): Step | undefined {
   const name = label(f, intent.ordinal);
   if (unsafe) return wait(`${name} can't be removed yet (${intent.why}): ${unsafe}`);
   const { ordinal, memberId } = intent;
-  return act({ kind: "removeMember", ordinal, memberId }, `${name} is removed (${intent.why})`);
+  return doAction({ kind: "removeMember", ordinal, memberId }, `${name} is removed (${intent.why})`);
 }
 
 /** The member can't come back under its ID. */
 export function replaceLost(f: Facts): Step | undefined {
   let refused: Step | undefined;
   for (const m of f.record.members) {
-    const found = standing(f, m);
+    const found = identityStatus(f, m);
     if (found.kind !== "lost" && found.kind !== "broken") continue;
     const name = label(f, m.ordinal);
     if (found.kind === "broken") {
@@ -80,7 +80,7 @@ export function remove(f: Facts, m: MemberRecord, why: RemovalCause, words: stri
   if (!member.isLearner) record = withNote(record, ordinal, { replacing: true });
   if (why === "broken-disk") record = withNote(record, ordinal, { brokenMs: f.now, suspect: undefined });
   if (why === "lost-node") record = withAbandoned(record, ordinal, claimUid);
-  return act(
+  return doAction(
     { kind: "removeMember", ordinal, memberId },
     `${name}: ${words}. It is removed, to join anew`,
     record,
@@ -138,9 +138,9 @@ export function* lookAgain(f: Facts): Iterable<Step> {
     const record = withNote(f.record, pod.ordinal, {
       suspect: { podUid: pod.uid, revision: pod.revision, atMs: f.now },
     });
-    yield act(
+    yield doAction(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
-      `${pod.name} ${trouble(pod, f.world)}: a new pod lets its gate look at the disk`,
+      `${pod.name} ${describePod(pod, f.world)}: a new pod lets its gate look at the disk`,
       record,
     );
   }
@@ -163,19 +163,19 @@ export function replaceBroken(f: Facts): Step | undefined {
     if (note.suspect.revision !== pod.revision || !failsAgain(f, pod, BROKEN_AFTER)) continue;
     if (f.healthy.length === 0 || f.healthy.some((h) => h.pod?.revision !== pod.revision)) {
       return mention(
-        `${pod.name} ${trouble(pod, f.world)}, and no healthy member runs with the same settings`,
+        `${pod.name} ${describePod(pod, f.world)}, and no healthy member runs with the same settings`,
       );
     }
     if (brokenBefore(f, m.ordinal)) {
       return mention(
-        `${pod.name} ${trouble(pod, f.world)} again within the hour: look at its volume and node`,
+        `${pod.name} ${describePod(pod, f.world)} again within the hour: look at its volume and node`,
       );
     }
     const step = remove(
       f,
       m,
       "broken-disk",
-      `etcd fails again and again in a second pod, ${trouble(pod, f.world)}`,
+      `etcd fails again and again in a second pod, ${describePod(pod, f.world)}`,
     );
     if (step) return step;
   }
@@ -188,9 +188,9 @@ export function replaceBroken(f: Facts): Step | undefined {
  */
 export function restartUnread(f: Facts): Step | undefined {
   if (!f.list || f.record.intent || f.learners.length > 0 || f.voters.length < 3) return undefined;
-  const [ill, ...others] = f.voters.filter((m) => m.ailment !== undefined);
-  if (!ill?.pod || ill.ordinal === undefined || others.length > 0) return undefined;
-  const { pod, ordinal } = ill;
+  const [unhealthy, ...others] = f.voters.filter((m) => m.unhealthyReason !== undefined);
+  if (!unhealthy?.pod || unhealthy.ordinal === undefined || others.length > 0) return undefined;
+  const { pod, ordinal } = unhealthy;
   if (ageOf(f.world, age.unread(pod)) < UNREAD_MS || mayBeDefragmenting(f, ordinal)) return undefined;
   const name = label(f, ordinal);
   const words = `${name} has read nothing linearizably for ${UNREAD_MS / 60_000} minutes, while all others do`;
@@ -198,7 +198,7 @@ export function restartUnread(f: Facts): Step | undefined {
   if (before !== undefined && before !== pod.uid) {
     return mention(`${words}, and a restart didn't help: look at its volume and node`);
   }
-  return act(
+  return doAction(
     { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
     `${words}: it is restarted`,
     withNote(f.record, ordinal, { unreadPodUid: pod.uid }),
@@ -206,7 +206,7 @@ export function restartUnread(f: Facts): Step | undefined {
 }
 
 /** etcd running where the list has no member: removed, or a foreign disk. Its gate shall look. */
-export function* stopStrangers(f: Facts): Iterable<Step> {
+export function* stopUnknownMembers(f: Facts): Iterable<Step> {
   if (!f.list || f.record.intent) return;
   for (const pod of f.world.pods) {
     if (pod.deleting || gateOf(f.world, pod) || pod.ordinal >= f.desired.members) continue;
@@ -214,7 +214,7 @@ export function* stopStrangers(f: Facts): Iterable<Step> {
     if (!ran || memberOn(f, pod)) continue;
     // Who serves, and doesn't say as whom, may be a voter.
     if (pod.ready && !statusOf(f.world, pod)) continue;
-    yield act(
+    yield doAction(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
       `${pod.name} runs a disk that is no member's: stopped, so that its gate looks at it`,
     );
@@ -227,14 +227,14 @@ export function lostQuorum(f: Facts): Step | undefined {
   // Whose removal was only announced may come back.
   const then = { ...f, record: takenBack(f.record) };
   const lost = f.record.members.flatMap((m) => {
-    const found = standing(then, m);
+    const found = identityStatus(then, m);
     return found.kind === "lost" || found.kind === "broken" ? [`${label(f, m.ordinal)}: ${found.why}`] : [];
   });
   const problem = "problem" in f.world.etcd.list ? f.world.etcd.list.problem : "";
   const down = f.record.members.flatMap((m) => {
     const pod = podAt(f.world, m.ordinal);
     const answers = pod && f.world.etcd.statuses.some((s) => s.podUid === pod.uid && s.answers);
-    return answers ? [] : [`${label(f, m.ordinal)} ${trouble(pod, f.world)}`];
+    return answers ? [] : [`${label(f, m.ordinal)} ${describePod(pod, f.world)}`];
   });
   if (lost.length > 0 && f.record.members.length - lost.length < quorum(f.record.members.length)) {
     return wait(`a quorum of disks is lost (${lost.join("; ")}): declare a recovery or a restore`);

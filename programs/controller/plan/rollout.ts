@@ -11,10 +11,10 @@ import { age, ageOf } from "./age";
 import { passOldLog } from "./old-log";
 import { mayBeDefragmenting } from "./space";
 import type { Step } from "./step";
-import { act, mention, refusal, wait } from "./step";
+import { doAction, mention, refusal, wait } from "./step";
 import type { Facts, Member } from "./facts";
-import { trouble } from "./trouble";
-import { mayBeDone } from "./trying";
+import { describePod } from "./describe-pod";
+import { isUnanswered } from "./retry";
 import { healthyWithout, label, leads, memberOn, quorum, statusesOf, statusOf } from "./view";
 import { parseVersion } from "../../../components/contract/versions";
 import { unfinishedStep, versionProblem } from "./version";
@@ -39,7 +39,7 @@ export function refuseVersion(f: Facts): Step | undefined {
   const target = pending?.enabled ? parseVersion(pending.targetVersion) : undefined;
   const wanted = parseVersion(to);
   if (f.list && target && wanted && wanted.minor > target.minor) {
-    return act({ kind: "cancelDowngrade" }, `etcd ${to} is declared: the downgrade is taken back`);
+    return doAction({ kind: "cancelDowngrade" }, `etcd ${to} is declared: the downgrade is taken back`);
   }
   const problem = versionProblem(f, to);
   if (!problem || !wanted) {
@@ -60,16 +60,19 @@ export function refuseVersion(f: Facts): Step | undefined {
   }
   const targetVersion = `${wanted.major}.${wanted.minor}.0`;
   if (target?.minor === wanted.minor) return wait(`etcd prepares its downgrade to ${targetVersion}`);
-  return act({ kind: "enableDowngrade", targetVersion }, `downgrade to ${targetVersion}: announced to etcd`);
+  return doAction(
+    { kind: "enableDowngrade", targetVersion },
+    `downgrade to ${targetVersion}: announced to etcd`,
+  );
 }
 
 export function* rollBroken(f: Facts, which: (pod: PodView) => boolean = () => true): Iterable<Step> {
   for (const pod of outdated(f).filter(which)) {
     const member = memberOn(f, pod);
-    if (member && !member.ailment) continue;
+    if (member && !member.unhealthyReason) continue;
     if (!harmless(f, pod, member)) continue;
-    const reason = `${pod.name} ${trouble(pod, f.world)} and has an outdated revision: restarted first`;
-    yield act({ kind: "deletePod", name: pod.name, uid: pod.uid, force: false }, reason);
+    const reason = `${pod.name} ${describePod(pod, f.world)} and has an outdated revision: restarted first`;
+    yield doAction({ kind: "deletePod", name: pod.name, uid: pod.uid, force: false }, reason);
   }
 }
 
@@ -116,11 +119,13 @@ export function rollHealthy(f: Facts): Step | Iterable<Step> | undefined {
   if (old.length === 0) return undefined;
   const free = old.filter((x) => !quotaBeforeVolume(f, x.pod));
   if (free.length === 0) return wait(`the rollout waits: ${quotaBeforeVolume(f, old[0]?.pod)}`);
-  const unwell = f.voters.find((m) => m.ailment !== undefined);
-  if (unwell) {
+  const unhealthy = f.voters.find((m) => m.unhealthyReason !== undefined);
+  if (unhealthy) {
     const spare = f.healthy.length - quorum(f.voters.length);
     const cost = spare > 0 ? `${spare} more may fail` : "one more loss costs the quorum";
-    return wait(`the rollout waits: ${label(f, unwell.ordinal)} ${unwell.ailment ?? ""} (${cost})`);
+    return wait(
+      `the rollout waits: ${label(f, unhealthy.ordinal)} ${unhealthy.unhealthyReason ?? ""} (${cost})`,
+    );
   }
   if (f.learners.length > 0) return wait("the rollout waits for the learner");
   if (needsThird(f)) {
@@ -138,7 +143,7 @@ function* restarts(f: Facts, due: readonly Restart[]): Iterable<Step> {
     const step = restart(f, pod);
     yield step;
     // It may go all the same: nobody else does before that is known.
-    if (mayBeDone(f.world, step)) return;
+    if (isUnanswered(f.world, step)) return;
   }
   const leader = due.find((x) => leads(x.member));
   if (!leader) return;
@@ -148,9 +153,9 @@ function* restarts(f: Facts, due: readonly Restart[]): Iterable<Step> {
   const isOld = (m: Member) => old.some((x) => x.member === m);
   const current = others.filter((m) => !isOld(m));
   // Leadership that is given to one who has yet to go would only have to move on.
-  for (const heir of followers.length > 0 ? current : [...current, ...others.filter(isOld)]) {
-    const reason = `${leader.pod.name} leads and is the last to restart: leadership goes to ${label(f, heir.ordinal)}`;
-    yield act({ kind: "moveLeader", from: leader.member.memberId, to: heir.memberId }, reason);
+  for (const newLeader of followers.length > 0 ? current : [...current, ...others.filter(isOld)]) {
+    const reason = `${leader.pod.name} leads and is the last to restart: leadership goes to ${label(f, newLeader.ordinal)}`;
+    yield doAction({ kind: "moveLeader", from: leader.member.memberId, to: newLeader.memberId }, reason);
   }
 }
 
@@ -159,7 +164,7 @@ function restart(f: Facts, pod: PodView): Step {
   const late = pod.revision !== f.sts.updateRevision;
   const why = late ? "at the declared revision" : "so that its volume takes its new size";
   const record = wantsRemount(f, pod) ? withRemount(f, pod) : undefined;
-  return act(
+  return doAction(
     { kind: "evictPod", name: pod.name, uid: pod.uid },
     `${pod.name} is restarted ${why}${tight}`,
     record,
@@ -169,11 +174,11 @@ function restart(f: Facts, pod: PodView): Step {
 /** A pod at the declared revision that doesn't become healthy: growing must not build on it. */
 export function stuck(f: Facts): Step | undefined {
   if (!f.list) return undefined;
-  const ill = f.voters.find((m) => m.ailment !== undefined);
-  if (!ill) return undefined;
+  const unhealthy = f.voters.find((m) => m.unhealthyReason !== undefined);
+  if (!unhealthy) return undefined;
   const spare = f.healthy.length - quorum(f.voters.length);
   const cost = spare > 0 ? `${spare} more may fail` : "one more loss costs the quorum";
-  const status = ill.pod && statusOf(f.world, ill.pod);
-  const why = status ? ill.ailment : trouble(ill.pod, f.world);
-  return wait(`${label(f, ill.ordinal)} ${why ?? "is unwell"} (${cost})`);
+  const status = unhealthy.pod && statusOf(f.world, unhealthy.pod);
+  const why = status ? unhealthy.unhealthyReason : describePod(unhealthy.pod, f.world);
+  return wait(`${label(f, unhealthy.ordinal)} ${why ?? "is unwell"} (${cost})`);
 }

@@ -11,7 +11,7 @@ import { withTouched } from "./record";
 import { removalProblem } from "./removal";
 import { needsThird, toRestart } from "./rollout";
 import type { Step } from "./step";
-import { act, mention, wait } from "./step";
+import { doAction, mention, wait } from "./step";
 import type { Facts, Member } from "./facts";
 import { claimAt, label, leads, quorum, statusesOf } from "./view";
 
@@ -48,7 +48,7 @@ export function restoreReplicas(f: Facts): Step | undefined {
 
 export function scale(f: Facts, replicas: number, why: string): Step {
   const { uid, resourceVersion } = f.sts;
-  return act(
+  return doAction(
     { kind: "setReplicas", replicas, statefulSetUid: uid, resourceVersion },
     `${why}: ${replicas} pods`,
   );
@@ -84,40 +84,42 @@ export function raiseReplicas(f: Facts): Step | undefined {
 export function shrink(f: Facts): Step | undefined {
   if (f.record.intent?.kind === "unread") return undefined;
   const surplus = f.members.filter((m) => m.ordinal === undefined || m.ordinal >= f.desired.members);
-  const victim = surplus.sort((a, b) => rank(b) - rank(a))[0];
+  const candidate = surplus.sort((a, b) => rank(b) - rank(a))[0];
   // One that was announced comes first: its words in the record are not to be overwritten.
-  if (!victim || f.record.intent) return undefined;
-  const unsafe = removalProblem(f, victim);
-  const staying = f.voters.filter((m) => m.memberId !== victim.memberId);
-  const unwell = staying.find((m) => m.ailment !== undefined);
-  const name = label(f, victim.ordinal);
-  if (!victim.isLearner) {
+  if (!candidate || f.record.intent) return undefined;
+  const unsafe = removalProblem(f, candidate);
+  const staying = f.voters.filter((m) => m.memberId !== candidate.memberId);
+  const unhealthy = staying.find((m) => m.unhealthyReason !== undefined);
+  const name = label(f, candidate.ordinal);
+  if (!candidate.isLearner) {
     if (staying.length === 0) return mention(`${name} is the last voter: another joins before it goes`);
-    const enough = f.healthy.length - (victim.ailment ? 0 : 1) >= quorum(f.voters.length);
-    if (unwell && !(victim.ailment && enough)) {
-      return wait(`shrinking waits: ${label(f, unwell.ordinal)} ${unwell.ailment}`);
+    const enough = f.healthy.length - (candidate.unhealthyReason ? 0 : 1) >= quorum(f.voters.length);
+    if (unhealthy && !(candidate.unhealthyReason && enough)) {
+      return wait(`shrinking waits: ${label(f, unhealthy.ordinal)} ${unhealthy.unhealthyReason}`);
     }
     if (unsafe) return wait(`shrinking waits: ${name} can't be removed yet: ${unsafe}`);
     // The one that goes last of all, so that leadership moves once, however many are to go.
-    const heir = [...staying].filter((m) => m.ailment === undefined).sort((a, b) => rank(a) - rank(b))[0];
-    if (leads(victim) && heir) {
-      const reason = `${name} leads and is to be removed: leadership goes to ${label(f, heir.ordinal)}`;
-      return act({ kind: "moveLeader", from: victim.memberId, to: heir.memberId }, reason);
+    const newLeader = [...staying]
+      .filter((m) => m.unhealthyReason === undefined)
+      .sort((a, b) => rank(a) - rank(b))[0];
+    if (leads(candidate) && newLeader) {
+      const reason = `${name} leads and is to be removed: leadership goes to ${label(f, newLeader.ordinal)}`;
+      return doAction({ kind: "moveLeader", from: candidate.memberId, to: newLeader.memberId }, reason);
     }
   }
-  const { ordinal, memberId } = victim;
-  const claimUid = victim.record?.claimUid ?? "";
+  const { ordinal, memberId } = candidate;
+  const claimUid = candidate.record?.claimUid ?? "";
   const record = {
     ...f.record,
     intent: { kind: "remove" as const, ordinal, memberId, claimUid, why: "shrink" as const, atMs: f.now },
   };
   const reason = `shrinking to ${f.desired.members} members: ${name} is removed`;
-  return act({ kind: "removeMember", ordinal, memberId }, reason, record);
+  return doAction({ kind: "removeMember", ordinal, memberId }, reason, record);
 }
 
 /** Learners first, then voters that are down anyway, then the highest ordinal. */
 function rank(m: Member): number {
-  return (m.isLearner ? 1000 : 0) + (m.ailment ? 100 : 0) + (m.ordinal ?? 99);
+  return (m.isLearner ? 1000 : 0) + (m.unhealthyReason ? 100 : 0) + (m.ordinal ?? 99);
 }
 
 /** One at a time, so that a mistake is seen before the next; never below what the list still needs. */
@@ -145,7 +147,7 @@ export function* dropAbandoned(f: Facts, given = f.record.abandoned): Iterable<S
     const claim = claimAt(f.world, ordinal);
     if (claim?.uid === claimUid && !claim.deleting) {
       const reason = `volume ${claim.name} was given up with its node: deleted, a new one takes its place`;
-      yield act(
+      yield doAction(
         { kind: "deleteClaim", name: claim.name, uid: claim.uid },
         reason,
         withTouched(f.record, claimUid),
@@ -157,7 +159,7 @@ export function* dropAbandoned(f: Facts, given = f.record.abandoned): Iterable<S
     const force = pod.deleting !== undefined;
     if (force && (overdueMs(f.world, pod) ?? 0) < 0) continue;
     const reason = `${pod.name} is still bound to a volume that was given up: ${force ? "force-" : ""}deleted`;
-    yield act(
+    yield doAction(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force },
       reason,
       withTouched(f.record, claimUid),

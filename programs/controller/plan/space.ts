@@ -12,8 +12,8 @@ import type { Alarm, ControllerRecord, SpaceWork } from "../model";
 import { age, ageOf, COMPACTION, DEFRAGMENTATION, isOver, workMs } from "./age";
 import { withNote } from "./record";
 import type { Step } from "./step";
-import { act, mention, remember } from "./step";
-import { failedActs, failureOf, isDone } from "./trying";
+import { doAction, mention, remember } from "./step";
+import { failedActions, failureOf, isDone } from "./retry";
 import type { Facts, Member } from "./facts";
 import { label, leads, noteOf } from "./view";
 
@@ -61,20 +61,28 @@ export function noSpace(f: Facts): Step | undefined {
   // Its process may still obey a smaller quota than the declared one, and would raise the alarm again at once.
   const old = f.voters.find((m) => !m.status?.quotaBytes && m.pod?.revision !== f.sts.updateRevision);
   if (old) return mention(`NOSPACE: ${label(f, old.ordinal)} has to be restarted with the declared quota`);
-  const swollen = f.learners.find((m) => isFull(f, m));
-  if (swollen) return mention(`NOSPACE: ${label(f, swollen.ordinal)} is defragmented once it is a voter`);
+  const fullLearner = f.learners.find((m) => isFull(f, m));
+  if (fullLearner)
+    return mention(`NOSPACE: ${label(f, fullLearner.ordinal)} is defragmented once it is a voter`);
   const { memberId } = raised;
-  return act({ kind: "disarm", memberId, alarm: "NOSPACE" }, "there is space again: the alarm is disarmed");
+  return doAction(
+    { kind: "disarm", memberId, alarm: "NOSPACE" },
+    "there is space again: the alarm is disarmed",
+  );
 }
 
 function compact(f: Facts): Step {
   const { revision } = f.world.etcd;
   if (revision === undefined) return mention("NOSPACE: waits for a linearizable read to compact");
   const space = { revision, atMs: f.now, compacted: false, defragmented: [] };
-  return act({ kind: "compact", revision }, `NOSPACE: the history up to revision ${revision} is compacted`, {
-    ...f.record,
-    space,
-  });
+  return doAction(
+    { kind: "compact", revision },
+    `NOSPACE: the history up to revision ${revision} is compacted`,
+    {
+      ...f.record,
+      space,
+    },
+  );
 }
 
 /**
@@ -93,7 +101,10 @@ function finishCompaction(f: Facts, space: SpaceWork): Step {
     );
   }
   if (taken) return mention(`NOSPACE: etcd is deleting the history up to revision ${revision}`);
-  return act({ kind: "compact", revision }, `NOSPACE: the history up to revision ${revision} is compacted`);
+  return doAction(
+    { kind: "compact", revision },
+    `NOSPACE: the history up to revision ${revision} is compacted`,
+  );
 }
 
 /**
@@ -185,16 +196,16 @@ export function defragment(
   if (f.healthy.length < f.voters.length || m.ordinal === undefined) return undefined;
   const { ordinal, memberId } = m;
   const name = label(f, ordinal);
-  const heir = leads(m) ? f.voters.find((v) => v !== m) : undefined;
-  if (heir && !(alarm(f, "NOSPACE") && stayed(f, m))) {
-    const to = label(f, heir.ordinal);
-    return act(
-      { kind: "moveLeader", from: memberId, to: heir.memberId },
+  const newLeader = leads(m) ? f.voters.find((v) => v !== m) : undefined;
+  if (newLeader && !(alarm(f, "NOSPACE") && stayed(f, m))) {
+    const to = label(f, newLeader.ordinal);
+    return doAction(
+      { kind: "moveLeader", from: memberId, to: newLeader.memberId },
       `${name} leads and is to be defragmented: leadership goes to ${to}`,
     );
   }
   const alone = f.voters.length === 1 ? "; the only voter serves nobody meanwhile" : "";
-  return act(
+  return doAction(
     { kind: "defragment", ordinal, memberId },
     `${name} is defragmented: ${why}${alone}`,
     withNote(record, ordinal, { defragmentedMs: f.now }),
@@ -209,7 +220,7 @@ export function mayBeDefragmenting(f: Facts, ordinal: number): boolean {
 
 /** Its leadership was to be moved, and wasn't. */
 function stayed({ world }: Facts, m: Member): boolean {
-  return failedActs(world).some((action) => action.kind === "moveLeader" && action.from === m.memberId);
+  return failedActions(world).some((action) => action.kind === "moveLeader" && action.from === m.memberId);
 }
 
 export function recently(f: Facts, m: Member, withinMs: number): boolean {

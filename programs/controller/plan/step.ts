@@ -15,7 +15,7 @@ export type Step =
    */
   | { readonly kind: "wait"; readonly reason: string; readonly blocks: boolean; readonly refused?: true };
 
-export function act(action: Action, reason: string, record?: ControllerRecord): Step {
+export function doAction(action: Action, reason: string, record?: ControllerRecord): Step {
   return { kind: "do", action, record, reason };
 }
 

@@ -11,14 +11,14 @@
  */
 import type { ClaimView, OrdinalClaim, PodView, Rebuild, Survivor } from "../model";
 import type { Disk, WalDisk } from "../../shared/disk";
-import { isNamed, isOutOfReach, wayOut } from "./given-up";
+import { isNamed, isOutOfReach, wayOut } from "./abandoned-members";
 import type { End } from "./log-end";
 import { byEnd, isLater } from "./log-end";
 import { clusterIdOf } from "./record";
 import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
 import type { Facts } from "./facts";
-import { trouble } from "./trouble";
+import { describePod } from "./describe-pod";
 import { gateOf, isAbandoned, label, podAt, statusOf } from "./view";
 import { stepProblem } from "../../shared/etcd/upgrade";
 
@@ -200,7 +200,7 @@ function notLookedAt(f: Facts, claim: ClaimView): string | undefined {
   if (!pod && claim.ordinal >= f.sts.replicas) return undefined;
   if (pod && pod.claimUid === claim.uid && gateOf(f.world, pod)) return undefined;
   if (pod && isOutOfReach(f, pod)) return undefined;
-  return `${name} ${trouble(pod, f.world)}${wayOut(f, pod)}`;
+  return `${name} ${describePod(pod, f.world)}${wayOut(f, pod)}`;
 }
 
 /** The disks that gates see: what can be taken, and why the others can't. */

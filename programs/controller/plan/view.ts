@@ -11,7 +11,7 @@ import type {
 } from "../model";
 import type { ClusterId, MemberId, Uid } from "../../shared/disk";
 import type { Facts, Member } from "./facts";
-import { trouble } from "./trouble";
+import { describePod } from "./describe-pod";
 
 /** Entries that a voter may be behind: etcd keeps as many for slow followers after a snapshot. */
 export const MAX_LAG = 5000;
@@ -93,7 +93,7 @@ export function factsOf(
     const status = answer?.memberId === listed.memberId ? answer : undefined;
     const known = record.members.find((m) => m.memberId === listed.memberId);
     const base = { memberId: listed.memberId, isLearner: listed.isLearner, listed, ordinal, pod, status };
-    return { ...base, record: known, ailment: ailment(pod, status, known, newest, world) };
+    return { ...base, record: known, unhealthyReason: unhealthyReason(pod, status, known, newest, world) };
   });
   const voters = members.filter((m) => !m.isLearner);
   return {
@@ -107,7 +107,7 @@ export function factsOf(
     members,
     voters,
     learners: members.filter((m) => m.isLearner),
-    healthy: voters.filter((m) => m.ailment === undefined),
+    healthy: voters.filter((m) => m.unhealthyReason === undefined),
   };
 }
 
@@ -115,14 +115,14 @@ export function factsOf(
  * Readiness and alarms say nothing here: a member is healthy when it answers under its own ID from its own volume,
  * knows a leader, reads linearizably and lags little.
  */
-function ailment(
+function unhealthyReason(
   pod: PodView | undefined,
   status: MemberStatus | undefined,
   known: MemberRecord | undefined,
   newest: number,
   world: World,
 ): string | undefined {
-  if (!pod || pod.deleting || !status) return trouble(pod, world);
+  if (!pod || pod.deleting || !status) return describePod(pod, world);
   if (known && pod.claimUid !== known.claimUid) return "runs from another volume";
   if (status.leaderId === undefined) return "knows no leader";
   if (!status.isLearner && !status.linearizableRead) return "can't read linearizably";

@@ -9,8 +9,8 @@ import type { ClaimView, ControllerRecord, PodView } from "../model";
 import { age, ageOf } from "./age";
 import { withNote } from "./record";
 import type { Step } from "./step";
-import { act, mention, refusal } from "./step";
-import { failedActs } from "./trying";
+import { doAction, mention, refusal } from "./step";
+import { failedActions } from "./retry";
 import type { Facts } from "./facts";
 import { claimAt, noteOf } from "./view";
 
@@ -45,7 +45,7 @@ function takenBack({ name, requestedBytes, actualBytes }: ClaimView, size: strin
 }
 
 function resize({ name, uid, resourceVersion }: ClaimView, bytes: number, reason: string): Step {
-  return act({ kind: "growClaim", name, uid, resourceVersion, bytes }, reason);
+  return doAction({ kind: "growClaim", name, uid, resourceVersion, bytes }, reason);
 }
 
 function whatIsMissing(claim: ClaimView): string {
@@ -88,6 +88,6 @@ export function quotaBeforeVolume(f: Facts, pod: PodView | undefined): string | 
 }
 
 function growthFails(f: Facts): boolean {
-  const refused = failedActs(f.world).some((action) => action.kind === "growClaim");
+  const refused = failedActions(f.world).some((action) => action.kind === "growClaim");
   return refused || f.world.claims.some((c) => c.growthProblem !== undefined);
 }

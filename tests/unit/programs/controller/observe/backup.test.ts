@@ -5,7 +5,7 @@ import type { ConfigMap, StatefulSet } from "../../../../../programs/shared/kube
 import type { ControllerRecord } from "../../../../../programs/controller/model";
 import { backupView } from "../../../../../programs/controller/observe/backup";
 import { Observer } from "../../../../../programs/controller/observe/observer";
-import { wantsBackup } from "../../../../../programs/controller/plan/asides";
+import { wantsBackup } from "../../../../../programs/controller/plan/quarantine";
 import { recordData } from "../../../../../programs/controller/model/record";
 import { CLUSTER, world } from "../../../../support/worlds";
 

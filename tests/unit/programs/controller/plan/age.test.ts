@@ -5,7 +5,18 @@ import { parseRecord, recordData } from "../../../../../programs/controller/mode
 import { plan } from "../../../../../programs/controller/plan";
 import { age, aging } from "../../../../../programs/controller/plan/age";
 import type { Change } from "../../../../support/worlds";
-import { crashing, gated, idOf, keyOf, listed, NOW, pod, remembered, report, silent } from "../../../../support/worlds";
+import {
+  crashing,
+  gated,
+  idOf,
+  keyOf,
+  listed,
+  NOW,
+  pod,
+  remembered,
+  report,
+  silent,
+} from "../../../../support/worlds";
 import { EMPTY, status, wal, world } from "../../../../support/worlds";
 
 const DAY_MS = 24 * 3_600_000;

@@ -1,7 +1,13 @@
 /** Growing that can't be placed never closes the way to its own repair. */
 import { expect } from "chai";
 import { Attempts } from "../../../../../programs/controller/loop/attempts";
-import type { Action, ControllerRecord, Failure, PodView, World } from "../../../../../programs/controller/model";
+import type {
+  Action,
+  ControllerRecord,
+  Failure,
+  PodView,
+  World,
+} from "../../../../../programs/controller/model";
 import { plan } from "../../../../../programs/controller/plan";
 import type { Change } from "../../../../support/worlds";
 import { EMPTY, gated, listed, pod, remembered, report, status, world } from "../../../../support/worlds";

@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import type { ControllerRecord, Decision, Desired, PodView, RestoreView, World } from "../../../../../programs/controller/model";
+import type {
+  ControllerRecord,
+  Decision,
+  Desired,
+  PodView,
+  RestoreView,
+  World,
+} from "../../../../../programs/controller/model";
 import type { RestoreReport } from "../../../../../programs/shared/protocol";
 import type { Disk } from "../../../../../programs/shared/disk";
 import { parseRecord, recordData } from "../../../../../programs/controller/model/record";

@@ -5,7 +5,19 @@ import { Hashes } from "../../../../../programs/controller/observe/hashes";
 import { plan } from "../../../../../programs/controller/plan";
 import { age } from "../../../../../programs/controller/plan/age";
 import type { Change } from "../../../../support/worlds";
-import { gated, idOf, keyOf, listed, NOW, pod, remembered, report, silent, status, world } from "../../../../support/worlds";
+import {
+  gated,
+  idOf,
+  keyOf,
+  listed,
+  NOW,
+  pod,
+  remembered,
+  report,
+  silent,
+  status,
+  world,
+} from "../../../../support/worlds";
 import { EMPTY } from "../../../../support/worlds";
 
 const GIB = 2 ** 30;

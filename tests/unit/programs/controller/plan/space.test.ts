@@ -1,5 +1,11 @@
 import { expect } from "chai";
-import type { ControllerRecord, MemberHash, MemberStatus, SpaceWork, Tries } from "../../../../../programs/controller/model";
+import type {
+  ControllerRecord,
+  MemberHash,
+  MemberStatus,
+  SpaceWork,
+  Tries,
+} from "../../../../../programs/controller/model";
 import { plan } from "../../../../../programs/controller/plan";
 import { age, aging } from "../../../../../programs/controller/plan/age";
 import type { Change } from "../../../../support/worlds";

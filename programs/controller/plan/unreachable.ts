@@ -10,19 +10,19 @@
 import { age, ageOf } from "./age";
 import { outdated } from "./rollout";
 import type { Step } from "./step";
-import { act, wait } from "./step";
+import { doAction, wait } from "./step";
 import type { Facts } from "./facts";
-import { mayBeDone } from "./trying";
+import { isUnanswered } from "./retry";
 import { healthyWithout, quorum, statusOf } from "./view";
 
-const DEAF_MS = 180_000;
+const UNREACHABLE_MS = 180_000;
 
-export function* rollDeaf(f: Facts): Iterable<Step> {
-  const deaf = outdated(f).filter((p) => p.ready && ageOf(f.world, age.unheard(p)) >= DEAF_MS);
-  const open = f.world.pods.find((p) => !deaf.includes(p) && !statusOf(f.world, p));
+export function* rollUnreachable(f: Facts): Iterable<Step> {
+  const unreachable = outdated(f).filter((p) => p.ready && ageOf(f.world, age.unheard(p)) >= UNREACHABLE_MS);
+  const open = f.world.pods.find((p) => !unreachable.includes(p) && !statusOf(f.world, p));
   // Once a pod can't be ready before the next one is restarted, the budget would let nobody go.
-  const first = deaf.length === f.world.pods.length;
-  for (const { name, uid, ordinal } of deaf) {
+  const first = unreachable.length === f.world.pods.length;
+  for (const { name, uid, ordinal } of unreachable) {
     const why = `${name} is ready, and hasn't let this controller in for minutes`;
     if (open) {
       yield wait(`${why}: its restart at the declared revision waits for ${open.name}`);
@@ -31,9 +31,9 @@ export function* rollDeaf(f: Facts): Iterable<Step> {
     const member = f.members.find((m) => m.ordinal === ordinal);
     if (f.list && healthyWithout(f, member?.memberId ?? "") < quorum(f.voters.length)) continue;
     const action = first ? ({ kind: "evictPod", name, uid } as const) : remove(name, uid);
-    const step = act(action, `${why}: it is restarted at the declared revision`);
+    const step = doAction(action, `${why}: it is restarted at the declared revision`);
     yield step;
-    if (mayBeDone(f.world, step)) return;
+    if (isUnanswered(f.world, step)) return;
   }
 }
 

@@ -13,7 +13,7 @@ import { withAbandoned, withoutAbandoned } from "./record";
 import { dropAbandoned } from "./size";
 import type { Step } from "./step";
 import { remember, wait } from "./step";
-import { trouble } from "./trouble";
+import { describePod } from "./describe-pod";
 import { hasNoPlace, lacksRoom } from "./unplaceable";
 import type { Facts } from "./facts";
 import { isAbandoned, label } from "./view";
@@ -48,7 +48,7 @@ export function giveUpNamed(f: Facts): Step | undefined {
   for (const pod of f.world.pods) {
     if (!pod.claimUid || !isNamed(f, pod.name) || isAbandoned(f.record, pod.claimUid)) continue;
     if (isOutOfReach(f, pod)) return giveUp(f, pod, pod.claimUid);
-    if (hasNoPlace(f.world, pod)) return wait(`${pod.name} ${trouble(pod, f.world)}${wayOut(f, pod)}`);
+    if (hasNoPlace(f.world, pod)) return wait(`${pod.name} ${describePod(pod, f.world)}${wayOut(f, pod)}`);
   }
   const { abandoned } = f.record;
   const named = abandoned.filter((a) => isNamed(f, label(f, a.ordinal)));

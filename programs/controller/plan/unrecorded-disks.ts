@@ -14,7 +14,7 @@ import type { Disk, WalDisk } from "../../shared/disk";
 import type { Facts } from "./facts";
 
 /** A member of the recorded cluster that the record doesn't know yet. */
-export function isBeyondRecord(f: Facts, pod: PodView, disk: Disk): disk is WalDisk {
+export function isUnrecordedMember(f: Facts, pod: PodView, disk: Disk): disk is WalDisk {
   if (disk.state !== "wal") return false;
   const { birth, members, removed, generation, intent } = f.record;
   if (intent?.kind === "remove" && intent.memberId === disk.memberId) return false;

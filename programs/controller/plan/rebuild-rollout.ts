@@ -10,17 +10,17 @@ import type { PodView } from "../model";
 import { age, ageOf } from "./age";
 import { isSilentForNow, outdated, STARTING_MS } from "./rollout";
 import type { Step } from "./step";
-import { act } from "./step";
-import { trouble } from "./trouble";
+import { doAction } from "./step";
+import { describePod } from "./describe-pod";
 import type { Facts } from "./facts";
 import { gateOf, statusOf } from "./view";
 
-export function exchange(f: Facts): Step | undefined {
+export function rollDuringRebuild(f: Facts): Step | undefined {
   const pod = outdated(f).find((p) => !mayServe(f, p));
   if (!pod) return undefined;
-  const how = gateOf(f.world, pod) ? "only waits" : trouble(pod, f.world);
+  const how = gateOf(f.world, pod) ? "only waits" : describePod(pod, f.world);
   const reason = `${pod.name} ${how}, and has an outdated revision: exchanged, its disk stays`;
-  return act({ kind: "deletePod", name: pod.name, uid: pod.uid, force: false }, reason);
+  return doAction({ kind: "deletePod", name: pod.name, uid: pod.uid, force: false }, reason);
 }
 
 /** Whether its etcd serves, or may be about to. */

@@ -17,7 +17,7 @@ const DAY_MS = 24 * 3_600_000;
 const USUAL_DAYS = 7;
 const LOOK_EVERY_MS = 600_000;
 
-export function keepsAsides(desired: Desired, { made, generation }: ControllerRecord): boolean {
+export function keepsQuarantine(desired: Desired, { made, generation }: ControllerRecord): boolean {
   if (made?.generation !== generation) return false;
   const { keepReplacedDays: days } = desired;
   if (days === undefined && made.backup !== undefined) return false;
@@ -26,7 +26,7 @@ export function keepsAsides(desired: Desired, { made, generation }: ControllerRe
 
 /** Whether a backup would change anything. */
 function awaitsBackup(desired: Desired, record: ControllerRecord): boolean {
-  return desired.keepReplacedDays === undefined && keepsAsides(desired, record);
+  return desired.keepReplacedDays === undefined && keepsQuarantine(desired, record);
 }
 
 /** The same of what was seen, which may be unreadable. */
@@ -38,7 +38,7 @@ export function wantsBackup(desired: World["desired"], record: World["record"]):
 
 export function countWhole(f: Facts, record: ControllerRecord): ControllerRecord {
   const { made } = record;
-  if (!made || !keepsAsides(f.desired, record)) return record;
+  if (!made || !keepsQuarantine(f.desired, record)) return record;
   const whole = f.healthy.length >= f.desired.members && f.healthy.length === f.members.length;
   const backup = whole ? backupOf(f, record) : undefined;
   if (backup !== undefined) return { ...record, made: { ...made, backup } };

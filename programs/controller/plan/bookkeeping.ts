@@ -8,23 +8,23 @@
  */
 import type { ControllerRecord, MemberRecord } from "../model";
 import { age, ageOf, BROKEN_EVERY_MS, carryAges, isOver } from "./age";
-import { countWhole } from "./asides";
+import { countWhole } from "./quarantine";
 import { noteForeign } from "./foreign";
 import { noteOldLog } from "./old-log";
 import { withMember, withNote, withoutIntent, withoutMember, withRemoved } from "./record";
 import type { Facts, Member } from "./facts";
 import { factsOf, noteOf, recordOf } from "./view";
 import { listKey } from "../../shared/etcd/members";
-import { withdrawRemoval } from "./withdraw";
+import { withdrawRemoval } from "./withdraw-removal";
 
 const FLOOR_EVERY_MS = 60_000;
 const PROGRESS_EVERY_MS = 15_000;
 /** etcd's own first ones, with a few restarts: membership, versions, elections. */
-const BIRTH_ENTRIES = 20;
+const BOOTSTRAP_ENTRIES = 20;
 /** What happened to a newborn cluster in a longer time can't be told from its disk when that is empty. */
-const NEWBORN_MS = 60_000;
+const BOOTSTRAP_MS = 60_000;
 
-export function keepBooks(f: Facts): ControllerRecord {
+export function updateRecord(f: Facts): ControllerRecord {
   const kept = noteForeign(f, forgetBroken(f, prune(f, version(f))));
   return carryAges(f, seal(f, observed(f, kept.birth.state === "born" ? withdrawRemoval(f, kept) : kept)));
 }
@@ -34,7 +34,7 @@ function seal(f: Facts, record: ControllerRecord): ControllerRecord {
   const { birth, members } = record;
   if (birth.state !== "born" || birth.sealed) return record;
   const written = f.list?.clusterId === birth.clusterId && (f.world.etcd.revision ?? 0) > 1;
-  const used = members.some((m) => m.floor > BIRTH_ENTRIES || isOver(f, m.floorMs, NEWBORN_MS));
+  const used = members.some((m) => m.floor > BOOTSTRAP_ENTRIES || isOver(f, m.floorMs, BOOTSTRAP_MS));
   return written || used ? { ...record, birth: { ...birth, sealed: true } } : record;
 }
 
@@ -153,7 +153,7 @@ function noteProgress(f: Facts, record: ControllerRecord, member: Member): Contr
   const note = noteOf(result, member.ordinal);
   if (
     !member.isLearner &&
-    !member.ailment &&
+    !member.unhealthyReason &&
     (note?.suspect || note?.replacing || note?.failedJoinMs || note?.unreadPodUid)
   ) {
     result = withNote(result, member.ordinal, {

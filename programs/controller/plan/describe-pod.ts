@@ -22,7 +22,7 @@ function failed({ state, restarts, lastExit }: ContainerView, runningMs: number)
 }
 
 /** What keeps a pod from running etcd, in the words of Kubernetes. Absent while it only takes its time. */
-export function obstacle(pod: PodView, world: Pick<World, "ages">): string | undefined {
+export function startupProblem(pod: PodView, world: Pick<World, "ages">): string | undefined {
   if (pod.deleting) return undefined;
   if (pod.unschedulable) return `can't be scheduled: ${pod.unschedulable}`;
   if (pod.words) {
@@ -31,12 +31,12 @@ export function obstacle(pod: PodView, world: Pick<World, "ages">): string | und
   if (pod.gateProblem) return `can't use its volume: ${pod.gateProblem}`;
   const running = (container: "gate" | "etcd") => ageOf(world, age.running(pod, container));
   return (
-    hindrance(pod.gate, "can't start its gate", running("gate")) ??
-    hindrance(pod.etcd, "doesn't start", running("etcd"))
+    containerProblem(pod.gate, "can't start its gate", running("gate")) ??
+    containerProblem(pod.etcd, "doesn't start", running("etcd"))
   );
 }
 
-function hindrance(container: ContainerView, what: string, runningMs: number): string | undefined {
+function containerProblem(container: ContainerView, what: string, runningMs: number): string | undefined {
   const { state, waitingReason, lastExit, restarts } = container;
   if (state === "waiting" && isPreparing(container)) return undefined;
   if (state !== "waiting" && !failed(container, runningMs)) return undefined;
@@ -56,11 +56,11 @@ const CRASH_LOOP = "CrashLoopBackOff";
 const LONGEST = 250;
 
 /** The etcd container's trouble in a few words, for reasons that a person reads. */
-export function trouble(pod: PodView | undefined, world: Pick<World, "ages">): string {
+export function describePod(pod: PodView | undefined, world: Pick<World, "ages">): string {
   // Quotas and policies are told to the StatefulSet alone, and this controller may not read its Events.
   if (!pod) return "has no pod (if it stays so: kubectl describe statefulset tells why)";
   if (pod.deleting) return "is being stopped";
-  const found = obstacle(pod, world);
+  const found = startupProblem(pod, world);
   if (found) return found;
   if (pod.etcd.state === "running") return "doesn't answer";
   if (pod.etcd.state === "terminated") return "has ended";

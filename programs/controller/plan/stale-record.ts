@@ -16,7 +16,7 @@
  */
 import type { ControllerRecord, MemberRecord, PodView, World } from "../model";
 import type { WalDisk } from "../../shared/disk";
-import { isNamed } from "./given-up";
+import { isNamed } from "./abandoned-members";
 import { onVolume } from "./identity";
 import { clusterIdOf, withNote } from "./record";
 import type { Facts } from "./facts";

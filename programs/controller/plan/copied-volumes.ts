@@ -17,7 +17,7 @@ interface Found {
 }
 
 /** Why they can't be, in words. Gates of older releases don't tell of votes; then only what was committed is looked at. */
-export function tornApart(found: readonly Found[]): string | undefined {
+export function inconsistency(found: readonly Found[]): string | undefined {
   const newest = Math.max(0, ...found.map(({ disk }) => disk.lastTerm));
   const committed = Math.max(0, ...found.map(({ disk }) => disk.commit ?? 0));
   for (const { name, disk: candidate } of found) {

@@ -9,7 +9,19 @@ import { plan } from "../../../../../programs/controller/plan";
 import { age } from "../../../../../programs/controller/plan/age";
 import { emptyRecord } from "../../../../../programs/controller/plan/record";
 import type { Change } from "../../../../support/worlds";
-import { CLUSTER, gated, idOf, NOW, pod, remembered, report, silent, status, wal, world } from "../../../../support/worlds";
+import {
+  CLUSTER,
+  gated,
+  idOf,
+  NOW,
+  pod,
+  remembered,
+  report,
+  silent,
+  status,
+  wal,
+  world,
+} from "../../../../support/worlds";
 
 const three = [0, 1, 2];
 const OLD = "17";

@@ -6,12 +6,12 @@
  * a cluster which could come back by itself is never taken apart.
  */
 import type { Birth, ControllerRecord } from "../model";
-import { isNamed, takenBack, unnamed } from "./given-up";
-import { standing } from "./identity";
+import { isNamed, takenBack, unnamed } from "./abandoned-members";
+import { identityStatus } from "./identity";
 import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
 import { chosenBefore, outlook } from "./survivor";
-import { trouble } from "./trouble";
+import { describePod } from "./describe-pod";
 import { versionProblem } from "./version";
 import type { Facts } from "./facts";
 import { label, podAt, quorum } from "./view";
@@ -84,11 +84,11 @@ function notLost(f: Facts): string | undefined {
   // What was given up without it, and can be taken back, may come back.
   const then = { ...f, record: takenBack(f.record) };
   const left = members.filter((m) => {
-    const { kind } = standing(then, m);
+    const { kind } = identityStatus(then, m);
     return kind !== "lost" && kind !== "broken" && !isNamed(f, label(f, m.ordinal));
   });
   if (left.length < quorum(members.length)) return undefined;
-  const names = left.map((m) => `${label(f, m.ordinal)} ${trouble(podAt(f.world, m.ordinal), f.world)}`);
+  const names = left.map((m) => `${label(f, m.ordinal)} ${describePod(podAt(f.world, m.ordinal), f.world)}`);
   return `the disks of ${left.length} of ${members.length} members may still be whole (${names.join("; ")}). They come back, or, where a node is gone for good, are given up by their names in recovery.abandonedMembers`;
 }
 
@@ -99,7 +99,7 @@ function adoptedLeft(f: Facts, { start, voters }: Adopting): string | undefined 
     return !isNamed(f, label(f, d.ordinal)) && (!pod?.claimUid || pod.claimUid === d.claimUid);
   });
   if (left.length < quorum(voters.length)) return undefined;
-  const names = left.map((d) => `${label(f, d.ordinal)} ${trouble(podAt(f.world, d.ordinal), f.world)}`);
+  const names = left.map((d) => `${label(f, d.ordinal)} ${describePod(podAt(f.world, d.ordinal), f.world)}`);
   return `${left.length} of ${voters.length} voters were found and start (${names.join("; ")}). They come back, or, where a node is gone for good, are given up by their names in recovery.abandonedMembers`;
 }
 

@@ -37,17 +37,17 @@ export function failureOf({ tries }: Pick<World, "tries">, action: Action) {
 }
 
 /** Whether no answer came to its last try. */
-export function mayBeDone(world: Pick<World, "tries">, step: Step): boolean {
+export function isUnanswered(world: Pick<World, "tries">, step: Step): boolean {
   return step.kind === "do" && !!step.action && failureOf(world, step.action)?.kind === "unanswered";
 }
 
 /** What was tried in vain. */
-export function failedActs({ tries }: Pick<World, "tries">): readonly Action[] {
+export function failedActions({ tries }: Pick<World, "tries">): readonly Action[] {
   return (tries?.failed ?? []).map((failed) => JSON.parse(failed.act) as Action);
 }
 
 /** A step as it is taken now: with the words of the last try, and not before the next one is due. */
-export function tried(world: Pick<World, "tries">, step: Step): Step {
+export function delayRetry(world: Pick<World, "tries">, step: Step): Step {
   const failed = step.kind === "do" && step.action ? failureOf(world, step.action) : undefined;
   if (step.kind !== "do" || !step.action || !failed) return step;
   const reason = failing(step.reason, failed);

@@ -1,5 +1,11 @@
 import { expect } from "chai";
-import type { ControllerRecord, Decision, Desired, PodView, World } from "../../../../../programs/controller/model";
+import type {
+  ControllerRecord,
+  Decision,
+  Desired,
+  PodView,
+  World,
+} from "../../../../../programs/controller/model";
 import type { RestoreReport } from "../../../../../programs/shared/protocol";
 import { parseRecord, recordData } from "../../../../../programs/controller/model/record";
 import { plan } from "../../../../../programs/controller/plan";

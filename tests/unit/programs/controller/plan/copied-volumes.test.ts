@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Disk } from "../../../../../programs/shared/disk";
-import { tornApart } from "../../../../../programs/controller/plan/moments";
+import { inconsistency } from "../../../../../programs/controller/plan/copied-volumes";
 import { idOf, wal } from "../../../../support/worlds";
 
 type Wal = Extract<Disk, { state: "wal" }>;
@@ -44,7 +44,7 @@ describe("disks without a record", () => {
       ["when only one is left", [disk(2, { lastTerm: 7, term: 7 })]],
       ["as far as older gates can tell", [disk(0, { lastTerm: 5 }), disk(1, {}), disk(2, {})].map(old)],
     ] as const) {
-      it(name, () => expect(tornApart(disks)).to.equal(undefined));
+      it(name, () => expect(inconsistency(disks)).to.equal(undefined));
     }
   });
 
@@ -64,7 +64,7 @@ describe("disks without a record", () => {
             reaches.map((r) => r % size),
           );
         elections += raft.leaders.size;
-        expect(tornApart(raft.disks())).to.equal(undefined);
+        expect(inconsistency(raft.disks())).to.equal(undefined);
       }),
       { numRuns: 3000 },
     );
@@ -79,9 +79,9 @@ describe("disks without a record", () => {
     raft.campaign(1, [0]);
     raft.write(1, []);
     const after = raft.disks();
-    expect(tornApart(after)).to.equal(undefined);
-    expect(tornApart([before[0]!, after[1]!, after[2]!])).to.match(/elected in term 2/);
-    expect(tornApart([after[0]!, after[1]!, before[2]!])).to.equal(undefined);
+    expect(inconsistency(after)).to.equal(undefined);
+    expect(inconsistency([before[0]!, after[1]!, after[2]!])).to.match(/elected in term 2/);
+    expect(inconsistency([after[0]!, after[1]!, before[2]!])).to.equal(undefined);
   });
 
   describe("can't be of one moment", () => {
@@ -114,7 +114,7 @@ describe("disks without a record", () => {
         /etcd-1.* entry 900 is known as committed on another/,
       ],
     ] as const) {
-      it(name, () => expect(tornApart(disks)).to.match(words));
+      it(name, () => expect(inconsistency(disks)).to.match(words));
     }
 
     it("by what was committed, even if their gates don't tell of votes", () => {
@@ -123,7 +123,7 @@ describe("disks without a record", () => {
         disk(1, { lastIndex: 890, commit: 870 }),
         disk(2, {}),
       ];
-      expect(tornApart(disks.map(old))).to.match(/known as committed/);
+      expect(inconsistency(disks.map(old))).to.match(/known as committed/);
     });
   });
 });

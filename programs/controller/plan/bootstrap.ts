@@ -4,7 +4,7 @@
  * Why it can't lose an acknowledged write: a birth needs a claim for each pod, and every volume there is to have been
  * looked at and found empty, and is recorded, for one pod, before it is ordered. It is repeated only under the same
  * condition and while no second voter was ever made; nor after it was seen to have made a cluster that somebody has
- * written to, or can have: see `seal` in `books`. Disks that were found are never re-born: the one with the newest last entry holds every committed
+ * written to, or can have: see `seal` in `bookkeeping`. Disks that were found are never re-born: the one with the newest last entry holds every committed
  * entry if a quorum of its own voters is there. Those voters start, and whoever is a learner by the word of its own
  * disk: it counts for nobody until the others say so. Who is neither was removed, and with others of its kind could be a
  * quorum of an older list.
@@ -24,20 +24,20 @@
 import type { AdoptedDisk, Birth, ControllerRecord, PodView } from "../model";
 import type { Disk, WalDisk } from "../../shared/disk";
 import { age, ageOf } from "./age";
-import { keepBooks } from "./books";
+import { updateRecord } from "./bookkeeping";
 import { byEnd } from "./log-end";
-import { tornApart } from "./moments";
-import { isNamed } from "./given-up";
-import { begin, mayBegin } from "./prepare";
+import { inconsistency } from "./copied-volumes";
+import { isNamed } from "./abandoned-members";
+import { begin, mayBegin } from "./prepare-rebuild";
 import { withMember } from "./record";
 import type { Step } from "./step";
-import { act, remember, wait } from "./step";
+import { doAction, remember, wait } from "./step";
 import type { Facts } from "./facts";
-import { obstacle, trouble } from "./trouble";
+import { startupProblem, describePod } from "./describe-pod";
 import { claimAt, factsOf, gateOf, hasRun, label, podAt, quorum, statusOf } from "./view";
 
 /** So long the gates of whole members wait for a volume that can't be looked at: a node restarts in less. */
-const PATIENCE_MS = 600_000;
+const WAIT_MS = 600_000;
 /** After this long without a leader, members that nobody recorded are stopped so that their gates can look. */
 const LEADERLESS_MS = 60_000;
 
@@ -49,17 +49,17 @@ interface Seen {
 }
 type Found = Seen & { readonly disk: WalDisk };
 
-export function birth(f: Facts): Step | undefined {
+export function bootstrap(f: Facts): Step | undefined {
   const state = f.record.birth;
   switch (state.state) {
     case "born":
-      return state.sealed || f.list ? undefined : bornEmpty(f);
+      return state.sealed || f.list ? undefined : repeatIfEmpty(f);
     case "adopting":
       return f.list ? adoptRunning(f) : adopt(f);
     case "seeding":
-      return seeding(f);
+      return awaitBootstrap(f);
     case "unborn":
-      return f.list ? adoptRunning(f) : unborn(f);
+      return f.list ? adoptRunning(f) : bootstrapOrAdopt(f);
   }
 }
 
@@ -73,8 +73,8 @@ export function adoption(f: Facts): Step | undefined {
   return step?.kind === "do" && !step.action && !step.record?.rebuild ? step : undefined;
 }
 
-function unborn(f: Facts): Step {
-  const stop = stopToLook(f);
+function bootstrapOrAdopt(f: Facts): Step {
+  const stop = restartToInspect(f);
   if (stop) return stop;
   if (f.doubt) return wait(f.doubt);
   const unseen = notLookedAt(f);
@@ -83,7 +83,7 @@ function unborn(f: Facts): Step {
   if (!seen.every((s) => s.disk.state === "empty")) return adopt(f);
   const claimless = withoutClaim(f);
   if (claimless) return wait(claimless);
-  return f.desired.rebuild ? restored(f) : seed(f);
+  return f.desired.rebuild ? bootstrapRestored(f) : beginBootstrap(f);
 }
 
 function withoutUnseen(f: Facts, unseen: string): Step {
@@ -105,7 +105,7 @@ function waitsMs(f: Facts): number | undefined {
     const pod = podAt(f.world, ordinal);
     return pod ? ageOf(f.world, age.running(pod, "gate")) : 0;
   });
-  return Math.max(0, PATIENCE_MS - Math.min(...waited));
+  return Math.max(0, WAIT_MS - Math.min(...waited));
 }
 
 interface Whole {
@@ -132,7 +132,7 @@ function wholeOf(f: Facts): Whole | undefined {
     if (mayBe || all.length > rivals.length) return undefined;
   }
   const alike = all.filter(({ disk }) => disk.clusterId === first.clusterId);
-  return tornApart(named(f, alike)) ? undefined : { disks: mine, start: votersOf(mine) };
+  return inconsistency(named(f, alike)) ? undefined : { disks: mine, start: votersOf(mine) };
 }
 
 const keyOfGroup = ({ disk }: Found) => `${disk.clusterId} ${disk.generation}`;
@@ -152,7 +152,7 @@ function newestOf(disks: readonly Found[]): Found | undefined {
 }
 
 /** Instead of a birth, with what was declared to be restored. */
-function restored(f: Facts): Step {
+function bootstrapRestored(f: Facts): Step {
   const { generation, rebuild } = f.desired;
   if (rebuild?.kind === "recovery") {
     return wait(
@@ -168,7 +168,7 @@ function restored(f: Facts): Step {
 }
 
 /** etcd running without a record and without a quorum: its place in the cluster is known only from its disk. */
-function stopToLook(f: Facts): Step | undefined {
+function restartToInspect(f: Facts): Step | undefined {
   const leaderless = f.world.pods.filter(
     (p) => !p.deleting && !p.ready && p.etcd.state === "running" && !gateOf(f.world, p),
   );
@@ -176,7 +176,7 @@ function stopToLook(f: Facts): Step | undefined {
     (p) => ageOf(f.world, age.running(p)) > LEADERLESS_MS && statusOf(f.world, p)?.leaderId === undefined,
   );
   if (!old) return undefined;
-  return act(
+  return doAction(
     { kind: "deletePod", name: old.name, uid: old.uid, force: false },
     `${old.name} runs without a leader and without a record: restarted so that its disk is looked at`,
   );
@@ -202,7 +202,7 @@ function notLookedAt(f: Facts): string | undefined {
 /** A member, and what keeps it from starting: on the first day nobody else says so. */
 function awaited(f: Facts, ordinal: number): string {
   const pod = podAt(f.world, ordinal);
-  const why = pod ? obstacle(pod, f.world) : trouble(pod, f.world);
+  const why = pod ? startupProblem(pod, f.world) : describePod(pod, f.world);
   return why ? `${label(f, ordinal)}, which ${why}` : label(f, ordinal);
 }
 
@@ -223,11 +223,11 @@ function looks(f: Facts): readonly Seen[] {
   });
 }
 
-function seed(f: Facts): Step {
+function beginBootstrap(f: Facts): Step {
   const pod = podAt(f.world, 0);
   if (!pod?.claimUid) return wait(`waits for ${awaited(f, 0)}`);
   if (hasRun(pod)) {
-    return act(
+    return doAction(
       { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
       `${pod.name} ran before and its disk is empty: a birth is ordered once per pod`,
     );
@@ -244,27 +244,28 @@ function seed(f: Facts): Step {
   return remember(record, `every disk is empty: ${pod.name} creates the cluster`);
 }
 
-function seeding(f: Facts): Step {
+function awaitBootstrap(f: Facts): Step {
   const state = f.record.birth;
   const pod = podAt(f.world, 0);
   if (state.state !== "seeding" || !pod) return wait(`waits for ${awaited(f, 0)}`);
   const status = statusOf(f.world, pod);
   if (f.list && status?.memberId && pod.claimUid === state.claimUid) {
     const listed = f.members.find((m) => m.memberId === status.memberId);
-    if (f.list.members.length === 1 && listed && !listed.ailment) return born(f, pod, status.memberId);
+    if (f.list.members.length === 1 && listed && !listed.unhealthyReason)
+      return bootstrapped(f, pod, status.memberId);
   }
   const gate = gateOf(f.world, pod);
   if (gate?.disk.state === "broken") return wait(`${pod.name}'s disk can't be read: ${gate.disk.reason}`);
   const repeatable = gate?.disk.state === "empty" && (pod.uid !== state.podUid || hasRun(pod));
-  if (repeatable || (gate && pod.claimUid !== state.claimUid)) return again(f);
-  const why = obstacle(pod, f.world);
+  if (repeatable || (gate && pod.claimUid !== state.claimUid)) return repeatBootstrap(f);
+  const why = startupProblem(pod, f.world);
   if (why) return wait(`${pod.name} creates the cluster, but ${why}`);
   return wait(
     `${pod.name} creates the cluster: ${gate ? "its gate has the order" : "waits until it answers"}`,
   );
 }
 
-function born(f: Facts, pod: PodView, memberId: string): Step {
+function bootstrapped(f: Facts, pod: PodView, memberId: string): Step {
   const record: ControllerRecord = {
     ...f.record,
     birth: { state: "born", clusterId: f.list?.clusterId ?? "", sealed: false },
@@ -281,14 +282,14 @@ function born(f: Facts, pod: PodView, memberId: string): Step {
 }
 
 /** Only for a moment, and as long as nobody has written to it or was promoted. */
-function bornEmpty(f: Facts): Step | undefined {
+function repeatIfEmpty(f: Facts): Step | undefined {
   const pod = podAt(f.world, 0);
   const gate = pod && gateOf(f.world, pod);
   if (!pod || gate?.disk.state !== "empty") return undefined;
-  return again(f);
+  return repeatBootstrap(f);
 }
 
-function again(f: Facts): Step {
+function repeatBootstrap(f: Facts): Step {
   const unseen = notLookedAt(f) ?? withoutClaim(f);
   if (unseen) return wait(unseen);
   const full = looks(f).find((s) => s.disk.state !== "empty");
@@ -297,7 +298,7 @@ function again(f: Facts): Step {
       `the birth can't be repeated: ${label(f, full.ordinal)} has data; a restore must be declared`,
     );
   }
-  return seed(f);
+  return beginBootstrap(f);
 }
 
 function walDisks(f: Facts): readonly Found[] {
@@ -306,12 +307,12 @@ function walDisks(f: Facts): readonly Found[] {
 
 /** A disk that is in the way of all others: whose it is has to be decided. */
 function inTheWay(f: Facts, all: readonly Found[], { disk }: Found): string | undefined {
-  const odd = all.find((s) => s.disk.generation > f.desired.generation || s.disk.generation < 1);
-  if (odd) {
-    const its = odd.disk.generation;
-    const claim = claimAt(f.world, odd.ordinal)?.name ?? "";
+  const unexpected = all.find((s) => s.disk.generation > f.desired.generation || s.disk.generation < 1);
+  if (unexpected) {
+    const its = unexpected.disk.generation;
+    const claim = claimAt(f.world, unexpected.ordinal)?.name ?? "";
     const declare = its > f.desired.generation ? `declare generation ${its}, or ` : "";
-    const whose = `${label(f, odd.ordinal)}'s disk is of generation ${its}, not the declared one`;
+    const whose = `${label(f, unexpected.ordinal)}'s disk is of generation ${its}, not the declared one`;
     return `${whose}: ${declare}delete claim ${claim} and the pod for a new volume, or move the data away`;
   }
   const alike = all.filter((s) => s.disk.generation === disk.generation);
@@ -367,7 +368,7 @@ function adopt(f: Facts): Step {
   const { disks, generation, clusterId, voters, before } = chosen;
   const state = f.record.birth;
   const start = startable(disks, voters, before?.start ?? []);
-  const torn = before ? undefined : tornApart(named(f, disks));
+  const torn = before ? undefined : inconsistency(named(f, disks));
   const found = start.filter((s) => voters.includes(s.memberId)).length;
   const enough = found >= quorum(voters.length);
   const recovers = !before && f.desired.rebuild?.kind === "recovery";
@@ -442,6 +443,6 @@ function adoptRunning(f: Facts): Step {
   const running = f.members.flatMap((m) => (m.status && m.pod ? [m.pod.generation ?? 1] : []));
   const generation = Math.min(f.desired.generation, ...running);
   const blank = { ...f.record, generation, birth, members: [], made: madeBefore(f, generation) };
-  const record = keepBooks(factsOf(f.world, f.desired, f.sts, blank));
+  const record = updateRecord(factsOf(f.world, f.desired, f.sts, blank));
   return remember(record, `${lost(f)}: the living cluster ${clusterId} is adopted`);
 }

@@ -35,7 +35,7 @@ export function withdrawRemoval(f: Facts, record: ControllerRecord): ControllerR
 /** It is healthy, and the others can't do without it: until it were gone, none of them would be replaced. */
 function isNeeded(f: Facts, { memberId }: Removal): boolean {
   const member = f.members.find((m) => m.memberId === memberId);
-  return member !== undefined && !member.ailment && removalProblem(f, member) !== undefined;
+  return member !== undefined && !member.unhealthyReason && removalProblem(f, member) !== undefined;
 }
 
 /** Its disk is whole, and the others can't do without it, or it is declared again. */
