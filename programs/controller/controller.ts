@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { act } from "./act";
+import { execute } from "./act";
 import type { Door } from "./server";
 import { Fleet } from "../shared/etcd/fleet";
 import { pairReader } from "../shared/etcd/pair";
@@ -21,7 +21,7 @@ import { Events } from "./report/events";
 import { serveHealth } from "./server/health";
 import { DecisionLog } from "./report/log";
 import { Status } from "./report/status";
-import { TrustNotice } from "./report/trust";
+import { TrustStatus } from "./report/trust";
 import type { Settings } from "./settings";
 
 const PAIR_EVERY_MS = 10_000;
@@ -38,7 +38,7 @@ export class Controller {
   private readonly observer: Observer;
   private readonly log: DecisionLog;
   private readonly status: Status;
-  private readonly trust: TrustNotice;
+  private readonly trust: TrustStatus;
   private readonly events: Events;
   private readonly cluster: Cluster;
 
@@ -83,7 +83,7 @@ export class Controller {
       steady,
       trouble("the status can't be written"),
     );
-    this.trust = new TrustNotice(
+    this.trust = new TrustStatus(
       (data) => cluster.writeNotice("trust", data),
       steady,
       trouble("what all pods trust can't be written"),
@@ -91,12 +91,12 @@ export class Controller {
     const writeEvent = (event: object) => cluster.writeEvent(event);
     this.events = new Events(settings.identity, writeEvent, steady, trouble("an event can't be written"));
     this.loop = new Loop({
-      eyes: this.observer,
+      observer: this.observer,
       plan,
-      act: (action, world) => {
+      execute: (action, world) => {
         const { term } = lease;
         const leftMs = () => (lease.term === term ? lease.leftMs() : 0);
-        return act(action, world, { cluster, fleet: this.fleet, leftMs });
+        return execute(action, world, { cluster, fleet: this.fleet, leftMs });
       },
       writeRecord: (record, version, timeoutMs) => this.writeRecord(record, version, timeoutMs),
       door,
@@ -107,8 +107,8 @@ export class Controller {
       steady,
       own: ownClock,
     });
-    this.watches = new Watches(cluster, () => this.ring(), trouble("a watch failed"));
-    door.onReport((unseen) => (unseen ? this.ring() : this.loop.wake()));
+    this.watches = new Watches(cluster, () => this.invalidate(), trouble("a watch failed"));
+    door.onReport((unseen) => (unseen ? this.invalidate() : this.loop.wake()));
   }
 
   async run(): Promise<void> {
@@ -132,7 +132,7 @@ export class Controller {
     this.loop.stop();
   }
 
-  private ring(): void {
+  private invalidate(): void {
     this.observer.stale();
     this.loop.wake();
   }
@@ -154,7 +154,7 @@ export class Controller {
     this.logger.warn(
       `stood still for ${Math.round(forMs / 1000)} s, beyond its lease: nothing is done or answered by what it knew`,
     );
-    this.ring();
+    this.invalidate();
   }
 
   private writeRecord(record: ControllerRecord, version: string | undefined, timeoutMs: number) {

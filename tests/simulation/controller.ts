@@ -9,7 +9,7 @@ import { UNWRITABLE } from "../../programs/controller/plan/writable";
 import type { WallClock } from "./clock";
 import type { Cluster } from "./cluster";
 import { UNDECIDED } from "./gate";
-import { act } from "./hands";
+import { execute } from "./actions";
 import { observe } from "./observer";
 
 const LEASE_MS = 15_000;
@@ -198,7 +198,7 @@ export class Controller {
       if (this.late()) return;
       const { action, reason } = this.decision;
       const judged = !this.heedless && !this.slow && cluster.faults === this.faultsSeen;
-      const error = act(cluster, action, judged ? reason : undefined);
+      const error = execute(cluster, action, judged ? reason : undefined);
       const kind = error?.includes("unhealthy cluster") ? "moment" : "unanswered";
       this.attempts.tried(action, error === undefined ? undefined : { kind, words: error }, 0);
     }

@@ -44,7 +44,7 @@ export interface RaftHost {
   exit(p: Process, code: number): void;
 }
 
-const BEATS = 3;
+const HEARTBEATS = 3;
 const LOSS = 0.1;
 /** Beats in which one that has heard of a leader grants nobody a vote, and after which a lonely leader steps down. */
 const LEASE = 2;
@@ -83,10 +83,10 @@ export class Raft {
     for (const l of this.host.processes) {
       if (l.role === "leader" && !this.host.alarmed) this.push(l, { write: ++this.writes });
     }
-    for (let i = 0; i < BEATS; i++) this.beat();
+    for (let i = 0; i < HEARTBEATS; i++) this.heartbeat();
   }
 
-  private beat(): void {
+  private heartbeat(): void {
     const { host } = this;
     for (const p of [...host.processes].sort(() => host.random() - 0.5)) {
       if (!host.processes.includes(p)) continue;
@@ -284,7 +284,7 @@ export class Raft {
     if (pending) return false;
     this.push(l, { conf });
     const target = l.dir.log.length;
-    for (let i = 0; i < BEATS && l.role === "leader" && l.dir.commit < target; i++) this.replicate(l);
+    for (let i = 0; i < HEARTBEATS && l.role === "leader" && l.dir.commit < target; i++) this.replicate(l);
     return l.dir.commit >= target;
   }
 

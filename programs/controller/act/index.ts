@@ -27,7 +27,7 @@ const LONGEST_MS = 8000;
 const FILL_MS = 3000;
 const FILL_AT_ONCE = 32;
 
-export interface Hands {
+export interface Dependencies {
   readonly cluster: Pick<Cluster, "scale" | "deletePod" | "evictPod" | "deleteClaim" | "growClaim">;
   readonly fleet: Pick<Fleet, "member">;
   /** How long this process may still act. */
@@ -35,32 +35,32 @@ export interface Hands {
 }
 
 /** Undefined when it was done, else why not. Never throws. */
-export async function act(
+export async function execute(
   action: Action,
   seen: Pick<World, "etcd">,
-  hands: Hands,
+  dependencies: Dependencies,
 ): Promise<Failure | undefined> {
   try {
-    await carryOut(action, new Doing(seen, hands));
+    await carryOut(action, new Execution(seen, dependencies));
     return undefined;
   } catch (error) {
     return failureOf(error);
   }
 }
 
-class Doing {
+class Execution {
   constructor(
     private readonly seen: Pick<World, "etcd">,
-    private readonly hands: Hands,
+    private readonly dependencies: Dependencies,
   ) {}
 
-  get cluster(): Hands["cluster"] {
-    return this.hands.cluster;
+  get cluster(): Dependencies["cluster"] {
+    return this.dependencies.cluster;
   }
 
   /** Read right before each request: the process may have stood still since the last one. */
   time(): number {
-    const left = Math.min(LONGEST_MS, this.hands.leftMs());
+    const left = Math.min(LONGEST_MS, this.dependencies.leftMs());
     if (left < LEAST_MS) throw new Error("the lease runs out: nothing was done");
     return left;
   }
@@ -91,11 +91,11 @@ class Doing {
     const { list, statuses } = this.seen.etcd;
     const ours = "problem" in list ? undefined : list.clusterId;
     const status = statuses.find((s) => s.answers && s.clusterId === ours && fits(s));
-    return status && this.hands.fleet.member(status.podUid);
+    return status && this.dependencies.fleet.member(status.podUid);
   }
 }
 
-async function carryOut(action: Action, doing: Doing): Promise<void> {
+async function carryOut(action: Action, doing: Execution): Promise<void> {
   const { cluster } = doing;
   switch (action.kind) {
     case "addLearner": {
@@ -161,7 +161,7 @@ async function carryOut(action: Action, doing: Doing): Promise<void> {
 }
 
 /** As many as there is time for; the next round sees how far that got. */
-async function fillLog(doing: Doing, entries: number): Promise<void> {
+async function fillLog(doing: Execution, entries: number): Promise<void> {
   const member = doing.any();
   const end = performance.now() + FILL_MS;
   let left = entries;

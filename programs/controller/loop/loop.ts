@@ -4,23 +4,17 @@ import type { Door } from "../server";
 import { ApiError } from "../../shared/kubernetes/api";
 import type { ConfigMap } from "../../shared/kubernetes/objects";
 import type { Action, ControllerRecord, Decision, Failure, World } from "../model";
-import type { Observation } from "../observe/observer";
+import type { Observation, Observer } from "../observe/observer";
 import { UnreadableRecord } from "../model/record";
 import { Ages } from "./ages";
 import { Attempts } from "./attempts";
 import type { Clock } from "../../shared/clock";
 import { wordsOf } from "../../shared/errors";
 
-export interface Eyes {
-  observe(maxAgeMs: number): Promise<Observation>;
-  written(record: ConfigMap | undefined): void;
-  stale(): void;
-}
-
 export interface LoopParts {
-  readonly eyes: Eyes;
+  readonly observer: Pick<Observer, "observe" | "written" | "stale">;
   readonly plan: (world: World) => Decision;
-  readonly act: (action: Action, world: World) => Promise<Failure | undefined>;
+  readonly execute: (action: Action, world: World) => Promise<Failure | undefined>;
   readonly writeRecord: (
     record: ControllerRecord,
     resourceVersion: string | undefined,
@@ -102,7 +96,7 @@ export class Loop {
       try {
         pause = await this.round();
       } catch (error) {
-        this.parts.eyes.stale();
+        this.parts.observer.stale();
         this.parts.trouble("the round failed", error);
         if (this.owes()) this.parts.blind(`nothing can be decided: ${wordsOf(error)}`);
       }
@@ -114,7 +108,7 @@ export class Loop {
 
   /** One observation, one decision, at most one action; returns how long to wait for the next. */
   async round(): Promise<number> {
-    const { eyes, door, report, act, lease, steady } = this.parts;
+    const { observer, door, report, execute, lease, steady } = this.parts;
     if (this.term !== lease.term) {
       // What is left of an earlier term, orders to gates as well, may have been overruled by another one.
       if (this.term > 0) this.standBy();
@@ -123,10 +117,10 @@ export class Loop {
     if (!this.mayAct()) return this.standBy();
     this.owedSinceMs ??= steady();
     door.setHolder(() => this.mayAct() && !this.owes());
-    let seen = await eyes.observe(this.converged ? AGE_IDLE_MS : AGE_BUSY_MS);
+    let seen = await observer.observe(this.converged ? AGE_IDLE_MS : AGE_BUSY_MS);
     let [world, decision] = this.decide(seen);
     if (!seen.fresh && !isQuiet(decision)) {
-      seen = await eyes.observe(0);
+      seen = await observer.observe(0);
       [world, decision] = this.decide(seen);
     }
     if (!world.holdsLease) return this.standBy();
@@ -154,10 +148,10 @@ export class Loop {
     }
     // What comes in meanwhile waits for it.
     this.owedSinceMs = steady();
-    const failure = await act(decision.action, world);
+    const failure = await execute(decision.action, world);
     this.attempts.tried(decision.action, failure, steady() - this.owedSinceMs);
     this.owedSinceMs = undefined;
-    eyes.stale();
+    observer.stale();
     if (!failure) report(world, decision);
     else report(world, { ...decision, reason: failing(decision.reason, failure) }, failure);
     // After a failure the others have their turn: the same act isn't due yet.
@@ -174,11 +168,11 @@ export class Loop {
   }
 
   private standBy(): number {
-    const { door, eyes } = this.parts;
+    const { door, observer } = this.parts;
     this.owedSinceMs = undefined;
     door.setHolder(false);
-    eyes.stale();
-    eyes.written(undefined);
+    observer.stale();
+    observer.written(undefined);
     this.attempts.forget();
     this.ages.forget();
     this.converged = false;
@@ -197,14 +191,14 @@ export class Loop {
     record: ControllerRecord,
     version: string | undefined,
   ): Promise<Unwritten | undefined> {
-    const { eyes, writeRecord, lease } = this.parts;
+    const { observer, writeRecord, lease } = this.parts;
     if (!this.mayAct()) return { problem: "the lease runs out", refused: false };
     try {
-      eyes.written(await writeRecord(record, version, Math.min(CAS_MS, lease.leftMs())));
+      observer.written(await writeRecord(record, version, Math.min(CAS_MS, lease.leftMs())));
       return undefined;
     } catch (error) {
-      eyes.written(undefined);
-      eyes.stale();
+      observer.written(undefined);
+      observer.stale();
       return { problem: wordsOf(error), refused: isRefusal(error) };
     }
   }

@@ -7,13 +7,13 @@ const RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 15_000;
 const LASTED_MS = 5000;
 
-/** Rings for every change of what the controller looks at. What changed is read by the next observation. */
+/** Calls `invalidate` for every change of what the controller looks at. What changed is read by the next observation. */
 export class Watches {
   private running: { readonly key: string; readonly abort: AbortController } | undefined;
 
   constructor(
     private readonly cluster: Pick<Cluster, "watch" | "watches">,
-    private readonly ring: () => void,
+    private readonly invalidate: () => void,
     private readonly failed: (error: unknown) => void,
   ) {}
 
@@ -41,7 +41,7 @@ export class Watches {
     while (!signal.aborted) {
       const from = ownClock();
       try {
-        await this.cluster.watch(what, FOR_MS, signal, this.ring);
+        await this.cluster.watch(what, FOR_MS, signal, this.invalidate);
         if (ownClock() - from > LASTED_MS) failures = 0;
         else failures += 1;
       } catch (error) {
@@ -50,7 +50,7 @@ export class Watches {
       }
       if (signal.aborted) return;
       // What happened in between is seen by looking.
-      this.ring();
+      this.invalidate();
       if (failures > 0) await pause(Math.min(RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS), signal);
     }
   }

@@ -2,7 +2,7 @@ import { isExpected } from "../model/acts";
 import type { Clock } from "../../shared/clock";
 import { microTime } from "../../shared/kubernetes/time";
 import type { Decision, Failure } from "../model";
-import { gist } from "./wording";
+import { withoutNumbers } from "./without-numbers";
 
 export interface EventTarget {
   readonly namespace: string;
@@ -12,7 +12,7 @@ export interface EventTarget {
 
 const SAME_AGAIN_MS = 600_000;
 /** What is waited for so long deserves a warning; a rollout waits all the time, and never for long. */
-const STANDS_MS = 60_000;
+const LASTING_MS = 60_000;
 /** So many at once, and one more each `REFILL_MS`. */
 const BURST = 25;
 const REFILL_MS = 10_000;
@@ -23,8 +23,8 @@ const MOST_KEYS = 500;
 
 /** Kubernetes Events on the StatefulSet: each new reason and warning once, and never a flood. */
 export class Events {
-  private readonly told = new Map<string, number>();
-  private standing: ReadonlyMap<string, number> = new Map();
+  private readonly written = new Map<string, number>();
+  private pendingSince: ReadonlyMap<string, number> = new Map();
   private current = "";
   private tokens = BURST;
   private filledMs: number;
@@ -44,14 +44,14 @@ export class Events {
     if (decision.refused !== undefined) this.say(target, "Warning", "Refused", decision.refused);
     const waits = decision.warnings.filter((warning) => warning !== decision.refused);
     this.warn(target, failure ? [...new Set([...waits, decision.reason])] : waits);
-    const news = gist(decision.reason);
+    const news = withoutNumbers(decision.reason);
     if (failure && !isExpected(failure)) {
       if (this.say(target, "Warning", "ActFailed", decision.reason)) this.current = news;
       return;
     }
     if (news === this.current) return;
     // A change back is news again.
-    this.told.delete(`Normal ${news}`);
+    this.written.delete(`Normal ${news}`);
     // What stands while too much was told before is told later.
     const word = failure ? "Waiting" : wordFor(decision);
     if (this.say(target, "Normal", word, decision.reason)) this.current = news;
@@ -59,24 +59,24 @@ export class Events {
 
   private warn(target: EventTarget, warnings: readonly string[]): void {
     const now = this.steady();
-    const since = (warning: string) => this.standing.get(gist(warning)) ?? now;
-    this.standing = new Map(warnings.map((w) => [gist(w), since(w)]));
+    const since = (warning: string) => this.pendingSince.get(withoutNumbers(warning)) ?? now;
+    this.pendingSince = new Map(warnings.map((w) => [withoutNumbers(w), since(w)]));
     for (const w of warnings)
-      if (now - since(w) >= STANDS_MS) this.say(target, "Warning", "NotAsDeclared", w);
+      if (now - since(w) >= LASTING_MS) this.say(target, "Warning", "NotAsDeclared", w);
   }
 
   /** False when it can't be told now. */
   private say(target: EventTarget, type: "Normal" | "Warning", reason: string, note: string): boolean {
-    const key = `${type} ${gist(note)}`;
+    const key = `${type} ${withoutNumbers(note)}`;
     const now = this.steady();
-    const before = this.told.get(key);
+    const before = this.written.get(key);
     if (before !== undefined && now - before < SAME_AGAIN_MS) return true;
     this.tokens = Math.min(BURST, this.tokens + (now - this.filledMs) / REFILL_MS);
     this.filledMs = now;
     if (this.tokens < 1) return false;
     this.tokens -= 1;
-    if (this.told.size >= MOST_KEYS) this.told.clear();
-    this.told.set(key, now);
+    if (this.written.size >= MOST_KEYS) this.written.clear();
+    this.written.set(key, now);
     this.write(this.event(target, type, reason, note)).catch(this.failed);
     return true;
   }

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { isExpected, nameOf } from "../model/acts";
 import type { Decision, Failure } from "../model";
-import { gist } from "./wording";
+import { withoutNumbers } from "./without-numbers";
 import { wordsOf } from "../../shared/errors";
 
 /** The same trouble, or a warning that was away for a while, is logged again after this long. */
@@ -23,9 +23,10 @@ export class DecisionLog {
   decision(decision: Decision, failure?: Failure): void {
     const { action, reason, converged } = decision;
     for (const warning of decision.warnings) {
-      if (warning !== reason && this.isNew(this.warned, gist(warning), true)) this.log.warn(warning);
+      if (warning !== reason && this.isNew(this.warned, withoutNumbers(warning), true))
+        this.log.warn(warning);
     }
-    const key = JSON.stringify([action && nameOf(action), gist(reason), converged]);
+    const key = JSON.stringify([action && nameOf(action), withoutNumbers(reason), converged]);
     if (key === this.before) return;
     this.before = key;
     const more = { action, converged, record: decision.record?.sequence, failure };
@@ -35,7 +36,7 @@ export class DecisionLog {
 
   trouble(what: string, error: unknown): void {
     const message = wordsOf(error);
-    if (this.isNew(this.troubles, gist(`${what}: ${message}`), false))
+    if (this.isNew(this.troubles, withoutNumbers(`${what}: ${message}`), false))
       this.log.warn({ error: message }, what);
   }
 

@@ -1,11 +1,9 @@
 import type { Decision, World } from "../model";
-import type { NoticeData } from "./notice";
-import { Notice } from "./notice";
-
-export type StatusData = NoticeData;
+import type { StatusData } from "./status-writer";
+import { StatusWriter } from "./status-writer";
 
 /** The ConfigMap that `pulumi up` waits on: the declared hash once it is reached, else what is waited for, in words. */
-export class Status extends Notice {
+export class Status extends StatusWriter {
   show(world: Pick<World, "desired" | "etcd" | "pods" | "record">, decision: Decision): void {
     const data = {
       converged: decision.converged ?? decision.reason,
@@ -16,7 +14,7 @@ export class Status extends Notice {
       members: JSON.stringify(membersOf(world)),
       ...madeOf(world, decision),
     };
-    const since = this.same(data) ? this.standing?.observedAt : undefined;
+    const since = this.same(data) ? this.current?.observedAt : undefined;
     this.post(data, { observedAt: since ?? new Date().toISOString() });
   }
 

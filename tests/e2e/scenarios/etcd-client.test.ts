@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { act } from "../../../programs/controller/act";
+import { execute } from "../../../programs/controller/act";
 import { Fleet } from "../../../programs/shared/etcd/fleet";
 import { methods } from "../../../programs/shared/etcd/messages";
 import { pairReader } from "../../../programs/shared/etcd/pair";
@@ -65,7 +65,7 @@ function speaksWith(version: string, programs: string): void {
       hashes,
     );
   const doing = async (action: Action, etcd?: EtcdView) =>
-    act(action, { etcd: etcd ?? (await look()) }, { cluster: {} as never, fleet, leftMs: () => 10_000 });
+    execute(action, { etcd: etcd ?? (await look()) }, { cluster: {} as never, fleet, leftMs: () => 10_000 });
   const idOf = async (i: number): Promise<string> => statusOf(await look(), i)?.memberId ?? "";
 
   async function join(i: number, others: number[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { act } from "../../../../../programs/controller/act";
+import { execute } from "../../../../../programs/controller/act";
 import { EtcdError } from "../../../../../programs/shared/etcd/member";
 import { ApiError } from "../../../../../programs/shared/kubernetes/api";
 import type { Action, EtcdView, MemberStatus } from "../../../../../programs/controller/model";
@@ -63,7 +63,7 @@ describe("an act", () => {
       return fails ? Promise.reject(fails) : Promise.resolve();
     };
   const run = (action: Action, seen: Partial<EtcdView> = {}) =>
-    act(
+    execute(
       action,
       { etcd: { ...etcd, ...seen } },
       {

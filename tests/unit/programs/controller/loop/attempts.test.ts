@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { failing, nameOf } from "../../../../../programs/controller/model/acts";
 import { Attempts } from "../../../../../programs/controller/loop/attempts";
 import type { Action, Failure } from "../../../../../programs/controller/model";
-import { gist } from "../../../../../programs/controller/report/wording";
+import { withoutNumbers } from "../../../../../programs/controller/report/without-numbers";
 
 const evict: Action = { kind: "evictPod", name: "etcd-1", uid: "u" };
 const grow = (resourceVersion: string): Action => {
@@ -80,8 +80,8 @@ describe("what this process tried", () => {
     expect(failing(once, { kind: "not-yet", words: "the budget" })).to.equal(
       "data-etcd-0 grows to 2Gi, which has to wait: the budget",
     );
-    expect(gist(failing("x", { ...refused, words: "quota 4 of 5 is used" }))).to.equal(
-      gist(failing("x", refused)),
+    expect(withoutNumbers(failing("x", { ...refused, words: "quota 4 of 5 is used" }))).to.equal(
+      withoutNumbers(failing("x", refused)),
     );
   });
 });

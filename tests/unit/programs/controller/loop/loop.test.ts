@@ -54,12 +54,12 @@ class Process {
       return { world, recordVersion, fresh: this.fresh || maxAgeMs === 0 };
     };
     const parts: LoopParts = {
-      eyes: { observe, written: () => undefined, stale: () => undefined },
+      observer: { observe, written: () => undefined, stale: () => undefined },
       plan: (world) => {
         this.world = world;
         return this.decision;
       },
-      act: async ({ kind }) => {
+      execute: async ({ kind }) => {
         await this.at("act");
         this.did.push(kind);
         return this.error;

@@ -40,7 +40,7 @@ class Process {
   readonly lease: Lease;
   readonly loop: Loop;
   private readonly watches: Watches;
-  private readonly ring: () => void;
+  private readonly invalidate: () => void;
 
   constructor(kubernetes: Kubernetes) {
     const names = {
@@ -66,21 +66,21 @@ class Process {
         trouble: () => undefined,
       },
     );
-    const ring = (this.ring = () => {
+    const invalidate = (this.invalidate = () => {
       observer.stale();
       this.loop.wake();
     });
-    this.watches = new Watches(cluster, ring, () => undefined);
+    this.watches = new Watches(cluster, invalidate, () => undefined);
     const leaseChanged = () => {
       const vacancy = this.lease.vacancy();
       if (vacancy !== undefined) this.said.push(vacancy);
       this.loop.wake();
     };
-    this.lease = new Lease(cluster, "me", steady, steady, leaseChanged, ring);
+    this.lease = new Lease(cluster, "me", steady, steady, leaseChanged, invalidate);
     const lease = this.lease;
     this.loop = new Loop({
-      ...{ eyes: observer, plan, lease, steady, own: steady },
-      act: () => Promise.resolve(undefined),
+      ...{ observer, plan, lease, steady, own: steady },
+      execute: () => Promise.resolve(undefined),
       writeRecord: (record, version, timeoutMs) =>
         cluster.writeRecord(recordData(record), version, timeoutMs),
       door: {
@@ -110,7 +110,7 @@ class Process {
       const silence = () => resolve({ sinceMs });
       if (!this.holds()) return silence();
       if (this.guests.refusal("members", podUid, "10.0.0.1") !== undefined) {
-        this.ring();
+        this.invalidate();
         return silence();
       }
       const asker = {

@@ -3,9 +3,9 @@ import type { Decision, Desired, World } from "../../../../../programs/controlle
 import { Events } from "../../../../../programs/controller/report/events";
 import { DecisionLog } from "../../../../../programs/controller/report/log";
 import { Status } from "../../../../../programs/controller/report/status";
-import { gist } from "../../../../../programs/controller/report/wording";
-import { TrustNotice } from "../../../../../programs/controller/report/trust";
-import type { StatusData } from "../../../../../programs/controller/report/status";
+import { withoutNumbers } from "../../../../../programs/controller/report/without-numbers";
+import { TrustStatus } from "../../../../../programs/controller/report/trust";
+import type { StatusData } from "../../../../../programs/controller/report/status-writer";
 
 const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
   orders: {},
@@ -30,7 +30,7 @@ describe("what the controller tells", () => {
   describe("what all pods trust", () => {
     it("is told when it is news, and stands while nothing can be said", async () => {
       const written: StatusData[] = [];
-      const notice = new TrustNotice(
+      const status = new TrustStatus(
         (data) => Promise.resolve(void written.push(data)),
         clock,
         () => undefined,
@@ -44,7 +44,7 @@ describe("what the controller tells", () => {
         { agreed: "two" },
       ];
       for (const trust of said) {
-        notice.show(decision("waits", { trust }));
+        status.show(decision("waits", { trust }));
         await settled();
         await settled();
       }
@@ -261,7 +261,7 @@ describe("what the controller tells", () => {
       ["replaced in 59 s", "replaced in 8 s", true],
       ["runs etcd 3.6.14", "runs etcd 3.6.16", true],
     ] as const) {
-      expect(gist(a) === gist(b), `${a} / ${b}`).to.equal(same);
+      expect(withoutNumbers(a) === withoutNumbers(b), `${a} / ${b}`).to.equal(same);
     }
   });
 

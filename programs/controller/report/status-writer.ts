@@ -1,7 +1,7 @@
 import type { Clock } from "../../shared/clock";
-import { gist } from "./wording";
+import { withoutNumbers } from "./without-numbers";
 
-export type NoticeData = Readonly<Record<string, string>>;
+export type StatusData = Readonly<Record<string, string>>;
 
 /** A sentence whose numbers count up or down is written at most so often. */
 const COUNTING_MS = 2000;
@@ -9,41 +9,43 @@ const COUNTING_MS = 2000;
 const AGAIN_MS = 30_000;
 
 /** A ConfigMap in which the last of what was posted will stand. */
-export class Notice {
-  private wanted: NoticeData | undefined;
-  private written: { readonly data: NoticeData; readonly atMs: number } | undefined;
+export class StatusWriter {
+  private wanted: StatusData | undefined;
+  private written: { readonly data: StatusData; readonly atMs: number } | undefined;
   private working = false;
 
   constructor(
-    private readonly write: (data: NoticeData) => Promise<void>,
+    private readonly write: (data: StatusData) => Promise<void>,
     private readonly steady: Clock,
     private readonly failed: (error: unknown) => void,
   ) {}
 
   /** What stands there since, by what was written last. */
-  get standing(): NoticeData | undefined {
+  get current(): StatusData | undefined {
     return this.written?.data;
   }
 
   /** Whether what stands there says the same. */
-  same(data: NoticeData): boolean {
+  same(data: StatusData): boolean {
     const before = this.written?.data;
     return before !== undefined && Object.keys(data).every((key) => data[key] === before[key]);
   }
 
   /** Returns at once. `extra` is written with it, and is no reason to write. */
-  post(data: NoticeData, extra: NoticeData = {}): void {
+  post(data: StatusData, extra: StatusData = {}): void {
     if (!this.due(data)) return;
     this.wanted = { ...data, ...extra };
     if (!this.working) void this.writeAll();
   }
 
-  private due(data: NoticeData): boolean {
+  private due(data: StatusData): boolean {
     if (this.working || !this.written) return true;
     const age = this.steady() - this.written.atMs;
     if (this.same(data)) return age >= AGAIN_MS;
     const before = this.written.data;
-    const counts = Object.keys(data).every((key) => gist(data[key] ?? "") === gist(before[key] ?? ""));
+    const counts = Object.keys(data).every(
+      (key) => withoutNumbers(data[key] ?? "") === withoutNumbers(before[key] ?? ""),
+    );
     return !counts || age >= COUNTING_MS;
   }
 

@@ -26,7 +26,7 @@ const REQUEST_OF: Readonly<Record<Action["kind"], Request>> = {
 };
 
 /** `judged`: for which reason it is done, by a controller that has seen what is. */
-export function act(c: Cluster, action: Action, judged: string | undefined): string | undefined {
+export function execute(c: Cluster, action: Action, judged: string | undefined): string | undefined {
   if (judged !== undefined) checkQuorum(c, action, judged);
   return c.requests.send(REQUEST_OF[action.kind], () => carryOut(c, action));
 }
