@@ -31,10 +31,21 @@ import { isNamed } from "./abandoned-members";
 import { begin, mayBegin } from "./prepare-rebuild";
 import { withMember } from "./record";
 import type { Step } from "./step";
-import { doAction, remember, wait } from "./step";
+import { deletePod, remember, wait } from "./step";
 import type { Facts } from "./facts";
 import { startupProblem, describePod } from "./describe-pod";
-import { claimAt, factsOf, gateOf, hasRun, label, podAt, quorum, statusOf } from "./view";
+import {
+  claimAt,
+  factsOf,
+  gateOf,
+  hasNoDisk,
+  hasRun,
+  isInspected,
+  label,
+  podAt,
+  quorum,
+  statusOf,
+} from "./view";
 
 /** So long the gates of whole members wait for a volume that can't be looked at: a node restarts in less. */
 const WAIT_MS = 600_000;
@@ -176,20 +187,19 @@ function restartToInspect(f: Facts): Step | undefined {
     (p) => ageOf(f.world, age.running(p)) > LEADERLESS_MS && statusOf(f.world, p)?.leaderId === undefined,
   );
   if (!old) return undefined;
-  return doAction(
-    { kind: "deletePod", name: old.name, uid: old.uid, force: false },
+  return deletePod(
+    old,
     `${old.name} runs without a leader and without a record: restarted so that its disk is looked at`,
   );
 }
 
 function notLookedAt(f: Facts): string | undefined {
   for (const claim of f.world.claims) {
-    if (claim.phase === "Pending" && !claim.comesFilled) continue;
+    if (hasNoDisk(claim)) continue;
     // Given up by name in what is declared.
     if (isNamed(f, label(f, claim.ordinal))) continue;
     if (claim.deleting) return `volume ${claim.name} is being deleted`;
-    const pod = podAt(f.world, claim.ordinal);
-    if (!pod || !gateOf(f.world, pod) || pod.claimUid !== claim.uid) {
+    if (!isInspected(f.world, claim)) {
       const who = awaited(f, claim.ordinal);
       return `before a cluster is made or adopted, every volume is looked at: waits for ${who}`;
     }
@@ -227,10 +237,7 @@ function beginBootstrap(f: Facts): Step {
   const pod = podAt(f.world, 0);
   if (!pod?.claimUid) return wait(`waits for ${awaited(f, 0)}`);
   if (hasRun(pod)) {
-    return doAction(
-      { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
-      `${pod.name} ran before and its disk is empty: a birth is ordered once per pod`,
-    );
+    return deletePod(pod, `${pod.name} ran before and its disk is empty: a birth is ordered once per pod`);
   }
   const record: ControllerRecord = {
     ...f.record,

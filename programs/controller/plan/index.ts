@@ -43,54 +43,68 @@ import { growVolumes } from "./volumes";
 import { writable } from "./writable";
 
 interface Concern {
-  /** Several steps are ways on that don't depend on each other: one that can't be taken stands in no other's way. */
+  /** May return several steps that don't depend on each other: if one can't be taken, the next one is tried. */
   readonly run: (f: Facts) => Step | undefined | Iterable<Step>;
-  /** Not held up by what an earlier concern waits for. */
-  readonly always?: true;
-  /** When it waits, nothing later is even looked at. */
-  readonly stops?: true;
+  /**
+   * `blocked`: skipped once an earlier concern waits with `blocks` (see `step`). `always`: runs even then. `barrier`: runs
+   * even then, and while it waits, nothing after it runs.
+   */
+  readonly runs: "blocked" | "always" | "barrier";
 }
 
-/** In order of urgency: what was begun with all members stopped, refuse, restore replicas, repair, shrink, roll, grow, tidy. */
+/**
+ * The concerns, most urgent first. A round goes through them from the top and takes the first step that can be taken.
+ *
+ * 1. Carry out a rebuild that has begun: all members are stopped for it, so nothing else is done meanwhile.
+ * 2. Bring back pods that were scaled away. Settle whether the record is an old one. Begin a declared generation.
+ * 3. Refuse a version or a quota before the first pod is restarted with it.
+ * 4. Restart pods at the declared revision where that can't cost a healthy voter: most wrong declarations are cured so.
+ * 5. Bootstrap, or adopt what runs. Before a cluster is known, nothing is repaired by guess.
+ * 6. Repair: finish the membership change under way, replace lost members, tend the learner, make space. Each of these
+ *    checks for itself whether it is safe, so what waits above doesn't hold it up.
+ * 7. Lower the number of pods, let waiting pods join, remove members that aren't declared. Grow volumes.
+ * 8. Roll out to healthy voters. Members are added only after that.
+ * 9. Defragment.
+ */
 const CONCERNS: readonly Concern[] = [
-  { run: carryOutRebuild, stops: true },
-  { run: restoreReplicas },
-  { run: waitInDoubt },
-  { run: rollWhileWaiting },
-  { run: prepareRebuild },
-  { run: refuseVersion },
-  { run: refuseQuota },
-  { run: rollBroken },
-  { run: rollUnreachable },
-  { run: lookAgain, always: true },
-  { run: bootstrap },
-  { run: withoutCluster, stops: true },
-  { run: unreadIntent, always: true },
-  { run: lostQuorum },
-  { run: dropReplaced, always: true },
-  { run: finishRemoval, always: true },
-  { run: finishAdd, always: true },
-  { run: replaceLost, always: true },
-  { run: replaceNode, always: true },
-  { run: replaceStranded, always: true },
-  { run: replaceBroken, always: true },
-  { run: restartUnread, always: true },
-  { run: corrupt, always: true },
-  { run: stopUnknownMembers, always: true },
-  { run: freshPod, always: true },
-  { run: tendLearner, always: true },
-  { run: addReplacement, always: true },
-  { run: noSpace, always: true },
-  { run: lowerReplicas },
-  { run: joinBeforeRollout },
-  { run: shrink },
-  { run: growVolumes, always: true },
-  { run: standBack },
-  { run: rollHealthy },
-  { run: stuck },
-  { run: raiseReplicas },
-  { run: addMember },
-  { run: defragmentAll },
+  { run: carryOutRebuild, runs: "barrier" },
+  { run: restoreReplicas, runs: "blocked" },
+  { run: waitInDoubt, runs: "blocked" },
+  { run: rollWhileWaiting, runs: "blocked" },
+  { run: prepareRebuild, runs: "blocked" },
+  { run: refuseVersion, runs: "blocked" },
+  { run: refuseQuota, runs: "blocked" },
+  { run: rollBroken, runs: "blocked" },
+  { run: rollUnreachable, runs: "blocked" },
+  { run: lookAgain, runs: "always" },
+  { run: bootstrap, runs: "blocked" },
+  { run: withoutCluster, runs: "barrier" },
+  { run: unreadIntent, runs: "always" },
+  { run: lostQuorum, runs: "blocked" },
+  { run: dropReplaced, runs: "always" },
+  { run: finishRemoval, runs: "always" },
+  { run: finishAdd, runs: "always" },
+  { run: replaceLost, runs: "always" },
+  { run: replaceNode, runs: "always" },
+  { run: replaceStranded, runs: "always" },
+  { run: replaceBroken, runs: "always" },
+  { run: restartUnread, runs: "always" },
+  { run: corrupt, runs: "always" },
+  { run: stopUnknownMembers, runs: "always" },
+  { run: freshPod, runs: "always" },
+  { run: tendLearner, runs: "always" },
+  { run: addReplacement, runs: "always" },
+  { run: noSpace, runs: "always" },
+  { run: lowerReplicas, runs: "blocked" },
+  { run: joinBeforeRollout, runs: "blocked" },
+  { run: shrink, runs: "blocked" },
+  { run: growVolumes, runs: "always" },
+  { run: standBack, runs: "blocked" },
+  { run: rollHealthy, runs: "blocked" },
+  { run: stuck, runs: "blocked" },
+  { run: raiseReplicas, runs: "blocked" },
+  { run: addMember, runs: "blocked" },
+  { run: defragmentAll, runs: "blocked" },
 ];
 
 /** Whose disks belong together isn't known before: nothing is repaired by guess. */
@@ -160,7 +174,7 @@ function decide(seen: Facts): Decision {
   const waits = () => [...new Set(steps.map((step) => step.reason))];
   let blocked = false;
   for (const concern of CONCERNS) {
-    if (blocked && !concern.always && !concern.stops) continue;
+    if (blocked && concern.runs === "blocked") continue;
     let waited = false;
     for (const wanted of stepsOf(concern.run(f))) {
       const step = writable(f.record, delayRetry(world, wanted));
@@ -172,7 +186,7 @@ function decide(seen: Facts): Decision {
       blocked ||= step.blocks;
       waited = true;
     }
-    if (concern.stops && waited) break;
+    if (concern.runs === "barrier" && waited) break;
   }
   return withRefusal(conclude(seen, f, waits()), steps);
 }

@@ -13,7 +13,7 @@ import { isForeign } from "./foreign";
 import { identityStatus } from "./identity";
 import { withNote, withoutIntent } from "./record";
 import type { Step } from "./step";
-import { doAction, mention, remember, wait } from "./step";
+import { deletePod, doAction, mention, remember, wait } from "./step";
 import type { Facts, Member } from "./facts";
 import { isPreparing, describePod } from "./describe-pod";
 import { gateOf, hasRun, isAbandoned, label, noteOf, peerUrl, podAt, quorum, recordOf } from "./view";
@@ -168,9 +168,6 @@ export function* freshPod(f: Facts): Iterable<Step> {
   for (const pod of f.world.pods) {
     if (!gateOf(f.world, pod) || !hasRun(pod) || pod.ordinal >= f.desired.members) continue;
     if (f.members.some((m) => m.ordinal === pod.ordinal) || recordOf(f.record, pod.ordinal)) continue;
-    yield doAction(
-      { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
-      `${pod.name} ran a member that was removed: a new pod joins`,
-    );
+    yield deletePod(pod, `${pod.name} ran a member that was removed: a new pod joins`);
   }
 }

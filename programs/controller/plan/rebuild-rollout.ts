@@ -10,7 +10,7 @@ import type { PodView } from "../model";
 import { age, ageOf } from "./age";
 import { isSilentForNow, outdated, STARTING_MS } from "./rollout";
 import type { Step } from "./step";
-import { doAction } from "./step";
+import { deletePod } from "./step";
 import { describePod } from "./describe-pod";
 import type { Facts } from "./facts";
 import { gateOf, statusOf } from "./view";
@@ -20,7 +20,7 @@ export function rollDuringRebuild(f: Facts): Step | undefined {
   if (!pod) return undefined;
   const how = gateOf(f.world, pod) ? "only waits" : describePod(pod, f.world);
   const reason = `${pod.name} ${how}, and has an outdated revision: exchanged, its disk stays`;
-  return doAction({ kind: "deletePod", name: pod.name, uid: pod.uid, force: false }, reason);
+  return deletePod(pod, reason);
 }
 
 /** Whether its etcd serves, or may be about to. */

@@ -15,7 +15,7 @@ import { withAbandoned, withNote } from "./record";
 import { removalProblem } from "./removal";
 import { mayBeDefragmenting } from "./space";
 import type { Step } from "./step";
-import { doAction, mention, remember, wait } from "./step";
+import { deletePod, doAction, mention, remember, wait } from "./step";
 import type { Facts } from "./facts";
 import { isPreparing, describePod } from "./describe-pod";
 import { gateOf, isAbandoned, label, memberOn, noteOf, podAt, quorum, recordOf, statusOf } from "./view";
@@ -138,8 +138,8 @@ export function* lookAgain(f: Facts): Iterable<Step> {
     const record = withNote(f.record, pod.ordinal, {
       suspect: { podUid: pod.uid, revision: pod.revision, atMs: f.now },
     });
-    yield doAction(
-      { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
+    yield deletePod(
+      pod,
       `${pod.name} ${describePod(pod, f.world)}: a new pod lets its gate look at the disk`,
       record,
     );
@@ -198,11 +198,7 @@ export function restartUnread(f: Facts): Step | undefined {
   if (before !== undefined && before !== pod.uid) {
     return mention(`${words}, and a restart didn't help: look at its volume and node`);
   }
-  return doAction(
-    { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
-    `${words}: it is restarted`,
-    withNote(f.record, ordinal, { unreadPodUid: pod.uid }),
-  );
+  return deletePod(pod, `${words}: it is restarted`, withNote(f.record, ordinal, { unreadPodUid: pod.uid }));
 }
 
 /** etcd running where the list has no member: removed, or a foreign disk. Its gate shall look. */
@@ -214,8 +210,8 @@ export function* stopUnknownMembers(f: Facts): Iterable<Step> {
     if (!ran || memberOn(f, pod)) continue;
     // Who serves, and doesn't say as whom, may be a voter.
     if (pod.ready && !statusOf(f.world, pod)) continue;
-    yield doAction(
-      { kind: "deletePod", name: pod.name, uid: pod.uid, force: false },
+    yield deletePod(
+      pod,
       `${pod.name} runs a disk that is no member's: stopped, so that its gate looks at it`,
     );
   }

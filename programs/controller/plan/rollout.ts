@@ -11,7 +11,7 @@ import { age, ageOf } from "./age";
 import { passOldLog } from "./old-log";
 import { mayBeDefragmenting } from "./space";
 import type { Step } from "./step";
-import { doAction, mention, refusal, wait } from "./step";
+import { deletePod, doAction, mention, refusal, wait } from "./step";
 import type { Facts, Member } from "./facts";
 import { describePod } from "./describe-pod";
 import { isUnanswered } from "./retry";
@@ -72,7 +72,7 @@ export function* rollBroken(f: Facts, which: (pod: PodView) => boolean = () => t
     if (member && !member.unhealthyReason) continue;
     if (!harmless(f, pod, member)) continue;
     const reason = `${pod.name} ${describePod(pod, f.world)} and has an outdated revision: restarted first`;
-    yield doAction({ kind: "deletePod", name: pod.name, uid: pod.uid, force: false }, reason);
+    yield deletePod(pod, reason);
   }
 }
 
@@ -121,10 +121,8 @@ export function rollHealthy(f: Facts): Step | Iterable<Step> | undefined {
   if (free.length === 0) return wait(`the rollout waits: ${quotaBeforeVolume(f, old[0]?.pod)}`);
   const unhealthy = f.voters.find((m) => m.unhealthyReason !== undefined);
   if (unhealthy) {
-    const spare = f.healthy.length - quorum(f.voters.length);
-    const cost = spare > 0 ? `${spare} more may fail` : "one more loss costs the quorum";
     return wait(
-      `the rollout waits: ${label(f, unhealthy.ordinal)} ${unhealthy.unhealthyReason ?? ""} (${cost})`,
+      `the rollout waits: ${label(f, unhealthy.ordinal)} ${unhealthy.unhealthyReason ?? ""} (${whatMayFail(f)})`,
     );
   }
   if (f.learners.length > 0) return wait("the rollout waits for the learner");
@@ -176,9 +174,12 @@ export function stuck(f: Facts): Step | undefined {
   if (!f.list) return undefined;
   const unhealthy = f.voters.find((m) => m.unhealthyReason !== undefined);
   if (!unhealthy) return undefined;
-  const spare = f.healthy.length - quorum(f.voters.length);
-  const cost = spare > 0 ? `${spare} more may fail` : "one more loss costs the quorum";
   const status = unhealthy.pod && statusOf(f.world, unhealthy.pod);
   const why = status ? unhealthy.unhealthyReason : describePod(unhealthy.pod, f.world);
-  return wait(`${label(f, unhealthy.ordinal)} ${why ?? "is unwell"} (${cost})`);
+  return wait(`${label(f, unhealthy.ordinal)} ${why ?? "is unwell"} (${whatMayFail(f)})`);
+}
+
+function whatMayFail(f: Facts): string {
+  const spare = f.healthy.length - quorum(f.voters.length);
+  return spare > 0 ? `${spare} more may fail` : "one more loss costs the quorum";
 }

@@ -1,4 +1,4 @@
-import type { Action, ControllerRecord } from "../model";
+import type { Action, ControllerRecord, PodView } from "../model";
 
 /** What one concern wants. */
 export type Step =
@@ -17,6 +17,15 @@ export type Step =
 
 export function doAction(action: Action, reason: string, record?: ControllerRecord): Step {
   return { kind: "do", action, record, reason };
+}
+
+/** Not forced: the kubelet stops it first. Its volume stays. */
+export function deletePod(
+  { name, uid }: Pick<PodView, "name" | "uid">,
+  reason: string,
+  record?: ControllerRecord,
+): Step {
+  return doAction({ kind: "deletePod", name, uid, force: false }, reason, record);
 }
 
 export function remember(record: ControllerRecord, reason: string): Step {

@@ -19,7 +19,7 @@ import type { Step } from "./step";
 import { refusal, remember, wait } from "./step";
 import type { Facts } from "./facts";
 import { describePod } from "./describe-pod";
-import { gateOf, isAbandoned, label, podAt, statusOf } from "./view";
+import { gateOf, hasNoDisk, isAbandoned, isInspected, label, podAt, statusOf } from "./view";
 import { stepProblem } from "../../shared/etcd/upgrade";
 
 interface Candidate {
@@ -193,12 +193,11 @@ export function chosenBefore({ survivor, before }: Rebuild): Rebuild["before"] {
 
 function notLookedAt(f: Facts, claim: ClaimView): string | undefined {
   if (isAbandoned(f.record, claim.uid)) return undefined;
-  if (claim.phase === "Pending" && !claim.comesFilled) return undefined;
+  if (hasNoDisk(claim) || isInspected(f.world, claim)) return undefined;
   const pod = podAt(f.world, claim.ordinal);
   const name = label(f, claim.ordinal);
   // A volume beyond the pods belongs to nobody that is recorded.
   if (!pod && claim.ordinal >= f.sts.replicas) return undefined;
-  if (pod && pod.claimUid === claim.uid && gateOf(f.world, pod)) return undefined;
   if (pod && isOutOfReach(f, pod)) return undefined;
   return `${name} ${describePod(pod, f.world)}${wayOut(f, pod)}`;
 }

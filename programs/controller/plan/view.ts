@@ -60,6 +60,17 @@ export function gateOf(world: World, pod: PodView): GateReport | undefined {
   return world.gates.find((g) => g.podUid === pod.uid);
 }
 
+/** Whether the gate of its pod has read the disk of this claim. */
+export function isInspected(world: World, claim: ClaimView): boolean {
+  const pod = podAt(world, claim.ordinal);
+  return pod?.claimUid === claim.uid && gateOf(world, pod) !== undefined;
+}
+
+/** Nothing was ever written for this claim: it has no volume yet, and the one it gets will be empty. */
+export function hasNoDisk(claim: ClaimView): boolean {
+  return claim.phase === "Pending" && !claim.comesFilled;
+}
+
 /** Whether etcd ever ran in this pod. Then a gate that asks again (after the node's restart) looks at used data. */
 export function hasRun(pod: PodView): boolean {
   return pod.etcd.restarts > 0 || pod.etcd.lastExit !== undefined || pod.etcd.state !== "waiting";
