@@ -1,6 +1,6 @@
 /**
- * Carries out one action. What can't be repeated was written into the record before; what is done here has a
- * precondition (UID, resourceVersion, member ID, member list), and ends before the lease does.
+ * Executes one action. What can't be repeated was recorded before. Each request has a precondition (UID,
+ * resourceVersion, member ID, member list), and ends before the lease does.
  */
 import type { Fleet } from "../../shared/etcd/fleet";
 import { EtcdError } from "../../shared/etcd/member";
@@ -15,15 +15,15 @@ import { memberList } from "../../shared/etcd/members";
 import { listKey } from "../../shared/etcd/members";
 import { inShort, wordsOf } from "../../shared/errors";
 
-/** etcd's refusal of a change of its members, for some seconds after one has joined or restarted, too. */
+/** etcd refuses membership changes for some seconds after a member has joined or restarted. */
 const UNCONNECTED = "unhealthy cluster";
 const BEHIND = "in sync with leader";
 
-/** No request is begun with less than this left. */
+/** No request is begun with less time left than this. */
 export const LEAST_MS = 2000;
 const LONGEST_MS = 8000;
 
-/** How long the log is filled in one act, and by how many requests at a time. */
+/** How long one action fills the log, and with how many requests at a time. */
 const FILL_MS = 3000;
 const FILL_AT_ONCE = 32;
 
@@ -34,7 +34,7 @@ export interface Dependencies {
   readonly leftMs: () => number;
 }
 
-/** Undefined when it was done, else why not. Never throws. */
+/** Undefined if it was done, else why not. Never throws. */
 export async function execute(
   action: Action,
   seen: Pick<World, "etcd">,
@@ -58,7 +58,7 @@ class Execution {
     return this.dependencies.cluster;
   }
 
-  /** Read right before each request: the process may have stood still since the last one. */
+  /** Read right before each request: the process may have been paused since the last one. */
   time(): number {
     const left = Math.min(LONGEST_MS, this.dependencies.leftMs());
     if (left < LEAST_MS) throw new Error("the lease runs out: nothing was done");
@@ -74,7 +74,7 @@ class Execution {
     return this.through((s) => s.memberId === memberId, `member ${memberId}`);
   }
 
-  /** The leader, or a member that reads linearizably, and another than the one that the request is about. */
+  /** The leader, or another member that reads linearizably, but not the one that the request is about. */
   any(except?: MemberId): EtcdMember {
     const able = (s: MemberStatus) => s.linearizableRead === true && s.memberId !== except;
     const leads = (s: MemberStatus) => able(s) && s.leaderId === s.memberId;
@@ -136,14 +136,14 @@ async function carryOut(action: Action, doing: Execution): Promise<void> {
       try {
         await doing.ask(doing.of(action.memberId), methods.defragment, {});
       } catch (error) {
-        // etcd goes on with it; the next one waits until this member answers again.
+        // etcd continues. The next one waits until this member answers again.
         if (!(error instanceof EtcdError && error.code === "DEADLINE_EXCEEDED")) throw error;
       }
       return;
     case "fillLog":
       return fillLog(doing, action.entries);
     case "compact":
-      // Physical: only what is really gone can be given back by a defragmentation.
+      // Physical: a defragmentation frees only what is really deleted.
       await doing.ask(doing.any(), methods.compact, { revision: action.revision, physical: true });
       return;
     case "disarm": {
@@ -160,7 +160,7 @@ async function carryOut(action: Action, doing: Execution): Promise<void> {
   }
 }
 
-/** As many as there is time for; the next round sees how far that got. */
+/** As many as time allows. The next round sees how far it got. */
 async function fillLog(doing: Execution, entries: number): Promise<void> {
   const member = doing.any();
   const end = performance.now() + FILL_MS;

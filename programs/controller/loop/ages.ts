@@ -2,12 +2,12 @@ import type { World } from "../model";
 import { aging, carried } from "../plan/age";
 import type { Clock } from "../../shared/clock";
 
-/** Between two looks no more counts than this: what was in between, nobody saw. */
+/** The longest time that one observation adds: nobody saw what happened in between. */
 const LONGEST_STEP_MS = 15_000;
 
 /**
- * For how long this process has seen what grows old (`plan/age`), by its own clock: nobody can set that, and it stands
- * still while the process does.
+ * How long this process has seen the facts of `plan/age`, by its own clock. Nobody can set that clock, and it stops
+ * while the process is paused.
  */
 export class Ages {
   private seen: ReadonlyMap<string, number> = new Map();
@@ -28,7 +28,7 @@ export class Ages {
     return Object.fromEntries(seen);
   }
 
-  /** Another process looks from now on: what this one saw is in the record. */
+  /** Another process observes from now on. The record has what this one saw. */
   forget(): void {
     this.seen = new Map();
     this.lookedMs = undefined;

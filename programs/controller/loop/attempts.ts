@@ -2,17 +2,17 @@ import { nameOf } from "../model/acts";
 import type { Action, Failure, Tries } from "../model";
 import type { Clock } from "../../shared/clock";
 
-/** After the first failure. It doubles with each further one, up to what its kind allows. */
+/** After the first failure. It doubles with each failure, up to the limit of its kind. */
 const FIRST_MS = 400;
 const LONGEST_MS: Readonly<Record<Failure["kind"], number>> = {
-  // etcd takes the next change five seconds after a member has connected: nothing to back off from.
+  // etcd accepts the next change five seconds after a member has connected, so there is no need to back off.
   moment: FIRST_MS,
   "not-yet": 10_000,
   changed: 10_000,
   unanswered: 30_000,
   refused: 120_000,
 };
-/** What wasn't tried for so long isn't wanted any more. */
+/** An action that wasn't tried for this long is no longer wanted. */
 const FORGOTTEN_MS = 600_000;
 const MOST = 100;
 
@@ -22,14 +22,14 @@ interface Failed extends Failure {
   readonly pauseMs: number;
 }
 
-/** What this process has tried to do. An act that fails is tried again, ever more rarely, and stands in nobody's way. */
+/** What this process has tried. A failed action is tried again, more and more rarely, and holds up no other. */
 export class Attempts {
   private done: string | undefined;
   private readonly failures = new Map<string, Failed>();
 
   constructor(private readonly steady: Clock) {}
 
-  /** `tookMs`: one that hangs until its deadline leaves as much time to the others, at least. */
+  /** `tookMs`: an action that hangs until its deadline leaves at least as much time to the others. */
   tried(action: Action, failure: Failure | undefined, tookMs: number): void {
     const name = nameOf(action);
     const before = this.failures.get(name);

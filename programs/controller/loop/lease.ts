@@ -4,19 +4,19 @@ import { ApiError } from "../../shared/kubernetes/api";
 import { wordsOf } from "../../shared/errors";
 import { microTime } from "../../shared/kubernetes/time";
 
-/** What others wait, from when they last saw the lease change, before they take it. */
+/** How long others wait after the lease last changed before they take it. */
 const DURATION_MS = 15_000;
-/** What the holder itself counts on, from before it asked: a request may take its time to arrive. */
+/** How long the holder itself counts on it, from before its request: that may take time to arrive. */
 const COUNTED_MS = 10_000;
 const RENEW_EVERY_MS = 5000;
 const RETRY_MS = 1000;
 const STANDBY_MS = 2000;
-/** Nobody acts, once it stood still for so long: whoever could would have taken it. */
+/** If the lease hasn't changed for this long, no controller can act: one that could would have taken it. */
 const VACANT_MS = DURATION_MS + 5000;
 const REQUEST_MS = 3000;
-/** Of one look. */
+/** In one tick. */
 const MOST_REQUESTS = 3;
-/** No timer is that late in a process that runs. */
+/** In a running process no timer is this late. */
 const LATE_MS = 2000;
 
 export interface LeaseStore {
@@ -25,17 +25,19 @@ export interface LeaseStore {
 }
 
 /**
- * One controller acts. Every write has the last seen resourceVersion as its precondition, and other machines' clocks
+ * Only one controller acts. Every write has the last seen resourceVersion as its precondition. Clocks of other machines
  * are never compared with this one's.
  */
 export class Lease {
-  /** Counts how often it was taken: what was decided in an earlier term is void, even if this process has it again. */
+  /**
+   * How often this process has taken it. Decisions of an earlier term are void, even if this process holds it again.
+   */
   term = 0;
-  /** Whether it was ever read: then this process knows its part. */
+  /** Whether it was ever read: then this process knows its role. */
   known = false;
   private seen: { readonly lease: LeaseObject | undefined; readonly sinceMs: number } | undefined;
   private countedFromMs: number | undefined;
-  /** Whether the last look could read it. */
+  /** Whether the last read succeeded. */
   private looked = false;
   /** Why the last attempt failed. */
   private failure: string | undefined;
@@ -43,22 +45,22 @@ export class Lease {
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> = Promise.resolve();
   private stopped = false;
-  /** When the next look was to come. */
+  /** When the next tick was due. */
   private dueMs: number | undefined;
 
   constructor(
     private readonly store: LeaseStore,
     private readonly identity: string,
-    /** For what this process believes of itself. */
+    /** For this process's own claim to the lease. */
     private readonly now: Clock,
-    /** For what it waits before it takes another's place. */
+    /** For the time to wait before taking another's lease. */
     private readonly own: Clock,
     private readonly changed: (problem?: string) => void,
-    /** It stood still beyond the end of its lease, for about so long. */
+    /** The process was paused beyond the end of its lease, for about this long. */
     private readonly slept: (forMs: number) => void,
   ) {}
 
-  /** How long this process may still act; 0 when another one holds it. */
+  /** How long this process may still act. 0 if another one holds it. */
   leftMs(): number {
     if (this.countedFromMs === undefined) return 0;
     return Math.max(0, this.countedFromMs + COUNTED_MS - this.now());
@@ -68,13 +70,13 @@ export class Lease {
     return this.seen?.lease?.spec?.holderIdentity;
   }
 
-  /** Why no controller can act, once that is so: somebody has to be told, and nobody who decides is there. */
+  /** Why no controller can act, once that is so. The user must know, and no controller decides anything. */
   vacancy(): string | undefined {
     if (!this.seen || this.failure === undefined || this.leftMs() > 0) return undefined;
     if (this.own() - this.seen.sinceMs < VACANT_MS) return undefined;
     if (this.looked && !this.seen.lease)
       return "the Lease is gone, and only the component can make it again: `pulumi up --refresh`";
-    // Another one may have it, as far as this one sees.
+    // For all that this one sees, another one may have it.
     if (!this.looked && this.holder() !== this.identity) return undefined;
     return `no controller has the Lease, and it can't be taken: ${this.failure}`;
   }
@@ -83,7 +85,7 @@ export class Lease {
     this.working = this.tick();
   }
 
-  /** Gives it back, so that the next one need not wait for it to run out. */
+  /** Gives it back, so that the next controller needn't wait until it expires. */
   async release(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
@@ -99,11 +101,11 @@ export class Lease {
         REQUEST_MS,
       );
     } catch {
-      // It runs out by itself.
+      // It expires by itself.
     }
   }
 
-  /** One look, and a renewal or an attempt to take it. */
+  /** One read, and a renewal or an attempt to take it. */
   async tick(): Promise<void> {
     const held = this.leftMs() > 0;
     const began = this.now();
@@ -124,7 +126,7 @@ export class Lease {
     this.timer = setTimeout(() => void (this.working = this.tick()), pause).unref();
   }
 
-  /** Something came so much later than it does in a process that runs. */
+  /** Detects a pause: something came this much later than in a running process. */
   private notice(lateMs: number): void {
     if (this.countedFromMs === undefined || this.leftMs() > 0) return;
     this.countedFromMs = undefined;
@@ -137,7 +139,7 @@ export class Lease {
       await this.write({ ...lease?.spec, renewTime: this.stamp() });
     } catch (error) {
       if (!(error instanceof ApiError && (error.status === 409 || error.status === 404))) throw error;
-      // Somebody wrote to it, perhaps only a label: who holds it now?
+      // It was changed, perhaps only a label: who holds it now?
       await this.look();
       if (this.holder() !== this.identity) this.countedFromMs = undefined;
       else await this.write({ ...this.seen?.lease?.spec, renewTime: this.stamp() });
@@ -181,14 +183,14 @@ export class Lease {
     this.looked = true;
   }
 
-  /** Who else writes to the object, a label every few seconds, say, renews nothing. */
+  /** A change that isn't a holder's, a label for example, renews nothing. */
   private note(lease: LeaseObject | undefined): void {
     this.known = true;
     const same = this.seen && heldBy(this.seen.lease) === heldBy(lease);
     this.seen = { lease, sinceMs: same && this.seen ? this.seen.sinceMs : this.own() };
   }
 
-  /** No two are the same, also within a millisecond or after the clock was set back. */
+  /** No two timestamps are equal, even within a millisecond or after the clock was set back. */
   private stamp(): string {
     this.renewals = (this.renewals + 1) % 1000;
     return microTime().replace(/000Z$/, `${String(this.renewals).padStart(3, "0")}Z`);

@@ -21,52 +21,50 @@ export interface LoopParts {
     timeoutMs: number,
   ) => Promise<ConfigMap>;
   readonly door: Pick<Door, "answer" | "answerOnly" | "setHolder">;
-  /** How long this process may still act, and how often it has begun to be the one that may. */
+  /** How long this process may still act, and how often it has taken the lease. */
   readonly lease: { leftMs(): number; readonly term: number };
   readonly report: (world: World, decision: Decision, failure?: Failure) => void;
-  /** What went wrong outside of a decision. */
+  /** Reports what went wrong outside of a decision. */
   readonly trouble: (what: string, error: unknown) => void;
-  /** No decision has come about for a while: why. */
+  /** Reports why there has been no decision for a while. */
   readonly blind: (why: string) => void;
   readonly steady: Clock;
-  /** Of this process alone, see `loop/clock`. */
+  /** This process's own clock, see `shared/clock`. */
   readonly own: Clock;
 }
 
 const IDLE_MS = 10_000;
 const NEXT_MS = 20;
 const BUSY_MS = 400;
-/** Waiting for a person may take days. */
+/** Waiting for a user may take days. */
 const PATIENT_MS = 2000;
 const PATIENT_AFTER_MS = 120_000;
 const STANDBY_MS = 1000;
 const FAILED_MS = 1000;
-/** Between two rounds, whatever wakes it: several events come at once. */
+/** The least time between two rounds, because events come in groups. */
 const BREATH_MS = 50;
 const CAS_MS = 3000;
 
 /**
- * A decision that is owed for so long isn't waited for: the door is shut then, and what is whole starts by itself. A
- * controller that can't read, write or understand something is no worse than none.
+ * A decision that takes longer than this isn't waited for: the server stops answering, and intact members start by
+ * themselves. So a controller that can't read, write or understand something does no more harm than none.
  */
 const OWED_MS = 10_000;
 
-/** How old what is known of Kubernetes may be: nothing changed in it since, as far as the watches tell. */
+/** How old the view of Kubernetes may be if the watches report no change. */
 const AGE_IDLE_MS = 120_000;
 const AGE_BUSY_MS = 8000;
 
-/**
- * Observe, plan, act; one action at a time. Kept apart from what it uses, so that it can be tested with two of it.
- */
+/** Observe, plan, act; one action at a time. It gets its dependencies from outside, so that tests can run two of it. */
 export class Loop {
-  /** When a round ended last. */
+  /** When the last round ended. */
   turnedMs: number;
   private converged = false;
   private readonly attempts: Attempts;
   private reason = "";
   private reasonSinceMs = 0;
   private term = 0;
-  /** Since when a round is under way, or was, and hasn't come to a decision that was carried through. */
+  /** When the round began that hasn't come to a decision and carried it out yet. */
   private owedSinceMs: number | undefined;
   private stopped = false;
   private woken = false;
@@ -79,7 +77,7 @@ export class Loop {
     this.attempts = new Attempts(parts.steady);
   }
 
-  /** Something happened: the next round comes at once. */
+  /** Something happened: the next round starts at once. */
   wake(): void {
     this.woken = true;
     this.wakeUp?.();
@@ -106,11 +104,11 @@ export class Loop {
     this.parts.door.setHolder(false);
   }
 
-  /** One observation, one decision, at most one action; returns how long to wait for the next. */
+  /** One observation, one decision, at most one action. Returns how long to wait for the next. */
   async round(): Promise<number> {
     const { observer, door, report, execute, lease, steady } = this.parts;
     if (this.term !== lease.term) {
-      // What is left of an earlier term, orders to gates as well, may have been overruled by another one.
+      // What is left of an earlier term, even orders to gates, may have been overruled by another controller.
       if (this.term > 0) this.standBy();
       this.term = lease.term;
     }
@@ -130,7 +128,7 @@ export class Loop {
       return this.pauseAfter(decision);
     }
     const unkept = decision.record && (await this.remember(decision.record, seen.recordVersion));
-    // It may have stood still for any time since it looked last.
+    // The process may have been paused for any time since it last checked.
     if (!this.mayAct()) return this.standBy();
     if (unkept) {
       if (unkept.refused) {
@@ -146,7 +144,7 @@ export class Loop {
       report(world, decision);
       return decision.record ? NEXT_MS : this.pauseAfter(decision);
     }
-    // What comes in meanwhile waits for it.
+    // Gates that ask during the action wait for it.
     this.owedSinceMs = steady();
     const failure = await execute(decision.action, world);
     this.attempts.tried(decision.action, failure, steady() - this.owedSinceMs);
@@ -154,7 +152,7 @@ export class Loop {
     observer.stale();
     if (!failure) report(world, decision);
     else report(world, { ...decision, reason: failing(decision.reason, failure) }, failure);
-    // After a failure the others have their turn: the same act isn't due yet.
+    // After a failure the other actions have their turn: this one isn't due yet.
     return NEXT_MS;
   }
 
@@ -186,7 +184,7 @@ export class Loop {
     return [world, seen.recordVersion === undefined ? GONE : this.parts.plan(world)];
   }
 
-  /** Compare-and-swap. One whose answer is lost may have been written: the next round reads it. */
+  /** Compare-and-swap. If the answer is lost, it may have been written: the next round reads it. */
   private async remember(
     record: ControllerRecord,
     version: string | undefined,
@@ -235,18 +233,18 @@ export class Loop {
 
 const gone =
   "the record's ConfigMap is gone, and only the component can make it again: `pulumi up --refresh`";
-/** Nothing could be written down: a right to create can't be limited to a name, so the controller has none. */
+/** Nothing can be recorded: the right to create can't be limited to a name, so the controller doesn't have it. */
 const GONE: Decision = { orders: {}, undecided: true, reason: gone, warnings: [gone] };
 
 interface Unwritten {
   readonly problem: string;
-  /** For sure: what was read is what stands there. */
+  /** Certain: the record is still as it was read. */
   readonly refused: boolean;
 }
 
 /**
- * By a right, a policy, a quota, a webhook, or because nobody could read it. Not that it has changed or is gone, nor that
- * it may be written all the same.
+ * Refused by a permission, a policy, a quota or a webhook, or because it couldn't be read. Not because it has changed
+ * or is gone, nor if it may have been written after all.
  */
 function isRefusal(error: unknown): boolean {
   if (error instanceof UnreadableRecord) return true;
@@ -258,7 +256,7 @@ function unwritten(decision: Decision, problem: string): Decision {
   return { ...decision, action: undefined, converged: undefined, reason, warnings: [reason] };
 }
 
-/** Whether it may rest on what was known of Kubernetes a while ago. */
+/** Whether it may rely on an older view of Kubernetes. */
 function isQuiet(decision: Decision): boolean {
   const held = Object.values(decision.orders).every((o) => o.kind === "wait" || o.kind === "refuse");
   return !decision.record && !decision.action && held;

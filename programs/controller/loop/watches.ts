@@ -1,13 +1,13 @@
 import { ownClock } from "../../shared/clock";
 import type { Cluster } from "../../shared/kubernetes/cluster";
 
-/** The server ends a watch after this long, and a connection that died unseen ends with it. */
+/** The server ends a watch after this long. A connection that broke unnoticed ends with it. */
 const FOR_MS = 240_000;
 const RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 15_000;
 const LASTED_MS = 5000;
 
-/** Calls `invalidate` for every change of what the controller looks at. What changed is read by the next observation. */
+/** Calls `invalidate` for every change in what the controller observes. The next observation reads what changed. */
 export class Watches {
   private running: { readonly key: string; readonly abort: AbortController } | undefined;
 
@@ -17,7 +17,7 @@ export class Watches {
     private readonly failed: (error: unknown) => void,
   ) {}
 
-  /** Cheap to call again and again: labels that changed start the watches anew. */
+  /** Cheap to call again: only changed labels start new watches. */
   follow(labels: Readonly<Record<string, string>> | undefined): void {
     if (!labels) return;
     const key = JSON.stringify(labels);
@@ -49,7 +49,7 @@ export class Watches {
         this.failed(error);
       }
       if (signal.aborted) return;
-      // What happened in between is seen by looking.
+      // The next observation shows what happened in between.
       this.invalidate();
       if (failures > 0) await pause(Math.min(RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS), signal);
     }

@@ -1,16 +1,16 @@
-/** An act's name, and what is said of one that fails: by those who plan it, do it and tell of it. */
+/** An action's name, and the message of one that fails: shared by those who plan, execute and report it. */
 import type { Action, Failure } from ".";
 
-/** What only guards an act against a race, or says how much of it is left. */
+/** Fields that only guard an action against a race, or say how much of it is left. */
 const GUARDS = ["resourceVersion", "listKey", "entries"];
 
-/** An act and whom it is done to. */
+/** The action and its object. */
 export function nameOf(action: Action): string {
   const parts = Object.entries(action).filter(([key]) => !GUARDS.includes(key));
   return JSON.stringify(Object.fromEntries(parts.sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
-/** Nobody has to look into it: it is done as soon as it can be. */
+/** Needs no attention: it will be done as soon as possible. */
 export function isExpected({ kind }: Failure): boolean {
   return kind === "moment" || kind === "not-yet";
 }
@@ -18,7 +18,7 @@ export function isExpected({ kind }: Failure): boolean {
 const WAITS = ", which has to wait: ";
 const FAILS = ", which fails: ";
 
-/** What was to be done, and why it isn't. The words of an earlier try go. */
+/** What was to be done, and why it isn't. Replaces the failure of an earlier try. */
 export function failing(reason: string, failure: Failure): string {
   const [purpose] = reason.split(/, which (?:has to wait|fails): /);
   return `${purpose}${isExpected(failure) ? WAITS : FAILS}${failure.words}`;

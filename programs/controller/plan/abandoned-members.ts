@@ -1,11 +1,13 @@
 /**
- * What a declared restore or recovery gives up by name, and what is taken back of it.
+ * Which volumes a declared restore or recovery abandons because their members are named, and when the record takes that
+ * back.
  *
- * Why it can't lose an acknowledged write that could be kept: a volume is given up only while the present declaration
- * names its member, and nobody gets to it: its pod can't be confirmed gone, or for a minute the scheduler has had no node
- * for it, by words of volumes and taints alone (a node that is full for a moment is no reason). Its pod is forced, and its
- * claim deleted, last of all; until then the record says that it is untouched, and it is taken back when the declaration
- * is. A removal that was begun before, in which nobody was forced either, gives nothing up in a recovery.
+ * Why it can't lose an acknowledged write that could be kept: a volume is abandoned only while the declaration names
+ * its member and the volume is out of reach. It is out of reach if its pod can't be confirmed gone, or if the scheduler
+ * has found no node for it for a minute because of volumes and taints alone (a node that is full for a moment is no
+ * reason). The pod is force-deleted and the claim deleted only at the very end. Until then the record calls the volume
+ * `untouched`, and takes it back when the declaration no longer names it. A recovery also takes back a removal that was
+ * begun before it and that forced no pod either.
  */
 import type { ControllerRecord, PodView } from "../model";
 import { age, ageOf, overdueMs, SLACK_MS } from "./age";
@@ -18,21 +20,21 @@ import { hasNoPlace, lacksRoom } from "./unplaceable";
 import type { Facts } from "./facts";
 import { isAbandoned, label } from "./view";
 
-/** So long a member is waited for although it is named. */
+/** How long a member is waited for although it is named. */
 export const WAITS_MS = 60_000;
 
 export const isNamed = (f: Facts, name: string) => f.desired.rebuild?.abandoned.includes(name) === true;
 
-/** Nobody confirms that it has stopped. */
+/** The kubelet hasn't confirmed that the pod has stopped. */
 export const isHanging = (f: Facts, pod: PodView) => (overdueMs(f.world, pod) ?? 0) > SLACK_MS;
 
-/** Its member is named, and nobody gets to its volume. */
+/** Its member is named, and its volume is out of reach. */
 export function isOutOfReach(f: Facts, pod: PodView): boolean {
   if (!isNamed(f, pod.name)) return false;
   return isHanging(f, pod) || ageOf(f.world, age.placeless(pod)) >= WAITS_MS;
 }
 
-/** What a person can do for a disk that isn't looked at. */
+/** What a user can do about a disk that can't be inspected. */
 export function wayOut(f: Facts, pod: PodView | undefined): string {
   if (!pod || (!pod.unschedulable && !isHanging(f, pod))) return "";
   const out = isHanging(f, pod) || hasNoPlace(f.world, pod);
@@ -43,7 +45,7 @@ export function wayOut(f: Facts, pod: PodView | undefined): string {
   return `. It is named, but its volume may be within reach: open its node, or: kubectl delete pvc ${pod.claimName} --wait=false, then the pod`;
 }
 
-/** Once the new data is whole and was checked: what is out of reach makes room for a new volume. */
+/** Only once the new data is complete and checked: a volume out of reach makes room for a new one. */
 export function giveUpNamed(f: Facts): Step | undefined {
   for (const pod of f.world.pods) {
     if (!pod.claimUid || !isNamed(f, pod.name) || isAbandoned(f.record, pod.claimUid)) continue;
@@ -67,7 +69,9 @@ export function giveUp(f: Facts, { name, ordinal }: PodView, claimUid: string): 
   return remember(record, `${name} is given up by declaration, and its volume with it: nobody gets to it`);
 }
 
-/** As it is without a declaration: nobody was forced, and no claim deleted, for what it takes back. */
+/**
+ * The record as it would be without the declaration. No pod was forced and no claim deleted for what this takes back.
+ */
 export function takenBack(record: ControllerRecord): ControllerRecord {
   const { intent, abandoned } = record;
   const pending = intent?.kind === "remove" && intent.why === "lost-node" ? intent.claimUid : undefined;
@@ -75,7 +79,10 @@ export function takenBack(record: ControllerRecord): ControllerRecord {
   return left.length === abandoned.length ? record : { ...record, abandoned: left };
 }
 
-/** A volume of before that only a name makes go: what the record's members, or nobody knows who, had on it. */
+/**
+ * An older volume that is dropped only if its member is named again: it held a recorded member, or its content isn't
+ * known.
+ */
 export function unnamed(f: Facts): string | undefined {
   const { birth, members, abandoned } = takenBack(f.record);
   for (const { ordinal, claimUid } of abandoned) {

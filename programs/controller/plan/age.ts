@@ -1,13 +1,14 @@
 /**
- * How old something is. No two machines' clocks are compared where it costs a member, a claim or a promotion.
+ * How long a fact has been true. Clocks of two machines are never compared where a mistake could cost a member, a claim
+ * or a promotion.
  *
- * What costs something waits until this process has seen a fact hold for so long, by a clock that nobody can set:
- * `World.ages`, counted by `Ages`. What holds is named by what can't change while it does (a UID, a number of restarts, an
- * index), so that a break can't be missed. Ages that a decision about a member or a claim rests on are carried over in the
- * record, as lengths of time and not as stamps: a controller that is restarted again and again still comes to an end.
+ * A costly decision waits until this process has seen a fact hold for long enough, by a clock that nobody can set:
+ * `World.ages`, counted by `Ages`. The fact's name contains what can't change while it holds (a UID, a restart count,
+ * an index), so an interruption is never missed. Ages that a decision about a member or a claim depends on are kept in
+ * the record, as durations and not as timestamps. So even a controller that restarts again and again makes progress.
  *
- * A stamp in the record is by some controller's wall clock. It only limits how often something harmless is done: then one
- * from the future is as good as expired, so that a clock that was ahead once holds up nothing.
+ * A timestamp in the record comes from some controller's wall clock. It only limits how often something harmless is
+ * done. A timestamp from the future counts as expired, so a clock that was once ahead delays nothing.
  */
 import type {
   CarriedAge,
@@ -22,28 +23,30 @@ import type { Uid } from "../../shared/disk";
 import type { Facts } from "./facts";
 import { hasNoPlace, isStranded } from "./unplaceable";
 
-/** A kubelet that is well needs a moment longer than a pod's grace to say that it is gone. */
+/** Even a healthy kubelet needs a moment longer than the grace period to report that a pod is gone. */
 export const SLACK_MS = 10_000;
-/** At most one broken disk of a member is replaced in that time. */
+/** At most one broken disk of a member is replaced within this time. */
 export const BROKEN_EVERY_MS = 3_600_000;
-/** So long a voter may read nothing linearizably, while all others do, before it is restarted. */
+/** How long a voter may fail linearizable reads, while all others succeed, before it is restarted. */
 export const UNREAD_MS = 600_000;
-/** For how long etcd may be at something that grows with its data: at least, and for each GiB. */
+/** How long etcd may need for work that grows with its data: a minimum, and more for each GiB. */
 interface Work {
   readonly leastMs: number;
   readonly perGibMs: number;
 }
-/** Without progress for so long, a learner is removed. It shows none until it has all of the snapshot: 4 MiB a second. */
+/**
+ * A learner without progress for this long is removed. It shows none until it has the whole snapshot: 4 MiB a second.
+ */
 export const PROGRESS: Work = { leastMs: 600_000, perGibMs: 256_000 };
-/** Read and written once, at 16 MiB a second. */
+/** The database is read and written once, at 16 MiB a second. */
 export const DEFRAGMENTATION: Work = { leastMs: 30_000, perGibMs: 64_000 };
-/** At least a thousand revisions in 10 ms, and a few millions in a GiB. */
+/** At least a thousand revisions in 10 ms, and a few million revisions in a GiB. */
 export const COMPACTION: Work = { leastMs: 10_000, perGibMs: 60_000 };
-/** How often an age that lasts is written down. A controller that lives less than that adds nothing to it. */
+/** How often a growing age is recorded. A controller that lives for less than this adds nothing to it. */
 const CARRY_EVERY_MS = 20_000;
-/** Nobody looked for so long (or the clock was set): an age that was written down begins anew. */
+/** If no controller looked for this long, or the clock was set, a recorded age starts again from zero. */
 const UNSEEN_MS = 600_000;
-/** How often one that is old enough is written down again, so that it is still believed after a restart. */
+/** How often an age that is already high enough is recorded again, so that it still counts after a restart. */
 const RENEW_EVERY_MS = 300_000;
 
 export const age = {
@@ -61,16 +64,16 @@ export const age = {
   broken: (ordinal: number, stampMs: number) => `broken/${ordinal}/${stampMs}`,
 } as const;
 
-/** Something whose age counts, while it holds. */
+/** A fact whose age counts while it holds. */
 export interface Aging {
   readonly what: string;
-  /** Carried over in the record until it is that old. Absent: of no consequence that a restart would have to save. */
+  /** The record carries it until it is this old. Absent: a restart may lose it without harm. */
   readonly carriedUntilMs?: number;
 }
 
 type Seen = Pick<World, "desired" | "record" | "pods" | "claims" | "etcd">;
 
-/** By the largest database that is known of, or else by the largest that there may be. */
+/** By the largest known database, or else by the largest that the quota allows. */
 export function workMs(
   { etcd, desired }: Pick<Seen, "etcd" | "desired">,
   { leastMs, perGibMs }: Work,
@@ -81,7 +84,7 @@ export function workMs(
   return leastMs + (bytes / 2 ** 30) * perGibMs;
 }
 
-/** Everything that holds now and grows old. */
+/** All facts that hold now and have an age. */
 export function aging(world: Seen): readonly Aging[] {
   const { desired, pods, claims } = world;
   const record = world.record && !("problem" in world.record) ? world.record : undefined;
@@ -103,13 +106,13 @@ function ofPod(pod: PodView, desired: Desired | undefined): readonly Aging[] {
   return [...ages, { what: age.deleting(pod.uid), carriedUntilMs }];
 }
 
-/** etcd runs, by the kubelet's word, and doesn't answer this controller. */
+/** The kubelet says that etcd runs, but it doesn't answer this controller. */
 function ofSilence({ etcd }: Pick<World, "etcd">, pod: PodView): readonly Aging[] {
   const heard = etcd.statuses.some((s) => s.podUid === pod.uid && s.answers);
   return pod.etcd.state === "running" && !heard ? [{ what: age.unheard(pod) }] : [];
 }
 
-/** It answers, knows a leader, and reads nothing linearizably: half dead, and by its liveness probe well. */
+/** It answers and knows a leader, but can't read linearizably. Its liveness probe doesn't notice. */
 function ofReads({ etcd }: Seen, pod: PodView): readonly Aging[] {
   const status = etcd.statuses.find((s) => s.podUid === pod.uid && s.answers);
   const unread =
@@ -142,29 +145,29 @@ function lossGraceMs(desired: Desired | undefined): number | undefined {
   return desired?.nodeLossGraceSeconds === undefined ? undefined : desired.nodeLossGraceSeconds * 1000;
 }
 
-/** For how long that has been seen to hold. */
+/** How long this fact has been seen to hold. */
 export function ageOf({ ages }: Pick<World, "ages">, what: string): number {
   return ages[what] ?? 0;
 }
 
-/** How long a pod has been overdue: its deletion was asked for, and its own grace is over. Negative: not yet. */
+/** How long ago the grace period of a deleted pod ended. Negative: it hasn't ended yet. */
 export function overdueMs(world: Pick<World, "ages">, pod: PodView): number | undefined {
   return pod.deleting && ageOf(world, age.deleting(pod.uid)) - pod.deleting.graceMs;
 }
 
-/** Whether a stamp is so old. Only for what does no harm when it comes too early. */
+/** Whether a timestamp is this old. Only for things that do no harm if they come too early. */
 export function isOver(f: Pick<Facts, "now">, stampMs: number, afterMs: number): boolean {
   return f.now < stampMs || f.now - stampMs >= afterMs;
 }
 
-/** What the controllers before this one have seen of it, when this one sees it first. */
+/** What earlier controllers have recorded of a fact that this one sees for the first time. */
 export function carried(record: World["record"], what: string, nowMs: number): number {
   if (!record || "problem" in record) return 0;
   const found = record.ages?.find((a) => a.what === what);
   return found && Math.abs(nowMs - found.atMs) <= UNSEEN_MS ? found.ms : 0;
 }
 
-/** What holds no more goes; what lasts is written down now and then. */
+/** Drops the facts that no longer hold, and records those that last, now and then. */
 export function carryAges(f: Facts, record: ControllerRecord): ControllerRecord {
   const before = record.ages ?? [];
   const after = aging({ ...f.world, record }).flatMap((it) => carry(f, it, before));
@@ -175,7 +178,7 @@ export function carryAges(f: Facts, record: ControllerRecord): ControllerRecord 
 function carry(f: Facts, it: Aging, before: readonly CarriedAge[]): readonly CarriedAge[] {
   const old = before.find((a) => a.what === it.what);
   if (it.carriedUntilMs === undefined) return [];
-  // A process's own clock tells parts of a millisecond, and the record has none.
+  // This process's clock counts fractions of a millisecond, the record doesn't.
   const ms = Math.floor(ageOf(f.world, it.what));
   if (!old) return ms < CARRY_EVERY_MS ? [] : [{ what: it.what, ms, atMs: f.now }];
   const enough = ms >= it.carriedUntilMs && old.ms >= it.carriedUntilMs;

@@ -1,10 +1,10 @@
 /**
- * Bookkeeping: what an observation proves goes into the record. It changes no cluster.
+ * Bookkeeping: the record learns what an observation proves. It changes nothing in the cluster.
  *
- * Why it can't lose an acknowledged write: it only writes down what a linearizable list or a member's own answer shows.
- * A member becomes `started` and gets its floor as early as that is seen, so that from then on an emptied or rolled back
- * disk is known as lost; an entry goes only when the member is gone from a linearizable list, and the record was read
- * before that list, so that a newer entry fails the compare-and-swap instead of being dropped.
+ * Why it can't lose an acknowledged write: it only records what a linearizable list or a member's own answer shows. A
+ * member becomes `started` and gets its floor as soon as that is seen, so from then on an emptied or rolled-back disk
+ * is recognised. An entry is dropped only when a linearizable list no longer has the member. The record was read before
+ * that list, so the compare-and-swap fails if there is a newer entry.
  */
 import type { ControllerRecord, MemberRecord } from "../model";
 import { age, ageOf, BROKEN_EVERY_MS, carryAges, isOver } from "./age";
@@ -19,9 +19,9 @@ import { withdrawRemoval } from "./withdraw-removal";
 
 const FLOOR_EVERY_MS = 60_000;
 const PROGRESS_EVERY_MS = 15_000;
-/** etcd's own first ones, with a few restarts: membership, versions, elections. */
+/** The entries that etcd itself writes first, with a few restarts: membership, versions, elections. */
 const BOOTSTRAP_ENTRIES = 20;
-/** What happened to a newborn cluster in a longer time can't be told from its disk when that is empty. */
+/** After more than this, an empty disk doesn't show what has happened to a new cluster. */
 const BOOTSTRAP_MS = 60_000;
 
 export function updateRecord(f: Facts): ControllerRecord {
@@ -29,7 +29,7 @@ export function updateRecord(f: Facts): ControllerRecord {
   return carryAges(f, seal(f, observed(f, kept.birth.state === "born" ? withdrawRemoval(f, kept) : kept)));
 }
 
-/** Somebody may have written to it: from then on an empty disk is a lost one, whoever else has joined. */
+/** Clients may have written to it. From then on an empty disk is a lost one, whoever else has joined. */
 function seal(f: Facts, record: ControllerRecord): ControllerRecord {
   const { birth, members } = record;
   if (birth.state !== "born" || birth.sealed) return record;
@@ -58,7 +58,7 @@ function version(f: Facts): ControllerRecord {
     : { ...f.record, clusterVersion: seen };
 }
 
-/** A claim that is gone for good can't be started from. */
+/** No pod can start from a claim that is gone. */
 function prune(f: Facts, record: ControllerRecord): ControllerRecord {
   const left = record.abandoned.filter(
     (a) =>
@@ -69,7 +69,7 @@ function prune(f: Facts, record: ControllerRecord): ControllerRecord {
   return left.length === record.abandoned.length ? record : { ...record, abandoned: left };
 }
 
-/** The next one may be replaced. */
+/** After this, the next broken disk may be replaced. */
 function forgetBroken(f: Facts, before: ControllerRecord): ControllerRecord {
   let record = before;
   for (const { ordinal, brokenMs } of before.notes) {
@@ -89,7 +89,7 @@ function forgetRemoved(f: Facts, record: ControllerRecord): ControllerRecord {
   return next;
 }
 
-/** The ID of the learner that was announced; the add itself may have been cut off before its answer. */
+/** Finds the ID of the announced learner. The answer to the request that added it may never have arrived. */
 function recogniseLearner(f: Facts, record: ControllerRecord): ControllerRecord {
   const intent = record.intent;
   if (intent?.kind !== "add" || !f.list) return record;
@@ -111,8 +111,8 @@ function recogniseLearner(f: Facts, record: ControllerRecord): ControllerRecord 
 }
 
 /**
- * A listed member without an entry: the record was lost, or somebody added it by hand. Its volume is the one that its
- * pod has; whether the member is on it shows when it runs or when the gate reads it.
+ * A listed member without an entry: the record was lost, or the member was added manually. It is recorded with the
+ * volume that its pod has. Whether its data is there shows once it runs or its gate reads the disk.
  */
 function recogniseMember(f: Facts, record: ControllerRecord, member: Member): ControllerRecord {
   const { ordinal, pod } = member;
@@ -120,7 +120,7 @@ function recogniseMember(f: Facts, record: ControllerRecord, member: Member): Co
   if (record.intent?.kind === "remove" && record.intent.memberId === member.memberId) return record;
   if (member.isLearner && member.listed.name === "" && !member.status) return record;
   const floor = member.status?.appliedIndex ?? 0;
-  // Disks that were rolled back have forgotten its removal. Whatever it has now, it isn't what it had.
+  // A rolled-back quorum has forgotten the removal. Whatever is on the disk now, it isn't the member's data.
   const wasRemoved = record.removed?.includes(member.memberId) === true && !member.status;
   return withMember(record, {
     ordinal,

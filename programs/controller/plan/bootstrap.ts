@@ -1,25 +1,28 @@
 /**
- * From nothing to a cluster with an ID: birth by one seed, or adoption of disks whose record was lost.
+ * From nothing to a cluster with an ID: bootstrap by the first member, or adoption of disks whose record was lost. In
+ * the record and in orders a bootstrap is called `birth`, a name that older releases read.
  *
- * Why it can't lose an acknowledged write: a birth needs a claim for each pod, and every volume there is to have been
- * looked at and found empty, and is recorded, for one pod, before it is ordered. It is repeated only under the same
- * condition and while no second voter was ever made; nor after it was seen to have made a cluster that somebody has
- * written to, or can have: see `seal` in `bookkeeping`. Disks that were found are never re-born: the one with the newest last entry holds every committed
- * entry if a quorum of its own voters is there. Those voters start, and whoever is a learner by the word of its own
- * disk: it counts for nobody until the others say so. Who is neither was removed, and with others of its kind could be a
- * quorum of an older list.
- * None does if the disks can't be of one moment, and none of a declared recovery's before that is through.
+ * Why it can't lose an acknowledged write: a bootstrap needs a claim for each pod, and every existing volume must have
+ * been inspected and found empty. It is recorded, for one pod, before it is ordered. It is repeated only under the same
+ * conditions, only while there never was a second voter, and not once clients have written to the new cluster or could
+ * have (see `seal` in `bookkeeping`).
  *
- * A birth waits for every volume, however long. Whole members don't: those of a quorum by the newest disk among them start
- * when they have waited long for a volume that nobody can look at, as its node may be gone for good. By themselves, they
- * would have started at once. What was acknowledged after them can't be on that volume alone: each list that came after
- * theirs was written by a quorum of theirs, so the newest of them knows it, also where those are members that were removed
- * since. Only copies of several moments could lack it: for their sake it isn't done before there was time to bring all of
- * them, and not if another generation is declared than theirs, which may be on that volume.
+ * Disks with data are never bootstrapped again. If a quorum of the voters named on the disk with the newest last entry
+ * is there, that disk holds every committed entry. Those voters start. So do learners by their own disk's account: they
+ * count for nothing until the others accept them. Any other disk belongs to a removed member, and several of those
+ * could form a quorum of an older list. None starts if the disks can't all be from one moment, or while a declared
+ * recovery is unfinished.
  *
- * Nor are they kept from it for ever by another cluster's disk, or one of another generation: after the same time, if
- * theirs is the declared generation, and none of the others has a quorum of its own voters there, nor could have it with
- * what wasn't looked at. Those disks are held as they are.
+ * A bootstrap waits for every volume, however long that takes. Intact members don't have to. If they are a quorum by
+ * the newest disk among them, they start after waiting a long time for a volume that can't be inspected, because its
+ * node may be gone for good. On their own they would have started at once. No later write can be on that volume alone:
+ * every later member list was written by a quorum of theirs, so the newest of them knows it, even if those members were
+ * removed since. Only copies from different moments could lack it. That is why they start only after there was time to
+ * bring all of them, and not if another generation than theirs is declared: that one may be on the missing volume.
+ *
+ * A disk of another cluster or generation doesn't keep them from starting for ever, either. They start after the same
+ * time if theirs is the declared generation, and no other group of disks has a quorum of its own voters or could have
+ * one with the volumes that weren't inspected. Those other disks stay fenced.
  */
 import type { AdoptedDisk, Birth, ControllerRecord, PodView } from "../model";
 import type { Disk, WalDisk } from "../../shared/disk";
@@ -47,9 +50,9 @@ import {
   statusOf,
 } from "./view";
 
-/** So long the gates of whole members wait for a volume that can't be looked at: a node restarts in less. */
+/** How long the gates of intact members wait for a volume that can't be inspected. A node restarts faster. */
 const WAIT_MS = 600_000;
-/** After this long without a leader, members that nobody recorded are stopped so that their gates can look. */
+/** Unrecorded members without a leader for this long are stopped, so that their gates can inspect the disks. */
 const LEADERLESS_MS = 60_000;
 
 type Adopting = Extract<Birth, { state: "adopting" }>;
@@ -74,7 +77,7 @@ export function bootstrap(f: Facts): Step | undefined {
   }
 }
 
-/** What is there is written down, also while nothing may be done: without it nobody of it could start. */
+/** Adoption is recorded even while nothing else may be done: without it, none of these members could start. */
 export function adoption(f: Facts): Step | undefined {
   const { birth, rebuild } = f.record;
   if (f.doubt || rebuild || birth.state === "born" || birth.state === "seeding") return undefined;
@@ -101,14 +104,14 @@ function withoutUnseen(f: Facts, unseen: string): Step {
   return waitsMs(f) === 0 ? adopt(f) : wait(`${unseen}${inTime(f)}`);
 }
 
-/** What happens without anybody's word, and when. */
+/** Says what happens without a user's help, and when. */
 function inTime(f: Facts): string {
   const left = waitsMs(f);
   if (left === undefined) return "";
   return `. A quorum of whole members is there, and starts without it in ${Math.ceil(left / 60_000)} min`;
 }
 
-/** How long a quorum of whole members still waits for what can't be looked at, or isn't theirs. Undefined: there is none. */
+/** How long a quorum of intact members still waits for other volumes. Undefined: there is no such quorum. */
 function waitsMs(f: Facts): number | undefined {
   const start = wholeOf(f)?.start;
   if (!start) return undefined;
@@ -125,11 +128,14 @@ interface Whole {
   readonly start: readonly AdoptedDisk[];
 }
 
-/** The one cluster of which a quorum is there, while no other can have one: of the declared generation, and of one moment. */
+/**
+ * The one cluster that has a quorum of disks while no other can have one. It is of the declared generation and one
+ * moment.
+ */
 function wholeOf(f: Facts): Whole | undefined {
   const { generation } = f.desired;
   const all = walDisks(f);
-  // What a restore or recovery has left behind is older than what it made.
+  // What a restore or recovery left behind is older than what it made.
   const rivals = all.filter(({ disk }) => disk.generation < 1 || disk.generation >= generation);
   const keys = [...new Set(rivals.map(keyOfGroup))];
   const groups = keys.map((key) => rivals.filter((s) => keyOfGroup(s) === key));
@@ -148,7 +154,7 @@ function wholeOf(f: Facts): Whole | undefined {
 
 const keyOfGroup = ({ disk }: Found) => `${disk.clusterId} ${disk.generation}`;
 
-/** By the newest of them. */
+/** By the newest disk among them. */
 function votersOf(disks: readonly Found[]): readonly AdoptedDisk[] {
   const voters = newestOf(disks)?.disk.voters ?? [];
   return startable(disks, voters, []).filter((s) => voters.includes(s.memberId));
@@ -162,7 +168,7 @@ function newestOf(disks: readonly Found[]): Found | undefined {
   return [...disks].sort(byLastEntry).at(-1);
 }
 
-/** Instead of a birth, with what was declared to be restored. */
+/** Instead of an empty bootstrap: with the data that was declared to be restored. */
 function bootstrapRestored(f: Facts): Step {
   const { generation, rebuild } = f.desired;
   if (rebuild?.kind === "recovery") {
@@ -178,7 +184,7 @@ function bootstrapRestored(f: Facts): Step {
   return mayBegin(f) ?? remember(record, "every disk is empty: the cluster begins with restored data");
 }
 
-/** etcd running without a record and without a quorum: its place in the cluster is known only from its disk. */
+/** etcd runs without a record and without a quorum. Only its disk says which cluster it belongs to. */
 function restartToInspect(f: Facts): Step | undefined {
   const leaderless = f.world.pods.filter(
     (p) => !p.deleting && !p.ready && p.etcd.state === "running" && !gateOf(f.world, p),
@@ -196,7 +202,7 @@ function restartToInspect(f: Facts): Step | undefined {
 function notLookedAt(f: Facts): string | undefined {
   for (const claim of f.world.claims) {
     if (hasNoDisk(claim)) continue;
-    // Given up by name in what is declared.
+    // The declaration abandons it by name.
     if (isNamed(f, label(f, claim.ordinal))) continue;
     if (claim.deleting) return `volume ${claim.name} is being deleted`;
     if (!isInspected(f.world, claim)) {
@@ -209,14 +215,14 @@ function notLookedAt(f: Facts): string | undefined {
   return undefined;
 }
 
-/** A member, and what keeps it from starting: on the first day nobody else says so. */
+/** A member, and what keeps it from starting. On the first day nothing else tells the user. */
 function awaited(f: Facts, ordinal: number): string {
   const pod = podAt(f.world, ordinal);
   const why = pod ? startupProblem(pod, f.world) : describePod(pod, f.world);
   return why ? `${label(f, ordinal)}, which ${why}` : label(f, ordinal);
 }
 
-/** A claim that comes later could bring the data of a whole cluster, beside one that was born without it. */
+/** A claim that appears later could bring the data of a whole cluster, beside one bootstrapped without it. */
 function withoutClaim(f: Facts): string | undefined {
   const pods = Math.min(f.desired.members, f.sts.replicas);
   for (let ordinal = 0; ordinal < pods; ordinal++) {
@@ -244,7 +250,7 @@ function beginBootstrap(f: Facts): Step {
     generation: f.desired.generation,
     birth: { state: "seeding", token: `birth-${pod.uid}`, podUid: pod.uid, claimUid: pod.claimUid },
     members: [],
-    // Of the birth before: the pods of this one have yet to fail.
+    // Notes of an earlier bootstrap don't concern the pods of this one.
     notes: [],
     intent: undefined,
   };
@@ -288,7 +294,7 @@ function bootstrapped(f: Facts, pod: PodView, memberId: string): Step {
   return remember(withMember(record, first), `the cluster is born: ${pod.name} is its first voter`);
 }
 
-/** Only for a moment, and as long as nobody has written to it or was promoted. */
+/** Only for a moment, and only while no client has written to it and no second member was promoted. */
 function repeatIfEmpty(f: Facts): Step | undefined {
   const pod = podAt(f.world, 0);
   const gate = pod && gateOf(f.world, pod);
@@ -312,7 +318,7 @@ function walDisks(f: Facts): readonly Found[] {
   return looks(f).filter((s): s is Found => s.disk.state === "wal");
 }
 
-/** A disk that is in the way of all others: whose it is has to be decided. */
+/** A disk that keeps all others from starting until a user decides whose data counts. */
 function inTheWay(f: Facts, all: readonly Found[], { disk }: Found): string | undefined {
   const unexpected = all.find((s) => s.disk.generation > f.desired.generation || s.disk.generation < 1);
   if (unexpected) {
@@ -338,22 +344,22 @@ interface Chosen {
   readonly generation: number;
   readonly clusterId: string;
   readonly voters: readonly string[];
-  /** What was adopted before, while some of it runs. */
+  /** What was adopted before, while some of its members run. */
   readonly before?: Adopting;
 }
 
-/** Whose disks count, or why that isn't known. */
+/** Which disks count, or why that isn't known. */
 function choose(f: Facts): Chosen | string {
   const all = walDisks(f);
   const state = f.record.birth;
-  // As long as all of them ask, what they show counts alone: what was adopted before may be from an old record.
+  // While all gates ask, only the disks count: what was adopted before may come from an old record.
   if (state.state === "adopting" && notLookedAt(f)) {
     const { clusterId, voters } = state;
     const { generation } = f.record;
     const disks = all.filter(({ disk }) => disk.generation === generation && disk.clusterId === clusterId);
     return { disks, generation, clusterId, voters, before: state };
   }
-  // What a restore or recovery has left behind is older than what it made.
+  // What a restore or recovery left behind is older than what it made.
   const highest = Math.max(1, ...all.map((s) => s.disk.generation));
   const found = all.filter((s) => s.disk.generation === highest);
   const whole = wholeOf(f);
@@ -413,11 +419,11 @@ function named(f: Facts, disks: readonly Found[]) {
 }
 
 function byLastEntry(a: { disk: WalDisk }, b: { disk: WalDisk }): number {
-  // Of two that end alike, the one that knows more of it as committed knows the newer list.
+  // Of two logs with the same end, the one that knows more entries as committed knows the newer member list.
   return byEnd(a.disk, b.disk) || (a.disk.commit ?? 0) - (b.disk.commit ?? 0);
 }
 
-/** The voters stay those of the first look: by the next, some of them run and their gates are gone. */
+/** The voters stay those of the first inspection: later some of them run, and their gates no longer report. */
 function startable(
   disks: readonly Found[],
   voters: readonly string[],
@@ -431,14 +437,14 @@ function startable(
   return twice ? [] : [...before, ...added];
 }
 
-/** A higher generation has set aside what was before, and how long ago is forgotten: it counts from now on. */
+/** A generation above 1 has quarantined older data. When is no longer known, so the time counts from now. */
 function madeBefore({ now, record: { made } }: Facts, generation: number): ControllerRecord["made"] {
   if (made?.generation === generation || generation === 1) return made;
   const words = "adopted after its record was lost: how it was made isn't known";
   return { generation, kind: "adoption", atMs: now, words, wholeMs: 0, countedMs: now };
 }
 
-/** A living quorum tells the members itself. */
+/** A running quorum lists its members itself. */
 function adoptRunning(f: Facts): Step {
   const clusterId = f.list?.clusterId ?? "";
   const other = f.world.etcd.statuses.find((s) => s.clusterId !== undefined && s.clusterId !== clusterId);
@@ -446,7 +452,7 @@ function adoptRunning(f: Facts): Step {
     return wait(`${lost(f)}, and ${label(f, other.ordinal)} runs another cluster (${other.clusterId})`);
   }
   const birth = { state: "born" as const, clusterId, sealed: true };
-  // All pods are made anew for a generation: while one is of an older, that is what runs.
+  // A new generation replaces all pods. While one pod is of an older generation, that is what runs.
   const running = f.members.flatMap((m) => (m.status && m.pod ? [m.pod.generation ?? 1] : []));
   const generation = Math.min(f.desired.generation, ...running);
   const blank = { ...f.record, generation, birth, members: [], made: madeBefore(f, generation) };

@@ -1,6 +1,4 @@
-/**
- * What is missing to the declared state. Changes nothing but the seal on the birth.
- */
+/** What the cluster still lacks of the declared state. It changes nothing but the seal on the bootstrap. */
 import type { Facts } from "./facts";
 import { label } from "./view";
 
@@ -21,7 +19,8 @@ export function missing(f: Facts): string | undefined {
       return `${name} runs etcd ${m.status?.version ?? "?"}, not ${desired.etcdVersion}`;
     }
     if (!m.record) return `${name} isn't recorded yet`;
-    // What clients reach through the Service goes by the kubelet's probe, which comes every few seconds only.
+    // Clients reach a member through the Service, which follows the kubelet's probe, and that runs only every few
+    // seconds.
     if (!m.pod.ready) return `${name} is healthy, and Kubernetes doesn't call its pod ready yet`;
   }
   if (f.world.pods.some((p) => p.deleting)) return "a pod is still being stopped";

@@ -1,11 +1,11 @@
 /**
- * Whether disks that are found without a record can be of one moment. Copies that a backup tool made one after another,
- * or of which the storage rolled some back, need not be.
+ * Whether disks found without a record can all be from one moment. They may not be if a backup tool copied them one
+ * after another, or if the storage rolled some of them back.
  *
- * Why it can't lose an acknowledged write: raft's own rules are asked what these disks could do. On disks that were never
- * copied nobody can be elected who lacks what was committed, and nobody in a term that has had a leader; so where that
- * could happen, votes or entries were taken back, and nothing is started. Where it can't, no two members can come to hold
- * different entries under one index and term, whatever the disks have been through.
+ * Why it can't lose an acknowledged write: it checks what raft would do with these disks. On disks that were never
+ * copied, nobody can win an election without every committed entry, or in a term that already has had a leader. Where
+ * either could happen, votes or entries were lost, and nothing is started. Where neither can, no two members can come
+ * to hold different entries under the same index and term, whatever happened to the disks.
  */
 import type { WalDisk } from "../../shared/disk";
 import { isLater } from "./log-end";
@@ -16,7 +16,7 @@ interface Found {
   readonly disk: WalDisk;
 }
 
-/** Why they can't be, in words. Gates of older releases don't tell of votes; then only what was committed is looked at. */
+/** Why they can't be. Gates of older releases don't report votes; then only committed entries are compared. */
 export function inconsistency(found: readonly Found[]): string | undefined {
   const newest = Math.max(0, ...found.map(({ disk }) => disk.lastTerm));
   const committed = Math.max(0, ...found.map(({ disk }) => disk.commit ?? 0));

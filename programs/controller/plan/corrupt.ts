@@ -1,8 +1,8 @@
 /**
  * Members whose data differs.
  *
- * Why it can't lose an acknowledged write: a member is called corrupt only when a majority of hashes at one revision
- * and one compaction agrees against it, and is then replaced as any lost one.
+ * Why it can't lose an acknowledged write: a member counts as corrupt only if a majority of hashes, taken at one
+ * revision and one compaction, agrees against it. Then it is replaced like any lost member.
  */
 import { remove } from "./repair";
 import { alarm } from "./space";

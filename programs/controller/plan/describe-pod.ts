@@ -1,27 +1,27 @@
-/** Why a pod doesn't run etcd, in words that a person reads: what Kubernetes says of it. */
+/** Describes for users why a pod doesn't run etcd, by what Kubernetes says of it. */
 import type { ContainerView, PodView, World } from "../model";
 import { age, ageOf } from "./age";
 import { inShort } from "../../shared/errors";
 
-/** Volumes are being mounted, the pod gets its network, or an init container is at work: nothing has failed. */
+/** Volumes are being mounted, the pod gets its network, or an init container runs: nothing has failed. */
 const PREPARING: readonly (string | undefined)[] = [undefined, "ContainerCreating", "PodInitializing"];
 
-/** Whether a container has yet to be started, whatever became of it before (a node's restart begins a pod anew). */
+/** Whether a container has yet to start, whatever happened before (after a node's restart the pod starts anew). */
 export function isPreparing(container: ContainerView): boolean {
   return container.state === "waiting" && PREPARING.includes(container.waitingReason);
 }
 
-/** For so long a container that has failed before is still expected to fail again. */
+/** For this long after a restart, a container that failed before is expected to fail again. */
 const STARTING_OVER_MS = 30_000;
 
-/** Whether it failed and was not seen to live since: the words are the same in a pause and in a try. */
+/** Whether it failed and hasn't run well since. The description is the same during back-off and during a retry. */
 function failed({ state, restarts, lastExit }: ContainerView, runningMs: number): boolean {
   if (!lastExit) return false;
   if (state === "terminated") return lastExit.code !== 0;
   return state === "running" && restarts > 0 && runningMs < STARTING_OVER_MS;
 }
 
-/** What keeps a pod from running etcd, in the words of Kubernetes. Absent while it only takes its time. */
+/** What keeps a pod from running etcd, as Kubernetes says it. Absent while it only takes its time. */
 export function startupProblem(pod: PodView, world: Pick<World, "ages">): string | undefined {
   if (pod.deleting) return undefined;
   if (pod.unschedulable) return `can't be scheduled: ${pod.unschedulable}`;
@@ -52,12 +52,12 @@ function containerProblem(container: ContainerView, what: string, runningMs: num
 
 const OUT_OF_MEMORY = "runs out of memory (OOMKilled)";
 const CRASH_LOOP = "CrashLoopBackOff";
-/** Several members may have such words in one reason. */
+/** One reason may contain several of these messages. */
 const LONGEST = 250;
 
-/** The etcd container's trouble in a few words, for reasons that a person reads. */
+/** A short description of the etcd container's problem, for a reason. */
 export function describePod(pod: PodView | undefined, world: Pick<World, "ages">): string {
-  // Quotas and policies are told to the StatefulSet alone, and this controller may not read its Events.
+  // Only the StatefulSet's Events tell of quotas and policies, and this controller may not read them.
   if (!pod) return "has no pod (if it stays so: kubectl describe statefulset tells why)";
   if (pod.deleting) return "is being stopped";
   const found = startupProblem(pod, world);

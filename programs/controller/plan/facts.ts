@@ -11,18 +11,18 @@ import type {
 import type { ListedMember, MemberList } from "../../shared/etcd/members";
 import type { MemberId } from "../../shared/disk";
 
-/** A member of etcd's list with everything that is known of it. */
+/** A member of etcd's list, with everything that is known of it. */
 export interface Member {
   readonly memberId: MemberId;
   readonly isLearner: boolean;
   readonly listed: ListedMember;
-  /** Absent when none of its peer URLs is one of ours. */
+  /** Absent when none of its peer URLs is a declared one. */
   readonly ordinal?: number;
   readonly pod?: PodView;
-  /** Of this member's own process; a process under another ID has none. */
+  /** From this member's own process. A process that runs under another ID doesn't count. */
   readonly status?: MemberStatus;
   readonly record?: MemberRecord;
-  /** Why it doesn't count as healthy; absent when it does. */
+  /** Why it isn't healthy. Absent when it is. */
   readonly unhealthyReason?: string;
 }
 
@@ -33,7 +33,7 @@ export interface Facts {
   readonly desired: Desired;
   readonly record: ControllerRecord;
   readonly sts: StatefulSetView;
-  /** Why the record is taken for lost, although there is one. */
+  /** Why the record counts as lost although there is one. */
   readonly stale?: string;
   /** Why it isn't known yet whether the record is an old one. */
   readonly doubt?: string;

@@ -1,9 +1,10 @@
 /**
- * Data of a cluster that this one neither was nor has replaced, on a volume that one of its members shall have.
+ * Data of a foreign cluster on a volume that a member is to use: a cluster that this one never was and hasn't replaced.
  *
- * Why it can't lose an acknowledged write: such data is left where it is. No member joins on it, which would set it aside
- * and drop it later, and its volume isn't given up with its node. What a restore or a recovery has replaced is known by the
- * cluster's ID; where an earlier release made the generation, or the record was lost since, by being of a lower one.
+ * Why it can't lose an acknowledged write: such data is left alone. No member joins on it, because that would
+ * quarantine and later delete it, and the volume isn't abandoned with its node. Clusters replaced by a restore or
+ * recovery are known by their IDs. If an earlier release made the generation, or the record was lost since, they are
+ * known by their lower generation.
  */
 import type { ControllerRecord, PodView } from "../model";
 import type { Disk } from "../../shared/disk";
@@ -18,7 +19,7 @@ export function isForeign({ birth, generation, made, replaced }: ControllerRecor
   return !(made?.generation === generation && wasBefore);
 }
 
-/** Once its pod is gone, nobody can look any more. */
+/** Recorded, because the disk can't be inspected once its pod is gone. */
 export function noteForeign(f: Facts, before: ControllerRecord): ControllerRecord {
   let record = before;
   for (const pod of f.world.pods) {
@@ -31,7 +32,7 @@ export function noteForeign(f: Facts, before: ControllerRecord): ControllerRecor
   return record;
 }
 
-/** Of a pod that holds no member. */
+/** For a pod without a member. */
 export function mayHoldForeign({ record, world }: Facts, { ordinal, claimUid }: PodView): boolean {
   if (noteOf(record, ordinal)?.foreignClaimUid === claimUid) return true;
   return claimAt(world, ordinal)?.comesFilled === true;

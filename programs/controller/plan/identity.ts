@@ -1,8 +1,8 @@
 /**
- * Whether a disk still is the member that the record says.
+ * Whether a disk still belongs to the member that the record names.
  *
- * Why it can't lose an acknowledged write: raft counts what a member ID acknowledged before. A disk that is empty, on
- * another claim, foreign, rolled back, unmarked or unreadable has forgotten some of it, and is never let start under
+ * Why it can't lose an acknowledged write: raft relies on what a member ID acknowledged before. A disk that is empty,
+ * on another claim, foreign, rolled back, unmarked or unreadable has forgotten some of that. It is never started under
  * that ID.
  */
 import type { MemberRecord, PodView } from "../model";
@@ -11,11 +11,11 @@ import type { Facts } from "./facts";
 import { gateOf, hasRun, isAbandoned, podAt } from "./view";
 
 export type IdentityStatus =
-  /** Seen to be what the record says. */
+  /** It was seen, and it matches the record. */
   | { readonly kind: "intact" }
-  /** Nothing against it, and nothing seen. */
+  /** It wasn't seen, and nothing speaks against it. */
   | { readonly kind: "unknown" }
-  /** The join order may still be given to this pod: etcd never ran with it. */
+  /** This pod may still get the join order: etcd never ran in it. */
   | { readonly kind: "unjoined" }
   | { readonly kind: "lost"; readonly why: string }
   | { readonly kind: "broken"; readonly why: string };
@@ -28,7 +28,7 @@ export function identityStatus(f: Facts, m: MemberRecord): IdentityStatus {
   return pod ? onVolume(f, m, pod) : { kind: "unknown" };
 }
 
-/** The same, whatever was given up. */
+/** The same, even if the volume was abandoned. */
 export function onVolume(f: Facts, m: MemberRecord, pod: PodView): IdentityStatus {
   if (pod.claimUid && pod.claimUid !== m.claimUid) {
     return { kind: "lost", why: "its volume was replaced by another" };
@@ -42,7 +42,7 @@ export function onVolume(f: Facts, m: MemberRecord, pod: PodView): IdentityStatu
   return { kind: "intact" };
 }
 
-/** Then it isn't known which of the two has answered. */
+/** Then it isn't known which of the two answered. */
 function sharesAddress(f: Facts, pod: PodView): boolean {
   const { address } = pod;
   return address !== undefined && f.world.pods.some((p) => p.uid !== pod.uid && p.address === address);

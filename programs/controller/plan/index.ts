@@ -1,6 +1,6 @@
 /**
- * From one observation to at most one action and a reason. Pure: the same world gives the same decision, and nothing is
- * remembered outside the record.
+ * From one observation to at most one action and a reason. Pure: the same world gives the same decision, and only the
+ * record remembers anything.
  */
 import type { ControllerRecord, Decision, World } from "../model";
 import type { RestoreAnswer } from "../../shared/protocol";
@@ -107,14 +107,14 @@ const CONCERNS: readonly Concern[] = [
   { run: defragmentAll, runs: "blocked" },
 ];
 
-/** Whose disks belong together isn't known before: nothing is repaired by guess. */
+/** Until the cluster is known, it isn't known which disks belong together: nothing is repaired by guess. */
 function withoutCluster(f: Facts): Step | undefined {
   return f.record.birth.state === "born" ? undefined : wait("no cluster is known yet");
 }
 
 /**
- * Pods that hold no member keep the disruption budget closed: those that shall join do so before healthy pods are
- * evicted. What is surplus goes before as well, since restarting it is of no use.
+ * Pods without a member keep the disruption budget closed, so those that are to join do so before healthy pods are
+ * evicted. Surplus members go first as well, since restarting them is of no use.
  */
 function joinBeforeRollout(f: Facts): Step | undefined {
   const members = f.members.filter((m) => m.ordinal !== undefined && m.ordinal < f.desired.members);
@@ -134,7 +134,7 @@ export function plan(world: World): Decision {
   return trust ? { ...decide(seen), trust } : decide(seen);
 }
 
-/** A record from before what lives was made is as good as lost. While that is in doubt, nobody starts by it either. */
+/** A record that is older than the running cluster counts as lost. While that is in doubt, no member starts by it. */
 function current(f: Facts): Facts {
   const stale = staleness(f);
   if (!stale) return f;
@@ -144,8 +144,8 @@ function current(f: Facts): Facts {
 }
 
 /**
- * A generation that can't be made yet keeps nobody on a template that was put right since. Only whom that kept from
- * starting: who waits in its gate, or runs, has its part in what is made.
+ * While a declared generation can't be made yet, pods still get a corrected template. Only those that can't start
+ * qualify: a pod whose gate asks or whose etcd runs is needed for the new generation.
  */
 function* rollWhileWaiting(f: Facts): Iterable<Step> {
   if (f.record.birth.state !== "born" || f.record.generation >= f.desired.generation) return;
@@ -153,17 +153,18 @@ function* rollWhileWaiting(f: Facts): Iterable<Step> {
   yield* rollBroken(f, (pod) => pod.etcd.state !== "running" && !gateOf(f.world, pod));
 }
 
-/** Whose disks those are is known before any of them makes way for a generation. */
+/** It must be known which cluster the disks belong to before any of them is replaced by a new generation. */
 function waitInDoubt(f: Facts): Step | undefined {
   return f.doubt && f.record.generation < f.desired.generation ? wait(f.doubt) : undefined;
 }
 
 function decide(seen: Facts): Decision {
   const { world, desired, sts } = seen;
-  // What stops every act doesn't stop the books: a floor that isn't kept lets a disk be rolled back unseen.
+  // Bookkeeping goes on even when every action is refused: without a recorded floor, a rolled-back disk isn't
+  // recognised.
   const f = { ...factsOf(world, desired, sts, updateRecord(seen), seen.stale), doubt: seen.doubt };
   const stop = refuse(f);
-  // Paused and as declared is as declared: an `up` that only pauses has to end.
+  // A paused cluster that is as declared has converged, so that an `up` that only pauses comes to an end.
   const settled = desired.paused && missing(f) === undefined;
   const found = desired.paused ? adoption(f) : undefined;
   if (found?.kind === "do") return carryOut(seen, f, found, [stop?.reason ?? found.reason]);
@@ -205,7 +206,7 @@ function undecided(reason: string): Decision {
   return { orders: {}, undecided: true, reason, warnings: [reason] };
 }
 
-/** What the restore pod of the declared generation is told. */
+/** The answer to the restore pod of the declared generation. */
 function answerOf(f: Facts, reason: string): RestoreAnswer | undefined {
   const report = f.world.restore?.report;
   if (!report) return undefined;
@@ -220,7 +221,7 @@ function next(record: ControllerRecord): ControllerRecord {
   return { ...record, sequence: record.sequence + 1 };
 }
 
-/** What counts as lost for this round only isn't lost for the next one. */
+/** What counts as lost in this round stays in the record for the next one. */
 function written(seen: Facts, record: ControllerRecord): ControllerRecord {
   return seen.stale ? withMembers(record, seen.world.record) : record;
 }

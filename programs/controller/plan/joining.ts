@@ -1,10 +1,10 @@
 /**
  * One learner at a time: announced, added, started, promoted.
  *
- * Why it can't lose an acknowledged write: a learner's acknowledgements don't count, so nothing rests on it until the
- * promotion; that comes only when it is in sync, was recorded as started (an emptied disk is then known as lost), and a
- * quorum is healthy. A birth is sealed in the record before the first promotion. What a joining member's volume holds is
- * set aside, and goes later; so none joins on the data of a cluster that this one neither was nor has replaced.
+ * Why it can't lose an acknowledged write: a learner's acknowledgements don't count, so nothing depends on it before
+ * its promotion. It is promoted only when it is in sync, is recorded as started (so that an emptied disk counts as
+ * lost), and a quorum is healthy. The record seals the bootstrap before the first promotion. What was on a joining
+ * member's volume is quarantined and later deleted, so no member joins on the data of a foreign cluster.
  */
 import type { ControllerRecord, RemovalCause } from "../model";
 import type { Disk } from "../../shared/disk";
@@ -20,12 +20,12 @@ import { gateOf, hasRun, isAbandoned, label, noteOf, peerUrl, podAt, quorum, rec
 import { listKey } from "../../shared/etcd/members";
 import { podVersionProblem } from "./version";
 
-/** So long is waited before the next try. */
+/** How long a failed learner's successor waits. */
 const RETRY_MS = 60_000;
 /** etcd's own condition for a promotion. */
 const IN_SYNC = 0.9;
 
-/** What was announced is carried through, or taken back when its pod is no longer there. */
+/** Carries out what was announced, or takes it back if its pod is gone. */
 export function finishAdd(f: Facts): Step | undefined {
   const { intent } = f.record;
   if (intent?.kind !== "add" || !f.list) return undefined;
@@ -53,7 +53,7 @@ function add(f: Facts, ordinal: number, podUid: string, claimUid: string): Step 
   );
 }
 
-/** The learner there is: promoted, waited for, or given up. */
+/** The present learner: promote it, wait for it, or give it up. */
 export function tendLearner(f: Facts): Step | undefined {
   const learner = f.learners[0];
   if (!learner || f.record.intent) return undefined;
@@ -114,12 +114,12 @@ function giveUp(f: Facts, learner: Member, words: string, why: RemovalCause): St
   );
 }
 
-/** Successors of members that were lost: a quorum is enough, as it makes the cluster safer. */
+/** Successors of lost members. A healthy quorum is enough, as they make the cluster safer. */
 export function addReplacement(f: Facts): Step | undefined {
   return addNext(f, (ordinal) => noteOf(f.record, ordinal)?.replacing === true, quorum(f.voters.length));
 }
 
-/** Further members: only while every voter is healthy. */
+/** Further members, only while every voter is healthy. */
 export function addMember(f: Facts): Step | undefined {
   return addNext(f, () => true, f.voters.length);
 }
@@ -162,7 +162,7 @@ function foreignData({ record }: Facts, claim: string, disk: Disk): string | und
   return `its volume holds data of another cluster (${disk.clusterId}), which is left as it is: delete claim ${claim} and the pod for a new volume, or move the data away`;
 }
 
-/** A join is ordered once per pod: one in which etcd ran is exchanged before it joins. */
+/** A join is ordered once per pod. A pod in which etcd ran is replaced before it joins. */
 export function* freshPod(f: Facts): Iterable<Step> {
   if (!f.list || f.record.intent) return;
   for (const pod of f.world.pods) {

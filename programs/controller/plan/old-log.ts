@@ -1,10 +1,10 @@
 /**
- * What etcd 3.5 has written into the log, 3.7 can't read: a member that would replay it panics at every start. It has
- * to stand before the last snapshot in every member's log by then. etcd makes one when so many entries have been applied
- * since the one before; in a cluster with few writes that may take months, so the missing entries are written.
+ * etcd 3.5 writes log entries that 3.7 can't read: a member that replays one panics at every start. So before 3.7
+ * starts, these entries must be older than the last snapshot in every member's log. etcd makes a snapshot after a
+ * number of applied entries. With few writes that can take months, so this file adds the missing entries.
  *
- * Why it can't lose an acknowledged write: the entries are questions for alarms, which change nothing; and until the
- * log is readable nobody is restarted, which a gate that finds an old entry refuses once more.
+ * Why it can't lose an acknowledged write: the added entries are requests to list alarms, which change nothing. No pod
+ * is restarted before the log is readable, and a gate that finds an old entry refuses as well.
  */
 import type { ControllerRecord } from "../model";
 import type { Step } from "./step";
@@ -14,9 +14,9 @@ import { gateOf, podAt } from "./view";
 import { readsOldLog } from "../../shared/etcd/upgrade";
 import { parseVersion } from "../../../components/contract/versions";
 
-/** Entries between two snapshots, at least: members may run with another setting than the declared one. */
+/** The least number of entries between two snapshots: members may run with another setting than the declared one. */
 const LEAST_DEPTH = 10_000;
-/** What is applied is told a moment before its snapshot is made. */
+/** etcd reports entries as applied a moment before it makes their snapshot. */
 const MARGIN = 100;
 
 const depth = (f: Facts) => Math.max(LEAST_DEPTH, f.desired.snapshotCount ?? 0) + MARGIN;
@@ -26,7 +26,7 @@ function writesOldLog(version: string): boolean {
   return !!v && (v.major < 3 || (v.major === 3 && v.minor < 6));
 }
 
-/** Books: which part of the log may hold such entries. */
+/** Bookkeeping: which part of the log may hold such entries. */
 export function noteOldLog(f: Facts, record: ControllerRecord): ControllerRecord {
   if (f.members.some((m) => m.status?.version && writesOldLog(m.status.version))) {
     return record.oldLog && record.oldLog.until === undefined ? record : { ...record, oldLog: {} };
@@ -38,7 +38,7 @@ export function noteOldLog(f: Facts, record: ControllerRecord): ControllerRecord
     if (!all) return record;
     return { ...record, oldLog: { until: Math.max(0, ...f.members.map((m) => m.status?.raftIndex ?? 0)) } };
   }
-  // An upgrade that nobody wrote down: the record was lost, or the controller of that time didn't know of it.
+  // An upgrade that wasn't recorded: the record was lost, or an older controller didn't know of this.
   if (found > (until ?? -1)) return { ...record, oldLog: { until: found } };
   const over = f.members.every((m) => (m.status?.appliedIndex ?? 0) >= (until ?? 0) + depth(f));
   if (until === undefined || !all || !over) return record;
@@ -47,7 +47,7 @@ export function noteOldLog(f: Facts, record: ControllerRecord): ControllerRecord
   return rest;
 }
 
-/** On the disks of members that wait in their gates. */
+/** On the disks of members whose gates ask. */
 function oldEntries(f: Facts): readonly number[] {
   return f.record.members.flatMap((m) => {
     const pod = podAt(f.world, m.ordinal);

@@ -1,9 +1,9 @@
 /**
  * The answers to the gates.
  *
- * Why they can't lose an acknowledged write: `start` is only said to a disk that is the recorded member; `birth` and
- * `join` only from an intent that is in the record, to the one pod it names, in which etcd never ran. Everything of
- * doubtful identity is held, so that it doesn't start by itself when nobody answers any more.
+ * Why they can't lose an acknowledged write: only the recorded member's disk gets `start`. Only the one pod that a
+ * recorded intent names gets `birth` or `join`, and only if etcd never ran in it. Every disk of doubtful identity is
+ * fenced, so that it doesn't start by itself when the controller is gone.
  */
 import type { GateReport, MemberRecord, PodView, Rebuild } from "../model";
 import type { Order } from "../../shared/protocol";
@@ -32,9 +32,9 @@ export function ordersFor(f: Facts): { [podUid: string]: Order } {
 }
 
 /**
- * What may still be said when the next record can't be written, by the facts with the record that was read. A start
- * rests on that alone: the recorded volume and ID, the floor, and the list. All else (a birth, a join, a hold) is of a
- * step that has to be written down first, or keeps a member from starting for the sake of one.
+ * What may still be answered when the next record can't be written, by the record as it was read. A start depends on
+ * that alone: the recorded volume and ID, the floor, and the list. All other orders belong to a step that must be
+ * recorded first, or keep a member from starting for the sake of one.
  */
 export function startsFor(f: Facts): { [podUid: string]: Order } {
   return Object.fromEntries(Object.entries(ordersFor(f)).filter(([, order]) => order.kind === "start"));
@@ -77,13 +77,13 @@ function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
   return problem ? { kind: "refuse", reason: problem } : order;
 }
 
-/** What it replaces says nothing of the restored data, which is of the declared version. */
+/** The data that it replaces doesn't matter: the restored data is of the declared version. */
 function seedProblem({ desired }: Facts, { etcdVersion }: PodView): string | undefined {
   if (etcdVersion === desired.etcdVersion) return undefined;
   return `its pod runs etcd ${etcdVersion}, and the restored data is made for ${desired.etcdVersion}`;
 }
 
-/** Whether what the gates see can't be of one moment: by itself each of them would start. */
+/** Whether the disks can't all be from one moment: each of them would start by itself. */
 function copies(f: Facts): boolean {
   const disks = f.world.pods.flatMap((pod) => {
     const disk = gateOf(f.world, pod)?.disk;
@@ -93,10 +93,10 @@ function copies(f: Facts): boolean {
   return inconsistency(disks.filter(({ disk }) => disk.generation === newest)) !== undefined;
 }
 
-/** A member whose IDs are the recorded ones is started although a higher generation is declared: it isn't made yet. */
+/** A recorded member starts even if a higher generation is declared, until that is made. */
 function start(f: Facts, { disk }: GateReport, dropAside = false): Order {
   const own = disk.state === "wal" ? disk.generation : f.desired.generation;
-  // That of the record is what lives, also where an older one is declared.
+  // The record's generation is what runs, even if an older one is declared.
   if (own < 1 || own > Math.max(f.desired.generation, f.record.generation)) {
     return {
       kind: "refuse",
@@ -107,7 +107,7 @@ function start(f: Facts, { disk }: GateReport, dropAside = false): Order {
   return { kind: "start", acceptVersion: true, dropAside, generation };
 }
 
-/** Only the first member is ever told to take the data, after that was written down; all others are held. */
+/** Only the first member ever gets the restored data, and only after that was recorded. All others are fenced. */
 function rebuildOrder(f: Facts, rebuild: Rebuild, pod: PodView, { disk }: GateReport): Order {
   const what = `generation ${rebuild.generation} is made`;
   if (rebuild.phase === "stopping") return hold(`${what}: it is stopped first`);
@@ -153,7 +153,7 @@ function memberOrder(f: Facts, pod: PodView, gate: GateReport): Order {
   const { intent } = f.record;
   if (intent?.kind === "remove" && intent.memberId === m.memberId) {
     if (found.kind === "unjoined") return hold("its member is being removed");
-    // A whole disk only while it can be done at once: until then the others may need it.
+    // An intact member is held back only if it can be removed right now. Until then the others may need it.
     const now = listed && !removalProblem(f, listed);
     if (found.kind === "intact" && now) return later("its member is being removed");
   }
@@ -170,14 +170,14 @@ function memberOrder(f: Facts, pod: PodView, gate: GateReport): Order {
   }
 }
 
-/** Without a list only one is known for one: whoever is alone. It has no quorum while it starts, and nobody to tell. */
+/** Without a list only a single recorded member is known to be a voter. It has no quorum while it starts. */
 function isVoter(f: Facts, m: MemberRecord): boolean {
   if (f.list) return f.voters.some((voter) => voter.memberId === m.memberId);
   const { birth, members } = f.record;
   return birth.state === "born" && birth.sealed && members.length === 1 && m.phase === "started";
 }
 
-/** What lives is what was recorded: only then it says who was removed. */
+/** Only if the recorded cluster runs does its list tell who was removed. */
 function isOfRecord({ list, record: { birth } }: Facts): boolean {
   return birth.state === "born" && list?.clusterId === birth.clusterId;
 }
@@ -185,7 +185,8 @@ function isOfRecord({ list, record: { birth } }: Facts): boolean {
 function unrecordedOrder(f: Facts, disk: Disk): Order {
   if (disk.state !== "wal") return hold("waits for its turn");
   if (f.record.removed?.includes(disk.memberId)) return hold("its member was removed");
-  // By itself it would serve that. Of a later generation it may be what lives, and the record an old one.
+  // On its own it would serve that data. A disk of a later generation may be the running cluster's, and the record an
+  // old one.
   const other = isForeign(f.record, disk) && disk.generation <= f.record.generation;
   if (other) return hold("it holds another cluster's data");
   const isMember = !isOfRecord(f) || f.members.some((x) => x.memberId === disk.memberId);

@@ -1,9 +1,9 @@
 /**
  * Whether a higher generation may be made.
  *
- * Why it can't lose an acknowledged write: it only says yes, and writes that down. Before, the restore pod has to be there
- * with data that was checked; and for a recovery, a quorum of disks has to be known as lost or given up by name, so that
- * a cluster which could come back by itself is never taken apart.
+ * Why it can't lose an acknowledged write: it only permits it, and records that. The restore pod must have checked data
+ * first. For a recovery, a quorum of disks must be known as lost or be abandoned by name, so that a cluster that could
+ * come back by itself is never taken apart.
  */
 import type { Birth, ControllerRecord } from "../model";
 import { isNamed, takenBack, unnamed } from "./abandoned-members";
@@ -18,12 +18,12 @@ import { label, podAt, quorum } from "./view";
 
 type Adopting = Extract<Birth, { state: "adopting" }>;
 
-/** Before anything is touched: what is declared is there, and there is a reason for it. */
+/** Before anything is touched: the data is there, and there is a reason for it. */
 export function prepareRebuild(f: Facts): Step | undefined {
   const { desired, record } = f;
   const { birth } = record;
   if (birth.state === "unborn" || record.generation >= desired.generation) return undefined;
-  // Those that were found start first: a quorum of them is a cluster.
+  // The members that were found start first: a quorum of them is a cluster.
   const recovers = desired.rebuild?.kind === "recovery" && !f.list && !notLost(f);
   if (birth.state === "adopting" && birth.start.length > 0 && !recovers) return undefined;
   return mayBegin(f) ?? begin(f, record);
@@ -43,7 +43,7 @@ export function mayBegin(f: Facts): Step | undefined {
   const untouched = `${what} hasn't touched anything`;
   const refused = f.world.restore?.refusal;
   if (refused) {
-    // The pod is what it was made for: another declaration makes another pod.
+    // The pod works by the declaration it was created for. Another declaration creates another pod.
     return refusal(`${untouched}: ${refused}. ${otherwise(f)}`);
   }
   const step = rebuild.kind === "recovery" ? versionProblem(f, f.desired.etcdVersion) : undefined;
@@ -56,7 +56,7 @@ export function mayBegin(f: Facts): Step | undefined {
   return missing ? wait([`${untouched}: ${missing}`, source?.words].filter((x) => x).join("; ")) : undefined;
 }
 
-/** The way out, where what is declared can't be made. */
+/** What to declare instead. */
 export const otherwise = ({ desired, record }: Facts): string =>
   `Declare what is right with generation ${desired.generation + 1}, or generation ${record.generation} again`;
 
@@ -73,7 +73,9 @@ export function begin(f: Facts, record: ControllerRecord): Step {
   );
 }
 
-/** A quorum of disks is known to be lost, or given up by name: anything less comes back by itself. */
+/**
+ * Why no quorum of disks is lost: too few are known as lost or abandoned by name. The others come back by themselves.
+ */
 function notLost(f: Facts): string | undefined {
   if (f.list) return "a recovery is declared, and the cluster has its quorum. Take the argument back";
   const { birth } = f.record;
@@ -81,7 +83,7 @@ function notLost(f: Facts): string | undefined {
   if (birth.state === "adopting") return adoptedLeft(f, birth);
   if (birth.state !== "born") return undefined;
   const { members } = f.record;
-  // What was given up without it, and can be taken back, may come back.
+  // What was abandoned without the declaration, and can be taken back, may come back.
   const then = { ...f, record: takenBack(f.record) };
   const left = members.filter((m) => {
     const { kind } = identityStatus(then, m);
@@ -103,7 +105,7 @@ function adoptedLeft(f: Facts, { start, voters }: Adopting): string | undefined 
   return `${left.length} of ${voters.length} voters were found and start (${names.join("; ")}). They come back, or, where a node is gone for good, are given up by their names in recovery.abandonedMembers`;
 }
 
-/** What the restore pod lacks to be where it has to be. */
+/** Why the restore pod isn't at this step yet. */
 export function jobProblem(f: Facts, step: "receive" | "ready"): string | undefined {
   const { pod, report } = f.world.restore ?? {};
   if (report?.generation === f.desired.generation && (!pod || report.podUid === pod.uid)) {
@@ -114,6 +116,6 @@ export function jobProblem(f: Facts, step: "receive" | "ready"): string | undefi
   }
   if (!pod) return "there is no restore pod yet";
   if (!pod.problem) return `${pod.name} works on the data`;
-  // The Job isn't changed by another declaration: what it has made may be in use already.
+  // Another declaration doesn't change the Job: what it has made may already be in use.
   return `${pod.name}: ${pod.problem}. Its Job stays as it was first declared: if that is wrong, declare what is right with generation ${f.desired.generation + 1}`;
 }

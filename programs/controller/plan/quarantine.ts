@@ -1,14 +1,12 @@
 /**
- * How long the directories stay that a restore or a recovery has set aside.
+ * How long the directories that a restore or recovery has quarantined are kept.
  *
- * Why it can't lose an acknowledged write: they are the only copies of what was before, should the new data turn out to be
- * less than was thought. They go, at each member's next start, only after the new cluster was seen to be whole for as many
- * days as are declared. Where none are: for seven, or until the new data itself is out of reach of what may happen to the
- * volumes, which is when a backup of the new cluster's ID is told to be good (its hash and its pages are checked while it
- * passes), and the cluster is whole as well. A backup of any other cluster, one of the data from before above all, counts
- * for nothing. No two clocks are compared: each look adds what has passed since the one before, and no more than twice the
- * time between two looks, so that a clock that is set adds nearly nothing; a stamp from the future adds nothing and is
- * written anew.
+ * Why it can't lose an acknowledged write: they are the only copies of the old data, in case the new data turns out to
+ * have less than expected. Each member deletes them at its next start, once the new cluster was seen complete for the
+ * declared number of days. If none is declared, once it was complete for seven days, or has a good backup (hash and
+ * pages are checked while it is made) while it is complete. Only a backup with the new cluster's ID counts. No two
+ * clocks are compared: each observation adds the time since the last one, at most twice the usual time between two. So
+ * a clock that is set adds nearly nothing, and a timestamp from the future adds nothing and is written anew.
  */
 import type { ControllerRecord, Desired, World } from "../model";
 import type { Facts } from "./facts";
@@ -29,7 +27,7 @@ function awaitsBackup(desired: Desired, record: ControllerRecord): boolean {
   return desired.keepReplacedDays === undefined && keepsQuarantine(desired, record);
 }
 
-/** The same of what was seen, which may be unreadable. */
+/** The same for an observation, which may be unreadable. */
 export function wantsBackup(desired: World["desired"], record: World["record"]): boolean {
   return (
     !("problem" in desired) && record !== undefined && !("problem" in record) && awaitsBackup(desired, record)

@@ -1,11 +1,11 @@
 /**
- * A declared quota that a database doesn't fit: the rollout is held before the first restart.
+ * A declared quota that is too small for a database: the rollout stops before the first restart.
  *
- * Why it can't lose an acknowledged write: it only holds, or has a database copied that would fit then, under the
- * conditions of any defragmentation. Without it, the first member to restart would raise NOSPACE, and the whole cluster
- * would take no write any more.
+ * Why it can't lose an acknowledged write: it only stops the rollout, or defragments a database that would fit
+ * afterwards, under the usual conditions. Otherwise the first restarted member would raise NOSPACE, and the whole
+ * cluster would take no more writes.
  *
- * What it can't hold is a pod that somebody else makes anew: it has the declared revision from then on.
+ * It can't stop a pod that somebody else recreates: that one has the declared revision at once.
  */
 import { bytesAsText } from "../../../components/contract/units";
 import { AGAIN_MS, alarm, defragment, inOrder, recently } from "./space";
@@ -15,10 +15,10 @@ import { refusal, wait } from "./step";
 import type { Facts, Member } from "./facts";
 import { label } from "./view";
 
-/** Of a quota: a copy that is smaller has room to be written to. */
+/** A defragmented database below this share of the quota has room for writes. */
 const ROOMY = 0.9;
 
-/** Without a quorum nothing is acknowledged that could be held up, and a good declaration is the way out. */
+/** Without a quorum there are no writes to protect, and a corrected declaration may be the way out. */
 export function* refuseQuota(f: Facts): Iterable<Step> {
   if (!f.list) return;
   const late = outdated(f).map((pod) => pod.ordinal);
@@ -43,13 +43,16 @@ export function* refuseQuota(f: Facts): Iterable<Step> {
   );
 }
 
-/** etcd before 3.6 doesn't tell its quota. Whoever has more than a quota and no alarm obeys a larger one. */
+/**
+ * etcd before 3.6 doesn't report its quota. A member that is larger than a quota without raising the alarm obeys a
+ * larger one.
+ */
 function isLowered(f: Facts, { status }: Member): boolean {
   if (status?.quotaBytes !== undefined) return f.desired.quotaBytes < status.quotaBytes;
   return !alarm(f, "NOSPACE");
 }
 
-/** As etcd asks: the file counts, with what is free in it. */
+/** As etcd checks it: the file's size counts, including the free space in it. */
 function fits(f: Facts, { status }: Member): boolean {
   return (status?.dbBytes ?? 0) < f.desired.quotaBytes;
 }

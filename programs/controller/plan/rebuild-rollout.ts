@@ -1,10 +1,10 @@
 /**
- * While a generation is made, pods come to the declared template as soon as that is another one: what was wrong in it is
- * put right without another generation.
+ * While a generation is made, pods take a changed template at once, so that a mistake in it doesn't need another
+ * generation.
  *
  * Why it can't lose an acknowledged write: disks stay as they are, and no pod is forced. All pods of the old generation
- * are gone by then, so that nobody serves but the first member with the new data; that one is left alone from when it
- * answers with a leader, or runs and has yet to show whether it will.
+ * are gone by then, so only the first member can serve, with the new data. It is left alone once it has a leader, or
+ * while it runs and may still get one.
  */
 import type { PodView } from "../model";
 import { age, ageOf } from "./age";
@@ -23,7 +23,7 @@ export function rollDuringRebuild(f: Facts): Step | undefined {
   return deletePod(pod, reason);
 }
 
-/** Whether its etcd serves, or may be about to. */
+/** Whether its etcd serves, or may do so soon. */
 function mayServe(f: Facts, pod: PodView): boolean {
   if (pod.etcd.state !== "running") return false;
   if (pod.ready || ageOf(f.world, age.running(pod)) < STARTING_MS) return true;

@@ -1,14 +1,14 @@
 /**
- * A higher generation is made: from a snapshot (restore) or from the disks that are left (recovery).
+ * Makes a higher generation: from a snapshot (restore) or from the remaining disks (recovery).
  *
- * Why it can't lose an acknowledged write that could be kept: nothing is touched before a person has declared it and the
- * restore pod is there with data that was checked. Then every pod is stopped and confirmed gone, so that nobody
- * acknowledges anything any more, or its volume is given up by name and never used again (see `given-up`). Once the first
- * member may have taken data, no generation below that is gone back to, also where a later one was begun since. A recovery
- * looks at every disk before it takes the one with the newest last entry, and takes all of it: what was made is only
- * handed over when it says that it was made from that disk, up to that entry. The old directories stay on their disks, and
- * are held, until the new cluster has taken their members in. The way back is closed only when the first member asks for
- * the data; until then, and also afterwards, pods that don't serve follow the declared template (see `exchange`).
+ * Why it can't lose an acknowledged write that could be kept: nothing is touched before a user has declared it and the
+ * restore pod has checked data. Then every pod is stopped and confirmed gone, so that no member acknowledges anything
+ * more; or its volume is abandoned by name and never used again (see `abandoned-members`). Once the first member may
+ * have taken data, there is no way back to an earlier generation, even if a later one was begun since. A recovery
+ * inspects every disk, takes the one with the newest last entry, and takes all of it: the new data is handed over only
+ * if it says that it was made from that disk, up to that entry. The old directories stay on their disks, fenced, until
+ * the new cluster has taken in their members. The way back closes only when the first member asks for the data. Before
+ * and after that, pods that don't serve follow the declared template (see `rebuild-rollout`).
  */
 import type { ControllerRecord, PodView, Rebuild } from "../model";
 import type { RestoreReport } from "../../shared/protocol";
@@ -37,7 +37,7 @@ import { gateOf, hasRun, isAbandoned, label, podAt, statusOf } from "./view";
 
 type Ready = Extract<RestoreReport, { step: "ready" }>;
 
-/** From the record's word on: once begun, nothing else is done until it is through. */
+/** Once recorded as begun, nothing else is done until it is complete. */
 export function carryOutRebuild(f: Facts): Step | undefined {
   const { rebuild } = f.record;
   if (!rebuild) return undefined;
@@ -52,12 +52,12 @@ export function carryOutRebuild(f: Facts): Step | undefined {
       );
   }
   if (generation !== rebuild.generation) {
-    // What is half made of it may be there already, and its restore pod gone.
+    // It may already be half made, with its restore pod gone.
     const problem = generation === half ? undefined : mayBegin(f);
     return problem ?? withSeed(begin(f, without(f.record)), rebuild);
   }
   if (!f.desired.rebuild && !rebuild.seed) {
-    // It has no older generation to go back to.
+    // There is no older generation to go back to.
     if (f.record.birth.state === "unborn")
       return remember(without(f.record), "no restore is declared any more: the cluster begins without one");
     return refusal(
@@ -68,12 +68,12 @@ export function carryOutRebuild(f: Facts): Step | undefined {
   return withSeed(rebuild.phase === "stopping" ? stopAll(f, own) : build(f, own), rebuild);
 }
 
-/** The last generation of which the first member may have data. */
+/** The last generation whose data the first member may have. */
 function seededGeneration({ seed, generation }: Rebuild): number | undefined {
   return seed && (seed.generation ?? generation);
 }
 
-/** Kept beside every later generation until that has one of its own: below it there is no way back. */
+/** Every later generation keeps this until it has its own: there is no way back below it. */
 function withSeed(step: Step, { seed, generation }: Rebuild): Step {
   if (step.kind !== "do" || !step.record?.rebuild || step.record.rebuild.seed || !seed) return step;
   const { rebuild } = step.record;
@@ -86,7 +86,7 @@ function without(record: ControllerRecord): ControllerRecord {
   return { ...takenBack(record), rebuild: undefined };
 }
 
-/** Nobody is forced while somebody else is waited for: so long the disks of all can still come back. */
+/** No pod is forced while another pod is still being stopped: until then all disks can still come back. */
 function stopAll(f: Facts, rebuild: Rebuild): Step {
   const { pods } = f.world;
   const names = `${rebuild.kind}.abandonedMembers`;
@@ -94,7 +94,7 @@ function stopAll(f: Facts, rebuild: Rebuild): Step {
     const silent = p.gate.state === "running" && !p.deleting && !gateOf(f.world, p);
     return silent && !(isNamed(f, p.name) && ageOf(f.world, age.running(p, "gate")) >= WAITS_MS);
   });
-  // What it has looked at may show that this was done long ago.
+  // The disk may show that this was done long ago.
   if (f.sts.replicas > 0 && unseen) {
     const way = isNamed(f, unseen.name) ? "" : `. If its node is gone, name it in ${names}`;
     return wait(`${unseen.name}'s gate hasn't asked yet${way}`);
@@ -127,7 +127,7 @@ function stopAll(f: Facts, rebuild: Rebuild): Step {
   );
 }
 
-/** Something may still write to them: they are gone before anybody comes back. */
+/** Something may still write to these volumes, so they are gone before any pod comes back. */
 function dropGivenUp(f: Facts): Step | undefined {
   // Its pod was confirmed gone after all.
   const whole = takenBack(f.record);
@@ -154,7 +154,7 @@ function build(f: Facts, rebuild: Rebuild): Step {
   if (gate?.disk.state === "wal" && gate.disk.generation === rebuild.generation) {
     return wait(`${label(f, 0)} starts with the restored data`);
   }
-  // Nothing else is ever started before the generation is made.
+  // Nothing else starts before the generation is made.
   if (rebuild.seed && seed && !gate && hasRun(seed)) {
     return wait(
       `${label(f, 0)} has taken the restored data, and ${describePod(seed, f.world)}${wayOut(f, seed)}`,
@@ -196,7 +196,7 @@ function build(f: Facts, rebuild: Rebuild): Step {
   return wait(`${label(f, 0)} takes the restored data${failed}`);
 }
 
-/** Why what is ready isn't the whole of the survivor. */
+/** Why the data that is ready isn't all of the survivor's. */
 function doubtAbout({ survivor }: Rebuild, { from, revision }: Ready): string | undefined {
   if (!survivor || !from || revision === undefined)
     return "the restore pod doesn't say which disk it was made from";
@@ -208,14 +208,14 @@ function doubtAbout({ survivor }: Rebuild, { from, revision }: Ready): string | 
   return revision === 0 ? "it holds no data at all (revision 0)" : undefined;
 }
 
-/** Whose disks have to be looked at. Without a record every volume may hold a member. */
+/** Which disks must be inspected. Without a record, every volume may hold a member. */
 function ordinalsWithData(f: Facts): readonly number[] {
   return f.record.birth.state === "adopting"
     ? f.world.claims.map((c) => c.ordinal)
     : f.record.members.map((m) => m.ordinal);
 }
 
-/** It answers as the only member of a cluster that is not the old one: then it is the one that was made. */
+/** It answers as the only member of a cluster that isn't the old one, so it is the new one. */
 function runningSeed(f: Facts, rebuild: Rebuild, pod: PodView): Step | undefined {
   const status = statusOf(f.world, pod);
   const [only, ...others] = f.members;

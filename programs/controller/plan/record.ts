@@ -26,7 +26,7 @@ export function withoutMember(record: ControllerRecord, ordinal: number): Contro
   return { ...record, members: record.members.filter((m) => m.ordinal !== ordinal) };
 }
 
-/** So many are remembered: a disk that old has long been set aside. */
+/** How many are remembered. An older disk was quarantined long ago. */
 const REMOVED = 32;
 
 export function withRemoved(record: ControllerRecord, memberId: string): ControllerRecord {
@@ -34,7 +34,7 @@ export function withRemoved(record: ControllerRecord, memberId: string): Control
   return { ...record, removed: [...others, memberId].slice(-REMOVED) };
 }
 
-/** Before the next generation is the record's. */
+/** Called before the next generation becomes the record's. */
 export function withReplaced(record: ControllerRecord): ControllerRecord {
   const { replaced = [] } = record;
   const clusterId = clusterIdOf(record);

@@ -1,6 +1,6 @@
 /**
- * What stops everything else: nothing is changed while the declaration, the record and the cluster contradict each
- * other, so nothing acknowledged can be lost by it.
+ * What stops everything else. While the declaration, the record and the cluster contradict each other, nothing is
+ * changed, so no acknowledged write can be lost.
  */
 import type { Step } from "./step";
 import { refusal, wait } from "./step";

@@ -1,8 +1,8 @@
 /**
  * Whether a member may be removed.
  *
- * Why it can't lose an acknowledged write: only while a quorum of the voters is healthy without it, so that every
- * acknowledged entry is on a disk that stays; or while all that stay are healthy.
+ * Why it can't lose an acknowledged write: it may only while a quorum of the voters is healthy without it, so every
+ * acknowledged entry is on a disk that stays; or while all members that stay are healthy.
  */
 import type { Facts, Member } from "./facts";
 import { healthyWithout, quorum } from "./view";

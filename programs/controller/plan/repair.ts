@@ -1,10 +1,10 @@
 /**
- * Members whose identity is lost are replaced.
+ * Replaces members whose identity is lost.
  *
  * Why it can't lose an acknowledged write: a member is removed only while a quorum of the voters is healthy without it,
- * so every acknowledged entry is on a disk that stays; its removal is recorded before it is done, so that nobody forgets
- * it half way, and what comes back on its pod is a new learner. Who is stopped without a removal is no member: neither by
- * its URL nor by its ID.
+ * so every acknowledged entry is on a disk that stays. Its removal is recorded first, so it isn't forgotten half way.
+ * What comes back on its pod is a new learner. A pod that is stopped without a removal holds no member, neither by its
+ * URL nor by its ID.
  */
 import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
 import { age, ageOf, BROKEN_EVERY_MS, overdueMs, SLACK_MS, UNREAD_MS } from "./age";
@@ -20,11 +20,11 @@ import type { Facts } from "./facts";
 import { isPreparing, describePod } from "./describe-pod";
 import { gateOf, isAbandoned, label, memberOn, noteOf, podAt, quorum, recordOf, statusOf } from "./view";
 
-/** Restarts in place after which the gate shall look at the disk, and after which a second pod proves it broken. */
+/** Restarts in place after which the gate inspects the disk, and after which a second pod proves it broken. */
 const LOOK_AFTER = 2;
 const BROKEN_AFTER = 3;
 
-/** Members neither come nor go: what was begun isn't known. Whoever is whole starts, and pods come to their revision. */
+/** It isn't known what was begun, so members neither come nor go. Intact ones start, and pods get their revision. */
 export function unreadIntent(f: Facts): Step | undefined {
   if (f.record.intent?.kind !== "unread") return undefined;
   return mention(
@@ -32,7 +32,7 @@ export function unreadIntent(f: Facts): Step | undefined {
   );
 }
 
-/** A removal that was recorded is carried through, once it may be. */
+/** Carries out a recorded removal as soon as it is safe. */
 export function finishRemoval(f: Facts): Step | undefined {
   const { intent } = f.record;
   if (intent?.kind !== "remove") return undefined;
@@ -87,7 +87,7 @@ export function remove(f: Facts, m: MemberRecord, why: RemovalCause, words: stri
   );
 }
 
-/** A pod that nobody confirms to be gone. Judged from the pod alone, after the declared grace. */
+/** A pod that isn't confirmed gone. Decided by the pod alone, after the declared grace. */
 export function replaceNode(f: Facts): Step | undefined {
   for (const pod of f.world.pods) {
     const overdue = overdueMs(f.world, pod);
@@ -109,7 +109,7 @@ export function replaceNode(f: Facts): Step | undefined {
   return undefined;
 }
 
-/** Of a pod without a member that is lost with its node. Undefined: it has none, or isn't declared. */
+/** A pod without a member, lost with its node. Undefined: it has no volume, or isn't declared. */
 export function giveUpVolume(f: Facts, pod: PodView, words: string): Step | undefined {
   if (!pod.claimUid || pod.ordinal >= f.desired.members) return undefined;
   const lost = `${label(f, pod.ordinal)}: ${words}. `;
@@ -122,18 +122,18 @@ export function giveUpVolume(f: Facts, pod: PodView, words: string): Step | unde
   return remember(record, `${lost}It holds no member: its volume is given up`);
 }
 
-/** Within the hour, as far as anybody saw. */
+/** Within the last hour, as far as a controller saw. */
 function brokenBefore(f: Facts, ordinal: number): boolean {
   const stamp = noteOf(f.record, ordinal)?.brokenMs;
   return stamp !== undefined && ageOf(f.world, age.broken(ordinal, stamp)) < BROKEN_EVERY_MS;
 }
 
-/** Only the gate can tell why: it runs again in a new pod only. Once per revision, so that it ends. */
+/** Only the gate can tell why, and it runs again only in a new pod. Once per revision, so that it ends. */
 export function* lookAgain(f: Facts): Iterable<Step> {
   for (const pod of f.world.pods) {
     if (!failsAgain(f, pod, LOOK_AFTER)) continue;
     const suspect = noteOf(f.record, pod.ordinal)?.suspect;
-    // The same pod again: the deletion that was written down was not carried out.
+    // The same pod: the recorded deletion was not carried out.
     if (suspect?.revision === pod.revision && suspect.podUid !== pod.uid) continue;
     const record = withNote(f.record, pod.ordinal, {
       suspect: { podUid: pod.uid, revision: pod.revision, atMs: f.now },
@@ -149,12 +149,12 @@ export function* lookAgain(f: Facts): Iterable<Step> {
 function failsAgain(f: Facts, pod: PodView, restarts: number): boolean {
   const { etcd } = pod;
   if (pod.deleting || etcd.state === "running" || etcd.restarts < restarts) return false;
-  // After its node's restart a pod is made anew, with the count and the exit code of before.
+  // After its node's restart the pod starts anew, but keeps its restart count and exit code.
   if (isPreparing(etcd) || gateOf(f.world, pod)) return false;
   return etcd.lastExit !== undefined && !etcd.lastExit.oomKilled;
 }
 
-/** The second pod fails as the first one did, with what works for the healthy ones. */
+/** The second pod fails like the first, with settings that work for the healthy members. */
 export function replaceBroken(f: Facts): Step | undefined {
   for (const m of f.record.members) {
     const pod = podAt(f.world, m.ordinal);
@@ -183,8 +183,8 @@ export function replaceBroken(f: Facts): Step | undefined {
 }
 
 /**
- * A voter that reads nothing linearizably for long while all others are well: a log that is blocked, say. Its liveness
- * probe finds nothing, so it is restarted, once; a rollout would do the same first.
+ * A voter that can't read linearizably for long while all others are healthy, for example with a stuck log. Its
+ * liveness probe finds nothing, so it is restarted, once. A rollout would do the same first.
  */
 export function restartUnread(f: Facts): Step | undefined {
   if (!f.list || f.record.intent || f.learners.length > 0 || f.voters.length < 3) return undefined;
@@ -201,14 +201,14 @@ export function restartUnread(f: Facts): Step | undefined {
   return deletePod(pod, `${words}: it is restarted`, withNote(f.record, ordinal, { unreadPodUid: pod.uid }));
 }
 
-/** etcd running where the list has no member: removed, or a foreign disk. Its gate shall look. */
+/** etcd runs where the list has no member: a removed member or a foreign disk. Its gate inspects it. */
 export function* stopUnknownMembers(f: Facts): Iterable<Step> {
   if (!f.list || f.record.intent) return;
   for (const pod of f.world.pods) {
     if (pod.deleting || gateOf(f.world, pod) || pod.ordinal >= f.desired.members) continue;
     const ran = pod.etcd.state === "running" || pod.etcd.restarts > 0 || pod.etcd.lastExit !== undefined;
     if (!ran || memberOn(f, pod)) continue;
-    // Who serves, and doesn't say as whom, may be a voter.
+    // A ready pod that doesn't tell its ID may be a voter.
     if (pod.ready && !statusOf(f.world, pod)) continue;
     yield deletePod(
       pod,
@@ -217,10 +217,10 @@ export function* stopUnknownMembers(f: Facts): Iterable<Step> {
   }
 }
 
-/** Without a quorum nothing is removed or added: what can be said is what is missing. */
+/** Without a quorum no member can be removed or added. The user learns what is missing. */
 export function lostQuorum(f: Facts): Step | undefined {
   if (f.list) return undefined;
-  // Whose removal was only announced may come back.
+  // A member whose removal was only announced may come back.
   const then = { ...f, record: takenBack(f.record) };
   const lost = f.record.members.flatMap((m) => {
     const found = identityStatus(then, m);

@@ -1,22 +1,21 @@
 /**
- * Acts that have failed: the next try comes after a pause, and meanwhile the other concerns have their turn.
+ * Failed actions: the next try comes after a pause, and meanwhile the other concerns have their turn.
  *
- * Why it can't lose an acknowledged write: an act that waits for its next try is one that isn't done, and each concern
- * asks for all of its own conditions in each round, whatever was done before it. Three kinds of acts are relied on by what
- * comes after them, though, or may have been done although nobody said so; these hold up what an unfinished concern holds
- * up: see `HOLDS`.
+ * Why it can't lose an acknowledged write: an action that waits for its next try isn't done, and every concern checks
+ * all its own conditions in each round, whatever came before. Some kinds of actions are relied on by later concerns,
+ * though, or may have been done without an answer. These block what an unfinished concern blocks: see `HOLDS`.
  */
 import { failing, nameOf } from "../model/acts";
 import type { Action, World } from "../model";
 import type { Step } from "./step";
 
 /**
- * Removal and promotion change what a quorum is, and may be done after all when no answer came: no healthy pod is
- * restarted before the list shows how that ended. The three around versions come before the restarts that rest on them.
+ * Removal and promotion change the quorum, and may have been done even if no answer came: no healthy pod is restarted
+ * before the list shows the result. The three about versions come before the restarts that rely on them.
  *
- * The others hold up nothing. A learner more changes no quorum. Leadership, replicas and pods, claims and their sizes,
- * space and alarms are looked at anew by whoever depends on them; an eviction that comes late has the disruption budget
- * to pass, as any other.
+ * The others block nothing. Another learner doesn't change the quorum. Whoever depends on leadership, replicas, pods,
+ * claims, their sizes, space or alarms looks at them again. A late eviction has to pass the disruption budget like any
+ * other.
  */
 const HOLDS: readonly Action["kind"][] = [
   "removeMember",
@@ -26,7 +25,7 @@ const HOLDS: readonly Action["kind"][] = [
   "cancelDowngrade",
 ];
 
-/** Whether this process was told that this, the last that it did, is done. */
+/** Whether this was the process's last action and succeeded. */
 export function isDone({ tries }: Pick<World, "tries">, action: Action): boolean {
   return tries?.done === nameOf(action);
 }
@@ -36,17 +35,17 @@ export function failureOf({ tries }: Pick<World, "tries">, action: Action) {
   return tries?.failed.find((failed) => failed.act === name);
 }
 
-/** Whether no answer came to its last try. */
+/** Whether its last try got no answer. */
 export function isUnanswered(world: Pick<World, "tries">, step: Step): boolean {
   return step.kind === "do" && !!step.action && failureOf(world, step.action)?.kind === "unanswered";
 }
 
-/** What was tried in vain. */
+/** Actions that have failed. */
 export function failedActions({ tries }: Pick<World, "tries">): readonly Action[] {
   return (tries?.failed ?? []).map((failed) => JSON.parse(failed.act) as Action);
 }
 
-/** A step as it is taken now: with the words of the last try, and not before the next one is due. */
+/** The step as it can be taken now: its reason names the last failure, and it waits until the next try is due. */
 export function delayRetry(world: Pick<World, "tries">, step: Step): Step {
   const failed = step.kind === "do" && step.action ? failureOf(world, step.action) : undefined;
   if (step.kind !== "do" || !step.action || !failed) return step;

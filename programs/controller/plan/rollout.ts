@@ -1,10 +1,11 @@
 /**
- * Pods come to the declared revision one at a time.
+ * Pods get the declared revision one at a time.
  *
- * Why it can't lose an acknowledged write: disks stay as they are; only pods are exchanged. A pod goes without further
- * conditions only when that can't lower the number of healthy voters; a healthy one only while all are healthy and in
- * sync, and through the Eviction API, whose budget also counts what others are doing. Where that refuses one, the next has
- * its turn by the same conditions; where it gives no answer, nobody has before it is known what became of that one.
+ * Why it can't lose an acknowledged write: only pods are replaced, disks stay. A pod is deleted without further
+ * conditions only if that can't lower the number of healthy voters. A healthy one is restarted only while all are
+ * healthy and in sync, and through the Eviction API, whose disruption budget also counts what others do. If that
+ * refuses one pod, the next is tried under the same conditions. If it gives no answer, no other pod is restarted before
+ * the result is known.
  */
 import type { PodView } from "../model";
 import { age, ageOf } from "./age";
@@ -20,10 +21,10 @@ import { parseVersion } from "../../../components/contract/versions";
 import { unfinishedStep, versionProblem } from "./version";
 import { quotaBeforeVolume, wantsRemount, withRemount } from "./volumes";
 
-/** A pod that doesn't answer is given this long before it counts as broken. */
+/** How long a pod may not answer before it counts as broken. */
 export const STARTING_MS = 60_000;
 
-/** Who only works slowly for a moment may be one of a quorum. */
+/** A pod that is only slow for a moment may be part of a quorum. */
 export const isSilentForNow = (f: Facts, pod: PodView): boolean =>
   !statusOf(f.world, pod) && ageOf(f.world, age.unheard(pod)) < STARTING_MS;
 
@@ -32,7 +33,7 @@ export function outdated(f: Facts): readonly PodView[] {
   return f.world.pods.filter((p) => !p.deleting && p.revision !== f.sts.updateRevision);
 }
 
-/** A step that etcd doesn't support is refused before the first restart. */
+/** Refuses a version step that etcd doesn't support, before the first restart. */
 export function refuseVersion(f: Facts): Step | undefined {
   const to = f.desired.etcdVersion;
   const pending = f.world.etcd.downgrade;
@@ -76,7 +77,7 @@ export function* rollBroken(f: Facts, which: (pod: PodView) => boolean = () => t
   }
 }
 
-/** Whether restarting it can't lower the number of healthy voters, even where this controller sees too little. */
+/** Whether a restart can't lower the number of healthy voters, even if this controller sees too little. */
 function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
   if (pod.etcd.state !== "running") return true;
   if (pod.ready) return false;
@@ -97,7 +98,7 @@ interface Restart {
   readonly member: Member;
 }
 
-/** Voters whose pods aren't as declared, or have to be made anew for their volumes. */
+/** Voters whose pods aren't as declared, or must be recreated for their volumes. */
 export function toRestart(f: Facts): readonly Restart[] {
   if (!f.sts.observed) return [];
   const late = outdated(f);
@@ -107,7 +108,7 @@ export function toRestart(f: Facts): readonly Restart[] {
     .filter((x): x is Restart => x.member !== undefined && !x.member.isLearner);
 }
 
-/** One of two can't be restarted without a quorum being lost: where more are declared, a third one comes before. */
+/** Restarting one of two voters costs the quorum. If more are declared, a third one joins first. */
 export function needsThird(f: Facts): boolean {
   return f.voters.length === 2 && f.desired.members > 2;
 }
@@ -134,13 +135,13 @@ export function rollHealthy(f: Facts): Step | Iterable<Step> | undefined {
   return restarts(f, free);
 }
 
-/** Followers, then the leader. One that nobody lets go stands in no other's way. */
+/** Followers first, then the leader. A pod that can't be evicted doesn't hold up the others. */
 function* restarts(f: Facts, due: readonly Restart[]): Iterable<Step> {
   const followers = due.filter((x) => !leads(x.member));
   for (const { pod } of followers) {
     const step = restart(f, pod);
     yield step;
-    // It may go all the same: nobody else does before that is known.
+    // It may still be evicted: no other pod is restarted before that is known.
     if (isUnanswered(f.world, step)) return;
   }
   const leader = due.find((x) => leads(x.member));
@@ -150,7 +151,7 @@ function* restarts(f: Facts, due: readonly Restart[]): Iterable<Step> {
   const old = toRestart(f);
   const isOld = (m: Member) => old.some((x) => x.member === m);
   const current = others.filter((m) => !isOld(m));
-  // Leadership that is given to one who has yet to go would only have to move on.
+  // A member that must restart itself would have to pass leadership on again.
   for (const newLeader of followers.length > 0 ? current : [...current, ...others.filter(isOld)]) {
     const reason = `${leader.pod.name} leads and is the last to restart: leadership goes to ${label(f, newLeader.ordinal)}`;
     yield doAction({ kind: "moveLeader", from: leader.member.memberId, to: newLeader.memberId }, reason);
@@ -169,7 +170,7 @@ function restart(f: Facts, pod: PodView): Step {
   );
 }
 
-/** A pod at the declared revision that doesn't become healthy: growing must not build on it. */
+/** A pod at the declared revision that doesn't become healthy: the cluster must not grow on it. */
 export function stuck(f: Facts): Step | undefined {
   if (!f.list) return undefined;
   const unhealthy = f.voters.find((m) => m.unhealthyReason !== undefined);

@@ -1,10 +1,10 @@
 /**
  * Pods and voters: as many as declared.
  *
- * Why it can't lose an acknowledged write: members go only while every voter that stays is healthy, so each entry is on
- * a quorum of what is left; the removal is recorded before, so that the disk isn't started again. Pods are never scaled
- * away while a member lives on them, or is announced for them, by a list that a quorum gave, or while it isn't known what
- * their volumes hold. Claims stay.
+ * Why it can't lose an acknowledged write: a member is removed only while every voter that stays is healthy, so each
+ * entry is on a quorum of those left. Its removal is recorded first, so that its disk isn't started again. A pod is
+ * never scaled away while a quorum's list has a member on it, while a member is announced for it, or while it isn't
+ * known what its volume holds. Claims stay.
  */
 import { overdueMs } from "./age";
 import { withTouched } from "./record";
@@ -15,7 +15,7 @@ import { doAction, mention, wait } from "./step";
 import type { Facts, Member } from "./facts";
 import { claimAt, label, leads, quorum, statusesOf } from "./view";
 
-/** One more than the highest ordinal that must have its pod. */
+/** One more than the highest ordinal that needs its pod. */
 export function needed(f: Facts): number {
   const born = f.record.birth.state === "born";
   const ordinals = [
@@ -28,8 +28,8 @@ export function needed(f: Facts): number {
 }
 
 /**
- * Beyond the declared size the record alone brings nobody back: it may be from before they were removed, and enough of
- * them would make a quorum of their own. Somebody who is there and finds no quorum has to miss them.
+ * The record alone doesn't bring back pods beyond the declared size: it may be older than their removal, and enough of
+ * them could form a quorum of their own. A running member without a leader must need them.
  */
 function mayNeed(f: Facts): number {
   const { birth } = f.record;
@@ -39,7 +39,7 @@ function mayNeed(f: Facts): number {
   return Math.min(least, Math.max(f.desired.members, f.sts.replicas));
 }
 
-/** Undoes a scaling by hand. Needs no quorum: it only brings pods back. */
+/** Undoes manual scaling. Needs no quorum: it only brings pods back. */
 export function restoreReplicas(f: Facts): Step | undefined {
   const least = mayNeed(f);
   if (f.sts.replicas >= least) return undefined;
@@ -55,10 +55,10 @@ export function scale(f: Facts, replicas: number, why: string): Step {
 }
 
 /**
- * Pods that can't join keep the disruption budget closed, and what keeps them from it may be the very thing that the
- * voters' restart is for: their old pods may bar the nodes by their affinity, or use up a quota. Were a voter to go while
- * they wait, one of them might take its room on the node, too. So they go while voters are restarted, whatever it is that
- * they wait for. Nothing is on their volumes that counts: nobody has joined from them.
+ * Pods that can't join keep the disruption budget closed. The reason why they can't may be the very thing that
+ * restarting the voters would cure: the old pods may keep them off the nodes by affinity, or use up a quota. If a voter
+ * were evicted while they wait, one of them might also take its place on the node. So they are removed while voters are
+ * restarted, whatever they wait for. No member has joined from their volumes, so these hold nothing that counts.
  */
 export function standBack(f: Facts): Step | undefined {
   const least = needed(f);
@@ -71,11 +71,11 @@ export function standBack(f: Facts): Step | undefined {
 /** Growing would only close the budget again. */
 const rollsFirst = (f: Facts) => toRestart(f).length > 0 && !needsThird(f);
 
-/** At once to the declared number: the gates hold the newcomers. */
+/** All at once: the gates hold the new pods. */
 export function raiseReplicas(f: Facts): Step | undefined {
   if (f.sts.replicas >= f.desired.members) return undefined;
   if (f.healthy.length < f.voters.length) return mention("growing waits until every voter is healthy");
-  // Who is outdated isn't known before.
+  // Until then it isn't known which pods are outdated.
   if (!f.sts.observed) return mention("growing waits until the declared template was seen");
   if (rollsFirst(f)) return mention("growing waits until every voter was restarted at the declared revision");
   return scale(f, f.desired.members, `growing to ${f.desired.members} members`);
@@ -85,7 +85,7 @@ export function shrink(f: Facts): Step | undefined {
   if (f.record.intent?.kind === "unread") return undefined;
   const surplus = f.members.filter((m) => m.ordinal === undefined || m.ordinal >= f.desired.members);
   const candidate = surplus.sort((a, b) => rank(b) - rank(a))[0];
-  // One that was announced comes first: its words in the record are not to be overwritten.
+  // An announced change comes first: the record must keep it.
   if (!candidate || f.record.intent) return undefined;
   const unsafe = removalProblem(f, candidate);
   const staying = f.voters.filter((m) => m.memberId !== candidate.memberId);
@@ -98,7 +98,7 @@ export function shrink(f: Facts): Step | undefined {
       return wait(`shrinking waits: ${label(f, unhealthy.ordinal)} ${unhealthy.unhealthyReason}`);
     }
     if (unsafe) return wait(`shrinking waits: ${name} can't be removed yet: ${unsafe}`);
-    // The one that goes last of all, so that leadership moves once, however many are to go.
+    // The one that is removed last, so that leadership moves only once.
     const newLeader = [...staying]
       .filter((m) => m.unhealthyReason === undefined)
       .sort((a, b) => rank(a) - rank(b))[0];
@@ -117,12 +117,12 @@ export function shrink(f: Facts): Step | undefined {
   return doAction({ kind: "removeMember", ordinal, memberId }, reason, record);
 }
 
-/** Learners first, then voters that are down anyway, then the highest ordinal. */
+/** Learners first, then unhealthy voters, then the highest ordinal. */
 function rank(m: Member): number {
   return (m.isLearner ? 1000 : 0) + (m.unhealthyReason ? 100 : 0) + (m.ordinal ?? 99);
 }
 
-/** One at a time, so that a mistake is seen before the next; never below what the list still needs. */
+/** One at a time, so that a mistake shows before the next. Never below what the list needs. */
 export function lowerReplicas(f: Facts): Step | undefined {
   if (f.record.intent?.kind === "unread") return undefined;
   const least = Math.max(needed(f), f.desired.members);
@@ -130,7 +130,7 @@ export function lowerReplicas(f: Facts): Step | undefined {
   return scale(f, f.sts.replicas - 1, `${label(f, f.sts.replicas - 1)} is no member any more`);
 }
 
-/** Only once the member is out of the list: before, its node may come back, and the others may need it to. */
+/** Only once the list no longer has the member. Until then its node may come back, and the others may need it. */
 export function dropReplaced(f: Facts): Iterable<Step> {
   const { abandoned, members, intent } = f.record;
   if (intent?.kind === "unread") return [];
@@ -140,7 +140,7 @@ export function dropReplaced(f: Facts): Iterable<Step> {
   );
 }
 
-/** A volume that a force-deleted pod may still write to must be gone before another pod can start. */
+/** A force-deleted pod may still write to its volume, so the volume must be gone before another pod can start. */
 export function* dropAbandoned(f: Facts, given = f.record.abandoned): Iterable<Step> {
   for (const { ordinal, claimUid } of given) {
     if (f.members.some((m) => m.ordinal === ordinal && m.record?.claimUid === claimUid)) continue;

@@ -1,12 +1,13 @@
 /**
- * Space: compaction and defragmentation, and the alarm that there is none left.
+ * Space: compaction, defragmentation and the NOSPACE alarm.
  *
- * Why it can't lose an acknowledged write: compaction drops superseded revisions only; a defragmentation copies a
- * member's database and leaves the others alone, and is begun only while every voter is healthy; disarming lets etcd
- * take writes again, of which it refuses each that has no room.
+ * Why it can't lose an acknowledged write: compaction drops superseded revisions only. A defragmentation copies one
+ * member's database while every other voter is healthy. After disarming, etcd takes writes again and refuses those that
+ * don't fit.
  *
- * Why it ends: between two compactions a member is defragmented at most `MOST_TIMES`, then once in `AGAIN_MS` while that
- * failed or much of it is still free; and compacted again is only what has changed since, after `AGAIN_MS`.
+ * Why it ends: between two compactions a member is defragmented at most `MOST_TIMES`, then once in `AGAIN_MS` while
+ * that failed or much of the database is still free. Another compaction comes only after new writes, and after
+ * `AGAIN_MS`.
  */
 import type { Alarm, ControllerRecord, SpaceWork } from "../model";
 import { age, ageOf, COMPACTION, DEFRAGMENTATION, isOver, workMs } from "./age";
@@ -17,19 +18,19 @@ import { failedActions, failureOf, isDone } from "./retry";
 import type { Facts, Member } from "./facts";
 import { label, leads, noteOf } from "./view";
 
-/** Between two members: nobody is in a hurry. Under the alarm somebody is, and the next follows at once. */
+/** Between two members, as there is no hurry. Under the alarm there is, and the next one follows at once. */
 const BETWEEN_MS = 60_000;
 const SAME_MEMBER_MS = 3_600_000;
-/** A database below this share of its quota may be written to again. */
+/** A database below this share of its quota has room for writes. */
 const WELL_UNDER = 0.8;
-/** What is worth a defragmentation under the alarm. */
+/** The free share that is worth a defragmentation under the alarm. */
 const WORTH = 0.1;
 const MOST_TIMES = 3;
-/** Keys that were deleted under the alarm give their space back after the next compaction only. */
+/** Keys that are deleted under the alarm free their space only after the next compaction. */
 export const AGAIN_MS = 600_000;
-/** In etcd's refusal of a compaction that it has taken already. */
+/** etcd's error for a compaction that it has already accepted. */
 const COMPACTED = "has been compacted";
-/** Of an error, in the record. */
+/** The longest error kept in the record. */
 const LONGEST_WORDS = 200;
 
 export function alarm(f: Facts, type: Alarm["type"]): Alarm | undefined {
@@ -86,8 +87,9 @@ function compact(f: Facts): Step {
 }
 
 /**
- * Asked for again until etcd has said yes, which it does when all of it is deleted. It doesn't say how far one is that
- * outlived its request: then it gets the time that it may take, and what is deleted later is defragmented later.
+ * Requests the compaction until etcd confirms that everything is deleted. etcd doesn't report the progress of a
+ * compaction whose request has timed out. That one gets as long as it may take, and what is deleted later is
+ * defragmented later.
  */
 function finishCompaction(f: Facts, space: SpaceWork): Step {
   const { revision } = space;
@@ -108,9 +110,8 @@ function finishCompaction(f: Facts, space: SpaceWork): Step {
 }
 
 /**
- * Once in any case: etcd counts as free only what was free at its last commit, so right after a compaction a full
- * database that could be half of its size says that all of it is in use. Again where that one failed, or where more was
- * counted since.
+ * Once in any case: etcd counts as free only what was free at its last commit, so right after a compaction a database
+ * may seem fully in use. Again if that failed, or if etcd reports more free space since.
  */
 function isWorthIt(f: Facts, space: SpaceWork, m: Member): boolean {
   const times = workOn(space, m)?.times ?? 0;
@@ -118,7 +119,7 @@ function isWorthIt(f: Facts, space: SpaceWork, m: Member): boolean {
   return mightShrink(space, m) && (times < MOST_TIMES || !recently(f, m, AGAIN_MS));
 }
 
-/** A copy of it failed, or would be much smaller. */
+/** Its defragmentation failed, or would free much. */
 function mightShrink(space: SpaceWork, m: Member): boolean {
   return workOn(space, m)?.failed !== undefined || free(m) >= size(m) * WORTH;
 }
@@ -127,7 +128,7 @@ function workOn(space: SpaceWork, m: Member) {
   return space.defragmented.find((d) => d.memberId === m.memberId);
 }
 
-/** In etcd's words, for as long as none has succeeded. */
+/** etcd's error, kept until a defragmentation succeeds. */
 function noteFailure(f: Facts, space: SpaceWork): Step | undefined {
   for (const old of space.defragmented) {
     const ordinal = f.members.find((m) => m.memberId === old.memberId)?.ordinal ?? -1;
@@ -177,15 +178,15 @@ export function defragmentAll(f: Facts): Step | undefined {
   return defragment(f, next, `${Math.round((free(next) * 100) / size(next))} % of its database is free`);
 }
 
-/** Followers before the leader: leadership moves once, and not to one whose turn is still to come. */
+/** Followers before the leader: leadership moves once, and not to a member that is still to be defragmented. */
 export function inOrder(members: readonly Member[]): readonly Member[] {
   return [...members].sort((a, b) => Number(leads(a)) - Number(leads(b)));
 }
 
 /**
- * One that is at it reads nothing, so it counts as unhealthy and the next one waits for it. A leader would hold up all
- * writes meanwhile: it follows before. The only voter can't, nor does one whose leadership couldn't be moved wait under the
- * alarm, when nothing is written anyway.
+ * A member that is defragmenting can't read, so it counts as unhealthy and the next one waits for it. A leader would
+ * delay all writes, so it hands over leadership first. A single voter can't. Nor does a leader wait under the alarm if
+ * the hand-over failed: nothing is written then anyway.
  */
 export function defragment(
   f: Facts,
@@ -212,13 +213,13 @@ export function defragment(
   );
 }
 
-/** Then it answers nobody, and would have done it in vain if it were restarted. */
+/** It answers nobody meanwhile, and a restart would waste the work. */
 export function mayBeDefragmenting(f: Facts, ordinal: number): boolean {
   const at = noteOf(f.record, ordinal)?.defragmentedMs;
   return at !== undefined && !isOver(f, at, workMs(f.world, DEFRAGMENTATION));
 }
 
-/** Its leadership was to be moved, and wasn't. */
+/** Moving its leadership failed. */
 function stayed({ world }: Facts, m: Member): boolean {
   return failedActions(world).some((action) => action.kind === "moveLeader" && action.from === m.memberId);
 }
@@ -228,7 +229,7 @@ export function recently(f: Facts, m: Member, withinMs: number): boolean {
   return at !== undefined && !isOver(f, at, withinMs);
 }
 
-/** By the quota that its own process obeys, where it tells it. */
+/** By the quota that its own process reports, if it does. */
 function isFull(f: Facts, m: Member): boolean {
   return size(m) >= (m.status?.quotaBytes ?? f.desired.quotaBytes) * WELL_UNDER;
 }

@@ -1,18 +1,18 @@
 /**
- * A record that was put back from before what lives was made: by a backup tool, or by whoever keeps objects in step with
- * a repository. It is then as good as lost, and what lives is adopted.
+ * A record that was put back from an earlier time, by a backup tool or a tool that syncs objects with a repository. It
+ * then counts as lost, and the running cluster is adopted.
  *
- * Why it can't lose an acknowledged write: forgetting changes nothing; adoption only ever starts what is there, and a
- * birth needs every disk to be empty, while this needs one that isn't. What proves it can't be there as long as the
- * record is true: of what a birth or a rebuild is about to make there is one member at most, the first, until the record
- * says that it is through.
+ * Why it can't lose an acknowledged write: forgetting changes nothing in the cluster. Adoption only starts existing
+ * members, and a bootstrap needs every disk to be empty, while the proof needed here is a disk with data. That proof
+ * can't exist while the record is true: what a bootstrap or rebuild is making is one member at most, the first, until
+ * the record says that it is complete.
  *
- * Any volume may bring a disk of a later generation, another cluster's too. So it is never that disk alone that proves
- * it: the recorded members' own disks were looked at, and aren't theirs any more. Either none of them is left, or too few
- * for a quorum and a recorded volume holds the later generation. While they may still be whole, the record stays as it
- * is, and is in doubt: no generation is made by its word; and nobody starts by it either if it says that one is being
- * made, or if a recorded volume holds the later generation. Nor is it forgotten before something was adopted: whatever
- * else is written in such a round, the members stay in it, with how far each of them had come.
+ * Any volume may bring a disk of a later generation, even of a foreign cluster. So such a disk alone proves nothing:
+ * the recorded members' own disks must have been inspected and found not to be theirs any more. Either none of them is
+ * left, or too few for a quorum while a recorded volume holds the later generation. While they may still be intact, the
+ * record stays and is in doubt: no generation is made by it. Nor does any member start by it if it says that a
+ * generation is being made, or if a recorded volume holds the later generation. The record is forgotten only once
+ * something was adopted: whatever else such a round writes, the members and their floors stay in it.
  */
 import type { ControllerRecord, MemberRecord, PodView, World } from "../model";
 import type { WalDisk } from "../../shared/disk";
@@ -29,11 +29,11 @@ interface Later {
 }
 
 export interface Staleness {
-  /** In words. */
+  /** For the reason. */
   readonly why: string;
-  /** It only may be one. */
+  /** It may be an old record, but that isn't certain. */
   readonly doubtful: boolean;
-  /** Nobody may start by its word. */
+  /** No member may start by it. */
   readonly holds: boolean;
 }
 
@@ -52,13 +52,13 @@ const stale = (proof: string): Staleness => ({
   holds: true,
 });
 
-/** What is left of it. Its sequence goes on, and what it says of volumes that were given up. */
+/** What is left of it: its sequence, and which volumes were abandoned. */
 export function withoutMembers(record: ControllerRecord): ControllerRecord {
   return {
     ...record,
     birth: { state: "unborn" },
     members: [],
-    // Which pod was restarted once so that its disk is looked at: said of that pod only.
+    // Which pod was restarted once for an inspection concerns that pod alone.
     notes: record.notes.flatMap(({ ordinal, suspect }) => (suspect ? [{ ordinal, suspect }] : [])),
     removed: undefined,
     intent: undefined,
@@ -67,7 +67,7 @@ export function withoutMembers(record: ControllerRecord): ControllerRecord {
   };
 }
 
-/** What is written before anything was adopted: all that the record said stays, and what was noted since. */
+/** What is written before an adoption: all that the record said, and what was noted since. */
 export function withMembers(record: ControllerRecord, before: World["record"]): ControllerRecord {
   if (!before || "problem" in before || record.birth.state !== "unborn" || record.rebuild) return record;
   const { birth, members, removed, intent, rebuild, clusterVersion } = before;
@@ -96,7 +96,7 @@ function byDisks(f: Facts): Staleness | undefined {
   const recorded = recordedDisks(f);
   const has = (what: Holding) => recorded.filter((m) => holding(f, m) === what);
   const [own, unseen] = [has("own"), has("unknown")];
-  // Nobody has declared it: whose disk that is has to be said by a person.
+  // If it isn't declared, a user has to say whose disk it is.
   const later = laterDisks(f).filter((l) => own.length === 0 || l.disk.generation <= f.desired.generation);
   const inPlace = later.find((l) => recorded.some((m) => m.claimUid === l.pod.claimUid));
   const found = inPlace ?? later[0];
@@ -122,7 +122,7 @@ function inDoubt(f: Facts, proof: string, pod: PodView, unseen: readonly Recorde
   ].join(". ");
 }
 
-/** Whose disks would have to be there if it were true. */
+/** The disks that would have to be there if the record were true. */
 function recordedDisks(f: Facts): readonly Recorded[] {
   const { birth, members } = f.record;
   if (birth.state === "born") return members.filter((m) => m.phase === "started");
@@ -135,7 +135,7 @@ function voterCount({ record: { birth } }: Facts, recorded: readonly Recorded[])
   return birth.state === "adopting" ? birth.voters.length : recorded.length;
 }
 
-/** `own`: data of the recorded cluster. `half`: what is being made. `other`: it is gone, or holds something else. */
+/** `own`: data of the recorded cluster. `half`: what is being made. `other`: gone, or something else. */
 type Holding = "own" | "half" | "other" | "unknown";
 
 function holding(f: Facts, m: Recorded): Holding {
@@ -168,7 +168,7 @@ function isLater(f: Facts, pod: PodView, disk: WalDisk): boolean {
   return disk.generation > made && !isHalfMade(f, pod, disk);
 }
 
-/** What there may be of a birth or a rebuild before the record says that it is through. */
+/** What may exist of a bootstrap or rebuild before the record says that it is complete. */
 function isHalfMade(f: Facts, pod: PodView, disk: WalDisk): boolean {
   const { birth, rebuild, generation } = f.record;
   if (pod.ordinal !== 0 || disk.voters.length > 1) return false;

@@ -2,7 +2,7 @@ import type { Action, ControllerRecord, PodView } from "../model";
 
 /** What one concern wants. */
 export type Step =
-  /** Write the record (the concern's own, or the one that the round started with) and then act. */
+  /** Write the record (the concern's own, or the one that the round started with), then do the action. */
   | {
       readonly kind: "do";
       readonly action?: Action;
@@ -10,8 +10,8 @@ export type Step =
       readonly reason: string;
     }
   /**
-   * Nothing to do now. `blocks`: nor may a later concern change the cluster. `refused`: waiting won't help, another
-   * declaration is needed.
+   * Nothing to do now. `blocks`: later concerns may not change the cluster either. `refused`: waiting won't help, the
+   * declaration has to change.
    */
   | { readonly kind: "wait"; readonly reason: string; readonly blocks: boolean; readonly refused?: true };
 
@@ -36,12 +36,12 @@ export function wait(reason: string): Step {
   return { kind: "wait", reason, blocks: true };
 }
 
-/** Something to tell that keeps `converged` away but hinders no other concern. */
+/** A reason that prevents `converged` but blocks no other concern. */
 export function mention(reason: string): Step {
   return { kind: "wait", reason, blocks: false };
 }
 
-/** What is declared can't be, as the cluster is: whoever declared it is told at once, and nothing waits for it. */
+/** The declaration can't be carried out in the present cluster. The user learns it at once instead of waiting. */
 export function refusal(problem: string, blocks = true): Step {
   return { kind: "wait", reason: `refused: ${problem}`, blocks, refused: true };
 }

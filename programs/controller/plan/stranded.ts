@@ -1,12 +1,12 @@
 /**
- * A pod that was made anew and can't be placed, because the node of its local volume was deleted: the member is replaced
- * with a new claim. Kubernetes removes the pods of a deleted node by itself, so nothing hangs in deletion there.
+ * A recreated pod that can't be scheduled because the node of its local volume was deleted: the member is replaced with
+ * a new claim. Kubernetes itself removes the pods of a deleted node, so none hangs in deletion.
  *
- * Why it can't lose an acknowledged write: the member goes as any lost one does, only while a quorum of the voters is
- * healthy without it, and its claim is given up in the same write of the record, so that no pod ever starts from it
- * again. The proof is the scheduler's: this controller may not read nodes. It counts only when each node there is was
- * refused for the volume's sake, for the whole declared grace: a node that is full, cordoned or tainted was refused
- * before its volumes were looked at, and may be the one.
+ * Why it can't lose an acknowledged write: the member is removed like any lost one, only while a quorum of the voters
+ * is healthy without it. The same write of the record abandons its claim, so no pod ever starts from it again. The
+ * proof comes from the scheduler, because this controller may not read nodes. It counts only if every node was rejected
+ * because of the volume, for the whole declared grace. A node that is full, cordoned or tainted is rejected before its
+ * volumes are checked, and may be the one.
  */
 import type { PodView } from "../model";
 import { age, ageOf } from "./age";

@@ -1,13 +1,13 @@
 /**
- * Whose disk a recovery is made from: the one with the newest last entry.
+ * Which disk a recovery is made from: the one with the newest last entry.
  *
- * Why it can't lose an acknowledged write that could be kept: by raft's rule for elections, the log with the highest
- * last term and index among some holds every entry that any of them knows as committed. All disks are looked at first,
- * so that none with a newer entry is passed over. One that shows less than it is known to have had (it was chosen, now or
- * by a recovery before, or the record has its floor), and had more than the best of the others, is waited for until
- * somebody gives it up; so is what was half made of it. Until the first member is told to take the data, a newer one that
- * comes after all is chosen instead. Whatever claim a disk is on, and whatever it had reached before, it is as good as its
- * log: what is made of it is one member of a new cluster, which nobody takes for an old one.
+ * Why it can't lose an acknowledged write that could be kept: by raft's election rule, the log with the highest last
+ * term and index holds every entry that any of the compared logs knows as committed. All disks are inspected first, so
+ * none with a newer entry is missed. A disk may show less than it once had: it was chosen, now or by an earlier
+ * recovery, or the record has its floor. If it had more than the best of the others, it is waited for until a user
+ * abandons it. So is what was half made of it. Until the first member gets the data, a newer disk that turns up is
+ * chosen instead. A disk counts by its log alone, whatever claim it is on and whatever it had before: it becomes one
+ * member of a new cluster, which can't be mistaken for an old one.
  */
 import type { ClaimView, OrdinalClaim, PodView, Rebuild, Survivor } from "../model";
 import type { Disk, WalDisk } from "../../shared/disk";
@@ -60,7 +60,7 @@ export function survivorOf(f: Facts, rebuild: Rebuild): Step {
   );
 }
 
-/** Before anything is stopped: whose disk it would be by what can be known by then, or why there is none. */
+/** Before anything is stopped: which disk would be taken as far as is known, or why there is none. */
 export function outlook(f: Facts): { readonly words: string } | { readonly problem: string } {
   const { found, unfit } = looks(f);
   const known = found.map(({ ordinal, disk: { lastTerm, lastIndex } }) => {
@@ -91,7 +91,7 @@ export function outlook(f: Facts): { readonly words: string } | { readonly probl
   return { problem: halfMade(f, f.desired.generation) ?? noneLeft(f, unfit) };
 }
 
-/** Whether the disk that was chosen isn't there any more as it was, so that there is another choice. */
+/** Whether the chosen disk is gone or has changed, so that another one can be chosen. */
 export function isSurvivorGone(f: Facts, { ordinal, claimUid, ...log }: Survivor): boolean {
   if (isAbandoned(f.record, claimUid)) return true;
   const pod = podAt(f.world, ordinal);
@@ -103,14 +103,14 @@ export function isSurvivorGone(f: Facts, { ordinal, claimUid, ...log }: Survivor
   return disk.lastTerm !== log.lastTerm || disk.lastIndex !== log.lastIndex;
 }
 
-/** What is newer than the disk that was chosen, and wasn't there then as it is now. */
+/** A disk that is newer than the chosen one and wasn't there before. */
 export function newerThan(f: Facts, survivor: Survivor): string | undefined {
   const best = newest(looks(f).found);
   if (!best || !isLater(best.disk, survivor)) return undefined;
   return `${label(f, best.ordinal)}'s disk is newer than the one that was chosen: it ${endOf(best.disk)}`;
 }
 
-/** Who had more than the best that is there, shows it no more, and wasn't given up by anybody. */
+/** A disk that had more than the best one there is, no longer shows it, and wasn't abandoned. */
 function awaited(f: Facts, rebuild: Rebuild, best: WalDisk | undefined): string | undefined {
   const chosen = [rebuild.survivor, rebuild.before].find(
     (had) => had && (!best || isLater(had, best)) && isKept(f, had),
@@ -130,7 +130,7 @@ function pleaFor(f: Facts, m: OrdinalClaim, had: string): string {
   return `${name}'s disk ${had}, and now ${shows}: it is waited for. If it stays so, name ${name} in recovery.abandonedMembers: then it is passed over`;
 }
 
-/** Neither its member is named, nor its volume given up or deleted. */
+/** Its member isn't named, and its volume is neither abandoned nor deleted. */
 function isKept(f: Facts, { ordinal, claimUid }: OrdinalClaim): boolean {
   if (isNamed(f, label(f, ordinal)) || isAbandoned(f.record, claimUid)) return false;
   return f.world.claims.some((c) => c.uid === claimUid && !c.deleting);
@@ -141,7 +141,7 @@ function diskOn(f: Facts, { ordinal, claimUid }: OrdinalClaim): Disk | undefined
   return pod && pod.claimUid === claimUid ? gateOf(f.world, pod)?.disk : undefined;
 }
 
-/** It says itself what it has, whether it can be taken or not. */
+/** Its own data says what it has, whether it can be taken or not. */
 function isLegible(f: Facts, disk: Disk): boolean {
   return (
     disk.state === "wal" &&
@@ -155,7 +155,7 @@ function noneLeft(f: Facts, unfit: readonly string[]): string {
   return `no disk is left that holds a voter of generation ${f.record.generation}${why}: declare a restore from a backup, with generation ${f.desired.generation + 1}`;
 }
 
-/** What an earlier try had made by then is as good as the disk that it was made from. */
+/** What an earlier try has half made is as good as the disk that it was made from. */
 function halfMade(f: Facts, generation: number): string | undefined {
   const half = halfGeneration(f, generation);
   return half === undefined
@@ -170,7 +170,7 @@ function halfGeneration(f: Facts, generation: number): number | undefined {
   return disk.generation < generation ? disk.generation : undefined;
 }
 
-/** What was half made is what is left of the log that was chosen for it, and nobody has given it up. */
+/** The half-made data is all that is left of the chosen log, and no user has abandoned it. */
 function passedBy(
   f: Facts,
   before: End | undefined,
@@ -184,7 +184,7 @@ function passedBy(
   return `an earlier recovery had chosen a log that ${endOf(before)}, which no disk has any more, and ${first}'s disk is of generation ${half}, which was half made: declare generation ${half} again, or name ${first} in recovery.abandonedMembers, then it is passed over`;
 }
 
-/** How far the newest disk was, also when what was begun makes way for a later generation. */
+/** How far the newest disk was. Kept when a later generation replaces the one that was begun. */
 export function chosenBefore({ survivor, before }: Rebuild): Rebuild["before"] {
   if (!survivor || (before && isLater(before, survivor))) return before;
   const { ordinal, claimUid, memberId, lastTerm, lastIndex, commit } = survivor;
@@ -196,13 +196,13 @@ function notLookedAt(f: Facts, claim: ClaimView): string | undefined {
   if (hasNoDisk(claim) || isInspected(f.world, claim)) return undefined;
   const pod = podAt(f.world, claim.ordinal);
   const name = label(f, claim.ordinal);
-  // A volume beyond the pods belongs to nobody that is recorded.
+  // A volume beyond the replicas belongs to no recorded member.
   if (!pod && claim.ordinal >= f.sts.replicas) return undefined;
   if (pod && isOutOfReach(f, pod)) return undefined;
   return `${name} ${describePod(pod, f.world)}${wayOut(f, pod)}`;
 }
 
-/** The disks that gates see: what can be taken, and why the others can't. */
+/** The disks that gates see: those that can be taken, and why the others can't. */
 function looks(f: Facts): { readonly found: Candidate[]; readonly unfit: string[] } {
   const found: Candidate[] = [];
   const unfit: string[] = [];
@@ -222,11 +222,11 @@ function unfitness(f: Facts, disk: Disk): string | undefined {
   const { generation } = f.record;
   if (disk.generation !== generation) return `is of generation ${disk.generation}, not of ${generation}`;
   if (disk.clusterId !== clusterIdOf(f.record)) return `is of another cluster, ${disk.clusterId}`;
-  // etcd can't begin a cluster from it.
+  // etcd can't make a cluster from a learner's disk.
   return disk.voters.includes(disk.memberId) ? undefined : `is a learner's, and ${endOf(disk)}`;
 }
 
-/** Of any disk of the cluster, a learner's too. */
+/** By any disk of the cluster, including learners'. */
 function knownCommit(f: Facts): number {
   const disks = f.world.pods.flatMap((pod) => gateOf(f.world, pod)?.disk ?? []);
   const ours = disks.flatMap((disk) =>
@@ -235,7 +235,7 @@ function knownCommit(f: Facts): number {
   return Math.max(0, ...ours);
 }
 
-/** Of a member that runs without a quorum. Undefined when it doesn't say. */
+/** Of a member that runs without a quorum. Undefined if it doesn't tell. */
 function runningOf(f: Facts, pod: PodView): Pick<WalDisk, "lastTerm" | "lastIndex"> | string | undefined {
   const status = statusOf(f.world, pod);
   if (!status?.memberId || !status.clusterId) return undefined;
@@ -254,7 +254,7 @@ const endOf = ({ lastIndex, lastTerm }: End): string => `ends with entry ${lastI
 const endedWith = ({ lastIndex, lastTerm }: End): string =>
   `with entry ${lastIndex} of term ${lastTerm} at its end`;
 
-/** Of two that are alike the last one. */
+/** Of two equal ones, the last. */
 function newest(found: readonly Candidate[]): Candidate | undefined {
   return [...found].sort((a, b) => byEnd(a.disk, b.disk)).at(-1);
 }

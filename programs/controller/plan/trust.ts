@@ -1,18 +1,19 @@
 /**
- * Which authorities a pod may be brought to while the others are what they are.
+ * Which certificate authorities a pod may get while the others have theirs.
  *
- * Why it can't lose an acknowledged write: it changes nothing. It holds up everything else while a pod of the declared
- * template and a pod that is there would not let each other in. Each pod shows certificates of one authority and trusts
- * some; two agree when each trusts what the other shows, for peers and for clients alike. The controller, its door and
- * the clients' Secrets are of the declared step too, so what holds between a pod of the template and the living ones
- * holds for them. Every pod agrees with the template before the first restart, so during the whole rollout every pair
- * of pods does (old with old, as before; old with new, looked at here; new with new, made alike), and quorum needs no
- * more than that.
+ * Why it can't lose an acknowledged write: it changes nothing. It blocks everything else while a pod of the declared
+ * template and an existing pod would reject each other. Each pod shows certificates of one authority and trusts some.
+ * Two pods agree if each trusts what the other shows, for peers and for clients. The controller, its server and the
+ * clients' Secrets have the declared step too, so what is true between a pod of the template and the existing ones is
+ * true for them. Every pod agrees with the template before the first restart. So during the rollout every pair of pods
+ * agrees (old with old, as before; old with new, checked here; new with new, made alike), and a quorum needs no more
+ * than that.
  *
- * Judged by what Kubernetes says alone, and not by health: with certificates that nobody trusts, this controller would
- * hear of nobody. All living pods count, so that a moment of illness opens no door. One that disagrees with more of them
- * than it agrees with has no part in a quorum (it was made anew from a template that is refused), and counts no more:
- * otherwise taking the refused template back would be refused as well.
+ * Decided by what Kubernetes says and not by health, because with certificates that no member trusts, this controller
+ * would reach none of them. All pods count that aren't being deleted, so a briefly unhealthy pod can't let an
+ * incompatible authority through. A pod that disagrees with most of the others can't be part of a quorum (it was
+ * recreated from a refused template) and doesn't count. Otherwise taking the refused template back would be refused
+ * too.
  */
 import type { TrustStatement } from "../../../components/contract/trust";
 import type { Decision, PodView, StatefulSetView, TrustView } from "../model";
@@ -28,7 +29,7 @@ export function refuseTrust(f: Facts): Step | undefined {
   return problem === undefined ? undefined : refusal(problem);
 }
 
-/** For those who may exchange their certificates once all pods agree. */
+/** For those who may replace their certificates once all pods agree. */
 export function trustVerdict(sts: StatefulSetView, pods: readonly PodView[]): Decision["trust"] {
   if (!sts.trust || "problem" in sts.trust) return undefined;
   const problem = trustProblem(sts, pods);
@@ -59,7 +60,7 @@ function isAlone(pod: PodView, living: readonly PodView[]): boolean {
   return against > living.length - against;
 }
 
-/** Why the two would not let each other in, in words with a place for the pods' names. */
+/** Why the two would reject each other, with a placeholder for the pods' names. */
 function disagreement(declared: TrustView, pod: TrustView | undefined): string | undefined {
   if ("problem" in declared) return undefined;
   const a = declared.statement;

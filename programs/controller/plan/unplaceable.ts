@@ -1,11 +1,11 @@
 /**
- * Whether a pod can't be placed because no node there is has its volume, by the scheduler's words: this controller may not
- * read nodes. It counts only when each node was refused for the volume's sake: one that is full, cordoned or tainted was
- * refused before its volumes were looked at, and may be the one.
+ * Whether a pod can't be scheduled because no node has its volume. It is read from the scheduler's message, because
+ * this controller may not read nodes. It counts only if every node was rejected because of the volume. A node that is
+ * full, cordoned or tainted is rejected before its volumes are checked, and may be the one.
  */
 import type { ClaimView, PodView } from "../model";
 
-/** In the words of Kubernetes since 1.33, and before. */
+/** The message since Kubernetes 1.33, and before. */
 const NO_VOLUME_HERE = [
   "node(s) didn't match PersistentVolume's node affinity",
   "node(s) had volume node affinity conflict",
@@ -17,19 +17,19 @@ export function noNodeHasVolume(message: string): boolean {
   return nodes !== undefined && nodes === refused && NO_VOLUME_HERE.includes(reason ?? "");
 }
 
-/** Of a node that may be the one, and is closed to the pod as a whole: `{node.kubernetes.io/unreachable: }` or none named. */
+/** A node that may be the one, but is closed to the pod: `{node.kubernetes.io/unreachable: }`, or no taint named. */
 const TAINTED = /^node\(s\) had untolerated taint(\(s\)| \{[^}]*\})$/;
 
-/** What the pod asks of a node, and some node hasn't: room, a port, a place beside others. */
+/** What the pod asks for and some node lacks: room, a port, a place beside others. */
 const ASKED =
   /Insufficient |Too many pods|max volume count|free ports|Pod's node affinity|pod affinity|anti-affinity|topology spread/;
 
-/** Whether its own node may be there and whole, and only not take it as it is declared. */
+/** Whether its own node may be there and intact, but can't take the pod as it is declared. */
 export const lacksRoom = ({ unschedulable }: PodView): boolean => ASKED.test(unschedulable ?? "");
 
 /**
- * Whether no node takes the pod for reasons of volumes and taints alone, as it is while a node is lost that is still there
- * in name. Of itself that is no proof that nobody gets to its volume.
+ * Whether every node rejects the pod because of volumes and taints alone. That is so while a lost node's object still
+ * exists. It is no proof by itself that the volume is out of reach.
  */
 export function hasNoPlace(world: { readonly claims: readonly ClaimView[] }, pod: PodView): boolean {
   if (isStranded(world, pod)) return true;
@@ -47,7 +47,7 @@ export function isStranded({ claims }: { readonly claims: readonly ClaimView[] }
   if (pod.deleting || pod.nodeName !== undefined || pod.unschedulable === undefined) return false;
   const claim = claims.find((c) => c.ordinal === pod.ordinal);
   if (!claim || claim.uid !== pod.claimUid || claim.deleting) return false;
-  // Of a claim without its volume object nothing can ever come; a pod that runs still has the volume, and isn't asked.
+  // A claim that lost its volume object never gets data again. A running pod still has the volume, and isn't checked.
   if (claim.phase === "Lost") return true;
   return claim.phase === "Bound" && noNodeHasVolume(pod.unschedulable);
 }

@@ -1,11 +1,11 @@
 /**
- * Members that serve and don't let this controller in: what they trust, they have read at their start. When the
- * authorities were renewed only after their end, all members are like that until they are restarted, while the
+ * Members that serve but reject this controller's certificate. Members read their trusted authorities at start. If the
+ * authorities were renewed only after they had expired, all members reject it until they are restarted, while
  * connections among them live on.
  *
- * Why it can't lose an acknowledged write: disks stay as they are. A pod is restarted only at a revision that is declared
- * and that it doesn't have, one at a time, and the next one only when whoever was restarted answers. While none was, the
- * kubelet's word counts, whose probe is a linearizable read: all pods are ready, and the budget has the last word.
+ * Why it can't lose an acknowledged write: disks stay as they are. A pod is restarted only for a declared revision that
+ * it doesn't have, one at a time, and the next only when the restarted one answers. Before the first restart the
+ * kubelet's probe counts, which is a linearizable read: all pods are ready, and the disruption budget decides.
  */
 import { age, ageOf } from "./age";
 import { outdated } from "./rollout";
@@ -20,7 +20,7 @@ const UNREACHABLE_MS = 180_000;
 export function* rollUnreachable(f: Facts): Iterable<Step> {
   const unreachable = outdated(f).filter((p) => p.ready && ageOf(f.world, age.unheard(p)) >= UNREACHABLE_MS);
   const open = f.world.pods.find((p) => !unreachable.includes(p) && !statusOf(f.world, p));
-  // Once a pod can't be ready before the next one is restarted, the budget would let nobody go.
+  // Once a pod can't be ready before the next one is restarted, the budget would allow no eviction.
   const first = unreachable.length === f.world.pods.length;
   for (const { name, uid, ordinal } of unreachable) {
     const why = `${name} is ready, and hasn't let this controller in for minutes`;

@@ -1,13 +1,13 @@
 /**
- * Disks that the record doesn't know: is it older than they are? A backup tool, or whoever keeps objects in step with a
- * repository, may put an old record back, at any moment of the cluster's life.
+ * Disks that the record doesn't know, because it may be older than they are. A backup tool, or a tool that syncs
+ * objects with a repository, can put an old record back at any moment.
  *
- * Why it can't lose an acknowledged write: nobody is born by it, and no disk is written to. What is let start is either
- * in the list of the quorum that lives, or, while there is none, a disk of the recorded cluster and generation whose log
- * goes on from where the record ends, under an ID that the record neither gives to another disk nor saw removed. Raft
- * counts then, as it would if the gates had started them alone. A member that was removed before is told by the others;
- * and removed ones can't make a quorum of their own, for those that the record saw go are in it by ID, and a log that
- * goes on beyond every recorded floor knows of the removals before.
+ * Why it can't lose an acknowledged write: it neither bootstraps nor writes to a disk. A member may start if a running
+ * quorum lists it. Without a quorum, its disk must be of the recorded cluster and generation, its log must reach at
+ * least as far as the record, and the record must neither give its ID to another disk nor know it as removed. Raft then
+ * decides, as it would if the gates had started them alone. A removed member is told by the others. Removed members
+ * can't form a quorum of their own: the record has the IDs of the removals it saw, and a log that goes beyond every
+ * recorded floor contains those before.
  */
 import type { PodView } from "../model";
 import type { Disk, WalDisk } from "../../shared/disk";
@@ -19,7 +19,7 @@ export function isUnrecordedMember(f: Facts, pod: PodView, disk: Disk): disk is 
   const { birth, members, removed, generation, intent } = f.record;
   if (intent?.kind === "remove" && intent.memberId === disk.memberId) return false;
   if (members.some((m) => m.memberId === disk.memberId) || isTwice(f, pod, disk.memberId)) return false;
-  // Whoever lives knows better than any record.
+  // A running quorum knows better than any record.
   if (f.list) return disk.clusterId === f.list.clusterId && isListedAt(f, pod, disk.memberId);
   if (birth.state !== "born" || disk.clusterId !== birth.clusterId) return false;
   if (disk.generation !== generation || removed?.includes(disk.memberId)) return false;
@@ -30,7 +30,7 @@ function isListedAt(f: Facts, pod: PodView, memberId: string): boolean {
   return f.members.some((m) => m.memberId === memberId && m.ordinal === pod.ordinal);
 }
 
-/** Two disks under one ID: one of them is a copy, and which isn't known. */
+/** Two disks with one ID: one of them is a copy, and it isn't known which. */
 function isTwice(f: Facts, pod: PodView, memberId: string): boolean {
   const asked = f.world.gates.some((g) => g.podUid !== pod.uid && hasId(g.disk, memberId));
   return (

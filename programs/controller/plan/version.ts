@@ -1,4 +1,4 @@
-/** The steps between etcd's versions, by what the members' data was last used with: see `shared/etcd/upgrade`. */
+/** The steps between etcd versions, by what the members' data was last used with: see `shared/etcd/upgrade`. */
 import type { Version } from "../../../components/contract/versions";
 import { parseKnownVersion, parseVersion, securePatch } from "../../../components/contract/versions";
 import { oldLogProblem, stepProblem } from "../../shared/etcd/upgrade";
@@ -6,13 +6,13 @@ import type { PodView } from "../model";
 import type { Facts } from "./facts";
 import { gateOf, label, podAt, statusOf } from "./view";
 
-/** Versions that the members' data was last used with. What lies on other disks says nothing of them. */
+/** Versions that the members' data was last used with. Other disks don't count. */
 function versionsInUse(f: Facts): readonly string[] {
   return f.record.members.flatMap((m) => {
     const pod = podAt(f.world, m.ordinal);
     if (!pod) return [];
     const disk = gateOf(f.world, pod)?.disk;
-    // Without a mark nobody knows its version, and it isn't started.
+    // Without the generation mark its version isn't known, and it isn't started.
     const marked = disk?.state === "wal" && disk.memberId === m.memberId && disk.generation > 0;
     if (disk) return marked ? [disk.lastVersion] : [];
     const version = statusOf(f.world, pod)?.version;
@@ -22,9 +22,9 @@ function versionsInUse(f: Facts): readonly string[] {
 }
 
 /**
- * The cluster version, if it stays where it is while pods are brought down to this version. etcd raises it within
- * seconds once every member runs a newer one, and then the older one exits at its start: what keeps it down is a member
- * that runs the older one, or doesn't answer, or a downgrade that etcd was told of.
+ * The cluster version, if it stays while pods are brought down to this version. etcd raises it within seconds once
+ * every member runs a newer one, and then the older one exits at start. It stays down while a member runs the older one
+ * or doesn't answer, or while a downgrade is enabled.
  */
 function steadyClusterVersion(f: Facts, to: string): string | undefined {
   const target = parseVersion(to);
@@ -46,7 +46,7 @@ function lowestInUse(f: Facts): Version | undefined {
   return versions.sort((a, b) => a.major - b.major || a.minor - b.minor)[0];
 }
 
-/** Why a step that is possible isn't taken yet: etcd itself has not finished the one before. */
+/** Why a possible step isn't taken yet: etcd hasn't finished the one before. */
 export function unfinishedStep(f: Facts, to: string): string | undefined {
   const target = parseVersion(to);
   if (!target) return undefined;
@@ -65,7 +65,7 @@ export function unfinishedStep(f: Facts, to: string): string | undefined {
   return undefined;
 }
 
-/** Why no pod may be brought to this version while the members are what they are. */
+/** Why no pod may get this version in the present cluster. */
 export function versionProblem(f: Facts, to: string): string | undefined {
   const clusterVersion = steadyClusterVersion(f, to);
   for (const version of versionsInUse(f)) {
@@ -75,7 +75,7 @@ export function versionProblem(f: Facts, to: string): string | undefined {
   return undefined;
 }
 
-/** The same for one pod that waits in its gate, with what it would start from if that is its own. */
+/** The same for one pod whose gate asks, with the version of its own data if it would start from that. */
 export function podVersionProblem(f: Facts, pod: PodView, own?: string): string | undefined {
   const disk = gateOf(f.world, pod)?.disk;
   const found = own && disk?.state === "wal" ? disk.oldEntry : undefined;

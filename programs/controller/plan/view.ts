@@ -13,7 +13,7 @@ import type { ClusterId, MemberId, Uid } from "../../shared/disk";
 import type { Facts, Member } from "./facts";
 import { describePod } from "./describe-pod";
 
-/** Entries that a voter may be behind: etcd keeps as many for slow followers after a snapshot. */
+/** How many entries a voter may lag behind: etcd keeps as many for slow followers after a snapshot. */
 export const MAX_LAG = 5000;
 
 export function quorum(voters: number): number {
@@ -28,7 +28,7 @@ export function peerUrl(desired: Desired, ordinal: number): string {
   return desired.peerUrl.replace("{ordinal}", String(ordinal));
 }
 
-/** Where that restore pod takes and hands over data. */
+/** Where that restore pod receives and hands over data. */
 export function restoreUrl(desired: Desired, podUid: Uid): string | undefined {
   return desired.rebuild && `${desired.rebuild.url}/${podUid}`;
 }
@@ -49,12 +49,12 @@ export function statusOf(world: World, pod: PodView): MemberStatus | undefined {
   return world.etcd.statuses.find((s) => s.podUid === pod.uid && s.answers);
 }
 
-/** Of one cluster: what members of another say is about theirs. */
+/** Of one cluster. Members of another one talk about theirs. */
 export function statusesOf(world: World, clusterId: ClusterId | undefined): readonly MemberStatus[] {
   return world.etcd.statuses.filter((s) => s.answers && s.clusterId === clusterId);
 }
 
-/** A gate's report counts only while no etcd answers from the same pod: a late report must not condemn it. */
+/** A gate's report counts only while no etcd answers from its pod: a late report must not condemn it. */
 export function gateOf(world: World, pod: PodView): GateReport | undefined {
   if (pod.deleting || statusOf(world, pod)) return undefined;
   return world.gates.find((g) => g.podUid === pod.uid);
@@ -71,7 +71,7 @@ export function hasNoDisk(claim: ClaimView): boolean {
   return claim.phase === "Pending" && !claim.comesFilled;
 }
 
-/** Whether etcd ever ran in this pod. Then a gate that asks again (after the node's restart) looks at used data. */
+/** Whether etcd ever ran in this pod. A gate that asks after that (its node restarted) sees a used disk. */
 export function hasRun(pod: PodView): boolean {
   return pod.etcd.restarts > 0 || pod.etcd.lastExit !== undefined || pod.etcd.state !== "waiting";
 }
@@ -123,8 +123,8 @@ export function factsOf(
 }
 
 /**
- * Readiness and alarms say nothing here: a member is healthy when it answers under its own ID from its own volume,
- * knows a leader, reads linearizably and lags little.
+ * Readiness and alarms don't count. A member is healthy if it answers under its own ID from its own volume, knows a
+ * leader, reads linearizably and lags little.
  */
 function unhealthyReason(
   pod: PodView | undefined,
@@ -142,8 +142,8 @@ function unhealthyReason(
 }
 
 /**
- * The listed member on this pod. A URL may have been changed by hand: then it is the one whose ID its etcd answers with,
- * or that was recorded, as long as that ID isn't seen where its URL leads.
+ * The listed member on this pod. If its URL was changed manually, it is the one whose ID its etcd answers with or that
+ * was recorded, unless that ID answers at the pod of its URL.
  */
 export function memberOn(f: Facts, pod: PodView): Member | undefined {
   const placed = f.members.find((m) => m.ordinal === pod.ordinal);
@@ -152,10 +152,10 @@ export function memberOn(f: Facts, pod: PodView): Member | undefined {
   return f.members.find((m) => m.memberId === id && !m.status);
 }
 
-/** By the word of its own process. */
+/** As its own process says. */
 export const leads = (m: Member): boolean => m.status?.leaderId === m.memberId;
 
-/** Healthy voters apart from one: what would be left without it. */
+/** Healthy voters without this one. */
 export function healthyWithout(f: Facts, memberId: MemberId): number {
   return f.healthy.filter((m) => m.memberId !== memberId).length;
 }

@@ -1,8 +1,8 @@
 /**
- * Claims come to the declared size, one at a time.
+ * Claims grow to the declared size, one at a time.
  *
- * Why it can't lose an acknowledged write: a volume only ever grows, and the next one only after the last has grown. What
- * is lowered is only what was asked for and never came about.
+ * Why it can't lose an acknowledged write: a volume only ever grows, and the next one only after the last. A request is
+ * lowered only if it was never fulfilled.
  */
 import { bytesAsText } from "../../../components/contract/units";
 import type { ClaimView, ControllerRecord, PodView } from "../model";
@@ -29,7 +29,7 @@ export function growVolumes(f: Facts): Step | undefined {
   }
   const growing = claims.find((c) => c.requestedBytes === want && c.actualBytes < want);
   if (growing) return mention(`${growing.name} is growing to ${size}${whatIsMissing(growing)}`);
-  // What Kubernetes refuses to one it refuses to all: the class, or a quota.
+  // What Kubernetes refuses for one claim it refuses for all: by the storage class, or a quota.
   const claim = claims.find((c) => c.requestedBytes !== want);
   if (!claim) return undefined;
   if (claim.requestedBytes < want) return resize(claim, want, `${claim.name} grows to ${size}`);
@@ -53,10 +53,10 @@ function whatIsMissing(claim: ClaimView): string {
   return claim.awaitsMount ? ": its file system grows when it is mounted" : "";
 }
 
-/** The kubelet does it by itself where the driver can: only after this long does somebody have to make a new pod. */
+/** The kubelet grows a mounted file system if the driver can. Only after this long is a new pod needed. */
 const BY_ITSELF_MS = 180_000;
 
-/** Which pods have to be made anew for the sake of their volumes: once for a size, whatever comes of it. */
+/** Which pods must be recreated for their volumes: once for each size, whatever the result. */
 export function wantsRemount(f: Facts, pod: PodView): boolean {
   const claim = claimAt(f.world, pod.ordinal);
   if (!claim?.awaitsMount || claim.uid !== pod.claimUid) return false;
@@ -74,8 +74,8 @@ export function withRemount(f: Facts, pod: PodView): ControllerRecord {
 }
 
 /**
- * A larger quota is for a larger volume: a member that restarts with it before its volume has grown may fill that. Not
- * waited for is growth that fails, which could take for ever, and what grows in the next pod only.
+ * A larger quota needs the larger volume: a member that restarts before its volume has grown may fill it. Growth that
+ * fails, and might take for ever, isn't waited for. Nor is growth that needs a new pod.
  */
 export function quotaBeforeVolume(f: Facts, pod: PodView | undefined): string | undefined {
   const { quotaBytes, volumeBytes } = f.desired;

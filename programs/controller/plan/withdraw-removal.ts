@@ -1,9 +1,9 @@
 /**
- * A removal that was written down and not carried out is taken back when its reason is gone.
+ * Takes back a recorded removal that isn't carried out yet, when its reason is gone.
  *
- * Why it can't lose an acknowledged write: it keeps a member, and asks for no start. What was written down doesn't say
- * whether etcd has done it: if it has, the member is told by its peers and ends, and the next linearizable list takes it
- * out of the record.
+ * Why it can't lose an acknowledged write: it keeps a member and orders no start. The record doesn't say whether etcd
+ * has already removed the member. If it has, the peers tell the member, it exits, and the next linearizable list takes
+ * it out of the record.
  */
 import type { ControllerRecord, Intent } from "../model";
 import { onVolume } from "./identity";
@@ -32,13 +32,13 @@ export function withdrawRemoval(f: Facts, record: ControllerRecord): ControllerR
   }
 }
 
-/** It is healthy, and the others can't do without it: until it were gone, none of them would be replaced. */
+/** It is healthy, and the others need it: until it were removed, none of them would be replaced. */
 function isNeeded(f: Facts, { memberId }: Removal): boolean {
   const member = f.members.find((m) => m.memberId === memberId);
   return member !== undefined && !member.unhealthyReason && removalProblem(f, member) !== undefined;
 }
 
-/** Its disk is whole, and the others can't do without it, or it is declared again. */
+/** Its disk is intact, and the others need it or it is declared again. */
 function needsStay(f: Facts, { memberId, ordinal }: Removal): boolean {
   if (!f.list) return true;
   const member = f.members.find((m) => m.memberId === memberId);
@@ -48,8 +48,8 @@ function needsStay(f: Facts, { memberId, ordinal }: Removal): boolean {
 }
 
 /**
- * Its pod was confirmed gone after all: nobody forces that before the member is out of the list. A new one has the same
- * volume, and the member is on it.
+ * Its pod was confirmed gone after all: no pod is forced before its member is off the list. The new pod has the same
+ * volume, with the member on it.
  */
 function cameBack(f: Facts, { ordinal, memberId, claimUid }: Removal): boolean {
   if (ordinal === undefined) return false;

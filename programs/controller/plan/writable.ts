@@ -1,8 +1,7 @@
 /**
- * A step whose record no controller could read: that is a mistake of the concern that made it, and isn't taken. The
- * others have their turn.
+ * A step whose record no controller could read is a bug of its concern, and isn't taken. The others have their turn.
  *
- * Why it can't lose an acknowledged write: it only leaves out, and holds up what an unfinished concern holds up.
+ * Why it can't lose an acknowledged write: it only leaves out a step, and blocks what an unfinished concern blocks.
  */
 import type { ControllerRecord } from "../model";
 import { recordData, UnreadableRecord } from "../model/record";
@@ -12,7 +11,7 @@ import { wait } from "./step";
 
 export const UNWRITABLE = "which can't be written down";
 
-/** `kept`: what is written with a step that has no record of its own. */
+/** `kept`: the record that is written with a step that has none of its own. */
 export function writable(kept: ControllerRecord, step: Step): Step {
   if (step.kind !== "do") return step;
   try {

@@ -11,17 +11,17 @@ export interface EventTarget {
 }
 
 const SAME_AGAIN_MS = 600_000;
-/** What is waited for so long deserves a warning; a rollout waits all the time, and never for long. */
+/** A wait this long deserves a warning. A rollout waits all the time, but never for long. */
 const LASTING_MS = 60_000;
-/** So many at once, and one more each `REFILL_MS`. */
+/** How many at once, and then one more each `REFILL_MS`. */
 const BURST = 25;
 const REFILL_MS = 10_000;
-/** The API takes no more. */
+/** The longest note that the API accepts. */
 const LONGEST_NOTE = 1000;
-/** What is remembered of the past. */
+/** How many notes are remembered. */
 const MOST_KEYS = 500;
 
-/** Kubernetes Events on the StatefulSet: each new reason and warning once, and never a flood. */
+/** Kubernetes Events on the StatefulSet: each new reason and warning once, never a flood. */
 export class Events {
   private readonly written = new Map<string, number>();
   private pendingSince: ReadonlyMap<string, number> = new Map();
@@ -38,9 +38,9 @@ export class Events {
     this.filledMs = steady();
   }
 
-  /** After an act that failed the reason says so. */
+  /** After a failed action the reason says so. */
   tell(target: EventTarget, decision: Decision, failure?: Failure): void {
-    // A wait deserves a warning when it stands; a refusal is for somebody to act on.
+    // A wait deserves a warning if it lasts. A refusal needs a user to act.
     if (decision.refused !== undefined) this.say(target, "Warning", "Refused", decision.refused);
     const waits = decision.warnings.filter((warning) => warning !== decision.refused);
     this.warn(target, failure ? [...new Set([...waits, decision.reason])] : waits);
@@ -50,9 +50,9 @@ export class Events {
       return;
     }
     if (news === this.current) return;
-    // A change back is news again.
+    // A reason that comes back is news again.
     this.written.delete(`Normal ${news}`);
-    // What stands while too much was told before is told later.
+    // A reason that is held back by the limit is written later.
     const word = failure ? "Waiting" : wordFor(decision);
     if (this.say(target, "Normal", word, decision.reason)) this.current = news;
   }
@@ -65,7 +65,7 @@ export class Events {
       if (now - since(w) >= LASTING_MS) this.say(target, "Warning", "NotAsDeclared", w);
   }
 
-  /** False when it can't be told now. */
+  /** False if it can't be written now. */
   private say(target: EventTarget, type: "Normal" | "Warning", reason: string, note: string): boolean {
     const key = `${type} ${withoutNumbers(note)}`;
     const now = this.steady();

@@ -4,12 +4,12 @@ import type { Decision, Failure } from "../model";
 import { withoutNumbers } from "./without-numbers";
 import { wordsOf } from "../../shared/errors";
 
-/** The same trouble, or a warning that was away for a while, is logged again after this long. */
+/** The same problem, or a warning that was absent for a while, is logged again after this long. */
 const AGAIN_MS = 300_000;
-/** What is remembered of the past. */
+/** How many messages are remembered. */
 const MOST_KEYS = 100;
 
-/** One line per decision that differs from the one before. */
+/** One line for each decision that differs from the one before. */
 export class DecisionLog {
   private before = "";
   private readonly warned = new Map<string, number>();
@@ -40,7 +40,7 @@ export class DecisionLog {
       this.log.warn({ error: message }, what);
   }
 
-  /** `lasts`: what is seen all the time is told once. */
+  /** `lasts`: what is seen all the time is logged once. */
   private isNew(seen: Map<string, number>, key: string, lasts: boolean): boolean {
     const last = seen.get(key);
     const again = last === undefined || this.now() - last >= AGAIN_MS;

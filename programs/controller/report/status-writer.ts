@@ -3,12 +3,12 @@ import { withoutNumbers } from "./without-numbers";
 
 export type StatusData = Readonly<Record<string, string>>;
 
-/** A sentence whose numbers count up or down is written at most so often. */
+/** How often a sentence is written of which only numbers change. */
 const COUNTING_MS = 2000;
-/** What is the same is applied again so often: somebody may have deleted it. It changes nothing in the cluster. */
+/** How often unchanged data is applied again, in case the ConfigMap was deleted. It changes nothing in the cluster. */
 const AGAIN_MS = 30_000;
 
-/** A ConfigMap in which the last of what was posted will stand. */
+/** Writes a ConfigMap until it shows what was posted last. */
 export class StatusWriter {
   private wanted: StatusData | undefined;
   private written: { readonly data: StatusData; readonly atMs: number } | undefined;
@@ -20,18 +20,18 @@ export class StatusWriter {
     private readonly failed: (error: unknown) => void,
   ) {}
 
-  /** What stands there since, by what was written last. */
+  /** What it shows, by the last write. */
   get current(): StatusData | undefined {
     return this.written?.data;
   }
 
-  /** Whether what stands there says the same. */
+  /** Whether it already shows this. */
   same(data: StatusData): boolean {
     const before = this.written?.data;
     return before !== undefined && Object.keys(data).every((key) => data[key] === before[key]);
   }
 
-  /** Returns at once. `extra` is written with it, and is no reason to write. */
+  /** Returns at once. `extra` is written with the data, but is no reason to write. */
   post(data: StatusData, extra: StatusData = {}): void {
     if (!this.due(data)) return;
     this.wanted = { ...data, ...extra };

@@ -2,13 +2,13 @@ import type { Decision, World } from "../model";
 import type { StatusData } from "./status-writer";
 import { StatusWriter } from "./status-writer";
 
-/** The ConfigMap that `pulumi up` waits on: the declared hash once it is reached, else what is waited for, in words. */
+/** The ConfigMap that `pulumi up` waits for: the declared hash once it is reached, else what is waited for. */
 export class Status extends StatusWriter {
   show(world: Pick<World, "desired" | "etcd" | "pods" | "record">, decision: Decision): void {
     const data = {
       converged: decision.converged ?? decision.reason,
       reason: decision.reason,
-      // Which declaration all this is about: a refusal of the one before is none of the next.
+      // The declaration that all this is about: a refusal of an earlier one doesn't concern the next.
       declared: "problem" in world.desired ? "" : world.desired.hash,
       refused: decision.refused ?? "",
       members: JSON.stringify(membersOf(world)),
@@ -18,13 +18,13 @@ export class Status extends StatusWriter {
     this.post(data, { observedAt: since ?? new Date().toISOString() });
   }
 
-  /** What was seen before may not be so any more, and isn't told as if it were. */
+  /** What was seen before may no longer be true, so it isn't shown. */
   blind(reason: string): void {
     this.post({ converged: reason, reason, declared: "", refused: "", members: "[]" });
   }
 }
 
-/** How the present generation came about, for as long as it lives. */
+/** How the present generation was made. */
 function madeOf({ record }: Pick<World, "record">, decision: Decision): StatusData {
   const { made } = decision.record ?? (record && "problem" in record ? undefined : record) ?? {};
   return made
@@ -32,7 +32,7 @@ function madeOf({ record }: Pick<World, "record">, decision: Decision): StatusDa
     : {};
 }
 
-/** What a person asks first. Nothing in it changes while nothing happens. */
+/** What a user asks first. It doesn't change while nothing happens. */
 function membersOf({ etcd, pods }: Pick<World, "etcd" | "pods">): readonly object[] {
   const listed = "problem" in etcd.list ? [] : etcd.list.members;
   const rows = pods.map((pod) => {
