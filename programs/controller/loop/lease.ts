@@ -75,7 +75,7 @@ export class Lease {
     if (!this.seen || this.failure === undefined || this.leftMs() > 0) return undefined;
     if (this.own() - this.seen.sinceMs < VACANT_MS) return undefined;
     if (this.looked && !this.seen.lease)
-      return "the Lease is gone, and only the component can make it again: `pulumi up --refresh`";
+      return "the Lease is gone, and only the component can create it again: `pulumi up --refresh`";
     // For all that this one sees, another one may have it.
     if (!this.looked && this.holder() !== this.identity) return undefined;
     return `no controller has the Lease, and it can't be taken: ${this.failure}`;

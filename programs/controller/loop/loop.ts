@@ -232,7 +232,7 @@ export class Loop {
 }
 
 const gone =
-  "the record's ConfigMap is gone, and only the component can make it again: `pulumi up --refresh`";
+  "the record's ConfigMap is gone, and only the component can create it again: `pulumi up --refresh`";
 /** Nothing can be recorded: the right to create can't be limited to a name, so the controller doesn't have it. */
 const GONE: Decision = { orders: {}, undecided: true, reason: gone, warnings: [gone] };
 

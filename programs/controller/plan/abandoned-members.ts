@@ -41,8 +41,8 @@ export function wayOut(f: Facts, pod: PodView | undefined): string {
   if (!out && lacksRoom(pod)) return ". It is waited for: make room for it, or declare what fits";
   const kind = f.desired.rebuild?.kind ?? f.record.rebuild?.kind ?? "recovery";
   if (!isNamed(f, pod.name)) return `. Bring its node back, or name it in ${kind}.abandonedMembers`;
-  if (out) return `. It is named: its volume is passed over after ${WAITS_MS / 1000} s of that`;
-  return `. It is named, but its volume may be within reach: open its node, or: kubectl delete pvc ${pod.claimName} --wait=false, then the pod`;
+  if (out) return `. It is named: its volume is passed over after ${WAITS_MS / 1000} s`;
+  return `. It is named, but its volume may be within reach: make its node schedulable, or: kubectl delete pvc ${pod.claimName} --wait=false, then the pod`;
 }
 
 /** Only once the new data is complete and checked: a volume out of reach makes room for a new one. */
@@ -66,7 +66,7 @@ export function giveUpNamed(f: Facts): Step | undefined {
 
 export function giveUp(f: Facts, { name, ordinal }: PodView, claimUid: string): Step {
   const record = withAbandoned(f.record, ordinal, claimUid, true);
-  return remember(record, `${name} is given up by declaration, and its volume with it: nobody gets to it`);
+  return remember(record, `${name} is given up as declared, and its volume with it: it is out of reach`);
 }
 
 /**

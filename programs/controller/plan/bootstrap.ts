@@ -108,7 +108,7 @@ function withoutUnseen(f: Facts, unseen: string): Step {
 function inTime(f: Facts): string {
   const left = waitsMs(f);
   if (left === undefined) return "";
-  return `. A quorum of whole members is there, and starts without it in ${Math.ceil(left / 60_000)} min`;
+  return `. A quorum of intact members is there, and starts without it in ${Math.ceil(left / 60_000)} min`;
 }
 
 /** How long a quorum of intact members still waits for other volumes. Undefined: there is no such quorum. */
@@ -172,9 +172,7 @@ function newestOf(disks: readonly Found[]): Found | undefined {
 function bootstrapRestored(f: Facts): Step {
   const { generation, rebuild } = f.desired;
   if (rebuild?.kind === "recovery") {
-    return wait(
-      "a recovery is declared, and no disk holds data: declare a restore, or take the argument away",
-    );
+    return wait("a recovery is declared, and no disk holds data: declare a restore, or remove the argument");
   }
   const record: ControllerRecord = {
     ...f.record,
@@ -243,7 +241,10 @@ function beginBootstrap(f: Facts): Step {
   const pod = podAt(f.world, 0);
   if (!pod?.claimUid) return wait(`waits for ${awaited(f, 0)}`);
   if (hasRun(pod)) {
-    return deletePod(pod, `${pod.name} ran before and its disk is empty: a birth is ordered once per pod`);
+    return deletePod(
+      pod,
+      `${pod.name} ran before and its disk is empty: a bootstrap is ordered once per pod`,
+    );
   }
   const record: ControllerRecord = {
     ...f.record,
@@ -291,7 +292,7 @@ function bootstrapped(f: Facts, pod: PodView, memberId: string): Step {
     floorMs: f.now,
     phase: "started" as const,
   };
-  return remember(withMember(record, first), `the cluster is born: ${pod.name} is its first voter`);
+  return remember(withMember(record, first), `the cluster is bootstrapped: ${pod.name} is its first voter`);
 }
 
 /** Only for a moment, and only while no client has written to it and no second member was promoted. */
@@ -307,9 +308,7 @@ function repeatBootstrap(f: Facts): Step {
   if (unseen) return wait(unseen);
   const full = looks(f).find((s) => s.disk.state !== "empty");
   if (full) {
-    return wait(
-      `the birth can't be repeated: ${label(f, full.ordinal)} has data; a restore must be declared`,
-    );
+    return wait(`the bootstrap can't be repeated: ${label(f, full.ordinal)} has data: declare a restore`);
   }
   return beginBootstrap(f);
 }
@@ -335,8 +334,8 @@ function inTheWay(f: Facts, all: readonly Found[], { disk }: Found): string | un
     const names = alike.filter((s) => s.disk.clusterId === id).map((s) => label(f, s.ordinal));
     return names.join(", ");
   };
-  const words = others.map((id) => `on ${of(id)} that of another cluster, ${id}`);
-  return `on ${of(disk.clusterId)} is data of cluster ${disk.clusterId}, ${words.join(", ")}: decide which, and move the others' data away, or delete their claims and pods for new volumes`;
+  const words = others.map((id) => `on ${of(id)} data of another cluster, ${id}`);
+  return `on ${of(disk.clusterId)} is data of cluster ${disk.clusterId}, ${words.join(", ")}: decide which to keep, and move the others' data away, or delete their claims and pods for new volumes`;
 }
 
 interface Chosen {
@@ -392,12 +391,12 @@ function adopt(f: Facts): Step {
   }
   if (torn) {
     return wait(
-      `${lost(f)}, and the disks can't be of one moment: ${torn}. Volumes were copied or rolled back: declare a recovery with generation ${f.desired.generation + 1}, which takes the newest of them`,
+      `${lost(f)}, and the disks can't be from one moment: ${torn}. Volumes were copied or rolled back: declare a recovery with generation ${f.desired.generation + 1}, which takes the newest of them`,
     );
   }
   if (!enough) {
     const need = `${found} of ${voters.length}`;
-    return wait(`${lost(f)}, and so is the quorum of disks (${need} found): declare a restore or recovery`);
+    return wait(`${lost(f)}, and there is no quorum of disks (${need} found): declare a restore or recovery`);
   }
   const birth = { state: "adopting" as const, clusterId, voters, start };
   if (state.state === "adopting" && keyOf(birth) === keyOf(state)) {
@@ -405,7 +404,7 @@ function adopt(f: Facts): Step {
     return wait(`${lost(f)}: waits until the adopted members answer: ${names.join("; ")}`);
   }
   const record = { ...f.record, generation, birth };
-  return remember(record, `${lost(f)} beside living disks: ${start.length} members are adopted`);
+  return remember(record, `${lost(f)}, but disks remain: ${start.length} members are adopted`);
 }
 
 function keyOf({ clusterId, voters, start }: Adopting): string {
@@ -457,5 +456,5 @@ function adoptRunning(f: Facts): Step {
   const generation = Math.min(f.desired.generation, ...running);
   const blank = { ...f.record, generation, birth, members: [], made: madeBefore(f, generation) };
   const record = updateRecord(factsOf(f.world, f.desired, f.sts, blank));
-  return remember(record, `${lost(f)}: the living cluster ${clusterId} is adopted`);
+  return remember(record, `${lost(f)}: the running cluster ${clusterId} is adopted`);
 }

@@ -21,7 +21,7 @@ export function missing(f: Facts): string | undefined {
     if (!m.record) return `${name} isn't recorded yet`;
     // Clients reach a member through the Service, which follows the kubelet's probe, and that runs only every few
     // seconds.
-    if (!m.pod.ready) return `${name} is healthy, and Kubernetes doesn't call its pod ready yet`;
+    if (!m.pod.ready) return `${name} is healthy, but its pod isn't ready yet`;
   }
   if (f.world.pods.some((p) => p.deleting)) return "a pod is still being stopped";
   const alarm = f.world.etcd.alarms[0];

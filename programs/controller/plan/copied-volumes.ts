@@ -27,11 +27,11 @@ export function inconsistency(found: readonly Found[]): string | undefined {
     if (electors.length < quorum(voters.length)) continue;
     const end = `${name}, whose disk ends with entry ${lastIndex} of term ${lastTerm},`;
     if (lastIndex < committed)
-      return `${end} could be elected, and entry ${committed} is known as committed on another`;
+      return `${end} could be elected, but entry ${committed} is known as committed on another`;
     if (term === undefined || term >= newest) continue;
     const votes = electors.filter(({ disk }) => disk === candidate || canVote(disk, newest));
     if (votes.length >= quorum(voters.length))
-      return `${end} could be elected in term ${newest}, which another has entries of already`;
+      return `${end} could be elected in term ${newest}, of which another already has entries`;
   }
   return undefined;
 }

@@ -25,14 +25,16 @@ export function corrupt(f: Facts): Step | undefined {
     return mention(`CORRUPT: ${names} gave no hash of its data in time: asked again`);
   }
   if (!agreed)
-    return mention("CORRUPT: no majority of members has the same hash: nothing is touched, restore");
+    return mention(
+      "CORRUPT: no majority of members has the same hash: nothing is changed, declare a restore",
+    );
   const comparable = hashes.filter(
     (h) => h.revision === agreed.revision && h.compactRevision === agreed.compactRevision,
   );
   const minority = comparable.find((h) => h.hash !== agreed.hash);
   if (minority) {
     const m = f.record.members.find((x) => x.memberId === minority.memberId);
-    return m ? remove(f, m, "corrupt", "its data disagrees with the majority's") : undefined;
+    return m ? remove(f, m, "corrupt", "its data differs from the majority's") : undefined;
   }
   if (comparable.length < f.voters.length || f.learners.length > 0) {
     return mention("CORRUPT: waits until every voter's hash can be compared");

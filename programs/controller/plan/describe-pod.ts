@@ -26,7 +26,7 @@ export function startupProblem(pod: PodView, world: Pick<World, "ages">): string
   if (pod.deleting) return undefined;
   if (pod.unschedulable) return `can't be scheduled: ${pod.unschedulable}`;
   if (pod.words) {
-    return `${pod.phase === "Failed" ? "was ended by Kubernetes" : "can't be scheduled"}: ${pod.words}`;
+    return `${pod.phase === "Failed" ? "was terminated by Kubernetes" : "can't be scheduled"}: ${pod.words}`;
   }
   if (pod.gateProblem) return `can't use its volume: ${pod.gateProblem}`;
   const running = (container: "gate" | "etcd") => ageOf(world, age.running(pod, container));

@@ -50,7 +50,7 @@ function sharesAddress(f: Facts, pod: PodView): boolean {
 
 function onDisk(f: Facts, m: MemberRecord, pod: PodView, disk: Disk): IdentityStatus {
   if (disk.state === "wal" && disk.memberId === m.memberId && disk.clusterId === clusterIdOf(f)) {
-    if (disk.generation < 1) return { kind: "broken", why: "what marks its data's generation is gone" };
+    if (disk.generation < 1) return { kind: "broken", why: "the mark of its data's generation is missing" };
     if (disk.lastIndex >= m.floor) return { kind: "intact" };
     return {
       kind: "lost",

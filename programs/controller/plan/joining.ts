@@ -60,7 +60,7 @@ export function tendLearner(f: Facts): Step | undefined {
   const m = learner.record;
   const name = label(f, learner.ordinal);
   if (!m || learner.ordinal === undefined) {
-    return giveUp(f, learner, "nobody recorded it", "foreign-learner");
+    return giveUp(f, learner, "it isn't recorded", "foreign-learner");
   }
   if (m.ordinal >= f.desired.members) return giveUp(f, learner, "it isn't declared any more", "shrink");
   const found = identityStatus(f, m);

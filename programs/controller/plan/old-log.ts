@@ -72,6 +72,6 @@ export function passOldLog(f: Facts, to: string): Step | undefined {
   if (entries <= 0) return undefined;
   return doAction(
     { kind: "fillLog", entries },
-    `${why}: ${entries} entries that change nothing, and every member has a snapshot after it`,
+    `${why}: ${entries} entries that change nothing are added, so that every member makes a snapshot after it`,
   );
 }

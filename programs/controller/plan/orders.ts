@@ -61,7 +61,7 @@ function orderFor(f: Facts, pod: PodView, gate: GateReport): Order {
       case "adopting": {
         const disk = gate.disk.state === "wal" ? gate.disk : undefined;
         const mine = birth.start.find((d) => d.claimUid === pod.claimUid && d.memberId === disk?.memberId);
-        return mine ? start(f, gate) : hold("no member by the newest disk: waits for the others");
+        return mine ? start(f, gate) : hold("not a member by the newest disk: waits for the others");
       }
       case "born":
         return memberOrder(f, pod, gate);
@@ -131,14 +131,14 @@ function rebuildOrder(f: Facts, rebuild: Rebuild, pod: PodView, { disk }: GateRe
 function bootstrapOrder(f: Facts, pod: PodView, gate: GateReport): Order {
   const { birth } = f.record;
   if (birth.state !== "seeding" || pod.ordinal !== 0) return later("waits for the first member");
-  if (pod.claimUid !== birth.claimUid) return hold("its volume isn't the one of the birth");
+  if (pod.claimUid !== birth.claimUid) return hold("its volume isn't the bootstrapped one");
   if (gate.disk.state === "wal") {
     const { generation } = gate.disk;
     if (generation === f.record.generation) return start(f, gate);
-    return hold(`its disk is of generation ${generation}, the birth is of ${f.record.generation}`);
+    return hold(`its disk is of generation ${generation}, the bootstrap is of ${f.record.generation}`);
   }
   if (gate.disk.state === "broken") return hold(`its disk can't be read: ${gate.disk.reason}`);
-  if (pod.uid !== birth.podUid || hasRun(pod)) return hold("a birth is ordered once per pod");
+  if (pod.uid !== birth.podUid || hasRun(pod)) return hold("a bootstrap is ordered once per pod");
   const initialCluster = `${memberName(f.desired, 0)}=${peerUrl(f.desired, 0)}`;
   return { kind: "birth", token: birth.token, initialCluster };
 }
@@ -195,7 +195,7 @@ function unrecordedOrder(f: Facts, disk: Disk): Order {
 
 function joinOrder(f: Facts, m: MemberRecord, gate: GateReport): Order {
   const listed = f.members.find((x) => x.memberId === m.memberId);
-  if (f.record.intent?.kind === "unread") return later("a change of members is under way that isn't known");
+  if (f.record.intent?.kind === "unread") return later("a membership change is under way that isn't known");
   if (!f.list || !listed) return hold("waits for a quorum to join");
   if (!listed.isLearner || listed.listed.name !== "") return hold("it has joined before");
   if (listKey(f.list) !== m.joinListKey) return hold("the member list has changed since it was added");

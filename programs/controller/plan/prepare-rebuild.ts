@@ -34,7 +34,7 @@ export function mayBegin(f: Facts): Step | undefined {
   const { generation, rebuild } = f.desired;
   if (!rebuild) {
     return refusal(
-      `generation ${generation} is declared, and not what it is made from: declare a restore or a recovery, or generation ${f.record.generation} again`,
+      `generation ${generation} is declared, but not what to make it from: declare a restore or a recovery, or generation ${f.record.generation} again`,
     );
   }
   const what = rebuild.kind === "restore" ? "the restore" : "the recovery";
@@ -77,9 +77,9 @@ export function begin(f: Facts, record: ControllerRecord): Step {
  * Why no quorum of disks is lost: too few are known as lost or abandoned by name. The others come back by themselves.
  */
 function notLost(f: Facts): string | undefined {
-  if (f.list) return "a recovery is declared, and the cluster has its quorum. Take the argument back";
+  if (f.list) return "a recovery is declared, but the cluster has its quorum. Remove the argument";
   const { birth } = f.record;
-  if (birth.state === "seeding") return "the cluster is only being born. Take the argument back";
+  if (birth.state === "seeding") return "the cluster is only being bootstrapped. Remove the argument";
   if (birth.state === "adopting") return adoptedLeft(f, birth);
   if (birth.state !== "born") return undefined;
   const { members } = f.record;
@@ -91,7 +91,7 @@ function notLost(f: Facts): string | undefined {
   });
   if (left.length < quorum(members.length)) return undefined;
   const names = left.map((m) => `${label(f, m.ordinal)} ${describePod(podAt(f.world, m.ordinal), f.world)}`);
-  return `the disks of ${left.length} of ${members.length} members may still be whole (${names.join("; ")}). They come back, or, where a node is gone for good, are given up by their names in recovery.abandonedMembers`;
+  return `the disks of ${left.length} of ${members.length} members may still be intact (${names.join("; ")}). Bring them back, or, if a node is gone for good, name its member in recovery.abandonedMembers`;
 }
 
 function adoptedLeft(f: Facts, { start, voters }: Adopting): string | undefined {
@@ -102,7 +102,7 @@ function adoptedLeft(f: Facts, { start, voters }: Adopting): string | undefined 
   });
   if (left.length < quorum(voters.length)) return undefined;
   const names = left.map((d) => `${label(f, d.ordinal)} ${describePod(podAt(f.world, d.ordinal), f.world)}`);
-  return `${left.length} of ${voters.length} voters were found and start (${names.join("; ")}). They come back, or, where a node is gone for good, are given up by their names in recovery.abandonedMembers`;
+  return `${left.length} of ${voters.length} voters were found and start (${names.join("; ")}). Bring them back, or, if a node is gone for good, name its member in recovery.abandonedMembers`;
 }
 
 /** Why the restore pod isn't at this step yet. */

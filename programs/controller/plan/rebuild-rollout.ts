@@ -19,7 +19,7 @@ export function rollDuringRebuild(f: Facts): Step | undefined {
   const pod = outdated(f).find((p) => !mayServe(f, p));
   if (!pod) return undefined;
   const how = gateOf(f.world, pod) ? "only waits" : describePod(pod, f.world);
-  const reason = `${pod.name} ${how}, and has an outdated revision: exchanged, its disk stays`;
+  const reason = `${pod.name} ${how}, and has an outdated revision: its pod is replaced, its disk stays`;
   return deletePod(pod, reason);
 }
 

@@ -61,7 +61,7 @@ export function carryOutRebuild(f: Facts): Step | undefined {
     if (f.record.birth.state === "unborn")
       return remember(without(f.record), "no restore is declared any more: the cluster begins without one");
     return refusal(
-      `generation ${generation} is declared, and not any more what it is made from: declare that again, or generation ${f.record.generation}`,
+      `generation ${generation} is declared, but no longer what to make it from: declare that again, or generation ${f.record.generation}`,
     );
   }
   const own = half === undefined || half === generation ? rebuild : { ...rebuild, seed: undefined };
@@ -114,7 +114,7 @@ function stopAll(f: Facts, rebuild: Rebuild): Step {
   if (pod) {
     const { name, uid, claimUid } = pod;
     if (claimUid && !isAbandoned(f.record, claimUid)) return giveUp(f, pod, claimUid);
-    const reason = `${name} is given up by declaration: force-deleted`;
+    const reason = `${name} is given up as declared: force-deleted`;
     const record = claimUid ? withTouched(f.record, claimUid) : f.record;
     return doAction({ kind: "deletePod", name, uid, force: true }, reason, record);
   }

@@ -34,7 +34,7 @@ export function refuse(f: Facts): Step | undefined {
   }
   const even = desired.allowEvenSize && desired.members >= 1 && desired.members <= 7;
   if (!SIZES.includes(desired.members) && !even) {
-    return refusal(`${desired.members} members are declared: 1, 3, 5 or 7 can be`);
+    return refusal(`${desired.members} members are declared: 1, 3, 5 or 7 are possible`);
   }
   return undefined;
 }

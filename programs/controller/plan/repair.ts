@@ -28,7 +28,7 @@ const BROKEN_AFTER = 3;
 export function unreadIntent(f: Facts): Step | undefined {
   if (f.record.intent?.kind !== "unread") return undefined;
   return mention(
-    "a later release has begun a change of members that this one doesn't know: none is made until that release is declared again",
+    "a later release has begun a membership change that this one doesn't know: members don't change until that release is declared again",
   );
 }
 
@@ -54,7 +54,7 @@ export function replaceLost(f: Facts): Step | undefined {
     const name = label(f, m.ordinal);
     if (found.kind === "broken") {
       if (brokenBefore(f, m.ordinal)) {
-        refused ??= mention(`${name}: ${found.why}, again within the hour: look at its volume and node`);
+        refused ??= mention(`${name}: ${found.why}, again within the hour: check its volume and node`);
         continue;
       }
     }
@@ -82,7 +82,7 @@ export function remove(f: Facts, m: MemberRecord, why: RemovalCause, words: stri
   if (why === "lost-node") record = withAbandoned(record, ordinal, claimUid);
   return doAction(
     { kind: "removeMember", ordinal, memberId },
-    `${name}: ${words}. It is removed, to join anew`,
+    `${name}: ${words}. It is removed, and joins again`,
     record,
   );
 }
@@ -168,7 +168,7 @@ export function replaceBroken(f: Facts): Step | undefined {
     }
     if (brokenBefore(f, m.ordinal)) {
       return mention(
-        `${pod.name} ${describePod(pod, f.world)} again within the hour: look at its volume and node`,
+        `${pod.name} ${describePod(pod, f.world)} again within the hour: check its volume and node`,
       );
     }
     const step = remove(
@@ -193,10 +193,10 @@ export function restartUnread(f: Facts): Step | undefined {
   const { pod, ordinal } = unhealthy;
   if (ageOf(f.world, age.unread(pod)) < UNREAD_MS || mayBeDefragmenting(f, ordinal)) return undefined;
   const name = label(f, ordinal);
-  const words = `${name} has read nothing linearizably for ${UNREAD_MS / 60_000} minutes, while all others do`;
+  const words = `${name} has had no linearizable read for ${UNREAD_MS / 60_000} minutes, while all others have`;
   const before = noteOf(f.record, ordinal)?.unreadPodUid;
   if (before !== undefined && before !== pod.uid) {
-    return mention(`${words}, and a restart didn't help: look at its volume and node`);
+    return mention(`${words}, and a restart didn't help: check its volume and node`);
   }
   return deletePod(pod, `${words}: it is restarted`, withNote(f.record, ordinal, { unreadPodUid: pod.uid }));
 }
@@ -212,7 +212,7 @@ export function* stopUnknownMembers(f: Facts): Iterable<Step> {
     if (pod.ready && !statusOf(f.world, pod)) continue;
     yield deletePod(
       pod,
-      `${pod.name} runs a disk that is no member's: stopped, so that its gate looks at it`,
+      `${pod.name} runs etcd on a disk of no member: stopped, so that its gate inspects the disk`,
     );
   }
 }

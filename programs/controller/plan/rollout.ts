@@ -40,7 +40,7 @@ export function refuseVersion(f: Facts): Step | undefined {
   const target = pending?.enabled ? parseVersion(pending.targetVersion) : undefined;
   const wanted = parseVersion(to);
   if (f.list && target && wanted && wanted.minor > target.minor) {
-    return doAction({ kind: "cancelDowngrade" }, `etcd ${to} is declared: the downgrade is taken back`);
+    return doAction({ kind: "cancelDowngrade" }, `etcd ${to} is declared: the downgrade is cancelled`);
   }
   const problem = versionProblem(f, to);
   if (!problem || !wanted) {
@@ -129,7 +129,7 @@ export function rollHealthy(f: Facts): Step | Iterable<Step> | undefined {
   if (f.learners.length > 0) return wait("the rollout waits for the learner");
   if (needsThird(f)) {
     return mention(
-      "the rollout waits for a third voter: to restart one of two costs the quorum until it is back. Where no third can come, delete their pods by hand, one after the other",
+      "the rollout waits for a third voter: restarting one of two costs the quorum until it is back. If no third can join, delete their pods manually, one after the other",
     );
   }
   return restarts(f, free);
@@ -159,7 +159,7 @@ function* restarts(f: Facts, due: readonly Restart[]): Iterable<Step> {
 }
 
 function restart(f: Facts, pod: PodView): Step {
-  const tight = f.voters.length < 3 ? ` (${f.voters.length} can't stay in quorum meanwhile)` : "";
+  const tight = f.voters.length < 3 ? ` (no quorum meanwhile)` : "";
   const late = pod.revision !== f.sts.updateRevision;
   const why = late ? "at the declared revision" : "so that its volume takes its new size";
   const record = wantsRemount(f, pod) ? withRemount(f, pod) : undefined;
@@ -177,7 +177,7 @@ export function stuck(f: Facts): Step | undefined {
   if (!unhealthy) return undefined;
   const status = unhealthy.pod && statusOf(f.world, unhealthy.pod);
   const why = status ? unhealthy.unhealthyReason : describePod(unhealthy.pod, f.world);
-  return wait(`${label(f, unhealthy.ordinal)} ${why ?? "is unwell"} (${whatMayFail(f)})`);
+  return wait(`${label(f, unhealthy.ordinal)} ${why ?? "is unhealthy"} (${whatMayFail(f)})`);
 }
 
 function whatMayFail(f: Facts): string {

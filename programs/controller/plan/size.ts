@@ -65,7 +65,11 @@ export function standBack(f: Facts): Step | undefined {
   if (!f.list || f.record.intent || f.learners.length > 0 || f.sts.replicas <= least) return undefined;
   if (f.healthy.length < f.voters.length || !rollsFirst(f)) return undefined;
   const names = Array.from({ length: f.sts.replicas - least }, (_, i) => label(f, least + i));
-  return scale(f, least, `the voters are restarted before the cluster grows: ${names.join(", ")} stand back`);
+  return scale(
+    f,
+    least,
+    `the voters are restarted before the cluster grows: no pods for ${names.join(", ")} meanwhile`,
+  );
 }
 
 /** Growing would only close the budget again. */
@@ -76,8 +80,9 @@ export function raiseReplicas(f: Facts): Step | undefined {
   if (f.sts.replicas >= f.desired.members) return undefined;
   if (f.healthy.length < f.voters.length) return mention("growing waits until every voter is healthy");
   // Until then it isn't known which pods are outdated.
-  if (!f.sts.observed) return mention("growing waits until the declared template was seen");
-  if (rollsFirst(f)) return mention("growing waits until every voter was restarted at the declared revision");
+  if (!f.sts.observed) return mention("growing waits until the declared template has been seen");
+  if (rollsFirst(f))
+    return mention("growing waits until every voter has been restarted at the declared revision");
   return scale(f, f.desired.members, `growing to ${f.desired.members} members`);
 }
 
@@ -127,7 +132,7 @@ export function lowerReplicas(f: Facts): Step | undefined {
   if (f.record.intent?.kind === "unread") return undefined;
   const least = Math.max(needed(f), f.desired.members);
   if (!f.list || f.sts.replicas <= least) return undefined;
-  return scale(f, f.sts.replicas - 1, `${label(f, f.sts.replicas - 1)} is no member any more`);
+  return scale(f, f.sts.replicas - 1, `${label(f, f.sts.replicas - 1)} is no longer a member`);
 }
 
 /** Only once the list no longer has the member. Until then its node may come back, and the others may need it. */

@@ -84,12 +84,13 @@ function byList(f: Facts): string | undefined {
   const { birth, rebuild, generation } = f.record;
   if (!f.list || f.list.clusterId === clusterIdOf(f.record)) return undefined;
   const grown = f.list.members.length > 1;
-  const lives = `cluster ${f.list.clusterId} lives, of ${f.list.members.length} members`;
-  if (birth.state === "seeding") return grown ? `it knows of a birth only, and ${lives}` : undefined;
+  const running = `cluster ${f.list.clusterId} of ${f.list.members.length} members`;
+  if (birth.state === "seeding")
+    return grown ? `it only knows of a bootstrap, but ${running} runs` : undefined;
   if (!grown && rebuild?.seed) return undefined;
   const newer = f.members.some((m) => m.status && (m.pod?.generation ?? 1) > generation);
   const first = birth.state === "unborn" && grown;
-  return newer || first ? `it is of generation ${generation}, and ${lives} of a later one` : undefined;
+  return newer || first ? `it is of generation ${generation}, but ${running} is of a later one` : undefined;
 }
 
 function byDisks(f: Facts): Staleness | undefined {
@@ -116,7 +117,7 @@ function inDoubt(f: Facts, proof: string, pod: PodView, unseen: readonly Recorde
   const names = unseen.map((m) => label(f, m.ordinal)).join(", ");
   return [
     `the record may be an old one that was put back: ${proof}`,
-    names ? `The disks of its members tell: waits for ${names}` : "Its members' disks don't tell",
+    names ? `Its members' disks show which: waits for ${names}` : "Its members' disks don't show which",
     "If it is old, delete its ConfigMap and then: pulumi up --refresh",
     `If it isn't, delete claim ${pod.claimName} and the pod for a new volume, or move the data away`,
   ].join(". ");

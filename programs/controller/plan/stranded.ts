@@ -43,8 +43,8 @@ const isLost = (f: Facts, pod: PodView) => claimAt(f.world, pod.ordinal)?.phase 
 
 function whereItIs(f: Facts, pod: PodView): string {
   return isLost(f, pod)
-    ? `claim ${pod.claimName} is Lost, Kubernetes has no volume for it any more`
-    : "volume is on a node that isn't there any more";
+    ? `claim ${pod.claimName} is Lost, its volume no longer exists`
+    : "volume is on a node that no longer exists";
 }
 
 const byHand = (pod: PodView) =>

@@ -68,15 +68,15 @@ function disagreement(declared: TrustView, pod: TrustView | undefined): string |
     const first = "own" in a || a.revision === 1;
     return first
       ? undefined
-      : `an earlier release made ${PODS}, which has to be rolled without tls.caRotation`;
+      : `an earlier release made ${PODS}, which must be rolled out without tls.caRotation first`;
   }
   if ("problem" in pod) return `what ${PODS} trusts can't be read: ${pod.problem}`;
   const b = pod.statement;
   if ("own" in a || "own" in b) {
     if ("own" in a === "own" in b) return undefined;
     return "own" in a
-      ? `certificates of yours (tls.existing) are declared, and not trusted by ${PODS}`
-      : `certificates made here are declared, and those of yours (tls.existing) are what ${PODS} trusts`;
+      ? `certificates of your own (tls.existing) are declared, but not trusted by ${PODS}`
+      : `certificates made by the component are declared, but your own (tls.existing) are what ${PODS} trusts`;
   }
   return between("peer", a, b) ?? between("client", a, b);
 }
@@ -84,9 +84,9 @@ function disagreement(declared: TrustView, pod: TrustView | undefined): string |
 function between(kind: "peer" | "client", a: Made, b: Made): string | undefined {
   const [declared, pod] = [a[kind], b[kind]];
   if (!pod.trusts.includes(declared.shows))
-    return `the ${kind} authority ${declared.shows} is declared to sign, and not trusted by ${PODS}`;
+    return `the ${kind} authority ${declared.shows} is declared to sign, but not trusted by ${PODS}`;
   if (!declared.trusts.includes(pod.shows))
-    return `the ${kind} authority ${pod.shows} is declared to be trusted no more, and signed what is shown by ${PODS}`;
+    return `the ${kind} authority ${pod.shows} is declared as no longer trusted, but signed what is shown by ${PODS}`;
   return undefined;
 }
 

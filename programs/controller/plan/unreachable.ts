@@ -23,7 +23,7 @@ export function* rollUnreachable(f: Facts): Iterable<Step> {
   // Once a pod can't be ready before the next one is restarted, the budget would allow no eviction.
   const first = unreachable.length === f.world.pods.length;
   for (const { name, uid, ordinal } of unreachable) {
-    const why = `${name} is ready, and hasn't let this controller in for minutes`;
+    const why = `${name} is ready, but hasn't let this controller connect for minutes`;
     if (open) {
       yield wait(`${why}: its restart at the declared revision waits for ${open.name}`);
       return;

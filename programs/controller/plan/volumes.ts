@@ -38,7 +38,7 @@ export function growVolumes(f: Facts): Step | undefined {
 }
 
 const NOT_QUITE =
-  "Kubernetes takes back what was asked for only down to more than there is. Declare a little more as storage.size";
+  "Kubernetes lowers a request only to a size above the present one. Declare a slightly larger storage.size";
 
 function takenBack({ name, requestedBytes, actualBytes }: ClaimView, size: string): string {
   return `${name} asked for ${bytesAsText(requestedBytes)}, has ${bytesAsText(actualBytes)}, and asks for ${size} instead`;

@@ -62,7 +62,7 @@ describe("a member whose data differs", () => {
       },
       90,
     );
-    await toldOf(cluster, new RegExp(`${name}: its data disagrees with the majority's`));
+    await toldOf(cluster, new RegExp(`${name}: its data differs from the majority's`));
     await cluster.waitForVoters(90);
     assertNothingLost(await load.stop());
 

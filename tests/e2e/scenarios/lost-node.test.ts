@@ -221,7 +221,7 @@ long("a node that is deleted", () => {
   it("its member is replaced within the grace and 90 s", async () => {
     const { cluster } = lost;
     console.log(`      ${await schedulerSays(/^0\/(\d+) nodes are available: \1 /)}`);
-    await waitsFor(cluster, /etcd-2's volume is on a node that isn't there any more: replaced in \d+ s/);
+    await waitsFor(cluster, /etcd-2's volume is on a node that no longer exists: replaced in \d+ s/);
     const dueAt = Date.now() + grace * 1000;
     await lost.replaced(grace + 90);
     console.log(`      replaced ${Math.round((Date.now() - dueAt) / 1000)} s after the grace was over`);

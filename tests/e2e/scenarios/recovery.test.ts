@@ -128,7 +128,7 @@ long("two of three nodes that are lost", () => {
 
       // What may come back is waited for.
       await cluster.apply({ ...anywhere, generation: 2, recovery: { confirmed: true } });
-      await waitsFor(cluster, /3 of 3 members may still be whole.*recovery\.abandonedMembers/, 120);
+      await waitsFor(cluster, /3 of 3 members may still be intact.*recovery\.abandonedMembers/, 120);
       const put = await cluster.tryEtcdctl(["--command-timeout=5s", "put", "new", "value"], 2);
       assert.notEqual(put.code, 0, put.stdout);
 
@@ -188,7 +188,7 @@ long("a member that is alive and cut off during a recovery", () => {
       await cluster.kubectl(["delete", "pvc", claim, "--wait=false"]);
       await cluster.kubectl(["delete", "pod", cluster.pod(0), "--wait=false"]);
       await cluster.apply({ ...anywhere, generation: 2, recovery: { confirmed: true } });
-      await waitsFor(cluster, /2 of 3 members may still be whole \(etcd-1 .*etcd-2 /, 120);
+      await waitsFor(cluster, /2 of 3 members may still be intact \(etcd-1 .*etcd-2 /, 120);
       const list = await cluster.etcdctl(["member", "list", "--consistency=s"], 2);
       assert.equal(list.trim().split("\n").length, 3, "nothing was done to the old cluster");
 

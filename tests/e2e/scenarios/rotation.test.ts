@@ -100,7 +100,7 @@ long("rotation of the authorities", () => {
   it("signing with new authorities that nobody trusts yet is refused, and harms nobody", () =>
     refuses(
       to(CaRotationStep.SignWithNew),
-      /refused: the peer authority \w+ is declared to sign, and not trusted by etcd-0, etcd-1, etcd-2\./,
+      /refused: the peer authority \w+ is declared to sign, but not trusted by etcd-0, etcd-1, etcd-2\./,
     ));
 
   it("a pod that is made anew meanwhile is alone; the others go on, and it comes back when the refused step is taken back", async () => {
@@ -128,7 +128,7 @@ long("rotation of the authorities", () => {
   it("dropping the old ones while they still sign is refused", () =>
     refuses(
       to(CaRotationStep.DropOld),
-      /refused: the peer authority \w+ is declared to be trusted no more, and signed what is shown by etcd-0, etcd-1, etcd-2\./,
+      /refused: the peer authority \w+ is declared as no longer trusted, but signed what is shown by etcd-0, etcd-1, etcd-2\./,
     ));
 
   it("step 2: the new ones sign, and who has not been issued anew is still let in", async () => {
@@ -158,7 +158,7 @@ long("rotation of the authorities", () => {
   it("the argument left out afterwards is refused: it says which authorities are the cluster's", () =>
     refuses(
       {},
-      /refused: the peer authority \w+ is declared to sign, and not trusted by etcd-0, etcd-1, etcd-2\./,
+      /refused: the peer authority \w+ is declared to sign, but not trusted by etcd-0, etcd-1, etcd-2\./,
     ));
 
   it("declared again, the cluster is as declared, and nothing restarts", async () => {

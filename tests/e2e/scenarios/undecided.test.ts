@@ -61,7 +61,7 @@ describe("a controller that answers and can't decide", () => {
     await restartAll();
     await waitsFor(cluster, /^the record's ConfigMap is gone.*pulumi up --refresh/);
     await healed();
-    await toldOf(cluster, /the living cluster \d+ is adopted/);
+    await toldOf(cluster, /the running cluster \d+ is adopted/);
   });
 
   longOne("may not list pods and volumes: all members get new pods and come back", async () => {

@@ -472,7 +472,7 @@ describe("plan: adoption of a lost record", () => {
       [
         "another cluster's, of which no quorum is there",
         other(),
-        /on etcd-0, etcd-1 is data of cluster 18\d+, on etcd-2 that of another cluster, 42: decide which/,
+        /on etcd-0, etcd-1 is data of cluster 18\d+, on etcd-2 data of another cluster, 42: decide which to keep/,
       ],
       ["one without a generation", other({ generation: 0 }), /generation 0, not the declared/],
       [

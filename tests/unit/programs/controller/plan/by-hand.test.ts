@@ -86,7 +86,7 @@ describe("plan: a step whose record nobody could read", () => {
     });
     const d = plan(seen);
     expect(d.warnings.join()).to.contain(
-      `etcd-3: its disk is empty. It is removed, to join anew, ${UNWRITABLE}`,
+      `etcd-3: its disk is empty. It is removed, and joins again, ${UNWRITABLE}`,
     );
     expect(d.action).to.deep.include({ kind: "deletePod", name: "etcd-4" });
     written(d);

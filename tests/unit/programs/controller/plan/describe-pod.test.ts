@@ -75,7 +75,7 @@ describe("what a reason says of a pod", () => {
       message: "Pod was rejected: Predicate NodeAffinity failed",
     });
     expect(said).to.contain(
-      "etcd-1 was ended by Kubernetes: NodeAffinity, Pod was rejected: Predicate NodeAffinity failed",
+      "etcd-1 was terminated by Kubernetes: NodeAffinity, Pod was rejected: Predicate NodeAffinity failed",
     );
   });
 

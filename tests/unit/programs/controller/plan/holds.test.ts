@@ -86,7 +86,7 @@ const table: readonly Held[] = [
     ends: NOT_OF_ONE_MOMENT,
   },
   {
-    says: "no member by the newest disk",
+    says: "not a member by the newest disk",
     order: "wait",
     held: {
       record: { ...emptyRecord(1) },
@@ -117,14 +117,14 @@ const table: readonly Held[] = [
     ends: { by: "the old generation is declared again", then: { desired: { generation: 1 } } },
   },
   {
-    says: "its volume isn't the one of the birth",
+    says: "its volume isn't the bootstrapped one",
     order: "wait",
     ordinal: 0,
     held: { ...first(wal(0, { voters: [idOf(0)] }), { claimUid: "claim-9" }) },
     ends: NOT_WHOLE,
   },
   {
-    says: "the birth is of",
+    says: "the bootstrap is of",
     order: "wait",
     ordinal: 0,
     held: first(wal(0, { generation: 0, voters: [idOf(0)] })),
@@ -138,7 +138,7 @@ const table: readonly Held[] = [
     ends: NOT_WHOLE,
   },
   {
-    says: "a birth is ordered once per pod",
+    says: "a bootstrap is ordered once per pod",
     order: "wait",
     ordinal: 0,
     held: {

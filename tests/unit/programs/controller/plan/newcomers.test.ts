@@ -180,8 +180,8 @@ describe("plan: newcomers that can't start", () => {
 
       it("stand back while another template reaches the voters, and come again", () => {
         const seen = new Namespace(3, reason, { members: 5, changed: true }).play();
-        const back = seen.reasons.find((text) => text.includes("stand back"));
-        expect(back).to.contain("etcd-3, etcd-4 stand back: 3 pods");
+        const back = seen.reasons.find((text) => text.includes("before the cluster grows"));
+        expect(back).to.contain("no pods for etcd-3, etcd-4 meanwhile: 3 pods");
         expect(seen.revision.slice(0, 3)).to.deep.equal(["new", "new", "new"]);
         // Once down and once up: nothing is tried again and again.
         expect(seen.done.filter((a) => a.kind === "setReplicas")).to.have.length(2);
@@ -208,7 +208,7 @@ describe("plan: newcomers that can't start", () => {
         seen.play();
         expect(seen.done.filter((a) => a.kind !== "deletePod")).to.deep.equal([]);
         expect(seen.decision.reason).to.match(/^etcd-2 can't join yet/);
-        expect(seen.decision.warnings.join()).to.match(/waits for a third voter.*delete their pods by hand/);
+        expect(seen.decision.warnings.join()).to.match(/waits for a third voter.*delete their pods manually/);
       });
     });
   }

@@ -21,7 +21,7 @@ describe("plan: a rollout with a quota that the databases don't fit", () => {
     for (const quota of [undefined, 400]) {
       const d = declared({ statuses: all(210, 200, quota) });
       expect(d.action).to.equal(undefined);
-      expect(d.refused).to.contain("etcd.quota is 100Mi, given or by the size of the volume");
+      expect(d.refused).to.contain("etcd.quota is 100Mi, set or derived from the volume's size");
       expect(d.refused).to.contain("'s database has 210Mi, 200Mi of them in use");
       expect(d.refused).to.contain("Raise etcd.quota, or delete keys");
     }

@@ -90,11 +90,11 @@ const back = (more: Parameters<typeof world>[1] = {}): World =>
 describe("a generation that is made", () => {
   describe("isn't begun", () => {
     const cases: [string, World, RegExp][] = [
-      ["while nothing says from what", world(3, { desired: { generation: 2 } }), /not what it is made from/],
+      ["while nothing says from what", world(3, { desired: { generation: 2 } }), /not what to make it from/],
       [
         "by a recovery while there is a quorum",
         world(3, { desired: declared("recovery"), world: { restore: at(receive) } }),
-        /has its quorum. Take the argument back/,
+        /has its quorum. Remove the argument/,
       ],
       [
         "by a recovery while members are only down",
@@ -104,7 +104,7 @@ describe("a generation that is made", () => {
           statuses: [silent(0), silent(1), silent(2)],
           world: { restore: at(receive) },
         }),
-        /3 of 3 members may still be whole.*recovery\.abandonedMembers/,
+        /3 of 3 members may still be intact.*recovery\.abandonedMembers/,
       ],
       [
         "by a recovery while one claim is lost and one member is down",
@@ -113,7 +113,7 @@ describe("a generation that is made", () => {
           gates: [report(0, EMPTY)],
           statuses: [silent(0), silent(2)],
         }),
-        /2 of 3 members may still be whole \(etcd-1 .*; etcd-2 /,
+        /2 of 3 members may still be intact \(etcd-1 .*; etcd-2 /,
       ],
       ["while there is no restore pod", twoLost({ world: { restore: undefined } }), /no restore pod yet/],
       [
@@ -1176,7 +1176,7 @@ describe("a generation that is made", () => {
       const decision = found({});
       expect(decision.record).to.equal(undefined);
       expect(decision.reason).to.match(
-        /can't be of one moment: etcd-0.*elected in term 5.*declare a recovery with generation 2/,
+        /can't be from one moment: etcd-0.*elected in term 5.*declare a recovery with generation 2/,
       );
       for (const o of [0, 1, 2]) expect(decision.orders[`pod-${o}`]).to.include({ kind: "wait", hold: true });
       expect(recordOf(found(recovery)).rebuild).to.include({ kind: "recovery", phase: "stopping" });

@@ -42,7 +42,7 @@ describe("plan: rollout", () => {
   it("restarts the only voter, and says what that means", () => {
     const d = plan(world(1, { pods: [pod(0, old)] }));
     expect(d.action).to.include({ kind: "evictPod" });
-    expect(d.reason).to.contain("1 can't stay in quorum");
+    expect(d.reason).to.contain("(no quorum meanwhile)");
   });
 
   for (const [name, statuses, pods] of [

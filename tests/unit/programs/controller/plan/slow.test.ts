@@ -89,7 +89,7 @@ describe("plan: a voter that answers, and reads nothing linearizably", () => {
     const d = decide(10);
     expect(d.action).to.deep.equal({ kind: "deletePod", name: "etcd-2", uid: "pod-2", force: false });
     expect(d.record?.notes).to.deep.equal([{ ordinal: 2, unreadPodUid: "pod-2" }]);
-    expect(d.reason).to.contain("etcd-2 has read nothing linearizably for 10 minutes");
+    expect(d.reason).to.contain("etcd-2 has had no linearizable read for 10 minutes");
   });
   it("once: when a new pod does the same, a person is told", () => {
     const d = decide(10, { record: { notes: [{ ordinal: 2, unreadPodUid: "pod-1" }] } });

@@ -243,7 +243,7 @@ describe("plan: what isn't an old record", () => {
       );
       expect(d.record?.rebuild).to.equal(undefined);
       expect(d.record?.birth.state ?? "born").to.equal("born");
-      expect(d.reason).to.match(/don't tell.*delete claim data-etcd-0 and the pod/);
+      expect(d.reason).to.match(/don't show which.*delete claim data-etcd-0 and the pod/);
       expect(d.orders["pod-0"]?.kind).to.equal("wait");
     });
 
@@ -359,7 +359,7 @@ describe("plan: what isn't an old record", () => {
     const d = plan(world(3, { ...begun, gates: [report(0, alone), ...disks] }));
     expect([d.action, d.record]).to.deep.equal([undefined, undefined]);
     expect(Object.values(d.orders).map((o) => o.kind)).to.deep.equal(["wait", "wait", "wait"]);
-    expect(d.reason).to.match(/may be an old one.*don't tell\. If it is old, delete its ConfigMap/);
+    expect(d.reason).to.match(/may be an old one.*don't show which\. If it is old, delete its ConfigMap/);
     const back1 = plan(world(3, { ...begun, desired: declared(1), gates: [report(0, alone), ...disks] }));
     expect(back1.orders["pod-1"]?.kind).to.equal("start");
   });

@@ -83,7 +83,7 @@ describe("plan: a pod whose volume's node was deleted", () => {
       expect(d.action?.kind).to.equal("removeMember");
       expect(d.record?.abandoned.map((a) => a.ordinal)).to.deep.equal([2]);
       expect(plan(lost({}, grace, {})).action).to.equal(undefined);
-      expect(plan(lost({}, grace, {})).reason).to.contain("Lost, Kubernetes has no volume for it any more");
+      expect(plan(lost({}, grace, {})).reason).to.contain("Lost, its volume no longer exists");
     });
     it("without a grace the reason says what to delete", () => {
       const d = plan(lost({}, { nodeLossGraceSeconds: undefined }));
@@ -154,13 +154,13 @@ describe("plan: for how long no node has had a pod's volume", () => {
   it("is waited for", () => {
     const d = plan(strandedWorld({ ages: { [age.stranded(waiting())]: 30_000 } }));
     expect(d.action).to.equal(undefined);
-    expect(d.reason).to.match(/etcd-2's volume is on a node that isn't there any more: replaced in 60 s/);
+    expect(d.reason).to.match(/etcd-2's volume is on a node that no longer exists: replaced in 60 s/);
   });
 
   it("without a declared grace a person is told", () => {
     const d = plan(strandedWorld({ desired: {}, ...due }));
     expect(d.action).to.equal(undefined);
-    expect(d.reason).to.match(/etcd-2 can't be placed: its volume is on a node that isn't there any more/);
+    expect(d.reason).to.match(/etcd-2 can't be placed: its volume is on a node that no longer exists/);
   });
 
   for (const [name, now, goesOn] of [

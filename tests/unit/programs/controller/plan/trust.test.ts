@@ -45,7 +45,7 @@ describe("plan: trust", () => {
     [
       "sign",
       ["first", "first", "first"],
-      /peer authority two is declared to sign, and not trusted by etcd-0, etcd-1, etcd-2\./,
+      /peer authority two is declared to sign, but not trusted by etcd-0, etcd-1, etcd-2\./,
       "without the first step",
     ],
     [
@@ -57,7 +57,7 @@ describe("plan: trust", () => {
     [
       "drop",
       ["both", "both", "both"],
-      /peer authority one is declared to be trusted no more/,
+      /peer authority one is declared as no longer trusted/,
       "without the second step",
     ],
     [
@@ -134,7 +134,7 @@ describe("plan: trust", () => {
     });
     const w = under("first", ["first", "first", "first"]);
     const decision = plan({ ...w, statefulSet: { ...w.statefulSet, trust: split } });
-    expect(decision.reason).to.contain("client authority two is declared to sign, and not trusted by etcd-0");
+    expect(decision.reason).to.contain("client authority two is declared to sign, but not trusted by etcd-0");
   });
 
   it("a refused template restarts nobody, however ill", () => {

@@ -39,7 +39,7 @@ describe("plan: volumes as Kubernetes really grows them", () => {
     const w = volumes([{ requestedBytes: 1000 * GI }], { volumeBytes: 10 * GI, members: 5 });
     const d = plan(w);
     expect(d.action?.kind).to.equal("setReplicas");
-    expect(d.refused).to.contain("Declare a little more as storage.size");
+    expect(d.refused).to.contain("Declare a slightly larger storage.size");
   });
 
   it("never shrinks what is there, and names the argument", () => {
