@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { request } from "node:https";
-import { join } from "node:path";
 import type { GateMessage } from "../shared/protocol";
 import { KNOWN_TAG_HEADER, parseOrder, REPORT_PATH, TAG_HEADER } from "../shared/protocol";
 import type { Order } from "../shared/protocol";
 import { wordsOf } from "../shared/errors";
+import { readKeyPair } from "../shared/tls";
 
 export type Answer =
   | { readonly order: Order; readonly tag: string | undefined }
@@ -38,15 +37,12 @@ export async function askController(
 }
 
 function post(ask: Ask, message: GateMessage, tag: string | undefined, sign: () => void): Promise<Answer> {
-  const file = (name: string) => readFileSync(join(ask.tlsDir, name));
   const body = JSON.stringify(message);
   return new Promise((resolve, reject) => {
     const asked = request(new URL(REPORT_PATH, ask.url), {
       method: "POST",
       agent: false,
-      cert: file("tls.crt"),
-      key: file("tls.key"),
-      ca: file("ca.crt"),
+      ...readKeyPair(ask.tlsDir),
       minVersion: "TLSv1.3",
       headers: {
         "content-type": "application/json",

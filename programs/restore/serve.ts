@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server } from "node:https";
 import { createServer } from "node:https";
-import { join } from "node:path";
 import type { Settings } from "./settings";
 import { wordsOf } from "../shared/errors";
+import { readKeyPair } from "../shared/tls";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
@@ -13,12 +12,9 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
  * another pod's UID there is nothing to be had here.
  */
 export async function serve(settings: Settings, method: "GET" | "POST", handler: Handler): Promise<Server> {
-  const file = (name: string) => readFileSync(join(settings.tlsDir, name));
   const server = createServer(
     {
-      cert: file("tls.crt"),
-      key: file("tls.key"),
-      ca: file("ca.crt"),
+      ...readKeyPair(settings.tlsDir),
       requestCert: true,
       rejectUnauthorized: true,
       minVersion: "TLSv1.3",

@@ -4,13 +4,12 @@ import {
   createReadStream,
   fsyncSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Channel } from "../shared/etcd/channel";
 import type { Checked } from "../shared/etcd/snapshot";
@@ -22,6 +21,7 @@ import { readReceipt, writeContents } from "./receipt";
 import type { Settings } from "./settings";
 import { place } from "./settings";
 import { wordsOf } from "../shared/errors";
+import { readKeyPair } from "../shared/tls";
 
 const CALL_MS = 5000;
 const AGAIN_MS = 500;
@@ -30,7 +30,7 @@ const AGAIN_MS = 500;
 export async function save(settings: Settings, url = "https://127.0.0.1:2379"): Promise<void> {
   const receipt = readReceipt(settings.scratch);
   if (!receipt) throw new Error("there is no survivor's copy");
-  const channel = new Channel(url, pairIn(settings.tlsDir), "localhost");
+  const channel = new Channel(url, readKeyPair(settings.tlsDir), "localhost");
   let last = "";
   for (;;) {
     try {
@@ -70,7 +70,7 @@ export interface Endpoints {
 export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir: string): Promise<void> {
   const problems: string[] = [];
   for (const url of from.urls) {
-    const channel = new Channel(url, pairIn(tlsDir), from.serverName);
+    const channel = new Channel(url, readKeyPair(tlsDir), from.serverName);
     try {
       await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
       const { version: etcdVersion } = await channel.call(methods.status, {}, CALL_MS);
@@ -138,9 +138,4 @@ async function toFile(
   } finally {
     closeSync(fd);
   }
-}
-
-function pairIn(folder: string): { ca: Buffer; cert: Buffer; key: Buffer } {
-  const read = (name: string) => readFileSync(join(folder, name));
-  return { ca: read("ca.crt"), cert: read("tls.crt"), key: read("tls.key") };
 }

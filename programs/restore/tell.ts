@@ -1,24 +1,20 @@
-import { readFileSync } from "node:fs";
 import { request } from "node:https";
-import { join } from "node:path";
 import type { RestoreMessage } from "../shared/protocol";
 import { parseRestoreAnswer, RESTORE_PATH } from "../shared/protocol";
 import type { RestoreAnswer } from "../shared/protocol";
+import { readKeyPair } from "../shared/tls";
 import type { Settings } from "./settings";
 
 const PATIENCE_MS = 5000;
 
 /** Tells the controller how far this pod is. Nobody may be there to listen: then it is told again. */
 export function tell(settings: Settings, message: RestoreMessage): Promise<RestoreAnswer> {
-  const file = (name: string) => readFileSync(join(settings.tlsDir, name));
   const body = JSON.stringify(message);
   return new Promise((resolve, reject) => {
     const asked = request(new URL(RESTORE_PATH, settings.controllerUrl), {
       method: "POST",
       agent: false,
-      cert: file("tls.crt"),
-      key: file("tls.key"),
-      ca: file("ca.crt"),
+      ...readKeyPair(settings.tlsDir),
       minVersion: "TLSv1.3",
       timeout: PATIENCE_MS,
       headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },

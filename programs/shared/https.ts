@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { request } from "node:https";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { readKeyPair } from "./tls";
 
 /** Without a byte for so long, the other side is taken for gone. */
 const SILENT_MS = 30_000;
@@ -35,13 +34,10 @@ export async function upload(url: string, tlsDir: string, stream: AsyncIterable<
 }
 
 function call(method: "GET" | "POST", url: string, tlsDir: string): ClientRequest {
-  const file = (name: string) => readFileSync(join(tlsDir, name));
   const asked = request(url, {
     method,
     agent: false,
-    cert: file("tls.crt"),
-    key: file("tls.key"),
-    ca: file("ca.crt"),
+    ...readKeyPair(tlsDir),
     minVersion: "TLSv1.3",
     timeout: SILENT_MS,
   });

@@ -2,17 +2,15 @@
  * The controller's door: where the members' gates ask over mutual TLS how they may start. Answers only while this
  * controller holds the lease, and only what the latest decision says.
  */
-import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { Socket } from "node:net";
-import { join } from "node:path";
-import { createSecureContext } from "node:tls";
 import { Crowd } from "./crowd";
 import { ownClock } from "../../shared/clock";
 import type { Decision, GateReport } from "../model";
 import type { RestoreAnswer, RestoreReport } from "../../shared/protocol";
 import { Bell } from "./bell";
+import { Certificates } from "./certificates";
 import type { Guests } from "./guests";
 import { GuestList } from "./guests";
 import {
@@ -97,7 +95,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     () => holds(),
   );
   const desk = new RestoreDesk(times.forgetMs, (podUid, nowMs) => news.push(podUid, nowMs));
-  const pairs = new Certificates(options);
+  const pairs = new Certificates(options.tlsDir, options.clientCa, options.warn);
   const server = createServer(
     {
       ...pairs.read(),
@@ -227,43 +225,4 @@ async function read(request: IncomingMessage): Promise<string | undefined> {
     if (size > MAX_BODY) return undefined;
   }
   return Buffer.concat(parts).toString("utf8");
-}
-
-interface Pair {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca: string;
-}
-
-/** Read again and again: a mounted Secret's files are swapped while the program runs. */
-class Certificates {
-  private last: Pair | undefined;
-
-  constructor(private readonly options: DoorOptions) {}
-
-  read(): Pair {
-    const { tlsDir, clientCa = join(tlsDir, "ca.crt") } = this.options;
-    const text = (file: string) => readFileSync(file, "utf8");
-    this.last = {
-      cert: text(join(tlsDir, "tls.crt")),
-      key: text(join(tlsDir, "tls.key")),
-      ca: text(clientCa),
-    };
-    return this.last;
-  }
-
-  /** Undefined while nothing has changed, or what there is doesn't fit together (yet). */
-  changed(): Pair | undefined {
-    const before = this.last;
-    try {
-      const now = this.read();
-      if (JSON.stringify(now) === JSON.stringify(before)) return undefined;
-      createSecureContext(now);
-      return now;
-    } catch (error) {
-      this.last = before;
-      this.options.warn?.(`the door keeps its certificate: ${wordsOf(error)}`);
-      return undefined;
-    }
-  }
 }
