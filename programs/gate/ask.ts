@@ -1,8 +1,7 @@
-import { request } from "node:https";
-import type { GateMessage } from "../shared/protocol";
-import { KNOWN_TAG_HEADER, parseOrder, REPORT_PATH, TAG_HEADER } from "../shared/protocol";
-import type { Order } from "../shared/protocol";
 import { wordsOf } from "../shared/errors";
+import { ask, unexpected } from "../shared/https";
+import type { GateMessage, Order } from "../shared/protocol";
+import { KNOWN_TAG_HEADER, parseOrder, REPORT_PATH, TAG_HEADER } from "../shared/protocol";
 import { readKeyPair } from "../shared/tls";
 
 export type Answer =
@@ -19,69 +18,29 @@ export interface Ask {
   readonly now: () => number;
 }
 
-const MAX_BODY = 256 * 1024;
+const MAX_BYTES = 256 * 1024;
 
 export async function askController(
-  ask: Ask,
+  { url, tlsDir, patienceMs, now }: Ask,
   message: GateMessage,
   tag: string | undefined,
 ): Promise<Answer> {
-  let sinceMs = ask.now();
+  let sinceMs = now();
   try {
-    return await post(ask, message, tag, () => {
-      sinceMs = ask.now();
+    const answer = await ask({
+      method: "POST",
+      url: new URL(REPORT_PATH, url),
+      keyPair: readKeyPair(tlsDir),
+      headers: { "content-type": "application/json", ...(tag ? { [KNOWN_TAG_HEADER]: tag } : {}) },
+      body: JSON.stringify(message),
+      silentMs: patienceMs,
+      maxBytes: MAX_BYTES,
+      keepAlive: () => (sinceMs = now()),
     });
+    const order = answer.status === 200 ? parseOrder(answer.text) : undefined;
+    if (!order) throw unexpected(answer);
+    return { order, tag: answer.headers[TAG_HEADER] };
   } catch (error) {
     return { problem: wordsOf(error), sinceMs };
   }
-}
-
-function post(ask: Ask, message: GateMessage, tag: string | undefined, sign: () => void): Promise<Answer> {
-  const body = JSON.stringify(message);
-  return new Promise((resolve, reject) => {
-    const asked = request(new URL(REPORT_PATH, ask.url), {
-      method: "POST",
-      agent: false,
-      ...readKeyPair(ask.tlsDir),
-      minVersion: "TLSv1.3",
-      headers: {
-        "content-type": "application/json",
-        "content-length": Buffer.byteLength(body),
-        ...(tag ? { [KNOWN_TAG_HEADER]: tag } : {}),
-      },
-    });
-    const give = () => asked.destroy(new Error(`no answer from ${ask.url}`));
-    let patience = setTimeout(give, ask.patienceMs);
-    const alive = () => {
-      clearTimeout(patience);
-      patience = setTimeout(give, ask.patienceMs);
-    };
-    asked.on("information", () => {
-      sign();
-      alive();
-    });
-    asked.on("error", reject);
-    asked.on("close", () => {
-      clearTimeout(patience);
-      reject(new Error("the connection was closed"));
-    });
-    asked.on("response", (response) => {
-      alive();
-      const parts: Buffer[] = [];
-      let size = 0;
-      response.on("data", (part: Buffer) => {
-        size += part.length;
-        if (size > MAX_BODY) asked.destroy(new Error("the answer is too long"));
-        parts.push(part);
-      });
-      response.on("error", reject);
-      response.on("end", () => {
-        const text = Buffer.concat(parts).toString("utf8");
-        const order = response.statusCode === 200 ? parseOrder(text) : undefined;
-        if (order) resolve({ order, tag: response.headers[TAG_HEADER] });
-        else reject(new Error(`it was answered ${response.statusCode}: ${text.slice(0, 200)}`));
-      });
-    });
-    asked.end(body);
-  });
 }

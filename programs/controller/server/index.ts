@@ -3,7 +3,6 @@
  * controller holds the lease, and only what the latest decision says.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer } from "node:https";
 import type { Socket } from "node:net";
 import { Crowd } from "./crowd";
 import { ownClock } from "../../shared/clock";
@@ -25,6 +24,8 @@ import { RestoreDesk } from "./restore";
 import type { Asker } from "./waiting";
 import { WaitingRoom } from "./waiting";
 import { wordsOf } from "../../shared/errors";
+import { reply, textOf } from "../../shared/http";
+import { listen, mutualTlsServer } from "../../shared/https-server";
 
 export interface DoorOptions {
   /** With `tls.crt`, `tls.key` and, unless `clientCa` is another file, `ca.crt`. */
@@ -96,22 +97,14 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   );
   const desk = new RestoreDesk(times.forgetMs, (podUid, nowMs) => news.push(podUid, nowMs));
   const pairs = new Certificates(options.tlsDir, options.clientCa, options.warn);
-  const server = createServer(
-    {
-      ...pairs.read(),
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.3",
-      handshakeTimeout: ARRIVAL_MS,
-      headersTimeout: ARRIVAL_MS,
-      requestTimeout: ARRIVAL_MS,
-      connectionsCheckingInterval: 1_000,
-      maxHeaderSize: 4096,
-    },
-    (request, response) => {
-      void handle(request, response).catch(() => response.destroy());
-    },
-  );
+  const limits = {
+    handshakeTimeout: ARRIVAL_MS,
+    headersTimeout: ARRIVAL_MS,
+    requestTimeout: ARRIVAL_MS,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: 4096,
+  };
+  const server = mutualTlsServer(pairs.read(), limits, handle);
   const crowd = () => new Crowd(MAX_CONNECTIONS, MAX_OF_ONE, (address) => guests.knows(address));
   const [unknown, shown] = [crowd(), crowd()];
   server.on("connection", (socket) => unknown.add(socket as Socket));
@@ -130,15 +123,15 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     const restores = request.url === RESTORE_PATH;
     if (request.method !== "POST" || (request.url !== REPORT_PATH && !restores))
       return end(response, 404, "no such thing here");
-    const body = await read(request);
+    const body = await textOf(request, MAX_BODY);
     if (restores) {
-      const said = body === undefined ? undefined : parseRestoreMessage(body);
+      const said = parseRestoreMessage(body);
       if (!said) return end(response, 400, "not a report that this controller understands");
       const refusal = refusalOf("restore", said.podUid, from);
       if (refusal) return end(response, 503, refusal);
       return end(response, 200, desk.hear(said, ownClock()));
     }
-    const message = body === undefined ? undefined : parseMessage(body);
+    const message = parseMessage(body);
     if (!message) return end(response, 400, "not a report that this controller understands");
     const refusal = refusalOf("members", message.podUid, from);
     if (refusal) return end(response, 503, refusal);
@@ -165,10 +158,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     return refusal;
   }
 
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
-  });
+  await listen(server, options.port, options.host);
   server.on("error", (error) => options.warn?.(`the door: ${wordsOf(error)}`));
   const address = server.address();
   return {
@@ -204,25 +194,9 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   };
 }
 
-/** Nobody may be there any more to hear it. */
-function end(
+const end = (
   response: ServerResponse,
   status: number,
   body: unknown,
   more: Record<string, string> = {},
-): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { "content-type": "application/json", connection: "close", ...more });
-  response.end(JSON.stringify(body));
-}
-
-async function read(request: IncomingMessage): Promise<string | undefined> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request) {
-    parts.push(part as Buffer);
-    size += (part as Buffer).length;
-    if (size > MAX_BODY) return undefined;
-  }
-  return Buffer.concat(parts).toString("utf8");
-}
+): void => reply(response, status, JSON.stringify(body), { "content-type": "application/json", ...more });
