@@ -21,6 +21,7 @@ import { readReceipt, writeContents } from "./receipt";
 import type { Settings } from "./settings";
 import { place } from "./settings";
 import { wordsOf } from "../shared/errors";
+import { list, optional, shape, text } from "../shared/schema";
 import { readKeyPair } from "../shared/tls";
 
 const CALL_MS = 5000;
@@ -65,6 +66,8 @@ export interface Endpoints {
   /** What the certificates are made out to, if not to the URLs' hosts. */
   readonly serverName?: string;
 }
+
+export const endpoints = shape<Endpoints>({ urls: list(text), serverName: optional(text) });
 
 /** From a living etcd that is moved in. The first that answers, and reads linearizably. */
 export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir: string): Promise<void> {
