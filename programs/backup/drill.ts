@@ -2,6 +2,7 @@
  * The drill: the newest backup is fetched, restored by etcdutl, and started by etcd, in a throw-away pod. This is what
  * comes before and after those two: `prepare` fetches and checks, `judge` asks the etcd that was started.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { methods } from "../shared/etcd/messages";
 import type { Channel } from "../shared/etcd/channel";
 import { countKeys } from "./count";
@@ -120,7 +121,7 @@ async function revisionOf(channel: Channel, patienceMs: number): Promise<number>
       if (performance.now() > end)
         throw new Refusal(`etcd didn't start from it within ${patienceMs / 1000} s: ${wordsOf(error)}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import type { Catalog } from "./catalog";
 import { byAge, readCatalog } from "./catalog";
@@ -171,7 +172,7 @@ async function again<T>(work: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (error instanceof Refusal || attempt === ATTEMPTS) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
+    await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
   }
 }
 
