@@ -12,7 +12,7 @@ import { Refusal } from "../shared/refusal";
 import type { Report } from "./report";
 import type { Store } from "./store";
 import { newestOf, toldKeys } from "../shared/backups/status";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 /** As it stands in the ConfigMap. */
 export interface DrillResult {
@@ -119,7 +119,7 @@ async function revisionOf(channel: Channel, patienceMs: number): Promise<number>
       return header?.revision ?? 0;
     } catch (error) {
       if (performance.now() > end)
-        throw new Refusal(`etcd didn't start from it within ${patienceMs / 1000} s: ${wordsOf(error)}`);
+        throw new Refusal(`etcd didn't start from it within ${patienceMs / 1000} s: ${messageOf(error)}`);
     }
     await sleep(500);
   }
@@ -130,7 +130,7 @@ async function fail(
   base: { readonly time: string; readonly backup?: string },
   error: unknown,
 ): Promise<void> {
-  const reason = wordsOf(error);
+  const reason = messageOf(error);
   await tell(report, { result: "failed", ...base, reason });
   const what = base.backup ? `of the backup ${base.backup} ` : "";
   await report.event("Warning", "DrillFailed", `the drill ${what}failed: ${reason}`);

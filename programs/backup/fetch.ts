@@ -14,7 +14,7 @@ import type { Manifest } from "../shared/backups/manifest";
 import { parseKey } from "../shared/backups/manifest";
 import { NotThere, Refusal } from "../shared/refusal";
 import type { Store } from "./store";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 /** Which backup. Without a name, the newest; without a cluster's ID, of the only cluster that has any there. */
 export interface Which {
@@ -160,7 +160,7 @@ function damaged(error: unknown, name: string): unknown {
   if (error instanceof NotThere) return error;
   if (code === "ENOSPC") return new Refusal(`there is no room for the backup ${name}`);
   return code?.startsWith("Z_") || error instanceof Refusal
-    ? new Refusal(`the backup ${name} is damaged: ${wordsOf(error)}`)
+    ? new Refusal(`the backup ${name} is damaged: ${messageOf(error)}`)
     : error;
 }
 

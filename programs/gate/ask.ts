@@ -1,4 +1,4 @@
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 import { ask, unexpected } from "../shared/https";
 import type { GateMessage, Order } from "../shared/protocol";
 import { KNOWN_TAG_HEADER, parseOrder, REPORT_PATH, TAG_HEADER } from "../shared/protocol";
@@ -41,6 +41,6 @@ export async function askController(
     if (!order) throw unexpected(answer);
     return { order, tag: answer.headers[TAG_HEADER] };
   } catch (error) {
-    return { problem: wordsOf(error), sinceMs };
+    return { problem: messageOf(error), sinceMs };
   }
 }

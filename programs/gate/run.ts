@@ -10,7 +10,7 @@ import { peerProblem } from "./peers";
 import { dropIncoming, lend, takeSeed } from "./restored";
 import { volumeProblem, withRoom } from "./room";
 import type { Settings } from "./settings";
-import { inShort, wordsOf } from "../shared/errors";
+import { inShort, messageOf } from "../shared/errors";
 
 export interface GateTimes {
   /** From one question to the next at least. */
@@ -71,7 +71,7 @@ export async function runGate(
       problem = undefined;
     } catch (error) {
       holds = true;
-      problem = `a hold can't be written down, so this gate has to stay: ${wordsOf(error)}`;
+      problem = `a hold can't be written down, so this gate has to stay: ${messageOf(error)}`;
       tell(problem);
     }
   };
@@ -144,7 +144,7 @@ async function problemOf(work: Promise<void>): Promise<string | undefined> {
     await work;
     return undefined;
   } catch (error) {
-    return wordsOf(error);
+    return messageOf(error);
   }
 }
 

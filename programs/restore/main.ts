@@ -4,7 +4,7 @@ import { Refusal } from "../shared/refusal";
 import { readSettings } from "./settings";
 import { endpoints, fromEndpoints, fromFile, save } from "./sources";
 import { handOver, receive } from "./steps";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 /** One step of a restore pod: `node restore.js <step>`. What stops it are its last words, which the controller shows. */
 
@@ -39,7 +39,7 @@ async function main(step: string | undefined): Promise<void> {
 main(process.argv[2]).then(
   () => process.exit(0),
   (error: unknown) => {
-    const words = wordsOf(error);
+    const words = messageOf(error);
     console.error(words);
     if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, words);
     process.exit(error instanceof Refusal ? 3 : 1);

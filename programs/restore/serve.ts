@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server } from "node:https";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 import { reply } from "../shared/http";
 import type { Handler } from "../shared/https-server";
 import { listen, mutualTlsServer } from "../shared/https-server";
@@ -22,7 +22,7 @@ export async function serve(settings: Settings, method: "GET" | "POST", handler:
     try {
       await handler(request, response);
     } catch (error) {
-      const words = wordsOf(error);
+      const words = messageOf(error);
       console.error(words);
       if (response.headersSent) response.destroy();
       else end(response, 500, words);

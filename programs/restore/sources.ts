@@ -20,7 +20,7 @@ import { syncFolder } from "../shared/files";
 import { readReceipt, writeContents } from "./receipt";
 import type { Settings } from "./settings";
 import { place } from "./settings";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 import { list, optional, shape, text } from "../shared/schema";
 import { readKeyPair } from "../shared/tls";
 
@@ -39,7 +39,7 @@ export async function save(settings: Settings, url = "https://127.0.0.1:2379"): 
       await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
       break;
     } catch (error) {
-      const words = wordsOf(error);
+      const words = messageOf(error);
       if (words !== last) console.log(`the survivor's copy doesn't answer yet: ${(last = words)}`);
       channel.close();
       await sleep(AGAIN_MS);
@@ -81,7 +81,7 @@ export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir:
       writeFileSync(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
       return say(settings, `the etcd at ${url}, ${told(checked)}`);
     } catch (error) {
-      problems.push(`${url}: ${wordsOf(error)}`);
+      problems.push(`${url}: ${messageOf(error)}`);
     } finally {
       channel.close();
     }
@@ -99,7 +99,7 @@ export async function fromFile(settings: Settings, file: string): Promise<void> 
     }
     return check.result();
   }).catch((error: unknown) => {
-    throw new Refusal(`the snapshot file ${file}: ${wordsOf(error)}`);
+    throw new Refusal(`the snapshot file ${file}: ${messageOf(error)}`);
   });
   say(settings, `the snapshot file ${file}, ${told(checked)}`);
 }

@@ -9,7 +9,7 @@ import { UnreadableRecord } from "../model/record";
 import { Ages } from "./ages";
 import { Attempts } from "./attempts";
 import type { Clock } from "../../shared/clock";
-import { wordsOf } from "../../shared/errors";
+import { messageOf } from "../../shared/errors";
 
 export interface Eyes {
   observe(maxAgeMs: number): Promise<Observation>;
@@ -104,7 +104,7 @@ export class Loop {
       } catch (error) {
         this.parts.eyes.stale();
         this.parts.trouble("the round failed", error);
-        if (this.owes()) this.parts.blind(`nothing can be decided: ${wordsOf(error)}`);
+        if (this.owes()) this.parts.blind(`nothing can be decided: ${messageOf(error)}`);
       }
       this.turnedMs = this.parts.steady();
       if (!this.stopped) await this.sleep(pause);
@@ -205,7 +205,7 @@ export class Loop {
     } catch (error) {
       eyes.written(undefined);
       eyes.stale();
-      return { problem: wordsOf(error), refused: isRefusal(error) };
+      return { problem: messageOf(error), refused: isRefusal(error) };
     }
   }
 

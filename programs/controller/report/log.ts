@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { isExpected, nameOf } from "../model/acts";
 import type { Decision, Failure } from "../model";
 import { gist } from "./wording";
-import { wordsOf } from "../../shared/errors";
+import { messageOf } from "../../shared/errors";
 
 /** The same trouble, or a warning that was away for a while, is logged again after this long. */
 const AGAIN_MS = 300_000;
@@ -34,7 +34,7 @@ export class DecisionLog {
   }
 
   trouble(what: string, error: unknown): void {
-    const message = wordsOf(error);
+    const message = messageOf(error);
     if (this.isNew(this.troubles, gist(`${what}: ${message}`), false))
       this.log.warn({ error: message }, what);
   }

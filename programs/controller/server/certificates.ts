@@ -1,5 +1,5 @@
 import { createSecureContext } from "node:tls";
-import { wordsOf } from "../../shared/errors";
+import { messageOf } from "../../shared/errors";
 import type { KeyPair } from "../../shared/tls";
 import { readKeyPair, versionOf } from "../../shared/tls";
 
@@ -29,7 +29,7 @@ export class Certificates {
       return pair;
     } catch (error) {
       this.version = before;
-      this.warn?.(`the door keeps its certificate: ${wordsOf(error)}`);
+      this.warn?.(`the door keeps its certificate: ${messageOf(error)}`);
       return undefined;
     }
   }

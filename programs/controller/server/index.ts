@@ -23,7 +23,7 @@ import {
 import { RestoreDesk } from "./restore";
 import type { Asker } from "./waiting";
 import { WaitingRoom } from "./waiting";
-import { wordsOf } from "../../shared/errors";
+import { messageOf } from "../../shared/errors";
 import { reply, textOf } from "../../shared/http";
 import { listen, mutualTlsServer } from "../../shared/https-server";
 
@@ -159,7 +159,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   }
 
   await listen(server, options.port, options.host);
-  server.on("error", (error) => options.warn?.(`the door: ${wordsOf(error)}`));
+  server.on("error", (error) => options.warn?.(`the door: ${messageOf(error)}`));
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : options.port,

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import type { Access } from "./access";
-import { wordsOf } from "../errors";
+import { messageOf } from "../errors";
 import { textOf } from "../http";
 
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -51,7 +51,7 @@ export class Api {
       throw refusal(code, text, name);
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      throw new ApiError(0, "Unreadable", wordsOf(error));
+      throw new ApiError(0, "Unreadable", messageOf(error));
     } finally {
       clearTimeout(deadline);
     }
