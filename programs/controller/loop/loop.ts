@@ -1,6 +1,6 @@
 import { LEAST_MS } from "../act";
 import { failing } from "../model/acts";
-import type { Door } from "../server";
+import type { ControllerServer } from "../server";
 import { ApiError } from "../../shared/kubernetes/api";
 import type { ConfigMap } from "../../shared/kubernetes/objects";
 import type { Action, ControllerRecord, Decision, Failure, World } from "../model";
@@ -26,7 +26,7 @@ export interface LoopParts {
     resourceVersion: string | undefined,
     timeoutMs: number,
   ) => Promise<ConfigMap>;
-  readonly door: Pick<Door, "answer" | "answerOnly" | "setHolder">;
+  readonly door: Pick<ControllerServer, "answer" | "answerOnly" | "setHolder">;
   /** How long this process may still act, and how often it has begun to be the one that may. */
   readonly lease: { leftMs(): number; readonly term: number };
   readonly report: (world: World, decision: Decision, failure?: Failure) => void;

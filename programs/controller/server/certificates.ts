@@ -29,7 +29,7 @@ export class Certificates {
       return pair;
     } catch (error) {
       this.version = before;
-      this.warn?.(`the door keeps its certificate: ${messageOf(error)}`);
+      this.warn?.(`the controller's server keeps its certificate: ${messageOf(error)}`);
       return undefined;
     }
   }
