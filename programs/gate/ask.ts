@@ -6,14 +6,14 @@ import { readKeyPair } from "../shared/tls";
 
 export type Answer =
   | { readonly order: Order; readonly tag: string | undefined }
-  /** Nobody answered: why, and when the last sign of life was, or else the asking began. */
+  /** Nobody answered: why, and when the last interim response came, or else when the request began. */
   | { readonly problem: string; readonly sinceMs: number };
 
 export interface Ask {
   readonly url: string;
-  /** With `tls.crt`, `tls.key` and `ca.crt`; read each time, for they are renewed. */
+  /** With `tls.crt`, `tls.key` and `ca.crt`. They are read each time, because they are renewed. */
   readonly tlsDir: string;
-  /** The door sends something every second. */
+  /** The server sends an interim response every second. */
   readonly patienceMs: number;
   readonly now: () => number;
 }

@@ -132,7 +132,7 @@ export async function runGate(
         disk = readDisk(dataDir, version);
       } else tell(`told to join, but ${peers.why}`);
     }
-    // An answer that took its time was kept by the door, which is where to wait.
+    // The server kept a request whose answer took its time: the gate has waited there already.
     const waits = heard.kind === "wait" || heard.kind === "silence";
     const pauseMs = waits ? times.pauseMs : times.longPauseMs;
     await sleep(Math.max(0, pauseMs - (now() - began)));
