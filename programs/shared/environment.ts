@@ -13,8 +13,9 @@ export class Environment {
 
   whole(name: string, from: number, to = Number.MAX_SAFE_INTEGER): number {
     const value = Number(this.text(name));
+    const range = to === Number.MAX_SAFE_INTEGER ? `${from}` : `${from} to ${to}`;
     if (!Number.isSafeInteger(value) || value < from || value > to)
-      throw new Error(`${name} is not a whole number from ${from} to ${to}`);
+      throw new Error(`${name} is not a whole number from ${range}`);
     return value;
   }
 
