@@ -14,7 +14,11 @@ const SILENT_MS = 60_000;
  * Serves one path, this pod's UID, to those that hold a certificate of the peers' authority: the members' gates. Under
  * another pod's UID there is nothing to be had here.
  */
-export async function serve(settings: Settings, method: "GET" | "POST", handler: Handler): Promise<Server> {
+export async function serve(
+  settings: Settings,
+  method: "GET" | "POST",
+  handler: (...given: Parameters<Handler>) => Promise<void> | void,
+): Promise<Server> {
   const server = mutualTlsServer(readKeyPair(settings.tlsDir), { requestTimeout: 0 }, handle);
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url !== `/${settings.podUid}` || request.method !== method)

@@ -87,7 +87,7 @@ const expectedIn =
     return (missing && v.safeParse(missing, undefined).issues?.[0].message) ?? "an object";
   };
 
-function placeOf({ path = [] }: v.BaseIssue<unknown>): string {
-  const steps = path.map(({ key }) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`));
+function placeOf({ path }: v.BaseIssue<unknown>): string {
+  const steps = path?.map(({ key }) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)) ?? [];
   return steps.join("").replace(/^\./, "") || "it";
 }
