@@ -2,6 +2,7 @@
  * The drill: the newest backup is fetched, restored by etcdutl, and started by etcd, in a throw-away pod. This is what
  * comes before and after those two: `prepare` fetches and checks, `judge` asks the etcd that was started.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { methods } from "../shared/etcd/messages";
 import type { Channel } from "../shared/etcd/channel";
 import { countKeys } from "./count";
@@ -11,7 +12,7 @@ import { Refusal } from "../shared/refusal";
 import type { Report } from "./report";
 import type { Store } from "./store";
 import { newestOf, toldKeys } from "../shared/backups/status";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 /** As it stands in the ConfigMap. */
 export interface DrillResult {
@@ -118,9 +119,9 @@ async function revisionOf(channel: Channel, patienceMs: number): Promise<number>
       return header?.revision ?? 0;
     } catch (error) {
       if (performance.now() > end)
-        throw new Refusal(`etcd didn't start from it within ${patienceMs / 1000} s: ${wordsOf(error)}`);
+        throw new Refusal(`etcd didn't start from it within ${patienceMs / 1000} s: ${messageOf(error)}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
   }
 }
 
@@ -129,7 +130,7 @@ async function fail(
   base: { readonly time: string; readonly backup?: string },
   error: unknown,
 ): Promise<void> {
-  const reason = wordsOf(error);
+  const reason = messageOf(error);
   await tell(report, { result: "failed", ...base, reason });
   const what = base.backup ? `of the backup ${base.backup} ` : "";
   await report.event("Warning", "DrillFailed", `the drill ${what}failed: ${reason}`);

@@ -2,6 +2,7 @@ import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
 import type { Catalog } from "./catalog";
 import { byAge, readCatalog } from "./catalog";
@@ -13,7 +14,7 @@ import type { Manifest } from "../shared/backups/manifest";
 import { parseKey } from "../shared/backups/manifest";
 import { NotThere, Refusal } from "../shared/refusal";
 import type { Store } from "./store";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 /** Which backup. Without a name, the newest; without a cluster's ID, of the only cluster that has any there. */
 export interface Which {
@@ -159,7 +160,7 @@ function damaged(error: unknown, name: string): unknown {
   if (error instanceof NotThere) return error;
   if (code === "ENOSPC") return new Refusal(`there is no room for the backup ${name}`);
   return code?.startsWith("Z_") || error instanceof Refusal
-    ? new Refusal(`the backup ${name} is damaged: ${wordsOf(error)}`)
+    ? new Refusal(`the backup ${name} is damaged: ${messageOf(error)}`)
     : error;
 }
 
@@ -171,7 +172,7 @@ async function again<T>(work: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (error instanceof Refusal || attempt === ATTEMPTS) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
+    await sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
   }
 }
 

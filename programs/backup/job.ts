@@ -10,7 +10,7 @@ import type { Taking } from "./take";
 import { tidy } from "./tidy";
 import type { Tidied, Tidying } from "./tidy";
 import { newestOf, toldKeys } from "../shared/backups/status";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 export interface Job {
   readonly settings: BackupSettings;
@@ -54,7 +54,7 @@ export async function runBackup(job: Job): Promise<Manifest> {
       now,
     });
   } catch (error) {
-    const reason = `the backup to ${store.where} failed: ${wordsOf(error)}`;
+    const reason = `the backup to ${store.where} failed: ${messageOf(error)}`;
     await report.write((told) => ({
       [toldKeys.lastRun]: lastRun({ result: "failed", reason }),
       [toldKeys.reason]: `${reason}. ${newestInWords(newestOf(told))}`,
@@ -100,7 +100,7 @@ async function volumesKnown(job: Job): Promise<readonly string[] | undefined> {
     const volumes = await orStopped(job.volumes(), job.signal);
     return volumes.length > 0 ? volumes : undefined;
   } catch (error) {
-    job.say(`the members' claims can't be read: ${wordsOf(error)}`);
+    job.say(`the members' claims can't be read: ${messageOf(error)}`);
     return undefined;
   }
 }
@@ -110,7 +110,7 @@ async function tidyUp(tidying: Tidying): Promise<Tidied> {
     return await tidy(tidying);
   } catch (error) {
     // The backup is good all the same.
-    const alert = `retention failed: ${wordsOf(error)}`;
+    const alert = `retention failed: ${messageOf(error)}`;
     return { kept: 0, removed: 0, doubtful: 0, foreign: 0, stopped: true, alert };
   }
 }

@@ -22,7 +22,7 @@ import { readSettings } from "./settings";
 import { openStore } from "./store";
 import { S3Error, worthAnotherTry } from "./store/s3-words";
 import { volumesOf } from "./volumes";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 const { env } = process;
 /** As the log of everything else in the cluster: one line of JSON each. */
@@ -107,7 +107,7 @@ main().then(
     process.exit(0);
   },
   (error: unknown) => {
-    log("error", wordsOf(error));
+    log("error", messageOf(error));
     process.exit(helpless(error) ? 3 : 1);
   },
 );

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError } from "../shared/kubernetes/api";
 import type { Api } from "../shared/kubernetes/api";
 import type { ConfigMap } from "../shared/kubernetes/objects";
@@ -54,7 +55,7 @@ export class Report {
         if (!passes || attempt === ATTEMPTS)
           return this.failed(`the ConfigMap ${this.name} can't be written: ${String(error)}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 500 * attempt));
+      await sleep(500 * attempt);
     }
   }
 

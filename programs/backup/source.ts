@@ -3,7 +3,7 @@ import { Refusal } from "../shared/refusal";
 import type { StatusAnswer } from "../shared/etcd/messages";
 import { methods } from "../shared/etcd/messages";
 import type { Channel } from "../shared/etcd/channel";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 /** The member that a snapshot is taken from. */
 export interface Source {
@@ -45,7 +45,7 @@ export async function sources(
       try {
         seen.push({ url, channel, status: await channel.call(methods.status, {}, ASK_MS) });
       } catch (error) {
-        problems.push(`${hostOf(url)}: ${wordsOf(error)}`);
+        problems.push(`${hostOf(url)}: ${messageOf(error)}`);
         channel.close();
       }
     }),
@@ -87,7 +87,7 @@ async function judge(
       leads: status.leader === memberId,
     };
   } catch (error) {
-    return out(`it takes no part in a quorum (${wordsOf(error)})`);
+    return out(`it takes no part in a quorum (${messageOf(error)})`);
   }
 }
 
@@ -97,7 +97,7 @@ async function corruptMembers(seen: readonly Seen[], problems: string[]): Promis
       const { alarms } = await channel.call(methods.alarm, { action: "GET" }, ASK_MS);
       return new Set(alarms.filter((a) => a.alarm === "CORRUPT").map((a) => a.memberId));
     } catch (error) {
-      problems.push(`${hostOf(url)}: the alarms can't be asked for: ${wordsOf(error)}`);
+      problems.push(`${hostOf(url)}: the alarms can't be asked for: ${messageOf(error)}`);
     }
   }
   return new Set();

@@ -8,7 +8,7 @@ import { keys, newName } from "../shared/backups/manifest";
 import { orStopped } from "./stopped";
 import type { Store, Writer } from "./store";
 import { GzipWriter } from "./zip";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 export interface Taking {
   readonly store: Store;
@@ -43,8 +43,8 @@ export async function takeBackup(taking: Taking): Promise<Manifest> {
         return await attempt.run();
       } catch (error) {
         if (attempt.storeFailed || taking.signal.aborted) throw error;
-        problems.push(`${source.name}: ${wordsOf(error)}`);
-        taking.say?.(`no snapshot from ${source.name}: ${wordsOf(error)}`);
+        problems.push(`${source.name}: ${messageOf(error)}`);
+        taking.say?.(`no snapshot from ${source.name}: ${messageOf(error)}`);
       }
     }
   } finally {

@@ -7,7 +7,7 @@ import type { RetentionSettings } from "../../components/contract/jobs";
 import type { Store } from "./store";
 import { worthAnotherTry } from "./store/s3-words";
 import { ABANDONED_MS } from "./store/store";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 export interface Tidied {
   readonly kept: number;
@@ -46,7 +46,7 @@ export async function tidy(tidying: Tidying): Promise<Tidied> {
   const problem =
     failed && `${decided.remove.length - removed} of the backups that may go are still there: ${failed}`;
   const left = await clear(store, catalog, writtenMs.get(made.name) ?? NaN, made.clusterId).catch(
-    (error: unknown) => `what runs that died have left is still there: ${wordsOf(error)}`,
+    (error: unknown) => `what runs that died have left is still there: ${messageOf(error)}`,
   );
   return {
     ...counts,
@@ -71,7 +71,7 @@ async function removeAll(
       removed += 1;
       await store.remove(object.key);
     } catch (error) {
-      failed ??= wordsOf(error);
+      failed ??= messageOf(error);
       if (worthAnotherTry(error)) break;
     }
   }

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { execute } from "./act";
-import type { Door } from "./server";
+import type { ControllerServer } from "./server";
 import { Fleet } from "../shared/etcd/fleet";
 import { pairReader } from "../shared/etcd/pair";
 import { clusterVersion } from "../shared/etcd/version";
@@ -47,7 +47,7 @@ export class Controller {
     access: Access,
     private readonly logger: Logger,
     private readonly steady: Clock,
-    door: Omit<Door, "port" | "close">,
+    door: Omit<ControllerServer, "port" | "close">,
   ) {
     this.api = new Api(access);
     const cluster = new Cluster(this.api, settings.names);

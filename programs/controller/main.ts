@@ -2,7 +2,7 @@
 import process from "node:process";
 import pino from "pino";
 import { Controller } from "./controller";
-import { createDoor } from "./server";
+import { createControllerServer } from "./server";
 import { steadyClock } from "../shared/clock";
 import { settingsFrom } from "./settings";
 import { accessInCluster } from "../shared/kubernetes/access";
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
   });
-  const door = await createDoor({
+  const door = await createControllerServer({
     tlsDir: settings.doorTlsDir,
     port: settings.doorPort,
     warn: (text) => log.warn(text),

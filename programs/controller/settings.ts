@@ -1,3 +1,4 @@
+import { Environment } from "../shared/environment";
 import type { Names } from "../shared/kubernetes/cluster";
 import type { ObserverSettings } from "./observe/observer";
 
@@ -13,17 +14,11 @@ export interface Settings {
   readonly logLevel: string;
 }
 
+const defaults = { CONTROLLER_DOOR_PORT: "2382", CONTROLLER_HEALTH_PORT: "8080", LOG_LEVEL: "info" };
+
 export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
-  const read = (name: string): string => {
-    const value = env[name];
-    if (!value) throw new Error(`the variable ${name} is missing`);
-    return value;
-  };
-  const port = (name: string, otherwise: string): number => {
-    const value = Number(env[name] ?? otherwise);
-    if (!Number.isInteger(value) || value < 1 || value > 65535) throw new Error(`${name} is no port`);
-    return value;
-  };
+  const given = new Environment({ ...defaults, ...env });
+  const read = (name: string) => given.text(name);
   const statefulSet = read("CONTROLLER_STATEFULSET");
   return {
     // A container that starts anew in the same pod follows one that is gone for sure, and need not wait for its lease.
@@ -44,8 +39,8 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     },
     etcdTlsDir: read("CONTROLLER_ETCD_TLS_DIR"),
     doorTlsDir: read("CONTROLLER_DOOR_TLS_DIR"),
-    doorPort: port("CONTROLLER_DOOR_PORT", "2382"),
-    healthPort: port("CONTROLLER_HEALTH_PORT", "8080"),
-    logLevel: env.LOG_LEVEL ?? "info",
+    doorPort: given.port("CONTROLLER_DOOR_PORT"),
+    healthPort: given.port("CONTROLLER_HEALTH_PORT"),
+    logLevel: read("LOG_LEVEL"),
   };
 }

@@ -9,7 +9,7 @@ import { dropOrder, writeConfig, writeOrder } from "./order";
 import { keepReserve, withRoom } from "./room";
 import type { Settings } from "./settings";
 
-type Deed = Extract<Step, { kind: "start" | "birth" | "join" }>;
+type BootstrapStep = Extract<Step, { kind: "start" | "birth" | "join" }>;
 
 /** What etcd is told of the cluster that it begins or joins. */
 interface Bootstrap {
@@ -18,7 +18,7 @@ interface Bootstrap {
   readonly token: string;
 }
 
-export function carryOut(settings: Settings, step: Deed): void {
+export function carryOut(settings: Settings, step: BootstrapStep): void {
   const { volume, dataDir } = settings;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   switch (step.kind) {

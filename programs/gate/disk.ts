@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Disk } from "../shared/disk";
 import { readMember } from "../shared/wal";
 import { isThere } from "../shared/files";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 import { readMark } from "./files";
 
 /** What a member's disk holds, in the words of the controller. `version` is etcd's that is to start on it. */
@@ -21,7 +21,7 @@ export function readDisk(dataDir: string, version: string): Disk {
     if (!isForbidden(error)) throw error;
     const [user, group] = [String(process.geteuid?.()), String(process.getegid?.())];
     throw new Error(
-      `its files belong to another user than the one it runs as, ${user} of group ${group}: set security back to what it was, or give the files to that user (${wordsOf(error)})`,
+      `its files belong to another user than the one it runs as, ${user} of group ${group}: set security back to what it was, or give the files to that user (${messageOf(error)})`,
       { cause: error },
     );
   }

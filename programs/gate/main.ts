@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { runGate } from "./run";
 import { readSettings } from "./settings";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 /** The init container of a member's pod: lets etcd start with the right configuration, or says why not. */
 
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    say(`etcd may not start: ${wordsOf(error)}`);
+    say(`etcd may not start: ${messageOf(error)}`);
     process.exit(1);
   },
 );

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 import { dropAside } from "./files";
 import { syncFolder } from "../shared/files";
 
@@ -49,5 +49,5 @@ export function withRoom(volume: string, work: () => void, mayDropAside = false)
 /** What the file system said, or undefined for an error of another kind. Somebody may set it right meanwhile. */
 export function volumeProblem(error: unknown): string | undefined {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  return code !== undefined && syscall !== undefined ? wordsOf(error) : undefined;
+  return code !== undefined && syscall !== undefined ? messageOf(error) : undefined;
 }

@@ -10,7 +10,7 @@ import { peerProblem } from "./peers";
 import { dropIncoming, lend, takeSeed } from "./restored";
 import { volumeProblem, withRoom } from "./room";
 import type { Settings } from "./settings";
-import { inShort, wordsOf } from "../shared/errors";
+import { inShort, messageOf } from "../shared/errors";
 
 export interface GateTimes {
   /** From one question to the next at least. */
@@ -71,7 +71,7 @@ export async function runGate(
       problem = undefined;
     } catch (error) {
       holds = true;
-      problem = `a hold can't be written down, so this gate has to stay: ${wordsOf(error)}`;
+      problem = `a hold can't be written down, so this gate has to stay: ${messageOf(error)}`;
       tell(problem);
     }
   };
@@ -132,7 +132,7 @@ export async function runGate(
         disk = readDisk(dataDir, version);
       } else tell(`told to join, but ${peers.why}`);
     }
-    // An answer that took its time was kept by the door, which is where to wait.
+    // The server kept a request whose answer took its time: the gate has waited there already.
     const waits = heard.kind === "wait" || heard.kind === "silence";
     const pauseMs = waits ? times.pauseMs : times.longPauseMs;
     await sleep(Math.max(0, pauseMs - (now() - began)));
@@ -144,7 +144,7 @@ async function problemOf(work: Promise<void>): Promise<string | undefined> {
     await work;
     return undefined;
   } catch (error) {
-    return wordsOf(error);
+    return messageOf(error);
   }
 }
 

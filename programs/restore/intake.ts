@@ -16,7 +16,7 @@ import type { LogEnd } from "../shared/disk";
 import { receiveDirectory } from "../shared/archive/receive";
 import { readMember } from "../shared/wal";
 import { commitLog } from "../shared/wal/commit";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 import type { Receipt } from "./receipt";
 import type { Settings } from "./settings";
 import { place } from "./settings";
@@ -56,7 +56,7 @@ export class Intake {
       await through;
       this.problem = undefined;
     } catch (error) {
-      if (this.last.request === request) this.problem = wordsOf(error);
+      if (this.last.request === request) this.problem = messageOf(error);
       throw error;
     }
   }

@@ -1,10 +1,10 @@
 import { existsSync, writeFileSync } from "node:fs";
+import { Environment } from "../shared/environment";
 import { Refusal } from "../shared/refusal";
 import { readSettings } from "./settings";
-import type { Endpoints } from "./sources";
-import { fromEndpoints, fromFile, save } from "./sources";
+import { endpoints, fromEndpoints, fromFile, save } from "./sources";
 import { handOver, receive } from "./steps";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 /** One step of a restore pod: `node restore.js <step>`. What stops it are its last words, which the controller shows. */
 
@@ -14,7 +14,7 @@ const TERMINATION_LOG = "/dev/termination-log";
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(143));
 
 async function main(step: string | undefined): Promise<void> {
-  const { env } = process;
+  const env = new Environment(process.env);
   const settings = readSettings(env);
   switch (step) {
     case "receive":
@@ -24,11 +24,11 @@ async function main(step: string | undefined): Promise<void> {
     case "endpoints":
       return fromEndpoints(
         settings,
-        JSON.parse(env.RESTORE_ENDPOINTS ?? "") as Endpoints,
-        env.RESTORE_SOURCE_TLS_DIR ?? "",
+        env.json("RESTORE_ENDPOINTS", endpoints),
+        env.text("RESTORE_SOURCE_TLS_DIR"),
       );
     case "file":
-      return fromFile(settings, env.RESTORE_FILE ?? "");
+      return fromFile(settings, env.text("RESTORE_FILE"));
     case "hand-over":
       return handOver(settings);
     default:
@@ -39,7 +39,7 @@ async function main(step: string | undefined): Promise<void> {
 main(process.argv[2]).then(
   () => process.exit(0),
   (error: unknown) => {
-    const words = wordsOf(error);
+    const words = messageOf(error);
     console.error(words);
     if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, words);
     process.exit(error instanceof Refusal ? 3 : 1);

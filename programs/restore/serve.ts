@@ -1,53 +1,41 @@
-import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server } from "node:https";
-import { createServer } from "node:https";
-import { join } from "node:path";
+import { messageOf } from "../shared/errors";
+import { reply } from "../shared/http";
+import type { Handler } from "../shared/https-server";
+import { listen, mutualTlsServer } from "../shared/https-server";
+import { readKeyPair } from "../shared/tls";
 import type { Settings } from "./settings";
-import { wordsOf } from "../shared/errors";
 
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+/** A large database takes its time; a sender that says nothing any more is dropped by its socket's. */
+const SILENT_MS = 60_000;
 
 /**
  * Serves one path, this pod's UID, to those that hold a certificate of the peers' authority: the members' gates. Under
  * another pod's UID there is nothing to be had here.
  */
-export async function serve(settings: Settings, method: "GET" | "POST", handler: Handler): Promise<Server> {
-  const file = (name: string) => readFileSync(join(settings.tlsDir, name));
-  const server = createServer(
-    {
-      cert: file("tls.crt"),
-      key: file("tls.key"),
-      ca: file("ca.crt"),
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.3",
-      // A large database takes its time; a sender that says nothing any more is dropped by its socket's.
-      requestTimeout: 0,
-    },
-    (request, response) => void handle(request, response),
-  );
+export async function serve(
+  settings: Settings,
+  method: "GET" | "POST",
+  handler: (...given: Parameters<Handler>) => Promise<void> | void,
+): Promise<Server> {
+  const server = mutualTlsServer(readKeyPair(settings.tlsDir), { requestTimeout: 0 }, handle);
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url !== `/${settings.podUid}` || request.method !== method)
       return end(response, 404, "that isn't to be had from this pod");
     try {
       await handler(request, response);
     } catch (error) {
-      const words = wordsOf(error);
+      const words = messageOf(error);
       console.error(words);
       if (response.headersSent) response.destroy();
       else end(response, 500, words);
     }
   }
-  server.setTimeout(60_000, (socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(settings.port, resolve);
-  });
+  server.setTimeout(SILENT_MS, (socket) => socket.destroy());
+  await listen(server, settings.port);
   return server;
 }
 
-export function end(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": "text/plain", connection: "close" });
-  response.end(text);
-}
+export const end = (response: ServerResponse, status: number, text: string): void =>
+  reply(response, status, text, { "content-type": "text/plain" });

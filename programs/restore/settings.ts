@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { restoreFiles } from "../../components/contract/restore-files";
+import type { Environment } from "../shared/environment";
 
 /** What the restore pod's template says to its steps. */
 export interface Settings {
@@ -13,20 +14,15 @@ export interface Settings {
   readonly scratch: string;
 }
 
-export function readSettings(env: NodeJS.ProcessEnv): Settings {
-  const text = (name: string): string => {
-    const value = env[name];
-    if (!value) throw new Error(`the variable ${name} is missing`);
-    return value;
-  };
+export function readSettings(env: Environment): Settings {
   return {
-    podUid: text("POD_UID"),
-    generation: Number(text("RESTORE_GENERATION")),
-    controllerUrl: text("RESTORE_CONTROLLER_URL"),
-    tlsDir: text("RESTORE_TLS_DIR"),
-    port: Number(text("RESTORE_PORT")),
-    version: text("RESTORE_VERSION"),
-    scratch: text("RESTORE_SCRATCH"),
+    podUid: env.text("POD_UID"),
+    generation: env.whole("RESTORE_GENERATION", 1),
+    controllerUrl: env.text("RESTORE_CONTROLLER_URL"),
+    tlsDir: env.text("RESTORE_TLS_DIR"),
+    port: env.port("RESTORE_PORT"),
+    version: env.text("RESTORE_VERSION"),
+    scratch: env.text("RESTORE_SCRATCH"),
   };
 }
 

@@ -4,13 +4,12 @@ import {
   createReadStream,
   fsyncSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Channel } from "../shared/etcd/channel";
 import type { Checked } from "../shared/etcd/snapshot";
@@ -21,7 +20,9 @@ import { syncFolder } from "../shared/files";
 import { readReceipt, writeContents } from "./receipt";
 import type { Settings } from "./settings";
 import { place } from "./settings";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
+import { list, optional, shape, text } from "../shared/schema";
+import { readKeyPair } from "../shared/tls";
 
 const CALL_MS = 5000;
 const AGAIN_MS = 500;
@@ -30,7 +31,7 @@ const AGAIN_MS = 500;
 export async function save(settings: Settings, url = "https://127.0.0.1:2379"): Promise<void> {
   const receipt = readReceipt(settings.scratch);
   if (!receipt) throw new Error("there is no survivor's copy");
-  const channel = new Channel(url, pairIn(settings.tlsDir), "localhost");
+  const channel = new Channel(url, readKeyPair(settings.tlsDir), "localhost");
   let last = "";
   for (;;) {
     try {
@@ -38,7 +39,7 @@ export async function save(settings: Settings, url = "https://127.0.0.1:2379"): 
       await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
       break;
     } catch (error) {
-      const words = wordsOf(error);
+      const words = messageOf(error);
       if (words !== last) console.log(`the survivor's copy doesn't answer yet: ${(last = words)}`);
       channel.close();
       await sleep(AGAIN_MS);
@@ -66,11 +67,13 @@ export interface Endpoints {
   readonly serverName?: string;
 }
 
+export const endpoints = shape<Endpoints>({ urls: list(text), serverName: optional(text) });
+
 /** From a living etcd that is moved in. The first that answers, and reads linearizably. */
 export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir: string): Promise<void> {
   const problems: string[] = [];
   for (const url of from.urls) {
-    const channel = new Channel(url, pairIn(tlsDir), from.serverName);
+    const channel = new Channel(url, readKeyPair(tlsDir), from.serverName);
     try {
       await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
       const { version: etcdVersion } = await channel.call(methods.status, {}, CALL_MS);
@@ -78,7 +81,7 @@ export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir:
       writeFileSync(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
       return say(settings, `the etcd at ${url}, ${told(checked)}`);
     } catch (error) {
-      problems.push(`${url}: ${wordsOf(error)}`);
+      problems.push(`${url}: ${messageOf(error)}`);
     } finally {
       channel.close();
     }
@@ -96,7 +99,7 @@ export async function fromFile(settings: Settings, file: string): Promise<void> 
     }
     return check.result();
   }).catch((error: unknown) => {
-    throw new Refusal(`the snapshot file ${file}: ${wordsOf(error)}`);
+    throw new Refusal(`the snapshot file ${file}: ${messageOf(error)}`);
   });
   say(settings, `the snapshot file ${file}, ${told(checked)}`);
 }
@@ -138,9 +141,4 @@ async function toFile(
   } finally {
     closeSync(fd);
   }
-}
-
-function pairIn(folder: string): { ca: Buffer; cert: Buffer; key: Buffer } {
-  const read = (name: string) => readFileSync(join(folder, name));
-  return { ca: read("ca.crt"), cert: read("tls.crt"), key: read("tls.key") };
 }

@@ -16,7 +16,7 @@ import { end, serve } from "./serve";
 import type { Settings } from "./settings";
 import { place } from "./settings";
 import { tell } from "./tell";
-import { wordsOf } from "../shared/errors";
+import { messageOf } from "../shared/errors";
 
 const EVERY_MS = 1000;
 
@@ -35,7 +35,7 @@ async function keepTelling(
       heard(answer);
       words = answer.kind === "wait" ? answer.reason : "the generation is made";
     } catch (error) {
-      words = wordsOf(error);
+      words = messageOf(error);
     }
     if (words !== last) console.log((last = words));
     if (!enough()) await sleep(EVERY_MS);

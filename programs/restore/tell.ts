@@ -1,40 +1,24 @@
-import { readFileSync } from "node:fs";
-import { request } from "node:https";
-import { join } from "node:path";
-import type { RestoreMessage } from "../shared/protocol";
+import { ask, unexpected } from "../shared/https";
+import type { RestoreAnswer, RestoreMessage } from "../shared/protocol";
 import { parseRestoreAnswer, RESTORE_PATH } from "../shared/protocol";
-import type { RestoreAnswer } from "../shared/protocol";
+import { readKeyPair } from "../shared/tls";
 import type { Settings } from "./settings";
 
-const PATIENCE_MS = 5000;
+const SILENT_MS = 5000;
+const MAX_BYTES = 256 * 1024;
 
 /** Tells the controller how far this pod is. Nobody may be there to listen: then it is told again. */
-export function tell(settings: Settings, message: RestoreMessage): Promise<RestoreAnswer> {
-  const file = (name: string) => readFileSync(join(settings.tlsDir, name));
-  const body = JSON.stringify(message);
-  return new Promise((resolve, reject) => {
-    const asked = request(new URL(RESTORE_PATH, settings.controllerUrl), {
-      method: "POST",
-      agent: false,
-      cert: file("tls.crt"),
-      key: file("tls.key"),
-      ca: file("ca.crt"),
-      minVersion: "TLSv1.3",
-      timeout: PATIENCE_MS,
-      headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
-    });
-    asked.on("timeout", () => asked.destroy(new Error("the controller doesn't answer")));
-    asked.on("error", reject);
-    asked.on("response", (response) => {
-      let text = "";
-      response.on("data", (part) => (text += String(part)));
-      response.on("error", reject);
-      response.on("end", () => {
-        const answer = response.statusCode === 200 ? parseRestoreAnswer(text) : undefined;
-        if (answer) resolve(answer);
-        else reject(new Error(`it was answered ${response.statusCode}: ${text.slice(0, 200)}`));
-      });
-    });
-    asked.end(body);
+export async function tell(settings: Settings, message: RestoreMessage): Promise<RestoreAnswer> {
+  const said = await ask({
+    method: "POST",
+    url: new URL(RESTORE_PATH, settings.controllerUrl),
+    keyPair: readKeyPair(settings.tlsDir),
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(message),
+    silentMs: SILENT_MS,
+    maxBytes: MAX_BYTES,
   });
+  const answer = said.status === 200 ? parseRestoreAnswer(said.text) : undefined;
+  if (!answer) throw unexpected(said);
+  return answer;
 }

@@ -7,8 +7,8 @@ export function inShort(words: string, longest = LONGEST): string {
 }
 
 /** A sentence for a person, of whatever was thrown. */
-export function wordsOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === "")
-    return error.errors.map(wordsOf).join("; ") || "unknown";
+    return error.errors.map(messageOf).join("; ") || "unknown";
   return error instanceof Error ? error.message || error.name : String(error);
 }

@@ -1,9 +1,9 @@
 /**
- * What a gate and the controller's door say to each other: a report is posted as JSON, the answer is an order as JSON.
- * Gates of an older release ask newer controllers, so that within /v1 things may only be added.
+ * What a gate and the controller's server say to each other: the gate posts a report as JSON, and the answer is an order
+ * as JSON. Gates of an older release ask newer controllers, so within /v1 things may only be added.
  *
- * An answer carries a tag, which the gate sends along with its next report: while the same order stands, the door keeps
- * the request instead of answering, and sends an interim response (102) every second as a sign of life.
+ * An answer carries a tag, which the gate sends along with its next report. While the order is the same, the server keeps
+ * the request instead of answering, and sends an interim response (102) every second to keep it alive.
  */
 import type { ClusterId, Disk, LogEnd, MemberId, Uid } from "./disk";
 

@@ -4,7 +4,7 @@ import { stsUrl } from "../../../components/contract/amazon";
 import { Refusal } from "../../shared/refusal";
 import { ask } from "./http";
 import { element } from "./xml";
-import { wordsOf } from "../../shared/errors";
+import { messageOf } from "../../shared/errors";
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -62,7 +62,7 @@ export async function fromPod(env: NodeJS.ProcessEnv, region: string): Promise<C
     if (tokenFile) return await fromToken(tokenFile, env, region);
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    throw new Error(`the pod's identity got no credentials: ${wordsOf(error)}`, { cause: error });
+    throw new Error(`the pod's identity got no credentials: ${messageOf(error)}`, { cause: error });
   }
   throw new Refusal(
     "the pod has no identity: neither AWS_CONTAINER_CREDENTIALS_FULL_URI nor AWS_WEB_IDENTITY_TOKEN_FILE is set. " +

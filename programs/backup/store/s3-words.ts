@@ -3,7 +3,7 @@ import type { S3Settings } from "../../../components/contract/jobs";
 import type { Answer } from "./http";
 import { mayPass } from "./s3-again";
 import { element } from "./xml";
-import { wordsOf } from "../../shared/errors";
+import { messageOf } from "../../shared/errors";
 
 /** What a person has to know of an answer that is no success. */
 export class S3Error extends Error {
@@ -111,7 +111,7 @@ export function connectionError(error: unknown, at: Named): Error {
   if (error instanceof Refusal || error instanceof S3Error) return error;
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
     return new Refusal(
-      `${at.endpoint} shows a certificate for other names (${wordsOf(error)}): correct s3.endpoint, or set s3.pathStyle if it is the bucket that stands before the name`,
+      `${at.endpoint} shows a certificate for other names (${messageOf(error)}): correct s3.endpoint, or set s3.pathStyle if it is the bucket that stands before the name`,
     );
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
     return new Refusal(
@@ -123,10 +123,10 @@ export function connectionError(error: unknown, at: Named): Error {
     );
   if (code === "EPROTO" || code.startsWith("ERR_SSL"))
     return new Refusal(
-      `${at.endpoint} does not speak TLS as it should (${wordsOf(error)}): is it http, not https?`,
+      `${at.endpoint} does not speak TLS as it should (${messageOf(error)}): is it http, not https?`,
     );
   if (code === "ENOTFOUND")
     return new Error(`the name in ${at.endpoint} is not found: is s3.endpoint right?`);
   if (code === "ECONNREFUSED") return new Error(`nothing listens at ${at.endpoint}`);
-  return new Error(`the connection to ${at.endpoint}: ${wordsOf(error)}`);
+  return new Error(`the connection to ${at.endpoint}: ${messageOf(error)}`);
 }

@@ -13,7 +13,7 @@ import type { Action, Failure, MemberStatus, World } from "../model";
 import type { MemberId } from "../../shared/disk";
 import { memberList } from "../../shared/etcd/members";
 import { listKey } from "../../shared/etcd/members";
-import { inShort, wordsOf } from "../../shared/errors";
+import { inShort, messageOf } from "../../shared/errors";
 
 /** etcd refuses membership changes for some seconds after a member has joined or restarted. */
 const UNCONNECTED = "unhealthy cluster";
@@ -172,7 +172,7 @@ async function fillLog(doing: Execution, entries: number): Promise<void> {
 }
 
 function failureOf(error: unknown): Failure {
-  const words = inShort(wordsOf(error));
+  const words = inShort(messageOf(error));
   if (error instanceof EtcdError) return ofEtcd(error, words);
   if (error instanceof ApiError) return ofKubernetes(error, words);
   return { kind: "changed", words };

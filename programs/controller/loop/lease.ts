@@ -1,7 +1,7 @@
 import type { Clock } from "../../shared/clock";
 import type { Lease as LeaseObject } from "../../shared/kubernetes/objects";
 import { ApiError } from "../../shared/kubernetes/api";
-import { wordsOf } from "../../shared/errors";
+import { messageOf } from "../../shared/errors";
 import { microTime } from "../../shared/kubernetes/time";
 
 /** How long others wait after the lease last changed before they take it. */
@@ -114,7 +114,7 @@ export class Lease {
     try {
       await (held ? this.renew() : this.take());
     } catch (error) {
-      problem = this.failure = wordsOf(error);
+      problem = this.failure = messageOf(error);
     }
     problem ??= this.vacancy();
     this.notice(this.now() - began - MOST_REQUESTS * REQUEST_MS);
@@ -164,7 +164,7 @@ export class Lease {
     } catch (error) {
       // Another one was faster.
       if (!(error instanceof ApiError && error.status === 409)) throw error;
-      this.failure = wordsOf(error);
+      this.failure = messageOf(error);
     }
   }
 

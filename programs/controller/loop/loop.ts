@@ -1,6 +1,6 @@
 import { LEAST_MS } from "../act";
 import { failing } from "../model/acts";
-import type { Door } from "../server";
+import type { ControllerServer } from "../server";
 import { ApiError } from "../../shared/kubernetes/api";
 import type { ConfigMap } from "../../shared/kubernetes/objects";
 import type { Action, ControllerRecord, Decision, Failure, World } from "../model";
@@ -9,7 +9,7 @@ import { UnreadableRecord } from "../model/record";
 import { Ages } from "./ages";
 import { Attempts } from "./attempts";
 import type { Clock } from "../../shared/clock";
-import { wordsOf } from "../../shared/errors";
+import { messageOf } from "../../shared/errors";
 
 export interface LoopParts {
   readonly observer: Pick<Observer, "observe" | "written" | "stale">;
@@ -20,7 +20,7 @@ export interface LoopParts {
     resourceVersion: string | undefined,
     timeoutMs: number,
   ) => Promise<ConfigMap>;
-  readonly door: Pick<Door, "answer" | "answerOnly" | "setHolder">;
+  readonly door: Pick<ControllerServer, "answer" | "answerOnly" | "setHolder">;
   /** How long this process may still act, and how often it has taken the lease. */
   readonly lease: { leftMs(): number; readonly term: number };
   readonly report: (world: World, decision: Decision, failure?: Failure) => void;
@@ -96,7 +96,7 @@ export class Loop {
       } catch (error) {
         this.parts.observer.stale();
         this.parts.trouble("the round failed", error);
-        if (this.owes()) this.parts.blind(`nothing can be decided: ${wordsOf(error)}`);
+        if (this.owes()) this.parts.blind(`nothing can be decided: ${messageOf(error)}`);
       }
       this.turnedMs = this.parts.steady();
       if (!this.stopped) await this.sleep(pause);
@@ -197,7 +197,7 @@ export class Loop {
     } catch (error) {
       observer.written(undefined);
       observer.stale();
-      return { problem: wordsOf(error), refused: isRefusal(error) };
+      return { problem: messageOf(error), refused: isRefusal(error) };
     }
   }
 

@@ -13,21 +13,20 @@ import type {
   SpaceWork,
   Survivor,
 } from ".";
-import type { Reader } from "../../shared/check";
+import type { Schema } from "../../shared/schema";
 import {
-  attempt,
   carrying,
   decimal,
-  json,
   list,
-  mismatch,
-  object,
   oneOf,
   optional,
+  parseJson,
   text,
   truth,
+  variant,
   whole,
-} from "../../shared/check";
+} from "../../shared/schema";
+import * as v from "valibot";
 
 /**
  * Which records this release may act on: those that ask for no more. A release raises what its records ask for
@@ -40,14 +39,6 @@ export const recordKey = "record";
 
 const time = whole(0);
 const ordinal = whole(0);
-/** Which reader, by the value of one field. */
-const variant =
-  <T>(tag: string, readers: Readonly<Record<string, Reader<T>>>): Reader<T> =>
-  (value, at) => {
-    const kind = object(value, at)[tag];
-    const reader = typeof kind === "string" ? readers[kind] : undefined;
-    return (reader ?? mismatch(`${at}.${tag}`, `one of ${Object.keys(readers).join(", ")}`))(value, at);
-  };
 
 type BirthOf<S extends Birth["state"]> = Extract<Birth, { state: S }>;
 type KnownIntent = Exclude<Intent, { kind: "unread" }>;
@@ -100,12 +91,16 @@ const knownIntent = variant<KnownIntent>("kind", {
 });
 
 /** In words of a later release: kept as it is, and not acted on. */
-const intent: Reader<Intent> = (value, at) => {
-  const written = object(value, at);
-  const { kind, why } = written;
+const unreadIntent: Schema<Intent> = v.pipe(
+  carrying<object>({}),
+  v.transform((written) => ({ kind: "unread" as const, written })),
+);
+
+const intent: Schema<Intent> = v.lazy((value) => {
+  const { kind, why } = (value ?? {}) as { readonly kind?: unknown; readonly why?: unknown };
   const known = kind === "add" || (kind === "remove" && CAUSES.some((cause) => cause === why));
-  return known ? knownIntent(value, at) : { kind: "unread", written };
-};
+  return known ? knownIntent : unreadIntent;
+});
 
 const chosenDisk = {
   ordinal,
@@ -116,8 +111,8 @@ const chosenDisk = {
   commit: whole(0),
 };
 
-const read = carrying<ControllerRecord>({
-  format: (value) => value as 1,
+const schema = carrying<ControllerRecord>({
+  format: v.literal(1),
   minReader: optional(whole(1)),
   sequence: whole(0),
   generation: whole(1),
@@ -208,17 +203,12 @@ export function parseRecord(
 ): ControllerRecord | { readonly problem: string } | undefined {
   const written = data?.[recordKey];
   if (written === undefined) return undefined;
-  return attempt(() => {
-    const value = json(written, "it");
-    const { format } = object(value, "");
-    if (format !== 1) mismatch(`format ${JSON.stringify(format)}`, "known to this controller, which knows 1");
-    const record = read(value, "");
-    const needed = record.minReader ?? 1;
-    if (needed > READER) {
-      mismatch(`reader ${needed}, which a later release asks for,`, `this one, which is ${READER}`);
-    }
-    return record;
-  });
+  const record = parseJson(written, schema, 1);
+  const needed = "problem" in record ? READER : (record.minReader ?? 1);
+  if (needed <= READER) return record;
+  return {
+    problem: `reader ${needed}, which a later release asks for, is not this one, which is ${READER}`,
+  };
 }
 
 /** A record that no controller could read. Once written, it would keep every one of them from acting, for good. */

@@ -1,28 +1,16 @@
+import * as v from "valibot";
 import { annotationKeys, maxMembers } from "../../../components/contract/names";
 import type { Desired } from "../model";
-import type { Reader } from "../../shared/check";
-import {
-  attempt,
-  json,
-  list,
-  matching,
-  mismatch,
-  object,
-  oneOf,
-  optional,
-  shape,
-  text,
-  truth,
-  whole,
-} from "../../shared/check";
+import type { Schema } from "../../shared/schema";
+import { list, matching, oneOf, optional, parseJson, shape, text, truth, whole } from "../../shared/schema";
 
-const withOrdinal: Reader<string> = (value, at) => {
-  const read = text(value, at);
-  return read.split("{ordinal}").length === 2 ? read : mismatch(at, "a text with {ordinal} in it, once");
-};
+const withOrdinal: Schema<string> = v.pipe(
+  v.string("a string"),
+  v.check((read) => read.split("{ordinal}").length === 2, "a text with {ordinal} in it, once"),
+);
 
-const read = shape<Desired>({
-  format: (value) => value as 1,
+const schema = shape<Desired>({
+  format: v.literal(1),
   hash: matching(/^\S+$/, "a hash"),
   members: whole(1, maxMembers),
   allowEvenSize: truth,
@@ -50,10 +38,5 @@ const read = shape<Desired>({
 /** From the annotation, or why it can't be obeyed. Never throws. */
 export function parseDesired(annotation: string | undefined): Desired | { readonly problem: string } {
   if (annotation === undefined) return { problem: `the annotation ${annotationKeys.desired} is missing` };
-  return attempt(() => {
-    const value = json(annotation, "it");
-    const { format } = object(value, "");
-    if (format !== 1) mismatch(`format ${JSON.stringify(format)}`, "known to this controller, which knows 1");
-    return read(value, "");
-  });
+  return parseJson(annotation, schema, 1);
 }

@@ -1,7 +1,7 @@
 import { annotationKeys, maxMembers } from "../../../components/contract/names";
 import { ownClock } from "../../shared/clock";
 import type { Clock } from "../../shared/clock";
-import type { Guests } from "../server/guests";
+import type { PodAddresses } from "../server/expected-pods";
 import type { Fleet } from "../../shared/etcd/fleet";
 import type { Place } from "../../shared/etcd/member";
 import type { ConfigMap, Meta, Pod, StatefulSet, Claim } from "../../shared/kubernetes/objects";
@@ -35,7 +35,7 @@ export interface ObserverParts {
   readonly reads: Reads;
   readonly fleet: Fleet;
   /** Which pods may be heard, before they are asked for. */
-  readonly expect: (guests: Guests) => void;
+  readonly expect: (guests: PodAddresses) => void;
   readonly gates: () => readonly GateReport[];
   readonly restore: () => RestoreReport | undefined;
   /** Whether a backup would change what is decided: it is read for that alone. */
@@ -238,7 +238,7 @@ function withProblem(pod: PodView, gates: readonly GateReport[]): PodView {
   return problem === undefined ? pod : { ...pod, gateProblem: problem };
 }
 
-function addresses(pods: readonly Pod[]): Guests["members"] {
+function addresses(pods: readonly Pod[]): PodAddresses["members"] {
   return new Map(
     pods.map(({ metadata, status }) => [metadata.uid, status?.podIPs?.map((one) => one.ip) ?? []]),
   );

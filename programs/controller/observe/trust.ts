@@ -1,10 +1,11 @@
+import * as v from "valibot";
 import { annotationKeys } from "../../../components/contract/names";
 import type { Trusting, TrustStatement } from "../../../components/contract/trust";
 import { trustKey } from "../../../components/contract/trust";
 import type { Meta } from "../../shared/kubernetes/objects";
 import type { TrustView } from "../model";
-import type { Reader } from "../../shared/check";
-import { attempt, json, list, matching, object, shape, whole } from "../../shared/check";
+import type { Schema } from "../../shared/schema";
+import { list, matching, parseJson, shape, whole } from "../../shared/schema";
 
 const mark = matching(/^[0-9a-f]{16}$/, "a fingerprint");
 const trusting = shape<Trusting>({ shows: mark, trusts: list(mark) });
@@ -13,12 +14,15 @@ const made = shape<Extract<TrustStatement, { revision: number }>>({
   peer: trusting,
   client: trusting,
 });
-const read: Reader<TrustStatement> = (value, at) =>
-  object(value, at).own === true ? { own: true } : made(value, at);
+const own = shape<{ readonly own: true }>({ own: v.literal(true) });
+const schema: Schema<TrustStatement> = v.lazy((value) =>
+  (value as { readonly own?: unknown } | null)?.own === true ? own : made,
+);
 
 /** From the annotation of a pod or a template. */
 export function trustView(metadata: Pick<Meta, "annotations"> | undefined): TrustView | undefined {
   const text = metadata?.annotations?.[annotationKeys.trust];
   if (text === undefined) return undefined;
-  return attempt(() => ({ key: trustKey(text), statement: read(json(text, "it"), "") }));
+  const statement = parseJson(text, schema);
+  return "problem" in statement ? statement : { key: trustKey(text), statement };
 }

@@ -5,7 +5,7 @@
  */
 import type { ControllerRecord } from "../model";
 import { recordData, UnreadableRecord } from "../model/record";
-import { wordsOf } from "../../shared/errors";
+import { messageOf } from "../../shared/errors";
 import type { Step } from "./step";
 import { wait } from "./step";
 
@@ -19,6 +19,6 @@ export function writable(kept: ControllerRecord, step: Step): Step {
     return step;
   } catch (error) {
     if (!(error instanceof UnreadableRecord)) throw error;
-    return wait(`${step.reason}, ${UNWRITABLE}: ${wordsOf(error)}`);
+    return wait(`${step.reason}, ${UNWRITABLE}: ${messageOf(error)}`);
   }
 }

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { isExpected, nameOf } from "../model/acts";
 import type { Decision, Failure } from "../model";
 import { withoutNumbers } from "./without-numbers";
-import { wordsOf } from "../../shared/errors";
+import { messageOf } from "../../shared/errors";
 
 /** The same problem, or a warning that was absent for a while, is logged again after this long. */
 const AGAIN_MS = 300_000;
@@ -35,7 +35,7 @@ export class DecisionLog {
   }
 
   trouble(what: string, error: unknown): void {
-    const message = wordsOf(error);
+    const message = messageOf(error);
     if (this.isNew(this.troubles, withoutNumbers(`${what}: ${message}`), false))
       this.log.warn({ error: message }, what);
   }

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import { Crowd } from "./crowd";
+import { ConnectionLimit } from "./connection-limit";
 
 export interface Health {
   /** The loop still turns. */
@@ -11,7 +11,7 @@ export interface Health {
 
 /** Of all, and of one address: the kubelet asks for one thing at a time. */
 const MAX_CONNECTIONS = 50;
-const MAX_OF_ONE = 4;
+const MAX_CONNECTIONS_PER_ADDRESS = 4;
 /** Until a request has arrived as a whole. */
 const ARRIVAL_MS = 5_000;
 
@@ -31,7 +31,7 @@ export function serveHealth(port: number, health: Health): Server {
       response.writeHead(!check ? 404 : check() ? 200 : 503, { connection: "close" }).end();
     },
   );
-  const crowd = new Crowd(MAX_CONNECTIONS, MAX_OF_ONE);
-  server.on("connection", (socket) => crowd.add(socket));
+  const limit = new ConnectionLimit(MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS);
+  server.on("connection", (socket) => limit.add(socket));
   return server.listen(port);
 }

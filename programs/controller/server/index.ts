@@ -1,20 +1,17 @@
 /**
- * The controller's door: where the members' gates ask over mutual TLS how they may start. Answers only while this
+ * The controller's server: the members' gates ask it over mutual TLS how they may start. It answers only while this
  * controller holds the lease, and only what the latest decision says.
  */
-import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer } from "node:https";
 import type { Socket } from "node:net";
-import { join } from "node:path";
-import { createSecureContext } from "node:tls";
-import { Crowd } from "./crowd";
+import { ConnectionLimit } from "./connection-limit";
 import { ownClock } from "../../shared/clock";
 import type { Decision, GateReport } from "../model";
 import type { RestoreAnswer, RestoreReport } from "../../shared/protocol";
-import { Bell } from "./bell";
-import type { Guests } from "./guests";
-import { GuestList } from "./guests";
+import { Throttle } from "./throttle";
+import { Certificates } from "./certificates";
+import type { PodAddresses } from "./expected-pods";
+import { ExpectedPods } from "./expected-pods";
 import {
   KNOWN_TAG_HEADER,
   parseMessage,
@@ -23,12 +20,14 @@ import {
   RESTORE_PATH,
   TAG_HEADER,
 } from "../../shared/protocol";
-import { RestoreDesk } from "./restore";
-import type { Asker } from "./waiting";
-import { WaitingRoom } from "./waiting";
-import { wordsOf } from "../../shared/errors";
+import { RestoreReports } from "./restore-reports";
+import type { PendingRequest } from "./gate-requests";
+import { GateRequests } from "./gate-requests";
+import { messageOf } from "../../shared/errors";
+import { reply, textOf } from "../../shared/http";
+import { listen, mutualTlsServer } from "../../shared/https-server";
 
-export interface DoorOptions {
+export interface ControllerServerOptions {
   /** With `tls.crt`, `tls.key` and, unless `clientCa` is another file, `ca.crt`. */
   readonly tlsDir: string;
   readonly clientCa?: string;
@@ -47,7 +46,7 @@ interface Times {
   readonly reloadMs: number;
 }
 
-export interface Door {
+export interface ControllerServer {
   readonly port: number;
   /** The gates that are asking now: the observation that the next `answer` is for. */
   reports(): GateReport[];
@@ -58,7 +57,7 @@ export interface Door {
   /** The same, for what is certain although nothing could be decided: all other gates go by their own rule. */
   answerOnly(orders: Decision["orders"]): void;
   /** Who is heard, by the latest look at Kubernetes; nobody at first. */
-  expect(guests: Guests): void;
+  expect(pods: PodAddresses): void;
   /** Called for reports that say something new; for one of a pod that isn't expected, with `unseen`. */
   onReport(wake: (unseen: boolean) => void): void;
   /**
@@ -71,133 +70,125 @@ export interface Door {
 
 const MAX_BODY = 64 * 1024;
 /**
- * Of one address, and of all addresses that no expected pod has; for those that have shown a certificate, and apart from
- * them for those that haven't yet, who may be anybody. Seven gates and a restore pod may share one address, where it is
- * translated.
+ * The limits of all addresses that no expected pod has, and of one address. Connections that have shown a certificate
+ * are counted apart from those that haven't yet, which anybody may open. Seven gates and a restore pod share one address
+ * where addresses are translated.
  */
 const MAX_CONNECTIONS = 64;
-const MAX_OF_ONE = 16;
+const MAX_CONNECTIONS_PER_ADDRESS = 16;
 /** Until a request has arrived as a whole. */
 const ARRIVAL_MS = 5_000;
 /** For the same pod, and for all pods that aren't expected. */
 const WAKE_EVERY_MS = 500;
 const UNSEEN_EVERY_MS = 1_000;
 
-export async function createDoor(options: DoorOptions): Promise<Door> {
+export async function createControllerServer(options: ControllerServerOptions): Promise<ControllerServer> {
   const times: Times = { keepMs: 10_000, forgetMs: 15_000, lifeMs: 1_000, reloadMs: 5_000, ...options.times };
   let wake: (unseen: boolean) => void = () => undefined;
-  const news = new Bell(WAKE_EVERY_MS, () => wake(false));
-  const unseen = new Bell(UNSEEN_EVERY_MS, () => wake(true));
-  const guests = new GuestList();
+  const newReports = new Throttle(WAKE_EVERY_MS, () => wake(false));
+  const unexpectedReports = new Throttle(UNSEEN_EVERY_MS, () => wake(true));
+  const pods = new ExpectedPods();
   const nobody = (): boolean => false;
   let holds = nobody;
-  const room = new WaitingRoom(
+  const gates = new GateRequests(
     times,
-    (podUid, nowMs) => news.push(podUid, nowMs),
+    (podUid, nowMs) => newReports.call(podUid, nowMs),
     () => holds(),
   );
-  const desk = new RestoreDesk(times.forgetMs, (podUid, nowMs) => news.push(podUid, nowMs));
-  const pairs = new Certificates(options);
-  const server = createServer(
-    {
-      ...pairs.read(),
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.3",
-      handshakeTimeout: ARRIVAL_MS,
-      headersTimeout: ARRIVAL_MS,
-      requestTimeout: ARRIVAL_MS,
-      connectionsCheckingInterval: 1_000,
-      maxHeaderSize: 4096,
-    },
-    (request, response) => {
-      void handle(request, response).catch(() => response.destroy());
-    },
+  const restoreReports = new RestoreReports(times.forgetMs, (podUid, nowMs) =>
+    newReports.call(podUid, nowMs),
   );
-  const crowd = () => new Crowd(MAX_CONNECTIONS, MAX_OF_ONE, (address) => guests.knows(address));
-  const [unknown, shown] = [crowd(), crowd()];
-  server.on("connection", (socket) => unknown.add(socket as Socket));
+  const certificates = new Certificates(options.tlsDir, options.clientCa, options.warn);
+  const limits = {
+    handshakeTimeout: ARRIVAL_MS,
+    headersTimeout: ARRIVAL_MS,
+    requestTimeout: ARRIVAL_MS,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: 4096,
+  };
+  const server = mutualTlsServer(certificates.read(), limits, handle);
+  const limit = () =>
+    new ConnectionLimit(MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, (address) => pods.knows(address));
+  const [unauthenticated, authenticated] = [limit(), limit()];
+  server.on("connection", (socket) => unauthenticated.add(socket as Socket));
   server.on("secureConnection", (socket) => {
-    unknown.leave(socket);
-    shown.add(socket);
+    unauthenticated.release(socket);
+    authenticated.add(socket);
   });
-  const beat = setInterval(() => room.tick(ownClock()), times.lifeMs);
+  const heartbeat = setInterval(() => gates.tick(ownClock()), times.lifeMs);
   const reload = setInterval(() => {
-    const changed = pairs.changed();
+    const changed = certificates.changed();
     if (changed) server.setSecureContext({ ...changed, minVersion: "TLSv1.3" });
   }, times.reloadMs);
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const from = request.socket.remoteAddress;
-    const restores = request.url === RESTORE_PATH;
-    if (request.method !== "POST" || (request.url !== REPORT_PATH && !restores))
+    const fromRestorePod = request.url === RESTORE_PATH;
+    if (request.method !== "POST" || (request.url !== REPORT_PATH && !fromRestorePod))
       return end(response, 404, "no such thing here");
-    const body = await read(request);
-    if (restores) {
-      const said = body === undefined ? undefined : parseRestoreMessage(body);
+    const body = await textOf(request, MAX_BODY);
+    if (fromRestorePod) {
+      const said = parseRestoreMessage(body);
       if (!said) return end(response, 400, "not a report that this controller understands");
       const refusal = refusalOf("restore", said.podUid, from);
       if (refusal) return end(response, 503, refusal);
-      return end(response, 200, desk.hear(said, ownClock()));
+      return end(response, 200, restoreReports.hear(said, ownClock()));
     }
-    const message = body === undefined ? undefined : parseMessage(body);
+    const message = parseMessage(body);
     if (!message) return end(response, 400, "not a report that this controller understands");
     const refusal = refusalOf("members", message.podUid, from);
     if (refusal) return end(response, 503, refusal);
-    const asker: Asker = {
+    const pending: PendingRequest = {
       knownTag: request.headers[KNOWN_TAG_HEADER],
       sinceMs: ownClock(),
       send(order, tag) {
         end(response, 200, order, { [TAG_HEADER]: tag });
       },
-      signOfLife: () => {
+      keepAlive: () => {
         if (!response.destroyed) response.writeProcessing();
       },
       drop: () => end(response, 503, "ask again"),
     };
-    response.on("close", () => room.leave(message.podUid, asker, ownClock()));
-    room.ask(message, asker, ownClock());
+    response.on("close", () => gates.leave(message.podUid, pending, ownClock()));
+    gates.ask(message, pending, ownClock());
   }
 
-  function refusalOf(kind: keyof Guests, podUid: string, from: string | undefined): string | undefined {
+  function refusalOf(kind: keyof PodAddresses, podUid: string, from: string | undefined): string | undefined {
     if (!holds()) return "this controller does not hold the lease, or can decide nothing now";
-    const refusal = guests.refusal(kind, podUid, from);
+    const refusal = pods.refusal(kind, podUid, from);
     // Kubernetes may know better by now.
-    if (refusal) unseen.push("", ownClock());
+    if (refusal) unexpectedReports.call("", ownClock());
     return refusal;
   }
 
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  server.on("error", (error) => options.warn?.(`the door: ${wordsOf(error)}`));
+  await listen(server, options.port, options.host);
+  server.on("error", (error) => options.warn?.(`the controller's server: ${messageOf(error)}`));
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : options.port,
-    reports: () => room.reports(ownClock()),
-    restore: () => desk.report(ownClock()),
+    reports: () => gates.reports(ownClock()),
+    restore: () => restoreReports.report(ownClock()),
     answer: (orders, restore) => {
-      desk.answer(restore);
-      room.answer(orders);
+      restoreReports.answer(restore);
+      gates.answer(orders);
     },
-    answerOnly: (orders) => room.answer(orders, true),
-    expect: (expected) => guests.expect(expected),
+    answerOnly: (orders) => gates.answer(orders, true),
+    expect: (expected) => pods.expect(expected),
     onReport: (callback) => {
       wake = callback;
     },
     setHolder: (mayAnswer) => {
       holds = mayAnswer || nobody;
       if (!mayAnswer) {
-        room.clear();
-        desk.clear();
+        gates.clear();
+        restoreReports.clear();
       }
     },
     close: () => {
       holds = nobody;
-      clearInterval(beat);
+      clearInterval(heartbeat);
       clearInterval(reload);
-      room.clear();
+      gates.clear();
       return new Promise((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
@@ -206,64 +197,9 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   };
 }
 
-/** Nobody may be there any more to hear it. */
-function end(
+const end = (
   response: ServerResponse,
   status: number,
   body: unknown,
   more: Record<string, string> = {},
-): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { "content-type": "application/json", connection: "close", ...more });
-  response.end(JSON.stringify(body));
-}
-
-async function read(request: IncomingMessage): Promise<string | undefined> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request) {
-    parts.push(part as Buffer);
-    size += (part as Buffer).length;
-    if (size > MAX_BODY) return undefined;
-  }
-  return Buffer.concat(parts).toString("utf8");
-}
-
-interface Pair {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca: string;
-}
-
-/** Read again and again: a mounted Secret's files are swapped while the program runs. */
-class Certificates {
-  private last: Pair | undefined;
-
-  constructor(private readonly options: DoorOptions) {}
-
-  read(): Pair {
-    const { tlsDir, clientCa = join(tlsDir, "ca.crt") } = this.options;
-    const text = (file: string) => readFileSync(file, "utf8");
-    this.last = {
-      cert: text(join(tlsDir, "tls.crt")),
-      key: text(join(tlsDir, "tls.key")),
-      ca: text(clientCa),
-    };
-    return this.last;
-  }
-
-  /** Undefined while nothing has changed, or what there is doesn't fit together (yet). */
-  changed(): Pair | undefined {
-    const before = this.last;
-    try {
-      const now = this.read();
-      if (JSON.stringify(now) === JSON.stringify(before)) return undefined;
-      createSecureContext(now);
-      return now;
-    } catch (error) {
-      this.last = before;
-      this.options.warn?.(`the door keeps its certificate: ${wordsOf(error)}`);
-      return undefined;
-    }
-  }
-}
+): void => reply(response, status, JSON.stringify(body), { "content-type": "application/json", ...more });

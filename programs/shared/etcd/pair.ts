@@ -1,12 +1,7 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import type { KeyPair } from "../tls";
+import { readKeyPair, versionOf } from "../tls";
 
-/** A certificate with its key and the authority to trust, as PEM. */
-export interface Pair {
-  readonly ca: Buffer;
-  readonly cert: Buffer;
-  readonly key: Buffer;
+export interface Pair extends KeyPair {
   /** Changes with any of the three. */
   readonly version: string;
 }
@@ -30,14 +25,6 @@ export function pairReader(directory: string, everyMs: number, now: () => number
 }
 
 export function readPair(directory: string): Pair {
-  const read = (name: string) => readFileSync(join(directory, name));
-  const [ca, cert, key] = [read("ca.crt"), read("tls.crt"), read("tls.key")];
-  const version = createHash("sha256")
-    .update(ca)
-    .update("\0")
-    .update(cert)
-    .update("\0")
-    .update(key)
-    .digest("hex");
-  return { ca, cert, key, version };
+  const pair = readKeyPair(directory);
+  return { ...pair, version: versionOf(pair) };
 }

@@ -5,7 +5,8 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import type { Access } from "./access";
-import { wordsOf } from "../errors";
+import { messageOf } from "../errors";
+import { textOf } from "../http";
 
 export type Verb = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type PatchType = "application/merge-patch+json" | "application/apply-patch+yaml";
@@ -44,13 +45,13 @@ export class Api {
     const response = await this.send(what, timeoutMs, name);
     const deadline = setTimeout(() => response.destroy(new Error(`${name}: no answer in time`)), timeoutMs);
     try {
-      const text = await textOf(response);
+      const text = await textOf(response, MAX_ANSWER_BYTES);
       const code = response.statusCode ?? 0;
       if (code >= 200 && code < 300) return JSON.parse(text) as unknown;
       throw refusal(code, text, name);
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      throw new ApiError(0, "Unreadable", wordsOf(error));
+      throw new ApiError(0, "Unreadable", messageOf(error));
     } finally {
       clearTimeout(deadline);
     }
@@ -64,7 +65,8 @@ export class Api {
     const query = { ...what.query, watch: "1", timeoutSeconds: String(Math.ceil(forMs / 1000)) };
     const name = `watch ${what.path}`;
     const response = await this.send({ ...what, query }, 10_000, name);
-    if (response.statusCode !== 200) throw refusal(response.statusCode ?? 0, await textOf(response), name);
+    if (response.statusCode !== 200)
+      throw refusal(response.statusCode ?? 0, await textOf(response, MAX_ANSWER_BYTES), name);
     // A connection that was cut off without a word looks like a quiet one.
     const end = () => response.destroy();
     const limit = setTimeout(end, forMs + 5000);
@@ -128,17 +130,6 @@ export class Api {
       sending.end(body);
     });
   }
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error("the answer is too large");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function refusal(code: number, text: string, name: string): ApiError {

@@ -2,8 +2,8 @@ import { expect } from "chai";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Door } from "../../../../programs/controller/server";
-import { createDoor } from "../../../../programs/controller/server";
+import type { ControllerServer } from "../../../../programs/controller/server";
+import { createControllerServer } from "../../../../programs/controller/server";
 import { readMark, writeMark } from "../../../../programs/gate/files";
 import { gateTimes, runGate } from "../../../../programs/gate/run";
 import type { Settings } from "../../../../programs/gate/settings";
@@ -23,7 +23,7 @@ describe("a gate and a controller", () => {
   let peers: Authority;
   let folder: string;
   let settings: Settings;
-  let door: Door;
+  let door: ControllerServer;
   let said: string[];
   let reports: GateReport[];
   let gates: Promise<unknown>[];
@@ -76,7 +76,7 @@ describe("a gate and a controller", () => {
     nowMs = 0;
     stopped = false;
     const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
-    door = await createDoor({ tlsDir, port: 0, times: { lifeMs: 20 } });
+    door = await createControllerServer({ tlsDir, port: 0, times: { lifeMs: 20 } });
     door.setHolder(() => true);
     door.expect({ members: new Map([["u", []]]) });
     const dataDir = join(folder, "volume", "data");

@@ -14,8 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import type { Door } from "../../../../programs/controller/server";
-import { createDoor } from "../../../../programs/controller/server";
+import type { ControllerServer } from "../../../../programs/controller/server";
+import { createControllerServer } from "../../../../programs/controller/server";
 import { carryOut } from "../../../../programs/gate/act";
 import { isHeld, readMark, writeMark } from "../../../../programs/gate/files";
 import { gateTimes, runGate } from "../../../../programs/gate/run";
@@ -34,7 +34,7 @@ describe("a gate on a volume", () => {
   let folder: string;
   let volume: string;
   let settings: Settings;
-  let door: Door;
+  let door: ControllerServer;
   let order: Order;
   let reports: GateReport[];
   let said: string[];
@@ -86,7 +86,7 @@ describe("a gate on a volume", () => {
     order = start;
     const peers = await authority("peers");
     const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
-    door = await createDoor({ tlsDir, port: 0, times: { keepMs: 60_000, lifeMs: 20 } });
+    door = await createControllerServer({ tlsDir, port: 0, times: { keepMs: 60_000, lifeMs: 20 } });
     door.setHolder(() => true);
     door.expect({ members: new Map([["u", []]]) });
     door.onReport(decideNow);

@@ -6,8 +6,8 @@ import { request } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Door } from "../../../../programs/controller/server";
-import { createDoor } from "../../../../programs/controller/server";
+import type { ControllerServer } from "../../../../programs/controller/server";
+import { createControllerServer } from "../../../../programs/controller/server";
 import type { RestoreAnswer } from "../../../../programs/shared/protocol";
 import type { LogEnd } from "../../../../programs/shared/disk";
 import type { Settings } from "../../../../programs/restore/settings";
@@ -25,7 +25,7 @@ describe("what is received of a survivor", function () {
   this.timeout(30_000);
   let peers: Authority;
   let folder: string;
-  let door: Door;
+  let door: ControllerServer;
   let pod: Settings;
   let gateTls: string;
   let disk: string;
@@ -39,7 +39,7 @@ describe("what is received of a survivor", function () {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "intake-"));
     const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
-    door = await createDoor({ tlsDir, port: 0, times: { keepMs: 100, lifeMs: 20 } });
+    door = await createControllerServer({ tlsDir, port: 0, times: { keepMs: 100, lifeMs: 20 } });
     door.setHolder(() => true);
     door.onReport(decide);
     pod = {

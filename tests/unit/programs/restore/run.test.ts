@@ -15,8 +15,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { Server } from "node:https";
-import type { Door } from "../../../../programs/controller/server";
-import { createDoor } from "../../../../programs/controller/server";
+import type { ControllerServer } from "../../../../programs/controller/server";
+import { createControllerServer } from "../../../../programs/controller/server";
 import { isHeld, readMark, writeMark } from "../../../../programs/gate/files";
 import { runGate } from "../../../../programs/gate/run";
 import type { Settings as GateSettings } from "../../../../programs/gate/settings";
@@ -40,7 +40,7 @@ describe("a restore", function () {
   this.timeout(60_000);
   let peers: Authority;
   let folder: string;
-  let door: Door;
+  let door: ControllerServer;
   let gate: GateSettings;
   let pod: Settings;
   let said: string[];
@@ -66,7 +66,7 @@ describe("a restore", function () {
     order = wait;
     answer = { kind: "wait", reason: "not yet", commit: 0 };
     const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
-    door = await createDoor({ tlsDir, port: 0, times: { keepMs: 100, lifeMs: 20 } });
+    door = await createControllerServer({ tlsDir, port: 0, times: { keepMs: 100, lifeMs: 20 } });
     door.setHolder(() => true);
     door.expect({ members: new Map([["u", []]]), restore: new Map([["job", []]]) });
     door.onReport(decide);

@@ -1,7 +1,7 @@
 import { mock } from "node:test";
 import { expect } from "chai";
-import type { Asker } from "../../../../../programs/controller/server/waiting";
-import { WaitingRoom } from "../../../../../programs/controller/server/waiting";
+import type { PendingRequest } from "../../../../../programs/controller/server/gate-requests";
+import { GateRequests } from "../../../../../programs/controller/server/gate-requests";
 import { Lease } from "../../../../../programs/controller/loop/lease";
 import { Loop } from "../../../../../programs/controller/loop/loop";
 import type { LoopParts } from "../../../../../programs/controller/loop/loop";
@@ -28,7 +28,7 @@ class Process {
   error: Failure | undefined;
   at: (place: string) => Promise<void> = () => Promise.resolve();
   mayAnswer = () => false;
-  readonly room = new WaitingRoom(
+  readonly room = new GateRequests(
     { keepMs: 10_000, forgetMs: 15_000 },
     () => undefined,
     () => this.mayAnswer(),
@@ -215,11 +215,11 @@ describe("the loop", () => {
       held: false,
     };
     const heard: string[] = [];
-    const asker = (who: string): Asker => ({
+    const asker = (who: string): PendingRequest => ({
       knownTag: undefined,
       sinceMs: 0,
       send: (order) => heard.push(`${who}: ${order.kind}`),
-      signOfLife: () => heard.push(`${who}: sign of life`),
+      keepAlive: () => heard.push(`${who}: sign of life`),
       drop: () => heard.push(`${who}: ask again`),
     });
     const orders: Decision["orders"] = { p: { kind: "birth", token: "t", initialCluster: "x" } };
@@ -270,11 +270,11 @@ describe("the loop", () => {
       held: false,
     };
     const heard: string[] = [];
-    const asker: Asker = {
+    const asker: PendingRequest = {
       knownTag: undefined,
       sinceMs: 0,
       send: (order) => heard.push(order.kind),
-      signOfLife: () => heard.push("sign of life"),
+      keepAlive: () => heard.push("sign of life"),
       drop: () => heard.push("ask again"),
     };
     a.decision = { ...quiet, orders: { p: { kind: "birth", token: "t", initialCluster: "x" } } };

@@ -2,8 +2,8 @@
 import { expect } from "chai";
 import { mock } from "node:test";
 import { annotationKeys } from "../../../../../components/contract/names";
-import { GuestList } from "../../../../../programs/controller/server/guests";
-import { WaitingRoom } from "../../../../../programs/controller/server/waiting";
+import { ExpectedPods } from "../../../../../programs/controller/server/expected-pods";
+import { GateRequests } from "../../../../../programs/controller/server/gate-requests";
 import type { Fleet } from "../../../../../programs/shared/etcd/fleet";
 import { decide } from "../../../../../programs/gate/decide";
 import { gateTimes } from "../../../../../programs/gate/run";
@@ -29,10 +29,10 @@ const due = { ...world(3).record, abandoned: [{ ordinal: 5, claimUid: "gone" }] 
 
 /** One controller, as `controller.ts` puts it together, with a door of one process. */
 class Process {
-  readonly guests = new GuestList();
+  readonly guests = new ExpectedPods();
   readonly said: string[] = [];
   holds = () => false;
-  readonly room = new WaitingRoom(
+  readonly room = new GateRequests(
     { keepMs: 10_000, forgetMs: 15_000 },
     () => this.loop.wake(),
     () => this.holds(),
@@ -116,7 +116,7 @@ class Process {
       const asker = {
         ...{ knownTag: tag, sinceMs },
         send: (order: Order, newTag: string) => resolve({ order, tag: newTag }),
-        signOfLife: () => (sinceMs = Date.now()),
+        keepAlive: () => (sinceMs = Date.now()),
         drop: silence,
       };
       this.room.ask({ podUid, podName: podUid, disk, aside: [], held }, asker, Date.now());

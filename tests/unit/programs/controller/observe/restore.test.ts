@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { RestoreDesk } from "../../../../../programs/controller/server/restore";
+import { RestoreReports } from "../../../../../programs/controller/server/restore-reports";
 import type { RestoreMessage } from "../../../../../programs/shared/protocol";
 import { parseRestoreAnswer, parseRestoreMessage } from "../../../../../programs/shared/protocol";
 import type { Pod } from "../../../../../programs/shared/kubernetes/objects";
@@ -210,7 +210,7 @@ describe("what the door hears of a restore pod", () => {
 
   it("is answered by a decision that has seen it, and by no other", () => {
     let woken = 0;
-    const desk = new RestoreDesk(1000, () => woken++);
+    const desk = new RestoreReports(1000, () => woken++);
     desk.answer({ kind: "done" });
     expect(desk.hear(receive, 0)).to.include({ kind: "wait" });
     desk.answer({ kind: "done" });
@@ -224,7 +224,7 @@ describe("what the door hears of a restore pod", () => {
   });
 
   it("is forgotten when it isn't repeated, and with the lease", () => {
-    const desk = new RestoreDesk(1000, () => undefined);
+    const desk = new RestoreReports(1000, () => undefined);
     desk.hear(receive, 0);
     expect(desk.report(999)).to.not.equal(undefined);
     expect(desk.report(1000)).to.equal(undefined);

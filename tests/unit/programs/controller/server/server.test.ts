@@ -8,8 +8,8 @@ import { connect as connectPlain, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { mock } from "node:test";
 import { connect } from "node:tls";
-import type { Door } from "../../../../../programs/controller/server";
-import { createDoor } from "../../../../../programs/controller/server";
+import type { ControllerServer } from "../../../../../programs/controller/server";
+import { createControllerServer } from "../../../../../programs/controller/server";
 import type { GateMessage } from "../../../../../programs/shared/protocol";
 import { askController } from "../../../../../programs/gate/ask";
 import { until } from "../../../../support/until";
@@ -30,7 +30,7 @@ const times = { keepMs: 60_000, forgetMs: 60_000, lifeMs: 20, reloadMs: 20 };
 describe("the controller's door", () => {
   let folder: string;
   let peers: Authority;
-  let door: Door;
+  let door: ControllerServer;
   let gateTls: string;
   /** Signs of life that gates have heard. */
   let signs: number;
@@ -51,7 +51,7 @@ describe("the controller's door", () => {
     peers = await authority("peers");
     const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
     gateTls = await pair(join(folder, "gate"), "peer-client", peers);
-    door = await createDoor({ tlsDir, port: 0, times });
+    door = await createControllerServer({ tlsDir, port: 0, times });
     door.setHolder(() => true);
     door.expect({ members: new Map([["u", []]]) });
   });
@@ -90,7 +90,7 @@ describe("the controller's door", () => {
   it("keeps a request for so long only, and is then as if nobody were there", async () => {
     await door.close();
     const tlsDir = join(folder, "door");
-    door = await createDoor({ tlsDir, port: 0, times: { ...times, keepMs: 50 } });
+    door = await createControllerServer({ tlsDir, port: 0, times: { ...times, keepMs: 50 } });
     door.setHolder(() => true);
     door.expect({ members: new Map([["u", []]]) });
     expect(await ask())

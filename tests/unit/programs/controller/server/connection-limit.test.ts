@@ -7,8 +7,8 @@ import { EventEmitter } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Crowd } from "../../../../../programs/controller/server/crowd";
-import { createDoor } from "../../../../../programs/controller/server";
+import { ConnectionLimit } from "../../../../../programs/controller/server/connection-limit";
+import { createControllerServer } from "../../../../../programs/controller/server";
 import { askController } from "../../../../../programs/gate/ask";
 import { serveHealth } from "../../../../../programs/controller/server/health";
 import { until } from "../../../../support/until";
@@ -75,7 +75,7 @@ describe("whoever connects and says nothing", () => {
       const peers = await authority("peers");
       const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
       const gateTls = await pair(join(folder, "gate"), "peer-client", peers);
-      const door = await createDoor({ tlsDir, port: 0 });
+      const door = await createControllerServer({ tlsDir, port: 0 });
       door.setHolder(() => true);
       // Its address is one that Kubernetes shows.
       door.expect({ members: new Map([["u", ["127.0.0.1", "::1"]]]) });
@@ -106,7 +106,7 @@ describe("a crowd", () => {
   let ports = 0;
   const gone: string[] = [];
   beforeEach(() => gone.splice(0));
-  const come = (crowd: Crowd, remoteAddress: string, name: string): Socket => {
+  const come = (limit: ConnectionLimit, remoteAddress: string, name: string): Socket => {
     const socket = Object.assign(new EventEmitter(), {
       remoteAddress,
       remotePort: ++ports,
@@ -115,19 +115,19 @@ describe("a crowd", () => {
         socket.emit("close");
       },
     }) as unknown as Socket;
-    crowd.add(socket);
+    limit.add(socket);
     return socket;
   };
 
   it("lets in whoever comes: of an address that has too many, the oldest goes", () => {
-    const crowd = new Crowd(10, 2);
-    for (const name of ["a1", "a2", "a3", "a4"]) come(crowd, "a", name);
-    come(crowd, "b", "b1");
+    const limit = new ConnectionLimit(10, 2);
+    for (const name of ["a1", "a2", "a3", "a4"]) come(limit, "a", name);
+    come(limit, "b", "b1");
     expect(gone).to.deep.equal(["a1", "a2"]);
   });
 
   it("when it is full, the oldest goes of the address that has most", () => {
-    const crowd = new Crowd(4, 3);
+    const limit = new ConnectionLimit(4, 3);
     for (const [at, name] of [
       ["a", "a1"],
       ["b", "b1"],
@@ -136,33 +136,33 @@ describe("a crowd", () => {
       ["d", "d1"],
       ["e", "e1"],
     ] as const)
-      come(crowd, at, name);
+      come(limit, at, name);
     expect(gone).to.deep.equal(["b1", "a1"]);
   });
 
   it("has places for those that are expected, which aren't counted among the others", () => {
-    const crowd = new Crowd(2, 2, (address) => address === "pod");
-    come(crowd, "pod", "p1");
-    for (const name of ["a", "b", "c", "d"]) come(crowd, name, name);
+    const limit = new ConnectionLimit(2, 2, (address) => address === "pod");
+    come(limit, "pod", "p1");
+    for (const name of ["a", "b", "c", "d"]) come(limit, name, name);
     expect(gone).to.deep.equal(["a", "b"]);
-    come(crowd, "pod", "p2");
-    come(crowd, "pod", "p3");
+    come(limit, "pod", "p2");
+    come(limit, "pod", "p3");
     expect(gone).to.deep.equal(["a", "b", "p1"]);
   });
 
   it("doesn't count those that have gone, or have shown what they are good for", () => {
-    const crowd = new Crowd(2, 2);
-    crowd.leave(come(crowd, "a", "a1"));
-    come(crowd, "a", "a2").emit("close");
-    come(crowd, "a", "a3");
-    come(crowd, "b", "b1");
+    const limit = new ConnectionLimit(2, 2);
+    limit.release(come(limit, "a", "a1"));
+    come(limit, "a", "a2").emit("close");
+    come(limit, "a", "a3");
+    come(limit, "b", "b1");
     expect(gone).to.deep.equal([]);
   });
 
   it("keeps nothing of a connection that has gone before it was looked at", () => {
-    const crowd = new Crowd(1, 1);
-    come(crowd, undefined as unknown as string, "nobody");
-    come(crowd, "a", "a1");
+    const limit = new ConnectionLimit(1, 1);
+    come(limit, undefined as unknown as string, "nobody");
+    come(limit, "a", "a1");
     expect(gone).to.deep.equal(["nobody"]);
   });
 });

@@ -1,14 +1,11 @@
-/**
- * The restore pod, as the door knows it: what it said last, and what it is told. It asks every second, so that nothing is
- * kept waiting for it.
- */
+/** What the restore pod reported last, and what it is told. It asks every second, so no request of it is kept. */
 import type { RestoreAnswer, RestoreReport } from "../../shared/protocol";
 import type { Uid } from "../../shared/disk";
 import type { RestoreMessage } from "../../shared/protocol";
 
 const UNDECIDED: RestoreAnswer = { kind: "wait", reason: "the controller has not decided yet", commit: 0 };
 
-export class RestoreDesk {
+export class RestoreReports {
   private last: { readonly report: RestoreReport; readonly content: string; seen: boolean } | undefined;
   private given: RestoreAnswer | undefined;
 

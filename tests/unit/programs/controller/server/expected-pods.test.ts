@@ -1,21 +1,21 @@
 import { expect } from "chai";
-import { Bell } from "../../../../../programs/controller/server/bell";
-import { GuestList } from "../../../../../programs/controller/server/guests";
+import { Throttle } from "../../../../../programs/controller/server/throttle";
+import { ExpectedPods } from "../../../../../programs/controller/server/expected-pods";
 
-describe("who is heard at the door", () => {
+describe("who is heard", () => {
   const members = new Map([
     ["pod-0", ["10.0.0.10", "fd00::10"]],
     ["pod-1", ["10.0.0.11"]],
     ["pod-2", []],
   ]);
-  let list: GuestList;
+  let list: ExpectedPods;
   beforeEach(() => {
-    list = new GuestList();
+    list = new ExpectedPods();
     list.expect({ members });
   });
 
   it("a pod that the controller sees, and no other", () => {
-    expect(new GuestList().refusal("members", "pod-0", "10.0.0.10")).to.match(/doesn't see/);
+    expect(new ExpectedPods().refusal("members", "pod-0", "10.0.0.10")).to.match(/doesn't see/);
     for (const uid of ["pod-9", "constructor", "__proto__", ""]) {
       expect(list.refusal("members", uid, "10.0.0.10"), uid).to.match(/doesn't see/);
     }
@@ -55,17 +55,17 @@ describe("who is heard at the door", () => {
   });
 });
 
-describe("the bell at the door", () => {
-  it("rings at once, and for the same reason not again for a while", () => {
-    let rung = 0;
-    const bell = new Bell(500, () => rung++);
-    for (let i = 0; i < 1000; i++) bell.push("a", 1000 + i / 4);
-    expect(rung).to.equal(1);
-    bell.push("b", 1200);
-    expect(rung).to.equal(2);
-    bell.push("a", 1500);
-    expect(rung).to.equal(3);
-    bell.push("a", 0);
-    expect(rung, "after a clock was set back").to.equal(4);
+describe("the throttle", () => {
+  it("calls at once, and for the same reason not again for a while", () => {
+    let called = 0;
+    const throttle = new Throttle(500, () => called++);
+    for (let i = 0; i < 1000; i++) throttle.call("a", 1000 + i / 4);
+    expect(called).to.equal(1);
+    throttle.call("b", 1200);
+    expect(called).to.equal(2);
+    throttle.call("a", 1500);
+    expect(called).to.equal(3);
+    throttle.call("a", 0);
+    expect(called, "after a clock was set back").to.equal(4);
   });
 });

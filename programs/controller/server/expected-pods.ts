@@ -12,33 +12,33 @@ import type { Uid } from "../../shared/disk";
 /** Pods, each with its addresses as far as Kubernetes tells them yet. */
 export type Addresses = ReadonlyMap<Uid, readonly string[]>;
 
-export interface Guests {
+export interface PodAddresses {
   readonly members: Addresses;
   /** Absent while none is looked for: then what a restore pod says decides nothing. */
   readonly restore?: Addresses;
 }
 
-export class GuestList {
-  private guests: Guests = { members: new Map() };
-  private readonly atHome = new Set<Uid>();
+export class ExpectedPods {
+  private pods: PodAddresses = { members: new Map() };
+  private readonly heardFromOwn = new Set<Uid>();
 
-  expect(guests: Guests): void {
-    this.guests = guests;
-    for (const uid of this.atHome) if (!this.all().has(uid)) this.atHome.delete(uid);
+  expect(pods: PodAddresses): void {
+    this.pods = pods;
+    for (const uid of this.heardFromOwn) if (!this.all().has(uid)) this.heardFromOwn.delete(uid);
   }
 
   /** Why it isn't heard; undefined when it is. */
-  refusal(kind: keyof Guests, uid: Uid, from: string | undefined): string | undefined {
-    const expected = this.guests[kind];
+  refusal(kind: keyof PodAddresses, uid: Uid, from: string | undefined): string | undefined {
+    const expected = this.pods[kind];
     if (!expected) return undefined;
     const own = expected.get(uid);
     if (!own) return "this controller doesn't see that pod";
     const address = plain(from ?? "");
     if (own.includes(address)) {
-      this.atHome.add(uid);
+      this.heardFromOwn.add(uid);
       return undefined;
     }
-    const elsewhere = this.atHome.has(uid) || this.knows(address);
+    const elsewhere = this.heardFromOwn.has(uid) || this.knows(address);
     return elsewhere ? `${address} isn't that pod's address` : undefined;
   }
 
@@ -49,7 +49,7 @@ export class GuestList {
   }
 
   private all(): Addresses {
-    const { members, restore = [] } = this.guests;
+    const { members, restore = [] } = this.pods;
     return new Map([...members, ...restore]);
   }
 }

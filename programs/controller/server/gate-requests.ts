@@ -1,6 +1,6 @@
 /**
- * The gates that wait for an order, without the network: who they are, what they reported, and which order is for
- * which report. An order is only ever given to a report that its decision has seen.
+ * The requests of gates that wait for an order, without the network: what each gate reported, and which order is for
+ * which report. A gate gets an order only for a report that the decision has seen.
  */
 import { createHash } from "node:crypto";
 import type { Decision, GateReport } from "../model";
@@ -8,18 +8,18 @@ import type { Order } from "../../shared/protocol";
 import type { Uid } from "../../shared/disk";
 import type { GateMessage } from "../../shared/protocol";
 
-/** A request that is being kept. */
-export interface Asker {
+/** A request that is not answered yet. */
+export interface PendingRequest {
   /** Tag of the order that this gate has been given last. */
   readonly knownTag: string | undefined;
   readonly sinceMs: number;
   send(order: Order, tag: string): void;
   /** It is still being thought about. */
-  signOfLife(): void;
+  keepAlive(): void;
   drop(): void;
 }
 
-interface Waiting {
+interface KnownGate {
   readonly message: GateMessage;
   readonly content: string;
   /** Counts reports that differ. The decision's is compared with it. */
@@ -27,50 +27,50 @@ interface Waiting {
   seen: number;
   heardMs: number;
   order?: Order;
-  asker?: Asker;
+  pending?: PendingRequest;
 }
 
-export interface Patience {
+export interface RequestTimes {
   /** How long a request is kept at most. */
   readonly keepMs: number;
   /** A gate that was not heard of for so long is gone. */
   readonly forgetMs: number;
 }
 
-export class WaitingRoom {
-  private readonly gates = new Map<string, Waiting>();
+export class GateRequests {
+  private readonly gates = new Map<string, KnownGate>();
   private versions = 0;
 
   constructor(
-    private readonly patience: Patience,
+    private readonly times: RequestTimes,
     /** Something new is to be looked at, for this pod. */
     private readonly wake: (podUid: Uid, nowMs: number) => void,
     /**
-     * Whether this process may still answer, asked right before each answer: one that stood still has orders left which
-     * another one may have overruled since. A gate hangs up sooner on a silent door than another one can take the lease,
-     * so what was on its way meanwhile reaches nobody.
+     * Whether this process may still answer, asked right before each answer: a process that was paused has orders left
+     * which another controller may have overruled since. A gate gives up on a silent server before another controller
+     * can take the lease, so an answer that was under way meanwhile reaches nobody.
      */
     private readonly mayAnswer: () => boolean,
   ) {}
 
-  ask(message: GateMessage, asker: Asker, nowMs: number): void {
+  ask(message: GateMessage, pending: PendingRequest, nowMs: number): void {
     const content = JSON.stringify(message);
     const known = this.gates.get(message.podUid);
-    known?.asker?.drop();
+    known?.pending?.drop();
     const same = known?.content === content ? known : undefined;
-    const gate: Waiting = same ?? { message, content, version: ++this.versions, seen: 0, heardMs: nowMs };
+    const gate: KnownGate = same ?? { message, content, version: ++this.versions, seen: 0, heardMs: nowMs };
     gate.heardMs = nowMs;
-    gate.asker = asker;
+    gate.pending = pending;
     this.gates.set(message.podUid, gate);
     if (!same) this.wake(message.podUid, nowMs);
     this.deliver(gate);
   }
 
   /** The gate hung up. */
-  leave(podUid: string, asker: Asker, nowMs: number): void {
+  leave(podUid: string, pending: PendingRequest, nowMs: number): void {
     const gate = this.gates.get(podUid);
-    if (gate?.asker !== asker) return;
-    gate.asker = undefined;
+    if (gate?.pending !== pending) return;
+    gate.pending = undefined;
     gate.heardMs = nowMs;
   }
 
@@ -78,7 +78,7 @@ export class WaitingRoom {
     return [...this.gates.values()].map((gate) => {
       gate.seen = gate.version;
       const { podUid, disk, aside, held, problem } = gate.message;
-      const atMs = gate.asker ? nowMs : gate.heardMs;
+      const atMs = gate.pending ? nowMs : gate.heardMs;
       return { podUid, atMs, disk, aside, held, ...(problem === undefined ? {} : { problem }) };
     });
   }
@@ -97,14 +97,14 @@ export class WaitingRoom {
   tick(nowMs: number): void {
     if (!this.mayAnswer()) return this.clear();
     this.each((gate, podUid) => {
-      const { asker, order } = gate;
-      if (!asker) {
-        if (nowMs - gate.heardMs >= this.patience.forgetMs) this.gates.delete(podUid);
+      const { pending, order } = gate;
+      if (!pending) {
+        if (nowMs - gate.heardMs >= this.times.forgetMs) this.gates.delete(podUid);
         return;
       }
       // A report that changed again and again wakes nobody each time.
       if (gate.seen !== gate.version) this.wake(podUid, nowMs);
-      if (nowMs - asker.sinceMs < this.patience.keepMs) asker.signOfLife();
+      if (nowMs - pending.sinceMs < this.times.keepMs) pending.keepAlive();
       else if (order) this.send(gate, order);
       // Decisions were made, and none was about this pod: it is no worse off than without a controller.
       else this.dismiss(gate);
@@ -112,12 +112,12 @@ export class WaitingRoom {
   }
 
   clear(): void {
-    for (const gate of this.gates.values()) gate.asker?.drop();
+    for (const gate of this.gates.values()) gate.pending?.drop();
     this.gates.clear();
   }
 
   /** Whatever goes wrong with one is no matter of the others, nor of the round. */
-  private each(visit: (gate: Waiting, podUid: Uid) => void): void {
+  private each(visit: (gate: KnownGate, podUid: Uid) => void): void {
     for (const [podUid, gate] of [...this.gates]) {
       try {
         visit(gate, podUid);
@@ -127,25 +127,25 @@ export class WaitingRoom {
     }
   }
 
-  private dismiss(gate: Waiting): void {
-    const { asker } = gate;
-    gate.asker = undefined;
-    asker?.drop();
+  private dismiss(gate: KnownGate): void {
+    const { pending } = gate;
+    gate.pending = undefined;
+    pending?.drop();
   }
 
-  private deliver(gate: Waiting): void {
-    const { order, asker } = gate;
-    if (!order || !asker) return;
-    if (!keepsAsking(order) || tagOf(order) !== asker.knownTag) this.send(gate, order);
+  private deliver(gate: KnownGate): void {
+    const { order, pending } = gate;
+    if (!order || !pending) return;
+    if (!keepsAsking(order) || tagOf(order) !== pending.knownTag) this.send(gate, order);
   }
 
-  private send(gate: Waiting, order: Order): void {
+  private send(gate: KnownGate, order: Order): void {
     if (!this.mayAnswer()) return this.dismiss(gate);
-    const { asker } = gate;
-    gate.asker = undefined;
+    const { pending } = gate;
+    gate.pending = undefined;
     // What was reported is not true any more once the gate has done what it was told.
     if (!keepsAsking(order)) this.gates.delete(gate.message.podUid);
-    asker?.send(order, tagOf(order));
+    pending?.send(order, tagOf(order));
   }
 }
 

@@ -1,0 +1,36 @@
+import { createSecureContext } from "node:tls";
+import { messageOf } from "../../shared/errors";
+import type { KeyPair } from "../../shared/tls";
+import { readKeyPair, versionOf } from "../../shared/tls";
+
+/** The server's key pair, read again and again: a mounted Secret's files are swapped while the program runs. */
+export class Certificates {
+  private version: string | undefined;
+
+  constructor(
+    private readonly folder: string,
+    private readonly clientCa?: string,
+    private readonly warn?: (text: string) => void,
+  ) {}
+
+  read(): KeyPair {
+    const pair = readKeyPair(this.folder, this.clientCa);
+    this.version = versionOf(pair);
+    return pair;
+  }
+
+  /** Undefined while nothing has changed, or what there is doesn't fit together (yet). */
+  changed(): KeyPair | undefined {
+    const before = this.version;
+    try {
+      const pair = this.read();
+      if (this.version === before) return undefined;
+      createSecureContext(pair);
+      return pair;
+    } catch (error) {
+      this.version = before;
+      this.warn?.(`the controller's server keeps its certificate: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { Schema } from "./schema";
+import { parseJson } from "./schema";
+
+/** What a pod's template says to its program. */
+export class Environment {
+  constructor(private readonly variables: NodeJS.ProcessEnv) {}
+
+  text(name: string): string {
+    const value = this.variables[name];
+    if (!value) throw new Error(`the variable ${name} is missing`);
+    return value;
+  }
+
+  whole(name: string, from: number, to = Number.MAX_SAFE_INTEGER): number {
+    const value = Number(this.text(name));
+    const range = to === Number.MAX_SAFE_INTEGER ? `${from}` : `${from} to ${to}`;
+    if (!Number.isSafeInteger(value) || value < from || value > to)
+      throw new Error(`${name} is not a whole number from ${range}`);
+    return value;
+  }
+
+  port(name: string): number {
+    return this.whole(name, 1, 65535);
+  }
+
+  json<T extends object>(name: string, schema: Schema<T>): T {
+    const value = parseJson(this.text(name), schema);
+    if ("problem" in value) throw new Error(`${name}: ${String(value.problem)}`);
+    return value;
+  }
+}
