@@ -53,7 +53,7 @@ describe("golden schema", function () {
       ClientArgs: ["name"],
       EndpointsArgs: ["tlsSecret", "urls"],
       ExistingTlsArgs: [
-        "controllerDoorSecret",
+        "controllerServerSecret",
         "controllerSecret",
         "peerClientSecret",
         "peerSecret",
