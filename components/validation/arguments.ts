@@ -5,7 +5,7 @@ import { isLater } from "./checks";
 import type { ValidationErrors } from "./errors";
 
 /** Names of earlier releases, which resemble other arguments more than their own new names. */
-const renamed: Readonly<Record<string, string>> = { controllerDoorSecret: "controllerServerSecret" };
+const renamed: ReadonlyMap<string, string> = new Map([["controllerDoorSecret", "controllerServerSecret"]]);
 
 /** Quantities and durations, whose own rules say how to write them. */
 const measures: ReadonlySet<string> = new Set([
@@ -92,7 +92,7 @@ function checkObject(
       if (shape !== undefined) {
         return checkShape(errors, `${before}${key}`, value, shape);
       }
-      const meant = renamed[key] ?? nearest(key, names);
+      const meant = renamed.get(key) ?? nearest(key, names);
       errors.add(
         `${before}${key}`,
         value,
