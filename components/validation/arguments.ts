@@ -61,7 +61,8 @@ function checkType(
 ): boolean {
   const fits = typeof given === type;
   if (!fits) {
-    errors.add(path, given, ...rules[type]);
+    const [rule, fix] = rules[type];
+    errors.add(path, given, rule, fix);
   }
   return fits;
 }
