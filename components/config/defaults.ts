@@ -6,12 +6,14 @@ import { defaultRepository, defaultVersion } from "../contract/versions";
 
 export const defaults = {
   members: 3,
+  generation: 1,
   clusterDomain: "cluster.local",
   storageSize: "8Gi",
   cpuRequest: "250m",
   memoryLimit: "2Gi",
   minZones: 3,
   runAsUser: 65532,
+  pullPolicy: "IfNotPresent",
   livenessBudgetSeconds: 600,
   startupBudgetSeconds: 3600,
   nodeRepository: "docker.io/library/node",

@@ -16,20 +16,20 @@ import {
 } from "../contract/names";
 import { createBundle } from "./bundle";
 import type { Identity } from "./certificates";
+import { codeVolume, nodeContainer, podSpec, podVariables, secretVolume } from "./container";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 import { createControllerRights } from "./controller-rights";
 import { createDeclaration } from "./declaration";
 import { hashOf } from "./hash";
-import { impatientPlacement } from "./scheduling";
-import { containerSecurity, podSecurity } from "./security";
-import { resourcesOf } from "./sizes";
+import { fastFailoverPlacement } from "./scheduling";
+import { controllerEnv } from "../contract/env";
 
 /**
  * It decides a few times a minute: memory is worth more than speed. Compiled code and the compiler's threads would be a
  * fifth of what it takes.
  */
-const frugal = (memoryLimit: string) => [
+const nodeFlags = (memoryLimit: string) => [
   "--jitless",
   "--v8-pool-size=1",
   "--max-semi-space-size=1",
@@ -44,7 +44,7 @@ export function createController(ctx: Context, identity: Identity): k8s.apps.v1.
   const names = objectNames(spec.name);
   const code = createBundle(ctx, "controller", names.controllerCode);
   const { serviceAccount, binding } = createControllerRights(ctx);
-  const door = createDoorService(ctx);
+  const service = createControllerService(ctx);
   const template = controllerPod(ctx, identity, code.metadata.name, serviceAccount.metadata.name);
   const declaration = createDeclaration(ctx, "controller", pulumi.output(template).apply(hashOf));
   return new k8s.apps.v1.Deployment(
@@ -60,7 +60,7 @@ export function createController(ctx: Context, identity: Identity): k8s.apps.v1.
         template,
       },
     },
-    { ...ctx.opts, dependsOn: [binding, door, ...identity.resources] },
+    { ...ctx.opts, dependsOn: [binding, service, ...identity.resources] },
   );
 }
 
@@ -80,24 +80,18 @@ function controllerPod(
       },
       annotations: { ...spec.args.metadata?.annotations, ...identity.annotations },
     },
-    spec: {
+    spec: podSpec(ctx, {
       serviceAccountName,
       automountServiceAccountToken: true,
-      enableServiceLinks: false,
       // Its last act may take eight.
       terminationGracePeriodSeconds: 15,
-      securityContext: podSecurity(ctx),
-      imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
-      ...impatientPlacement(ctx, spec.args.controller?.priorityClassName),
+      ...fastFailoverPlacement(ctx, spec.args.controller?.priorityClassName),
       containers: [controllerContainer(ctx)],
       volumes: [
-        { name: volumes.code, configMap: { name: code, defaultMode: 0o444 } },
-        ...controllerPairs.map((pair) => ({
-          name: volumes.pair(pair),
-          secret: { secretName: identity.secrets[pair], defaultMode: 0o440 },
-        })),
+        codeVolume(volumes.code, code),
+        ...controllerPairs.map((pair) => secretVolume(volumes.pair(pair), identity.secrets[pair])),
       ],
-    },
+    }),
   };
 }
 
@@ -106,45 +100,38 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
   const names = objectNames(spec.name);
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
   const { memoryLimit } = sizesOf(spec.args, "controller");
-  const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const probe = (path: string) => ({
     httpGet: { path, port: portNames.health, scheme: "HTTP" },
     timeoutSeconds: 5,
   });
-  return {
-    name: containerNames.controller,
-    image: spec.nodeImage,
-    imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
-    command: ["node", ...frugal(memoryLimit), `${paths.controller}/controller.js`],
+  const command = ["node", ...nodeFlags(memoryLimit), `${paths.controller}/controller.js`];
+  return nodeContainer(ctx, "controller", containerNames.controller, command, {
     env: [
-      field("POD_NAME", "metadata.name"),
-      field("POD_UID", "metadata.uid"),
-      field("POD_NAMESPACE", "metadata.namespace"),
-      { name: "CONTROLLER_STATEFULSET", value: names.statefulSet },
-      { name: "CONTROLLER_RECORD", value: names.record },
-      { name: "CONTROLLER_STATUS", value: names.status },
-      { name: "CONTROLLER_TRUST", value: names.trust },
-      { name: "CONTROLLER_LEASE", value: names.controller },
-      ...(ctx.spec.args.backup ? [{ name: "CONTROLLER_BACKUPS", value: names.backups }] : []),
-      { name: "CONTROLLER_CLAIM_PREFIX", value: names.claimPrefix },
+      podVariables.name,
+      podVariables.uid,
+      podVariables.namespace,
+      { name: controllerEnv.statefulSet, value: names.statefulSet },
+      { name: controllerEnv.record, value: names.record },
+      { name: controllerEnv.status, value: names.status },
+      { name: controllerEnv.trust, value: names.trust },
+      { name: controllerEnv.lease, value: names.controller },
+      ...(ctx.spec.args.backup ? [{ name: controllerEnv.backups, value: names.backups }] : []),
+      { name: controllerEnv.claimPrefix, value: names.claimPrefix },
       {
-        name: "CONTROLLER_CLIENT_URL",
+        name: controllerEnv.clientUrl,
         value: dns.apply((d) => d.clientUrl(`${names.statefulSet}-{ordinal}`)),
       },
-      { name: "CONTROLLER_ETCD_TLS_DIR", value: pairFolder("controller") },
-      { name: "CONTROLLER_DOOR_TLS_DIR", value: pairFolder("controller-door") },
-      { name: "CONTROLLER_DOOR_PORT", value: String(ports.door) },
-      { name: "CONTROLLER_HEALTH_PORT", value: String(ports.health) },
+      { name: controllerEnv.etcdTlsDir, value: pairFolder("controller") },
+      { name: controllerEnv.serverTlsDir, value: pairFolder("controller-server") },
+      { name: controllerEnv.serverPort, value: String(ports.api) },
+      { name: controllerEnv.healthPort, value: String(ports.health) },
     ],
     ports: [
-      { name: portNames.door, containerPort: ports.door },
+      { name: portNames.api, containerPort: ports.api },
       { name: portNames.health, containerPort: ports.health },
     ],
-    resources: resourcesOf(ctx, "controller"),
     livenessProbe: { ...probe("/healthz"), periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...probe("/readyz"), periodSeconds: 2, failureThreshold: 3 },
-    securityContext: containerSecurity,
-    terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [
       { name: volumes.code, mountPath: paths.controller, readOnly: true },
       ...controllerPairs.map((pair) => ({
@@ -153,13 +140,13 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
         readOnly: true,
       })),
     ],
-  };
+  });
 }
 
 /** Published ready or not: readiness must never keep a gate from its answer. */
-function createDoorService(ctx: Context): k8s.core.v1.Service {
+function createControllerService(ctx: Context): k8s.core.v1.Service {
   return new k8s.core.v1.Service(
-    `${ctx.name}-controller-door`,
+    `${ctx.name}-controller-server`,
     {
       metadata: metadataOf(ctx, objectNames(ctx.spec.name).controller, {
         annotations: { "pulumi.com/skipAwait": "true" },
@@ -169,15 +156,17 @@ function createDoorService(ctx: Context): k8s.core.v1.Service {
         selector: controllerSelector(ctx.spec.name),
         ports: [
           {
-            name: portNames.door,
-            port: ports.door,
-            targetPort: portNames.door,
+            name: portNames.api,
+            port: ports.api,
+            // By number: during an update the Service is ahead of the Deployment, and the running pod may have another name for it.
+            targetPort: ports.api,
             protocol: "TCP",
             appProtocol: "tls",
           },
         ],
       },
     },
-    ctx.opts,
+    // Without the alias, the engine would make this Service anew and then delete it under its old name.
+    { ...ctx.opts, aliases: [{ name: `${ctx.name}-controller-door` }] },
   );
 }

@@ -6,10 +6,13 @@ import { literal } from "./literal";
 import { containerNames, pairPaths, paths, ports, restorePair } from "../contract/names";
 import { restoreFiles } from "../contract/restore-files";
 import { jobContainer } from "./backup-job";
-import { codeVolume, storeParts } from "./backup-store";
+import { jobCode, storeParts } from "./backup-store";
+import { binaries, secretVolume } from "./container";
 import type { Context } from "./context";
-import { etcdContainer, mounts, restorePort, stepContainer } from "./restore-steps";
+import { etcdStep, mounts, restorePort, stepContainer } from "./restore-steps";
 import { survivorCommand } from "./survivor";
+import { backupEnv, restoreEnv } from "../contract/env";
+import { backupCommands, restoreSteps } from "../contract/commands";
 
 type Container = k8s.types.input.core.v1.Container;
 
@@ -22,17 +25,26 @@ export interface Source {
 export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.Output<string>): Source {
   if (!restore) {
     // What a survivor's gate sends is started, alone and for nobody else, so that its log is in the snapshot.
-    const receive = stepContainer(ctx, "receive", "receive", { ports: [restorePort] });
-    return { containers: [receive, survivorContainer(ctx), stepContainer(ctx, "save", "save")], volumes: [] };
+    const receive = stepContainer(ctx, restoreSteps.receive, { ports: [restorePort] });
+    return {
+      containers: [receive, survivorContainer(ctx), stepContainer(ctx, restoreSteps.save)],
+      volumes: [],
+    };
   }
   const { backup, file, endpoints } = restore;
   if (backup && code) {
     return backupSource(ctx, backup, code);
   }
   if (file) {
-    const env = [{ name: "RESTORE_FILE", value: literal(`${paths.source}/${file.path}`) }];
+    const env = [{ name: restoreEnv.file, value: literal(`${paths.source}/${file.path}`) }];
     return {
-      containers: [stepContainer(ctx, "fetch", "file", { env, volumeMounts: [mounts.source] })],
+      containers: [
+        stepContainer(ctx, restoreSteps.file, {
+          name: containerNames.fetch,
+          env,
+          volumeMounts: [mounts.source],
+        }),
+      ],
       volumes: [
         { name: mounts.source.name, persistentVolumeClaim: { claimName: file.claim, readOnly: true } },
       ],
@@ -40,19 +52,20 @@ export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.O
   }
   const env = [
     {
-      name: "RESTORE_ENDPOINTS",
+      name: restoreEnv.endpoints,
       value: literal(JSON.stringify({ urls: endpoints?.urls ?? [], serverName: endpoints?.serverName })),
     },
-    { name: "RESTORE_SOURCE_TLS_DIR", value: paths.sourceTls },
+    { name: restoreEnv.sourceTlsDir, value: paths.sourceTls },
   ];
   return {
-    containers: [stepContainer(ctx, "fetch", "endpoints", { env, volumeMounts: [mounts.sourceTls] })],
-    volumes: [
-      {
-        name: mounts.sourceTls.name,
-        secret: { secretName: pulumi.output(endpoints?.tlsSecret ?? ""), defaultMode: 0o440 },
-      },
+    containers: [
+      stepContainer(ctx, restoreSteps.endpoints, {
+        name: containerNames.fetch,
+        env,
+        volumeMounts: [mounts.sourceTls],
+      }),
     ],
+    volumes: [secretVolume(mounts.sourceTls.name, pulumi.output(endpoints?.tlsSecret ?? ""))],
   };
 }
 
@@ -60,23 +73,22 @@ function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output
   const { args } = ctx.spec;
   const given = (from.s3 ?? from.claim) ? from : (args.backup ?? from);
   const store = storeParts(ctx, { s3: given.s3, claim: given.claim });
-  const program = codeVolume(code);
+  const program = jobCode(code);
   const which = { name: from.name, clusterId: from.clusterId };
   return {
     containers: [
-      {
-        ...jobContainer(ctx, "fetch", "fetch"),
+      jobContainer(ctx, containerNames.fetch, backupCommands.fetch, {
         env: [
           ...store.env,
-          { name: "BACKUP_WHICH", value: literal(JSON.stringify(which)) },
-          { name: "BACKUP_FOLDER", value: paths.scratch },
+          { name: backupEnv.which, value: literal(JSON.stringify(which)) },
+          { name: backupEnv.folder, value: paths.scratch },
         ],
         volumeMounts: [
           mounts.scratch,
           { ...program.mount, name: "backup-code" },
           ...store.volumeMounts.map((mount) => ({ ...mount, readOnly: true })),
         ],
-      },
+      }),
     ],
     volumes: [{ ...program.volume, name: "backup-code" }, ...store.volumes],
   };
@@ -85,16 +97,14 @@ function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output
 /** Reached over the pod's own loopback only, by the next step. */
 function survivorContainer(ctx: Context): Container {
   const command = survivorCommand({
-    program: "/usr/local/bin/etcd",
+    program: binaries.etcd,
     dataDir: `${paths.scratch}/${restoreFiles.survivorData}`,
     pair: pairPaths(restorePair),
     quotaBytes: ctx.spec.quotaBytes,
     ports,
   });
-  const container = etcdContainer(ctx, containerNames.survivor, command);
-  return {
-    ...container,
+  return etcdStep(ctx, containerNames.survivor, command, {
     restartPolicy: "Always",
     volumeMounts: [mounts.scratch, mounts.pair],
-  };
+  });
 }

@@ -1,8 +1,9 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { dnsNames, pairFolder, paths, portNames, ports, restorePair } from "../contract/names";
+import { etcdContainer, nodeContainer, podVariables } from "./container";
 import type { Context } from "./context";
-import { containerSecurity } from "./security";
-import { resourcesOf } from "./sizes";
+import { restoreEnv } from "../contract/env";
+import type { RestoreStep } from "../contract/commands";
 
 type Container = k8s.types.input.core.v1.Container;
 
@@ -16,56 +17,47 @@ export const mounts = {
 
 export const restorePort = { name: portNames.restore, containerPort: ports.restore };
 
-/** A step that talks, by code of our own. */
+/** A step that runs the component's own code. */
 export function stepContainer(
   ctx: Context,
-  name: string,
-  step: string,
+  step: RestoreStep,
   extra: Pick<Container, "ports"> & {
+    /** Default: that of the step. */
+    name?: string;
     env?: k8s.types.input.core.v1.EnvVar[];
     volumeMounts?: k8s.types.input.core.v1.VolumeMount[];
-    room?: Record<string, string>;
+    nodeDisk?: Record<string, string>;
   } = {},
 ): Container {
   const { spec } = ctx;
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
-  return {
-    name,
-    image: spec.nodeImage,
-    imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
-    command: ["node", `${paths.restore}/restore.js`, step],
+  const command = ["node", `${paths.restore}/restore.js`, step];
+  return nodeContainer(ctx, "step", extra.name ?? step, command, {
     env: [
-      podUid,
-      { name: "RESTORE_GENERATION", value: String(spec.generation) },
-      { name: "RESTORE_CONTROLLER_URL", value: dns.apply((d) => d.doorUrl) },
-      { name: "RESTORE_TLS_DIR", value: pairFolder(restorePair) },
-      { name: "RESTORE_PORT", value: String(ports.restore) },
-      { name: "RESTORE_VERSION", value: spec.version.text },
-      { name: "RESTORE_SCRATCH", value: paths.scratch },
+      podVariables.uid,
+      { name: restoreEnv.generation, value: String(spec.generation) },
+      { name: restoreEnv.controllerUrl, value: dns.apply((d) => d.controllerUrl) },
+      { name: restoreEnv.tlsDir, value: pairFolder(restorePair) },
+      { name: restoreEnv.port, value: String(ports.restore) },
+      { name: restoreEnv.version, value: spec.version.text },
+      { name: restoreEnv.scratch, value: paths.scratch },
       ...(extra.env ?? []),
     ],
     ports: extra.ports,
-    resources: resourcesOf(ctx, "step", extra.room),
-    securityContext: containerSecurity,
-    terminationMessagePolicy: "FallbackToLogsOnError",
+    nodeDisk: extra.nodeDisk,
     volumeMounts: [mounts.scratch, mounts.code, mounts.pair, ...(extra.volumeMounts ?? [])],
-  };
+  });
 }
 
-const podUid = { name: "POD_UID", valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } };
-
-/** A step that is one of etcd's own programs. */
-export function etcdContainer(ctx: Context, name: string, command: string[]): Container {
-  const { spec } = ctx;
-  return {
-    name,
-    image: spec.etcdImage,
-    imagePullPolicy: spec.args.image?.pullPolicy ?? "IfNotPresent",
-    command,
-    env: [podUid],
-    resources: resourcesOf(ctx, "tool"),
-    securityContext: containerSecurity,
-    terminationMessagePolicy: "FallbackToLogsOnError",
+/** A step that runs one of etcd's own programs. */
+export const etcdStep = (
+  ctx: Context,
+  name: string,
+  command: Container["command"],
+  extra: Pick<Container, "restartPolicy" | "volumeMounts"> = {},
+): Container =>
+  etcdContainer(ctx, "tool", name, command, {
+    env: [podVariables.uid],
     volumeMounts: [mounts.scratch],
-  };
-}
+    ...extra,
+  });

@@ -17,8 +17,8 @@ async function main(): Promise<void> {
     formatters: { level: (level) => ({ level }) },
   });
   const door = await createControllerServer({
-    tlsDir: settings.doorTlsDir,
-    port: settings.doorPort,
+    tlsDir: settings.serverTlsDir,
+    port: settings.serverPort,
     warn: (text) => log.warn(text),
   });
   const controller = new Controller(settings, accessInCluster(process.env, steady), log, steady, door);

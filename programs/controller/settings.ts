@@ -1,6 +1,8 @@
 import { Environment } from "../shared/environment";
 import type { Names } from "../shared/kubernetes/cluster";
 import type { ObserverSettings } from "./observe/observer";
+import { controllerEnv, podEnv } from "../../components/contract/env";
+import { ports } from "../../components/contract/names";
 
 /** What the Deployment tells its process. */
 export interface Settings {
@@ -8,39 +10,43 @@ export interface Settings {
   readonly names: Names;
   readonly observer: ObserverSettings;
   readonly etcdTlsDir: string;
-  readonly doorTlsDir: string;
-  readonly doorPort: number;
+  readonly serverTlsDir: string;
+  readonly serverPort: number;
   readonly healthPort: number;
   readonly logLevel: string;
 }
 
-const defaults = { CONTROLLER_DOOR_PORT: "2382", CONTROLLER_HEALTH_PORT: "8080", LOG_LEVEL: "info" };
+const defaults = {
+  [controllerEnv.serverPort]: String(ports.api),
+  [controllerEnv.healthPort]: String(ports.health),
+  LOG_LEVEL: "info",
+};
 
 export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
   const given = new Environment({ ...defaults, ...env });
   const read = (name: string) => given.text(name);
-  const statefulSet = read("CONTROLLER_STATEFULSET");
+  const statefulSet = read(controllerEnv.statefulSet);
   return {
     // A container that starts anew in the same pod follows one that is gone for sure, and need not wait for its lease.
-    identity: `${read("POD_NAME")}_${read("POD_UID")}`,
+    identity: `${read(podEnv.name)}_${read(podEnv.uid)}`,
     names: {
-      namespace: read("POD_NAMESPACE"),
+      namespace: read(podEnv.namespace),
       statefulSet,
-      record: read("CONTROLLER_RECORD"),
-      status: read("CONTROLLER_STATUS"),
-      trust: read("CONTROLLER_TRUST"),
-      lease: read("CONTROLLER_LEASE"),
-      backups: env.CONTROLLER_BACKUPS,
+      record: read(controllerEnv.record),
+      status: read(controllerEnv.status),
+      trust: read(controllerEnv.trust),
+      lease: read(controllerEnv.lease),
+      backups: env[controllerEnv.backups],
     },
     observer: {
       statefulSet,
-      claimPrefix: read("CONTROLLER_CLAIM_PREFIX"),
-      clientUrl: read("CONTROLLER_CLIENT_URL"),
+      claimPrefix: read(controllerEnv.claimPrefix),
+      clientUrl: read(controllerEnv.clientUrl),
     },
-    etcdTlsDir: read("CONTROLLER_ETCD_TLS_DIR"),
-    doorTlsDir: read("CONTROLLER_DOOR_TLS_DIR"),
-    doorPort: given.port("CONTROLLER_DOOR_PORT"),
-    healthPort: given.port("CONTROLLER_HEALTH_PORT"),
+    etcdTlsDir: read(controllerEnv.etcdTlsDir),
+    serverTlsDir: read(controllerEnv.serverTlsDir),
+    serverPort: given.port(controllerEnv.serverPort),
+    healthPort: given.port(controllerEnv.healthPort),
     logLevel: read("LOG_LEVEL"),
   };
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { restoreFiles } from "../../components/contract/restore-files";
+import { podEnv, restoreEnv } from "../../components/contract/env";
 import type { Environment } from "../shared/environment";
 
 /** What the restore pod's template says to its steps. */
@@ -16,13 +17,13 @@ export interface Settings {
 
 export function readSettings(env: Environment): Settings {
   return {
-    podUid: env.text("POD_UID"),
-    generation: env.whole("RESTORE_GENERATION", 1),
-    controllerUrl: env.text("RESTORE_CONTROLLER_URL"),
-    tlsDir: env.text("RESTORE_TLS_DIR"),
-    port: env.port("RESTORE_PORT"),
-    version: env.text("RESTORE_VERSION"),
-    scratch: env.text("RESTORE_SCRATCH"),
+    podUid: env.text(podEnv.uid),
+    generation: env.whole(restoreEnv.generation, 1),
+    controllerUrl: env.text(restoreEnv.controllerUrl),
+    tlsDir: env.text(restoreEnv.tlsDir),
+    port: env.port(restoreEnv.port),
+    version: env.text(restoreEnv.version),
+    scratch: env.text(restoreEnv.scratch),
   };
 }
 
