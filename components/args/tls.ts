@@ -70,7 +70,7 @@ export interface ExistingTlsArgs {
    * The controller's towards the members: server authentication, of the peers' authority, with the DNS name
    * `<cluster>-controller.<namespace>.svc.<domain>`.
    */
-  controllerDoorSecret: pulumi.Input<string>;
+  controllerServerSecret: pulumi.Input<string>;
 
   /**
    * Of a restore pod, needed with `restore` and `recovery` only: server and client authentication, of the peers'

@@ -2,12 +2,12 @@
 
 export const maxMembers = 7;
 
-/** `door`: where the gates ask the controller. */
 export const ports = {
   client: 2379,
   peer: 2380,
   metrics: 2381,
-  door: 2382,
+  /** The controller's server, which gates and restore pods ask. Pods keep the number that they were made with. */
+  api: 2382,
   /** Where a restore pod takes a survivor's data and hands over what it made. */
   restore: 2383,
   health: 8080,
@@ -16,7 +16,7 @@ export const portNames = {
   client: "client",
   peer: "peer",
   metrics: "metrics",
-  door: "door",
+  api: "api",
   restore: "restore",
   health: "health",
 } as const;
@@ -53,7 +53,7 @@ export const memberPairs = ["peer", "peer-client", "server", "root"] as const;
 export type MemberPair = (typeof memberPairs)[number];
 
 /** The pairs that the controller mounts: to speak to etcd, and to be spoken to by the gates. */
-export const controllerPairs = ["controller", "controller-door"] as const;
+export const controllerPairs = ["controller", "controller-server"] as const;
 export type ControllerPair = (typeof controllerPairs)[number];
 
 /** The pair of a restore pod, for what it serves and for the etcd that only it reaches. */
@@ -119,10 +119,10 @@ export function dnsNames(cluster: string, namespace: string, domain: string) {
     pod,
     peerUrl: (name: string) => `https://${pod(name)}:${ports.peer}`,
     clientUrl: (name: string) => `https://${pod(name)}:${ports.client}`,
-    doorUrl: `https://${objects.controller}.${namespace}.svc.${domain}:${ports.door}`,
+    controllerUrl: `https://${objects.controller}.${namespace}.svc.${domain}:${ports.api}`,
     restoreUrl: `https://${objects.restoreService}.${namespace}.svc.${domain}:${ports.restore}`,
     restoreSans: ["localhost", ...scopes.map((s) => `${objects.restoreService}${s}`)].sort(),
-    doorSans: ["localhost", ...scopes.map((s) => `${objects.controller}${s}`)].sort(),
+    controllerSans: ["localhost", ...scopes.map((s) => `${objects.controller}${s}`)].sort(),
     serviceUrl: `https://${objects.clientService}.${namespace}.svc.${domain}:${ports.client}`,
     /** All members that there may ever be, so that growing issues no certificate anew. */
     peerSans: ["localhost", ...ordinals.map((ordinal) => pod(objects.pod(ordinal)))].sort(),

@@ -41,7 +41,7 @@ function existingIdentity(existing: ExistingTlsArgs): Identity {
       server: pulumi.output(existing.serverSecret),
       root: pulumi.output(existing.rootSecret),
       controller: pulumi.output(existing.controllerSecret),
-      "controller-door": pulumi.output(existing.controllerDoorSecret),
+      "controller-server": pulumi.output(existing.controllerServerSecret),
       ...(existing.restoreSecret === undefined ? {} : { restore: pulumi.output(existing.restoreSecret) }),
     },
     annotations: {
@@ -84,10 +84,10 @@ function ownIdentity(ctx: Context): Identity {
   const root = createLeaf(ctx, clientCa, "root", { commonName: "root", clientAuth: true });
   const controller = createLeaf(ctx, clientCa, "controller", { commonName: "root", clientAuth: true });
 
-  // What the gates ask the controller through; of the peers' authority, which no client holds a certificate of.
-  const door = createLeaf(ctx, peerCa, "controller-door", {
+  // Shown to gates and restore pods. Of the peers' authority, which signs no client's certificate.
+  const controllerServer = createLeaf(ctx, peerCa, "controller-server", {
     commonName: `${spec.name} controller`,
-    dnsNames: dns.doorSans,
+    dnsNames: dns.controllerSans,
     ipAddresses: loopbacks,
     serverAuth: true,
   });
@@ -112,7 +112,7 @@ function ownIdentity(ctx: Context): Identity {
     secretOf("server", server, clients),
     secretOf("root", root, clients),
     secretOf("controller", controller, clients),
-    secretOf("controller-door", door, peers),
+    secretOf("controller-server", controllerServer, peers),
     ...(restore ? [secretOf("restore", restore, peers)] : []),
   ];
   // Never the name as the Secret's output: a renewed Secret is deleted and made anew, and the engine would do the same
@@ -126,7 +126,7 @@ function ownIdentity(ctx: Context): Identity {
       server: named("server"),
       root: named("root"),
       controller: named("controller"),
-      "controller-door": named("controller-door"),
+      "controller-server": named("controller-server"),
       ...(restore ? { restore: named("restore") } : {}),
     },
     annotations: {

@@ -44,7 +44,7 @@ export function createController(ctx: Context, identity: Identity): k8s.apps.v1.
   const names = objectNames(spec.name);
   const code = createBundle(ctx, "controller", names.controllerCode);
   const { serviceAccount, binding } = createControllerRights(ctx);
-  const door = createDoorService(ctx);
+  const service = createControllerService(ctx);
   const template = controllerPod(ctx, identity, code.metadata.name, serviceAccount.metadata.name);
   const declaration = createDeclaration(ctx, "controller", pulumi.output(template).apply(hashOf));
   return new k8s.apps.v1.Deployment(
@@ -60,7 +60,7 @@ export function createController(ctx: Context, identity: Identity): k8s.apps.v1.
         template,
       },
     },
-    { ...ctx.opts, dependsOn: [binding, door, ...identity.resources] },
+    { ...ctx.opts, dependsOn: [binding, service, ...identity.resources] },
   );
 }
 
@@ -132,12 +132,12 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
         value: dns.apply((d) => d.clientUrl(`${names.statefulSet}-{ordinal}`)),
       },
       { name: "CONTROLLER_ETCD_TLS_DIR", value: pairFolder("controller") },
-      { name: "CONTROLLER_DOOR_TLS_DIR", value: pairFolder("controller-door") },
-      { name: "CONTROLLER_DOOR_PORT", value: String(ports.door) },
+      { name: "CONTROLLER_SERVER_TLS_DIR", value: pairFolder("controller-server") },
+      { name: "CONTROLLER_SERVER_PORT", value: String(ports.api) },
       { name: "CONTROLLER_HEALTH_PORT", value: String(ports.health) },
     ],
     ports: [
-      { name: portNames.door, containerPort: ports.door },
+      { name: portNames.api, containerPort: ports.api },
       { name: portNames.health, containerPort: ports.health },
     ],
     resources: resourcesOf(ctx, "controller"),
@@ -157,9 +157,9 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
 }
 
 /** Published ready or not: readiness must never keep a gate from its answer. */
-function createDoorService(ctx: Context): k8s.core.v1.Service {
+function createControllerService(ctx: Context): k8s.core.v1.Service {
   return new k8s.core.v1.Service(
-    `${ctx.name}-controller-door`,
+    `${ctx.name}-controller-server`,
     {
       metadata: metadataOf(ctx, objectNames(ctx.spec.name).controller, {
         annotations: { "pulumi.com/skipAwait": "true" },
@@ -169,15 +169,17 @@ function createDoorService(ctx: Context): k8s.core.v1.Service {
         selector: controllerSelector(ctx.spec.name),
         ports: [
           {
-            name: portNames.door,
-            port: ports.door,
-            targetPort: portNames.door,
+            name: portNames.api,
+            port: ports.api,
+            // By number: during an update the Service is ahead of the Deployment, and the running pod may have another name for it.
+            targetPort: ports.api,
             protocol: "TCP",
             appProtocol: "tls",
           },
         ],
       },
     },
-    ctx.opts,
+    // Without the alias, the engine would make this Service anew and then delete it under its old name.
+    { ...ctx.opts, aliases: [{ name: `${ctx.name}-controller-door` }] },
   );
 }

@@ -100,7 +100,7 @@ function gateContainer(ctx: Context): Container {
       { name: "GATE_DATA_DIR", value: paths.data },
       { name: "GATE_CONFIG_FILE", value: paths.config },
       { name: "GATE_TLS_DIR", value: pairFolder("peer-client") },
-      { name: "GATE_CONTROLLER_URL", value: dns.apply((d) => d.doorUrl) },
+      { name: "GATE_CONTROLLER_URL", value: dns.apply((d) => d.controllerUrl) },
       { name: "GATE_PEER_URL", value: dns.apply((d) => d.peerUrl("$(POD_NAME)")) },
       { name: "GATE_CLIENT_URL", value: dns.apply((d) => d.clientUrl("$(POD_NAME)")) },
       { name: "GATE_PEER_PORT", value: String(ports.peer) },

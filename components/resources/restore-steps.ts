@@ -37,7 +37,7 @@ export function stepContainer(
     env: [
       podUid,
       { name: "RESTORE_GENERATION", value: String(spec.generation) },
-      { name: "RESTORE_CONTROLLER_URL", value: dns.apply((d) => d.doorUrl) },
+      { name: "RESTORE_CONTROLLER_URL", value: dns.apply((d) => d.controllerUrl) },
       { name: "RESTORE_TLS_DIR", value: pairFolder(restorePair) },
       { name: "RESTORE_PORT", value: String(ports.restore) },
       { name: "RESTORE_VERSION", value: spec.version.text },

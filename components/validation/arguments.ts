@@ -127,7 +127,7 @@ const known = {
       serverSecret: "input",
       rootSecret: "input",
       controllerSecret: "input",
-      controllerDoorSecret: "input",
+      controllerServerSecret: "input",
       restoreSecret: "input",
       caRevision: "input",
     } satisfies Known<ExistingTlsArgs>,
@@ -213,6 +213,9 @@ const known = {
   serviceAccountAnnotations: "inputs",
 } satisfies Known<EtcdClusterArgs>;
 
+/** Names of earlier releases, which resemble other arguments more than their own new names. */
+const renamed: Readonly<Record<string, string>> = { controllerDoorSecret: "controllerServerSecret" };
+
 /**
  * A misspelt argument from a stack's configuration would otherwise be ignored in silence. Tells whether the rest is of
  * a shape that further checks can read.
@@ -265,7 +268,7 @@ function descend(problems: Problems, given: unknown, shape: Shape, path: string)
       if (known !== undefined) {
         return descend(problems, value, known, inner);
       }
-      const meant = nearest(key, Object.keys(shape));
+      const meant = renamed[key] ?? nearest(key, Object.keys(shape));
       problems.refuse(
         inner,
         value,

@@ -66,7 +66,7 @@ function refuseMissing(problems: Problems, existing: Partial<ExistingTlsArgs>): 
     "serverSecret",
     "rootSecret",
     "controllerSecret",
-    "controllerDoorSecret",
+    "controllerServerSecret",
   ] as const) {
     if (existing[field] === undefined) {
       problems.refuse(

@@ -20,6 +20,8 @@ export interface RenderedResource {
   readonly inputs: Record<string, unknown>;
   readonly parent: string;
   readonly protect: boolean;
+  /** Names under which the engine may know it from an earlier release. */
+  readonly aliases: string[];
   readonly dependencies: string[];
   /** By input, of which resources' outputs it is made: what the engine replaces when one of them is replaced. */
   readonly propertyDependencies: Record<string, string[]>;
@@ -42,6 +44,7 @@ interface Registration {
   getName(): string;
   getParent(): string;
   getProtect(): boolean;
+  getAliasesList(): { getSpec(): { getName(): string } | undefined }[];
   getDependenciesList(): string[];
   getPropertydependenciesMap(): {
     forEach(tell: (from: { getUrnsList(): string[] }, input: string) => void): void;
@@ -95,6 +98,7 @@ export async function render<T>(
       inputs: inputsOf.get(`${request.getType()}::${request.getName()}`) ?? {},
       parent: request.getParent(),
       protect: request.getProtect(),
+      aliases: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getName() || []),
       dependencies: request.getDependenciesList(),
       propertyDependencies: propertyDependencies(request),
       ignoreChanges: request.getIgnorechangesList(),

@@ -43,8 +43,8 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
       clientUrl: read("CONTROLLER_CLIENT_URL"),
     },
     etcdTlsDir: read("CONTROLLER_ETCD_TLS_DIR"),
-    doorTlsDir: read("CONTROLLER_DOOR_TLS_DIR"),
-    doorPort: port("CONTROLLER_DOOR_PORT", "2382"),
+    doorTlsDir: read("CONTROLLER_SERVER_TLS_DIR"),
+    doorPort: port("CONTROLLER_SERVER_PORT", "2382"),
     healthPort: port("CONTROLLER_HEALTH_PORT", "8080"),
     logLevel: env.LOG_LEVEL ?? "info",
   };

@@ -127,7 +127,7 @@ export function controllerContainerOf(rendered: Rendered<unknown>): types.output
 
 export const serviceOf = (
   rendered: Rendered<unknown>,
-  name: "etcd-headless" | "etcd-client" | "etcd-controller-door",
+  name: "etcd-headless" | "etcd-client" | "etcd-controller-server",
 ) => inputs<types.output.core.v1.Service>(rendered, kinds.service, name);
 
 /** An output's value; rejects where computing it failed. */

@@ -169,7 +169,7 @@ export const scenarios = {
         serverSecret: "own-server",
         rootSecret: "own-root",
         controllerSecret: "own-controller",
-        controllerDoorSecret: "own-controller-door",
+        controllerServerSecret: "own-controller-server",
         caRevision: "2",
       },
     },

@@ -76,7 +76,7 @@ describe("changed arguments", () => {
       "a renewed authority",
       { etcd: { snapshotCount: 5000 }, tls: { caValidityDays: 3000 } },
       [
-        ...["peer", "peer-client", "server", "root", "controller", "controller-door", "client-app"].map(
+        ...["peer", "peer-client", "server", "root", "controller", "controller-server", "client-app"].map(
           (pair) => `changed Secret etcd-${pair}`,
         ),
         // It reads authorities at its start as well.

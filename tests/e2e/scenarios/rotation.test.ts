@@ -11,7 +11,7 @@ import type { Dialled } from "../support/probe";
 import { dial, http } from "../support/probe";
 
 const app = "etcd-client-app";
-const pairs = ["controller", "controller-door", "peer", "peer-client", "root", "server"];
+const pairs = ["controller", "controller-server", "peer", "peer-client", "root", "server"];
 const secretsOf = (suffix: string) => pairs.map((pair) => `Secret etcd-${pair}${suffix}`);
 const to = (step: CaRotationStep, revision = 2): EtcdClusterArgs => ({
   tls: { caRotation: { revision, step } satisfies CaRotationArgs },

@@ -7,7 +7,7 @@ const names = {
   serverSecret: "c",
   rootSecret: "d",
   controllerSecret: "e",
-  controllerDoorSecret: "f",
+  controllerServerSecret: "f",
 };
 
 const terms = (...nodeSelectorTerms: unknown[]) => ({

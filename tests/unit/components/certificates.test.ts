@@ -27,16 +27,16 @@ const serverNames = (cluster: string, namespace: string, domain: string) => [
   ...scopes(`${cluster}-client`, namespace, domain),
 ];
 
-const leaves = ["peer", "peer-client", "server", "root", "controller", "controller-door"] as const;
+const leaves = ["peer", "peer-client", "server", "root", "controller", "controller-server"] as const;
 const pairsOf = (rendered: ClusterRender) => ({
   peer: pairOf(rendered, "etcd-peer"),
   "peer-client": pairOf(rendered, "etcd-peer-client"),
   server: pairOf(rendered, "etcd-server"),
   root: pairOf(rendered, "etcd-root"),
   controller: pairOf(rendered, "etcd-controller"),
-  "controller-door": pairOf(rendered, "etcd-controller-door"),
+  "controller-server": pairOf(rendered, "etcd-controller-server"),
 });
-const isPeers = (leaf: string) => leaf.startsWith("peer") || leaf === "controller-door";
+const isPeers = (leaf: string) => leaf.startsWith("peer") || leaf === "controller-server";
 
 describe("certificate authorities", () => {
   it("are two, and neither vouches for the other's leaves", async () => {
@@ -106,7 +106,7 @@ describe("leaves", () => {
       server: ["server", "client"],
       root: ["client"],
       controller: ["client"],
-      "controller-door": ["server"],
+      "controller-server": ["server"],
       backup: ["client"],
     });
     for (const [leaf, { cert }] of Object.entries(pairs)) {
@@ -122,7 +122,7 @@ describe("leaves", () => {
     expect(subjectOf(pairs.server.cert)).to.deep.equal(["O=etcd"]);
     expect(subjectOf(pairs.root.cert)).to.deep.equal(["CN=root", "O=etcd"]);
     expect(subjectOf(pairs.controller.cert)).to.deep.equal(["CN=root", "O=etcd"]);
-    expect(subjectOf(pairs["controller-door"].cert)).to.deep.equal(["CN=etcd controller", "O=etcd"]);
+    expect(subjectOf(pairs["controller-server"].cert)).to.deep.equal(["CN=etcd controller", "O=etcd"]);
     expect(subjectOf(pairOf(rendered, "etcd-client-backup").cert)).to.deep.equal(["CN=backup", "O=etcd"]);
     expect(subjectOf(pairOf(rendered, "etcd-client-ca").cert)).to.deep.equal(["CN=ca", "O=etcd"]);
   });
@@ -143,13 +143,13 @@ describe("leaves", () => {
     }
   });
 
-  it("name the controller's Service, and nobody else, on its door", async () => {
-    expect(namesOf(pairsOf(await scenario("default"))["controller-door"].cert)).to.have.members([
+  it("name the controller's Service, and nobody else, on its server", async () => {
+    expect(namesOf(pairsOf(await scenario("default"))["controller-server"].cert)).to.have.members([
       ...scopes("etcd-controller", "etcd", "cluster.local"),
       "dns:localhost",
       ...loopbacks,
     ]);
-    expect(namesOf(pairsOf(await scenario("everything"))["controller-door"].cert)).to.have.members([
+    expect(namesOf(pairsOf(await scenario("everything"))["controller-server"].cert)).to.have.members([
       ...scopes("orders-controller", "data", "k8s.example.com"),
       "dns:localhost",
       ...loopbacks,
@@ -317,7 +317,7 @@ describe("a second run", () => {
 
   for (const [kind, signed, other] of [
     ["client", ["server", "root", "controller"], "peer"],
-    ["peer", ["peer", "peer-client", "controller-door"], "client"],
+    ["peer", ["peer", "peer-client", "controller-server"], "client"],
   ] as const) {
     it(`renews an authority that is due with its key: all it signed follows, and all pods roll: ${kind}`, async () => {
       const first = await scenario("default");
@@ -365,14 +365,14 @@ describe("mutual TLS", () => {
     expect(await handshake(server, api, "elsewhere.example.com")).to.contain("does not match");
   });
 
-  it("lets gates in on the controller's door, and nobody that the clients' authority vouches for", async () => {
+  it("lets gates in on the controller's server, and nobody that the clients' authority vouches for", async () => {
     const rendered = await scenario("everything");
-    const door = pairOf(rendered, "etcd-controller-door");
+    const server = pairOf(rendered, "etcd-controller-server");
     const name = "orders-controller.data.svc.k8s.example.com";
-    expect(await handshake(door, pairOf(rendered, "etcd-peer-client"), name)).to.equal("welcome");
+    expect(await handshake(server, pairOf(rendered, "etcd-peer-client"), name)).to.equal("welcome");
     for (const other of ["etcd-client-api", "etcd-root", "etcd-controller", "etcd-server"]) {
-      const stranger = { ...pairOf(rendered, other), caPem: door.caPem };
-      expect(await handshake(door, stranger, name), other).to.not.equal("welcome");
+      const stranger = { ...pairOf(rendered, other), caPem: server.caPem };
+      expect(await handshake(server, stranger, name), other).to.not.equal("welcome");
     }
   });
 
@@ -393,7 +393,7 @@ describe("mutual TLS", () => {
       "etcd-root",
       "etcd-controller",
       "etcd-server",
-      "etcd-controller-door",
+      "etcd-controller-server",
     ]) {
       const stranger = { ...pairOf(rendered, other), caPem: peer.caPem };
       expect(await handshake(peer, stranger, name), other).to.not.equal("welcome");

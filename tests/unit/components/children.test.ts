@@ -12,7 +12,7 @@ import type { Scenario } from "../../support/scenarios";
 import { argsOf, scenario, scenarioNames } from "../../support/scenarios";
 import { root } from "../../../hack/root";
 
-const pairs = ["peer", "peer-client", "server", "root", "controller", "controller-door"];
+const pairs = ["peer", "peer-client", "server", "root", "controller", "controller-server"];
 const authority = (kind: string) => [
   `${kinds.key} etcd-ca-${kind}-key`,
   `${kinds.selfSigned} etcd-ca-${kind}`,
@@ -40,7 +40,7 @@ const always = [
   `${kinds.budget} etcd-budget`,
   `${kinds.statefulSet} etcd-members`,
   `${kinds.configMap} etcd-controller-<hash>`,
-  `${kinds.service} etcd-controller-door`,
+  `${kinds.service} etcd-controller-server`,
   `${kinds.serviceAccount} etcd-controller-account`,
   `${kinds.role} etcd-controller-role`,
   `${kinds.roleBinding} etcd-controller-binding`,
@@ -306,7 +306,7 @@ describe("order of creation", () => {
       `${kinds.roleBinding} etcd-controller-binding`,
       `${kinds.configMap} etcd-controller-<hash>`,
       `${kinds.configMap} etcd-declared-controller`,
-      `${kinds.service} etcd-controller-door`,
+      `${kinds.service} etcd-controller-server`,
     ]);
     // Either may be slow to start, and none has to wait for the other.
     const members = resource(rendered, kinds.statefulSet, "etcd-members");

@@ -138,7 +138,7 @@ describe("the controller's Deployment", () => {
     effect: "NoExecute",
     tolerationSeconds: 5,
   }));
-  const pairs = ["controller", "controller-door"];
+  const pairs = ["controller", "controller-server"];
 
   it("runs one pod, and never two", async () => {
     const { metadata, spec } = deploymentOf(await scenario("default"));
@@ -172,9 +172,9 @@ describe("the controller's Deployment", () => {
       for (const service of ["etcd-headless", "etcd-client"] as const) {
         expect(selects(serviceOf(rendered, service).spec.selector, labels), service).to.equal(false);
       }
-      const door = serviceOf(rendered, "etcd-controller-door").spec.selector;
-      expect(selects(door, labels)).to.equal(true);
-      expect(selects(door, podOf(rendered).metadata.labels)).to.equal(false);
+      const server = serviceOf(rendered, "etcd-controller-server").spec.selector;
+      expect(selects(server, labels)).to.equal(true);
+      expect(selects(server, podOf(rendered).metadata.labels)).to.equal(false);
     }
   });
 
@@ -247,7 +247,7 @@ describe("the controller's Deployment", () => {
         "/controller/controller.js",
       ],
       ports: [
-        { name: "door", containerPort: 2382 },
+        { name: "api", containerPort: 2382 },
         { name: "health", containerPort: 8080 },
       ],
       resources: { requests: { cpu: "20m", memory: "64Mi" }, limits: { memory: "192Mi" } },
@@ -284,8 +284,8 @@ describe("the controller's Deployment", () => {
       CONTROLLER_CLAIM_PREFIX: "data-etcd-",
       CONTROLLER_CLIENT_URL: "https://etcd-{ordinal}.etcd.etcd.svc.cluster.local:2379",
       CONTROLLER_ETCD_TLS_DIR: "/etc/etcd/tls/controller",
-      CONTROLLER_DOOR_TLS_DIR: "/etc/etcd/tls/controller-door",
-      CONTROLLER_DOOR_PORT: "2382",
+      CONTROLLER_SERVER_TLS_DIR: "/etc/etcd/tls/controller-server",
+      CONTROLLER_SERVER_PORT: "2382",
       CONTROLLER_HEALTH_PORT: "8080",
     });
     expect(envOf(controllerContainerOf(await scenario("everything")))).to.deep.include({
@@ -304,7 +304,7 @@ describe("the controller's Deployment", () => {
     const { spec, metadata } = deploymentOf(await scenario("own TLS")).spec.template;
     expect(
       spec.volumes.flatMap((v) => (v.secret as { secretName?: string } | undefined)?.secretName ?? []),
-    ).to.deep.equal(["own-controller", "own-controller-door"]);
+    ).to.deep.equal(["own-controller", "own-controller-server"]);
     expect(metadata.annotations).to.deep.equal({
       "etcd-cluster/ca-revision": "2",
       "etcd-cluster/trust": '{"own":true}',
@@ -362,21 +362,28 @@ describe("pods under the Pod Security Standard restricted", () => {
   });
 });
 
-describe("the door's Service", () => {
+describe("the Service of the controller's server", () => {
   it("leads to the controller, ready or not, and is not waited for", async () => {
     for (const [name, cluster] of [
       ["default", "etcd"],
       ["everything", "orders"],
     ] as const) {
-      const { metadata, spec } = serviceOf(await scenario(name), "etcd-controller-door");
+      const { metadata, spec } = serviceOf(await scenario(name), "etcd-controller-server");
       expect(metadata.name).to.equal(`${cluster}-controller`);
       expect(metadata.annotations).to.include({ "pulumi.com/skipAwait": "true" });
       expect(spec).to.deep.equal({
         publishNotReadyAddresses: true,
         selector: selector(cluster),
-        ports: [{ name: "door", port: 2382, targetPort: "door", protocol: "TCP", appProtocol: "tls" }],
+        ports: [{ name: "api", port: 2382, targetPort: 2382, protocol: "TCP", appProtocol: "tls" }],
       });
     }
+  });
+
+  it("is the one of the releases before, under the name that it has now", async () => {
+    const service = (await scenario("default")).resources.find(
+      (r) => r.name === "etcd-controller-server" && r.type === kinds.service,
+    );
+    expect(service?.aliases).to.deep.equal(["etcd-controller-door"]);
   });
 });
 

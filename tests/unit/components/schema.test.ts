@@ -53,8 +53,8 @@ describe("golden schema", function () {
       ClientArgs: ["name"],
       EndpointsArgs: ["tlsSecret", "urls"],
       ExistingTlsArgs: [
-        "controllerDoorSecret",
         "controllerSecret",
+        "controllerServerSecret",
         "peerClientSecret",
         "peerSecret",
         "rootSecret",

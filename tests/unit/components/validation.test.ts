@@ -26,7 +26,7 @@ const own = {
   serverSecret: "c",
   rootSecret: "d",
   controllerSecret: "e",
-  controllerDoorSecret: "f",
+  controllerServerSecret: "f",
 };
 
 /** `more` of `backup`, which is right otherwise. */
@@ -1039,6 +1039,13 @@ const refusals: Refusal[] = [
 
   // Arguments that there are not, and shapes that can't be read
   r("member", { member: 3 }, 3, "there is no such argument", "Write members if you meant that"),
+  r(
+    "tls.existing.controllerDoorSecret",
+    { tls: { existing: { ...own, controllerDoorSecret: "f" } } },
+    "f",
+    "there is no such argument",
+    "Write tls.existing.controllerServerSecret if you meant that",
+  ),
   r(
     "etcd.quotaa",
     { etcd: { quotaa: "1Gi" } },

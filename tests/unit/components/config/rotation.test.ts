@@ -11,7 +11,15 @@ import type { Pair } from "../../../support/certificates";
 import { pairOf } from "../../../support/certificates";
 import { handshake } from "../../../support/handshake";
 import type { ClusterRender } from "../../../support/render";
-import { deploymentOf, inputs, kinds, podOf, renderCluster, resource, valueOf } from "../../../support/render";
+import {
+  deploymentOf,
+  inputs,
+  kinds,
+  podOf,
+  renderCluster,
+  resource,
+  valueOf,
+} from "../../../support/render";
 import { pod } from "../../../support/worlds";
 
 /** Two exchanges, in their order, from the first day on. */
@@ -55,7 +63,7 @@ async function pairsAt(index: number) {
     server: at("server"),
     root: at("root"),
     controller: at("controller"),
-    door: at("controller-door"),
+    api: at("controller-server"),
     app: pairOf(rendered, "etcd-client-app"),
   };
 }
@@ -173,7 +181,7 @@ describe("the steps of a rotation", () => {
 
 describe("mutual TLS between the steps of a rotation", () => {
   const member = "etcd-1.etcd.etcd.svc.cluster.local";
-  const door = "etcd-controller.etcd.svc.cluster.local";
+  const api = "etcd-controller.etcd.svc.cluster.local";
 
   /** Who of two steps that run side by side reaches whom; `a` dials. */
   async function reaches(a: number, b: number): Promise<Record<string, boolean>> {
@@ -182,7 +190,7 @@ describe("mutual TLS between the steps of a rotation", () => {
       (await handshake(listener, dialler, name)) === "welcome";
     return {
       "peer → peer": await ok(to.peer, from.peerClient, member),
-      "gate → door": await ok(to.door, from.peerClient, door),
+      "gate → api": await ok(to.api, from.peerClient, api),
       "controller → etcd": await ok(to.server, from.controller, member),
       "client → server": await ok(to.server, from.app, member),
       "etcdctl → server": await ok(to.server, from.root, member),
@@ -231,7 +239,7 @@ describe("mutual TLS between the steps of a rotation", () => {
     expect(await handshake(now.peer, trusting(old.peerClient, now.peerClient), member)).to.not.equal(
       "welcome",
     );
-    expect(await handshake(now.door, trusting(old.peerClient, now.peerClient), door)).to.not.equal("welcome");
+    expect(await handshake(now.api, trusting(old.peerClient, now.peerClient), api)).to.not.equal("welcome");
     expect(await handshake(now.server, now.app, member)).to.equal("welcome");
   });
 });
