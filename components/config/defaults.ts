@@ -6,6 +6,7 @@ import { defaultRepository, defaultVersion } from "../contract/versions";
 
 export const defaults = {
   members: 3,
+  generation: 1,
   clusterDomain: "cluster.local",
   storageSize: "8Gi",
   cpuRequest: "250m",

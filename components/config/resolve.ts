@@ -64,7 +64,7 @@ export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec
     nodeImage: nodeImage(args),
     settings: renderSettings(args.etcd ?? {}, version.minor, quotaBytes(args)),
     quotaBytes: quotaBytes(args),
-    generation: args.generation ?? 1,
+    generation: args.generation ?? defaults.generation,
     rebuild: rebuildOf(args),
     waitSeconds: waitSeconds(args),
     storageSize: args.storage?.size ?? defaults.storageSize,

@@ -13,11 +13,11 @@ import { literal } from "./literal";
 import { placement } from "./scheduling";
 import { containerSecurity, podSecurity } from "./security";
 import { resourcesOf } from "./sizes";
+import { backupEnv, podEnv } from "../contract/env";
+import { exitCodes } from "../contract/exit-codes";
+import type { BackupCommand } from "../contract/commands";
 
 type PodSpec = k8s.types.input.core.v1.PodSpec;
-
-/** Another try won't help: what ends so is told at once, and not tried again. */
-const refused = 3;
 
 /** What all jobs of backups have in common. */
 export interface JobParts {
@@ -62,7 +62,7 @@ export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k
             // The job itself gives up before, and tells why.
             activeDeadlineSeconds: cron.timeoutSeconds + 60,
             podFailurePolicy: {
-              rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [refused] } }],
+              rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [exitCodes.permanent] } }],
             },
             template: {
               metadata: {
@@ -95,26 +95,26 @@ export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k
 
 /** The variables by which a job knows which cluster it is of. */
 export const settingsVariable = (ctx: Context, backup: BackupArgs, timeoutSeconds: number) => ({
-  name: "BACKUP_SETTINGS",
+  name: backupEnv.settings,
   value: ctx.namespace.apply((namespace) =>
     literal(JSON.stringify(backupSettings(ctx.spec, backup, namespace, timeoutSeconds))),
   ),
 });
 
-export const podName = { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
+export const podName = { name: podEnv.name, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
 
 /** The administrator's pair: turning on etcd's users locks no backup out. */
 export const rootPair = (identity: Identity) => ({
   volume: { name: "tls-root", secret: { secretName: identity.secrets.root, defaultMode: 0o440 } },
   mount: { name: "tls-root", mountPath: pairFolder("root"), readOnly: true },
-  variable: { name: "BACKUP_TLS_DIR", value: pairFolder("root") },
+  variable: { name: backupEnv.tlsDir, value: pairFolder("root") },
 });
 
 /** A container that runs the jobs' code. */
 export function jobContainer(
   ctx: Context,
   name: string,
-  command: string,
+  command: BackupCommand,
   room: Record<string, string> = {},
 ): k8s.types.input.core.v1.Container {
   const { spec } = ctx;

@@ -5,6 +5,8 @@ import { storeSettings } from "../config/jobs";
 import { literal } from "./literal";
 import { objectNames, paths } from "../contract/names";
 import type { Context } from "./context";
+import { backupEnv } from "../contract/env";
+import type { BackupCommand } from "../contract/commands";
 
 const volumes = { credentials: "credentials", backups: "backups" };
 
@@ -18,7 +20,7 @@ export interface StoreParts {
 export function storeParts(ctx: Context, store: StoreArgs): StoreParts {
   const prefix = ctx.namespace.apply((namespace) => `${namespace}/${ctx.spec.name}`);
   const settings = storeSettings(store, prefix).apply((value) => literal(JSON.stringify(value)));
-  const env = [{ name: "BACKUP_STORE", value: settings }];
+  const env = [{ name: backupEnv.store, value: settings }];
   if (store.claim) {
     const claimName = store.claim.existing ?? objectNames(ctx.spec.name).backups;
     return {
@@ -53,7 +55,7 @@ export function codeVolume(code: pulumi.Input<string>): {
 }
 
 /** How the jobs' code is started. */
-export const jobCommand = (command: string): string[] => [
+export const jobCommand = (command: BackupCommand): string[] => [
   "node",
   ...jobNodeFlags,
   `${paths.backup}/backup.js`,

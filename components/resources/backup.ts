@@ -10,6 +10,7 @@ import { codeVolume, storeParts } from "./backup-store";
 import type { Identity } from "./certificates";
 import type { Context } from "./context";
 import { createDrill } from "./drill";
+import { backupCommands } from "../contract/commands";
 
 type PodSpec = k8s.types.input.core.v1.PodSpec;
 
@@ -49,7 +50,7 @@ function backupPod(ctx: Context, parts: JobParts, timeoutSeconds: number): PodSp
   return {
     containers: [
       {
-        ...jobContainer(ctx, containerNames.backup, "backup"),
+        ...jobContainer(ctx, containerNames.backup, backupCommands.backup),
         env: [podName, settingsVariable(ctx, backup, timeoutSeconds), root.variable, ...store.env],
         volumeMounts: [code.mount, root.mount, ...store.volumeMounts],
       },

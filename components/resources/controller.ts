@@ -24,6 +24,7 @@ import { hashOf } from "./hash";
 import { impatientPlacement } from "./scheduling";
 import { containerSecurity, podSecurity } from "./security";
 import { resourcesOf } from "./sizes";
+import { controllerEnv, podEnv } from "../contract/env";
 
 /**
  * It decides a few times a minute: memory is worth more than speed. Compiled code and the compiler's threads would be a
@@ -117,24 +118,24 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
     imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
     command: ["node", ...frugal(memoryLimit), `${paths.controller}/controller.js`],
     env: [
-      field("POD_NAME", "metadata.name"),
-      field("POD_UID", "metadata.uid"),
-      field("POD_NAMESPACE", "metadata.namespace"),
-      { name: "CONTROLLER_STATEFULSET", value: names.statefulSet },
-      { name: "CONTROLLER_RECORD", value: names.record },
-      { name: "CONTROLLER_STATUS", value: names.status },
-      { name: "CONTROLLER_TRUST", value: names.trust },
-      { name: "CONTROLLER_LEASE", value: names.controller },
-      ...(ctx.spec.args.backup ? [{ name: "CONTROLLER_BACKUPS", value: names.backups }] : []),
-      { name: "CONTROLLER_CLAIM_PREFIX", value: names.claimPrefix },
+      field(podEnv.name, "metadata.name"),
+      field(podEnv.uid, "metadata.uid"),
+      field(podEnv.namespace, "metadata.namespace"),
+      { name: controllerEnv.statefulSet, value: names.statefulSet },
+      { name: controllerEnv.record, value: names.record },
+      { name: controllerEnv.status, value: names.status },
+      { name: controllerEnv.trust, value: names.trust },
+      { name: controllerEnv.lease, value: names.controller },
+      ...(ctx.spec.args.backup ? [{ name: controllerEnv.backups, value: names.backups }] : []),
+      { name: controllerEnv.claimPrefix, value: names.claimPrefix },
       {
-        name: "CONTROLLER_CLIENT_URL",
+        name: controllerEnv.clientUrl,
         value: dns.apply((d) => d.clientUrl(`${names.statefulSet}-{ordinal}`)),
       },
-      { name: "CONTROLLER_ETCD_TLS_DIR", value: pairFolder("controller") },
-      { name: "CONTROLLER_SERVER_TLS_DIR", value: pairFolder("controller-server") },
-      { name: "CONTROLLER_SERVER_PORT", value: String(ports.api) },
-      { name: "CONTROLLER_HEALTH_PORT", value: String(ports.health) },
+      { name: controllerEnv.etcdTlsDir, value: pairFolder("controller") },
+      { name: controllerEnv.serverTlsDir, value: pairFolder("controller-server") },
+      { name: controllerEnv.serverPort, value: String(ports.api) },
+      { name: controllerEnv.healthPort, value: String(ports.health) },
     ],
     ports: [
       { name: portNames.api, containerPort: ports.api },

@@ -9,6 +9,8 @@ import type { Context } from "./context";
 import { scratchOf } from "./scratch";
 import { containerSecurity } from "./security";
 import { resourcesOf } from "./sizes";
+import { backupEnv } from "../contract/env";
+import { backupCommands } from "../contract/commands";
 
 type Container = k8s.types.input.core.v1.Container;
 
@@ -36,7 +38,7 @@ export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArg
   const env = [
     podName,
     settingsVariable(ctx, backup, timeoutSeconds),
-    { name: "BACKUP_FOLDER", value: paths.drill },
+    { name: backupEnv.folder, value: paths.drill },
   ];
   return createCronJob(ctx, parts, {
     resourceName: "drill",
@@ -48,7 +50,7 @@ export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArg
     pod: {
       initContainers: [
         {
-          ...jobContainer(ctx, containerNames.fetch, "drill-prepare"),
+          ...jobContainer(ctx, containerNames.fetch, backupCommands.drillPrepare),
           env: [...env, ...store.env],
           volumeMounts: [code.mount, mount, ...store.volumeMounts],
         },
@@ -57,8 +59,8 @@ export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArg
       ],
       containers: [
         {
-          ...jobContainer(ctx, containerNames.judge, "drill-judge", scratch.room),
-          env: [...env, root.variable, { name: "BACKUP_ETCD_URL", value: clientUrl }],
+          ...jobContainer(ctx, containerNames.judge, backupCommands.drillJudge, scratch.room),
+          env: [...env, root.variable, { name: backupEnv.etcdUrl, value: clientUrl }],
           volumeMounts: [code.mount, root.mount, { ...mount, readOnly: true }],
         },
       ],

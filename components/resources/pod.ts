@@ -21,6 +21,7 @@ import type { Context } from "./context";
 import { memberPlacement } from "./scheduling";
 import { containerSecurity, podSecurity } from "./security";
 import { resourcesOf } from "./sizes";
+import { gateEnv, podEnv } from "../contract/env";
 
 type Container = k8s.types.input.core.v1.Container;
 
@@ -93,22 +94,22 @@ function gateContainer(ctx: Context): Container {
     imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
     command: ["node", `${paths.gate}/gate.js`],
     env: [
-      { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-      { name: "POD_UID", valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } },
-      { name: "POD_IPS", valueFrom: { fieldRef: { fieldPath: "status.podIPs" } } },
-      { name: "GATE_VOLUME", value: paths.volume },
-      { name: "GATE_DATA_DIR", value: paths.data },
-      { name: "GATE_CONFIG_FILE", value: paths.config },
-      { name: "GATE_TLS_DIR", value: pairFolder("peer-client") },
-      { name: "GATE_CONTROLLER_URL", value: dns.apply((d) => d.controllerUrl) },
-      { name: "GATE_PEER_URL", value: dns.apply((d) => d.peerUrl("$(POD_NAME)")) },
-      { name: "GATE_CLIENT_URL", value: dns.apply((d) => d.clientUrl("$(POD_NAME)")) },
-      { name: "GATE_PEER_PORT", value: String(ports.peer) },
-      { name: "GATE_CLIENT_PORT", value: String(ports.client) },
-      { name: "GATE_METRICS_PORT", value: String(ports.metrics) },
-      { name: "GATE_GENERATION", value: String(spec.generation) },
-      { name: "GATE_VERSION", value: spec.version.text },
-      { name: "GATE_SETTINGS", value: literal(spec.settings) },
+      { name: podEnv.name, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+      { name: podEnv.uid, valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } },
+      { name: podEnv.ips, valueFrom: { fieldRef: { fieldPath: "status.podIPs" } } },
+      { name: gateEnv.volume, value: paths.volume },
+      { name: gateEnv.dataDir, value: paths.data },
+      { name: gateEnv.configFile, value: paths.config },
+      { name: gateEnv.tlsDir, value: pairFolder("peer-client") },
+      { name: gateEnv.controllerUrl, value: dns.apply((d) => d.controllerUrl) },
+      { name: gateEnv.peerUrl, value: dns.apply((d) => d.peerUrl(`$(${podEnv.name})`)) },
+      { name: gateEnv.clientUrl, value: dns.apply((d) => d.clientUrl(`$(${podEnv.name})`)) },
+      { name: gateEnv.peerPort, value: String(ports.peer) },
+      { name: gateEnv.clientPort, value: String(ports.client) },
+      { name: gateEnv.metricsPort, value: String(ports.metrics) },
+      { name: gateEnv.generation, value: String(spec.generation) },
+      { name: gateEnv.version, value: spec.version.text },
+      { name: gateEnv.settings, value: literal(spec.settings) },
     ],
     resources: resourcesOf(ctx, "gate"),
     securityContext: containerSecurity,

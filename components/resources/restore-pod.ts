@@ -9,6 +9,8 @@ import { etcdContainer, mounts, restorePort, stepContainer } from "./restore-ste
 import { impatientPlacement } from "./scheduling";
 import { scratchOf } from "./scratch";
 import { podSecurity } from "./security";
+import { podEnv } from "../contract/env";
+import { restoreSteps } from "../contract/commands";
 
 type Container = k8s.types.input.core.v1.Container;
 type PodSpec = k8s.types.input.core.v1.PodSpec;
@@ -41,7 +43,7 @@ export function restorePodSpec(ctx: Context, rebuild: RebuildSpec, parts: Restor
     imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
     ...impatientPlacement(ctx),
     initContainers: [...source.containers, statusContainer(ctx), restoreContainer(ctx)],
-    containers: [stepContainer(ctx, "hand-over", "hand-over", { ports: [restorePort], room: scratch.room })],
+    containers: [stepContainer(ctx, restoreSteps.handOver, { ports: [restorePort], room: scratch.room })],
     volumes: [
       { name: mounts.scratch.name, ...scratch.volume },
       { name: mounts.code.name, configMap: { name: parts.code, defaultMode: 0o444 } },
@@ -74,7 +76,7 @@ function restoreContainer(ctx: Context): Container {
       `--name=${seed}`,
       pulumi.interpolate`--initial-cluster=${seed}=${url}`,
       pulumi.interpolate`--initial-advertise-peer-urls=${url}`,
-      `--initial-cluster-token=restore-${spec.generation}-$(POD_UID)`,
+      `--initial-cluster-token=restore-${spec.generation}-$(${podEnv.uid})`,
       `--bump-revision=${revisionBump}`,
       "--mark-compacted",
     ],

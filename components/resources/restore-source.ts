@@ -10,6 +10,8 @@ import { codeVolume, storeParts } from "./backup-store";
 import type { Context } from "./context";
 import { etcdContainer, mounts, restorePort, stepContainer } from "./restore-steps";
 import { survivorCommand } from "./survivor";
+import { backupEnv, restoreEnv } from "../contract/env";
+import { backupCommands, restoreSteps } from "../contract/commands";
 
 type Container = k8s.types.input.core.v1.Container;
 
@@ -22,17 +24,26 @@ export interface Source {
 export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.Output<string>): Source {
   if (!restore) {
     // What a survivor's gate sends is started, alone and for nobody else, so that its log is in the snapshot.
-    const receive = stepContainer(ctx, "receive", "receive", { ports: [restorePort] });
-    return { containers: [receive, survivorContainer(ctx), stepContainer(ctx, "save", "save")], volumes: [] };
+    const receive = stepContainer(ctx, restoreSteps.receive, { ports: [restorePort] });
+    return {
+      containers: [receive, survivorContainer(ctx), stepContainer(ctx, restoreSteps.save)],
+      volumes: [],
+    };
   }
   const { backup, file, endpoints } = restore;
   if (backup && code) {
     return backupSource(ctx, backup, code);
   }
   if (file) {
-    const env = [{ name: "RESTORE_FILE", value: literal(`${paths.source}/${file.path}`) }];
+    const env = [{ name: restoreEnv.file, value: literal(`${paths.source}/${file.path}`) }];
     return {
-      containers: [stepContainer(ctx, "fetch", "file", { env, volumeMounts: [mounts.source] })],
+      containers: [
+        stepContainer(ctx, restoreSteps.file, {
+          name: containerNames.fetch,
+          env,
+          volumeMounts: [mounts.source],
+        }),
+      ],
       volumes: [
         { name: mounts.source.name, persistentVolumeClaim: { claimName: file.claim, readOnly: true } },
       ],
@@ -40,13 +51,19 @@ export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.O
   }
   const env = [
     {
-      name: "RESTORE_ENDPOINTS",
+      name: restoreEnv.endpoints,
       value: literal(JSON.stringify({ urls: endpoints?.urls ?? [], serverName: endpoints?.serverName })),
     },
-    { name: "RESTORE_SOURCE_TLS_DIR", value: paths.sourceTls },
+    { name: restoreEnv.sourceTlsDir, value: paths.sourceTls },
   ];
   return {
-    containers: [stepContainer(ctx, "fetch", "endpoints", { env, volumeMounts: [mounts.sourceTls] })],
+    containers: [
+      stepContainer(ctx, restoreSteps.endpoints, {
+        name: containerNames.fetch,
+        env,
+        volumeMounts: [mounts.sourceTls],
+      }),
+    ],
     volumes: [
       {
         name: mounts.sourceTls.name,
@@ -65,11 +82,11 @@ function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output
   return {
     containers: [
       {
-        ...jobContainer(ctx, "fetch", "fetch"),
+        ...jobContainer(ctx, containerNames.fetch, backupCommands.fetch),
         env: [
           ...store.env,
-          { name: "BACKUP_WHICH", value: literal(JSON.stringify(which)) },
-          { name: "BACKUP_FOLDER", value: paths.scratch },
+          { name: backupEnv.which, value: literal(JSON.stringify(which)) },
+          { name: backupEnv.folder, value: paths.scratch },
         ],
         volumeMounts: [
           mounts.scratch,

@@ -3,6 +3,8 @@ import { dnsNames, pairFolder, paths, portNames, ports, restorePair } from "../c
 import type { Context } from "./context";
 import { containerSecurity } from "./security";
 import { resourcesOf } from "./sizes";
+import { podEnv, restoreEnv } from "../contract/env";
+import type { RestoreStep } from "../contract/commands";
 
 type Container = k8s.types.input.core.v1.Container;
 
@@ -19,9 +21,10 @@ export const restorePort = { name: portNames.restore, containerPort: ports.resto
 /** A step that talks, by code of our own. */
 export function stepContainer(
   ctx: Context,
-  name: string,
-  step: string,
+  step: RestoreStep,
   extra: Pick<Container, "ports"> & {
+    /** Default: that of the step. */
+    name?: string;
     env?: k8s.types.input.core.v1.EnvVar[];
     volumeMounts?: k8s.types.input.core.v1.VolumeMount[];
     room?: Record<string, string>;
@@ -30,18 +33,18 @@ export function stepContainer(
   const { spec } = ctx;
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
   return {
-    name,
+    name: extra.name ?? step,
     image: spec.nodeImage,
     imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
     command: ["node", `${paths.restore}/restore.js`, step],
     env: [
       podUid,
-      { name: "RESTORE_GENERATION", value: String(spec.generation) },
-      { name: "RESTORE_CONTROLLER_URL", value: dns.apply((d) => d.controllerUrl) },
-      { name: "RESTORE_TLS_DIR", value: pairFolder(restorePair) },
-      { name: "RESTORE_PORT", value: String(ports.restore) },
-      { name: "RESTORE_VERSION", value: spec.version.text },
-      { name: "RESTORE_SCRATCH", value: paths.scratch },
+      { name: restoreEnv.generation, value: String(spec.generation) },
+      { name: restoreEnv.controllerUrl, value: dns.apply((d) => d.controllerUrl) },
+      { name: restoreEnv.tlsDir, value: pairFolder(restorePair) },
+      { name: restoreEnv.port, value: String(ports.restore) },
+      { name: restoreEnv.version, value: spec.version.text },
+      { name: restoreEnv.scratch, value: paths.scratch },
       ...(extra.env ?? []),
     ],
     ports: extra.ports,
@@ -52,7 +55,7 @@ export function stepContainer(
   };
 }
 
-const podUid = { name: "POD_UID", valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } };
+const podUid = { name: podEnv.uid, valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } };
 
 /** A step that is one of etcd's own programs. */
 export function etcdContainer(ctx: Context, name: string, command: string[]): Container {

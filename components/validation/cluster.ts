@@ -1,9 +1,16 @@
 import type { EtcdClusterArgs } from "../args";
 import { dnsNames, maxMembers, objectNames } from "../contract/names";
 import { isDnsLabel, isDnsName } from "../contract/units";
-import { defaultVersion, knownMinors, parseKnownVersion, securePatch, usablePatch } from "../contract/versions";
+import {
+  defaultVersion,
+  knownMinors,
+  parseKnownVersion,
+  securePatch,
+  usablePatch,
+} from "../contract/versions";
 import { plainText } from "./checks";
 import type { Problems } from "./problems";
+import { defaults } from "../config/defaults";
 
 /** The StatefulSet's name stands in the label `controller-revision-hash` too, with a dash and ten characters. */
 export const maxNameLength = 52;
@@ -15,7 +22,7 @@ export function refuseCluster(problems: Problems, args: EtcdClusterArgs, name: s
 }
 
 function refuseSize(problems: Problems, args: EtcdClusterArgs): void {
-  const members = args.members ?? 3;
+  const members = args.members ?? defaults.members;
   if (!Number.isInteger(members) || members < 1 || members > maxMembers) {
     problems.refuse("members", members, `a cluster has 1 to ${maxMembers} members`, "Write 1, 3, 5 or 7");
   } else if (members % 2 === 0 && !args.allowEvenMembers) {
@@ -32,7 +39,7 @@ function refuseNames(problems: Problems, args: EtcdClusterArgs, name: string): v
   const cluster = args.clusterName ?? name;
   const path = args.clusterName === undefined ? "name" : "clusterName";
   const namespace = args.namespace === undefined ? cluster : plainText(args.namespace);
-  const domain = args.clusterDomain ?? "cluster.local";
+  const domain = args.clusterDomain ?? defaults.clusterDomain;
   if (!isDnsLabel(cluster) || !/^[a-z]/.test(cluster)) {
     problems.refuse(
       path,
@@ -52,7 +59,12 @@ function refuseNames(problems: Problems, args: EtcdClusterArgs, name: string): v
   refuseNamespace(problems, plainText(args.namespace));
   refuseTaken(problems, namespace, args.createNamespace);
   if (!isDnsName(domain)) {
-    problems.refuse("clusterDomain", domain, "it has to be a DNS name", `Write it like "cluster.local"`);
+    problems.refuse(
+      "clusterDomain",
+      domain,
+      "it has to be a DNS name",
+      `Write it like "${defaults.clusterDomain}"`,
+    );
   } else if (namespace !== undefined) {
     const longest = dnsNames(cluster, namespace, domain).pod(objectNames(cluster).pod(maxMembers - 1));
     if (longest.length > 253) {

@@ -5,11 +5,12 @@ import { refuseStore, urlOf } from "./backup";
 import { checkInteger } from "./checks";
 import { maxNameLength } from "./cluster";
 import type { Problems } from "./problems";
+import { defaults } from "../config/defaults";
 
 const sources = ["backup", "file", "endpoints"] as const;
 
 export function refuseRestore(problems: Problems, args: EtcdClusterArgs, name: string): void {
-  const { restore, recovery, generation = 1 } = args;
+  const { restore, recovery, generation = defaults.generation } = args;
   checkInteger(problems, "generation", generation, 1, 1_000_000);
   if (restore && recovery) {
     problems.refuse(

@@ -1,6 +1,6 @@
 /**
- * What the jobs run: `backup`, `fetch`, and the beginning and the end of a drill. Ends with 3 where another try can't
- * help, and somebody has to change something; with 1 where it may.
+ * What the jobs run: `backup`, `fetch`, and the beginning and the end of a drill. Its exit code says whether another try
+ * can help.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,6 +23,9 @@ import { openStore } from "./store";
 import { S3Error, worthAnotherTry } from "./store/s3-words";
 import { volumesOf } from "./volumes";
 import { wordsOf } from "../shared/errors";
+import { backupEnv, podEnv } from "../../components/contract/env";
+import { exitCodes } from "../../components/contract/exit-codes";
+import { backupCommands } from "../../components/contract/commands";
 
 const { env } = process;
 /** As the log of everything else in the cluster: one line of JSON each. */
@@ -34,20 +37,20 @@ const variable = (name: string): string => {
   if (!value) throw new Error(`the variable ${name} is missing`);
   return value;
 };
-const store = () => openStore(readSettings<StoreSettings>(env, "BACKUP_STORE"));
-const settings = () => readSettings<BackupSettings>(env, "BACKUP_SETTINGS");
+const store = () => openStore(readSettings<StoreSettings>(env, backupEnv.store));
+const settings = () => readSettings<BackupSettings>(env, backupEnv.settings);
 
 function report(of: BackupSettings): { api: Api; report: Report } {
   const api = new Api(accessInCluster(env, steadyClock()));
   const warn = (text: string) => log("warn", text);
-  return { api, report: new Report(api, of.namespace, of.statusName, variable("POD_NAME"), warn) };
+  return { api, report: new Report(api, of.namespace, of.statusName, variable(podEnv.name), warn) };
 }
 
 const commands: Readonly<Record<string, () => Promise<string>>> = {
-  backup: async () => {
+  [backupCommands.backup]: async () => {
     const of = settings();
     const told = report(of);
-    const pair = readPair(variable("BACKUP_TLS_DIR"));
+    const pair = readPair(variable(backupEnv.tlsDir));
     const ended = new AbortController();
     process.once("SIGTERM", () => ended.abort(new Error("it was told to stop")));
     // Kubernetes ends the job somewhat later, and then nothing could be told any more.
@@ -68,22 +71,22 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
     clearTimeout(limit);
     return `the backup ${made.name} is made: revision ${made.revision}, ${made.keys} entries, ${made.snapshot.bytes} bytes`;
   },
-  fetch: async () => {
-    const folder = variable("BACKUP_FOLDER");
-    const made = await fetchBackup(store(), readSettings<Which>(env, "BACKUP_WHICH"), folder);
+  [backupCommands.fetch]: async () => {
+    const folder = variable(backupEnv.folder);
+    const made = await fetchBackup(store(), readSettings<Which>(env, backupEnv.which), folder);
     return `the backup ${made.name} is in ${folder}: revision ${made.revision}, ${made.snapshot.bytes} bytes`;
   },
-  "drill-prepare": async () => {
+  [backupCommands.drillPrepare]: async () => {
     const of = settings();
-    const made = await prepare(store(), report(of).report, variable("BACKUP_FOLDER"), of.timeoutSeconds);
+    const made = await prepare(store(), report(of).report, variable(backupEnv.folder), of.timeoutSeconds);
     return `the backup ${made.name} is fetched, and as it was recorded`;
   },
-  "drill-judge": async () => {
+  [backupCommands.drillJudge]: async () => {
     const of = settings();
-    const manifest = parseManifest(readFileSync(join(variable("BACKUP_FOLDER"), files.manifest), "utf8"));
+    const manifest = parseManifest(readFileSync(join(variable(backupEnv.folder), files.manifest), "utf8"));
     const channel = new Channel(
-      variable("BACKUP_ETCD_URL"),
-      readPair(variable("BACKUP_TLS_DIR")),
+      variable(backupEnv.etcdUrl),
+      readPair(variable(backupEnv.tlsDir)),
       "localhost",
     );
     await judge(manifest, channel, report(of).report, of.timeoutSeconds * 1000);
@@ -108,6 +111,6 @@ main().then(
   },
   (error: unknown) => {
     log("error", wordsOf(error));
-    process.exit(helpless(error) ? 3 : 1);
+    process.exit(helpless(error) ? exitCodes.permanent : exitCodes.retryable);
   },
 );

@@ -1,5 +1,7 @@
 import type { Names } from "../shared/kubernetes/cluster";
 import type { ObserverSettings } from "./observe/observer";
+import { controllerEnv, podEnv } from "../../components/contract/env";
+import { ports } from "../../components/contract/names";
 
 /** What the Deployment tells its process. */
 export interface Settings {
@@ -19,33 +21,33 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     if (!value) throw new Error(`the variable ${name} is missing`);
     return value;
   };
-  const port = (name: string, otherwise: string): number => {
+  const port = (name: string, otherwise: number): number => {
     const value = Number(env[name] ?? otherwise);
     if (!Number.isInteger(value) || value < 1 || value > 65535) throw new Error(`${name} is no port`);
     return value;
   };
-  const statefulSet = read("CONTROLLER_STATEFULSET");
+  const statefulSet = read(controllerEnv.statefulSet);
   return {
     // A container that starts anew in the same pod follows one that is gone for sure, and need not wait for its lease.
-    identity: `${read("POD_NAME")}_${read("POD_UID")}`,
+    identity: `${read(podEnv.name)}_${read(podEnv.uid)}`,
     names: {
-      namespace: read("POD_NAMESPACE"),
+      namespace: read(podEnv.namespace),
       statefulSet,
-      record: read("CONTROLLER_RECORD"),
-      status: read("CONTROLLER_STATUS"),
-      trust: read("CONTROLLER_TRUST"),
-      lease: read("CONTROLLER_LEASE"),
-      backups: env.CONTROLLER_BACKUPS,
+      record: read(controllerEnv.record),
+      status: read(controllerEnv.status),
+      trust: read(controllerEnv.trust),
+      lease: read(controllerEnv.lease),
+      backups: env[controllerEnv.backups],
     },
     observer: {
       statefulSet,
-      claimPrefix: read("CONTROLLER_CLAIM_PREFIX"),
-      clientUrl: read("CONTROLLER_CLIENT_URL"),
+      claimPrefix: read(controllerEnv.claimPrefix),
+      clientUrl: read(controllerEnv.clientUrl),
     },
-    etcdTlsDir: read("CONTROLLER_ETCD_TLS_DIR"),
-    doorTlsDir: read("CONTROLLER_SERVER_TLS_DIR"),
-    doorPort: port("CONTROLLER_SERVER_PORT", "2382"),
-    healthPort: port("CONTROLLER_HEALTH_PORT", "8080"),
+    etcdTlsDir: read(controllerEnv.etcdTlsDir),
+    doorTlsDir: read(controllerEnv.serverTlsDir),
+    doorPort: port(controllerEnv.serverPort, ports.api),
+    healthPort: port(controllerEnv.healthPort, ports.health),
     logLevel: env.LOG_LEVEL ?? "info",
   };
 }

@@ -1,3 +1,4 @@
+import { gateEnv, podEnv } from "../../components/contract/env";
 /** What the pod's template says to its gate. */
 export interface Settings {
   readonly podName: string;
@@ -25,27 +26,27 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
     if (value === undefined) throw new Error(`the variable ${name} is missing`);
     return value;
   };
-  const generation = Number(text("GATE_GENERATION"));
+  const generation = Number(text(gateEnv.generation));
   if (!Number.isSafeInteger(generation) || generation < 1)
-    throw new Error("GATE_GENERATION is not a generation");
+    throw new Error(`${gateEnv.generation} is not a generation`);
   return {
-    podName: text("POD_NAME"),
-    podUid: text("POD_UID"),
-    podIps: text("POD_IPS").split(","),
-    volume: text("GATE_VOLUME"),
-    dataDir: text("GATE_DATA_DIR"),
-    configFile: text("GATE_CONFIG_FILE"),
-    tlsDir: text("GATE_TLS_DIR"),
-    controllerUrl: text("GATE_CONTROLLER_URL"),
-    peerUrl: text("GATE_PEER_URL"),
-    clientUrl: text("GATE_CLIENT_URL"),
+    podName: text(podEnv.name),
+    podUid: text(podEnv.uid),
+    podIps: text(podEnv.ips).split(","),
+    volume: text(gateEnv.volume),
+    dataDir: text(gateEnv.dataDir),
+    configFile: text(gateEnv.configFile),
+    tlsDir: text(gateEnv.tlsDir),
+    controllerUrl: text(gateEnv.controllerUrl),
+    peerUrl: text(gateEnv.peerUrl),
+    clientUrl: text(gateEnv.clientUrl),
     ports: {
-      peer: text("GATE_PEER_PORT"),
-      client: text("GATE_CLIENT_PORT"),
-      metrics: text("GATE_METRICS_PORT"),
+      peer: text(gateEnv.peerPort),
+      client: text(gateEnv.clientPort),
+      metrics: text(gateEnv.metricsPort),
     },
     generation,
-    version: text("GATE_VERSION"),
-    etcdSettings: text("GATE_SETTINGS"),
+    version: text(gateEnv.version),
+    etcdSettings: text(gateEnv.settings),
   };
 }

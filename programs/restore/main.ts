@@ -5,6 +5,9 @@ import type { Endpoints } from "./sources";
 import { fromEndpoints, fromFile, save } from "./sources";
 import { handOver, receive } from "./steps";
 import { wordsOf } from "../shared/errors";
+import { restoreEnv } from "../../components/contract/env";
+import { exitCodes } from "../../components/contract/exit-codes";
+import { restoreSteps } from "../../components/contract/commands";
 
 /** One step of a restore pod: `node restore.js <step>`. What stops it are its last words, which the controller shows. */
 
@@ -17,19 +20,19 @@ async function main(step: string | undefined): Promise<void> {
   const { env } = process;
   const settings = readSettings(env);
   switch (step) {
-    case "receive":
+    case restoreSteps.receive:
       return receive(settings);
-    case "save":
+    case restoreSteps.save:
       return save(settings);
-    case "endpoints":
+    case restoreSteps.endpoints:
       return fromEndpoints(
         settings,
-        JSON.parse(env.RESTORE_ENDPOINTS ?? "") as Endpoints,
-        env.RESTORE_SOURCE_TLS_DIR ?? "",
+        JSON.parse(env[restoreEnv.endpoints] ?? "") as Endpoints,
+        env[restoreEnv.sourceTlsDir] ?? "",
       );
-    case "file":
-      return fromFile(settings, env.RESTORE_FILE ?? "");
-    case "hand-over":
+    case restoreSteps.file:
+      return fromFile(settings, env[restoreEnv.file] ?? "");
+    case restoreSteps.handOver:
       return handOver(settings);
     default:
       throw new Refusal(`there is no step ${step ?? "without a name"}`);
@@ -42,6 +45,6 @@ main(process.argv[2]).then(
     const words = wordsOf(error);
     console.error(words);
     if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, words);
-    process.exit(error instanceof Refusal ? 3 : 1);
+    process.exit(error instanceof Refusal ? exitCodes.permanent : exitCodes.retryable);
   },
 );

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { restoreFiles } from "../../components/contract/restore-files";
+import { podEnv, restoreEnv } from "../../components/contract/env";
 
 /** What the restore pod's template says to its steps. */
 export interface Settings {
@@ -20,13 +21,13 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     return value;
   };
   return {
-    podUid: text("POD_UID"),
-    generation: Number(text("RESTORE_GENERATION")),
-    controllerUrl: text("RESTORE_CONTROLLER_URL"),
-    tlsDir: text("RESTORE_TLS_DIR"),
-    port: Number(text("RESTORE_PORT")),
-    version: text("RESTORE_VERSION"),
-    scratch: text("RESTORE_SCRATCH"),
+    podUid: text(podEnv.uid),
+    generation: Number(text(restoreEnv.generation)),
+    controllerUrl: text(restoreEnv.controllerUrl),
+    tlsDir: text(restoreEnv.tlsDir),
+    port: Number(text(restoreEnv.port)),
+    version: text(restoreEnv.version),
+    scratch: text(restoreEnv.scratch),
   };
 }
 

@@ -19,7 +19,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
     ...["components/validation", "components/resources"],
   ],
   "programs/shared": ["components/contract"],
-  "programs/gate": ["programs/shared"],
+  "programs/gate": ["components/contract", "programs/shared"],
   "programs/backup": ["components/contract", "programs/shared"],
   "programs/restore": ["components/contract", "programs/shared"],
   "programs/controller/model": ["components/contract", "programs/shared"],
@@ -40,7 +40,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
     ...["programs/controller/observe", "programs/controller/server"],
   ],
   "programs/controller": [
-    ...["programs/shared", "programs/controller/model", "programs/controller/plan"],
+    ...["components/contract", "programs/shared", "programs/controller/model", "programs/controller/plan"],
     ...["programs/controller/act", "programs/controller/report", "programs/controller/server"],
     ...["programs/controller/observe", "programs/controller/loop"],
   ],

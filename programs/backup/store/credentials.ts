@@ -5,6 +5,7 @@ import { Refusal } from "../../shared/refusal";
 import { ask } from "./http";
 import { element } from "./xml";
 import { wordsOf } from "../../shared/errors";
+import { paths } from "../../../components/contract/names";
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -15,7 +16,7 @@ export interface Credentials {
 }
 
 /** Where the Secret with them is mounted. */
-export const credentialsFolder = "/credentials";
+export const credentialsFolder = paths.credentials;
 const NEW_BEFORE_MS = 5 * 60_000;
 const ASK_MS = 10_000;
 

@@ -4,6 +4,7 @@ import type { ContainerStatus, Pod } from "../../shared/kubernetes/objects";
 import type { ControllerRecord, Desired, RestoreView } from "../model";
 import type { RestoreReport } from "../../shared/protocol";
 import { lastWords } from "./last-words";
+import { exitCodes } from "../../../components/contract/exit-codes";
 
 /** The labels of the pods that make the declared generation; undefined once it is made, or when none is declared. */
 export function restorePodLabels(
@@ -37,9 +38,6 @@ export function restoreView(
 
 const created = (pod: Pod) => Date.parse(pod.metadata.creationTimestamp ?? "") || 0;
 
-/** The exit code of a step that asks for another declaration. */
-const REFUSAL = 3;
-
 const containersOf = ({ status }: Pod) => [
   ...(status?.initContainerStatuses ?? []),
   ...(status?.containerStatuses ?? []),
@@ -60,7 +58,7 @@ const NO_SIDECAR =
 
 function refusalOf(pod: Pod): string | undefined {
   if (missesSidecar(pod)) return `${pod.metadata.name}: ${NO_SIDECAR}`;
-  const refused = containersOf(pod).find((c) => c.state?.terminated?.exitCode === REFUSAL);
+  const refused = containersOf(pod).find((c) => c.state?.terminated?.exitCode === exitCodes.permanent);
   return refused && `${pod.metadata.name}: ${failure(refused)}`;
 }
 
