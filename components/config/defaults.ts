@@ -13,6 +13,7 @@ export const defaults = {
   memoryLimit: "2Gi",
   minZones: 3,
   runAsUser: 65532,
+  pullPolicy: "IfNotPresent",
   livenessBudgetSeconds: 600,
   startupBudgetSeconds: 3600,
   nodeRepository: "docker.io/library/node",

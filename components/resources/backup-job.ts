@@ -7,13 +7,12 @@ import { backupSettings } from "../config/jobs";
 import { annotationKeys, backupLabels, commonLabels, pairFolder } from "../contract/names";
 import { jobCommand } from "./backup-store";
 import type { Identity } from "./certificates";
+import { fullNamesFirst, nodeContainer, podSpec, secretVolume } from "./container";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 import { literal } from "./literal";
 import { placement } from "./scheduling";
-import { containerSecurity, podSecurity } from "./security";
-import { resourcesOf } from "./sizes";
-import { backupEnv, podEnv } from "../contract/env";
+import { backupEnv } from "../contract/env";
 import { exitCodes } from "../contract/exit-codes";
 import type { BackupCommand } from "../contract/commands";
 
@@ -35,7 +34,7 @@ export interface CronParts {
   readonly timeZone?: string;
   readonly timeoutSeconds: number;
   readonly defaultContainer: string;
-  readonly pod: PodSpec;
+  readonly pod: Pick<PodSpec, "containers" | "initContainers" | "volumes">;
 }
 
 export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k8s.batch.v1.CronJob {
@@ -72,18 +71,15 @@ export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k
                   [annotationKeys.defaultContainer]: cron.defaultContainer,
                 },
               },
-              spec: {
+              spec: podSpec(ctx, {
                 restartPolicy: "Never",
                 serviceAccountName: parts.serviceAccount,
                 automountServiceAccountToken: true,
-                enableServiceLinks: false,
                 terminationGracePeriodSeconds: 30,
-                securityContext: podSecurity(ctx),
-                dnsConfig: { options: [{ name: "ndots", value: "1" }] },
-                imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
+                dnsConfig: fullNamesFirst,
                 ...placement(ctx),
                 ...cron.pod,
-              },
+              }),
             },
           },
         },
@@ -101,30 +97,17 @@ export const settingsVariable = (ctx: Context, backup: BackupArgs, timeoutSecond
   ),
 });
 
-export const podName = { name: podEnv.name, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } };
-
 /** The administrator's pair: turning on etcd's users locks no backup out. */
 export const rootPair = (identity: Identity) => ({
-  volume: { name: "tls-root", secret: { secretName: identity.secrets.root, defaultMode: 0o440 } },
+  volume: secretVolume("tls-root", identity.secrets.root),
   mount: { name: "tls-root", mountPath: pairFolder("root"), readOnly: true },
   variable: { name: backupEnv.tlsDir, value: pairFolder("root") },
 });
 
 /** A container that runs the jobs' code. */
-export function jobContainer(
+export const jobContainer = (
   ctx: Context,
   name: string,
   command: BackupCommand,
-  room: Record<string, string> = {},
-): k8s.types.input.core.v1.Container {
-  const { spec } = ctx;
-  return {
-    name,
-    image: spec.nodeImage,
-    imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
-    command: jobCommand(command),
-    resources: resourcesOf(ctx, "job", room),
-    securityContext: containerSecurity,
-    terminationMessagePolicy: "FallbackToLogsOnError",
-  };
-}
+  extra: Parameters<typeof nodeContainer>[4],
+): k8s.types.input.core.v1.Container => nodeContainer(ctx, "job", name, jobCommand(command), extra);

@@ -4,6 +4,7 @@ import type { StoreArgs } from "../config/jobs";
 import { storeSettings } from "../config/jobs";
 import { literal } from "./literal";
 import { objectNames, paths } from "../contract/names";
+import { codeVolume, secretVolume } from "./container";
 import type { Context } from "./context";
 import { backupEnv } from "../contract/env";
 import type { BackupCommand } from "../contract/commands";
@@ -35,7 +36,7 @@ export function storeParts(ctx: Context, store: StoreArgs): StoreParts {
   }
   return {
     env,
-    volumes: [{ name: volumes.credentials, secret: { secretName, defaultMode: 0o440 } }],
+    volumes: [secretVolume(volumes.credentials, secretName)],
     volumeMounts: [{ name: volumes.credentials, mountPath: paths.credentials, readOnly: true }],
   };
 }
@@ -44,12 +45,12 @@ export function storeParts(ctx: Context, store: StoreArgs): StoreParts {
 export const jobNodeFlags = ["--max-old-space-size=64", "--max-semi-space-size=1", "--v8-pool-size=1"];
 
 /** The code of the jobs, as a volume. */
-export function codeVolume(code: pulumi.Input<string>): {
+export function jobCode(code: pulumi.Input<string>): {
   readonly volume: k8s.types.input.core.v1.Volume;
   readonly mount: k8s.types.input.core.v1.VolumeMount;
 } {
   return {
-    volume: { name: "code", configMap: { name: code, defaultMode: 0o444 } },
+    volume: codeVolume("code", code),
     mount: { name: "code", mountPath: paths.backup, readOnly: true },
   };
 }

@@ -1,18 +1,16 @@
-import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { BackupArgs } from "../args";
 import { defaults } from "../config/defaults";
 import { containerNames, objectNames } from "../contract/names";
-import type { JobParts } from "./backup-job";
-import { createCronJob, jobContainer, podName, rootPair, settingsVariable } from "./backup-job";
+import type { CronParts, JobParts } from "./backup-job";
+import { createCronJob, jobContainer, rootPair, settingsVariable } from "./backup-job";
 import { createBackupClaim, createBackupRights } from "./backup-rights";
-import { codeVolume, storeParts } from "./backup-store";
+import { jobCode, storeParts } from "./backup-store";
 import type { Identity } from "./certificates";
+import { podVariables } from "./container";
 import type { Context } from "./context";
 import { createDrill } from "./drill";
 import { backupCommands } from "../contract/commands";
-
-type PodSpec = k8s.types.input.core.v1.PodSpec;
 
 /** Backups: a CronJob, what it may do, where it writes to, and the drill if one is declared. */
 export function createBackup(
@@ -42,18 +40,17 @@ export function createBackup(
   return [cronJob, ...(backup.drill ? [createDrill(ctx, parts, backup.drill)] : [])];
 }
 
-function backupPod(ctx: Context, parts: JobParts, timeoutSeconds: number): PodSpec {
+function backupPod(ctx: Context, parts: JobParts, timeoutSeconds: number): CronParts["pod"] {
   const { backup, identity } = parts;
   const store = storeParts(ctx, backup);
-  const code = codeVolume(parts.code);
+  const code = jobCode(parts.code);
   const root = rootPair(identity);
   return {
     containers: [
-      {
-        ...jobContainer(ctx, containerNames.backup, backupCommands.backup),
-        env: [podName, settingsVariable(ctx, backup, timeoutSeconds), root.variable, ...store.env],
+      jobContainer(ctx, containerNames.backup, backupCommands.backup, {
+        env: [podVariables.name, settingsVariable(ctx, backup, timeoutSeconds), root.variable, ...store.env],
         volumeMounts: [code.mount, root.mount, ...store.volumeMounts],
-      },
+      }),
     ],
     volumes: [code.volume, root.volume, ...store.volumes],
   };

@@ -16,15 +16,14 @@ import {
 } from "../contract/names";
 import { createBundle } from "./bundle";
 import type { Identity } from "./certificates";
+import { codeVolume, nodeContainer, podSpec, podVariables, secretVolume } from "./container";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 import { createControllerRights } from "./controller-rights";
 import { createDeclaration } from "./declaration";
 import { hashOf } from "./hash";
 import { impatientPlacement } from "./scheduling";
-import { containerSecurity, podSecurity } from "./security";
-import { resourcesOf } from "./sizes";
-import { controllerEnv, podEnv } from "../contract/env";
+import { controllerEnv } from "../contract/env";
 
 /**
  * It decides a few times a minute: memory is worth more than speed. Compiled code and the compiler's threads would be a
@@ -81,24 +80,18 @@ function controllerPod(
       },
       annotations: { ...spec.args.metadata?.annotations, ...identity.annotations },
     },
-    spec: {
+    spec: podSpec(ctx, {
       serviceAccountName,
       automountServiceAccountToken: true,
-      enableServiceLinks: false,
       // Its last act may take eight.
       terminationGracePeriodSeconds: 15,
-      securityContext: podSecurity(ctx),
-      imagePullSecrets: spec.args.imagePullSecrets?.map((name) => ({ name })),
       ...impatientPlacement(ctx, spec.args.controller?.priorityClassName),
       containers: [controllerContainer(ctx)],
       volumes: [
-        { name: volumes.code, configMap: { name: code, defaultMode: 0o444 } },
-        ...controllerPairs.map((pair) => ({
-          name: volumes.pair(pair),
-          secret: { secretName: identity.secrets[pair], defaultMode: 0o440 },
-        })),
+        codeVolume(volumes.code, code),
+        ...controllerPairs.map((pair) => secretVolume(volumes.pair(pair), identity.secrets[pair])),
       ],
-    },
+    }),
   };
 }
 
@@ -107,20 +100,16 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
   const names = objectNames(spec.name);
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
   const { memoryLimit } = sizesOf(spec.args, "controller");
-  const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const probe = (path: string) => ({
     httpGet: { path, port: portNames.health, scheme: "HTTP" },
     timeoutSeconds: 5,
   });
-  return {
-    name: containerNames.controller,
-    image: spec.nodeImage,
-    imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
-    command: ["node", ...frugal(memoryLimit), `${paths.controller}/controller.js`],
+  const command = ["node", ...frugal(memoryLimit), `${paths.controller}/controller.js`];
+  return nodeContainer(ctx, "controller", containerNames.controller, command, {
     env: [
-      field(podEnv.name, "metadata.name"),
-      field(podEnv.uid, "metadata.uid"),
-      field(podEnv.namespace, "metadata.namespace"),
+      podVariables.name,
+      podVariables.uid,
+      podVariables.namespace,
       { name: controllerEnv.statefulSet, value: names.statefulSet },
       { name: controllerEnv.record, value: names.record },
       { name: controllerEnv.status, value: names.status },
@@ -141,11 +130,8 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
       { name: portNames.api, containerPort: ports.api },
       { name: portNames.health, containerPort: ports.health },
     ],
-    resources: resourcesOf(ctx, "controller"),
     livenessProbe: { ...probe("/healthz"), periodSeconds: 10, failureThreshold: 6 },
     readinessProbe: { ...probe("/readyz"), periodSeconds: 2, failureThreshold: 3 },
-    securityContext: containerSecurity,
-    terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [
       { name: volumes.code, mountPath: paths.controller, readOnly: true },
       ...controllerPairs.map((pair) => ({
@@ -154,7 +140,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
         readOnly: true,
       })),
     ],
-  };
+  });
 }
 
 /** Published ready or not: readiness must never keep a gate from its answer. */

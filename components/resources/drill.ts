@@ -3,12 +3,11 @@ import type { BackupDrillArgs } from "../args";
 import { defaults } from "../config/defaults";
 import { containerNames, objectNames, pairFolder, pairPaths, paths, ports } from "../contract/names";
 import type { JobParts } from "./backup-job";
-import { createCronJob, jobContainer, podName, rootPair, settingsVariable } from "./backup-job";
-import { codeVolume, storeParts } from "./backup-store";
+import { createCronJob, jobContainer, rootPair, settingsVariable } from "./backup-job";
+import { jobCode, storeParts } from "./backup-store";
+import { binaries, etcdContainer, podVariables, secretVolume } from "./container";
 import type { Context } from "./context";
 import { scratchOf } from "./scratch";
-import { containerSecurity } from "./security";
-import { resourcesOf } from "./sizes";
 import { backupEnv } from "../contract/env";
 import { backupCommands } from "../contract/commands";
 
@@ -29,14 +28,14 @@ export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArg
   const scratch = scratchOf(ctx, drill.scratchOnClaim ?? false);
   const timeoutSeconds = drill.timeoutSeconds ?? defaults.backupTimeoutSeconds;
   const store = storeParts(ctx, backup);
-  const code = codeVolume(parts.code);
+  const code = jobCode(parts.code);
   const root = rootPair(identity);
   const server = {
-    volume: { name: "tls-server", secret: { secretName: identity.secrets.server, defaultMode: 0o440 } },
+    volume: secretVolume("tls-server", identity.secrets.server),
     mount: { name: "tls-server", mountPath: pairFolder("server"), readOnly: true },
   };
   const env = [
-    podName,
+    podVariables.name,
     settingsVariable(ctx, backup, timeoutSeconds),
     { name: backupEnv.folder, value: paths.drill },
   ];
@@ -49,20 +48,19 @@ export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArg
     defaultContainer: containerNames.judge,
     pod: {
       initContainers: [
-        {
-          ...jobContainer(ctx, containerNames.fetch, backupCommands.drillPrepare),
+        jobContainer(ctx, containerNames.fetch, backupCommands.drillPrepare, {
           env: [...env, ...store.env],
           volumeMounts: [code.mount, mount, ...store.volumeMounts],
-        },
+        }),
         restoreContainer(ctx),
-        { ...etcdContainer(ctx), volumeMounts: [mount, server.mount], restartPolicy: "Always" },
+        serverContainer(ctx, [mount, server.mount]),
       ],
       containers: [
-        {
-          ...jobContainer(ctx, containerNames.judge, backupCommands.drillJudge, scratch.room),
+        jobContainer(ctx, containerNames.judge, backupCommands.drillJudge, {
+          room: scratch.room,
           env: [...env, root.variable, { name: backupEnv.etcdUrl, value: clientUrl }],
           volumeMounts: [code.mount, root.mount, { ...mount, readOnly: true }],
-        },
+        }),
       ],
       volumes: [
         code.volume,
@@ -76,57 +74,39 @@ export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArg
 }
 
 function restoreContainer(ctx: Context): Container {
-  return {
-    ...etcdImageOf(ctx),
-    name: containerNames.restore,
-    command: [
-      "/usr/local/bin/etcdutl",
-      "snapshot",
-      "restore",
-      `${paths.drill}/snapshot.db`,
-      `--data-dir=${data}`,
-      "--name=drill",
-      `--initial-cluster=drill=${peerUrl}`,
-      "--initial-cluster-token=drill",
-      `--initial-advertise-peer-urls=${peerUrl}`,
-    ],
-    volumeMounts: [mount],
-  };
+  const command = [
+    ...[binaries.etcdutl, "snapshot", "restore", `${paths.drill}/snapshot.db`],
+    `--data-dir=${data}`,
+    "--name=drill",
+    `--initial-cluster=drill=${peerUrl}`,
+    "--initial-cluster-token=drill",
+    `--initial-advertise-peer-urls=${peerUrl}`,
+  ];
+  return etcdContainer(ctx, "tool", containerNames.restore, command, { volumeMounts: [mount] });
 }
 
-function etcdContainer(ctx: Context): Container {
+function serverContainer(ctx: Context, volumeMounts: Container["volumeMounts"]): Container {
   const server = pairPaths("server");
-  return {
-    ...etcdImageOf(ctx),
-    name: containerNames.etcd,
-    command: [
-      "/usr/local/bin/etcd",
-      "--name=drill",
-      `--data-dir=${data}`,
-      `--listen-client-urls=${clientUrl}`,
-      `--advertise-client-urls=${clientUrl}`,
-      `--listen-peer-urls=${peerUrl}`,
-      `--initial-advertise-peer-urls=${peerUrl}`,
-      `--initial-cluster=drill=${peerUrl}`,
-      "--initial-cluster-token=drill",
-      // As the members have it: a backup may have etcd's users turned on.
-      "--client-cert-auth",
-      `--trusted-ca-file=${server.ca}`,
-      `--cert-file=${server.cert}`,
-      `--key-file=${server.key}`,
-      `--quota-backend-bytes=${ctx.spec.quotaBytes}`,
-    ],
+  const command = [
+    binaries.etcd,
+    "--name=drill",
+    `--data-dir=${data}`,
+    `--listen-client-urls=${clientUrl}`,
+    `--advertise-client-urls=${clientUrl}`,
+    `--listen-peer-urls=${peerUrl}`,
+    `--initial-advertise-peer-urls=${peerUrl}`,
+    `--initial-cluster=drill=${peerUrl}`,
+    "--initial-cluster-token=drill",
+    // As the members have it: a backup may have etcd's users turned on.
+    "--client-cert-auth",
+    `--trusted-ca-file=${server.ca}`,
+    `--cert-file=${server.cert}`,
+    `--key-file=${server.key}`,
+    `--quota-backend-bytes=${ctx.spec.quotaBytes}`,
+  ];
+  return etcdContainer(ctx, "tool", containerNames.etcd, command, {
     env: [{ name: "GOMEMLIMIT", value: ctx.spec.goMemoryLimit }],
-  };
-}
-
-function etcdImageOf(ctx: Context): Omit<Container, "name"> {
-  const { spec } = ctx;
-  return {
-    image: spec.etcdImage,
-    imagePullPolicy: spec.args.image?.pullPolicy ?? "IfNotPresent",
-    resources: resourcesOf(ctx, "tool"),
-    securityContext: containerSecurity,
-    terminationMessagePolicy: "FallbackToLogsOnError",
-  };
+    volumeMounts,
+    restartPolicy: "Always",
+  });
 }

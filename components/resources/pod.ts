@@ -17,10 +17,18 @@ import {
 } from "../contract/names";
 import type { MemberPair } from "../contract/names";
 import type { Identity } from "./certificates";
+import {
+  binaries,
+  codeVolume,
+  etcdContainer,
+  fullNamesFirst,
+  nodeContainer,
+  podSpec,
+  podVariables,
+  secretVolume,
+} from "./container";
 import type { Context } from "./context";
 import { memberPlacement } from "./scheduling";
-import { containerSecurity, podSecurity } from "./security";
-import { resourcesOf } from "./sizes";
 import { gateEnv, podEnv } from "../contract/env";
 
 type Container = k8s.types.input.core.v1.Container;
@@ -60,27 +68,19 @@ export function memberPodTemplate(ctx: Context, parts: PodParts): k8s.types.inpu
         [annotationKeys.defaultContainer]: containerNames.etcd,
       },
     },
-    spec: {
+    spec: podSpec(ctx, {
       serviceAccountName: parts.serviceAccount,
       automountServiceAccountToken: false,
-      // Variables such as ETCD_PORT, made from a Service called etcd, would be read as etcd's settings.
-      enableServiceLinks: false,
       terminationGracePeriodSeconds: spec.graceSeconds,
-      securityContext: podSecurity(ctx),
-      // Full names are asked for first, whatever the number of dots in the cluster's domain.
-      dnsConfig: { options: [{ name: "ndots", value: "1" }] },
-      imagePullSecrets: args.imagePullSecrets?.map((name) => ({ name })),
+      dnsConfig: fullNamesFirst,
       ...memberPlacement(ctx),
       initContainers: [gateContainer(ctx)],
-      containers: [etcdContainer(ctx)],
+      containers: [memberContainer(ctx)],
       volumes: [
-        ...memberPairs.map((pair) => ({
-          name: volumes.pair(pair),
-          secret: { secretName: parts.identity.secrets[pair], defaultMode: 0o440 },
-        })),
-        { name: volumes.gate, configMap: { name: parts.gateCode, defaultMode: 0o444 } },
+        ...memberPairs.map((pair) => secretVolume(volumes.pair(pair), parts.identity.secrets[pair])),
+        codeVolume(volumes.gate, parts.gateCode),
       ],
-    },
+    }),
   };
 }
 
@@ -88,15 +88,11 @@ export function memberPodTemplate(ctx: Context, parts: PodParts): k8s.types.inpu
 function gateContainer(ctx: Context): Container {
   const { spec } = ctx;
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
-  return {
-    name: containerNames.gate,
-    image: spec.nodeImage,
-    imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
-    command: ["node", `${paths.gate}/gate.js`],
+  return nodeContainer(ctx, "gate", containerNames.gate, ["node", `${paths.gate}/gate.js`], {
     env: [
-      { name: podEnv.name, valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-      { name: podEnv.uid, valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } },
-      { name: podEnv.ips, valueFrom: { fieldRef: { fieldPath: "status.podIPs" } } },
+      podVariables.name,
+      podVariables.uid,
+      podVariables.ips,
       { name: gateEnv.volume, value: paths.volume },
       { name: gateEnv.dataDir, value: paths.data },
       { name: gateEnv.configFile, value: paths.config },
@@ -111,25 +107,18 @@ function gateContainer(ctx: Context): Container {
       { name: gateEnv.version, value: spec.version.text },
       { name: gateEnv.settings, value: literal(spec.settings) },
     ],
-    resources: resourcesOf(ctx, "gate"),
-    securityContext: containerSecurity,
-    terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [
       dataMount,
       { name: volumes.gate, mountPath: paths.gate, readOnly: true },
       pairMount("peer-client"),
     ],
-  };
+  });
 }
 
-function etcdContainer(ctx: Context): Container {
+function memberContainer(ctx: Context): Container {
   const { spec } = ctx;
   const client = pairPaths("root");
-  return {
-    name: containerNames.etcd,
-    image: spec.etcdImage,
-    imagePullPolicy: spec.args.image?.pullPolicy ?? "IfNotPresent",
-    command: ["/usr/local/bin/etcd", `--config-file=${paths.config}`],
+  return etcdContainer(ctx, "etcd", containerNames.etcd, [binaries.etcd, `--config-file=${paths.config}`], {
     env: [
       { name: "GOMEMLIMIT", value: spec.goMemoryLimit },
       // So that `kubectl exec` finds etcdctl ready to use.
@@ -143,13 +132,9 @@ function etcdContainer(ctx: Context): Container {
       { name: portNames.peer, containerPort: ports.peer },
       { name: portNames.metrics, containerPort: ports.metrics },
     ],
-    resources: resourcesOf(ctx, "etcd"),
     ...probes(ctx),
-    securityContext: containerSecurity,
-    // Why etcd ended stands in the pod, and so in the controller's reason.
-    terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [dataMount, ...memberPairs.map(pairMount)],
-  };
+  });
 }
 
 /**

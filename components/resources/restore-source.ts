@@ -6,9 +6,10 @@ import { literal } from "./literal";
 import { containerNames, pairPaths, paths, ports, restorePair } from "../contract/names";
 import { restoreFiles } from "../contract/restore-files";
 import { jobContainer } from "./backup-job";
-import { codeVolume, storeParts } from "./backup-store";
+import { jobCode, storeParts } from "./backup-store";
+import { binaries, secretVolume } from "./container";
 import type { Context } from "./context";
-import { etcdContainer, mounts, restorePort, stepContainer } from "./restore-steps";
+import { etcdStep, mounts, restorePort, stepContainer } from "./restore-steps";
 import { survivorCommand } from "./survivor";
 import { backupEnv, restoreEnv } from "../contract/env";
 import { backupCommands, restoreSteps } from "../contract/commands";
@@ -64,12 +65,7 @@ export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.O
         volumeMounts: [mounts.sourceTls],
       }),
     ],
-    volumes: [
-      {
-        name: mounts.sourceTls.name,
-        secret: { secretName: pulumi.output(endpoints?.tlsSecret ?? ""), defaultMode: 0o440 },
-      },
-    ],
+    volumes: [secretVolume(mounts.sourceTls.name, pulumi.output(endpoints?.tlsSecret ?? ""))],
   };
 }
 
@@ -77,12 +73,11 @@ function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output
   const { args } = ctx.spec;
   const given = (from.s3 ?? from.claim) ? from : (args.backup ?? from);
   const store = storeParts(ctx, { s3: given.s3, claim: given.claim });
-  const program = codeVolume(code);
+  const program = jobCode(code);
   const which = { name: from.name, clusterId: from.clusterId };
   return {
     containers: [
-      {
-        ...jobContainer(ctx, containerNames.fetch, backupCommands.fetch),
+      jobContainer(ctx, containerNames.fetch, backupCommands.fetch, {
         env: [
           ...store.env,
           { name: backupEnv.which, value: literal(JSON.stringify(which)) },
@@ -93,7 +88,7 @@ function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output
           { ...program.mount, name: "backup-code" },
           ...store.volumeMounts.map((mount) => ({ ...mount, readOnly: true })),
         ],
-      },
+      }),
     ],
     volumes: [{ ...program.volume, name: "backup-code" }, ...store.volumes],
   };
@@ -102,16 +97,14 @@ function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output
 /** Reached over the pod's own loopback only, by the next step. */
 function survivorContainer(ctx: Context): Container {
   const command = survivorCommand({
-    program: "/usr/local/bin/etcd",
+    program: binaries.etcd,
     dataDir: `${paths.scratch}/${restoreFiles.survivorData}`,
     pair: pairPaths(restorePair),
     quotaBytes: ctx.spec.quotaBytes,
     ports,
   });
-  const container = etcdContainer(ctx, containerNames.survivor, command);
-  return {
-    ...container,
+  return etcdStep(ctx, containerNames.survivor, command, {
     restartPolicy: "Always",
     volumeMounts: [mounts.scratch, mounts.pair],
-  };
+  });
 }

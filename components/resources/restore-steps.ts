@@ -1,9 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { dnsNames, pairFolder, paths, portNames, ports, restorePair } from "../contract/names";
+import { etcdContainer, nodeContainer, podVariables } from "./container";
 import type { Context } from "./context";
-import { containerSecurity } from "./security";
-import { resourcesOf } from "./sizes";
-import { podEnv, restoreEnv } from "../contract/env";
+import { restoreEnv } from "../contract/env";
 import type { RestoreStep } from "../contract/commands";
 
 type Container = k8s.types.input.core.v1.Container;
@@ -18,7 +17,7 @@ export const mounts = {
 
 export const restorePort = { name: portNames.restore, containerPort: ports.restore };
 
-/** A step that talks, by code of our own. */
+/** A step that runs the component's own code. */
 export function stepContainer(
   ctx: Context,
   step: RestoreStep,
@@ -32,13 +31,10 @@ export function stepContainer(
 ): Container {
   const { spec } = ctx;
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
-  return {
-    name: extra.name ?? step,
-    image: spec.nodeImage,
-    imagePullPolicy: spec.args.nodeImage?.pullPolicy ?? "IfNotPresent",
-    command: ["node", `${paths.restore}/restore.js`, step],
+  const command = ["node", `${paths.restore}/restore.js`, step];
+  return nodeContainer(ctx, "step", extra.name ?? step, command, {
     env: [
-      podUid,
+      podVariables.uid,
       { name: restoreEnv.generation, value: String(spec.generation) },
       { name: restoreEnv.controllerUrl, value: dns.apply((d) => d.controllerUrl) },
       { name: restoreEnv.tlsDir, value: pairFolder(restorePair) },
@@ -48,27 +44,20 @@ export function stepContainer(
       ...(extra.env ?? []),
     ],
     ports: extra.ports,
-    resources: resourcesOf(ctx, "step", extra.room),
-    securityContext: containerSecurity,
-    terminationMessagePolicy: "FallbackToLogsOnError",
+    room: extra.room,
     volumeMounts: [mounts.scratch, mounts.code, mounts.pair, ...(extra.volumeMounts ?? [])],
-  };
+  });
 }
 
-const podUid = { name: podEnv.uid, valueFrom: { fieldRef: { fieldPath: "metadata.uid" } } };
-
-/** A step that is one of etcd's own programs. */
-export function etcdContainer(ctx: Context, name: string, command: string[]): Container {
-  const { spec } = ctx;
-  return {
-    name,
-    image: spec.etcdImage,
-    imagePullPolicy: spec.args.image?.pullPolicy ?? "IfNotPresent",
-    command,
-    env: [podUid],
-    resources: resourcesOf(ctx, "tool"),
-    securityContext: containerSecurity,
-    terminationMessagePolicy: "FallbackToLogsOnError",
+/** A step that runs one of etcd's own programs. */
+export const etcdStep = (
+  ctx: Context,
+  name: string,
+  command: Container["command"],
+  extra: Pick<Container, "restartPolicy" | "volumeMounts"> = {},
+): Container =>
+  etcdContainer(ctx, "tool", name, command, {
+    env: [podVariables.uid],
     volumeMounts: [mounts.scratch],
-  };
-}
+    ...extra,
+  });

@@ -1,0 +1,98 @@
+/** What all containers and pods of the component have in common. */
+import type * as k8s from "@pulumi/kubernetes";
+import type { ImageArgs } from "../args";
+import type { Role } from "../config/containers";
+import { defaults } from "../config/defaults";
+import { podEnv } from "../contract/env";
+import type { Context } from "./context";
+import { containerSecurity, podSecurity } from "./security";
+import { resourcesOf } from "./sizes";
+
+/** Where etcd's images have their programs. */
+export const binaries = { etcd: "/usr/local/bin/etcd", etcdutl: "/usr/local/bin/etcdutl" };
+
+type Container = k8s.types.input.core.v1.Container;
+type PodSpec = k8s.types.input.core.v1.PodSpec;
+type EnvVar = k8s.types.input.core.v1.EnvVar;
+
+/** `extra.room`: disk space on the node, asked for and taken at most. */
+type Extra = Omit<Container, "name" | "image" | "command" | "resources"> & { room?: Record<string, string> };
+
+/** A container that runs one of the component's own programs. */
+export const nodeContainer = (
+  ctx: Context,
+  role: Exclude<Role, "etcd" | "tool">,
+  name: string,
+  command: Container["command"],
+  extra: Extra,
+): Container => container(ctx, ctx.spec.nodeImage, ctx.spec.args.nodeImage, role, name, command, extra);
+
+/** A container that runs etcd or one of its tools. */
+export const etcdContainer = (
+  ctx: Context,
+  role: "etcd" | "tool",
+  name: string,
+  command: Container["command"],
+  extra: Extra,
+): Container => container(ctx, ctx.spec.etcdImage, ctx.spec.args.image, role, name, command, extra);
+
+function container(
+  ctx: Context,
+  image: string,
+  args: ImageArgs | undefined,
+  role: Role,
+  name: string,
+  command: Container["command"],
+  { room, ...extra }: Extra,
+): Container {
+  return {
+    name,
+    image,
+    imagePullPolicy: args?.pullPolicy ?? defaults.pullPolicy,
+    command,
+    resources: resourcesOf(ctx, role, room),
+    securityContext: containerSecurity,
+    // Why a container ended is in the pod's status, and so in the controller's reason.
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    ...extra,
+  };
+}
+
+/** `extra.automountServiceAccountToken` is required: whether a pod may speak to the API server is never a default. */
+export function podSpec(
+  ctx: Context,
+  extra: Omit<PodSpec, "automountServiceAccountToken"> & { automountServiceAccountToken: boolean },
+): PodSpec {
+  return {
+    // Kubernetes would make variables such as ETCD_PORT from a Service called etcd, and etcd would read them as settings.
+    enableServiceLinks: false,
+    securityContext: podSecurity(ctx),
+    imagePullSecrets: ctx.spec.args.imagePullSecrets?.map((name) => ({ name })),
+    ...extra,
+  };
+}
+
+/** Makes the resolver try a full name as it is first, whatever the number of dots in the cluster's domain. */
+export const fullNamesFirst: PodSpec["dnsConfig"] = { options: [{ name: "ndots", value: "1" }] };
+
+const field = (name: string, fieldPath: string): EnvVar => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+
+/** Variables that Kubernetes sets from the pod itself. */
+export const podVariables = {
+  name: field(podEnv.name, "metadata.name"),
+  uid: field(podEnv.uid, "metadata.uid"),
+  namespace: field(podEnv.namespace, "metadata.namespace"),
+  ips: field(podEnv.ips, "status.podIPs"),
+};
+
+/** Mounts a Secret with a key pair, readable for the pod's group. */
+export const secretVolume = (
+  name: string,
+  secretName: k8s.types.input.core.v1.SecretVolumeSource["secretName"],
+): k8s.types.input.core.v1.Volume => ({ name, secret: { secretName, defaultMode: 0o440 } });
+
+/** Mounts a program's code, readable for everybody. */
+export const codeVolume = (
+  name: string,
+  configMap: k8s.types.input.core.v1.ConfigMapVolumeSource["name"],
+): k8s.types.input.core.v1.Volume => ({ name, configMap: { name: configMap, defaultMode: 0o444 } });
