@@ -13,9 +13,9 @@ import { createServiceAccount } from "./resources/service-account";
 import { createClientService, createHeadlessService } from "./resources/services";
 import { createRecord, createState } from "./resources/state";
 import { createMembers } from "./resources/stateful-set";
-import { settle } from "./config/resolve";
+import { resolveArgs } from "./config/resolve";
 import { dnsNames, objectNames } from "./contract/names";
-import { refuse, refuseLateNamespace } from "./validation";
+import { validate, validateLateNamespace } from "./validation";
 
 /** Names of the Secrets of a cluster. Each holds `tls.crt`, `tls.key` and `ca.crt`. */
 export interface SecretNames {
@@ -48,14 +48,14 @@ export class EtcdCluster extends pulumi.ComponentResource {
    * Refuses, with one error that lists everything that is wrong, before anything is registered.
    */
   constructor(name: string, args: EtcdClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const warnings = refuse(args, name);
+    const warnings = validate(args, name);
     super("etcd-cluster:index:EtcdCluster", name, args, opts);
     warnings.forEach((warning) => void pulumi.log.warn(warning, this));
 
-    const spec = settle(args, name);
+    const spec = resolveArgs(args, name);
     const namespace = pulumi
       .output(args.namespace ?? spec.name)
-      .apply((n) => refuseLateNamespace(n, args, name));
+      .apply((n) => validateLateNamespace(n, args, name));
     const ctx: Context = { spec, name, namespace, opts: { parent: this } };
 
     const created = args.createNamespace === false ? [] : [createNamespace(ctx)];

@@ -22,7 +22,7 @@ export interface RebuildSpec {
   readonly scratchOnClaim: boolean;
 }
 
-/** A cluster's arguments with every default and derived number filled in. Made only from arguments that passed `refuse`. */
+/** The arguments with every default and derived number filled in. Made only from arguments that passed the validation. */
 export interface ClusterSpec {
   readonly args: EtcdClusterArgs;
   readonly name: string;
@@ -47,10 +47,10 @@ export interface ClusterSpec {
   readonly rotation: Rotation;
 }
 
-export function settle(args: EtcdClusterArgs, resourceName: string): ClusterSpec {
+export function resolveArgs(args: EtcdClusterArgs, resourceName: string): ClusterSpec {
   const version = parseKnownVersion(args.version ?? defaultVersion);
   if (!version) {
-    throw new Error(`version ${args.version} passed the refusals and can't be read`);
+    throw new Error(`version ${args.version} passed the validation and can't be read`);
   }
   const name = args.clusterName ?? resourceName;
   const election = args.etcd?.electionTimeoutMilliseconds ?? settingDefaults.electionTimeoutMilliseconds;

@@ -8,51 +8,51 @@ import { quotaBytes } from "../config/defaults";
 import { isTimeZone } from "./time-zone-names";
 import { quantity } from "../contract/units";
 import { checkInteger, checkOneOf, checkQuantity, plainText } from "./checks";
-import type { Problems } from "./problems";
+import type { ValidationErrors } from "./errors";
 
 /** A CronJob's name leaves room for what its Jobs and pods add. */
 const maxNameLength = 45;
 
-export function refuseBackup(problems: Problems, args: EtcdClusterArgs, name: string): void {
+export function validateBackup(errors: ValidationErrors, args: EtcdClusterArgs, name: string): void {
   const { backup } = args;
   if (!backup) {
     return;
   }
   const cluster = args.clusterName ?? name;
   if (cluster.length > maxNameLength) {
-    problems.refuse(
+    errors.add(
       args.clusterName === undefined ? "name" : "clusterName",
       cluster,
       `it has ${cluster.length} characters, and a CronJob's name leaves room for ${maxNameLength}`,
       "Give a shorter clusterName, or leave backup out",
     );
   }
-  refuseSchedule(problems, "backup", backup);
-  refuseStore(problems, "backup", backup);
+  validateSchedule(errors, "backup", backup);
+  validateStore(errors, "backup", backup);
   if (backup.claim) {
-    refuseClaimForQuota(problems, args, backup.claim);
+    warnOfSmallClaim(errors, args, backup.claim);
   }
-  refuseJob(problems, backup);
+  validateJob(errors, backup);
   if (backup.drill) {
-    refuseSchedule(problems, "backup.drill", backup.drill);
-    checkInteger(problems, "backup.drill.timeoutSeconds", backup.drill.timeoutSeconds, 60, 86_400);
+    validateSchedule(errors, "backup.drill", backup.drill);
+    checkInteger(errors, "backup.drill.timeoutSeconds", backup.drill.timeoutSeconds, 60, 86_400);
   }
 }
 
-function refuseSchedule(
-  problems: Problems,
+function validateSchedule(
+  errors: ValidationErrors,
   path: string,
   { schedule, timeZone }: { schedule?: string; timeZone?: string },
 ): void {
   if (schedule === undefined || /^\s*(CRON_)?TZ=/.test(schedule) || !isSchedule(schedule)) {
-    problems.refuse(
+    errors.add(
       `${path}.schedule`,
       schedule,
       "it has to be a cron expression of five fields, without a time zone",
       `Write it like "0 * * * *", and the zone as timeZone`,
     );
   } else if (!hasDay(schedule)) {
-    problems.refuse(
+    errors.add(
       `${path}.schedule`,
       schedule,
       "there is never such a day, and it would never run",
@@ -60,7 +60,7 @@ function refuseSchedule(
     );
   }
   if (timeZone !== undefined && !isTimeZone(timeZone)) {
-    problems.refuse(
+    errors.add(
       `${path}.timeZone`,
       timeZone,
       "there is no such time zone, letter by letter",
@@ -70,9 +70,9 @@ function refuseSchedule(
 }
 
 /** For whatever names a store: a backup's target, a restore's source. */
-export function refuseStore(problems: Problems, path: string, { s3, claim }: StoreArgs): void {
+export function validateStore(errors: ValidationErrors, path: string, { s3, claim }: StoreArgs): void {
   if ((s3 === undefined) === (claim === undefined)) {
-    problems.refuse(
+    errors.add(
       path,
       { ...(s3 ? { s3: "…" } : {}), ...(claim ? { claim: "…" } : {}) },
       "backups are in one place: a store that speaks S3, or a claim",
@@ -80,20 +80,20 @@ export function refuseStore(problems: Problems, path: string, { s3, claim }: Sto
     );
   }
   if (s3) {
-    refuseS3(problems, `${path}.s3`, s3);
+    validateS3(errors, `${path}.s3`, s3);
   }
   if (claim) {
-    refuseClaim(problems, `${path}.claim`, claim);
+    validateClaim(errors, `${path}.claim`, claim);
   }
 }
 
-function refuseS3(problems: Problems, path: string, s3: S3StoreArgs): void {
+function validateS3(errors: ValidationErrors, path: string, s3: S3StoreArgs): void {
   const bucket = plainText(s3.bucket);
   if (
     s3.bucket === undefined ||
     (bucket !== undefined && !/^(?:\w*:)?[A-Za-z0-9][\w.-]{1,61}[A-Za-z0-9]$/.test(bucket))
   ) {
-    problems.refuse(
+    errors.add(
       `${path}.bucket`,
       bucket,
       "a bucket's name has 3 to 63 letters, digits, dots and dashes, and on some stores a tenant and a colon before it",
@@ -102,31 +102,31 @@ function refuseS3(problems: Problems, path: string, s3: S3StoreArgs): void {
   }
   const endpoint = plainText(s3.endpoint);
   if (endpoint !== undefined) {
-    refuseEndpoint(problems, `${path}.endpoint`, endpoint, s3, bucket);
+    validateEndpoint(errors, `${path}.endpoint`, endpoint, s3, bucket);
   }
   if (s3.region === "" && endpoint !== undefined) {
-    problems.refuse(
+    errors.add(
       `${path}.region`,
       s3.region,
       "what is signed needs a region, also where the store has none",
       "Leave it out, or write what the store expects",
     );
   }
-  refuseAmazon(problems, path, s3, bucket);
-  refuseStyle(problems, path, s3, bucket);
-  refusePrefix(problems, `${path}.prefix`, s3.prefix);
+  validateAmazon(errors, path, s3, bucket);
+  validatePathStyle(errors, path, s3, bucket);
+  validatePrefix(errors, `${path}.prefix`, s3.prefix);
   const ca = plainText(s3.caCertificate);
   if (ca !== undefined && !/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(ca)) {
-    problems.refuse(
+    errors.add(
       `${path}.caCertificate`,
       ca.slice(0, 40),
       "it has to be a certificate as PEM",
       "Give the file's content",
     );
   }
-  checkOneOf(problems, `${path}.encryption.algorithm`, s3.encryption?.algorithm, ServerSideEncryption);
+  checkOneOf(errors, `${path}.encryption.algorithm`, s3.encryption?.algorithm, ServerSideEncryption);
   if (s3.encryption && s3.encryption.algorithm === undefined) {
-    problems.refuse(
+    errors.add(
       `${path}.encryption.algorithm`,
       undefined,
       "encryption has to say whose key",
@@ -134,7 +134,7 @@ function refuseS3(problems: Problems, path: string, s3: S3StoreArgs): void {
     );
   }
   if (s3.encryption?.keyId !== undefined && s3.encryption.algorithm !== ServerSideEncryption.Kms) {
-    problems.refuse(
+    errors.add(
       `${path}.encryption.keyId`,
       plainText(s3.encryption.keyId) ?? "a key",
       "only a key management has keys with names",
@@ -143,8 +143,8 @@ function refuseS3(problems: Problems, path: string, s3: S3StoreArgs): void {
   }
 }
 
-function refuseEndpoint(
-  problems: Problems,
+function validateEndpoint(
+  errors: ValidationErrors,
   path: string,
   endpoint: string,
   { caCertificate }: S3StoreArgs,
@@ -153,23 +153,23 @@ function refuseEndpoint(
   const url = urlOf(endpoint);
   const bare = url && !url.search && !url.hash && !url.username && !url.password;
   if (!url || !bare || !["http:", "https:"].includes(url.protocol)) {
-    problems.refuse(
+    errors.add(
       path,
       endpoint,
       "it has to be a URL, http or https, without a user and without a query",
       `Write it like "https://minio.example.com:9000"`,
     );
   } else if (bucket !== undefined && url.pathname.split("/").includes(bucket)) {
-    problems.refuse(path, endpoint, "the bucket stands in it as well", "Give the store's URL without it");
+    errors.add(path, endpoint, "the bucket stands in it as well", "Give the store's URL without it");
   } else if (url.protocol === "http:" && caCertificate !== undefined) {
-    problems.refuse(
+    errors.add(
       path,
       endpoint,
       "a caCertificate is given, and http shows no certificate",
       "Write https, or leave it out",
     );
   } else if (url.protocol === "http:") {
-    problems.warn(
+    errors.warn(
       path,
       endpoint,
       "backups would go over the network in plain text",
@@ -187,13 +187,18 @@ export function urlOf(text: string): URL | undefined {
 }
 
 /** Without an endpoint it is Amazon's store. */
-function refuseAmazon(problems: Problems, path: string, s3: S3StoreArgs, bucket: string | undefined): void {
+function validateAmazon(
+  errors: ValidationErrors,
+  path: string,
+  s3: S3StoreArgs,
+  bucket: string | undefined,
+): void {
   if (s3.endpoint !== undefined) {
     return;
   }
   const region = plainText(s3.region);
   if (region !== undefined && !isRegion(region)) {
-    problems.refuse(
+    errors.add(
       `${path}.region`,
       region,
       "without an endpoint the store is Amazon's, which has no such region",
@@ -201,7 +206,7 @@ function refuseAmazon(problems: Problems, path: string, s3: S3StoreArgs, bucket:
     );
   }
   if (bucket !== undefined && /^\w*:[^/]*$/.test(bucket)) {
-    problems.refuse(
+    errors.add(
       `${path}.bucket`,
       bucket,
       "without an endpoint the store is Amazon's, which has no tenants",
@@ -210,28 +215,33 @@ function refuseAmazon(problems: Problems, path: string, s3: S3StoreArgs, bucket:
   }
 }
 
-function refuseStyle(problems: Problems, path: string, s3: S3StoreArgs, bucket: string | undefined): void {
+function validatePathStyle(
+  errors: ValidationErrors,
+  path: string,
+  s3: S3StoreArgs,
+  bucket: string | undefined,
+): void {
   if (s3.pathStyle !== false) {
     return;
   }
   const leave = "Leave it out, or set it to true";
   const endpoint = plainText(s3.endpoint);
   if (bucket !== undefined && (s3.endpoint === undefined ? !isLabel(bucket) : /[:_A-Z]/.test(bucket))) {
-    problems.refuse(
+    errors.add(
       `${path}.pathStyle`,
       false,
       `the bucket's name, ${bucket}, can't stand in the URL's host, or no certificate covers it there`,
       leave,
     );
   } else if ((endpoint === undefined ? "/" : (urlOf(endpoint)?.pathname ?? "/")) !== "/") {
-    problems.refuse(`${path}.pathStyle`, false, "the endpoint has a path, below which buckets are", leave);
+    errors.add(`${path}.pathStyle`, false, "the endpoint has a path, below which buckets are", leave);
   }
 }
 
-function refusePrefix(problems: Problems, path: string, prefix: string | undefined): void {
+function validatePrefix(errors: ValidationErrors, path: string, prefix: string | undefined): void {
   const parts = prefix === undefined || prefix === "" ? [] : prefix.split("/");
   if (!parts.every((part) => /^[\w.=:,@+-]+$/.test(part) && part !== "." && part !== "..")) {
-    problems.refuse(
+    errors.add(
       path,
       prefix,
       "it has to be folders of letters, digits and . - _ = : , @ +, with single slashes between them",
@@ -240,31 +250,31 @@ function refusePrefix(problems: Problems, path: string, prefix: string | undefin
   }
 }
 
-function refuseClaim(problems: Problems, path: string, claim: ClaimStoreArgs): void {
+function validateClaim(errors: ValidationErrors, path: string, claim: ClaimStoreArgs): void {
   if ((claim.existing === undefined) === (claim.size === undefined)) {
-    problems.refuse(
+    errors.add(
       path,
       claim.size,
       "a claim is there already, or is made here with a size",
       `Give one of ${path}.existing and ${path}.size`,
     );
   }
-  checkQuantity(problems, `${path}.size`, claim.size);
+  checkQuantity(errors, `${path}.size`, claim.size);
   if (claim.storageClass !== undefined && claim.size === undefined) {
-    problems.refuse(
+    errors.add(
       `${path}.storageClass`,
       plainText(claim.storageClass) ?? "a class",
       "a claim that is there already has its class",
       "Leave it out",
     );
   }
-  refusePrefix(problems, `${path}.prefix`, claim.prefix);
+  validatePrefix(errors, `${path}.prefix`, claim.prefix);
 }
 
-function refuseClaimForQuota(problems: Problems, args: EtcdClusterArgs, { size }: ClaimStoreArgs): void {
+function warnOfSmallClaim(errors: ValidationErrors, args: EtcdClusterArgs, { size }: ClaimStoreArgs): void {
   const bytes = typeof size === "string" ? quantity(size) : undefined;
   if (bytes !== undefined && bytes < quotaBytes(args)) {
-    problems.warn(
+    errors.warn(
       "backup.claim.size",
       size,
       "not even one backup of a full database fits into it",
@@ -273,22 +283,17 @@ function refuseClaimForQuota(problems: Problems, args: EtcdClusterArgs, { size }
   }
 }
 
-function refuseJob(problems: Problems, backup: BackupArgs): void {
+function validateJob(errors: ValidationErrors, backup: BackupArgs): void {
   const { retention = {} } = backup;
-  checkInteger(problems, "backup.retention.keepLast", retention.keepLast, 1, 10_000);
-  checkInteger(problems, "backup.retention.keepDays", retention.keepDays, 1, 36_500);
-  checkInteger(problems, "backup.timeoutSeconds", backup.timeoutSeconds, 60, 86_400);
-  checkOneOf(problems, "backup.compression", backup.compression, Compression);
+  checkInteger(errors, "backup.retention.keepLast", retention.keepLast, 1, 10_000);
+  checkInteger(errors, "backup.retention.keepDays", retention.keepDays, 1, 36_500);
+  checkInteger(errors, "backup.timeoutSeconds", backup.timeoutSeconds, 60, 86_400);
+  checkOneOf(errors, "backup.compression", backup.compression, Compression);
   if (
-    checkQuantity(problems, "backup.memoryLimit", backup.memoryLimit) &&
+    checkQuantity(errors, "backup.memoryLimit", backup.memoryLimit) &&
     backup.memoryLimit !== undefined &&
     (quantity(backup.memoryLimit) ?? 0) < 128 * 2 ** 20
   ) {
-    problems.refuse(
-      "backup.memoryLimit",
-      backup.memoryLimit,
-      "it does not run reliably below 128Mi",
-      "Raise it",
-    );
+    errors.add("backup.memoryLimit", backup.memoryLimit, "it does not run reliably below 128Mi", "Raise it");
   }
 }

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { duration, isSubdomain, nearest, quantity } from "../contract/units";
-import type { Problems } from "./problems";
+import type { ValidationErrors } from "./errors";
 
 /** Checks of one value; each tells whether it may be used for further ones. An absent value is fine. */
 
 export function checkInteger(
-  problems: Problems,
+  errors: ValidationErrors,
   path: string,
   given: unknown,
   from: number,
@@ -14,20 +14,15 @@ export function checkInteger(
   if (given === undefined || (Number.isInteger(given) && Number(given) >= from && Number(given) <= to)) {
     return true;
   }
-  problems.refuse(
-    path,
-    given,
-    `it has to be a whole number from ${from} to ${to}`,
-    `Give one, or leave it out`,
-  );
+  errors.add(path, given, `it has to be a whole number from ${from} to ${to}`, `Give one, or leave it out`);
   return false;
 }
 
-export function checkQuantity(problems: Problems, path: string, given: unknown): boolean {
+export function checkQuantity(errors: ValidationErrors, path: string, given: unknown): boolean {
   if (given === undefined || (typeof given === "string" && (quantity(given) ?? 0) > 0)) {
     return true;
   }
-  problems.refuse(
+  errors.add(
     path,
     given,
     "it has to be a Kubernetes quantity above zero, as text",
@@ -37,22 +32,22 @@ export function checkQuantity(problems: Problems, path: string, given: unknown):
 }
 
 /** For what etcd counts itself, and would not start with a fraction of. */
-export function checkBytes(problems: Problems, path: string, given: unknown): boolean {
-  if (!checkQuantity(problems, path, given)) {
+export function checkBytes(errors: ValidationErrors, path: string, given: unknown): boolean {
+  if (!checkQuantity(errors, path, given)) {
     return false;
   }
   if (typeof given !== "string" || Number.isInteger(quantity(given))) {
     return true;
   }
-  problems.refuse(path, given, "it has to be whole bytes", `Write it like "2Gi"`);
+  errors.add(path, given, "it has to be whole bytes", `Write it like "2Gi"`);
   return false;
 }
 
-export function checkDuration(problems: Problems, path: string, given: unknown): boolean {
+export function checkDuration(errors: ValidationErrors, path: string, given: unknown): boolean {
   if (given === undefined || (typeof given === "string" && Math.round((duration(given) ?? 0) * 1e9) > 0)) {
     return true;
   }
-  problems.refuse(
+  errors.add(
     path,
     given,
     "it has to be a length of time above zero, as text, and below the 292 years that etcd can count",
@@ -61,16 +56,16 @@ export function checkDuration(problems: Problems, path: string, given: unknown):
   return false;
 }
 
-export function checkOneOf(problems: Problems, path: string, given: unknown, allowed: object): void {
+export function checkOneOf(errors: ValidationErrors, path: string, given: unknown, allowed: object): void {
   const values: unknown[] = Object.values(allowed);
   if (given !== undefined && !values.includes(given)) {
-    problems.refuse(path, given, "it has to be one of a few words", `Write one of ${values.join(", ")}`);
+    errors.add(path, given, "it has to be one of a few words", `Write one of ${values.join(", ")}`);
   }
 }
 
 /** For a word that may also be an output. Kubernetes compares letter by letter. */
 export function checkWord(
-  problems: Problems,
+  errors: ValidationErrors,
   path: string,
   given: unknown,
   allowed: readonly string[],
@@ -82,7 +77,7 @@ export function checkWord(
       allowed.map((word) => word.toLowerCase()),
     );
     const word = allowed.find((one) => one.toLowerCase() === meant);
-    problems.refuse(
+    errors.add(
       path,
       text,
       `Kubernetes knows ${allowed.join(", ")} here, letter by letter`,
@@ -92,10 +87,10 @@ export function checkWord(
 }
 
 /** For the name of an object of Kubernetes, which may also be an output. */
-export function checkObjectName(problems: Problems, path: string, given: unknown): void {
+export function checkObjectName(errors: ValidationErrors, path: string, given: unknown): void {
   const text = plainText(given);
   if (text !== undefined && !isSubdomain(text)) {
-    problems.refuse(
+    errors.add(
       path,
       text,
       "no object of Kubernetes can be called that: lower-case letters, digits, dashes and dots",

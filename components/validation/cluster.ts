@@ -9,24 +9,24 @@ import {
   usablePatch,
 } from "../contract/versions";
 import { plainText } from "./checks";
-import type { Problems } from "./problems";
+import type { ValidationErrors } from "./errors";
 import { defaults } from "../config/defaults";
 
 /** The StatefulSet's name stands in the label `controller-revision-hash` too, with a dash and ten characters. */
 export const maxNameLength = 52;
 
-export function refuseCluster(problems: Problems, args: EtcdClusterArgs, name: string): void {
-  refuseSize(problems, args);
-  refuseNames(problems, args, name);
-  refuseVersion(problems, args);
+export function validateCluster(errors: ValidationErrors, args: EtcdClusterArgs, name: string): void {
+  validateSize(errors, args);
+  validateNames(errors, args, name);
+  validateVersion(errors, args);
 }
 
-function refuseSize(problems: Problems, args: EtcdClusterArgs): void {
+function validateSize(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const members = args.members ?? defaults.members;
   if (!Number.isInteger(members) || members < 1 || members > maxMembers) {
-    problems.refuse("members", members, `a cluster has 1 to ${maxMembers} members`, "Write 1, 3, 5 or 7");
+    errors.add("members", members, `a cluster has 1 to ${maxMembers} members`, "Write 1, 3, 5 or 7");
   } else if (members % 2 === 0 && !args.allowEvenMembers) {
-    problems.refuse(
+    errors.add(
       "members",
       members,
       `an even number survives no more failures than ${members - 1}`,
@@ -35,31 +35,31 @@ function refuseSize(problems: Problems, args: EtcdClusterArgs): void {
   }
 }
 
-function refuseNames(problems: Problems, args: EtcdClusterArgs, name: string): void {
+function validateNames(errors: ValidationErrors, args: EtcdClusterArgs, name: string): void {
   const cluster = args.clusterName ?? name;
   const path = args.clusterName === undefined ? "name" : "clusterName";
   const namespace = args.namespace === undefined ? cluster : plainText(args.namespace);
   const domain = args.clusterDomain ?? defaults.clusterDomain;
   if (!isDnsLabel(cluster) || !/^[a-z]/.test(cluster)) {
-    problems.refuse(
+    errors.add(
       path,
       cluster,
       "pods, Services and certificates are named after it: lower-case letters, digits and dashes, a letter first",
       "Give a clusterName like that",
     );
   } else if (cluster.length > maxNameLength) {
-    problems.refuse(
+    errors.add(
       path,
       cluster,
       `it has ${cluster.length} characters, and Kubernetes' labels leave room for ${maxNameLength}`,
       "Give a shorter clusterName",
     );
   }
-  warnOfNeighbour(problems, path, cluster, args.namespace !== undefined && namespace !== cluster);
-  refuseNamespace(problems, plainText(args.namespace));
-  refuseTaken(problems, namespace, args.createNamespace);
+  warnOfNeighbor(errors, path, cluster, args.namespace !== undefined && namespace !== cluster);
+  validateNamespace(errors, plainText(args.namespace));
+  validateNotReserved(errors, namespace, args.createNamespace);
   if (!isDnsName(domain)) {
-    problems.refuse(
+    errors.add(
       "clusterDomain",
       domain,
       "it has to be a DNS name",
@@ -68,7 +68,7 @@ function refuseNames(problems: Problems, args: EtcdClusterArgs, name: string): v
   } else if (namespace !== undefined) {
     const longest = dnsNames(cluster, namespace, domain).pod(objectNames(cluster).pod(maxMembers - 1));
     if (longest.length > 253) {
-      problems.refuse(
+      errors.add(
         path,
         cluster,
         `a member's DNS name, ${longest}, would have ${longest.length} characters, and 253 is the limit`,
@@ -82,12 +82,12 @@ function refuseNames(problems: Problems, args: EtcdClusterArgs, name: string): v
  * The Service and the ServiceAccount of this name may be those of a cluster beside it. Only told, since that one needn't
  * be there: Kubernetes refuses what is there already, and who has such a name for long can't change it.
  */
-function warnOfNeighbour(problems: Problems, path: string, cluster: string, shared: boolean): void {
+function warnOfNeighbor(errors: ValidationErrors, path: string, cluster: string, shared: boolean): void {
   const { clientService, controller, restoreService, backup } = objectNames("");
   const end = [clientService, controller, restoreService, backup].find((suffix) => cluster.endsWith(suffix));
   const neighbour = end === undefined ? "" : cluster.slice(0, -end.length);
   if (shared && neighbour !== "") {
-    problems.warn(
+    errors.warn(
       path,
       cluster,
       `a cluster called ${neighbour} in the same namespace would have objects of this name`,
@@ -99,9 +99,13 @@ function warnOfNeighbour(problems: Problems, path: string, cluster: string, shar
 /** Each Kubernetes has them from its first second. */
 const kubernetesOwn = new Set(["default", "kube-system", "kube-public", "kube-node-lease"]);
 
-export function refuseTaken(problems: Problems, namespace: string | undefined, created = true): void {
+export function validateNotReserved(
+  errors: ValidationErrors,
+  namespace: string | undefined,
+  created = true,
+): void {
   if (namespace !== undefined && kubernetesOwn.has(namespace) && created) {
-    problems.refuse(
+    errors.add(
       "namespace",
       namespace,
       "it is Kubernetes' own and can't be created, and must not be restricted or deleted with a cluster",
@@ -110,9 +114,9 @@ export function refuseTaken(problems: Problems, namespace: string | undefined, c
   }
 }
 
-export function refuseNamespace(problems: Problems, namespace: string | undefined): void {
+export function validateNamespace(errors: ValidationErrors, namespace: string | undefined): void {
   if (namespace !== undefined && !isDnsLabel(namespace)) {
-    problems.refuse(
+    errors.add(
       "namespace",
       namespace,
       "it has to be a DNS label: at most 63 lower-case letters, digits and dashes",
@@ -121,11 +125,11 @@ export function refuseNamespace(problems: Problems, namespace: string | undefine
   }
 }
 
-function refuseVersion(problems: Problems, args: EtcdClusterArgs): void {
+function validateVersion(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const text = args.version ?? defaultVersion;
   const version = parseKnownVersion(text);
   if (!version) {
-    problems.refuse(
+    errors.add(
       "version",
       text,
       `it has to be MAJOR.MINOR.PATCH of a minor that is known here (${knownMinors.join(", ")})`,
@@ -136,14 +140,14 @@ function refuseVersion(problems: Problems, args: EtcdClusterArgs): void {
   const usable = usablePatch(version);
   const secure = securePatch(version);
   if (!usable.ok) {
-    problems.refuse(
+    errors.add(
       "version",
       text,
       `patches of ${version.minor} before ${version.minor}.${usable.from} have faults in membership or lack the health endpoints`,
       `Write "${version.minor}.${secure.from}" or later`,
     );
   } else if (!secure.ok) {
-    problems.warn(
+    errors.warn(
       "version",
       text,
       "it has published security advisories (GHSA-xg4h, GHSA-6vch)",
@@ -152,13 +156,13 @@ function refuseVersion(problems: Problems, args: EtcdClusterArgs): void {
   }
   const tag = args.image?.tag;
   if (args.version === undefined && (tag !== undefined || args.image?.digest !== undefined)) {
-    problems.refuse(
+    errors.add(
       "version",
       undefined,
       "an image was chosen by tag or digest, and the settings depend on the version in it",
       "Give the version too",
     );
   } else if (tag !== undefined && (/^v?(\d+\.\d+\.\d+)/.exec(tag)?.[1] ?? text) !== text) {
-    problems.refuse("image.tag", tag, `version says ${text}`, `Make them agree, or leave image.tag out`);
+    errors.add("image.tag", tag, `version says ${text}`, `Make them agree, or leave image.tag out`);
   }
 }

@@ -3,7 +3,7 @@ import type { Role } from "../config/containers";
 import { helperRoles, sizesOf } from "../config/containers";
 import { quantity } from "../contract/units";
 import { checkQuantity } from "./checks";
-import type { Problems } from "./problems";
+import type { ValidationErrors } from "./errors";
 
 const places: Record<Exclude<Role, "etcd">, string> = {
   gate: "a member's gate",
@@ -14,18 +14,18 @@ const places: Record<Exclude<Role, "etcd">, string> = {
 };
 
 /** What containers besides a member's etcd ask for and may take. A member's own values are usable by then. */
-export function refuseContainers(problems: Problems, args: EtcdClusterArgs): void {
+export function validateContainers(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const { helpers = {}, tools = {} } = args.resources ?? {};
   const usable = (["helpers", "tools"] as const)
     .flatMap((group) =>
       Object.entries(args.resources?.[group] ?? {}).map(([field, given]) =>
-        checkQuantity(problems, `resources.${group}.${field}`, given),
+        checkQuantity(errors, `resources.${group}.${field}`, given),
       ),
     )
     .every(Boolean);
   if (!usable) return;
   if (helpers.memoryLimit !== undefined && size(helpers.memoryLimit) < 128 * 2 ** 20) {
-    problems.refuse(
+    errors.add(
       "resources.helpers.memoryLimit",
       helpers.memoryLimit,
       "they do not run reliably below 128Mi",
@@ -33,15 +33,15 @@ export function refuseContainers(problems: Problems, args: EtcdClusterArgs): voi
     );
     return;
   }
-  refuseRequests(problems, args, "helpers", helpers, helperRoles);
-  refuseRequests(problems, args, "tools", tools, ["tool"]);
+  validateRequests(errors, args, "helpers", helpers, helperRoles);
+  validateRequests(errors, args, "tools", tools, ["tool"]);
 }
 
 const size = (text: string) => quantity(text) ?? NaN;
 
 /** Only a request that was given can be above a limit: the others follow it. */
-function refuseRequests(
-  problems: Problems,
+function validateRequests(
+  errors: ValidationErrors,
   args: EtcdClusterArgs,
   group: "helpers" | "tools",
   given: { cpuRequest?: string; memoryRequest?: string },
@@ -56,7 +56,7 @@ function refuseRequests(
         : [];
     });
     if (limits.length > 0) {
-      problems.refuse(
+      errors.add(
         `resources.${group}.${kind}Request`,
         request,
         `it is above the limit, ${limits.join(", ")}`,

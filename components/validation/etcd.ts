@@ -4,32 +4,32 @@ import { quotaPerMemory, roomyQuota, shutdownSeconds } from "../config/defaults"
 import { settingDefaults } from "../config/etcd-config";
 import { bytesAsText, duration, quantity } from "../contract/units";
 import { checkBytes, checkDuration, checkInteger, checkOneOf } from "./checks";
-import { refuseCiphers } from "./ciphers";
-import type { Problems } from "./problems";
-import { refuseExtra } from "./settings";
+import { validateCiphers } from "./ciphers";
+import type { ValidationErrors } from "./errors";
+import { validateExtra } from "./settings";
 
-export function refuseEtcd(problems: Problems, args: EtcdClusterArgs): void {
+export function validateEtcd(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const etcd = args.etcd ?? {};
-  refuseCompaction(problems, etcd);
-  refuseTiming(problems, args, etcd);
-  checkDuration(problems, "etcd.compactHashCheckInterval", etcd.compactHashCheckInterval);
-  checkInteger(problems, "etcd.snapshotCount", etcd.snapshotCount, 1, 10_000_000);
-  checkInteger(problems, "etcd.snapshotCatchUpEntries", etcd.snapshotCatchUpEntries, 1, 10_000_000);
-  checkInteger(problems, "etcd.maxTransactionOperations", etcd.maxTransactionOperations, 1, 1_000_000);
-  refuseRequestSize(problems, etcd.maxRequestSize);
-  checkOneOf(problems, "etcd.logLevel", etcd.logLevel, LogLevel);
-  checkOneOf(problems, "etcd.tlsMinVersion", etcd.tlsMinVersion, TlsVersion);
-  refuseCiphers(problems, args);
-  refuseExtra(problems, args);
+  validateCompaction(errors, etcd);
+  validateTiming(errors, args, etcd);
+  checkDuration(errors, "etcd.compactHashCheckInterval", etcd.compactHashCheckInterval);
+  checkInteger(errors, "etcd.snapshotCount", etcd.snapshotCount, 1, 10_000_000);
+  checkInteger(errors, "etcd.snapshotCatchUpEntries", etcd.snapshotCatchUpEntries, 1, 10_000_000);
+  checkInteger(errors, "etcd.maxTransactionOperations", etcd.maxTransactionOperations, 1, 1_000_000);
+  validateRequestSize(errors, etcd.maxRequestSize);
+  checkOneOf(errors, "etcd.logLevel", etcd.logLevel, LogLevel);
+  checkOneOf(errors, "etcd.tlsMinVersion", etcd.tlsMinVersion, TlsVersion);
+  validateCiphers(errors, args);
+  validateExtra(errors, args);
 }
 
 /** All members start with less, and then take next to no write: it is a size without its unit. */
 const smallestRequest = 16 * 2 ** 10;
 
-function refuseRequestSize(problems: Problems, given: string | undefined): void {
+function validateRequestSize(errors: ValidationErrors, given: string | undefined): void {
   const path = "etcd.maxRequestSize";
-  if (checkBytes(problems, path, given) && given !== undefined && (quantity(given) ?? 0) < smallestRequest) {
-    problems.refuse(
+  if (checkBytes(errors, path, given) && given !== undefined && (quantity(given) ?? 0) < smallestRequest) {
+    errors.add(
       path,
       given,
       "below 16Ki practically every write would be refused",
@@ -41,16 +41,16 @@ function refuseRequestSize(problems: Problems, given: string | undefined): void 
 /** etcd looks ten times as often as that. */
 const shortestRetentionSeconds = 60;
 
-function refuseCompaction(problems: Problems, etcd: EtcdSettingsArgs): void {
-  checkOneOf(problems, "etcd.autoCompactionMode", etcd.autoCompactionMode, CompactionMode);
+function validateCompaction(errors: ValidationErrors, etcd: EtcdSettingsArgs): void {
+  checkOneOf(errors, "etcd.autoCompactionMode", etcd.autoCompactionMode, CompactionMode);
   const retention = etcd.autoCompactionRetention;
   const path = "etcd.autoCompactionRetention";
   if (etcd.autoCompactionMode === CompactionMode.Revision) {
     if (retention === undefined || !/^\d{1,18}$/.test(retention)) {
-      problems.refuse(path, retention, "revision mode keeps a number of revisions", `Write it like "10000"`);
+      errors.add(path, retention, "revision mode keeps a number of revisions", `Write it like "10000"`);
     }
   } else if (retention !== undefined && retention !== "0" && !duration(retention)) {
-    problems.refuse(
+    errors.add(
       path,
       retention,
       "periodic mode keeps a length of time (etcd would take a bare number for hours)",
@@ -61,7 +61,7 @@ function refuseCompaction(problems: Problems, etcd: EtcdSettingsArgs): void {
     retention !== "0" &&
     (duration(retention) ?? 0) < shortestRetentionSeconds
   ) {
-    problems.refuse(
+    errors.add(
       path,
       retention,
       "with less than a minute etcd would compact without a pause, and watches that fall back for a moment would end",
@@ -70,17 +70,17 @@ function refuseCompaction(problems: Problems, etcd: EtcdSettingsArgs): void {
   }
 }
 
-function refuseTiming(problems: Problems, args: EtcdClusterArgs, etcd: EtcdSettingsArgs): void {
+function validateTiming(errors: ValidationErrors, args: EtcdClusterArgs, etcd: EtcdSettingsArgs): void {
   const heartbeat = etcd.heartbeatIntervalMilliseconds ?? settingDefaults.heartbeatIntervalMilliseconds;
   const election = etcd.electionTimeoutMilliseconds ?? settingDefaults.electionTimeoutMilliseconds;
   const usable =
-    checkInteger(problems, "etcd.heartbeatIntervalMilliseconds", heartbeat, 1, 10_000) &&
-    checkInteger(problems, "etcd.electionTimeoutMilliseconds", election, 1, 50_000);
+    checkInteger(errors, "etcd.heartbeatIntervalMilliseconds", heartbeat, 1, 10_000) &&
+    checkInteger(errors, "etcd.electionTimeoutMilliseconds", election, 1, 50_000);
   if (!usable) {
     return;
   }
   if (election < 5 * heartbeat) {
-    problems.refuse(
+    errors.add(
       "etcd.electionTimeoutMilliseconds",
       election,
       `it has to be at least five times the heartbeat of ${heartbeat} ms`,
@@ -89,11 +89,8 @@ function refuseTiming(problems: Problems, args: EtcdClusterArgs, etcd: EtcdSetti
   }
   const grace = args.terminationGracePeriodSeconds;
   const needed = shutdownSeconds(election);
-  if (
-    checkInteger(problems, "terminationGracePeriodSeconds", grace, 1, 86_400) &&
-    (grace ?? needed) < needed
-  ) {
-    problems.refuse(
+  if (checkInteger(errors, "terminationGracePeriodSeconds", grace, 1, 86_400) && (grace ?? needed) < needed) {
+    errors.add(
       "terminationGracePeriodSeconds",
       grace,
       `with an election timeout of ${election} ms a clean stop can take ${needed} s`,
@@ -106,19 +103,19 @@ function refuseTiming(problems: Problems, args: EtcdClusterArgs, etcd: EtcdSetti
 const smallestQuota = 16 * 2 ** 20;
 
 /** Checked apart from the rest of `etcd`, since it depends on volume and memory. */
-export function refuseQuota(
-  problems: Problems,
+export function validateQuota(
+  errors: ValidationErrors,
   args: EtcdClusterArgs,
   volumeBytes: number,
   memoryBytes: number,
 ): void {
   const given = args.etcd?.quota;
-  if (!checkBytes(problems, "etcd.quota", given) || given === undefined) {
+  if (!checkBytes(errors, "etcd.quota", given) || given === undefined) {
     return;
   }
   const quota = quantity(given) ?? NaN;
   if (quota < smallestQuota) {
-    problems.refuse(
+    errors.add(
       "etcd.quota",
       given,
       "below 16Mi the database would be full at once, and the cluster take no writes",
@@ -126,7 +123,7 @@ export function refuseQuota(
     );
   }
   if (quota > volumeBytes / 3) {
-    problems.refuse(
+    errors.add(
       "etcd.quota",
       given,
       "a volume has to hold the database, a copy while it is defragmented, and a snapshot: three times the quota",
@@ -135,7 +132,7 @@ export function refuseQuota(
   }
   const roomy = roomyQuota(volumeBytes);
   if (quota > roomy && quota <= volumeBytes / 3) {
-    problems.warn(
+    errors.warn(
       "etcd.quota",
       given,
       "three times that much (the database, a copy while it is defragmented, what a restore sets aside) leaves little of the volume for etcd's log",
@@ -143,7 +140,7 @@ export function refuseQuota(
     );
   }
   if (quota > quotaPerMemory * memoryBytes) {
-    problems.refuse(
+    errors.add(
       "etcd.quota",
       given,
       "a member's memory would be less than a quarter of its database, and it could not be started again",
@@ -151,7 +148,7 @@ export function refuseQuota(
     );
   }
   if (quota > 8 * 2 ** 30) {
-    problems.warn(
+    errors.warn(
       "etcd.quota",
       given,
       "etcd's authors advise against more than 8Gi",

@@ -2,12 +2,12 @@ import type { EtcdSettingsArgs } from "../args";
 import { featureGates, gateSettings, readGates } from "./feature-gate-names";
 import { nearest } from "../contract/units";
 import type { Minor } from "../contract/versions";
-import type { Problems } from "./problems";
+import type { ValidationErrors } from "./errors";
 
 const path = "etcd.extra.feature-gates";
 
 /** etcd ends at its start with a gate that it doesn't know, or can't read, or that is set in two ways. */
-export function refuseFeatureGates(problems: Problems, etcd: EtcdSettingsArgs, minor: Minor): void {
+export function validateFeatureGates(errors: ValidationErrors, etcd: EtcdSettingsArgs, minor: Minor): void {
   const extra: Record<string, unknown> = etcd.extra ?? {};
   const text = extra["feature-gates"];
   if (typeof text !== "string" || featureGates[minor].length === 0) {
@@ -17,26 +17,26 @@ export function refuseFeatureGates(problems: Problems, etcd: EtcdSettingsArgs, m
   const seen = new Set<string>();
   for (const { name, value } of gates) {
     if (name === "CompactHashCheck") {
-      problems.refuse(path, text, "CompactHashCheck has an argument of its own", "Use etcd.compactHashCheck");
+      errors.add(path, text, "CompactHashCheck has an argument of its own", "Use etcd.compactHashCheck");
     } else if (!featureGates[minor].includes(name)) {
       const meant = nearest(name, featureGates[minor]);
-      problems.refuse(
+      errors.add(
         path,
         text,
         `etcd ${minor} has no gate called ${name}, and ends at its start`,
         meant ? `Write ${meant} if you meant that` : `There are: ${featureGates[minor].join(", ")}`,
       );
     } else if (value === undefined) {
-      problems.refuse(path, text, `${name} has no yes or no`, `Write ${name}=true or ${name}=false`);
+      errors.add(path, text, `${name} has no yes or no`, `Write ${name}=true or ${name}=false`);
     } else if (seen.has(name)) {
-      problems.refuse(path, text, `${name} is there twice`, "Leave one of them out");
+      errors.add(path, text, `${name} is there twice`, "Leave one of them out");
     }
     seen.add(name);
   }
   for (const [setting, gate] of Object.entries(gateSettings)) {
     // etcd looks for the name anywhere in the text, so LeaseCheckpoint is found in LeaseCheckpointPersist.
     if (extra[setting] !== undefined && text.includes(gate)) {
-      problems.refuse(
+      errors.add(
         `etcd.extra.${setting}`,
         extra[setting],
         `feature-gates says ${gate} too, and etcd takes only one of them`,
@@ -44,11 +44,11 @@ export function refuseFeatureGates(problems: Problems, etcd: EtcdSettingsArgs, m
       );
     }
   }
-  refuseLeases(problems, text, extra, new Map(gates.map(({ name, value }) => [name, value])));
+  validateLeases(errors, text, extra, new Map(gates.map(({ name, value }) => [name, value])));
 }
 
-function refuseLeases(
-  problems: Problems,
+function validateLeases(
+  errors: ValidationErrors,
   text: string,
   extra: Record<string, unknown>,
   gates: ReadonlyMap<string, boolean | undefined>,
@@ -56,7 +56,7 @@ function refuseLeases(
   const all = gates.get("AllAlpha");
   const sends = gates.get("LeaseCheckpoint") ?? extra["experimental-enable-lease-checkpoint"] ?? all;
   if ((gates.get("LeaseCheckpointPersist") ?? all) === true && sends !== true) {
-    problems.refuse(
+    errors.add(
       path,
       text,
       "LeaseCheckpointPersist needs LeaseCheckpoint, and etcd ends at its start without",

@@ -1,7 +1,7 @@
 import type { EtcdClusterArgs, ImageArgs } from "../args";
 import { PullPolicy } from "../args";
 import { checkOneOf } from "./checks";
-import type { Problems } from "./problems";
+import type { ValidationErrors } from "./errors";
 
 /** A host, or an address of IPv6 in brackets, and perhaps a port; then folders. As container runtimes read it. */
 const host =
@@ -9,17 +9,17 @@ const host =
 const folder = /[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/;
 const repository = new RegExp(`^(?:${host.source}/)?${folder.source}(?:/${folder.source})*$`);
 
-export function refuseImages(problems: Problems, args: EtcdClusterArgs): void {
-  refuseImage(problems, "image", args.image);
-  refuseImage(problems, "nodeImage", args.nodeImage);
+export function validateImages(errors: ValidationErrors, args: EtcdClusterArgs): void {
+  validateImage(errors, "image", args.image);
+  validateImage(errors, "nodeImage", args.nodeImage);
 }
 
-function refuseImage(problems: Problems, path: string, image: ImageArgs | undefined): void {
+function validateImage(errors: ValidationErrors, path: string, image: ImageArgs | undefined): void {
   if (image?.tag !== undefined && image.digest !== undefined) {
-    problems.refuse(path, image, "an image is named by a tag or by a digest", "Leave one of them out");
+    errors.add(path, image, "an image is named by a tag or by a digest", "Leave one of them out");
   }
   if (image?.digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(image.digest)) {
-    problems.refuse(
+    errors.add(
       `${path}.digest`,
       image.digest,
       "it has to be sha256: and 64 hexadecimal digits",
@@ -27,26 +27,26 @@ function refuseImage(problems: Problems, path: string, image: ImageArgs | undefi
     );
   }
   if (image?.tag !== undefined && !/^\w[\w.-]{0,127}$/.test(image.tag)) {
-    problems.refuse(
+    errors.add(
       `${path}.tag`,
       image.tag,
       "a tag has at most 128 letters, digits, dots, dashes and underscores",
       "Give the tag alone",
     );
   }
-  refuseRepository(problems, `${path}.repository`, image?.repository);
-  checkOneOf(problems, `${path}.pullPolicy`, image?.pullPolicy, PullPolicy);
+  validateRepository(errors, `${path}.repository`, image?.repository);
+  checkOneOf(errors, `${path}.pullPolicy`, image?.pullPolicy, PullPolicy);
 }
 
-function refuseRepository(problems: Problems, path: string, given: string | undefined): void {
+function validateRepository(errors: ValidationErrors, path: string, given: string | undefined): void {
   if (given === undefined) {
     return;
   }
   const tagged = /^(.*[^/]):[^/:\]]*$/.exec(given)?.[1];
   if (tagged !== undefined && repository.test(tagged)) {
-    problems.refuse(path, given, "it ends with a tag", `Move that to ${path.replace("repository", "tag")}`);
+    errors.add(path, given, "it ends with a tag", `Move that to ${path.replace("repository", "tag")}`);
   } else if (given.length > 255 || !repository.test(given)) {
-    problems.refuse(
+    errors.add(
       path,
       given,
       "it has to be a registry and a path in small letters, without tag or digest",

@@ -1,47 +1,47 @@
 import type { EtcdClusterArgs } from "../args";
-import { refuseUnknownArguments } from "./arguments";
-import { refuseBackup } from "./backup";
-import { refuseCluster, refuseNamespace, refuseTaken } from "./cluster";
-import { refuseEtcd } from "./etcd";
-import { refuseImages } from "./image";
-import { refuseKubernetes } from "./kubernetes";
-import { refuseAllMetadata } from "./metadata";
-import { refuseRestore } from "./restore";
-import { refuseObjectNames } from "./object-names";
-import { Problems } from "./problems";
-import { refuseScheduling } from "./scheduling";
-import { refuseService } from "./service";
-import { refuseTls } from "./tls";
+import { validateShape } from "./arguments";
+import { validateBackup } from "./backup";
+import { validateCluster, validateNamespace, validateNotReserved } from "./cluster";
+import { validateEtcd } from "./etcd";
+import { validateImages } from "./image";
+import { validateKubernetes } from "./kubernetes";
+import { validateAllMetadata } from "./metadata";
+import { validateRestore } from "./restore";
+import { validateObjectNames } from "./object-names";
+import { ValidationErrors } from "./errors";
+import { validateScheduling } from "./scheduling";
+import { validateService } from "./service";
+import { validateTls } from "./tls";
 
 /**
- * Throws one error with all that is wrong, before anything is registered; returns the warnings. `name` is the Pulumi
- * resource's, from which the cluster's is taken.
+ * Throws one error that lists everything that is wrong, before anything is registered. Returns the warnings. `name` is
+ * the Pulumi resource's name, which is the cluster's default name.
  */
-export function refuse(args: EtcdClusterArgs, name: string): string[] {
-  const problems = new Problems();
-  if (!refuseUnknownArguments(problems, args)) {
-    problems.throwIfAny(`EtcdCluster "${name}"`);
+export function validate(args: EtcdClusterArgs, name: string): string[] {
+  const errors = new ValidationErrors();
+  if (!validateShape(errors, args)) {
+    errors.throwIfAny(`EtcdCluster "${name}"`);
   }
-  refuseCluster(problems, args, name);
-  refuseImages(problems, args);
-  refuseAllMetadata(problems, args);
-  refuseEtcd(problems, args);
-  refuseTls(problems, args);
-  refuseKubernetes(problems, args);
-  refuseService(problems, args);
-  refuseScheduling(problems, args);
-  refuseObjectNames(problems, args);
-  refuseRestore(problems, args, name);
-  refuseBackup(problems, args, name);
-  problems.throwIfAny(`EtcdCluster "${name}"`);
-  return problems.warnings;
+  validateCluster(errors, args, name);
+  validateImages(errors, args);
+  validateAllMetadata(errors, args);
+  validateEtcd(errors, args);
+  validateTls(errors, args);
+  validateKubernetes(errors, args);
+  validateService(errors, args);
+  validateScheduling(errors, args);
+  validateObjectNames(errors, args);
+  validateRestore(errors, args, name);
+  validateBackup(errors, args, name);
+  errors.throwIfAny(`EtcdCluster "${name}"`);
+  return errors.warnings;
 }
 
-/** For a namespace that was an output when `refuse` ran. */
-export function refuseLateNamespace(namespace: string, args: EtcdClusterArgs, name: string): string {
-  const problems = new Problems();
-  refuseNamespace(problems, namespace);
-  refuseTaken(problems, namespace, args.createNamespace);
-  problems.throwIfAny(`EtcdCluster "${name}"`);
+/** Validates a namespace that was an output when `validate` ran. */
+export function validateLateNamespace(namespace: string, args: EtcdClusterArgs, name: string): string {
+  const errors = new ValidationErrors();
+  validateNamespace(errors, namespace);
+  validateNotReserved(errors, namespace, args.createNamespace);
+  errors.throwIfAny(`EtcdCluster "${name}"`);
   return namespace;
 }

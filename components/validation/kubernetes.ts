@@ -3,35 +3,35 @@ import { VolumeRetention } from "../args";
 import { defaults, longestWaitSeconds } from "../config/defaults";
 import { quantity } from "../contract/units";
 import { checkInteger, checkOneOf, checkQuantity } from "./checks";
-import { refuseContainers } from "./containers";
-import { refuseQuota } from "./etcd";
-import type { Problems } from "./problems";
-import { refuseLogFiles } from "./settings";
+import { validateContainers } from "./containers";
+import { validateQuota } from "./etcd";
+import type { ValidationErrors } from "./errors";
+import { validateLogFiles } from "./settings";
 
 /** Five closed files of etcd's log, the one that is written, and the next one made ready; the rest for the database. */
 const smallestVolume = 512 * 2 ** 20;
 
-export function refuseKubernetes(problems: Problems, args: EtcdClusterArgs): void {
-  refuseVolumeAndMemory(problems, args);
-  checkInteger(problems, "probes.livenessBudgetSeconds", args.probes?.livenessBudgetSeconds, 60, 86_400);
-  checkInteger(problems, "probes.startupBudgetSeconds", args.probes?.startupBudgetSeconds, 60, 86_400);
-  refuseSecurity(problems, args);
-  refuseController(problems, args);
+export function validateKubernetes(errors: ValidationErrors, args: EtcdClusterArgs): void {
+  validateVolumeAndMemory(errors, args);
+  checkInteger(errors, "probes.livenessBudgetSeconds", args.probes?.livenessBudgetSeconds, 60, 86_400);
+  checkInteger(errors, "probes.startupBudgetSeconds", args.probes?.startupBudgetSeconds, 60, 86_400);
+  validateSecurity(errors, args);
+  validateController(errors, args);
 }
 
-function refuseVolumeAndMemory(problems: Problems, args: EtcdClusterArgs): void {
+function validateVolumeAndMemory(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const { storage = {}, resources = {} } = args;
   const usable = [
-    checkQuantity(problems, "storage.size", storage.size),
-    checkQuantity(problems, "resources.cpuRequest", resources.cpuRequest),
-    checkQuantity(problems, "resources.cpuLimit", resources.cpuLimit),
-    checkQuantity(problems, "resources.memoryRequest", resources.memoryRequest),
-    checkQuantity(problems, "resources.memoryLimit", resources.memoryLimit),
+    checkQuantity(errors, "storage.size", storage.size),
+    checkQuantity(errors, "resources.cpuRequest", resources.cpuRequest),
+    checkQuantity(errors, "resources.cpuLimit", resources.cpuLimit),
+    checkQuantity(errors, "resources.memoryRequest", resources.memoryRequest),
+    checkQuantity(errors, "resources.memoryLimit", resources.memoryLimit),
   ].every(Boolean);
-  checkOneOf(problems, "storage.onDestroy", storage.onDestroy, VolumeRetention);
-  checkInteger(problems, "storage.keepReplacedDays", storage.keepReplacedDays, 1, 3650);
+  checkOneOf(errors, "storage.onDestroy", storage.onDestroy, VolumeRetention);
+  checkInteger(errors, "storage.keepReplacedDays", storage.keepReplacedDays, 1, 3650);
   if (storage.onDestroy === VolumeRetention.Delete && !args.allowDataDeletion) {
-    problems.refuse(
+    errors.add(
       "storage.onDestroy",
       storage.onDestroy,
       "the data may not go unless allowDataDeletion says so",
@@ -44,7 +44,7 @@ function refuseVolumeAndMemory(problems: Problems, args: EtcdClusterArgs): void 
   const size = (text: string | undefined) => quantity(text ?? "") ?? 0;
   const memory = size(resources.memoryLimit ?? defaults.memoryLimit);
   if (memory < 128 * 2 ** 20) {
-    problems.refuse(
+    errors.add(
       "resources.memoryLimit",
       resources.memoryLimit,
       "etcd does not start reliably below 128Mi",
@@ -52,7 +52,7 @@ function refuseVolumeAndMemory(problems: Problems, args: EtcdClusterArgs): void 
     );
   }
   if (size(resources.memoryRequest) > memory) {
-    problems.refuse(
+    errors.add(
       "resources.memoryRequest",
       resources.memoryRequest,
       `it is above the limit of ${resources.memoryLimit ?? defaults.memoryLimit}`,
@@ -63,7 +63,7 @@ function refuseVolumeAndMemory(problems: Problems, args: EtcdClusterArgs): void 
     resources.cpuLimit !== undefined &&
     size(resources.cpuRequest ?? defaults.cpuRequest) > size(resources.cpuLimit)
   ) {
-    problems.refuse(
+    errors.add(
       "resources.cpuLimit",
       resources.cpuLimit,
       "it is below the request",
@@ -71,34 +71,34 @@ function refuseVolumeAndMemory(problems: Problems, args: EtcdClusterArgs): void 
     );
   }
   if (size(storage.size ?? defaults.storageSize) < smallestVolume) {
-    problems.refuse(
+    errors.add(
       "storage.size",
       storage.size,
       "etcd allocates its log in files of 64 MB, of which it keeps up to seven, before anything is stored",
       "Write 512Mi or more",
     );
   }
-  refuseQuota(problems, args, size(storage.size ?? defaults.storageSize), memory);
-  refuseLogFiles(problems, args, size(storage.size ?? defaults.storageSize));
-  refuseContainers(problems, args);
+  validateQuota(errors, args, size(storage.size ?? defaults.storageSize), memory);
+  validateLogFiles(errors, args, size(storage.size ?? defaults.storageSize));
+  validateContainers(errors, args);
 }
 
-function refuseSecurity(problems: Problems, args: EtcdClusterArgs): void {
+function validateSecurity(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const security = args.security ?? {};
   for (const field of ["runAsUser", "runAsGroup"] as const) {
     const given = security[field];
     if (given === 0) {
-      problems.refuse(
+      errors.add(
         `security.${field}`,
         given,
         "members never run as root",
         "Give another number, or leave it out",
       );
     } else {
-      checkInteger(problems, `security.${field}`, given, 1, 2_147_483_647);
+      checkInteger(errors, `security.${field}`, given, 1, 2_147_483_647);
     }
     if (given !== undefined && security.platformAssignsIds) {
-      problems.refuse(
+      errors.add(
         `security.${field}`,
         given,
         "platformAssignsIds leaves this to the platform",
@@ -108,19 +108,19 @@ function refuseSecurity(problems: Problems, args: EtcdClusterArgs): void {
   }
 }
 
-function refuseController(problems: Problems, args: EtcdClusterArgs): void {
+function validateController(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const { controller = {} } = args;
   const path = "controller";
-  checkInteger(problems, `${path}.nodeLossGraceSeconds`, controller.nodeLossGraceSeconds, 60, 7 * 86_400);
-  checkInteger(problems, `${path}.defragmentFreePercent`, controller.defragmentFreePercent, 1, 99);
-  checkInteger(problems, `${path}.waitSeconds`, controller.waitSeconds, 60, longestWaitSeconds);
-  checkQuantity(problems, `${path}.defragmentMinSize`, controller.defragmentMinSize);
+  checkInteger(errors, `${path}.nodeLossGraceSeconds`, controller.nodeLossGraceSeconds, 60, 7 * 86_400);
+  checkInteger(errors, `${path}.defragmentFreePercent`, controller.defragmentFreePercent, 1, 99);
+  checkInteger(errors, `${path}.waitSeconds`, controller.waitSeconds, 60, longestWaitSeconds);
+  checkQuantity(errors, `${path}.defragmentMinSize`, controller.defragmentMinSize);
   if (
-    checkQuantity(problems, `${path}.memoryLimit`, controller.memoryLimit) &&
+    checkQuantity(errors, `${path}.memoryLimit`, controller.memoryLimit) &&
     controller.memoryLimit !== undefined &&
     (quantity(controller.memoryLimit) ?? 0) < 96 * 2 ** 20
   ) {
-    problems.refuse(
+    errors.add(
       `${path}.memoryLimit`,
       controller.memoryLimit,
       "it does not start reliably below 96Mi",

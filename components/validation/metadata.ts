@@ -2,7 +2,7 @@ import type { EtcdClusterArgs, MetadataArgs } from "../args";
 import { commonLabels, memberSelector } from "../contract/names";
 import { isLabelValue, isQualifiedName } from "../contract/units";
 import { isLater, plainText } from "./checks";
-import type { Problems } from "./problems";
+import type { ValidationErrors } from "./errors";
 
 /** Of the 256 KiB that Kubernetes takes for one object; the rest is for the component's own and the controller's. */
 const annotationBytes = 240 * 1024;
@@ -13,24 +13,24 @@ const clientService = "service.metadata.annotations";
 type Texts = Record<string, unknown>;
 
 /** That every value is text, or known only later, is checked with the arguments' shapes. */
-export function refuseAllMetadata(problems: Problems, args: EtcdClusterArgs): void {
+export function validateAllMetadata(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const { metadata, backup } = args;
-  refuseMetadata(problems, "metadata", metadata);
-  refuseMetadata(problems, "podMetadata", args.podMetadata);
-  refuseMetadata(problems, "service.metadata", args.service?.metadata, metadata);
-  refuseMetadata(problems, "storage.metadata", args.storage?.metadata);
-  refuseMetadata(problems, "backup.podMetadata", backup?.podMetadata);
+  validateMetadata(errors, "metadata", metadata);
+  validateMetadata(errors, "podMetadata", args.podMetadata);
+  validateMetadata(errors, "service.metadata", args.service?.metadata, metadata);
+  validateMetadata(errors, "storage.metadata", args.storage?.metadata);
+  validateMetadata(errors, "backup.podMetadata", backup?.podMetadata);
   for (const [path, annotations] of [
     ["serviceAccountAnnotations", args.serviceAccountAnnotations],
     ["backup.serviceAccountAnnotations", backup?.serviceAccountAnnotations],
   ] as const) {
-    refuseAnnotations(problems, path, annotations, metadata?.annotations);
+    validateAnnotations(errors, path, annotations, metadata?.annotations);
   }
 }
 
 /** `besides`: what the same objects have as well. */
-function refuseMetadata(
-  problems: Problems,
+function validateMetadata(
+  errors: ValidationErrors,
   path: string,
   metadata: MetadataArgs | undefined,
   besides?: MetadataArgs,
@@ -38,7 +38,7 @@ function refuseMetadata(
   const own = Object.keys({ ...commonLabels(""), ...memberSelector("") });
   for (const key of Object.keys(textsOf(metadata?.labels))) {
     if (own.includes(key)) {
-      problems.refuse(
+      errors.add(
         `${path}.labels`,
         key,
         "the component finds its own objects by this label",
@@ -47,19 +47,24 @@ function refuseMetadata(
     }
   }
   for (const key of Object.keys(textsOf(metadata?.labels)).filter(isOwn)) {
-    refuseOwn(problems, `${path}.labels`, key);
+    addReservedKey(errors, `${path}.labels`, key);
   }
-  refuseLabels(problems, `${path}.labels`, metadata?.labels, "Shorten it, or make it an annotation");
-  refuseAnnotations(problems, `${path}.annotations`, metadata?.annotations, besides?.annotations);
+  validateLabels(errors, `${path}.labels`, metadata?.labels, "Shorten it, or make it an annotation");
+  validateAnnotations(errors, `${path}.annotations`, metadata?.annotations, besides?.annotations);
 }
 
 /** Also for what is compared with labels, as a node selector. */
-export function refuseLabels(problems: Problems, path: string, labels: unknown, wayOut: string): void {
+export function validateLabels(
+  errors: ValidationErrors,
+  path: string,
+  labels: unknown,
+  wayOut: string,
+): void {
   for (const [key, value] of Object.entries(textsOf(labels))) {
-    refuseKey(problems, path, key, key);
+    validateKey(errors, path, key, key);
     const text = plainText(value);
     if (text !== undefined && !isLabelValue(text)) {
-      problems.refuse(
+      errors.add(
         `${path}.${key}`,
         text,
         "a label's value has at most 63 letters, digits, dashes, dots and underscores",
@@ -69,14 +74,19 @@ export function refuseLabels(problems: Problems, path: string, labels: unknown, 
   }
 }
 
-function refuseAnnotations(problems: Problems, path: string, annotations: unknown, besides: unknown): void {
+function validateAnnotations(
+  errors: ValidationErrors,
+  path: string,
+  annotations: unknown,
+  besides: unknown,
+): void {
   const given = textsOf(annotations);
   for (const key of Object.keys(given)) {
-    refuseKey(problems, path, key, key.toLowerCase());
+    validateKey(errors, path, key, key.toLowerCase());
     if (isOwn(key)) {
-      refuseOwn(problems, path, key);
+      addReservedKey(errors, path, key);
     } else if (key.startsWith("pulumi.com/") && !(path === clientService && key === "pulumi.com/skipAwait")) {
-      problems.refuse(
+      errors.add(
         path,
         key,
         "Pulumi obeys it on each object, and what waits for what, and what may be replaced, is the component's to say",
@@ -86,7 +96,7 @@ function refuseAnnotations(problems: Problems, path: string, annotations: unknow
   }
   const bytes = sizeOf({ ...textsOf(besides), ...given });
   if (Object.keys(given).length > 0 && bytes > annotationBytes) {
-    problems.refuse(
+    errors.add(
       path,
       `${bytes} bytes`,
       "Kubernetes takes 256 KiB of annotations on an object, and 16 are the component's own",
@@ -98,13 +108,13 @@ function refuseAnnotations(problems: Problems, path: string, annotations: unknow
 /** By these the component and the controller tell each other what is declared, and what is done. */
 const isOwn = (key: string) => key.startsWith("etcd-cluster/");
 
-function refuseOwn(problems: Problems, path: string, key: string): void {
-  problems.refuse(path, key, "keys of etcd-cluster/ are the component's own", "Use another key");
+function addReservedKey(errors: ValidationErrors, path: string, key: string): void {
+  errors.add(path, key, "keys of etcd-cluster/ are the component's own", "Use another key");
 }
 
-function refuseKey(problems: Problems, path: string, key: string, compared: string): void {
+function validateKey(errors: ValidationErrors, path: string, key: string, compared: string): void {
   if (!isQualifiedName(compared)) {
-    problems.refuse(
+    errors.add(
       path,
       key,
       "a key has at most 63 letters, digits, dashes, dots and underscores, after a domain and a slash if it likes",

@@ -1,19 +1,19 @@
 import type { EtcdClusterArgs, RestoreArgs } from "../args";
 import { maxMembers, objectNames } from "../contract/names";
 import { isDnsLabel } from "../contract/units";
-import { refuseStore, urlOf } from "./backup";
+import { validateStore, urlOf } from "./backup";
 import { checkInteger } from "./checks";
 import { maxNameLength } from "./cluster";
-import type { Problems } from "./problems";
+import type { ValidationErrors } from "./errors";
 import { defaults } from "../config/defaults";
 
 const sources = ["backup", "file", "endpoints"] as const;
 
-export function refuseRestore(problems: Problems, args: EtcdClusterArgs, name: string): void {
+export function validateRestore(errors: ValidationErrors, args: EtcdClusterArgs, name: string): void {
   const { restore, recovery, generation = defaults.generation } = args;
-  checkInteger(problems, "generation", generation, 1, 1_000_000);
+  checkInteger(errors, "generation", generation, 1, 1_000_000);
   if (restore && recovery) {
-    problems.refuse(
+    errors.add(
       "recovery",
       recovery,
       "a generation is made by a restore or by a recovery",
@@ -22,7 +22,7 @@ export function refuseRestore(problems: Problems, args: EtcdClusterArgs, name: s
   }
   if (recovery) {
     if (recovery.confirmed !== true) {
-      problems.refuse(
+      errors.add(
         "recovery.confirmed",
         recovery.confirmed,
         "it has to be true",
@@ -30,25 +30,25 @@ export function refuseRestore(problems: Problems, args: EtcdClusterArgs, name: s
       );
     }
     if (generation < 2) {
-      problems.refuse(
+      errors.add(
         "generation",
         generation,
         "a recovery makes the next generation, and a cluster begins with 1",
         "Write one more than it was",
       );
     }
-    refuseMembers(problems, args.clusterName ?? name, "recovery", recovery.abandonedMembers);
+    validateMembers(errors, args.clusterName ?? name, "recovery", recovery.abandonedMembers);
   }
   if (restore) {
-    refuseSource(problems, restore);
-    refuseBackupSource(problems, args);
-    refuseMembers(problems, args.clusterName ?? name, "restore", restore.abandonedMembers);
+    validateSource(errors, restore);
+    validateBackupSource(errors, args);
+    validateMembers(errors, args.clusterName ?? name, "restore", restore.abandonedMembers);
   }
   if (restore || recovery) {
-    refuseJobName(problems, args.clusterName ?? name, generation);
+    validateJobName(errors, args.clusterName ?? name, generation);
   }
   if ((restore || recovery) && args.tls?.existing && args.tls.existing.restoreSecret === undefined) {
-    problems.refuse(
+    errors.add(
       "tls.existing.restoreSecret",
       undefined,
       "a restore pod needs a certificate, and no authority is here to sign it",
@@ -60,10 +60,10 @@ export function refuseRestore(problems: Problems, args: EtcdClusterArgs, name: s
 /** Kubernetes keeps a Job's name in a label of its pods. */
 const maxJobName = 63;
 
-function refuseJobName(problems: Problems, cluster: string, generation: number): void {
+function validateJobName(errors: ValidationErrors, cluster: string, generation: number): void {
   const job = objectNames(cluster).restoreJob(generation);
   if (isDnsLabel(cluster) && cluster.length <= maxNameLength && job.length > maxJobName) {
-    problems.refuse(
+    errors.add(
       "generation",
       generation,
       `its Job, ${job}, would have a name of ${job.length} characters, and ${maxJobName} is the limit`,
@@ -72,10 +72,10 @@ function refuseJobName(problems: Problems, cluster: string, generation: number):
   }
 }
 
-function refuseSource(problems: Problems, restore: RestoreArgs): void {
+function validateSource(errors: ValidationErrors, restore: RestoreArgs): void {
   const given = sources.filter((source) => restore[source] !== undefined);
   if (given.length !== 1) {
-    problems.refuse(
+    errors.add(
       "restore",
       given.length === 0 ? undefined : given,
       "a restore has exactly one source",
@@ -88,11 +88,11 @@ function refuseSource(problems: Problems, restore: RestoreArgs): void {
     ["restore.endpoints.tlsSecret", endpoints && (endpoints.tlsSecret ?? "")],
   ] as const) {
     if (value === "" || value === null) {
-      problems.refuse(path, undefined, "it has to be the name of an object of the namespace", "Give it");
+      errors.add(path, undefined, "it has to be the name of an object of the namespace", "Give it");
     }
   }
   if (file && (!file.path || file.path.startsWith("/") || file.path.split("/").includes(".."))) {
-    problems.refuse(
+    errors.add(
       "restore.file.path",
       file.path,
       "it has to be a path on the claim",
@@ -100,18 +100,13 @@ function refuseSource(problems: Problems, restore: RestoreArgs): void {
     );
   }
   if (endpoints && !endpoints.urls?.length) {
-    problems.refuse(
-      "restore.endpoints.urls",
-      endpoints.urls,
-      "somebody has to be asked",
-      "Give a URL at least",
-    );
+    errors.add("restore.endpoints.urls", endpoints.urls, "somebody has to be asked", "Give a URL at least");
   }
   for (const [index, url] of (endpoints?.urls ?? []).entries()) {
     const parsed = urlOf(url);
     const bare = parsed && !parsed.search && !parsed.hash && !parsed.username && !parsed.password;
     if (!bare || !/^https:\/\/[^/\s?#@]+$/.test(url)) {
-      problems.refuse(
+      errors.add(
         `restore.endpoints.urls[${index}]`,
         url,
         "it has to be the https URL of a client port, without a user, a path or a query",
@@ -121,17 +116,17 @@ function refuseSource(problems: Problems, restore: RestoreArgs): void {
   }
 }
 
-function refuseBackupSource(problems: Problems, args: EtcdClusterArgs): void {
+function validateBackupSource(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const backup = args.restore?.backup;
   if (!backup) {
     return;
   }
   const path = "restore.backup";
   if (backup.s3 || backup.claim || !args.backup) {
-    refuseStore(problems, path, backup);
+    validateStore(errors, path, backup);
   }
   if (backup.claim?.size !== undefined) {
-    problems.refuse(
+    errors.add(
       `${path}.claim.size`,
       backup.claim.size,
       "a claim that is made here holds no backup",
@@ -139,7 +134,7 @@ function refuseBackupSource(problems: Problems, args: EtcdClusterArgs): void {
     );
   }
   if (backup.name !== undefined && !/^\d{8}T\d{6}Z-[0-9a-f]{6}$/.test(backup.name)) {
-    problems.refuse(
+    errors.add(
       `${path}.name`,
       backup.name,
       "a backup's name is its time and six hexadecimal digits",
@@ -147,7 +142,7 @@ function refuseBackupSource(problems: Problems, args: EtcdClusterArgs): void {
     );
   }
   if (backup.clusterId !== undefined && !/^[1-9a-f][0-9a-f]{0,15}$/.test(backup.clusterId)) {
-    problems.refuse(
+    errors.add(
       `${path}.clusterId`,
       backup.clusterId,
       "it has to be hexadecimal, as etcdctl prints it",
@@ -156,12 +151,17 @@ function refuseBackupSource(problems: Problems, args: EtcdClusterArgs): void {
   }
 }
 
-function refuseMembers(problems: Problems, cluster: string, path: string, given: string[] = []): void {
+function validateMembers(
+  errors: ValidationErrors,
+  cluster: string,
+  path: string,
+  given: string[] = [],
+): void {
   const { pod } = objectNames(cluster);
   const known = Array.from({ length: maxMembers }, (_, ordinal) => pod(ordinal));
   for (const [index, member] of given.entries()) {
     if (!known.includes(member)) {
-      problems.refuse(
+      errors.add(
         `${path}.abandonedMembers[${index}]`,
         member,
         `members are called ${pod(0)} to ${pod(maxMembers - 1)}`,

@@ -3,28 +3,28 @@ import type { EtcdClusterArgs } from "../args";
 import { ServiceType } from "../args";
 import { isQualifiedName } from "../contract/units";
 import { checkInteger, checkOneOf, checkWord, isLater, plainText } from "./checks";
-import type { Problems } from "./problems";
+import type { ValidationErrors } from "./errors";
 
 /** What Kubernetes gives unless its API server was told another range. */
 const nodePorts = { from: 30_000, to: 32_767 };
 
-export function refuseService(problems: Problems, args: EtcdClusterArgs): void {
+export function validateService(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const service = args.service ?? {};
   const type = service.type ?? ServiceType.ClusterIP;
-  checkOneOf(problems, "service.type", service.type, ServiceType);
-  refuseNodePort(problems, service.nodePort);
-  checkWord(problems, "service.externalTrafficPolicy", service.externalTrafficPolicy, ["Cluster", "Local"]);
-  checkWord(problems, "service.sessionAffinity", service.sessionAffinity, ["None", "ClientIP"]);
-  checkWord(problems, "service.trafficDistribution", service.trafficDistribution, [
+  checkOneOf(errors, "service.type", service.type, ServiceType);
+  validateNodePort(errors, service.nodePort);
+  checkWord(errors, "service.externalTrafficPolicy", service.externalTrafficPolicy, ["Cluster", "Local"]);
+  checkWord(errors, "service.sessionAffinity", service.sessionAffinity, ["None", "ClientIP"]);
+  checkWord(errors, "service.trafficDistribution", service.trafficDistribution, [
     "PreferClose",
     "PreferSameZone",
     "PreferSameNode",
   ]);
-  refuseClass(problems, service.loadBalancerClass);
-  refuseRanges(problems, service.loadBalancerSourceRanges);
+  validateClass(errors, service.loadBalancerClass);
+  validateRanges(errors, service.loadBalancerSourceRanges);
   for (const field of ["nodePort", "externalTrafficPolicy"] as const) {
     if (service[field] !== undefined && type === ServiceType.ClusterIP) {
-      problems.refuse(
+      errors.add(
         `service.${field}`,
         service[field],
         "it needs type NodePort or LoadBalancer",
@@ -34,19 +34,19 @@ export function refuseService(problems: Problems, args: EtcdClusterArgs): void {
   }
   for (const field of ["loadBalancerClass", "loadBalancerSourceRanges"] as const) {
     if (service[field] !== undefined && type !== ServiceType.LoadBalancer) {
-      problems.refuse(`service.${field}`, service[field], "it needs type LoadBalancer", "Set service.type");
+      errors.add(`service.${field}`, service[field], "it needs type LoadBalancer", "Set service.type");
     }
   }
 }
 
-function refuseNodePort(problems: Problems, port: number | undefined): void {
+function validateNodePort(errors: ValidationErrors, port: number | undefined): void {
   const path = "service.nodePort";
   if (
-    checkInteger(problems, path, port, 1, 65_535) &&
+    checkInteger(errors, path, port, 1, 65_535) &&
     port !== undefined &&
     (port < nodePorts.from || port > nodePorts.to)
   ) {
-    problems.warn(
+    errors.warn(
       path,
       port,
       `Kubernetes refuses what is not from ${nodePorts.from} to ${nodePorts.to}, unless its API server was told otherwise`,
@@ -55,10 +55,10 @@ function refuseNodePort(problems: Problems, port: number | undefined): void {
   }
 }
 
-function refuseClass(problems: Problems, given: unknown): void {
+function validateClass(errors: ValidationErrors, given: unknown): void {
   const text = plainText(given);
   if (text !== undefined && !isQualifiedName(text)) {
-    problems.refuse(
+    errors.add(
       "service.loadBalancerClass",
       text,
       "it has to be a name, with or without a domain before it",
@@ -67,18 +67,18 @@ function refuseClass(problems: Problems, given: unknown): void {
   }
 }
 
-function refuseRanges(problems: Problems, given: unknown): void {
+function validateRanges(errors: ValidationErrors, given: unknown): void {
   const path = "service.loadBalancerSourceRanges";
   if (given === undefined || isLater(given)) {
     return;
   }
   if (!Array.isArray(given)) {
-    problems.refuse(path, given, "it has to be a list of ranges", `Write it like ["10.0.0.0/8"]`);
+    errors.add(path, given, "it has to be a list of ranges", `Write it like ["10.0.0.0/8"]`);
     return;
   }
   for (const [index, range] of given.entries() as Iterable<[number, unknown]>) {
     if (!isLater(range) && !isRange(range)) {
-      problems.refuse(
+      errors.add(
         `${path}[${index}]`,
         range,
         "it has to be an address, a slash, and up to 32 bits of it, or 128 of IPv6",

@@ -6,11 +6,11 @@ import { nearest } from "../contract/units";
 import type { Minor } from "../contract/versions";
 import { defaultVersion, parseKnownVersion } from "../contract/versions";
 import { checkDuration } from "./checks";
-import { refuseFeatureGates } from "./feature-gates";
-import type { Problems } from "./problems";
+import { validateFeatureGates } from "./feature-gates";
+import type { ValidationErrors } from "./errors";
 
 /** What is given in `etcd.extra`, by the names of etcd's configuration file. */
-export function refuseExtra(problems: Problems, args: EtcdClusterArgs): void {
+export function validateExtra(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const etcd = args.etcd ?? {};
   const minor = parseKnownVersion(args.version ?? defaultVersion)?.minor;
   if (!minor) {
@@ -20,24 +20,24 @@ export function refuseExtra(problems: Problems, args: EtcdClusterArgs): void {
     const path = `etcd.extra.${name}`;
     const useless = uselessSettings[name];
     if (typedSettings[name]) {
-      problems.refuse(path, given, "this setting has an argument of its own", `Use ${typedSettings[name]}`);
+      errors.add(path, given, "this setting has an argument of its own", `Use ${typedSettings[name]}`);
     } else if (ownSettings.has(name)) {
-      problems.refuse(
+      errors.add(
         path,
         given,
         "only the component sets this: membership, TLS or durability hang on it",
         "Leave it out",
       );
     } else if (useless) {
-      problems.refuse(path, given, useless, "Leave it out");
+      errors.add(path, given, useless, "Leave it out");
     } else if (!extraSettings[minor][name]) {
-      refuseUnknownSetting(problems, path, name, given, minor);
+      addUnknownSetting(errors, path, name, given, minor);
     } else {
-      refuseKind(problems, path, name, given, minor);
+      validateKind(errors, path, name, given, minor);
     }
   }
-  refuseTwice(problems, etcd, minor);
-  refuseFeatureGates(problems, etcd, minor);
+  validateOnce(errors, etcd, minor);
+  validateFeatureGates(errors, etcd, minor);
 }
 
 /** The largest of the counts that have a limit in etcd; of all others it is what a number here can say. */
@@ -58,13 +58,13 @@ const logFileBytes = 64_000_000;
 const usualLogFiles = 5;
 
 /** Checked apart from the rest of `extra`, since it depends on the volume. */
-export function refuseLogFiles(problems: Problems, args: EtcdClusterArgs, volumeBytes: number): void {
+export function validateLogFiles(errors: ValidationErrors, args: EtcdClusterArgs, volumeBytes: number): void {
   const given: unknown = args.etcd?.extra?.["max-wals"];
   // The one that is written, and the next one made ready, come on top.
   const room = Math.floor((volumeBytes - 3 * quotaBytes(args)) / logFileBytes) - 2;
   const most = Math.max(usualLogFiles, room);
   if (Number.isSafeInteger(given) && Number(given) > most) {
-    problems.refuse(
+    errors.add(
       "etcd.extra.max-wals",
       given,
       `files of 64 MB each, beside three times the quota: the volume has room for ${most}`,
@@ -82,31 +82,37 @@ const words: Record<string, readonly string[]> = {
   "tls-max-version": Object.values(TlsVersion),
 };
 
-function refuseKind(problems: Problems, path: string, name: string, given: unknown, minor: Minor): void {
+function validateKind(
+  errors: ValidationErrors,
+  path: string,
+  name: string,
+  given: unknown,
+  minor: Minor,
+): void {
   const kind = extraSettings[minor][name];
   const today = name.replace(/^experimental-/, "");
   if (kind === "count") {
     const [from, to] = [smallest[today] ?? 0, largest[today] ?? Number.MAX_SAFE_INTEGER];
     if (!(Number.isInteger(given) && Number(given) >= from && Number(given) <= to)) {
-      problems.refuse(path, given, `etcd wants a whole number here, from ${from} to ${to}`, "Write a number");
+      errors.add(path, given, `etcd wants a whole number here, from ${from} to ${to}`, "Write a number");
     }
   } else if (kind === "flag" && typeof given !== "boolean") {
-    problems.refuse(path, given, "etcd wants a yes or no here", "Write true or false");
+    errors.add(path, given, "etcd wants a yes or no here", "Write true or false");
   } else if (kind === "text" && typeof given !== "string") {
-    problems.refuse(path, given, "etcd wants text here", "Write it in quotes");
+    errors.add(path, given, "etcd wants text here", "Write it in quotes");
   } else if (kind === "time") {
-    checkDuration(problems, path, given);
+    checkDuration(errors, path, given);
   } else if (words[today] && !words[today].includes(String(given))) {
-    problems.refuse(path, given, "etcd has only a few words here", `Write one of ${words[today].join(", ")}`);
+    errors.add(path, given, "etcd has only a few words here", `Write one of ${words[today].join(", ")}`);
   } else if (name === "cors" && !isOrigins(String(given))) {
-    problems.refuse(
+    errors.add(
       path,
       given,
       `it has to be "*", or URLs with their ports and commas between them, or etcd ends at its start`,
       `Write it like "https://app.example.com:443"`,
     );
   } else if (today === "memory-mlock" && given === true) {
-    problems.warn(
+    errors.warn(
       path,
       given,
       "etcd ends when its database outgrows what a process of its node may lock, which no pod can ask for",
@@ -120,12 +126,12 @@ const isOrigins = (text: string): boolean =>
   text === "*" ||
   text.split(",").every((url) => /^\s*https?:\/\/[^/\s:?#@]+:\d+\s*$/.test(url));
 
-function refuseTwice(problems: Problems, etcd: EtcdSettingsArgs, minor: Minor): void {
+function validateOnce(errors: ValidationErrors, etcd: EtcdSettingsArgs, minor: Minor): void {
   const extra: Record<string, unknown> = etcd.extra ?? {};
   for (const [name, given] of Object.entries(extra)) {
     const today = name.replace(/^experimental-/, "");
     if (today !== name && extra[today] !== undefined && extraSettings[minor][today]) {
-      problems.refuse(
+      errors.add(
         `etcd.extra.${name}`,
         given,
         `${today} is the same setting, and etcd takes only one of them`,
@@ -135,17 +141,12 @@ function refuseTwice(problems: Problems, etcd: EtcdSettingsArgs, minor: Minor): 
   }
   const highest = extra["tls-max-version"];
   if (etcd.tlsMinVersion === TlsVersion.Tls13 && highest === TlsVersion.Tls12) {
-    problems.refuse(
-      "etcd.extra.tls-max-version",
-      highest,
-      "tlsMinVersion is above it",
-      "Leave one of them out",
-    );
+    errors.add("etcd.extra.tls-max-version", highest, "tlsMinVersion is above it", "Leave one of them out");
   }
 }
 
-function refuseUnknownSetting(
-  problems: Problems,
+function addUnknownSetting(
+  errors: ValidationErrors,
   path: string,
   name: string,
   given: unknown,
@@ -154,7 +155,7 @@ function refuseUnknownSetting(
   const known = extraSettings[minor];
   const respelt = [`experimental-${name}`, name.replace(/^experimental-/, "")].find((other) => known[other]);
   const meant = respelt ?? nearest(name, [...Object.keys(known), ...Object.keys(typedSettings)]);
-  problems.refuse(
+  errors.add(
     path,
     given,
     `etcd ${minor} has no such setting, and would ignore it in silence`,

@@ -4,10 +4,10 @@ import { CaRotationStep } from "../args";
 import { certificateDays } from "../config/defaults";
 import { isDnsLabel, isDnsName } from "../contract/units";
 import { checkInteger, checkOneOf } from "./checks";
-import type { Problems } from "./problems";
+import type { ValidationErrors } from "./errors";
 
-export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
-  refuseClients(problems, args);
+export function validateTls(errors: ValidationErrors, args: EtcdClusterArgs): void {
+  validateClients(errors, args);
   const tls = args.tls ?? {};
   if (tls.existing) {
     for (const field of [
@@ -19,7 +19,7 @@ export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
       "caRotation",
     ] as const) {
       if (tls[field] !== undefined) {
-        problems.refuse(
+        errors.add(
           `tls.${field}`,
           tls[field],
           "no certificate is made when tls.existing is given",
@@ -27,16 +27,16 @@ export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
         );
       }
     }
-    refuseMissing(problems, tls.existing);
+    validateAllGiven(errors, tls.existing);
     return;
   }
-  refuseLifetimes(problems, args);
-  refuseRotation(problems, args);
+  validateLifetimes(errors, args);
+  validateRotation(errors, args);
   const seen = new Set<string>();
   for (const [index, name] of (tls.extraServerNames ?? []).entries()) {
     const path = `tls.extraServerNames[${index}]`;
     if (!isServerName(name)) {
-      problems.refuse(
+      errors.add(
         path,
         name,
         "it has to be a DNS name or an IP address, without a zone",
@@ -44,12 +44,12 @@ export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
       );
     }
     if (seen.has(name)) {
-      problems.refuse(path, name, "it is there twice", "Leave one of them out");
+      errors.add(path, name, "it is there twice", "Leave one of them out");
     }
     seen.add(name);
   }
   if (tls.organization !== undefined && (tls.organization === "" || tls.organization.length > 64)) {
-    problems.refuse(
+    errors.add(
       "tls.organization",
       tls.organization,
       "a certificate has room for 1 to 64 characters",
@@ -59,7 +59,7 @@ export function refuseTls(problems: Problems, args: EtcdClusterArgs): void {
 }
 
 /** That of a restore pod is asked for with the restore. Null is refused with the arguments' shapes. */
-function refuseMissing(problems: Problems, existing: Partial<ExistingTlsArgs>): void {
+function validateAllGiven(errors: ValidationErrors, existing: Partial<ExistingTlsArgs>): void {
   for (const field of [
     "peerSecret",
     "peerClientSecret",
@@ -69,7 +69,7 @@ function refuseMissing(problems: Problems, existing: Partial<ExistingTlsArgs>): 
     "controllerServerSecret",
   ] as const) {
     if (existing[field] === undefined) {
-      problems.refuse(
+      errors.add(
         `tls.existing.${field}`,
         undefined,
         "with tls.existing every certificate is somebody else's",
@@ -85,19 +85,19 @@ function isServerName(text: string): boolean {
   return text.includes("%") ? false : isIP(text) !== 0 || (isDnsName(name) && !/(?:^|\.)\d+$/.test(name));
 }
 
-function refuseLifetimes(problems: Problems, args: EtcdClusterArgs): void {
+function validateLifetimes(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const tls = args.tls ?? {};
   const inRange = [
-    checkInteger(problems, "tls.caValidityDays", tls.caValidityDays, 1, 36_500),
-    checkInteger(problems, "tls.validityDays", tls.validityDays, 1, 36_500),
-    checkInteger(problems, "tls.renewBeforeDays", tls.renewBeforeDays, 1, 36_500),
+    checkInteger(errors, "tls.caValidityDays", tls.caValidityDays, 1, 36_500),
+    checkInteger(errors, "tls.validityDays", tls.validityDays, 1, 36_500),
+    checkInteger(errors, "tls.renewBeforeDays", tls.renewBeforeDays, 1, 36_500),
   ].every(Boolean);
   if (!inRange) {
     return;
   }
   const days = certificateDays(tls);
   if (days.leaf > days.ca) {
-    problems.refuse(
+    errors.add(
       "tls.validityDays",
       days.leaf,
       `the authority that signs lives for ${days.ca} days only`,
@@ -105,7 +105,7 @@ function refuseLifetimes(problems: Problems, args: EtcdClusterArgs): void {
     );
   }
   if (tls.renewBeforeDays !== undefined && tls.renewBeforeDays >= Math.min(days.leaf, days.ca)) {
-    problems.refuse(
+    errors.add(
       "tls.renewBeforeDays",
       tls.renewBeforeDays,
       `a certificate that lives for ${Math.min(days.leaf, days.ca)} days would be due at once, and renewed by every run`,
@@ -114,24 +114,24 @@ function refuseLifetimes(problems: Problems, args: EtcdClusterArgs): void {
   }
 }
 
-function refuseRotation(problems: Problems, args: EtcdClusterArgs): void {
+function validateRotation(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const rotation = args.tls?.caRotation as Partial<CaRotationArgs> | undefined;
   if (!rotation) {
     return;
   }
   if (rotation.revision === undefined) {
-    problems.refuse(
+    errors.add(
       "tls.caRotation.revision",
       rotation.revision,
       "the new authorities need a number",
       "Write 2 for the first exchange, and one more for each that follows",
     );
   } else {
-    checkInteger(problems, "tls.caRotation.revision", rotation.revision, 2, 9999);
+    checkInteger(errors, "tls.caRotation.revision", rotation.revision, 2, 9999);
   }
-  checkOneOf(problems, "tls.caRotation.step", rotation.step, CaRotationStep);
+  checkOneOf(errors, "tls.caRotation.step", rotation.step, CaRotationStep);
   if (rotation.step === undefined) {
-    problems.refuse(
+    errors.add(
       "tls.caRotation.step",
       rotation.step,
       "an exchange of the authorities goes step by step",
@@ -140,13 +140,13 @@ function refuseRotation(problems: Problems, args: EtcdClusterArgs): void {
   }
 }
 
-function refuseClients(problems: Problems, args: EtcdClusterArgs): void {
+function validateClients(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const seen = new Set<string>();
   for (const [index, client] of (args.clients ?? []).entries()) {
     const path = `clients[${index}].name`;
     const { name } = client;
     if (typeof name !== "string" || !isDnsLabel(name)) {
-      problems.refuse(
+      errors.add(
         path,
         name,
         "a Secret is named after it: at most 63 lower-case letters, digits and dashes",
@@ -154,7 +154,7 @@ function refuseClients(problems: Problems, args: EtcdClusterArgs): void {
       );
     }
     if (name === "root") {
-      problems.refuse(
+      errors.add(
         path,
         name,
         "root is the administrator, who has a certificate of their own",
@@ -162,12 +162,12 @@ function refuseClients(problems: Problems, args: EtcdClusterArgs): void {
       );
     }
     if (seen.has(name)) {
-      problems.refuse(path, name, "there is a client of this name already", "Leave one of them out");
+      errors.add(path, name, "there is a client of this name already", "Leave one of them out");
     }
     seen.add(name);
   }
   if (args.tls?.existing && seen.size > 0) {
-    problems.refuse(
+    errors.add(
       "clients",
       [...seen],
       "with tls.existing no authority is here to sign certificates",

@@ -12,6 +12,9 @@ export interface Property {
   readonly description?: string;
   readonly optional?: boolean;
   readonly plain?: boolean;
+  readonly $ref?: string;
+  readonly items?: Property;
+  readonly additionalProperties?: Property;
 }
 
 export interface ObjectType {

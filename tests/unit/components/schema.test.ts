@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { argumentShapes } from "../../support/argument-shapes";
 import { expectGolden } from "../../support/golden";
 import type { ObjectType, Schema } from "../../support/schema";
 import { readSchema } from "../../support/schema";
@@ -17,6 +18,10 @@ describe("golden schema", function () {
     // Types come in the order in which the analysis meets them.
     const types = Object.fromEntries(Object.entries(schema.types).sort(([a], [b]) => (a < b ? -1 : 1)));
     expectGolden("schema.json", `${JSON.stringify({ ...schema, types }, undefined, 2)}\n`);
+  });
+
+  it("is what the arguments' shapes are checked by", () => {
+    expectGolden("../../components/validation/argument-shapes.ts", argumentShapes(schema, token));
   });
 
   it("has one component, with nothing required", () => {

@@ -6,10 +6,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../../../components";
 import { CaRotationStep, EtcdCluster, ServiceType, Spread, VolumeRetention } from "../../../components";
 import { render } from "../../../hack/offline/render";
-import { settle } from "../../../components/config/resolve";
-import { refuse } from "../../../components/validation";
+import { resolveArgs } from "../../../components/config/resolve";
+import { validate } from "../../../components/validation";
 import { cipherSuites } from "../../../components/validation/cipher-suites";
-import { Problems } from "../../../components/validation/problems";
+import { ValidationErrors } from "../../../components/validation/errors";
 import { renderCluster, withLog } from "../../support/render";
 import type { Refusal } from "../../support/refusals";
 import { long, r } from "../../support/refusals";
@@ -1102,7 +1102,7 @@ const errorOf = (work: () => unknown): pulumi.InputPropertiesError => {
     expect(pulumi.InputPropertiesError.isInstance(error), String(error)).to.equal(true);
     return error as pulumi.InputPropertiesError;
   }
-  throw new Error("nothing was refused");
+  throw new Error("nothing was wrong");
 };
 
 const shown = (given: unknown) =>
@@ -1112,25 +1112,25 @@ const shown = (given: unknown) =>
 function told(work: () => void): Set<string> {
   const lines = new Set<string>();
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
-  const { refuse: original, warn } = Problems.prototype;
+  const { add, warn } = ValidationErrors.prototype;
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 3;
   const record = () => {
     const caller = new Error().stack?.split("\n")[3] ?? "";
-    lines.add(/refuse\/([\w.-]+:\d+)/.exec(caller)?.[1] ?? caller);
+    lines.add(/validation\/([\w.-]+:\d+)/.exec(caller)?.[1] ?? caller);
   };
-  Problems.prototype.refuse = function (...args) {
+  ValidationErrors.prototype.add = function (...args) {
     record();
-    original.apply(this, args);
+    add.apply(this, args);
   };
-  Problems.prototype.warn = function (...args) {
+  ValidationErrors.prototype.warn = function (...args) {
     record();
     warn.apply(this, args);
   };
   try {
     work();
   } finally {
-    Object.assign(Problems.prototype, { refuse: original, warn });
+    Object.assign(ValidationErrors.prototype, { add, warn });
     Error.stackTraceLimit = limit;
   }
   return lines;
@@ -1139,7 +1139,7 @@ function told(work: () => void): Set<string> {
 describe("refusals", () => {
   for (const { args, path, given, rule, wayOut, name } of refusals) {
     it(`${path}: ${JSON.stringify(name ?? args).slice(0, 90)}`, () => {
-      const error = errorOf(() => refuse(args as EtcdClusterArgs, name ?? "etcd"));
+      const error = errorOf(() => validate(args as EtcdClusterArgs, name ?? "etcd"));
       expect(error.errors.map((e) => e.propertyPath)).to.deep.equal([path]);
       const reason = error.errors[0]?.reason ?? "";
       expect(reason.startsWith(`${shown(given)}: `), reason).to.equal(true);
@@ -1153,15 +1153,15 @@ describe("refusals", () => {
   it("have a line above for every rule in components/validation", () => {
     const seen = told(() => {
       for (const { args, name } of refusals) {
-        errorOf(() => refuse(args as EtcdClusterArgs, name ?? "etcd"));
+        errorOf(() => validate(args as EtcdClusterArgs, name ?? "etcd"));
       }
-      refuse({ version: "3.6.13" }, "etcd");
-      refuse(withS3({ endpoint: "http://minio:9000" }), "etcd");
-      refuse({ service: { type: ServiceType.NodePort, nodePort: 65_535 } }, "etcd");
-      refuse({ etcd: { extra: { "memory-mlock": true } } }, "etcd");
-      refuse({ etcd: { quota: "2561Mi" } }, "etcd");
-      refuse({ namespace: "shared", clusterName: "etcd-client" }, "etcd");
-      refuse(
+      validate({ version: "3.6.13" }, "etcd");
+      validate(withS3({ endpoint: "http://minio:9000" }), "etcd");
+      validate({ service: { type: ServiceType.NodePort, nodePort: 65_535 } }, "etcd");
+      validate({ etcd: { extra: { "memory-mlock": true } } }, "etcd");
+      validate({ etcd: { quota: "2561Mi" } }, "etcd");
+      validate({ namespace: "shared", clusterName: "etcd-client" }, "etcd");
+      validate(
         { etcd: { quota: "9Gi" }, storage: { size: "30Gi" }, resources: { memoryLimit: "8Gi" } },
         "etcd",
       );
@@ -1170,7 +1170,7 @@ describe("refusals", () => {
     const rules = readdirSync(folder).flatMap((file) =>
       readFileSync(join(folder, file), "utf8")
         .split("\n")
-        .flatMap((line, index) => (/problems\.(refuse|warn)\(/.test(line) ? [`${file}:${index + 1}`] : [])),
+        .flatMap((line, index) => (/errors\.(add|warn)\(/.test(line) ? [`${file}:${index + 1}`] : [])),
     );
     expect(rules).to.have.length.greaterThan(50);
     expect(rules.filter((rule) => !seen.has(rule))).to.deep.equal([]);
@@ -1178,7 +1178,7 @@ describe("refusals", () => {
 
   it("tell all that is wrong at once, as one error, with whose arguments they are", () => {
     const error = errorOf(() =>
-      refuse(
+      validate(
         {
           members: 4,
           namespace: "A",
@@ -1227,7 +1227,7 @@ describe("refusals", () => {
 });
 
 describe("warnings", () => {
-  const of = (args: EtcdClusterArgs) => refuse(args, "etcd");
+  const of = (args: EtcdClusterArgs) => validate(args, "etcd");
 
   it("tell a version below the security floor", () => {
     for (const [below, floor] of [
@@ -1317,7 +1317,7 @@ describe("warnings", () => {
 describe("arguments that are fine", () => {
   it("pass, in every scenario", () => {
     for (const name of scenarioNames) {
-      expect(refuse(argsOf(name), "etcd"), name).to.deep.equal([]);
+      expect(validate(argsOf(name), "etcd"), name).to.deep.equal([]);
     }
   });
 
@@ -1465,11 +1465,11 @@ describe("arguments that are fine", () => {
       { tls: { existing: { ...own, restoreSecret: "g" } }, generation: 2, recovery: { confirmed: true } },
     ];
     for (const args of fine) {
-      expect(refuse(args, "etcd"), JSON.stringify(args)).to.deep.equal([]);
+      expect(validate(args, "etcd"), JSON.stringify(args)).to.deep.equal([]);
     }
   });
 
-  it("pass in every combination of options, and settle to numbers that fit each other", () => {
+  it("pass in every combination of options, and resolve to numbers that fit each other", () => {
     const spread = fc.constantFrom(undefined, ...Object.values(Spread));
     const args = fc.record({
       members: fc.integer({ min: 1, max: 7 }),
@@ -1492,8 +1492,8 @@ describe("arguments that are fine", () => {
     });
     fc.assert(
       fc.property(args, (given) => {
-        expect(refuse(given, "etcd")).to.deep.equal([]);
-        const spec = settle(given, "etcd");
+        expect(validate(given, "etcd")).to.deep.equal([]);
+        const spec = resolveArgs(given, "etcd");
         expect(spec.settings).to.match(/^quota-backend-bytes: [1-9]\d*$/m);
         expect(spec.graceSeconds).to.be.at.least(60);
         expect(spec.certificateDays.renewLeaf).to.be.lessThan(spec.certificateDays.leaf);
@@ -1506,7 +1506,7 @@ describe("arguments that are fine", () => {
 });
 
 describe("whatever a stack's configuration holds", () => {
-  it("is refused in words or settled, and never ends in another error", () => {
+  it("is refused in words or resolved, and never ends in another error", () => {
     const fields = (value: object): string[][] =>
       Object.entries(value).flatMap(([key, inner]) => [
         [key],
@@ -1527,12 +1527,12 @@ describe("whatever a stack's configuration holds", () => {
         }, args);
         parent[path.at(-1)!] = value;
         try {
-          refuse(args, "etcd");
+          validate(args, "etcd");
         } catch (error) {
           expect(pulumi.InputPropertiesError.isInstance(error), String(error)).to.equal(true);
           return;
         }
-        settle(args, "etcd");
+        resolveArgs(args, "etcd");
       }),
       { numRuns: 1000 },
     );

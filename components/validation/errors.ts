@@ -1,20 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** All that is wrong with one call, told at once. */
-export class Problems {
+/** Collects everything that is wrong with the arguments, so that one error reports all of it. */
+export class ValidationErrors {
   readonly warnings: string[] = [];
   private readonly found: { propertyPath: string; reason: string }[] = [];
 
-  /** `rule` says what holds, `wayOut` what to write instead. */
-  refuse(propertyPath: string, given: unknown, rule: string, wayOut: string): void {
-    this.found.push({ propertyPath, reason: `${show(given)}: ${rule}. ${wayOut}.` });
+  /** `rule` says what has to hold, `fix` what to write instead. */
+  add(propertyPath: string, given: unknown, rule: string, fix: string): void {
+    this.found.push({ propertyPath, reason: `${show(given)}: ${rule}. ${fix}.` });
   }
 
-  warn(propertyPath: string, given: unknown, rule: string, wayOut: string): void {
-    this.warnings.push(`${propertyPath} is ${show(given)}: ${rule}. ${wayOut}.`);
+  warn(propertyPath: string, given: unknown, rule: string, fix: string): void {
+    this.warnings.push(`${propertyPath} is ${show(given)}: ${rule}. ${fix}.`);
   }
 
-  /** Throws if anything was refused; `subject` is whose arguments these were. */
+  /** Throws if there is any error; `subject` says whose arguments they are. */
   throwIfAny(subject: string): void {
     if (this.found.length > 0) {
       const list = this.found.map((f) => `\n  - ${f.propertyPath}: ${f.reason}`).join("");
