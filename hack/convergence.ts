@@ -1,19 +1,22 @@
-/** What the controller says of a declaration, in its status. */
-export type Said =
+/** How far the cluster is from what is declared, by the controller's status. */
+export type Convergence =
   | { readonly kind: "reached" }
   | { readonly kind: "waits"; readonly reason: string }
-  /** As the cluster is, what is declared can't be: waiting won't help. */
+  /** The controller refuses what is declared: waiting does not help. */
   | { readonly kind: "refused"; readonly reason: string };
 
-/** `hash`: of the declaration, as it stands on the StatefulSet. `status`: the data of the status. */
-export function said(hash: string, status: Readonly<Record<string, string>> | undefined): Said {
+/** `hash`: of the declaration, from the StatefulSet. `status`: data of the status ConfigMap. */
+export function convergenceOf(
+  hash: string,
+  status: Readonly<Record<string, string>> | undefined,
+): Convergence {
   if (status?.converged === hash) {
     return { kind: "reached" };
   }
   if (status?.declared === hash && status.refused) {
     return { kind: "refused", reason: status.refused };
   }
-  return { kind: "waits", reason: status?.converged || "the controller has not said anything yet" };
+  return { kind: "waits", reason: status?.converged || "the controller has not reported anything yet" };
 }
 
 export interface DeploymentObject {
@@ -26,7 +29,7 @@ export interface DeploymentObject {
   };
 }
 
-/** Whether the one that speaks is the declared controller: an older one may refuse what the next knows how to do. */
+/** Whether the declared controller is the one that runs: an older one may refuse what the next one can do. */
 export function isExchanged({ metadata, status }: DeploymentObject): boolean {
   return (
     status?.observedGeneration === metadata.generation &&

@@ -1,7 +1,7 @@
 import { annotationKeys, objectNames } from "../components/contract/names";
 import type { Kubectl } from "./kubectl";
-import type { DeploymentObject, Said } from "./convergence";
-import { isExchanged, said } from "./convergence";
+import type { Convergence, DeploymentObject } from "./convergence";
+import { convergenceOf, isExchanged } from "./convergence";
 
 interface MemberList {
   members: { ID: number; name: string; isLearner?: boolean }[];
@@ -27,13 +27,13 @@ export async function waitForVoters(
   let told: string | undefined;
   let refusedSince: number | undefined;
   for (;;) {
-    const heard = await whatIsSaid(kubectl, namespace, cluster);
+    const heard = await readConvergence(kubectl, namespace, cluster);
     refusedSince = heard.kind === "refused" ? (refusedSince ?? Date.now()) : undefined;
     if (heard.kind === "refused" && Date.now() - (refusedSince ?? 0) >= REFUSED_MS) {
       throw new Error(heard.reason);
     }
     const obstacle =
-      heard.kind === "reached" ? await whatIsMissing(kubectl, namespace, cluster, members) : heard.reason;
+      heard.kind === "reached" ? await missingVoters(kubectl, namespace, cluster, members) : heard.reason;
     if (obstacle === undefined) {
       return;
     }
@@ -53,7 +53,7 @@ export async function waitForVoters(
 }
 
 /** The same as the wait at the end of `pulumi up`, which can't tell a refusal from another reason, though. */
-async function whatIsSaid(kubectl: Kubectl, namespace: string, cluster: string): Promise<Said> {
+async function readConvergence(kubectl: Kubectl, namespace: string, cluster: string): Promise<Convergence> {
   const names = objectNames(cluster);
   const read = <T>(kind: string, name: string) => kubectl.tryJson<T>(["-n", namespace, "get", kind, name]);
   const sts = await read<{ metadata: { annotations: Record<string, string> } }>(
@@ -65,7 +65,7 @@ async function whatIsSaid(kubectl: Kubectl, namespace: string, cluster: string):
     return { kind: "waits", reason: sts.problem ?? status.problem ?? "" };
   }
   const desired = sts.object.metadata.annotations[annotationKeys.desired] ?? "{}";
-  const heard = said((JSON.parse(desired) as { hash: string }).hash, status.object.data);
+  const heard = convergenceOf((JSON.parse(desired) as { hash: string }).hash, status.object.data);
   if (heard.kind !== "refused") {
     return heard;
   }
@@ -75,7 +75,7 @@ async function whatIsSaid(kubectl: Kubectl, namespace: string, cluster: string):
     : { kind: "waits", reason: heard.reason };
 }
 
-async function whatIsMissing(
+async function missingVoters(
   kubectl: Kubectl,
   namespace: string,
   cluster: string,

@@ -15,8 +15,10 @@ type Container = k8s.types.input.core.v1.Container;
 type PodSpec = k8s.types.input.core.v1.PodSpec;
 type EnvVar = k8s.types.input.core.v1.EnvVar;
 
-/** `extra.room`: disk space on the node, asked for and taken at most. */
-type Extra = Omit<Container, "name" | "image" | "command" | "resources"> & { room?: Record<string, string> };
+/** `extra.nodeDisk`: ephemeral storage that the container requests, and that it may use at most. */
+type Extra = Omit<Container, "name" | "image" | "command" | "resources"> & {
+  nodeDisk?: Record<string, string>;
+};
 
 /** A container that runs one of the component's own programs. */
 export const nodeContainer = (
@@ -43,14 +45,14 @@ function container(
   role: Role,
   name: string,
   command: Container["command"],
-  { room, ...extra }: Extra,
+  { nodeDisk, ...extra }: Extra,
 ): Container {
   return {
     name,
     image,
     imagePullPolicy: args?.pullPolicy ?? defaults.pullPolicy,
     command,
-    resources: resourcesOf(ctx, role, room),
+    resources: resourcesOf(ctx, role, nodeDisk),
     securityContext: containerSecurity,
     // Why a container ended is in the pod's status, and so in the controller's reason.
     terminationMessagePolicy: "FallbackToLogsOnError",

@@ -22,14 +22,14 @@ import { metadataOf } from "./context";
 import { createControllerRights } from "./controller-rights";
 import { createDeclaration } from "./declaration";
 import { hashOf } from "./hash";
-import { impatientPlacement } from "./scheduling";
+import { fastFailoverPlacement } from "./scheduling";
 import { controllerEnv } from "../contract/env";
 
 /**
  * It decides a few times a minute: memory is worth more than speed. Compiled code and the compiler's threads would be a
  * fifth of what it takes.
  */
-const frugal = (memoryLimit: string) => [
+const nodeFlags = (memoryLimit: string) => [
   "--jitless",
   "--v8-pool-size=1",
   "--max-semi-space-size=1",
@@ -85,7 +85,7 @@ function controllerPod(
       automountServiceAccountToken: true,
       // Its last act may take eight.
       terminationGracePeriodSeconds: 15,
-      ...impatientPlacement(ctx, spec.args.controller?.priorityClassName),
+      ...fastFailoverPlacement(ctx, spec.args.controller?.priorityClassName),
       containers: [controllerContainer(ctx)],
       volumes: [
         codeVolume(volumes.code, code),
@@ -104,7 +104,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
     httpGet: { path, port: portNames.health, scheme: "HTTP" },
     timeoutSeconds: 5,
   });
-  const command = ["node", ...frugal(memoryLimit), `${paths.controller}/controller.js`];
+  const command = ["node", ...nodeFlags(memoryLimit), `${paths.controller}/controller.js`];
   return nodeContainer(ctx, "controller", containerNames.controller, command, {
     env: [
       podVariables.name,

@@ -57,7 +57,7 @@ export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArg
       ],
       containers: [
         jobContainer(ctx, containerNames.judge, backupCommands.drillJudge, {
-          room: scratch.room,
+          nodeDisk: scratch.nodeDisk,
           env: [...env, root.variable, { name: backupEnv.etcdUrl, value: clientUrl }],
           volumeMounts: [code.mount, root.mount, { ...mount, readOnly: true }],
         }),

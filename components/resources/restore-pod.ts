@@ -7,7 +7,7 @@ import { binaries, codeVolume, fullNamesFirst, podSpec, secretVolume } from "./c
 import type { Context } from "./context";
 import { sourceOf } from "./restore-source";
 import { etcdStep, mounts, restorePort, stepContainer } from "./restore-steps";
-import { impatientPlacement } from "./scheduling";
+import { fastFailoverPlacement } from "./scheduling";
 import { scratchOf } from "./scratch";
 import { podEnv } from "../contract/env";
 import { restoreSteps } from "../contract/commands";
@@ -37,9 +37,11 @@ export function restorePodSpec(ctx: Context, rebuild: RebuildSpec, parts: Restor
     automountServiceAccountToken: false,
     terminationGracePeriodSeconds: 15,
     dnsConfig: fullNamesFirst,
-    ...impatientPlacement(ctx),
+    ...fastFailoverPlacement(ctx),
     initContainers: [...source.containers, statusContainer(ctx), restoreContainer(ctx)],
-    containers: [stepContainer(ctx, restoreSteps.handOver, { ports: [restorePort], room: scratch.room })],
+    containers: [
+      stepContainer(ctx, restoreSteps.handOver, { ports: [restorePort], nodeDisk: scratch.nodeDisk }),
+    ],
     volumes: [
       { name: mounts.scratch.name, ...scratch.volume },
       codeVolume(mounts.code.name, parts.code),

@@ -26,7 +26,7 @@ export function stepContainer(
     name?: string;
     env?: k8s.types.input.core.v1.EnvVar[];
     volumeMounts?: k8s.types.input.core.v1.VolumeMount[];
-    room?: Record<string, string>;
+    nodeDisk?: Record<string, string>;
   } = {},
 ): Container {
   const { spec } = ctx;
@@ -44,7 +44,7 @@ export function stepContainer(
       ...(extra.env ?? []),
     ],
     ports: extra.ports,
-    room: extra.room,
+    nodeDisk: extra.nodeDisk,
     volumeMounts: [mounts.scratch, mounts.code, mounts.pair, ...(extra.volumeMounts ?? [])],
   });
 }

@@ -32,12 +32,12 @@ export function placement(ctx: Context): Placement {
 }
 
 /** For what has to be back seconds after its node has died: the controller, and a restore pod. */
-export function impatientPlacement(ctx: Context, priorityClassName?: pulumi.Input<string>): Placement {
+export function fastFailoverPlacement(ctx: Context, priorityClassName?: pulumi.Input<string>): Placement {
   const place = placement(ctx);
   return {
     ...place,
     priorityClassName: priorityClassName ?? place.priorityClassName,
-    tolerations: impatient(place.tolerations),
+    tolerations: fastFailoverTolerations(place.tolerations),
   };
 }
 
@@ -75,7 +75,7 @@ export function memberPlacement(ctx: Context): Placement & Pick<PodSpec, "topolo
   };
 }
 
-function impatient(given: PodSpec["tolerations"]): PodSpec["tolerations"] {
+function fastFailoverTolerations(given: PodSpec["tolerations"]): PodSpec["tolerations"] {
   const gone = ["not-ready", "unreachable"].map((state) => ({
     key: `node.kubernetes.io/${state}`,
     operator: "Exists",

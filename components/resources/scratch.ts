@@ -12,7 +12,7 @@ export interface Scratch {
    * What has to be asked for, and may be taken, by one of the pod's containers: what its volume on the node may take is
    * the sum of what they may, and in some places that is 1Gi each if nothing is said.
    */
-  readonly room: Record<string, string>;
+  readonly nodeDisk: Record<string, string>;
 }
 
 /** By itself on the node: what provisions volumes may be as lost as the members are. */
@@ -20,7 +20,7 @@ export function scratchOf({ spec }: Context, onClaim: boolean): Scratch {
   const { storage = {} } = spec.args;
   if (!onClaim) {
     const size = bytesAsText(scratchBytes(spec.quotaBytes));
-    return { volume: { emptyDir: { sizeLimit: size } }, room: { "ephemeral-storage": size } };
+    return { volume: { emptyDir: { sizeLimit: size } }, nodeDisk: { "ephemeral-storage": size } };
   }
   return {
     volume: {
@@ -38,6 +38,6 @@ export function scratchOf({ spec }: Context, onClaim: boolean): Scratch {
         },
       },
     },
-    room: {},
+    nodeDisk: {},
   };
 }

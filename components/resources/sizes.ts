@@ -3,15 +3,15 @@ import type { Role } from "../config/containers";
 import { sizesOf } from "../config/containers";
 import type { Context } from "./context";
 
-/** A container's requests and limits. `room` is on its node's disk, asked for and taken at most. */
+/** A container's requests and limits. `nodeDisk`: ephemeral storage, as request and as limit. */
 export function resourcesOf(
   ctx: Context,
   role: Role,
-  room: Record<string, string> = {},
+  nodeDisk: Record<string, string> = {},
 ): k8s.types.input.core.v1.ResourceRequirements {
   const { cpuRequest, cpuLimit, memoryRequest, memoryLimit } = sizesOf(ctx.spec.args, role);
   return {
-    requests: { cpu: cpuRequest, memory: memoryRequest, ...room },
-    limits: { memory: memoryLimit, ...(cpuLimit === undefined ? {} : { cpu: cpuLimit }), ...room },
+    requests: { cpu: cpuRequest, memory: memoryRequest, ...nodeDisk },
+    limits: { memory: memoryLimit, ...(cpuLimit === undefined ? {} : { cpu: cpuLimit }), ...nodeDisk },
   };
 }

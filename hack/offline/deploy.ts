@@ -7,13 +7,16 @@ import type { Changed } from "./apply";
 import { apply, liveObject, refOf, remove } from "./apply";
 import { readStack } from "../stack-config";
 import { readState, transition, writeState } from "./state";
-import { awaited, divided, lacking } from "./patch-waits";
+import { divided, unmet } from "./patch-waits";
+
+/** The controller writes what is waited for a moment before or after it reports that the cluster is as declared. */
+const WAIT_SECONDS = 30;
 
 export interface Deployment {
   readonly changes: readonly Changed[];
   /**
-   * Applies what had to wait for the controller's word, and deletes what is no longer declared. To be called once the cluster is as declared, and not before: until then pods
-   * of the old revision mount it, and start again after a power cut only if it is there.
+   * Applies what depends on the controller's status, and deletes what is no longer declared. Call it only once the
+   * cluster is as declared: until then pods of the old revision mount those objects, and need them to start again.
    */
   readonly finish: () => Promise<Changed[]>;
 }
@@ -64,11 +67,14 @@ export async function deployProgram(
     return objects.length > 0 ? apply(kubectl, objects) : [];
   };
   const changes = await apply(kubectl, early);
-  const isOver = (await lacking(kubectl, waits)) === undefined;
+  const isOver = (await unmet(kubectl, waits, 0)) === undefined;
   return {
     changes: isOver ? [...changes, ...(await applyLate())] : changes,
     finish: async () => {
-      await awaited(kubectl, waits);
+      const why = await unmet(kubectl, waits, WAIT_SECONDS);
+      if (why !== undefined) {
+        throw new Error(`what depends on the controller's status can't be applied: ${why}`);
+      }
       const [lately, deleted] = [await applyLate(), await remove(kubectl, gone)];
       writeState(file, after);
       return [...lately, ...deleted];

@@ -3,12 +3,11 @@ import type { Manifest } from "./manifests";
 import type { RenderedResource } from "./render";
 import { plain } from "./render";
 
-/** What the engine waits for with a patch: a field of a ConfigMap, and what has to stand in it. */
+/** What the engine waits for with a patch of a ConfigMap: conditions, as `kubectl wait --for` takes them. */
 export interface Wait {
   readonly name: string;
   readonly namespace: string;
-  readonly key: string;
-  readonly value: string;
+  readonly conditions: readonly string[];
 }
 
 interface Named {
@@ -18,9 +17,6 @@ interface Named {
     readonly annotations?: Record<string, string>;
   };
 }
-
-/** The controller says it a moment after it has said that the cluster is as declared, or before. */
-const PATIENCE_MS = 30_000;
 
 /** What can be applied at once, and what depends on waits, with these. */
 export function divided(
@@ -49,41 +45,27 @@ export function divided(
 function waitOf({ metadata }: Named): Wait {
   const { name, namespace, annotations } = metadata;
   const given = annotations?.["pulumi.com/waitFor"] ?? "";
-  const conditions = given.startsWith("[") ? (JSON.parse(given) as string[]) : [given];
+  const all = given.startsWith("[") ? (JSON.parse(given) as string[]) : [given];
   // Annotations are the patch's own, and there is no patch without the engine.
-  const others = conditions.filter((condition) => !condition.startsWith("jsonpath={.metadata.annotations["));
-  const [, key, value] = /^jsonpath=\{\.data\.(\w+)\}=(.+)$/.exec(others[0] ?? "") ?? [];
-  if (!key || !value || others.length > 1) {
+  const conditions = all.filter((condition) => !condition.startsWith("jsonpath={.metadata.annotations["));
+  if (conditions.length === 0 || !conditions.every((condition) => /^jsonpath=\{\..+\}=.+$/.test(condition))) {
     throw new Error(`the patch of ${name} waits for ${given || "nothing"}, which is not understood here`);
   }
-  return { name, namespace, key, value };
+  return { name, namespace, conditions };
 }
 
-/** What stands there instead of what is waited for; undefined once nothing is. */
-export async function lacking(kubectl: Kubectl, waits: readonly Wait[]): Promise<string | undefined> {
-  for (const { name, namespace, key, value } of waits) {
-    const template = `go-template={{with .data}}{{.${key}}}{{end}}`;
-    const ran = await kubectl.try(["-n", namespace, "get", "configmap", name, "-o", template]);
-    if (ran.code !== 0) {
-      return ran.stderr.trim();
-    }
-    if (ran.stdout !== value) {
-      return ran.stdout || `${name} doesn't say anything yet`;
+/** Waits for at most `seconds`; with 0 it looks once. Returns why a condition does not hold; undefined if all do. */
+export async function unmet(
+  kubectl: Kubectl,
+  waits: readonly Wait[],
+  seconds: number,
+): Promise<string | undefined> {
+  for (const { name, namespace, conditions } of waits) {
+    for (const condition of conditions) {
+      const wait = ["wait", `configmap/${name}`, `--for=${condition}`, `--timeout=${seconds}s`];
+      const { code, stderr } = await kubectl.try(["-n", namespace, ...wait]);
+      if (code !== 0) return stderr.trim();
     }
   }
   return undefined;
-}
-
-export async function awaited(kubectl: Kubectl, waits: readonly Wait[]): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const why = await lacking(kubectl, waits);
-    if (why === undefined) {
-      return;
-    }
-    if (Date.now() > end) {
-      throw new Error(`what waits for the controller's word can't be applied: ${why}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
 }

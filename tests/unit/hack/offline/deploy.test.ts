@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as tls from "@pulumi/tls";
 import { deployProgram } from "../../../../hack/offline/deploy";
-import { isExchanged, said } from "../../../../hack/convergence";
+import { convergenceOf, isExchanged } from "../../../../hack/convergence";
 import type { State } from "../../../../hack/offline/state";
 import { waitForVoters } from "../../../../hack/wait-for-voters";
 import type { Ran } from "../../../../hack/kubectl";
@@ -114,7 +114,7 @@ describe("what depends on a wait of the engine's", () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "offline-"))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** One object at once, and one that comes after the controller's word. */
+  /** One object at once, and one that depends on the wait. */
   const program = () => {
     const metadata = (name: string) => ({ name, namespace: "ns" });
     const early = new k8s.core.v1.ConfigMap("early", { metadata: metadata("trust") });
@@ -135,7 +135,8 @@ describe("what depends on a wait of the engine's", () => {
     );
     return new k8s.core.v1.Secret("late", { metadata: metadata("client") }, { dependsOn: wait });
   };
-  const asks = "-n ns get configmap trust -o go-template={{with .data}}{{.agreed}}{{end}}";
+  const waits = (seconds: number) =>
+    `-n ns wait configmap/trust --for=jsonpath={.data.agreed}=yes --timeout=${seconds}s`;
   /** Of each `apply`, what it applied. */
   class Applying extends FakeKubectl {
     readonly applied: string[][] = [];
@@ -148,22 +149,27 @@ describe("what depends on a wait of the engine's", () => {
     }
   }
 
-  it("comes with the rest where the controller has said it before", async () => {
-    const kubectl = new Applying((command) => (command === asks ? "yes" : ""));
+  it("comes with the rest where the condition holds already", async () => {
+    const kubectl = new Applying();
     const { changes } = await deployProgram(kubectl, join(folder, "state.json"), program);
     expect(kubectl.applied).to.deep.equal([["trust"], ["client"]]);
     expect(changes.map((c) => c.ref.name)).to.deep.equal(["trust", "client"]);
   });
 
-  it("comes once the controller has said it, and not before", async () => {
-    let says = "refused: no";
-    const kubectl = new Applying((command) => (command === asks ? says : ""));
+  it("comes once the condition holds, and not before", async () => {
+    let agreed: () => void = () => undefined;
+    const kubectl = new Applying((command) => (command === waits(0) ? undefined : ""));
+    const original = kubectl.try.bind(kubectl);
+    kubectl.try = async (args, options) => {
+      if (args.join(" ") === waits(30)) await new Promise<void>((resolve) => (agreed = resolve));
+      return original(args, options);
+    };
     const { changes, finish } = await deployProgram(kubectl, join(folder, "state.json"), program);
     expect(kubectl.applied).to.deep.equal([["trust"]]);
     expect(changes.map((c) => c.ref.name)).to.deep.equal(["trust"]);
     const finished = finish();
     expect(kubectl.applied).to.deep.equal([["trust"]]);
-    says = "yes";
+    agreed();
     expect((await finished).map((c) => c.ref.name)).to.deep.equal(["client"]);
     expect(kubectl.applied).to.deep.equal([["trust"], ["client"]]);
   });
@@ -173,12 +179,12 @@ describe("the wait at the end", () => {
   const status = { converged: "waits", reason: "waits", declared: "new", refused: "" };
 
   it("tells what is reached, waited for and refused, and minds of which declaration that was said", () => {
-    expect(said("new", undefined)).to.include({ kind: "waits" });
-    expect(said("new", status)).to.deep.equal({ kind: "waits", reason: "waits" });
-    expect(said("new", { ...status, converged: "new" })).to.deep.equal({ kind: "reached" });
+    expect(convergenceOf("new", undefined)).to.include({ kind: "waits" });
+    expect(convergenceOf("new", status)).to.deep.equal({ kind: "waits", reason: "waits" });
+    expect(convergenceOf("new", { ...status, converged: "new" })).to.deep.equal({ kind: "reached" });
     const refused = { ...status, converged: "refused: no", refused: "refused: no" };
-    expect(said("new", refused)).to.deep.equal({ kind: "refused", reason: "refused: no" });
-    expect(said("newer", refused)).to.deep.equal({ kind: "waits", reason: "refused: no" });
+    expect(convergenceOf("new", refused)).to.deep.equal({ kind: "refused", reason: "refused: no" });
+    expect(convergenceOf("newer", refused)).to.deep.equal({ kind: "waits", reason: "refused: no" });
   });
 
   it("believes only the declared controller", () => {
