@@ -19,33 +19,33 @@ import { validate, validateLateNamespace } from "./validation";
 
 /** Names of the Secrets of a cluster. Each holds `tls.crt`, `tls.key` and `ca.crt`. */
 export interface SecretNames {
-  /** The administrator's, common name `root`. Another one with each step of `tls.caRotation`. */
+  /** The administrator's, with the common name `root`. Each step of `tls.caRotation` has another one. */
   root: string;
-  /** Those of the declared clients, by the client's name. */
+  /** The declared clients' Secrets, by the client's name. */
   clients: { [client: string]: string };
 }
 
 /**
- * An etcd cluster on Kubernetes, with mutual TLS, without fixed IP addresses.
+ * An etcd cluster on Kubernetes, with mutual TLS and without fixed IP addresses.
  */
 export class EtcdCluster extends pulumi.ComponentResource {
-  /** The name that the cluster's objects begin with. */
+  /** The cluster's name, with which the names of its objects begin. */
   public readonly clusterName: pulumi.Output<string>;
   /** The namespace. */
   public readonly namespace: pulumi.Output<string>;
   /** etcd's version. */
   public readonly version: pulumi.Output<string>;
-  /** The URL of each member, for clients that balance and fail over by themselves, as etcd's own do. */
+  /** The URL of each member, for clients that balance and fail over by themselves, as etcd's own clients do. */
   public readonly endpoints: pulumi.Output<string[]>;
-  /** The URL of the Service, which leads to ready voters. */
+  /** The URL of the Service, which selects ready voters. */
   public readonly serviceEndpoint: pulumi.Output<string>;
-  /** The certificate by which a client knows the cluster, as PEM. Absent with Secrets of one's own. */
+  /** The CA certificate with which a client verifies the cluster, as PEM. Absent with `tls.existing`. */
   public readonly clientCaCertificate?: pulumi.Output<string>;
   /** Names of the Secrets with client certificates. */
   public readonly secretNames: pulumi.Output<SecretNames>;
 
   /**
-   * Refuses, with one error that lists everything that is wrong, before anything is registered.
+   * Throws one error that lists everything that is wrong with the arguments, before anything is registered.
    */
   constructor(name: string, args: EtcdClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const warnings = validate(args, name);
@@ -115,7 +115,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     this.version = pulumi.output(spec.version.text);
     this.endpoints = dns.apply((d) => pods.map(d.clientUrl));
     this.serviceEndpoint = pulumi.all([client.metadata.name, dns]).apply(([, d]) => d.serviceUrl);
-    // Whoever takes it is a client as well.
+    // Consumers of this output count as clients, so it changes only once all members trust the new authority.
     this.clientCaCertificate = identity.clients
       ? pulumi.all([identity.clients.bundlePem, pulumi.all(trusted.map((t) => t.id))]).apply(([pem]) => pem)
       : undefined;

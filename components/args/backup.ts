@@ -2,134 +2,137 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Compression, ServerSideEncryption } from "./enums";
 import type { MetadataArgs } from "./kubernetes";
 
-/** Backups on a schedule. Each is a snapshot of the whole database, checked while it is taken. */
+/** Backups on a schedule. Each is a snapshot of the whole database, which is checked while it is taken. */
 export interface BackupArgs {
-  /** When, as a cron expression of five fields, such as `0 * * * *`. */
+  /** The schedule, as a cron expression of five fields, such as `0 * * * *`. */
   schedule: string;
 
   /** The schedule's time zone, such as `Europe/Berlin`. Default: `Etc/UTC`. */
   timeZone?: string;
 
-  /** A store that speaks S3. Either this or `claim`. */
+  /** An S3-compatible store. Give either this or `claim`. */
   s3?: S3StoreArgs;
 
-  /** A volume. Either this or `s3`. */
+  /** A volume, by a PersistentVolumeClaim. Give either this or `s3`. */
   claim?: ClaimStoreArgs;
 
   /** Which backups are kept. */
   retention?: BackupRetentionArgs;
 
-  /** Default: none. Gzip takes a processor's time while etcd holds the snapshot open, and most of the size away. */
+  /**
+   * Compression. Default: none. Gzip makes most backups much smaller, and costs CPU time while etcd holds the snapshot
+   * open.
+   */
   compression?: Compression;
 
-  /** Seconds after which a backup is given up. Default: 3600. */
+  /** Seconds after which a backup fails. Default: 3600. */
   timeoutSeconds?: number;
 
   /**
-   * The job's memory limit. Default: `resources.helpers.memoryLimit`, or `256Mi`, of which it takes about 100Mi whatever
-   * the database's size.
+   * The job's memory limit. Default: `resources.helpers.memoryLimit`, or `256Mi`. The job uses about 100Mi, whatever
+   * the size of the database.
    */
   memoryLimit?: string;
 
   /**
-   * Annotations for the jobs' ServiceAccount `<cluster>-backup`, such as `eks.amazonaws.com/role-arn`: what gives the
-   * pod an identity where `s3.credentialsSecret` is left out.
+   * Annotations for the jobs' ServiceAccount `<cluster>-backup`, such as `eks.amazonaws.com/role-arn`. They give the
+   * pod its identity when `s3.credentialsSecret` is not given.
    */
   serviceAccountAnnotations?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
 
-  /** Labels and annotations for the jobs' pods, such as those by which a platform gives a pod its identity. */
+  /** Labels and annotations for the jobs' pods, for example those by which a platform gives a pod its identity. */
   podMetadata?: MetadataArgs;
 
-  /** A schedule on which the newest backup is restored in a throw-away pod, and compared. Default: never. */
+  /** A drill: on a schedule, a pod restores the newest backup, checks the result and is deleted. Default: no drill. */
   drill?: BackupDrillArgs;
 }
 
-/** Which backups are kept: those that either wish wants. The one that was just made always is. */
+/** Which backups are kept: those that match either rule, and always the newest one. */
 export interface BackupRetentionArgs {
-  /** So many of the newest are kept, whatever their age. Default: 14. */
+  /** The number of newest backups that are kept, whatever their age. Default: 14. */
   keepLast?: number;
 
-  /** All younger than so many days are kept, whatever their number. Default: none for their age alone. */
+  /** Keeps all backups that are younger than this number of days. Default: age alone keeps none. */
   keepDays?: number;
 }
 
-/** A drill: the newest backup is fetched, checked, restored and started. */
+/** A drill: a pod fetches the newest backup, checks it, restores it and starts etcd from it. */
 export interface BackupDrillArgs {
-  /** When, as a cron expression of five fields, such as `0 4 * * 0`. */
+  /** The schedule, as a cron expression of five fields, such as `0 4 * * 0`. */
   schedule: string;
 
-  /** The schedule's time zone. Default: that of the backups. */
+  /** The schedule's time zone. Default: the time zone of the backups. */
   timeZone?: string;
 
-  /** Seconds that the whole drill may take. Default: 3600. */
+  /** Seconds after which a drill fails. Default: 3600. */
   timeoutSeconds?: number;
 
   /**
-   * Whether the drill works on a claim like a member's, and not on its node's own disk. Default: false. On the node it
-   * asks for three times the quota and 512Mi, which a node or a platform may not have.
+   * Whether the drill uses a PersistentVolumeClaim like a member's instead of its node's disk. Default: false. On the
+   * node's disk the pod requests three times the quota and 512Mi, which not every node has.
    */
   scratchOnClaim?: boolean;
 }
 
-/** A bucket of a store that speaks S3. */
+/** A bucket of an S3-compatible store. */
 export interface S3StoreArgs {
-  /** The bucket, which has to exist. Of another tenant's, on stores that have them: `tenant:bucket`. */
+  /** The bucket, which has to exist. For another tenant's bucket, on stores with tenants: `tenant:bucket`. */
   bucket: pulumi.Input<string>;
 
   /**
-   * The store's URL, such as `https://minio.example.com:9000`, with a path if its buckets are below one. Default:
-   * Amazon's of the region.
+   * The store's URL, such as `https://minio.example.com:9000`, with a path if the buckets are below one. Default:
+   * Amazon S3 in the given region.
    */
   endpoint?: pulumi.Input<string>;
 
-  /** Default: `us-east-1`. */
+  /** The region. Default: `us-east-1`. */
   region?: pulumi.Input<string>;
 
-  /** What all keys begin with, without a slash at its ends. Default: `<namespace>/<cluster>`. Empty is allowed. */
+  /** The prefix of all keys, without a slash at either end. Default: `<namespace>/<cluster>`. May be empty. */
   prefix?: string;
 
   /**
-   * Whether the bucket stands in the URL's path, and not in its host. Default: true with an `endpoint`, or where the
-   * bucket's name has dots, else false.
+   * Whether the bucket is in the URL's path and not in its host. Default: true with an `endpoint` or if the bucket's
+   * name has dots, otherwise false.
    */
   pathStyle?: boolean;
 
-  /** The certificate of the authority that the endpoint's is of, as PEM. Default: those that Node.js trusts. */
+  /** CA certificate for the endpoint, as PEM. Default: the certificate authorities that Node.js trusts. */
   caCertificate?: pulumi.Input<string>;
 
   /**
-   * The Secret with the credentials, in the namespace: `accessKeyId`, `secretAccessKey`, and `sessionToken` if there is
-   * one. Default: the pod's identity, by the variables that Amazon's EKS and others like it set for a ServiceAccount.
+   * The Secret with the credentials, in the cluster's namespace, with the keys `accessKeyId`, `secretAccessKey` and, if
+   * there is one, `sessionToken`. Default: the pod's own identity, as Amazon EKS and compatible platforms provide it.
    */
   credentialsSecret?: pulumi.Input<string>;
 
-  /** Encryption at rest by the store. Default: what the bucket does by itself. */
+  /** Encryption at rest by the store. Default: the bucket's own setting. */
   encryption?: S3EncryptionArgs;
 }
 
 /** Encryption at rest by the store. */
 export interface S3EncryptionArgs {
-  /** By the store's own key, or by one of its key management. */
+  /** Encrypts with the store's own key, or with a key of its key management service. */
   algorithm: ServerSideEncryption;
 
-  /** The key, with `aws:kms`. Default: the store's own choice. */
+  /** The ID of the key, for `aws:kms`. Default: the store's default key. */
   keyId?: pulumi.Input<string>;
 }
 
-/** A volume that holds backups. */
+/** A PersistentVolumeClaim that holds backups. */
 export interface ClaimStoreArgs {
-  /** A claim that is there already. Either this or `size`. */
+  /** The name of an existing claim. Give either this or `size`. */
   existing?: pulumi.Input<string>;
 
   /**
-   * The size of a claim `<cluster>-backups` that is made here, such as `50Gi`. It is protected, and outlives the
-   * cluster unless `allowDataDeletion` says that data may go.
+   * The size of the claim `<cluster>-backups`, which the component creates, such as `50Gi`. The claim is protected: it
+   * is deleted with the cluster only if `allowDataDeletion` is true.
    */
   size?: string;
 
-  /** The storage class of a claim that is made here. Default: the Kubernetes cluster's own. */
+  /** The StorageClass of a claim that the component creates. Default: the Kubernetes cluster's default class. */
   storageClass?: pulumi.Input<string>;
 
-  /** The folder in it, without a slash at its ends. Default: `<namespace>/<cluster>`. Empty is allowed. */
+  /** The folder on the volume, without a slash at either end. Default: `<namespace>/<cluster>`. May be empty. */
   prefix?: string;
 }

@@ -16,46 +16,47 @@ import type { RecoveryArgs, RestoreArgs } from "./restore";
 import type { ClientArgs, TlsArgs } from "./tls";
 
 /**
- * What an etcd cluster should be. Every argument has a default; `new EtcdCluster("etcd")` is a production
- * cluster of three members with mutual TLS.
+ * Arguments of an etcd cluster. Every argument has a default: `new EtcdCluster("etcd")` creates a production cluster of
+ * three members with mutual TLS.
  */
 export interface EtcdClusterArgs {
   /**
    * Number of voting members: 1, 3, 5 or 7. Default: 3.
-   * One member has no fault tolerance, three survive the loss of one, five of two, seven of three.
-   * A change grows or shrinks the cluster one member at a time, while it serves.
+   * One member tolerates no failure, three tolerate one, five tolerate two, seven tolerate three.
+   * A change adds or removes one member at a time, while the cluster serves.
    */
   members?: number;
 
   /**
    * Allows 2, 4 or 6 members. Default: false.
-   * An even number tolerates no more failures than the odd number below it, and one more machine can fail.
+   * An even number tolerates no more failures than the odd number below it, and has one more machine that can fail.
    */
   allowEvenMembers?: boolean;
 
   /**
-   * etcd's version, as `MAJOR.MINOR.PATCH`; 3.5, 3.6 and 3.7 are known. Default: 3.6.16.
-   * It chooses the image's tag and the spelling of the settings. A change is a rolling restart. Go up one minor
-   * at a time, from 3.5.26 or later to 3.6, and from 3.6.11 or later to 3.7.
+   * etcd's version, as `MAJOR.MINOR.PATCH`, of the minor versions 3.5, 3.6 or 3.7. Default: 3.6.16. It determines the
+   * image's tag and the names of the settings. A change is a rolling restart. Upgrade one minor version at a time: from
+   * 3.5.26 or later to 3.6, and from 3.6.11 or later to 3.7.
    */
   version?: string;
 
   /**
-   * The name of the StatefulSet, of its headless Service, and the beginning of every other object's name; the
-   * pods are `<name>-0`, `<name>-1` and so on. Default: the name of the Pulumi resource. At most 52 characters,
-   * a DNS label. A change would be another cluster, and is refused for a cluster with protected data.
+   * The name of the StatefulSet and of its headless Service, and the prefix of every other object's name. The pods are
+   * called `<name>-0`, `<name>-1` and so on. Default: the name of the Pulumi resource. It has to be a DNS label of at
+   * most 52 characters. A change would create another cluster, and is refused for a cluster with protected data.
    */
   clusterName?: string;
 
   /**
-   * The namespace. Default: the cluster's name. It is created, unless `createNamespace` is false.
-   * A change would be another cluster, and is refused for a cluster with protected data.
+   * The namespace. Default: the cluster's name. The component creates it unless `createNamespace` is false.
+   * A change would create another cluster, and is refused for a cluster with protected data.
    */
   namespace?: pulumi.Input<string>;
 
   /**
-   * Whether the namespace is created, with the Pod Security Standard `restricted` enforced. Default: true.
-   * With false an existing one is used, as it is; without, one that exists is refused by Kubernetes. One of Kubernetes' own can't be created.
+   * Whether the component creates the namespace, with the Pod Security Standard `restricted` enforced. Default: true.
+   * With false, the component uses an existing namespace and does not change it. With true, Kubernetes refuses a
+   * namespace that exists already. Kubernetes' own namespaces, such as `default`, need false.
    */
   createNamespace?: boolean;
 
@@ -63,41 +64,42 @@ export interface EtcdClusterArgs {
   clusterDomain?: string;
 
   /**
-   * Declares that the data may go. Default: false.
-   * Without it the StatefulSet and the namespace are protected: `pulumi destroy`, and any change that would
-   * replace them, is refused. To delete a cluster, set this to true, run `pulumi up`, then `pulumi destroy`.
+   * Allows the data to be deleted. Default: false.
+   * With false, the StatefulSet and the namespace are protected: Pulumi refuses `pulumi destroy`, and any change that
+   * would replace them. To delete a cluster, set this to true, run `pulumi up`, then `pulumi destroy`.
    */
   allowDataDeletion?: boolean;
 
   /**
-   * Counts how often the data was made anew, by a restore or a recovery. Default: 1. A higher number than before stops
-   * all members and makes the data from `restore` or `recovery`, once; it stays afterwards, with or without those.
-   * What was declared wrongly is corrected under the next number: each number's Job stays as it was made.
+   * The number of the data's generation: each restore and each recovery makes the next one. Default: 1. A higher number
+   * than before stops all members and makes new data from `restore` or `recovery`, once. Keep the number afterwards,
+   * with or without those arguments. To correct a wrong `restore` or `recovery`, declare it with the next number: the
+   * Job of a number is never changed.
    */
   generation?: number;
 
-  /** What the data is made from: at the cluster's beginning, or for a higher `generation`. */
+  /** Makes the data from a backup, a snapshot or another etcd: for a new cluster, or for a higher `generation`. */
   restore?: RestoreArgs;
 
-  /** Makes a higher `generation` from what is left, when more disks are lost than the cluster can lose. */
+  /** Makes a higher `generation` from a disk that is left, after the cluster has lost its quorum for good. */
   recovery?: RecoveryArgs;
 
   /** etcd's settings. A change is a rolling restart. */
   etcd?: EtcdSettingsArgs;
 
-  /** Certificates: lifetimes, extra names, or Secrets of your own. */
+  /** Certificates: lifetimes, additional names, or your own Secrets. */
   tls?: TlsArgs;
 
   /**
-   * Clients that get a certificate of their own, in a Secret `<cluster>-client-<name>`. Default: none.
-   * The certificate's common name is the client's name, which is the user's name once etcd's authentication is on.
+   * Clients for which the component creates a certificate, in the Secret `<cluster>-client-<name>`. Default: none.
+   * The certificate's common name is the client's name, which is the user name when etcd's authentication is enabled.
    */
   clients?: ClientArgs[];
 
   /** The members' volumes. */
   storage?: StorageArgs;
 
-  /** CPU and memory of a member, and of all other containers. A change is a rolling restart, that of `tools` aside. */
+  /** CPU and memory of a member and of all other containers. A change is a rolling restart, except of `tools`. */
   resources?: ResourcesArgs;
 
   /** Where members and all other pods run. A change is a rolling restart. */
@@ -110,38 +112,40 @@ export interface EtcdClusterArgs {
   image?: ImageArgs;
 
   /**
-   * The image with Node.js 20 or newer that runs the init container and the controller. Default: `docker.io/library/node:22-slim`.
-   * A change is a rolling restart.
+   * The image with Node.js 20 or later, for the init container, the controller and the jobs. Default:
+   * `docker.io/library/node:22-slim`. A change is a rolling restart.
    */
   nodeImage?: ImageArgs;
 
   /** The controller. */
   controller?: ControllerArgs;
 
-  /** Backups on a schedule, to a store that speaks S3 or to a volume. Default: none. No change here restarts a member. */
+  /** Backups on a schedule, to an S3-compatible store or to a volume. Default: none. A change restarts no member. */
   backup?: BackupArgs;
 
-  /** Names of Secrets with credentials for the images' registries, in the namespace. */
+  /** Names of Secrets in the namespace with credentials for the images' registries. */
   imagePullSecrets?: pulumi.Input<string>[];
 
   /** User and group of the processes. A change is a rolling restart. */
   security?: SecurityArgs;
 
-  /** How long a member may be unresponsive. A change is a rolling restart. */
+  /** How long a member may be unresponsive before the kubelet restarts it. A change is a rolling restart. */
   probes?: ProbesArgs;
 
   /**
-   * Seconds that a member has to stop: it closes client connections and hands over leadership. Default: what
-   * etcd's own shutdown can take with the given election timeout, at least 60.
+   * Seconds that a member has to stop. It closes client connections and transfers leadership. Default: the longest time
+   * that etcd's shutdown takes with the given election timeout, at least 60.
    */
   terminationGracePeriodSeconds?: number;
 
-  /** Labels and annotations for every object, the pods aside. A change to a living cluster restarts nothing. */
+  /** Labels and annotations for every object except the members' pods. A change restarts no member. */
   metadata?: MetadataArgs;
 
-  /** Labels and annotations for the members' pods, which have none of `metadata`. A change is a rolling restart. */
+  /**
+   * Labels and annotations for the members' pods, which do not get those of `metadata`. A change is a rolling restart.
+   */
   podMetadata?: MetadataArgs;
 
-  /** Annotations for the members' ServiceAccount, such as a cloud provider's identity. */
+  /** Annotations for the members' ServiceAccount, for example for a cloud provider's workload identity. */
   serviceAccountAnnotations?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
 }

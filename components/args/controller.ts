@@ -1,40 +1,46 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** The controller in the namespace, which forms the cluster, heals, resizes and rolls it. No change here restarts a member. */
+/**
+ * The controller, which bootstraps, repairs, scales and updates the cluster. It runs in the cluster's namespace. A
+ * change restarts no member.
+ */
 export interface ControllerArgs {
   /**
-   * Stops every act of the controller. Default: false. Members with their data still start. If anything is left
-   * to do, `pulumi up` then ends only by time-out, and says that it is paused.
+   * Stops all actions of the controller. Default: false. Members that have their data still start. If there is anything
+   * left to do, `pulumi up` ends by time-out and reports that the controller is paused.
    */
   paused?: boolean;
 
   /**
-   * Seconds after which a member whose node does not come back is replaced elsewhere, with an empty volume of its own;
-   * counted from the end of its pod's grace period, by what the controller itself sees and by no other machine's
-   * clock; or, where the node was deleted from Kubernetes, from when the scheduler first says that no node there is can
-   * have the member's volume. Default: never. At least 60. The old volume is never used again, so set this only where a
-   * dead node's claims may go.
+   * Seconds after which the controller replaces a member whose node does not come back, on another node and with a new,
+   * empty volume. Default: never. At least 60. The time counts from the end of the pod's grace period, by the
+   * controller's own clock. If the node was deleted from Kubernetes, it counts from the moment when the scheduler
+   * reports that no node can mount the member's volume. The old volume is never used again: set this only if the claims
+   * of a lost node may be deleted.
    */
   nodeLossGraceSeconds?: number;
 
-  /** Allows `version` to go down by one minor, through etcd's own downgrade procedure. Default: false. */
+  /** Allows a downgrade of `version` by one minor version, by etcd's own downgrade procedure. Default: false. */
   allowDowngrade?: boolean;
 
-  /** Share of free space in the database file, in percent, from which on a member is defragmented. Default: 45. */
+  /** The controller defragments a member when at least this percentage of its database file is free. Default: 45. */
   defragmentFreePercent?: number;
 
-  /** The smallest database file that is worth a defragmentation. Default: `100Mi`. */
+  /** The controller does not defragment a database file that is smaller than this. Default: `100Mi`. */
   defragmentMinSize?: string;
 
   /**
-   * Seconds that `pulumi up` waits for the cluster to be as declared. Default: 30 minutes, and 5 more for each member
-   * and for each 10 GiB of its volume.
+   * Seconds that `pulumi up` waits for the cluster to be as declared. Default: 30 minutes, and for each member 5
+   * minutes and another 5 minutes for each 10 GiB of its volume.
    */
   waitSeconds?: number;
 
-  /** A PriorityClass for the controller's pod. Default: that of the members. */
+  /** The PriorityClass of the controller's pod. Default: the members' PriorityClass. */
   priorityClassName?: pulumi.Input<string>;
 
-  /** The memory that it may use, a quarter of it as JavaScript's heap. Default: `resources.helpers.memoryLimit`, or `192Mi`, of which it takes a third. */
+  /**
+   * The controller's memory limit, of which a quarter is the limit of its JavaScript heap. Default:
+   * `resources.helpers.memoryLimit`, or `192Mi`, of which the controller uses about a third.
+   */
   memoryLimit?: string;
 }

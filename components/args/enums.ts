@@ -1,28 +1,28 @@
 /** How strictly members are kept apart. */
 export const Spread = {
-  /** A member that can't be kept apart is not scheduled. */
+  /** A member that cannot be kept apart from the others is not scheduled. */
   Required: "Required",
-  /** Kept apart where the nodes allow it. */
+  /** Members are kept apart if the nodes allow it. */
   Preferred: "Preferred",
   /** No rule. */
   None: "None",
 } as const;
 export type Spread = (typeof Spread)[keyof typeof Spread];
 
-/** The steps by which the authorities' keys are exchanged, in their order. */
+/** The steps of a rotation of the certificate authorities' keys, in their order. */
 export const CaRotationStep = {
-  /** The old authorities sign, the old and the new ones are trusted. */
+  /** The old authorities sign. The old and the new ones are trusted. */
   TrustBoth: "TrustBoth",
-  /** The new authorities sign, the old and the new ones are trusted. */
+  /** The new authorities sign. The old and the new ones are trusted. */
   SignWithNew: "SignWithNew",
-  /** The new authorities sign, and only they are trusted. */
+  /** The new authorities sign. Only they are trusted. */
   DropOld: "DropOld",
 } as const;
 export type CaRotationStep = (typeof CaRotationStep)[keyof typeof CaRotationStep];
 
-/** How much of its own doings etcd logs. */
+/** etcd's log level. */
 export const LogLevel = {
-  /** Everything, and the profiling endpoints are served as well. Not for production. */
+  /** Everything. etcd serves its profiling endpoints as well. Not for production. */
   Debug: "debug",
   /** The default. */
   Info: "info",
@@ -35,9 +35,9 @@ export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];
 
 /** What auto-compaction keeps. */
 export const CompactionMode = {
-  /** History of a length of time, such as `1h`. */
+  /** The history of a duration, such as `1h`. */
   Periodic: "periodic",
-  /** A number of revisions, such as `10000`. */
+  /** The history of a number of revisions, such as `10000`. */
   Revision: "revision",
 } as const;
 export type CompactionMode = (typeof CompactionMode)[keyof typeof CompactionMode];
@@ -46,21 +46,21 @@ export type CompactionMode = (typeof CompactionMode)[keyof typeof CompactionMode
 export const TlsVersion = {
   /** TLS 1.2, etcd's own default. */
   Tls12: "TLS1.2",
-  /** TLS 1.3: cipher suites can't be chosen then. */
+  /** TLS 1.3. Cipher suites cannot be chosen with it. */
   Tls13: "TLS1.3",
 } as const;
 export type TlsVersion = (typeof TlsVersion)[keyof typeof TlsVersion];
 
-/** What becomes of the members' volumes when the cluster is destroyed. */
+/** What happens to the members' volumes when the cluster is destroyed. */
 export const VolumeRetention = {
-  /** The claims stay, with the data, until somebody deletes them or their namespace. */
+  /** The claims and the data remain until somebody deletes them or their namespace. */
   Retain: "Retain",
-  /** The claims go with the StatefulSet. The data is lost. */
+  /** The claims are deleted with the StatefulSet. The data is lost. */
   Delete: "Delete",
 } as const;
 export type VolumeRetention = (typeof VolumeRetention)[keyof typeof VolumeRetention];
 
-/** How the client Service is reached. */
+/** The type of the client Service. */
 export const ServiceType = {
   /** An address inside the cluster. */
   ClusterIP: "ClusterIP",
@@ -75,27 +75,27 @@ export type ServiceType = (typeof ServiceType)[keyof typeof ServiceType];
 export const PullPolicy = {
   /** At every start of a container. */
   Always: "Always",
-  /** When the node lacks it. */
+  /** When the node does not have it. */
   IfNotPresent: "IfNotPresent",
-  /** Never: the node must have it. */
+  /** Never. The node has to have it. */
   Never: "Never",
 } as const;
 export type PullPolicy = (typeof PullPolicy)[keyof typeof PullPolicy];
 
 /** How backups are compressed. */
 export const Compression = {
-  /** As they are. */
+  /** No compression. */
   None: "none",
-  /** By gzip, at its fastest. */
+  /** gzip, at its fastest level. */
   Gzip: "gzip",
 } as const;
 export type Compression = (typeof Compression)[keyof typeof Compression];
 
-/** Whose key a store that speaks S3 encrypts with. */
+/** The key with which an S3-compatible store encrypts. */
 export const ServerSideEncryption = {
-  /** The store's own. */
+  /** The store's own key. */
   Aes256: "AES256",
-  /** One of its key management. */
+  /** A key of its key management service. */
   Kms: "aws:kms",
 } as const;
 export type ServerSideEncryption = (typeof ServerSideEncryption)[keyof typeof ServerSideEncryption];

@@ -2,24 +2,24 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { PullPolicy, ServiceType, Spread, VolumeRetention } from "./enums";
 
-/** An image, by tag or digest. */
+/** A container image, by tag or digest. */
 export interface ImageArgs {
   /** Registry and path, without a tag. */
   repository?: string;
 
-  /** The tag. Not together with `digest`. */
+  /** The tag. Give either this or `digest`. */
   tag?: string;
 
-  /** The digest, `sha256:` and 64 hexadecimal digits. For etcd, `version` must say what is in it. */
+  /** The digest, `sha256:` and 64 hexadecimal digits. With etcd's image, give `version` as well. */
   digest?: string;
 
-  /** Default: IfNotPresent. */
+  /** When the kubelet pulls the image. Default: IfNotPresent. */
   pullPolicy?: PullPolicy;
 }
 
 /** Labels and annotations. */
 export interface MetadataArgs {
-  /** Labels; those of the component itself can't be changed. */
+  /** Labels. The component's own labels cannot be changed. */
   labels?: { [key: string]: pulumi.Input<string> };
 
   /** Annotations. */
@@ -29,175 +29,194 @@ export interface MetadataArgs {
 /** The members' volumes. */
 export interface StorageArgs {
   /**
-   * Size of each member's volume, such as `8Gi`. Default: `8Gi`. At least `512Mi`. The quota follows it.
-   * A larger size grows the claims of a living cluster one by one, where the storage class allows that; a smaller one
-   * is refused by the controller.
+   * The size of each member's volume. Default: `8Gi`. At least `512Mi`. The default of `etcd.quota` depends on it.
+   * With a larger size, the controller expands the claims of a running cluster one by one, if their StorageClass allows
+   * it. The controller refuses a smaller size.
    */
   size?: string;
 
-  /** The storage class. Default: the Kubernetes cluster's own. A change is ignored once the cluster exists. */
+  /**
+   * The StorageClass. Default: the Kubernetes cluster's default class. A change has no effect on an existing cluster.
+   */
   storageClass?: pulumi.Input<string>;
 
-  /** Labels and annotations of the claims. A change is ignored once the cluster exists. */
+  /** Labels and annotations of the claims. A change has no effect on an existing cluster. */
   metadata?: MetadataArgs;
 
   /**
-   * What becomes of the claims when the StatefulSet is deleted. Default: Retain. Delete has to be declared together
-   * with `allowDataDeletion`. The claims go in any case with a namespace that was created here.
+   * What happens to the PersistentVolumeClaims when the StatefulSet is deleted. Default: Retain. Delete needs
+   * `allowDataDeletion`. A namespace that the component created is always deleted with its claims.
    */
   onDestroy?: VolumeRetention;
 
   /**
-   * Days for which the cluster has to be seen whole after a restore or a recovery, until the directories may go that it
-   * has set aside: each does at its member's next start. At least 1. Default: 7, or until the first backup of the new
-   * data is good, if that comes before; a number that is given isn't cut short by a backup. A change restarts nothing,
-   * and counts for what is there: days that have passed are not counted anew.
+   * A restore or a recovery keeps the replaced data directories on the members' volumes. This is the number of days for
+   * which the cluster has to be healthy before a member deletes its replaced directory, at its next start. At least 1.
+   * Default: 7, or fewer if the first backup of the new data succeeds before. A backup does not shorten a number that
+   * is given. A change restarts no member. It applies to directories that are kept already, and days that have passed
+   * count.
    */
   keepReplacedDays?: number;
 }
 
 /** CPU and memory of a member, and of all other containers, as Kubernetes quantities. */
 export interface ResourcesArgs {
-  /** Default: `250m`. */
+  /** A member's CPU request. Default: `250m`. */
   cpuRequest?: string;
 
   /**
-   * Default: none. A CPU limit throttles heartbeats, and can cost the leadership. If it is given, every container of
-   * every pod has one, as a quota of the namespace may want it.
+   * A member's CPU limit. Default: none. A CPU limit delays heartbeats, so that a leader can lose its leadership. If it
+   * is given, every container of every pod gets a CPU limit, as a ResourceQuota of the namespace may require.
    */
   cpuLimit?: string;
 
-  /** Default: the memory limit, so that a member is never evicted for using what it was promised. */
+  /**
+   * A member's memory request. Default: the memory limit, so that a member is never evicted for the memory that it
+   * uses.
+   */
   memoryRequest?: string;
 
-  /** Default: `2Gi`. Go's `GOMEMLIMIT` is set to 85 % of it. */
+  /** A member's memory limit. Default: `2Gi`. `GOMEMLIMIT` is set to 85 % of it. */
   memoryLimit?: string;
 
-  /** The containers with code of this component: the gate of a member, the controller, jobs of backups, steps of a restore. */
+  /**
+   * The containers that run the component's own programs: members' init containers, controller, backup jobs, restore
+   * steps.
+   */
   helpers?: HelperResourcesArgs;
 
-  /** etcd and its tools where a drill, a restore or a recovery runs them. Their memory limit is a member's. */
+  /** etcd and its tools in drills, restores and recoveries. Their memory limit is a member's memory limit. */
   tools?: ToolResourcesArgs;
 }
 
-/** CPU and memory of each container with code of this component. A change is a rolling restart: each member has one. */
+/**
+ * CPU and memory of each container that runs a program of the component. A change is a rolling restart: each member has
+ * one.
+ */
 export interface HelperResourcesArgs {
-  /** Default: `10m` for the gate, `20m` for the controller and steps of a restore, `50m` for jobs of backups. */
+  /** CPU request. Default: `10m` for init containers, `20m` for controller and restore steps, `50m` for backup jobs. */
   cpuRequest?: string;
 
-  /** Default: `resources.cpuLimit`. */
+  /** CPU limit. Default: `resources.cpuLimit`. */
   cpuLimit?: string;
 
-  /** Default: `128Mi` for jobs of backups, else `64Mi`. */
+  /** Memory request. Default: `128Mi` for backup jobs, otherwise `64Mi`. */
   memoryRequest?: string;
 
-  /** Default: `192Mi` for the controller, else `256Mi`. `controller.memoryLimit` and `backup.memoryLimit` go before. */
+  /**
+   * Memory limit. Default: `192Mi` for the controller, otherwise `256Mi`. `controller.memoryLimit` and
+   * `backup.memoryLimit` override it.
+   */
   memoryLimit?: string;
 }
 
 /** CPU and memory of etcd and its tools in jobs. */
 export interface ToolResourcesArgs {
-  /** Default: `50m`. */
+  /** CPU request. Default: `50m`. */
   cpuRequest?: string;
 
-  /** Default: `resources.cpuLimit`. */
+  /** CPU limit. Default: `resources.cpuLimit`. */
   cpuLimit?: string;
 
-  /** Default: `128Mi`. */
+  /** Memory request. Default: `128Mi`. */
   memoryRequest?: string;
 }
 
-/** Where pods run. What is not about keeping members apart is for all pods: controller, backups, drills and restores too. */
+/**
+ * Where pods run. `hostSpread`, `zoneSpread` and `minZones` are for the members. Everything else is for all pods:
+ * members, controller, backups, drills and restores.
+ */
 export interface SchedulingArgs {
-  /** Members on different nodes. Default: Required. */
+  /** Whether members run on different nodes. Default: Required. */
   hostSpread?: Spread;
 
-  /** Members in different zones (`topology.kubernetes.io/zone`). Default: Preferred. */
+  /** Whether members run in different zones (`topology.kubernetes.io/zone`). Default: Preferred. */
   zoneSpread?: Spread;
 
   /**
-   * With `zoneSpread: Required`, the zones that count even if no node is there yet: with fewer of them, no zone gets a
-   * second member. Default: 3. Set it to 2 where there are two zones, and 1 where nodes of one will do for now.
+   * With `zoneSpread: Required`, the number of zones to expect (`minDomains`): while fewer zones have nodes, no zone
+   * gets a second member. Default: 3. Set it to 2 if there are two zones, and to 1 if nodes in one zone are enough for
+   * now.
    */
   minZones?: number;
 
-  /** Labels that a node must have, besides `kubernetes.io/os: linux`. Default: none. */
+  /** Labels that a node has to have, besides `kubernetes.io/os: linux`. Default: none. */
   nodeSelector?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
 
-  /** Taints that are tolerated. Default: none. */
+  /** Tolerations for taints of nodes. Default: none. */
   tolerations?: pulumi.Input<pulumi.Input<k8s.types.input.core.v1.Toleration>[]>;
 
   /** Node affinity. Default: none. */
   nodeAffinity?: pulumi.Input<k8s.types.input.core.v1.NodeAffinity>;
 
-  /** A PriorityClass; the controller may have another by `controller.priorityClassName`. Default: none. */
+  /** The PriorityClass. `controller.priorityClassName` overrides it for the controller. Default: none. */
   priorityClassName?: pulumi.Input<string>;
 
-  /** A scheduler other than the default one. */
+  /** The scheduler. Default: the Kubernetes cluster's default scheduler. */
   schedulerName?: pulumi.Input<string>;
 
-  /** A RuntimeClass. Default: none. */
+  /** The RuntimeClass. Default: none. */
   runtimeClassName?: pulumi.Input<string>;
 }
 
 /** User and group of the processes. */
 export interface SecurityArgs {
-  /** Numeric user. Default: 65532. Never 0. */
+  /** The numeric user ID. Default: 65532. 0 is not allowed. */
   runAsUser?: number;
 
   /**
-   * Numeric group, of the processes and of the volume. Default: the same number as the user. Never 0.
+   * The numeric group ID of the processes and of the volume. Default: the user ID. 0 is not allowed.
    *
-   * Where this is set, change it along with `runAsUser`: Kubernetes gives the files that are there to a pod's group only
-   * when that is another one, and not on every kind of volume. A member that may not use its files waits, and says so.
+   * If this is set, change it together with `runAsUser`: Kubernetes gives existing files to a pod's group only if the
+   * group changes, and not on every kind of volume. A member that cannot access its files waits and reports it.
    */
   runAsGroup?: number;
 
   /**
-   * Leaves user and group to the platform, as OpenShift's `restricted-v2` constraint wants it. Default: false.
-   * Not together with `runAsUser` or `runAsGroup`.
+   * Leaves user and group to the platform, as OpenShift's `restricted-v2` constraint requires. Default: false.
+   * It excludes `runAsUser` and `runAsGroup`.
    */
   platformAssignsIds?: boolean;
 }
 
-/** The Service that clients use: it leads to members that are voters and ready, on the client port only. */
+/** The Service that clients use. It selects ready voters, and has the client port only. */
 export interface ServiceArgs {
-  /** Default: ClusterIP. */
+  /** The type of the Service. Default: ClusterIP. */
   type?: ServiceType;
 
-  /** Labels and annotations, such as a load balancer's. */
+  /** Labels and annotations, for example for a load balancer. */
   metadata?: MetadataArgs;
 
   /**
-   * A fixed port on the nodes, of the range that the Kubernetes cluster gives (usually 30000 to 32767), for NodePort
-   * and LoadBalancer. Default: Kubernetes chooses.
+   * The port on the nodes, for NodePort and LoadBalancer, from the Kubernetes cluster's range (usually 30000 to 32767).
+   * Default: Kubernetes chooses it.
    */
   nodePort?: number;
 
-  /** The load balancer's class. */
+  /** The load balancer's class, for LoadBalancer. Default: the Kubernetes cluster's default. */
   loadBalancerClass?: pulumi.Input<string>;
 
-  /** Address ranges that the load balancer lets in. */
+  /** IP ranges from which the load balancer accepts connections, for LoadBalancer. Default: all. */
   loadBalancerSourceRanges?: pulumi.Input<pulumi.Input<string>[]>;
 
-  /** `Cluster` or `Local`, for NodePort and LoadBalancer. */
+  /** `Cluster` or `Local`, for NodePort and LoadBalancer. Default: Kubernetes' default. */
   externalTrafficPolicy?: pulumi.Input<string>;
 
-  /** `None` or `ClientIP`. */
+  /** `None` or `ClientIP`. Default: Kubernetes' default. */
   sessionAffinity?: pulumi.Input<string>;
 
-  /** `PreferSameZone`, `PreferSameNode` or `PreferClose`, as far as the Kubernetes cluster knows them. */
+  /** `PreferSameZone`, `PreferSameNode` or `PreferClose`, if the Kubernetes cluster supports it. Default: none. */
   trafficDistribution?: pulumi.Input<string>;
 }
 
 /** How long a member may be unresponsive before the kubelet acts. */
 export interface ProbesArgs {
   /**
-   * Seconds without an answer after which a running member is restarted. Default: 600: a defragmentation blocks the
-   * answer, and a lost quorum must not restart the members that are left.
+   * Seconds after which the kubelet restarts a running member that does not answer. Default: 600. It has to be long,
+   * because a member does not answer during a defragmentation.
    */
   livenessBudgetSeconds?: number;
 
-  /** Seconds that a member may take to start, replay of its log included. Default: 3600. */
+  /** Seconds that a member may take to start, including the replay of its write-ahead log. Default: 3600. */
   startupBudgetSeconds?: number;
 }

@@ -2,9 +2,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ClaimStoreArgs, S3StoreArgs } from "./backup";
 
 /**
- * What a generation of the data is made from. It is done once for each `generation`: when the cluster begins, or when a
- * higher generation is declared on a living one, whose data it takes the place of. Everything is fetched and checked
- * before any member is touched. Exactly one source.
+ * The source of a generation's data: exactly one of `backup`, `file` and `endpoints`. A restore happens once for each
+ * `generation`: when a cluster is new, or when a running cluster gets a higher generation, whose data replaces the old
+ * data. The data is fetched and checked before any member is stopped.
  */
 export interface RestoreArgs {
   /** A backup of this or another cluster. */
@@ -13,72 +13,75 @@ export interface RestoreArgs {
   /** A snapshot file on a claim of the namespace, as `etcdctl snapshot save` writes it. */
   file?: SnapshotFileArgs;
 
-  /** A living etcd elsewhere, of which a snapshot is taken: for moving in. */
+  /** Another running etcd, from which a snapshot is taken: for a migration. */
   endpoints?: EndpointsArgs;
 
   /**
-   * Names of members, such as `etcd-2`, that are given up with their volumes if it can't be confirmed that their pods
-   * have stopped: their nodes don't answer. Default: none; then such a pod is waited for.
+   * Names of members, such as `etcd-2`, whose volumes are abandoned if it cannot be confirmed that their pods have
+   * stopped, because their nodes do not answer. Default: none. The restore waits for the pods of all other members.
    */
   abandonedMembers?: string[];
 
   /**
-   * Whether the restore pod works on a claim like a member's, and not on its node's own disk. Default: false. On the
-   * node it asks for three times the quota and 512Mi, which a node or a platform may not have.
+   * Whether the restore pod uses a PersistentVolumeClaim like a member's instead of its node's disk. Default: false. On
+   * the node's disk the pod requests three times the quota and 512Mi, which not every node has.
    */
   scratchOnClaim?: boolean;
 }
 
 /** A backup in a store. */
 export interface RestoreBackupArgs {
-  /** A store that speaks S3. Either this or `claim`. Default: that of `backup`. */
+  /** An S3-compatible store. Give either this or `claim`. Default: the store of the argument `backup`. */
   s3?: S3StoreArgs;
 
-  /** A volume, by a claim that exists. Either this or `s3`. Default: that of `backup`. */
+  /** A volume, by an existing claim. Give either this or `s3`. Default: the store of the argument `backup`. */
   claim?: ClaimStoreArgs;
 
-  /** The backup's name, such as `20261126T191500Z-5f3a9c`. Default: the newest. */
+  /** The backup's name, such as `20261126T191500Z-5f3a9c`. Default: the newest backup. */
   name?: string;
 
-  /** The ID of the cluster whose backup it is, in hexadecimal. Needed for the newest of a store with several. */
+  /**
+   * The hexadecimal ID of the cluster that the backup is of. Needed for the newest backup if the store has several
+   * clusters.
+   */
   clusterId?: string;
 }
 
-/** A snapshot file. */
+/** A snapshot file on a volume. */
 export interface SnapshotFileArgs {
-  /** The claim, in the namespace. It is mounted read-only. */
+  /** The name of the PersistentVolumeClaim, in the namespace. The pod mounts it read-only. */
   claim: pulumi.Input<string>;
 
-  /** The file's path on the claim. */
+  /** The file's path on the volume. */
   path: string;
 }
 
-/** A living etcd elsewhere, asked with a client certificate; with etcd's own users on, of one who is root. */
+/** Another running etcd. With its authentication enabled, the client certificate has to be the one of a root user. */
 export interface EndpointsArgs {
-  /** Client URLs, `https://…`: the first that answers is taken. */
+  /** Client URLs, `https://…`. The first one that answers is used. */
   urls: string[];
 
-  /** A Secret of the namespace with `tls.crt`, `tls.key` and `ca.crt`. */
+  /** The Secret with the client certificate, in the namespace, with `tls.crt`, `tls.key` and `ca.crt`. */
   tlsSecret: pulumi.Input<string>;
 
-  /** The name that the servers' certificates are checked for. Default: the URL's host. */
+  /** The name that the servers' certificates have to have. Default: the URL's host. */
   serverName?: string;
 }
 
 /**
- * A way out of a lost quorum: the next generation is made from the disk with the newest last entry among those that are
- * left. Does nothing while there is a quorum, or while the missing disks may come back.
+ * A recovery from a lost quorum: the next generation is made from the remaining disk that has the newest last log
+ * entry. The controller refuses it while there is a quorum, and waits while missing disks may still come back.
  */
 export interface RecoveryArgs {
-  /** Has to be true. It says that a person has decided this; the data of lost disks alone is gone. */
+  /** Has to be true, because writes that only the lost disks have are lost. */
   confirmed: boolean;
 
   /**
-   * Names of members, such as `etcd-2`, that are given up: their disks count as lost, and if it can't be confirmed that
-   * their pods have stopped, their volumes are never used again. Default: none; then they are waited for.
+   * Names of members, such as `etcd-2`, whose disks count as lost. If it cannot be confirmed that their pods have
+   * stopped, their volumes are never used again. Default: none. The recovery waits for all other members.
    */
   abandonedMembers?: string[];
 
-  /** Whether the restore pod works on a claim like a member's. Default: false, on its node's own disk. */
+  /** Whether the restore pod uses a claim like a member's instead of its node's disk. Default: false. */
   scratchOnClaim?: boolean;
 }

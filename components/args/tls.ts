@@ -1,112 +1,118 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { CaRotationStep } from "./enums";
 
-/** Certificates. Two certificate authorities are made, one for peers and one for the client port. */
+/** Certificates. The component creates two certificate authorities, one for peers and one for the client port. */
 export interface TlsArgs {
-  /** Lifetime of the two authorities, in days. Default: 3650. A change issues everything anew, and rolls the pods. */
+  /**
+   * Lifetime of both authorities, in days. Default: 3650. A change issues all certificates anew and is a rolling
+   * restart.
+   */
   caValidityDays?: number;
 
-  /** Lifetime of all other certificates, in days. Default: 1095. A change issues them anew, without a restart. */
+  /** Lifetime of all other certificates, in days. Default: 1095. A change issues them anew and restarts no member. */
   validityDays?: number;
 
   /**
-   * Days before its end at which the next `pulumi up` renews a certificate, or an authority (with the same key).
-   * Default: 365. Members read a renewed certificate at the next handshake; a renewed authority rolls the pods.
+   * The number of days before its expiry from which `pulumi up` renews a certificate, or an authority with the same
+   * key. Default: 365, or a third of a shorter lifetime. Members read a renewed certificate at the next handshake. A
+   * renewed authority is a rolling restart.
    */
   renewBeforeDays?: number;
 
   /**
-   * The organization in the subjects of all certificates but the authorities'. Default: the cluster's name. A change
-   * issues them anew, without a restart.
+   * The organization in the subject of all certificates except the authorities'. Default: the cluster's name. A change
+   * issues them anew and restarts no member.
    */
   organization?: string;
 
   /**
-   * DNS names and IP addresses under which clients reach the client port, besides the members', the Service's and
-   * `localhost`, such as that of a load balancer. Default: none. A change issues the server certificate anew,
-   * without a restart.
+   * Additional DNS names and IP addresses for the server certificate, such as a load balancer's name. It always has
+   * those of the members, of the Service and of `localhost`. Default: none. A change issues the server certificate anew
+   * and restarts no member.
    */
   extraServerNames?: string[];
 
   /**
-   * Exchanges the keys of both authorities on the living cluster, in three steps that are declared one after the other,
-   * each when `pulumi up` has returned from the one before. Default: the authorities of the first day. Each step is a
-   * rolling restart of the members. A step that a running member would not agree with, such as one after a step that
-   * was left out, is refused by the controller before the first restart.
+   * Rotates the keys of both authorities of a running cluster, in three steps. Declare each step after `pulumi up` has
+   * finished the one before. Default: the cluster's first authorities. Each step is a rolling restart. The controller
+   * refuses a step that is not compatible with a running member, for example after a step that was left out, before it
+   * restarts any member.
    */
   caRotation?: CaRotationArgs;
 
-  /** Secrets of your own instead of certificates made here. With them, `clients` and all else of `tls` can't be given. */
+  /** Your own Secrets instead of certificates of the component. They exclude `clients` and everything else of `tls`. */
   existing?: ExistingTlsArgs;
 }
 
 /**
- * Secrets of the namespace, each with `tls.crt`, `tls.key` and `ca.crt`. The peers' authority must not be the one
- * that signs clients: etcd's peer port accepts any certificate of its authority, and would let clients in.
+ * Secrets of the namespace, each with `tls.crt`, `tls.key` and `ca.crt`. Use different authorities for peers and for
+ * clients: etcd's peer port accepts every certificate of the peers' authority.
  */
 export interface ExistingTlsArgs {
   /**
-   * Shown by a member to the peers that dial it: server authentication, with the DNS names
+   * The server certificate of the peer port: server authentication, with the DNS names
    * `<cluster>-<0…6>.<cluster>.<namespace>.svc.<domain>` of all possible members.
    */
   peerSecret: pulumi.Input<string>;
 
-  /** Shown by a member to the peers it dials: client authentication, without any DNS name or IP address. */
+  /** A member's client certificate for other peers: client authentication, without DNS names and IP addresses. */
   peerClientSecret: pulumi.Input<string>;
 
   /**
-   * Shown to clients: server and client authentication, with the members' names, the Service's names, `localhost`,
-   * 127.0.0.1 and ::1. Without a common name, so that etcd's HTTP gateway works with authentication on.
+   * The server certificate of the client port: server and client authentication, with the names of the members and of
+   * the Service, `localhost`, 127.0.0.1 and ::1. It has no common name, so that etcd's HTTP gateway works with
+   * authentication.
    */
   serverSecret: pulumi.Input<string>;
 
-  /** The administrator's: client authentication, common name `root`. Used by `etcdctl` inside the pods. */
+  /**
+   * The administrator's client certificate: client authentication, common name `root`. `etcdctl` in the pods uses it.
+   */
   rootSecret: pulumi.Input<string>;
 
-  /** The controller's towards etcd: client authentication, common name `root`. */
+  /** The controller's client certificate for etcd: client authentication, common name `root`. */
   controllerSecret: pulumi.Input<string>;
 
   /**
-   * The controller's towards the members: server authentication, of the peers' authority, with the DNS name
-   * `<cluster>-controller.<namespace>.svc.<domain>`.
+   * The controller's server certificate, for the members' init containers and restore pods: server authentication, of
+   * the peers' authority, with the DNS name `<cluster>-controller.<namespace>.svc.<domain>`.
    */
   controllerServerSecret: pulumi.Input<string>;
 
   /**
-   * Of a restore pod, needed with `restore` and `recovery` only: server and client authentication, of the peers'
-   * authority, common name `root`, with the DNS names `<cluster>-restore.<namespace>.svc.<domain>` and `localhost` and
-   * the IP address 127.0.0.1.
+   * A restore pod's certificate, needed only with `restore` or `recovery`: server and client authentication, of the
+   * peers' authority, common name `root`, with the DNS names `<cluster>-restore.<namespace>.svc.<domain>` and
+   * `localhost` and the IP address 127.0.0.1.
    */
   restoreSecret?: pulumi.Input<string>;
 
   /**
-   * Anything that changes whenever a `ca.crt` changes: etcd reads it only at its start, so a change here is a rolling
-   * restart. Default: empty.
+   * Any text, to be changed whenever a `ca.crt` changes: etcd reads a `ca.crt` only at its start, and a change of this
+   * text is a rolling restart. Default: empty.
    */
   caRevision?: pulumi.Input<string>;
 }
 
 /**
- * Where the exchange of the authorities' keys has come to. It stays declared after the last step, because it says which
- * authorities are the cluster's; the next exchange is the next revision.
+ * The progress of a rotation of the authorities' keys. Keep it declared after the last step, because it determines the
+ * cluster's authorities. The next rotation is the next revision.
  */
 export interface CaRotationArgs {
   /**
-   * Number of the new authorities. The first day's are 1, so the first exchange is 2, the next one 3: always one more
-   * than the one before.
+   * The number of the new authorities. A cluster's first authorities are 1, the first rotation is 2, and each further
+   * one is one more.
    */
   revision: number;
 
   /**
-   * How far the exchange from `revision - 1` to `revision` has come: `TrustBoth`, then `SignWithNew`, then `DropOld`.
-   * Clients have to have read their Secret again after the first step before the second is declared, and after the
-   * second before the third. A step may be taken back by declaring the one before it.
+   * The step of the rotation from `revision - 1` to `revision`: `TrustBoth`, then `SignWithNew`, then `DropOld`. Before
+   * each next step, all clients have to read their Secret again. To take a step back, declare the one before it.
    */
   step: CaRotationStep;
 }
 
-/** A client with a certificate of its own. */
+/** A client for which the component creates a certificate. */
 export interface ClientArgs {
-  /** The common name, and the end of the Secret's name: a DNS label, and not `root`. */
+  /** The common name and the end of the Secret's name. It has to be a DNS label other than `root`. */
   name: string;
 }
