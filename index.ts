@@ -4,7 +4,7 @@ import { EtcdCluster } from "./components";
 
 const config = new pulumi.Config();
 
-// A declared key always has a value: an empty one stands for the argument's own default.
+// A declared key always has a value. An empty one means the argument's own default.
 function object<Key extends keyof EtcdClusterArgs>(key: Key): EtcdClusterArgs[Key] | undefined {
   const given = config.getObject<object>(key);
   return given && Object.keys(given).length > 0 ? (given as EtcdClusterArgs[Key]) : undefined;

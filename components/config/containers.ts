@@ -2,15 +2,14 @@ import type { EtcdClusterArgs } from "../args";
 import { defaults } from "./defaults";
 import { quantity } from "../contract/units";
 
-/** What containers ask for and may take. Each one of every pod gets it here: a quota refuses a pod with one that doesn't say. */
+/** Requests and limits of all containers: a ResourceQuota may refuse a pod that has a container without them. */
 
 /**
- * `step`: of a restore, where nothing but a stream passes through. `tool`: etcd and its tools, where a drill or a restore
- * runs them.
+ * `step`: a step of a restore, which streams data. `tool`: etcd and its tools in drills and restores.
  */
 export type Role = "etcd" | "gate" | "controller" | "job" | "step" | "tool";
 
-/** Those that run code of this component. */
+/** Containers that run programs of the component. */
 export const helperRoles = ["gate", "controller", "job", "step"] as const;
 type HelperRole = (typeof helperRoles)[number];
 
@@ -34,7 +33,7 @@ const helpers: Record<HelperRole, Usual> = {
   step: { cpu: "20m", memory: "64Mi", limit: "256Mi" },
 };
 
-/** A limit that was given for one of them alone. */
+/** A limit that is given for this container alone. */
 const ownMemoryLimit = (args: EtcdClusterArgs, role: HelperRole): string | undefined =>
   role === "controller"
     ? args.controller?.memoryLimit

@@ -1,4 +1,4 @@
-/** Whether Kubernetes would take this as a schedule: five fields, or one of its words. */
+/** Cron schedules, as Kubernetes accepts them: five fields, or a word such as `@daily`. */
 
 const months = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
 const days = "sun mon tue wed thu fri sat".split(" ");
@@ -17,10 +17,10 @@ export function isSchedule(text: string): boolean {
   return given.length === fields.length && given.every((field, i) => isField(field, i));
 }
 
-/** Days of the longest such month, by number. */
+/** The number of days of each month, in a leap year. */
 const longest = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** Whether there is ever such a day. With a weekday as well, Kubernetes takes a day that fits either. */
+/** Whether a day ever matches. If a weekday is given as well, Kubernetes takes a day that matches either. */
 export function hasDay(schedule: string): boolean {
   const [, , day, month, weekday] = schedule.trim().split(/\s+/);
   if (day === undefined || month === undefined || !/^[*?]$/.test(weekday ?? "")) return true;
@@ -28,7 +28,7 @@ export function hasDay(schedule: string): boolean {
   return valuesOf(month, 3).some((m) => first <= (longest[m - 1] ?? 0));
 }
 
-/** Of a field that is one. */
+/** The values that a valid field matches. */
 function valuesOf(text: string, index: number): number[] {
   const { from, to } = fields[index] ?? { from: 0, to: 0 };
   return text.split(",").flatMap((part) => {

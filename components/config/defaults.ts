@@ -2,7 +2,7 @@ import type { EtcdClusterArgs, ImageArgs, TlsArgs } from "../args";
 import { bytesAsText, quantity } from "../contract/units";
 import { defaultRepository, defaultVersion } from "../contract/versions";
 
-/** What follows from the arguments: defaults, and numbers derived from other numbers. */
+/** Defaults, and numbers that are derived from other arguments. */
 
 export const defaults = {
   members: 3,
@@ -26,21 +26,21 @@ export const defaults = {
   s3Region: "us-east-1",
 } as const;
 
-/** The largest database that etcd's authors advise. */
+/** The largest database that etcd's documentation recommends. */
 const advisedQuota = 8 * 2 ** 30;
 
-/** A member with less memory than this part of its database could not be started again. */
+/** The database may be at most this multiple of the memory limit: with less memory, a member could not start again. */
 export const quotaPerMemory = 4;
 
 const mebibyte = 2 ** 20;
 
-/** Up to seven files of etcd's log, each preallocated with 64 MB, and what a file system takes for itself. */
+/** Up to seven files of the write-ahead log, each preallocated with 64 MB, and the file system's own space. */
 const logBytes = 512 * mebibyte;
 
 /**
- * The largest database of a volume on which three of them find room (itself; the copy that a defragmentation makes, or a
- * snapshot; what a join or a restore has set aside) beside the log. On a volume of less than 2Gi the log gets a quarter:
- * so small a database leaves few files of it.
+ * The largest database of which a volume has space for three copies beside the write-ahead log: the database, the copy
+ * of a defragmentation or a snapshot, and the directory that a join or a restore replaced. On a volume below 2Gi the
+ * log gets a quarter, because so small a database needs few log files.
  */
 export function roomyQuota(volumeBytes: number): number {
   const third = (volumeBytes - Math.min(logBytes, volumeBytes / 4)) / 3;
@@ -57,23 +57,24 @@ export function quotaBytes(args: EtcdClusterArgs): number {
 }
 
 /**
- * What a snapshot is worked on with: what it comes from or in, itself, and what is made of it, each as large as a
- * database may be; and the logs that begin beside them.
+ * The space for a restore: the source, the snapshot and the restored data, each as large as the quota, and their logs.
  */
 export const scratchBytes = (quota: number): number => {
   const wanted = 3 * quota + logBytes;
   return Math.ceil(wanted / mebibyte) * mebibyte;
 };
 
-/** Go collects harder near this much memory; the rest is for what is not Go's heap. */
+/**
+ * `GOMEMLIMIT`: near it, Go's garbage collector runs more often. The rest of the memory is for what is not Go's heap.
+ */
 export function goMemoryLimit(memoryLimit: string): string {
   const bytes = quantity(memoryLimit) ?? NaN;
   return `${bytesAsText(Math.floor((bytes * 0.85) / mebibyte) * mebibyte)}B`;
 }
 
 /**
- * The longest that a clean stop takes: two listeners and the hand-over of leadership wait for up to 5 s and two
- * elections each, one second for the peers, and as much again for a slow disk.
+ * The longest time of a clean stop. Two listeners and the transfer of leadership take up to 5 s and two elections each,
+ * the peers one second. Twice that, for a slow disk.
  */
 export function shutdownSeconds(electionTimeoutMilliseconds: number): number {
   const request = 5 + (2 * electionTimeoutMilliseconds) / 1000;
@@ -88,7 +89,7 @@ export function certificateDays(tls: TlsArgs): {
 } {
   const ca = tls.caValidityDays ?? 3650;
   const leaf = tls.validityDays ?? Math.min(1095, ca);
-  // Where lifetimes are short, a year would mean that a certificate is due the day it is made.
+  // With a short lifetime, a year would renew the certificate on the day of its creation.
   const renew = (lifetime: number) => tls.renewBeforeDays ?? Math.min(365, lifetime / 3);
   return { ca, leaf, renewCa: renew(ca), renewLeaf: renew(leaf) };
 }
@@ -106,10 +107,10 @@ function imageReference(image: ImageArgs | undefined, repository: string, tag: s
   return image?.digest ? `${name}@${image.digest}` : `${name}:${image?.tag ?? tag}`;
 }
 
-/** The longest wait for a cluster that can be declared. */
+/** The longest `controller.waitSeconds`. */
 export const longestWaitSeconds = 7 * 86_400;
 
-/** Long enough for every member to be rolled or replaced with a full volume. */
+/** Long enough to restart every member, or to replace it with a full volume. */
 export function waitSeconds(args: EtcdClusterArgs): number {
   const members = args.members ?? defaults.members;
   const volume = (quantity(args.storage?.size ?? defaults.storageSize) ?? NaN) / 2 ** 30;

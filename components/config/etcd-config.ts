@@ -24,8 +24,8 @@ export const settingDefaults = {
 const nanoseconds = (text: string) => Math.round((duration(text) ?? NaN) * 1e9);
 
 /**
- * The part of etcd's configuration file that is the same for all members, as YAML. The gate adds what differs: name,
- * URLs and the list of members.
+ * The part of etcd's configuration file that is the same for all members, as YAML. The gate adds name, URLs and the
+ * list of members.
  */
 export function renderSettings(args: EtcdSettingsArgs, minor: Minor, quotaBytes: number): string {
   const checked = args.compactHashCheck ?? settingDefaults.compactHashCheck;
@@ -72,7 +72,7 @@ export function renderSettings(args: EtcdSettingsArgs, minor: Minor, quotaBytes:
     "client-transport-security": transportSecurity("server"),
     "peer-transport-security": {
       ...transportSecurity("peer"),
-      // Peers are dialled with a certificate without names: accepting one then needs no look-up of who is calling.
+      // A client certificate without names: etcd then accepts a peer without a DNS lookup of its address.
       "client-cert-file": pairPaths("peer-client").cert,
       "client-key-file": pairPaths("peer-client").key,
     },
@@ -88,12 +88,12 @@ export function renderSettings(args: EtcdSettingsArgs, minor: Minor, quotaBytes:
   return document.toString({ lineWidth: 0 });
 }
 
-/** Go's parser also takes these for numbers. */
+/** etcd's YAML parser reads these as numbers, too. */
 const goNumber = /^[-+]?0[xob][\da-f_]+$/i;
 
 /**
- * Whether etcd would take the text for something else: it reads YAML 1.1, in which `yes` and `1:30` aren't texts. Only
- * such a text is quoted, because any other byte of the settings is a rolling restart.
+ * Whether etcd would read the text as another type: it reads YAML 1.1, in which `yes` and `1:30` are not text. Only
+ * such text is quoted, because every changed byte of the settings is a rolling restart.
  */
 const readsOtherwise = (text: string): boolean =>
   goNumber.test(text) || parse(stringify(text, { lineWidth: 0 }), { version: "1.1" }) !== text;

@@ -1,6 +1,6 @@
 import type { Minor } from "../contract/versions";
 
-/** How a value is written in etcd's configuration file: lengths of time are integer nanoseconds there. */
+/** The type of a value in etcd's configuration file, where durations (`time`) are integer nanoseconds. */
 export type SettingKind = "text" | "count" | "flag" | "time";
 
 type Table = Record<string, SettingKind>;
@@ -67,14 +67,14 @@ const until36: Table = {
   "experimental-watch-progress-notify-interval": "time",
 };
 
-/** Names that may be given in `extra`, per minor version, with the way their values are written. */
+/** Names that `etcd.extra` may have, per minor version, with the types of their values. */
 export const extraSettings: Record<Minor, Table> = {
   "3.5": { ...always, ...until36 },
   "3.6": { ...always, ...from36, ...until36 },
   "3.7": { ...always, ...from36 },
 };
 
-/** Names that have an argument of their own. */
+/** Names for which there is an argument. */
 export const typedSettings: Record<string, string> = {
   "auto-compaction-mode": "etcd.autoCompactionMode",
   "auto-compaction-retention": "etcd.autoCompactionRetention",
@@ -96,7 +96,7 @@ export const typedSettings: Record<string, string> = {
 
 const rotation = "etcd rotates a file, and its log goes to the container's output, which the node rotates";
 
-/** Names with which etcd never starts here, or that change nothing, and why. */
+/** Names that have no effect here or with which etcd does not start, and why. */
 export const uselessSettings: Record<string, string> = {
   "enable-log-rotation": rotation,
   "log-rotation-config-json": rotation,

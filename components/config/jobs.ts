@@ -7,16 +7,16 @@ import { s3Url } from "../contract/amazon";
 import { defaults } from "./defaults";
 import { dnsNames, objectNames, paths } from "../contract/names";
 
-/** Where backups are; exactly one of the two. */
+/** The store of backups: exactly one of the two. */
 export interface StoreArgs {
   readonly s3?: S3StoreArgs;
   readonly claim?: ClaimStoreArgs;
 }
 
-/** Whether a bucket's name is one label of a host's name: a certificate for all of them covers no dots. */
+/** Whether a bucket's name is a single DNS label: a wildcard certificate covers no name with more labels. */
 export const isLabel = (bucket: string): boolean => /^[a-z0-9-]+$/.test(bucket);
 
-/** `defaultPrefix`: of the cluster whose backups they are. */
+/** `defaultPrefix`: the prefix of the cluster whose backups they are. */
 export function storeSettings(
   store: StoreArgs,
   defaultPrefix: pulumi.Input<string>,
@@ -47,7 +47,7 @@ export function storeSettings(
     });
 }
 
-/** Of the declared members. */
+/** The claims of the declared members. */
 export const claimNames = (spec: ClusterSpec): readonly string[] =>
   Array.from({ length: spec.members }, (_, ordinal) => `${objectNames(spec.name).claimPrefix}${ordinal}`);
 

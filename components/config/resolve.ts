@@ -15,14 +15,16 @@ import { renderSettings, settingDefaults } from "./etcd-config";
 import type { KnownVersion } from "../contract/versions";
 import { defaultVersion, parseKnownVersion } from "../contract/versions";
 
-/** What the declared generation is made from. Without `restore` it is a recovery. */
+/** The source of the declared generation. Without `restore` it is a recovery. */
 export interface RebuildSpec {
   readonly restore?: RestoreArgs;
   readonly abandoned: readonly string[];
   readonly scratchOnClaim: boolean;
 }
 
-/** The arguments with every default and derived number filled in. Made only from arguments that passed the validation. */
+/**
+ * The arguments with every default and derived number filled in. Made only from arguments that passed the validation.
+ */
 export interface ClusterSpec {
   readonly args: EtcdClusterArgs;
   readonly name: string;

@@ -2,29 +2,29 @@ import type { TlsArgs } from "../args";
 import { CaRotationStep } from "../args";
 
 /**
- * At which step of the exchange of its authorities' keys a cluster is. Two neighbouring steps always agree: each trusts
- * what the other shows. Two that aren't neighbours don't, which is why none may be left out.
+ * The step of a rotation of the authorities' keys. Consecutive steps are compatible: each trusts the authority that
+ * signs at the other. Other pairs of steps are not, which is why no step may be left out.
  */
 export interface Rotation {
-  /** The newest authorities that have a part in it. */
+  /** The revision of the newest authorities of the rotation. */
   readonly revision: number;
   /** The revision of the authorities that sign. */
   readonly signs: number;
-  /** Those that are trusted, the older ones first. */
+  /** The revisions of the trusted authorities, the older ones first. */
   readonly trusts: readonly number[];
   /**
-   * End of the names of the step's Secrets. Each step has Secrets of its own, so that a member changes what it shows and
-   * trusts only with its turn, and one that restarts meanwhile finds those of the step before. No name of a client has
-   * a dot in it.
+   * The suffix of the step's Secrets. Each step has its own Secrets, so that a member changes its certificates only
+   * when the controller restarts it for this step. A member that restarts before finds the Secrets of the step before.
+   * The dot keeps the names apart from clients' Secrets.
    */
   readonly suffix: string;
 }
 
-export const firstDay: Rotation = { revision: 1, signs: 1, trusts: [1], suffix: "" };
+export const initialRotation: Rotation = { revision: 1, signs: 1, trusts: [1], suffix: "" };
 
 export function rotationOf(tls: TlsArgs = {}): Rotation {
   if (!tls.caRotation) {
-    return firstDay;
+    return initialRotation;
   }
   const { revision, step } = tls.caRotation;
   switch (step) {
@@ -42,5 +42,5 @@ export function rotationOf(tls: TlsArgs = {}): Rotation {
   }
 }
 
-/** End of the Pulumi names of an authority of that revision, and of what it signed. The first day's have none. */
+/** The suffix of the Pulumi names of an authority and of the certificates that it signed. The first one has none. */
 export const revisionSuffix = (revision: number) => (revision === 1 ? "" : `.${revision}`);

@@ -1,4 +1,4 @@
-/** What the jobs of backups and restores are told, as JSON in their variables. */
+/** Settings of the jobs of backups and restores, as JSON in environment variables. */
 
 export interface S3Settings {
   readonly kind: "s3";
@@ -7,18 +7,18 @@ export interface S3Settings {
   readonly bucket: string;
   /** Without a slash at its ends; may be empty. */
   readonly prefix: string;
-  /** The bucket in the path, and not in the host's name. */
+  /** Whether the bucket is in the URL's path and not in its host. */
   readonly pathStyle: boolean;
-  /** PEM, for an endpoint with a certificate of one's own authority. */
+  /** PEM, for an endpoint with a certificate of a private authority. */
   readonly ca?: string;
   readonly encryption?: { readonly algorithm: string; readonly keyId?: string };
-  /** `files`: a Secret, mounted at `paths.credentials`. `pod`: what the platform gives the pod's ServiceAccount. */
+  /** `files`: a Secret, mounted at `paths.credentials`. `pod`: the identity that the platform gives to the pod. */
   readonly credentials: "files" | "pod";
 }
 
 export interface FolderSettings {
   readonly kind: "folder";
-  /** Where the claim is mounted. */
+  /** The mount path of the claim. */
   readonly folder: string;
   readonly prefix: string;
 }
@@ -26,21 +26,21 @@ export interface FolderSettings {
 export type StoreSettings = S3Settings | FolderSettings;
 
 export interface RetentionSettings {
-  /** So many are kept, whatever their age. */
+  /** The number of newest backups that are kept, whatever their age. */
   readonly keepLast: number;
-  /** All that are younger are kept, whatever their number. */
+  /** All younger backups are kept, whatever their number. */
   readonly keepDays?: number;
 }
 
 export interface BackupSettings {
   readonly namespace: string;
   readonly cluster: string;
-  /** The ConfigMap that tells of backups. */
+  /** The ConfigMap with the status of backups. */
   readonly statusName: string;
   readonly clientUrls: readonly string[];
-  /** The members' claims, by which a cluster is told from a copy of it. */
+  /** The members' claims, which differ between a cluster and a copy of it. */
   readonly claims: readonly string[];
-  /** Counts restores. */
+  /** The declared generation. */
   readonly generation: number;
   readonly compression: "none" | "gzip";
   readonly retention: RetentionSettings;

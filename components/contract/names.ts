@@ -1,4 +1,4 @@
-/** Every name, port, label, path and DNS name of a cluster is made here. */
+/** Every name, port, label, path and DNS name of a cluster. */
 
 export const maxMembers = 7;
 
@@ -8,7 +8,7 @@ export const ports = {
   metrics: 2381,
   /** The controller's server, which gates and restore pods ask. Pods keep the number that they were made with. */
   api: 2382,
-  /** Where a restore pod takes a survivor's data and hands over what it made. */
+  /** A restore pod's server: it receives a survivor's data and hands over the restored data. */
   restore: 2383,
   health: 8080,
 } as const;
@@ -23,40 +23,40 @@ export const portNames = {
 
 export const paths = {
   volume: "/var/lib/etcd",
-  /** Below the volume's root, where `lost+found` may stand. */
+  /** Below the volume's root, which may have a `lost+found`. */
   data: "/var/lib/etcd/data",
   /**
-   * Inside the data, and only to be reached through the log's place, so that an order to begin or join dies with the
-   * disk it was given for, and is used up by the log that is made from it: see `programs/gate/order.ts`.
+   * Inside the data directory, and by a path through the write-ahead log's directory. So an order to bootstrap or join
+   * is lost with the disk that it was given for, and can be carried out only once: see `programs/gate/order.ts`.
    */
   config: "/var/lib/etcd/data/member/wal/../etcd.yaml",
   tls: "/etc/etcd/tls",
   gate: "/gate",
   controller: "/controller",
-  /** The restore pod's code, its own room, and what it is to restore. */
+  /** The restore pod's code, its working directory and its source. */
   restore: "/restore",
   scratch: "/scratch",
   source: "/source",
   sourceTls: "/source-tls",
-  /** The code of the jobs of backups and restores. */
+  /** The code of the jobs that read or write backups. */
   backup: "/backup",
-  /** Where a claim with backups is mounted. */
+  /** The mounted claim with backups. */
   backups: "/backups",
-  /** Where the credentials of a store are. */
+  /** The mounted Secret with a store's credentials. */
   credentials: "/credentials",
-  /** Where a drill restores to. */
+  /** The working directory of a drill. */
   drill: "/drill",
 } as const;
 
-/** The pairs that a member mounts, each at `paths.tls/<key>`. */
+/** The key pairs that a member mounts, each at `paths.tls/<pair>`. */
 export const memberPairs = ["peer", "peer-client", "server", "root"] as const;
 export type MemberPair = (typeof memberPairs)[number];
 
-/** The pairs that the controller mounts: to speak to etcd, and to be spoken to by the gates. */
+/** The key pairs that the controller mounts: its client certificate for etcd, and its server certificate for gates. */
 export const controllerPairs = ["controller", "controller-server"] as const;
 export type ControllerPair = (typeof controllerPairs)[number];
 
-/** The pair of a restore pod, for what it serves and for the etcd that only it reaches. */
+/** The key pair of a restore pod, for its server and for the etcd that runs inside the pod. */
 export const restorePair = "restore";
 
 export type Pair = MemberPair | ControllerPair;
@@ -68,10 +68,10 @@ export function pairPaths(pair: Pair | typeof restorePair): { ca: string; cert: 
   return { ca: `${folder}/ca.crt`, cert: `${folder}/tls.crt`, key: `${folder}/tls.key` };
 }
 
-/** The claim template's name, with which the claims' names begin. */
+/** The name of the claim template, with which the claims' names begin. */
 export const dataVolume = "data";
 
-/** What `pulumi up` waits for, each declared by itself. */
+/** What `pulumi up` waits for. Each has a declaration of its own. */
 export type Declared = "members" | "trust" | "controller" | "service";
 
 /** Names of the objects of the cluster called `cluster`. */
@@ -83,23 +83,23 @@ export function objectNames(cluster: string) {
     serviceAccount: cluster,
     disruptionBudget: cluster,
     pod: (ordinal: number) => `${cluster}-${ordinal}`,
-    /** `suffix`: that of the step of a rotation. */
+    /** `suffix`: of the step of a rotation. */
     pairSecret: (pair: Pair | typeof restorePair, suffix: string) => `${cluster}-${pair}${suffix}`,
     clientSecret: (client: string) => `${cluster}-client-${client}`,
     gateCode: (hash: string) => `${cluster}-gate-${hash}`,
     controllerCode: (hash: string) => `${cluster}-controller-${hash}`,
-    /** Its Deployment, Service, ServiceAccount, Role and RoleBinding, and the Lease. */
+    /** Deployment, Service, ServiceAccount, Role, RoleBinding and Lease of the controller. */
     controller: `${cluster}-controller`,
     record: `${cluster}-record`,
     status: `${cluster}-status`,
-    /** Where the controller says what all members' pods agree to trust. */
+    /** The ConfigMap in which the controller reports what all members' pods agree to trust. */
     trust: `${cluster}-trust`,
     declaration: (of: Declared) => `${cluster}-declared-${of}`,
     backupCode: (hash: string) => `${cluster}-backup-${hash}`,
-    /** Its CronJob, ServiceAccount, Role and RoleBinding. */
+    /** CronJob, ServiceAccount, Role and RoleBinding of backups. */
     backup: `${cluster}-backup`,
     drill: `${cluster}-drill`,
-    /** The ConfigMap that tells of backups, and the claim that holds them. */
+    /** The ConfigMap with the status of backups, and the claim that holds backups. */
     backups: `${cluster}-backups`,
     claimPrefix: `${dataVolume}-${cluster}-`,
     restoreService: `${cluster}-restore`,
@@ -108,14 +108,14 @@ export function objectNames(cluster: string) {
   };
 }
 
-/** DNS names of the cluster called `cluster` in `namespace`. Pod IPs appear nowhere. */
+/** DNS names and URLs of the cluster called `cluster` in `namespace`. */
 export function dnsNames(cluster: string, namespace: string, domain: string) {
   const objects = objectNames(cluster);
   const scopes = ["", `.${namespace}`, `.${namespace}.svc`, `.${namespace}.svc.${domain}`];
   const pod = (name: string) => `${name}.${objects.headlessService}.${namespace}.svc.${domain}`;
   const ordinals = Array.from({ length: maxMembers }, (_, ordinal) => ordinal);
   return {
-    /** The full name of a pod; `name` may be a variable that Kubernetes expands. */
+    /** The full name of a pod. `name` may be a variable that Kubernetes expands. */
     pod,
     peerUrl: (name: string) => `https://${pod(name)}:${ports.peer}`,
     clientUrl: (name: string) => `https://${pod(name)}:${ports.client}`,
@@ -124,7 +124,7 @@ export function dnsNames(cluster: string, namespace: string, domain: string) {
     restoreSans: ["localhost", ...scopes.map((s) => `${objects.restoreService}${s}`)].sort(),
     controllerSans: ["localhost", ...scopes.map((s) => `${objects.controller}${s}`)].sort(),
     serviceUrl: `https://${objects.clientService}.${namespace}.svc.${domain}:${ports.client}`,
-    /** All members that there may ever be, so that growing issues no certificate anew. */
+    /** Of all members that are possible, so that scaling up issues no certificate anew. */
     peerSans: ["localhost", ...ordinals.map((ordinal) => pod(objects.pod(ordinal)))].sort(),
     serverSans: [
       "localhost",
@@ -141,7 +141,7 @@ export const labelKeys = {
   name: "app.kubernetes.io/name",
   instance: "app.kubernetes.io/instance",
   component: "app.kubernetes.io/component",
-  /** Of a restore pod: which generation it makes. */
+  /** On a restore pod: the generation that it makes. */
   generation: "etcd-cluster/generation",
   managedBy: "app.kubernetes.io/managed-by",
 } as const;
@@ -155,7 +155,7 @@ export function commonLabels(cluster: string): Record<string, string> {
   };
 }
 
-/** Labels by which the Services, the budget and the StatefulSet find the members. They never change. */
+/** Labels by which the Services, the PodDisruptionBudget and the StatefulSet select the members. They never change. */
 export function memberSelector(cluster: string): Record<string, string> {
   return {
     [labelKeys.name]: "etcd",
@@ -164,12 +164,12 @@ export function memberSelector(cluster: string): Record<string, string> {
   };
 }
 
-/** Labels by which the controller's Service and Deployment find its pod. They never change. */
+/** Labels by which the controller's Service and Deployment select its pod. They never change. */
 export function controllerSelector(cluster: string): Record<string, string> {
   return { ...memberSelector(cluster), [labelKeys.component]: "controller" };
 }
 
-/** Labels by which the restore pods of any generation are found. */
+/** Labels of the restore pods of all generations. */
 export function restoreSelector(cluster: string): Record<string, string> {
   return { ...memberSelector(cluster), [labelKeys.component]: "restore" };
 }
@@ -180,25 +180,25 @@ export function backupLabels(cluster: string): Record<string, string> {
 }
 
 export const annotationKeys = {
-  /** On the StatefulSet: all that the controller obeys, in the same request as the template. */
+  /** On the StatefulSet: the declared state, which changes in the same request as the template. */
   desired: "etcd-cluster/desired",
-  /** On the object that says what was declared last. */
+  /** On the object that holds the last declaration. */
   declared: "etcd-cluster/declared",
-  /** On what `pulumi up` waits for, or changes: the version of that object. */
+  /** On what `pulumi up` waits for or changes: the version of the declaration's object. */
   declaration: "etcd-cluster/declaration",
-  /** On the status: what the wait at the end of `pulumi up` is for. */
+  /** On the status: the value that the wait at the end of `pulumi up` is for. */
   wanted: "etcd-cluster/wanted",
-  /** On the pod template: etcd's version in it. */
+  /** On the pod template: the version of etcd in it. */
   version: "etcd-cluster/version",
-  /** On the pod template: the declared generation when it was made. */
+  /** On the pod template: the declared generation. */
   generation: "etcd-cluster/generation",
-  /** On the pod template: etcd reads an authority's certificate only at its start. */
+  /** On the pod template, because etcd reads an authority's certificate only at its start. */
   peerCa: "etcd-cluster/peer-ca-sha256",
   clientCa: "etcd-cluster/client-ca-sha256",
   caRevision: "etcd-cluster/ca-revision",
-  /** On the pod template: what it shows and trusts. */
+  /** On the pod template: the authority that the pod's certificates are signed by, and the ones that it trusts. */
   trust: "etcd-cluster/trust",
-  /** On the ConfigMap of the trust: what the wait before the clients' Secrets is for. */
+  /** On the trust ConfigMap: the value that the wait before the clients' Secrets is for. */
   wantedTrust: "etcd-cluster/wanted-trust",
   defaultContainer: "kubectl.kubernetes.io/default-container",
 } as const;
@@ -210,7 +210,7 @@ export const containerNames = {
   backup: "backup",
   fetch: "fetch",
   restore: "restore",
-  /** etcd on a copy of the survivor's disk: an init container that runs beside the next ones. */
+  /** etcd on a copy of the survivor's disk: an init container that keeps running beside the next ones (sidecar). */
   survivor: "survivor",
   judge: "judge",
 } as const;

@@ -1,22 +1,22 @@
-/** Added to the revision by a restore: what a watcher or a cache has seen of the old data lies far below. */
+/** A restore adds this to the revision, so that it is far above every revision that a watcher or a cache has seen. */
 export const revisionBump = 1_000_000_000;
 
-/** Where the steps of a restore pod, in containers of their own, leave their work to the next. Below the scratch volume. */
+/** Files on the scratch volume, by which the steps of a restore pod hand their work to the next step. */
 export const restoreFiles = {
-  /** Comes into being whole, with everything below it. */
+  /** Created by a rename, with everything below it. */
   survivor: "survivor",
-  /** etcd's data directory, a survivor's copy. */
+  /** A copy of the survivor's data directory. */
   survivorData: "survivor/data",
-  /** What that copy is, and up to where. */
+  /** Which member the copy is of, and its last log entry. */
   survivorReceipt: "survivor/receipt.json",
   snapshot: "snapshot.db",
   /** Revision and number of entries of the snapshot. */
   contents: "contents.json",
-  /** Beside a snapshot from a store of backups. */
+  /** Of a snapshot from a store of backups. */
   manifest: "manifest.json",
-  /** Where the snapshot is from, in words. */
+  /** The snapshot's source, as text for people. */
   source: "source.txt",
-  /** Of the etcd that it is from, if that is known: JSON, as in a manifest. */
+  /** The version of the source's etcd, if it is known: JSON, as in a manifest. */
   version: "version.json",
   restored: "restored",
 } as const;

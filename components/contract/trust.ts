@@ -1,28 +1,31 @@
 import { createHash } from "node:crypto";
 
-/** What a pod shows and trusts, by fingerprints of the authorities' keys: a renewed authority is still the same. */
+/**
+ * The authority that signed a pod's certificates, and the authorities that it trusts, by fingerprints of their keys:
+ * the fingerprint of a renewed authority is the same.
+ */
 export interface Trusting {
   readonly shows: string;
   readonly trusts: readonly string[];
 }
 
 /**
- * Stands in an annotation of the pod template, so that the controller can compare what is declared with what runs, from
- * what Kubernetes knows alone.
+ * An annotation of the pod template, so that the controller can compare the declared authorities with those of running
+ * pods by what Kubernetes knows alone.
  */
 export type TrustStatement =
   | {
-      /** Of the newest authorities that have a part in it. */
+      /** The revision of the newest authorities of the rotation. */
       readonly revision: number;
       readonly peer: Trusting;
       readonly client: Trusting;
     }
-  /** Certificates from elsewhere, of which nothing is known. */
+  /** The user's own certificates, of which nothing is known. */
   | { readonly own: true };
 
 export const fingerprint = (publicKeyPem: string) => short(publicKeyPem.trim());
 
-/** By which the controller names the statement that all pods agree with. */
+/** The controller reports by this key with which statement all pods agree. */
 export const trustKey = (statement: string) => short(statement);
 
 const short = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 16);

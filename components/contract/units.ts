@@ -1,4 +1,4 @@
-/** Quantities, lengths of time and names, as Kubernetes and etcd write them. All return undefined for what is not one. */
+/** Quantities, durations and names, as Kubernetes and etcd write them. The parsers return undefined for other text. */
 
 const binary: Record<string, number> = {
   Ki: 2 ** 10,
@@ -12,12 +12,12 @@ const binary: Record<string, number> = {
 /** Powers of ten. */
 const decimal: Record<string, number> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
 
-/** Kubernetes silently takes more for this much. */
+/** Kubernetes silently uses this much if more is given. */
 const largest = 2 ** 63;
 
 /**
- * A Kubernetes quantity as a number: `1536Ki` is 1572864, `250m` is 0.25, `1e3` is 1000. A sign that makes it negative
- * is none here, since nothing that is declared may be below zero.
+ * A Kubernetes quantity as a number: `1536Ki` is 1572864, `250m` is 0.25, `1e3` is 1000. A negative one is undefined,
+ * because nothing that is declared may be below zero.
  */
 export function quantity(text: string): number | undefined {
   const match = /^\+?(\d+\.?\d*|\.\d+)(?:([KMGTPE]i)|([numkMGTPE])|[eE]([+-]?\d+))?$/.exec(text);
@@ -25,12 +25,12 @@ export function quantity(text: string): number | undefined {
     return undefined;
   }
   const [, digits = "", power = "", suffix = "", exponent] = match;
-  // By the parser, and not by a product, which would not be whole where the text is.
+  // The parser applies the power of ten: a product would have rounding errors.
   const value = Number(`${digits}e${exponent ?? decimal[suffix] ?? 0}`) * (binary[power] ?? 1);
   return value < largest ? value : undefined;
 }
 
-/** A quantity as whole bytes, rounded up; 0 for what is none. */
+/** A quantity as whole bytes, rounded up. Returns 0 for other text. */
 export const bytesOf = (text: string | undefined): number => Math.ceil(quantity(text ?? "") ?? 0);
 
 /** Whole bytes as a quantity that etcd's documentation would write, such as `2730Mi`. */
@@ -46,10 +46,10 @@ export function bytesAsText(bytes: number): string {
 
 const seconds: Record<string, number> = { ms: 1e-3, s: 1, m: 60, h: 3600 };
 
-/** What Go counts lengths of time with: whole nanoseconds of 64 bits. */
+/** Go's longest duration, which has whole nanoseconds in 64 bits. */
 const longest = 2 ** 63 / 1e9;
 
-/** A length of time as Go writes it, in seconds: `1h30m` is 5400. */
+/** A duration, as Go writes it, in seconds: `1h30m` is 5400. */
 export function duration(text: string): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) {
     return undefined;
@@ -61,7 +61,7 @@ export function duration(text: string): number | undefined {
   return total < longest ? total : undefined;
 }
 
-/** Asks for the type as well: a stack's configuration may hold anything. */
+/** Checks the type as well, because a stack's configuration may hold anything. */
 export function isDnsLabel(text: string): boolean {
   return typeof text === "string" && text.length <= 63 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(text);
 }
@@ -70,14 +70,14 @@ export function isDnsName(text: string): boolean {
   return typeof text === "string" && text.length <= 253 && text.split(".").every(isDnsLabel);
 }
 
-/** A DNS name in which no part is limited for itself, as Kubernetes names most objects. */
+/** A DNS subdomain, as Kubernetes names most objects: its labels have no length limit of their own. */
 export function isSubdomain(text: string): boolean {
   return (
     text.length <= 253 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/.test(text)
   );
 }
 
-/** What Kubernetes' labels, annotations and taints are called: a name, with or without a domain before it. */
+/** A key of Kubernetes' labels, annotations and taints: a name, with or without a domain as prefix. */
 export function isQualifiedName(text: string): boolean {
   const [name = "", domain, ...more] = text.split("/").reverse();
   return (
@@ -88,12 +88,12 @@ export function isQualifiedName(text: string): boolean {
   );
 }
 
-/** What a label's value may be. */
+/** Whether Kubernetes accepts the text as a label's value. */
 export function isLabelValue(text: string): boolean {
   return text.length <= 63 && /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/.test(text);
 }
 
-/** Of the names, the one that differs least from `wanted`, if it is near enough to have been meant. */
+/** The name that differs least from `wanted`, if it is similar enough to have been meant. */
 export function nearest(wanted: string, names: Iterable<string>): string | undefined {
   let best: { name: string; distance: number } | undefined;
   for (const name of names) {

@@ -1,4 +1,4 @@
-/** What is known of etcd's versions. Sources: etcd's changelogs and security advisories up to July 2026. */
+/** Facts about etcd's versions, from etcd's changelogs and security advisories up to July 2026. */
 
 export const knownMinors = ["3.5", "3.6", "3.7"] as const;
 export type Minor = (typeof knownMinors)[number];
@@ -10,7 +10,7 @@ export const defaultRepository = "gcr.io/etcd-development/etcd";
 const securityFloor: Record<Minor, number> = { "3.5": 33, "3.6": 14, "3.7": 1 };
 
 /**
- * The first patch that can be run here: `/livez` and `/readyz` came with 3.5.11, 3.6.0 to 3.6.3 fail to replay
+ * The first patch that the component supports: `/livez` and `/readyz` came with 3.5.11, 3.6.0 to 3.6.3 fail to replay
  * promotions, and members joined before 3.5.20 are stored wrongly.
  */
 const usableFloor: Record<Minor, number> = { "3.5": 20, "3.6": 4, "3.7": 0 };
@@ -29,7 +29,7 @@ export function parseKnownVersion(text: string): KnownVersion | undefined {
   return match && minor ? { text, minor, patch: Number(match[2]) } : undefined;
 }
 
-/** A version as it is found in a cluster: of an image, a disk, a member's answer. */
+/** A version as an image, a disk or a member's answer has it. */
 export interface Version {
   readonly major: number;
   readonly minor: number;

@@ -4,15 +4,15 @@ import { revisionSuffix } from "../config/rotation";
 import { fingerprint } from "../contract/trust";
 import type { Context } from "./context";
 
-/** The curve has to be named: the provider's default, P-224, can't be served. */
+/** The curve is explicit because Go's TLS does not support the provider's default, P-224. */
 const keyArgs = { algorithm: "ECDSA", ecdsaCurve: "P256" };
 
 const hours = (days: number) => Math.floor(days * 24);
 
-/** A certificate authority; its key stays in Pulumi's state. */
+/** A certificate authority. Its key is only in Pulumi's state. */
 export interface Authority {
   readonly revision: number;
-  /** Of its key, so that a renewed one has the same. */
+  /** Fingerprint of the CA key, unchanged when the certificate is renewed. */
   readonly fingerprint: pulumi.Output<string>;
   readonly certPem: pulumi.Output<string>;
   readonly keyPem: pulumi.Output<string>;
@@ -27,19 +27,19 @@ export interface Leaf {
 export function createAuthority(ctx: Context, kind: "peer" | "client", revision: number): Authority {
   const { certificateDays: days, name: cluster } = ctx.spec;
   const name = `${ctx.name}-ca-${kind}${revisionSuffix(revision)}`;
-  // `ca` comes first, or a client called "ca" would have a key of the same name.
+  // `ca` comes first, because a client called "ca" would otherwise have a key of the same name.
   const key = new tls.PrivateKey(`${name}-key`, keyArgs, ctx.opts);
   const cert = new tls.SelfSignedCert(
     name,
     {
       privateKeyPem: pulumi.secret(key.privateKeyPem),
-      // Nothing in it may ever change: by another subject, members would not know the certificates that it signed.
+      // The subject never changes: with another one, members would reject the certificates that the authority signed.
       subject: {
         commonName: `${cluster} ${kind} CA${revision === 1 ? "" : ` ${revision}`}`,
         organization: cluster,
       },
       isCaCertificate: true,
-      // 0 would be right, and comes out of the provider as no limit at all.
+      // 0 would be right, but the provider turns it into no limit.
       maxPathLength: 1,
       allowedUses: ["cert_signing"],
       validityPeriodHours: hours(days.ca),
@@ -65,7 +65,7 @@ export interface LeafArgs {
 
 export function createLeaf(ctx: Context, authority: Authority, leaf: string, args: LeafArgs): Leaf {
   const { certificateDays: days, organization } = ctx.spec;
-  // What another authority has signed is another certificate: those of the step before are still in use beside it.
+  // Another authority's certificate is another resource, because the certificates of the step before are still in use.
   const name = `${ctx.name}-${leaf}${revisionSuffix(authority.revision)}`;
   const key = new tls.PrivateKey(`${name}-key`, keyArgs, ctx.opts);
   const keyPem = pulumi.secret(key.privateKeyPem);

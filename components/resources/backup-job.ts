@@ -1,4 +1,4 @@
-/** What the CronJobs of backups and of drills have in common. */
+/** What the CronJobs of backups and drills have in common. */
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { BackupArgs } from "../args";
@@ -18,7 +18,7 @@ import type { BackupCommand } from "../contract/commands";
 
 type PodSpec = k8s.types.input.core.v1.PodSpec;
 
-/** What all jobs of backups have in common. */
+/** What all jobs of backups are made from. */
 export interface JobParts {
   readonly backup: BackupArgs;
   readonly serviceAccount: pulumi.Output<string>;
@@ -47,10 +47,10 @@ export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k
       spec: {
         schedule: cron.schedule,
         timeZone: cron.timeZone ?? defaults.backupTimeZone,
-        // A job whose node has died doesn't end before that node is back or given up, and the next must not wait for it.
-        // Two at once make two backups; the time-out bounds how many that can be.
+        // The job of a lost node does not end before the node is back or deleted, and the next job must not wait for it.
+        // Two at once make two backups. The time-out limits their number.
         concurrencyPolicy: "Allow",
-        // One that was missed is made up for, if it is not too late for it to be of use.
+        // A missed backup starts late, unless the next one is near.
         startingDeadlineSeconds: 600,
         successfulJobsHistoryLimit: 3,
         failedJobsHistoryLimit: 3,
@@ -58,7 +58,7 @@ export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k
           metadata: { labels: { ...spec.args.metadata?.labels, ...commonLabels(spec.name) } },
           spec: {
             backoffLimit: 2,
-            // The job itself gives up before, and tells why.
+            // The job itself fails before that, and reports why.
             activeDeadlineSeconds: cron.timeoutSeconds + 60,
             podFailurePolicy: {
               rules: [{ action: "FailJob", onExitCodes: { operator: "In", values: [exitCodes.permanent] } }],
@@ -89,7 +89,7 @@ export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k
   );
 }
 
-/** The variables by which a job knows which cluster it is of. */
+/** The variable with the job's settings. */
 export const settingsVariable = (ctx: Context, backup: BackupArgs, timeoutSeconds: number) => ({
   name: backupEnv.settings,
   value: ctx.namespace.apply((namespace) =>
@@ -97,7 +97,7 @@ export const settingsVariable = (ctx: Context, backup: BackupArgs, timeoutSecond
   ),
 });
 
-/** The administrator's pair: turning on etcd's users locks no backup out. */
+/** The administrator's key pair, which works with etcd's authentication enabled, too. */
 export const rootPair = (identity: Identity) => ({
   volume: secretVolume("tls-root", identity.secrets.root),
   mount: { name: "tls-root", mountPath: pairFolder("root"), readOnly: true },

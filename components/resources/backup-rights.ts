@@ -7,15 +7,16 @@ import type { Context } from "./context";
 import { metadataOf } from "./context";
 
 /**
- * What the jobs may do in Kubernetes: read and write the one ConfigMap that tells of backups, look at the members' claims,
- * and tell events. The ConfigMap is made empty here, because a right to create can't be limited to a name; what is filled in is no drift.
+ * The jobs' rights in Kubernetes: read and write the ConfigMap with the status of backups, read the members' claims,
+ * and create events. The component creates the ConfigMap empty, because RBAC can't limit `create` to a name. Its data
+ * is not drift.
  */
 export function createBackupRights(
   ctx: Context,
   backup: BackupArgs,
 ): { serviceAccount: k8s.core.v1.ServiceAccount; resources: pulumi.Resource[] } {
   const names = objectNames(ctx.spec.name);
-  const told = new k8s.core.v1.ConfigMap(
+  const status = new k8s.core.v1.ConfigMap(
     `${ctx.name}-backups`,
     { metadata: metadataOf(ctx, names.backups) },
     ctx.opts,
@@ -59,10 +60,10 @@ export function createBackupRights(
     },
     ctx.opts,
   );
-  return { serviceAccount, resources: [told, binding] };
+  return { serviceAccount, resources: [status, binding] };
 }
 
-/** The claim for backups, if it is to be made here. It outlives the cluster. */
+/** The claim for backups, if the component creates it. It outlives the cluster. */
 export function createBackupClaim(ctx: Context, backup: BackupArgs): pulumi.Resource[] {
   const { size, storageClass } = backup.claim ?? {};
   if (size === undefined) {
@@ -73,7 +74,7 @@ export function createBackupClaim(ctx: Context, backup: BackupArgs): pulumi.Reso
       `${ctx.name}-backups-claim`,
       {
         metadata: metadataOf(ctx, objectNames(ctx.spec.name).backups, {
-          // Many classes bind a claim when its first pod comes, which is the first backup's.
+          // Many StorageClasses bind a claim only when a pod uses it, and the first backup's pod is the first.
           annotations: { "pulumi.com/skipAwait": "true" },
         }),
         spec: {

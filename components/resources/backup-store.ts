@@ -11,7 +11,7 @@ import type { BackupCommand } from "../contract/commands";
 
 const volumes = { credentials: "credentials", backups: "backups" };
 
-/** What a container needs that reads or writes a store of backups. */
+/** Variables and volumes of a container that reads or writes backups. */
 export interface StoreParts {
   readonly env: k8s.types.input.core.v1.EnvVar[];
   readonly volumes: k8s.types.input.core.v1.Volume[];
@@ -41,7 +41,7 @@ export function storeParts(ctx: Context, store: StoreArgs): StoreParts {
   };
 }
 
-/** The jobs keep about 100 MiB, whatever the database's size; the heap is a small part of it. */
+/** The jobs use about 100 MiB, whatever the database's size. The heap is a small part of it. */
 export const jobNodeFlags = ["--max-old-space-size=64", "--max-semi-space-size=1", "--v8-pool-size=1"];
 
 /** The code of the jobs, as a volume. */
@@ -55,7 +55,7 @@ export function jobCode(code: pulumi.Input<string>): {
   };
 }
 
-/** How the jobs' code is started. */
+/** The command line of a job. */
 export const jobCommand = (command: BackupCommand): string[] => [
   "node",
   ...jobNodeFlags,

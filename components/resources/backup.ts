@@ -12,7 +12,7 @@ import type { Context } from "./context";
 import { createDrill } from "./drill";
 import { backupCommands } from "../contract/commands";
 
-/** Backups: a CronJob, what it may do, where it writes to, and the drill if one is declared. */
+/** Backups: a CronJob, its rights, its claim, and the drill if one is declared. */
 export function createBackup(
   ctx: Context,
   backup: BackupArgs,

@@ -13,18 +13,18 @@ import { metadataOf } from "./context";
 import type { Signing } from "./signing";
 import { createSigning, trusting } from "./signing";
 
-/** Who the cluster's processes and clients are on the wire. */
+/** The key pairs of the cluster's processes and clients. */
 export interface Identity {
-  /** The Secret of each pair that a member or the controller mounts. */
+  /** Names of the Secrets that a member or the controller mounts. */
   readonly secrets: Record<Pair, pulumi.Output<string>> & {
     /** Only where a restore or a recovery is declared. */
     readonly [restorePair]?: pulumi.Output<string>;
   };
   /** For the pod template: etcd reads an authority's certificate only at its start. */
   readonly annotations: Record<string, pulumi.Output<string>>;
-  /** What has to exist before a pod starts. */
+  /** Resources that have to exist before a pod starts. */
   readonly resources: pulumi.Resource[];
-  /** What signs the clients' certificates. Absent with Secrets of one's own. */
+  /** The authorities that sign the clients' certificates. Absent with `tls.existing`. */
   readonly clients?: Signing;
 }
 
@@ -46,7 +46,7 @@ function existingIdentity(existing: ExistingTlsArgs): Identity {
     },
     annotations: {
       [annotationKeys.caRevision]: pulumi.output(existing.caRevision ?? ""),
-      [annotationKeys.trust]: statement({ own: true }),
+      [annotationKeys.trust]: trustStatement({ own: true }),
     },
     resources: [],
   };
@@ -57,7 +57,7 @@ function ownIdentity(ctx: Context): Identity {
   const { rotation } = spec;
   const names = objectNames(spec.name);
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
-  // Two authorities: with one, a client's certificate would open the peer port.
+  // Two authorities: with a single one, the peer port would accept every client's certificate.
   const peers = createSigning(ctx, "peer");
   const clients = createSigning(ctx, "client");
   const [peerCa, clientCa] = [peers.signs, clients.signs];
@@ -73,14 +73,14 @@ function ownIdentity(ctx: Context): Identity {
     commonName: `${spec.name} peer`,
     clientAuth: true,
   });
-  // No common name: etcd's HTTP gateway calls etcd with this one, and would be taken for a user of that name.
+  // No common name: etcd's HTTP gateway uses this certificate as its client certificate, and a common name is a user.
   const server = createLeaf(ctx, clientCa, "server", {
     dnsNames: dns.apply((d) => [...d.serverSans, ...extra.filter((name) => !isIP(name))].sort()),
     ipAddresses: [...loopbacks, ...extra.filter((name) => isIP(name))].sort(),
     serverAuth: true,
     clientAuth: true,
   });
-  // Common name root: turning on etcd's authentication locks neither of them out.
+  // With the common name root, both still have access when etcd's authentication is enabled.
   const root = createLeaf(ctx, clientCa, "root", { commonName: "root", clientAuth: true });
   const controller = createLeaf(ctx, clientCa, "controller", { commonName: "root", clientAuth: true });
 
@@ -92,7 +92,7 @@ function ownIdentity(ctx: Context): Identity {
     serverAuth: true,
   });
 
-  // Trusted where the peers' authority is: by the controller, the gates, and an etcd that only its own pod reaches.
+  // Trusted by all who trust the peers' authority: the controller, the gates, and the etcd inside the restore pod.
   const restore = spec.rebuild
     ? createLeaf(ctx, peerCa, "restore", {
         commonName: "root",
@@ -115,8 +115,8 @@ function ownIdentity(ctx: Context): Identity {
     secretOf("controller-server", controllerServer, peers),
     ...(restore ? [secretOf("restore", restore, peers)] : []),
   ];
-  // Never the name as the Secret's output: a renewed Secret is deleted and made anew, and the engine would do the same
-  // to everything that has a property from it, the StatefulSet among them.
+  // Not the Secret's output: the engine replaces a renewed Secret, and would then replace everything that has a property
+  // from its outputs, including the StatefulSet.
   const named = (pair: Pair | typeof restorePair) => pulumi.output(nameOf(pair));
 
   return {
@@ -134,7 +134,7 @@ function ownIdentity(ctx: Context): Identity {
       [annotationKeys.clientCa]: clients.bundlePem.apply(sha256),
       [annotationKeys.trust]: pulumi
         .all([trusting(peers), trusting(clients)])
-        .apply(([peer, client]) => statement({ revision: rotation.revision, peer, client })),
+        .apply(([peer, client]) => trustStatement({ revision: rotation.revision, peer, client })),
     },
     resources: secrets,
     clients,
@@ -142,8 +142,8 @@ function ownIdentity(ctx: Context): Identity {
 }
 
 /**
- * The declared clients' Secrets, which keep their names. After `trusted`: until all members trust what these certificates
- * are signed by, and show what these authorities vouch for, the clients keep the ones that work.
+ * The declared clients' Secrets, which keep their names. They change after `trusted`: until all members agree with the
+ * new authorities, the clients keep the certificates that work.
  */
 export function createClients(
   ctx: Context,
@@ -164,15 +164,15 @@ export function createClients(
   };
 }
 
-const statement = (trust: TrustStatement) => pulumi.output(JSON.stringify(trust));
+const trustStatement = (trust: TrustStatement) => pulumi.output(JSON.stringify(trust));
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 const base64 = (text: pulumi.Output<string>) => text.apply((plain) => Buffer.from(plain).toString("base64"));
 
 /**
- * Named the same until the next step of a rotation: members read a renewed pair at the next handshake, and a new name
- * would roll them. One pair a Secret, because the kubelet swaps a Secret's files together.
+ * A Secret with one key pair, because the kubelet updates the files of a Secret together. It keeps its name until the
+ * next step of a rotation: members read a renewed pair at the next handshake, and a new name would restart them.
  */
 function pairSecret(
   ctx: Context,

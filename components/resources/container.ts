@@ -66,7 +66,7 @@ export function podSpec(
   extra: Omit<PodSpec, "automountServiceAccountToken"> & { automountServiceAccountToken: boolean },
 ): PodSpec {
   return {
-    // Kubernetes would make variables such as ETCD_PORT from a Service called etcd, and etcd would read them as settings.
+    // A Service called etcd would make variables such as ETCD_PORT, which etcd would read as settings.
     enableServiceLinks: false,
     securityContext: podSecurity(ctx),
     imagePullSecrets: ctx.spec.args.imagePullSecrets?.map((name) => ({ name })),

@@ -2,17 +2,17 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterSpec } from "../config/resolve";
 import { commonLabels } from "../contract/names";
 
-/** What every part of the cluster is made with. */
+/** What every resource of the cluster is created with. */
 export interface Context {
   readonly spec: ClusterSpec;
-  /** The Pulumi resource's name, from which the children's are derived. */
+  /** The component's Pulumi name, with which the children's names begin. */
   readonly name: string;
   readonly namespace: pulumi.Output<string>;
-  /** For the component's children. */
+  /** Options of the component's children. */
   readonly opts: pulumi.CustomResourceOptions;
 }
 
-/** Metadata of one object. */
+/** Metadata of an object. */
 export function metadataOf(
   ctx: Context,
   name: string,
@@ -22,7 +22,7 @@ export function metadataOf(
   } = {},
 ) {
   const given = ctx.spec.args.metadata;
-  // `extra` may be known only later, and can't be spread here.
+  // An output can't be spread.
   const annotations = pulumi
     .all([given?.annotations, extra.annotations])
     .apply(([ours, late]) => (ours || late ? { ...ours, ...late } : undefined));

@@ -4,9 +4,9 @@ import type { Context } from "./context";
 import { metadataOf } from "./context";
 
 /**
- * What the controller may do in Kubernetes: look, scale one StatefulSet, evict and delete the pods and grow and delete
- * the claims of its members, write its own record, status, trust and lease, read what became of backups, and tell
- * events. It can't create or change anything that runs, so what it runs with can't read the namespace's other Secrets.
+ * The controller's rights in Kubernetes: read pods and claims, scale one StatefulSet, evict and delete its members'
+ * pods, expand and delete their claims, write its own record, status, trust and Lease, read the status of backups, and
+ * create events. It can't create or change a workload, so it can't get at the namespace's other Secrets by one.
  */
 export function createControllerRights(ctx: Context): {
   serviceAccount: k8s.core.v1.ServiceAccount;

@@ -26,8 +26,8 @@ import { fastFailoverPlacement } from "./scheduling";
 import { controllerEnv } from "../contract/env";
 
 /**
- * It decides a few times a minute: memory is worth more than speed. Compiled code and the compiler's threads would be a
- * fifth of what it takes.
+ * The controller decides a few times a minute, so memory matters more than speed. Compiled code and the compiler's
+ * threads would be a fifth of its memory.
  */
 const nodeFlags = (memoryLimit: string) => [
   "--jitless",
@@ -38,7 +38,7 @@ const nodeFlags = (memoryLimit: string) => [
 
 const volumes = { code: "code", pair: (pair: string) => `tls-${pair}` };
 
-/** The controller: one pod, and the Service by which the members' gates ask it. */
+/** The controller's Deployment of one pod, and the Service of its server. */
 export function createController(ctx: Context, identity: Identity): k8s.apps.v1.Deployment {
   const { spec } = ctx;
   const names = objectNames(spec.name);
@@ -53,8 +53,8 @@ export function createController(ctx: Context, identity: Identity): k8s.apps.v1.
       metadata: metadataOf(ctx, names.controller, { annotations: declaration.annotation }),
       spec: {
         replicas: 1,
-        // No surge: of two controllers only one may act, and the second would wait for the first one's lease. But nor is
-        // the old one waited for, whose node may never answer again.
+        // No surge: only one controller may act, and a second one would wait for the Lease. Nor is the old pod waited
+        // for, because its node may never answer again.
         strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
         selector: { matchLabels: controllerSelector(spec.name) },
         template,
@@ -83,7 +83,7 @@ function controllerPod(
     spec: podSpec(ctx, {
       serviceAccountName,
       automountServiceAccountToken: true,
-      // Its last act may take eight.
+      // The action in flight may take up to 8 s (`LONGEST_MS`).
       terminationGracePeriodSeconds: 15,
       ...fastFailoverPlacement(ctx, spec.args.controller?.priorityClassName),
       containers: [controllerContainer(ctx)],
@@ -143,7 +143,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
   });
 }
 
-/** Published ready or not: readiness must never keep a gate from its answer. */
+/** Publishes the pod before it is ready, because gates have to reach it at any time. */
 function createControllerService(ctx: Context): k8s.core.v1.Service {
   return new k8s.core.v1.Service(
     `${ctx.name}-controller-server`,
@@ -158,7 +158,7 @@ function createControllerService(ctx: Context): k8s.core.v1.Service {
           {
             name: portNames.api,
             port: ports.api,
-            // By number: during an update the Service is ahead of the Deployment, and the running pod may have another name for it.
+            // A number, because the Service changes before the pod, whose port may have another name.
             targetPort: ports.api,
             protocol: "TCP",
             appProtocol: "tls",

@@ -8,9 +8,9 @@ import { createDeclaration } from "./declaration";
 import type { Identity } from "./certificates";
 
 /**
- * The end of `pulumi up`: waits until the controller says that the cluster is as declared, and shows what it waits for
- * meanwhile. A patch of the status, so that a wait that was cut short is simply made again. It depends on everything that
- * nothing else depends on.
+ * The end of `pulumi up`: waits until the controller reports that the cluster is as declared, and shows the reason
+ * while it waits. It is a patch of the status, so that an interrupted wait is simply repeated. It depends on every
+ * resource on which nothing else depends.
  */
 export function awaitConvergence(
   ctx: Context,
@@ -24,15 +24,15 @@ export function awaitConvergence(
     { of: "converged", on: status, key: "converged", note: annotationKeys.wanted },
     hash,
     declaration,
-    // Nothing that goes with the cluster goes before this, so that a `destroy` which is refused has deleted nothing.
+    // The engine deletes this first, so that a `destroy` that is refused has deleted nothing.
     { dependsOn, protect: !ctx.spec.args.allowDataDeletion },
   );
 }
 
 /**
- * Waits until the controller says that every member's pod agrees with the declared authorities. Other authorities alone
- * change what it waits for, a renewed one doesn't; so nothing else ever waits here. On an object of its own, because two
- * patches of one object would take its annotations from each other.
+ * Waits until the controller reports that every member's pod agrees with the declared authorities. Only other
+ * authorities change the awaited value, a renewal does not. It has its own object, because two patches of one object
+ * would remove each other's annotations.
  */
 export function awaitTrust(
   ctx: Context,
@@ -73,8 +73,8 @@ function wait(
         namespace: ctx.namespace,
         annotations: {
           ...own,
-          // The controller may have said so before: if its data alone counted, or not all that this patch sets, the
-          // engine could take the object as it was before the patch for its result, and see a change in the next preview.
+          // The awaited value may be there already. The conditions include everything that this patch sets: otherwise
+          // the engine could record the object as it was before the patch, and show a change in the next preview.
           "pulumi.com/waitFor": pulumi
             .all([own, value])
             .apply(([annotations, v]) =>
@@ -89,7 +89,7 @@ function wait(
         },
       },
     },
-    // No annotation: with other `members` it would be another one, and a patch of nothing else.
+    // Not as an annotation: it depends on `members`, and would patch the object for nothing else.
     { ...ctx.opts, ...opts, customTimeouts: { create: seconds, update: seconds } },
   );
 }

@@ -5,18 +5,18 @@ import { annotationKeys, objectNames } from "../contract/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 
-/** What was declared last, as the cluster has it. */
+/** The last declaration, as an object in the cluster. */
 export interface Declaration {
   readonly object: k8s.core.v1.ConfigMap;
-  /** For the annotations of what is awaited: another one whenever something else is declared. */
+  /** For the annotations of what is awaited. It differs whenever the declaration changes. */
   readonly annotation: { readonly [key: string]: pulumi.Output<string> };
 }
 
 /**
- * Makes an `up` that was stopped and taken back do its work. A wait, or a change, that was interrupted leaves the values
- * of before in the engine's state: the declaration of before then looks unchanged, and nothing is put right or waited
- * for. This object is changed before all that and at once, so the state always knows it; its version, which comes from
- * the cluster, is a different one after there and back. Nobody else writes to it, so that it stays the same otherwise.
+ * Makes an `up` effective that goes back to the declaration before an interrupted `up`. An interrupted wait or change
+ * leaves the old values in the engine's state, so that the old declaration would look unchanged and nothing would be
+ * reverted or waited for. This object changes first and at once, so that the state always has it. Its resourceVersion
+ * differs after there and back. Nothing else writes to it.
  */
 export function createDeclaration(ctx: Context, of: Declared, value: pulumi.Output<string>): Declaration {
   const object = new k8s.core.v1.ConfigMap(

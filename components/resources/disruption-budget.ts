@@ -3,7 +3,7 @@ import { memberSelector, objectNames } from "../contract/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 
-/** Lets a drain take one member at a time. With a single member it blocks nothing: there is no other to keep. */
+/** Lets a drain evict one member at a time. With a single member it blocks nothing. */
 export function createDisruptionBudget(ctx: Context): k8s.policy.v1.PodDisruptionBudget {
   return new k8s.policy.v1.PodDisruptionBudget(
     `${ctx.name}-budget`,
@@ -12,7 +12,7 @@ export function createDisruptionBudget(ctx: Context): k8s.policy.v1.PodDisruptio
       spec: {
         maxUnavailable: 1,
         selector: { matchLabels: memberSelector(ctx.spec.name) },
-        // Where quorum is lost the members that are left hold the data: they stay where they are.
+        // After a loss of quorum, the remaining members have the data and are not evicted.
         unhealthyPodEvictionPolicy: "IfHealthyBudget",
       },
     },

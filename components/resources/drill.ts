@@ -19,9 +19,9 @@ const peerUrl = `http://127.0.0.1:${ports.peer}`;
 const clientUrl = `https://127.0.0.1:${ports.client}`;
 
 /**
- * A pod that restores the newest backup, and goes: its code fetches and checks it, etcdutl restores it, etcd starts from
- * it on the pod's loopback, and the code asks that etcd for what was recorded. It has no Service, no peer and no name in
- * the cluster.
+ * A CronJob whose pod restores the newest backup: it fetches and checks the backup, etcdutl restores it, etcd starts
+ * from it on the pod's loopback, and the pod compares that etcd with the backup's manifest. It has no Service and no
+ * peers.
  */
 export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArgs): k8s.batch.v1.CronJob {
   const { backup, identity } = parts;
@@ -97,7 +97,7 @@ function serverContainer(ctx: Context, volumeMounts: Container["volumeMounts"]):
     `--initial-advertise-peer-urls=${peerUrl}`,
     `--initial-cluster=drill=${peerUrl}`,
     "--initial-cluster-token=drill",
-    // As the members have it: a backup may have etcd's users turned on.
+    // As on the members: etcd's authentication may be enabled in a backup.
     "--client-cert-auth",
     `--trusted-ca-file=${server.ca}`,
     `--cert-file=${server.cert}`,

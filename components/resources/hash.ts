@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** Of plain values, the same whatever the order of their keys. */
+/** The hash of a plain value, independent of the order of its keys. */
 export const hashOf = (value: unknown): string =>
   createHash("sha256")
     .update(JSON.stringify(sorted(value)))

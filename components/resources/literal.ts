@@ -1,2 +1,5 @@
-/** For what a user wrote: Kubernetes expands `$(NAME)` in a container's variables and arguments, and makes `$` of `$$`. */
+/**
+ * Escapes a user's text: Kubernetes expands `$(NAME)` in a container's variables and arguments, and turns `$$` into
+ * `$`.
+ */
 export const literal = (text: string): string => text.replace(/\$/g, () => "$$");

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import { commonLabels } from "../contract/names";
 import type { Context } from "./context";
 
-/** The cluster's namespace, in which no pod may run that the Pod Security Standard `restricted` would refuse. */
+/** The cluster's namespace, which enforces the Pod Security Standard `restricted`. */
 export function createNamespace(ctx: Context): k8s.core.v1.Namespace {
   const { spec } = ctx;
   const level = "restricted";

@@ -49,7 +49,7 @@ const pairMount = (pair: MemberPair) => ({
 
 const dataMount = { name: volumes.data, mountPath: paths.volume };
 
-/** What a member's pod is made from. Every change of it is a rolling restart. */
+/** The pod template of the members. Every change of it is a rolling restart. */
 export function memberPodTemplate(ctx: Context, parts: PodParts): k8s.types.input.core.v1.PodTemplateSpec {
   const { spec } = ctx;
   const { args } = spec;
@@ -84,7 +84,7 @@ export function memberPodTemplate(ctx: Context, parts: PodParts): k8s.types.inpu
   };
 }
 
-/** Asks the controller what may be done with the disk, writes etcd's configuration, and lets etcd start, or not. */
+/** The gate, an init container: it asks the controller, writes etcd's configuration, and lets etcd start or not. */
 function gateContainer(ctx: Context): Container {
   const { spec } = ctx;
   const dns = ctx.namespace.apply((namespace) => dnsNames(spec.name, namespace, spec.domain));
@@ -121,7 +121,7 @@ function memberContainer(ctx: Context): Container {
   return etcdContainer(ctx, "etcd", containerNames.etcd, [binaries.etcd, `--config-file=${paths.config}`], {
     env: [
       { name: "GOMEMLIMIT", value: spec.goMemoryLimit },
-      // So that `kubectl exec` finds etcdctl ready to use.
+      // etcdctl works in `kubectl exec` without flags.
       { name: "ETCDCTL_ENDPOINTS", value: `https://localhost:${ports.client}` },
       { name: "ETCDCTL_CACERT", value: client.ca },
       { name: "ETCDCTL_CERT", value: client.cert },
@@ -138,8 +138,8 @@ function memberContainer(ctx: Context): Container {
 }
 
 /**
- * Liveness and start never ask for quorum: a restart can't bring that back, and would take away the members that are
- * left. Their budgets outlast a defragmentation and the replay of a long log.
+ * Liveness and startup probes never need a quorum: a restart can't restore it, and would stop the remaining members.
+ * Their budgets are longer than a defragmentation and than the replay of a long log.
  */
 function probes(ctx: Context): Pick<Container, "readinessProbe" | "livenessProbe" | "startupProbe"> {
   const probe = (path: string, periodSeconds: number, failureThreshold: number) => ({

@@ -25,8 +25,8 @@ export interface RestoreParts {
 const snapshot = `${paths.scratch}/${restoreFiles.snapshot}`;
 
 /**
- * Step by step, each a container: the snapshot comes here and is checked; etcd's own tools look at it and make a data
- * directory of it, with another cluster ID and a higher revision; that is handed over when the controller says so.
+ * Each step is a container. The first ones bring the snapshot and check it. etcdutl makes a data directory from it,
+ * with another cluster ID and a higher revision. The last step hands it over when the controller tells it to.
  */
 export function restorePodSpec(ctx: Context, rebuild: RebuildSpec, parts: RestoreParts): PodSpec {
   const scratch = scratchOf(ctx, rebuild.scratchOnClaim);
@@ -54,7 +54,7 @@ export function restorePodSpec(ctx: Context, rebuild: RebuildSpec, parts: Restor
 const statusContainer = (ctx: Context): Container =>
   etcdStep(ctx, "status", [binaries.etcdutl, "snapshot", "status", snapshot, "--write-out", "table"]);
 
-/** The token makes the cluster's ID: it is new in each pod, so that no older disk belongs to what is made here. */
+/** The cluster's ID is made from the token, which differs in each pod: no older disk belongs to the new cluster. */
 function restoreContainer(ctx: Context): Container {
   const { spec } = ctx;
   const seed = objectNames(spec.name).pod(0);

@@ -16,7 +16,7 @@ import { backupCommands, restoreSteps } from "../contract/commands";
 
 type Container = k8s.types.input.core.v1.Container;
 
-/** The containers that bring the snapshot into a restore pod, and what they mount. */
+/** The containers that bring the snapshot into a restore pod, and their volumes. */
 export interface Source {
   readonly containers: Container[];
   readonly volumes: k8s.types.input.core.v1.Volume[];
@@ -24,7 +24,7 @@ export interface Source {
 
 export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.Output<string>): Source {
   if (!restore) {
-    // What a survivor's gate sends is started, alone and for nobody else, so that its log is in the snapshot.
+    // An etcd inside the pod starts from the survivor's data, so that the snapshot includes its write-ahead log.
     const receive = stepContainer(ctx, restoreSteps.receive, { ports: [restorePort] });
     return {
       containers: [receive, survivorContainer(ctx), stepContainer(ctx, restoreSteps.save)],
@@ -94,7 +94,7 @@ function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output
   };
 }
 
-/** Reached over the pod's own loopback only, by the next step. */
+/** Listens on the pod's loopback only, for the next step. */
 function survivorContainer(ctx: Context): Container {
   const command = survivorCommand({
     program: binaries.etcd,

@@ -9,16 +9,16 @@ import { restorePodSpec } from "./restore-pod";
 
 interface Parts {
   readonly identity: Identity;
-  /** The members', for the annotations by which a platform knows a pod. */
+  /** The members' ServiceAccount, whose annotations give a pod its identity on some platforms. */
   readonly serviceAccount: pulumi.Output<string>;
-  /** Of the program that reads stores of backups. */
+  /** The ConfigMap with the program that reads stores of backups. */
   readonly backupCode?: pulumi.Output<string>;
 }
 
 /**
- * The pod that makes the declared generation's data, one Job a generation, and the Service by which the members' gates
- * reach it. It touches no member: the controller tells the gates what to send or to fetch. Once it was there it is not
- * changed any more: what it makes, it makes once.
+ * The Job that makes the declared generation's data, one for each generation, and its Service for the members' gates.
+ * It does not touch a member: the controller tells the gates what to send or to fetch. An existing Job is never
+ * changed, because a generation is made once.
  */
 export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Resource[]): pulumi.Resource[] {
   const { spec } = ctx;
@@ -33,7 +33,7 @@ export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Reso
       metadata: metadataOf(ctx, names.restoreService, { annotations: { "pulumi.com/skipAwait": "true" } }),
       spec: {
         clusterIP: "None",
-        // It takes a survivor's data long before it is ready.
+        // The pod receives a survivor's data before it is ready.
         publishNotReadyAddresses: true,
         selector: restoreSelector(spec.name),
         ports: [
@@ -53,14 +53,14 @@ export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Reso
     `${ctx.name}-restore-${spec.generation}`,
     {
       metadata: metadataOf(ctx, names.restoreJob(spec.generation), {
-        // The wait is on the status, which knows what it is good for.
+        // `pulumi up` waits for the status instead.
         annotations: { "pulumi.com/skipAwait": "true" },
       }),
       spec: {
-        // Each try is a pod of its own, with an empty scratch volume.
+        // Each try is a new pod with an empty scratch volume.
         backoffLimit: 30,
-        // Not only once the last one has failed: one on a node that has just died is never seen to. That leaves no
-        // podFailurePolicy, so that a pod which was refused is tried again; the controller takes no notice of what that one finds.
+        // `Failed` would wait for ever for a pod on a lost node. It excludes a podFailurePolicy, so that Kubernetes
+        // replaces even a pod that failed for good. The controller ignores what its replacement reports.
         podReplacementPolicy: "TerminatingOrFailed",
         template: {
           metadata: {
@@ -75,7 +75,7 @@ export function createRestore(ctx: Context, parts: Parts, dependsOn: pulumi.Reso
             code: code.metadata.name,
             backupCode,
             secret,
-            // Whoever may write backups may read them.
+            // The backups' ServiceAccount may read them.
             serviceAccount: spec.args.backup ? pulumi.output(names.backup) : parts.serviceAccount,
           }),
         },

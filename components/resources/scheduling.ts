@@ -14,10 +14,10 @@ type Placement = Pick<
   "affinity" | "nodeSelector" | "tolerations" | "priorityClassName" | "schedulerName" | "runtimeClassName"
 >;
 
-/** Both images are for Linux, and a cluster may have other nodes. */
+/** Both images are for Linux, and a Kubernetes cluster may have other nodes. */
 const os = { "kubernetes.io/os": "linux" };
 
-/** Where any pod of the cluster may run. */
+/** Where the pods of the cluster may run. */
 export function placement(ctx: Context): Placement {
   const { scheduling = {} } = ctx.spec.args;
   const { nodeSelector, nodeAffinity } = scheduling;
@@ -31,7 +31,7 @@ export function placement(ctx: Context): Placement {
   };
 }
 
-/** For what has to be back seconds after its node has died: the controller, and a restore pod. */
+/** For pods that have to move seconds after the loss of their node: the controller's and a restore's. */
 export function fastFailoverPlacement(ctx: Context, priorityClassName?: pulumi.Input<string>): Placement {
   const place = placement(ctx);
   return {
@@ -41,7 +41,7 @@ export function fastFailoverPlacement(ctx: Context, priorityClassName?: pulumi.I
   };
 }
 
-/** Members besides are kept apart from each other. */
+/** The members' placement, which also keeps them apart from each other. */
 export function memberPlacement(ctx: Context): Placement & Pick<PodSpec, "topologySpreadConstraints"> {
   const { scheduling = {} } = ctx.spec.args;
   const labelSelector = { matchLabels: memberSelector(ctx.spec.name) };

@@ -4,18 +4,18 @@ import { commonLabels } from "../contract/names";
 import { bytesAsText } from "../contract/units";
 import type { Context } from "./context";
 
-/** What a pod works on that makes data out of a snapshot. */
+/** The working volume of a pod that restores a snapshot. */
 export interface Scratch {
-  /** Without its name. */
+  /** The volume without its name. */
   readonly volume: Omit<k8s.types.input.core.v1.Volume, "name">;
   /**
-   * What has to be asked for, and may be taken, by one of the pod's containers: what its volume on the node may take is
-   * the sum of what they may, and in some places that is 1Gi each if nothing is said.
+   * Ephemeral storage for one container of the pod. An `emptyDir` may use the sum of the containers' limits, and some
+   * platforms limit a container to 1Gi by default.
    */
   readonly nodeDisk: Record<string, string>;
 }
 
-/** By itself on the node: what provisions volumes may be as lost as the members are. */
+/** By default on the node's disk, because the storage provider may be down when the members are. */
 export function scratchOf({ spec }: Context, onClaim: boolean): Scratch {
   const { storage = {} } = spec.args;
   if (!onClaim) {

@@ -3,7 +3,7 @@ import { objectNames } from "../contract/names";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
 
-/** Who the members are to Kubernetes: nobody with a token. */
+/** The members' ServiceAccount. Their pods mount no token. */
 export function createServiceAccount(ctx: Context): k8s.core.v1.ServiceAccount {
   return new k8s.core.v1.ServiceAccount(
     `${ctx.name}-account`,

@@ -12,7 +12,7 @@ const clientPort = {
   port: ports.client,
   targetPort: portNames.client,
   protocol: "TCP",
-  // Says to proxies that this is neither plain HTTP nor theirs to end.
+  // Tells proxies that this is TLS, which they must not terminate.
   appProtocol: "tls",
 };
 const peerPort = {
@@ -23,7 +23,9 @@ const peerPort = {
   appProtocol: "tls",
 };
 
-/** Gives each member its DNS name, ready or not: peers have to find each other before any of them can be ready. */
+/**
+ * The headless Service, for the members' DNS names. Peers have to resolve each other before any of them can be ready.
+ */
 export function createHeadlessService(ctx: Context): k8s.core.v1.Service {
   return new k8s.core.v1.Service(
     `${ctx.name}-headless`,
@@ -40,7 +42,7 @@ export function createHeadlessService(ctx: Context): k8s.core.v1.Service {
   );
 }
 
-/** Leads clients to ready voters. A learner is not ready, and the peer port is not here. */
+/** The Service for clients. It selects ready voters, because a learner is never ready. */
 export function createClientService(ctx: Context): k8s.core.v1.Service {
   const { service = {} } = ctx.spec.args;
   const type = service.type ?? ServiceType.ClusterIP;
@@ -54,7 +56,7 @@ export function createClientService(ctx: Context): k8s.core.v1.Service {
     sessionAffinity: service.sessionAffinity,
     trafficDistribution: service.trafficDistribution,
   };
-  // Whoever gives up waiting for an address and takes the load balancer back shall be rid of it.
+  // An `up` that goes back from a load balancer, after an interrupted wait for its address, has to remove it.
   const value = pulumi.output({ spec, metadata: service.metadata }).apply(hashOf);
   const declaration = createDeclaration(ctx, "service", value);
   return new k8s.core.v1.Service(
@@ -65,13 +67,14 @@ export function createClientService(ctx: Context): k8s.core.v1.Service {
         annotations: {
           ...service.metadata?.annotations,
           ...declaration.annotation,
-          // The wait for the members is the StatefulSet's; only a load balancer's address is worth another.
+          // Waits only for a load balancer's address: the wait at the end of `up` is for the members.
           ...(type === ServiceType.LoadBalancer ? {} : { "pulumi.com/skipAwait": "true" }),
         },
       }),
       spec,
     },
-    // Nothing may wait for it, as it may wait for the members; so a `destroy` that is refused must find it protected.
+    // Nothing depends on it, because a load balancer may wait for the members. So it needs its own protection, or a
+    // `destroy` that is refused would have deleted it.
     { ...ctx.opts, protect: !ctx.spec.args.allowDataDeletion },
   );
 }

@@ -3,7 +3,7 @@ import type { Authority } from "./authority";
 import { createAuthority } from "./authority";
 import type { Context } from "./context";
 
-/** Authorities of one kind at a step: the one that signs, and all that are trusted, as one PEM. */
+/** The authorities of one kind at a step: the one that signs, and the trusted ones, as one PEM. */
 export interface Signing {
   readonly signs: Authority;
   readonly trusts: readonly Authority[];

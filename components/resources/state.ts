@@ -4,9 +4,9 @@ import type { Context } from "./context";
 import { metadataOf } from "./context";
 
 /**
- * The controller's memory, made empty here, because a right to create can't be limited to a name; what the controller
- * fills in is no drift. Without it, the controller would have to find out from the disks what it knew. Protected, and
- * made before everything else: another name of the cluster is refused here, before anything is made under that name.
+ * The controller's record. The component creates it empty, because RBAC can't limit `create` to a name. Its data is not
+ * drift. Without it, the controller would have to learn from the disks what it knew. It is protected and created before
+ * everything else, so that an `up` with another cluster name is refused before it creates anything.
  */
 export function createRecord(ctx: Context): k8s.core.v1.ConfigMap {
   return new k8s.core.v1.ConfigMap(
@@ -17,8 +17,8 @@ export function createRecord(ctx: Context): k8s.core.v1.ConfigMap {
 }
 
 /**
- * What the controller writes beside its record: the status, what all pods agree to trust, and the lease by which only
- * one controller acts. Made empty here for the same reason.
+ * The objects that the controller writes besides its record: the status, what all pods agree to trust, and the Lease by
+ * which only one controller acts. The component creates them empty for the same reason.
  */
 export function createState(ctx: Context): {
   status: k8s.core.v1.ConfigMap;

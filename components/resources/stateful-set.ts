@@ -13,17 +13,18 @@ import { memberPodTemplate } from "./pod";
 
 export interface Members {
   readonly statefulSet: k8s.apps.v1.StatefulSet;
-  /** Of everything declared, the pod template included: what the controller shows once the cluster is like that. */
+  /** Hash of the declared state and the pod template. The controller reports it once the cluster is as declared. */
   readonly hash: pulumi.Output<string>;
   readonly declaration: Declaration;
 }
 
 /**
- * The members. Protected unless the data may go: a replacement would stop all of them at once.
+ * The members. The StatefulSet is protected unless `allowDataDeletion` is true, because a replacement would stop all
+ * members at once.
  *
- * `OnDelete`, because the controller chooses which pod is next and when, by the health of the others; `Parallel`,
- * because none can be ready before a quorum has started. The number of pods is the controller's after the creation, and
- * so are the claims' sizes: a changed claim template would make the provider replace the StatefulSet.
+ * `OnDelete`, because the controller decides which pod restarts next, and when. `Parallel`, because no pod can be ready
+ * before a quorum has started. After its creation, the controller sets the number of pods and expands the claims: the
+ * provider would replace the StatefulSet for a changed claim template.
  */
 export function createMembers(ctx: Context, parts: PodParts, dependsOn: pulumi.Resource[]): Members {
   const { spec } = ctx;
@@ -45,7 +46,7 @@ export function createMembers(ctx: Context, parts: PodParts, dependsOn: pulumi.R
         annotations: {
           [annotationKeys.desired]: declared.annotation,
           ...declaration.annotation,
-          // The wait is on the status, which knows more than the StatefulSet does.
+          // `pulumi up` waits for the status, which knows more than the StatefulSet.
           "pulumi.com/skipAwait": "true",
         },
       }),

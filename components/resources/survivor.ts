@@ -7,8 +7,8 @@ export interface SurvivorCommand {
 }
 
 /**
- * How etcd is started on a survivor's copy, alone and for nobody else. `existing`: in an empty directory it ends, instead
- * of serving a new and empty cluster; where there is a log it isn't looked at.
+ * The command line of etcd on a copy of the survivor's disk, on the loopback only. With `existing`, etcd ends in an
+ * empty directory instead of serving a new, empty cluster. With a write-ahead log, it has no effect.
  */
 export function survivorCommand({ program, dataDir, pair, quotaBytes, ports }: SurvivorCommand): string[] {
   const { cert, key, ca } = pair;

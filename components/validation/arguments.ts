@@ -22,8 +22,8 @@ export function validateShape(errors: ValidationErrors, args: EtcdClusterArgs): 
 }
 
 /**
- * `shape`: `text`, `flag`, `input` (text or an output), `inputs` (texts or outputs by keys of the user's own), `any` (not
- * checked here), the name of an object type, or one of these followed by `[]` for a list.
+ * `shape`: `text`, `flag`, `input` (text or an output), `inputs` (texts or outputs by keys of the user's own), `any`
+ * (not checked here), the name of an object type, or one of these followed by `[]` for a list.
  */
 function checkShape(errors: ValidationErrors, path: string, given: unknown, shape: string): boolean {
   if (shape === "any" || given === undefined) {

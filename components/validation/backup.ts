@@ -10,7 +10,7 @@ import { quantity } from "../contract/units";
 import { checkInteger, checkOneOf, checkQuantity, plainText } from "./checks";
 import type { ValidationErrors } from "./errors";
 
-/** A CronJob's name leaves room for what its Jobs and pods add. */
+/** The longest name of a cluster with a CronJob, to which Kubernetes adds suffixes for Jobs and pods. */
 const maxNameLength = 45;
 
 export function validateBackup(errors: ValidationErrors, args: EtcdClusterArgs, name: string): void {
@@ -69,7 +69,7 @@ function validateSchedule(
   }
 }
 
-/** For whatever names a store: a backup's target, a restore's source. */
+/** Validates the store of backups or of a restore. */
 export function validateStore(errors: ValidationErrors, path: string, { s3, claim }: StoreArgs): void {
   if ((s3 === undefined) === (claim === undefined)) {
     errors.add(
@@ -186,7 +186,7 @@ export function urlOf(text: string): URL | undefined {
   }
 }
 
-/** Without an endpoint it is Amazon's store. */
+/** Without an endpoint the store is Amazon S3. */
 function validateAmazon(
   errors: ValidationErrors,
   path: string,

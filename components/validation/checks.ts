@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { duration, isSubdomain, nearest, quantity } from "../contract/units";
 import type { ValidationErrors } from "./errors";
 
-/** Checks of one value; each tells whether it may be used for further ones. An absent value is fine. */
+/** Checks of one value. They return whether further checks may use it. An absent value is valid. */
 
 export function checkInteger(
   errors: ValidationErrors,
@@ -31,7 +31,7 @@ export function checkQuantity(errors: ValidationErrors, path: string, given: unk
   return false;
 }
 
-/** For what etcd counts itself, and would not start with a fraction of. */
+/** For sizes that etcd needs as whole bytes. */
 export function checkBytes(errors: ValidationErrors, path: string, given: unknown): boolean {
   if (!checkQuantity(errors, path, given)) {
     return false;
@@ -63,7 +63,7 @@ export function checkOneOf(errors: ValidationErrors, path: string, given: unknow
   }
 }
 
-/** For a word that may also be an output. Kubernetes compares letter by letter. */
+/** For a word that may also be an output. Kubernetes distinguishes upper and lower case. */
 export function checkWord(
   errors: ValidationErrors,
   path: string,
@@ -86,7 +86,7 @@ export function checkWord(
   }
 }
 
-/** For the name of an object of Kubernetes, which may also be an output. */
+/** For the name of a Kubernetes object, which may also be an output. */
 export function checkObjectName(errors: ValidationErrors, path: string, given: unknown): void {
   const text = plainText(given);
   if (text !== undefined && !isSubdomain(text)) {
@@ -99,12 +99,12 @@ export function checkObjectName(errors: ValidationErrors, path: string, given: u
   }
 }
 
-/** Whether it is known only later. */
+/** Whether the value is an output, which is known only later. */
 export function isLater(given: unknown): boolean {
   return pulumi.Output.isInstance(given) || given instanceof Promise;
 }
 
-/** For what may also be an output, known only later. */
+/** The text, or undefined for an output. */
 export function plainText(given: unknown): string | undefined {
   return typeof given === "string" ? given : undefined;
 }

@@ -12,7 +12,7 @@ import { plainText } from "./checks";
 import type { ValidationErrors } from "./errors";
 import { defaults } from "../config/defaults";
 
-/** The StatefulSet's name stands in the label `controller-revision-hash` too, with a dash and ten characters. */
+/** The label `controller-revision-hash` has the StatefulSet's name, a dash and ten more characters. */
 export const maxNameLength = 52;
 
 export function validateCluster(errors: ValidationErrors, args: EtcdClusterArgs, name: string): void {
@@ -79,8 +79,8 @@ function validateNames(errors: ValidationErrors, args: EtcdClusterArgs, name: st
 }
 
 /**
- * The Service and the ServiceAccount of this name may be those of a cluster beside it. Only told, since that one needn't
- * be there: Kubernetes refuses what is there already, and who has such a name for long can't change it.
+ * Another cluster in the namespace may have a Service and a ServiceAccount of this name. It is only a warning, because
+ * that cluster may not exist, and because an existing cluster can't change its name.
  */
 function warnOfNeighbor(errors: ValidationErrors, path: string, cluster: string, shared: boolean): void {
   const { clientService, controller, restoreService, backup } = objectNames("");
@@ -96,7 +96,7 @@ function warnOfNeighbor(errors: ValidationErrors, path: string, cluster: string,
   }
 }
 
-/** Each Kubernetes has them from its first second. */
+/** Namespaces that every Kubernetes cluster has. */
 const kubernetesOwn = new Set(["default", "kube-system", "kube-public", "kube-node-lease"]);
 
 export function validateNotReserved(

@@ -13,7 +13,7 @@ const places: Record<Exclude<Role, "etcd">, string> = {
   tool: "a drill's or a restore's etcd",
 };
 
-/** What containers besides a member's etcd ask for and may take. A member's own values are usable by then. */
+/** Validates requests and limits of all containers but a member's etcd, whose values are valid already. */
 export function validateContainers(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const { helpers = {}, tools = {} } = args.resources ?? {};
   const usable = (["helpers", "tools"] as const)
@@ -39,7 +39,7 @@ export function validateContainers(errors: ValidationErrors, args: EtcdClusterAr
 
 const size = (text: string) => quantity(text) ?? NaN;
 
-/** Only a request that was given can be above a limit: the others follow it. */
+/** Only a given request can be above a limit: the defaults follow the limits. */
 function validateRequests(
   errors: ValidationErrors,
   args: EtcdClusterArgs,

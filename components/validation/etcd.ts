@@ -23,7 +23,7 @@ export function validateEtcd(errors: ValidationErrors, args: EtcdClusterArgs): v
   validateExtra(errors, args);
 }
 
-/** All members start with less, and then take next to no write: it is a size without its unit. */
+/** With less, members start but accept almost no write. Such a value is usually a size without its unit. */
 const smallestRequest = 16 * 2 ** 10;
 
 function validateRequestSize(errors: ValidationErrors, given: string | undefined): void {
@@ -38,7 +38,7 @@ function validateRequestSize(errors: ValidationErrors, given: string | undefined
   }
 }
 
-/** etcd looks ten times as often as that. */
+/** etcd compacts ten times within this duration. */
 const shortestRetentionSeconds = 60;
 
 function validateCompaction(errors: ValidationErrors, etcd: EtcdSettingsArgs): void {
@@ -99,10 +99,10 @@ function validateTiming(errors: ValidationErrors, args: EtcdClusterArgs, etcd: E
   }
 }
 
-/** What etcd and its history take by themselves is some megabytes; less is a size without its unit. */
+/** etcd's own data and history take some megabytes. A smaller value is usually a size without its unit. */
 const smallestQuota = 16 * 2 ** 20;
 
-/** Checked apart from the rest of `etcd`, since it depends on volume and memory. */
+/** Separate from the rest of `etcd`, because it depends on volume and memory. */
 export function validateQuota(
   errors: ValidationErrors,
   args: EtcdClusterArgs,

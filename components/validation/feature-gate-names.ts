@@ -1,6 +1,6 @@
 import type { Minor } from "../contract/versions";
 
-/** etcd's gates by minor version, which it knows by name and by nothing else; 3.5 has none. */
+/** etcd's feature gates by minor version. etcd 3.5 has none. */
 const from36 = [
   "AllAlpha",
   "AllBeta",
@@ -19,7 +19,7 @@ export const featureGates: Record<Minor, readonly string[]> = {
   "3.7": [...from36, "FastLeaseKeepAlive", "PriorityRequest"],
 };
 
-/** Settings that 3.6 still has for some of them. */
+/** Settings of etcd 3.6 that set a feature gate, too. */
 export const gateSettings: Record<string, string> = {
   "experimental-enable-lease-checkpoint": "LeaseCheckpoint",
   "experimental-initial-corrupt-check": "InitialCorruptCheck",
@@ -30,7 +30,7 @@ export const gateSettings: Record<string, string> = {
 const yes = ["1", "t", "T", "TRUE", "true", "True"];
 const no = ["0", "f", "F", "FALSE", "false", "False"];
 
-/** As etcd reads the text; a gate whose value it can't read has none. */
+/** Parses the text as etcd does. The value is undefined if etcd can't parse it. */
 export function readGates(text: string): { name: string; value: boolean | undefined }[] {
   return text
     .split(",")

@@ -6,7 +6,7 @@ import type { ValidationErrors } from "./errors";
 
 const path = "etcd.extra.feature-gates";
 
-/** etcd ends at its start with a gate that it doesn't know, or can't read, or that is set in two ways. */
+/** etcd does not start with a feature gate that it does not know or can't parse, or that is set twice. */
 export function validateFeatureGates(errors: ValidationErrors, etcd: EtcdSettingsArgs, minor: Minor): void {
   const extra: Record<string, unknown> = etcd.extra ?? {};
   const text = extra["feature-gates"];
@@ -34,7 +34,7 @@ export function validateFeatureGates(errors: ValidationErrors, etcd: EtcdSetting
     seen.add(name);
   }
   for (const [setting, gate] of Object.entries(gateSettings)) {
-    // etcd looks for the name anywhere in the text, so LeaseCheckpoint is found in LeaseCheckpointPersist.
+    // etcd searches the text for the name, so it finds LeaseCheckpoint in LeaseCheckpointPersist, too.
     if (extra[setting] !== undefined && text.includes(gate)) {
       errors.add(
         `etcd.extra.${setting}`,

@@ -3,7 +3,7 @@ import { PullPolicy } from "../args";
 import { checkOneOf } from "./checks";
 import type { ValidationErrors } from "./errors";
 
-/** A host, or an address of IPv6 in brackets, and perhaps a port; then folders. As container runtimes read it. */
+/** A host or a bracketed IPv6 address, an optional port, then a path, as container runtimes parse it. */
 const host =
   /(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::\d+)?/;
 const folder = /[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/;

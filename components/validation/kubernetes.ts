@@ -8,7 +8,7 @@ import { validateQuota } from "./etcd";
 import type { ValidationErrors } from "./errors";
 import { validateLogFiles } from "./settings";
 
-/** Five closed files of etcd's log, the one that is written, and the next one made ready; the rest for the database. */
+/** Seven files of the write-ahead log (five closed, the current and the next one), and some space for the database. */
 const smallestVolume = 512 * 2 ** 20;
 
 export function validateKubernetes(errors: ValidationErrors, args: EtcdClusterArgs): void {

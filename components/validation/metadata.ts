@@ -4,15 +4,15 @@ import { isLabelValue, isQualifiedName } from "../contract/units";
 import { isLater, plainText } from "./checks";
 import type { ValidationErrors } from "./errors";
 
-/** Of the 256 KiB that Kubernetes takes for one object; the rest is for the component's own and the controller's. */
+/** Kubernetes accepts 256 KiB for one object. The rest is for the annotations of the component and the controller. */
 const annotationBytes = 240 * 1024;
 
-/** Nothing waits for the clients' Service, so that its load balancer needn't be waited for either. */
+/** On the clients' Service, `pulumi.com/skipAwait` is allowed, because nothing depends on it. */
 const clientService = "service.metadata.annotations";
 
 type Texts = Record<string, unknown>;
 
-/** That every value is text, or known only later, is checked with the arguments' shapes. */
+/** The check of the arguments' shapes has made sure that every value is text or an output. */
 export function validateAllMetadata(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const { metadata, backup } = args;
   validateMetadata(errors, "metadata", metadata);
@@ -28,7 +28,7 @@ export function validateAllMetadata(errors: ValidationErrors, args: EtcdClusterA
   }
 }
 
-/** `besides`: what the same objects have as well. */
+/** `besides`: other metadata of the same objects. */
 function validateMetadata(
   errors: ValidationErrors,
   path: string,
@@ -53,7 +53,7 @@ function validateMetadata(
   validateAnnotations(errors, `${path}.annotations`, metadata?.annotations, besides?.annotations);
 }
 
-/** Also for what is compared with labels, as a node selector. */
+/** Also for a node selector, which is compared with labels. */
 export function validateLabels(
   errors: ValidationErrors,
   path: string,
@@ -105,7 +105,7 @@ function validateAnnotations(
   }
 }
 
-/** By these the component and the controller tell each other what is declared, and what is done. */
+/** Component and controller communicate by these annotations. */
 const isOwn = (key: string) => key.startsWith("etcd-cluster/");
 
 function addReservedKey(errors: ValidationErrors, path: string, key: string): void {
@@ -129,7 +129,7 @@ const sizeOf = (texts: Texts): number =>
     0,
   );
 
-/** Nothing, where it isn't a mapping or is known only later. */
+/** Empty if it is not an object, or is an output. */
 function textsOf(given: unknown): Texts {
   const plain = given !== null && typeof given === "object" && !Array.isArray(given) && !isLater(given);
   return plain ? (given as Texts) : {};

@@ -2,7 +2,7 @@ import type { ClaimStoreArgs, EtcdClusterArgs, S3StoreArgs } from "../args";
 import { checkObjectName } from "./checks";
 import type { ValidationErrors } from "./errors";
 
-/** Objects that somebody else makes: one that is misspelt out of form can't ever be there. */
+/** Names of objects that the user creates. An object with an invalid name can't exist. */
 export function validateObjectNames(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const { restore, backup } = args;
   for (const [name, secret] of Object.entries(args.tls?.existing ?? {})) {
@@ -31,7 +31,7 @@ function validateStore(
   validateClass(errors, `${path}.claim.storageClass`, store?.claim?.storageClass);
 }
 
-/** The empty text is a claim without a class. */
+/** An empty text means a claim without a class. */
 function validateClass(errors: ValidationErrors, path: string, given: unknown): void {
   checkObjectName(errors, path, given === "" ? undefined : given);
 }

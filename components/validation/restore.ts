@@ -57,7 +57,7 @@ export function validateRestore(errors: ValidationErrors, args: EtcdClusterArgs,
   }
 }
 
-/** Kubernetes keeps a Job's name in a label of its pods. */
+/** A Job's name is in a label of its pods. */
 const maxJobName = 63;
 
 function validateJobName(errors: ValidationErrors, cluster: string, generation: number): void {

@@ -6,7 +6,7 @@ import { checkInteger, checkObjectName, checkOneOf, checkWord, isLater, plainTex
 import { validateLabels } from "./metadata";
 import type { ValidationErrors } from "./errors";
 
-/** What Kubernetes would refuse, or would take and never place a pod by. */
+/** Finds values that Kubernetes would refuse, or accept and then never schedule a pod. */
 export function validateScheduling(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const { scheduling = {} } = args;
   const path = "scheduling";
@@ -43,7 +43,7 @@ function validateZones(errors: ValidationErrors, { zoneSpread, minZones }: Sched
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The fields of an object of Kubernetes' own, or nothing where it can't be read now. */
+/** The fields of a Kubernetes object, or undefined if it is an output or has another type. */
 function fieldsOf(
   errors: ValidationErrors,
   path: string,
@@ -82,7 +82,7 @@ function itemsOf(errors: ValidationErrors, path: string, given: unknown): readon
   return given;
 }
 
-/** Tells whether it is text that is known now; what is neither text nor an output is refused. */
+/** The text, or undefined for an output. Adds an error for anything else. */
 function textOf(errors: ValidationErrors, path: string, given: unknown): string | undefined {
   if (given !== undefined && typeof given !== "string" && !isLater(given)) {
     errors.add(path, given, "it has to be text", "Write it in quotes");
@@ -170,7 +170,7 @@ function validateNodeAffinity(errors: ValidationErrors, path: string, given: unk
   }
 }
 
-/** Kubernetes takes it, and no node fits: the next pod of each kind would wait for ever. */
+/** Kubernetes accepts an empty term, which matches no node: pods would be pending for ever. */
 function validateTermHasRules(errors: ValidationErrors, path: string, given: unknown): void {
   if (given === undefined || given === null || typeof given !== "object" || isLater(given)) {
     return;

@@ -5,7 +5,7 @@ import { isQualifiedName } from "../contract/units";
 import { checkInteger, checkOneOf, checkWord, isLater, plainText } from "./checks";
 import type { ValidationErrors } from "./errors";
 
-/** What Kubernetes gives unless its API server was told another range. */
+/** The default range of node ports. The API server may be configured with another one. */
 const nodePorts = { from: 30_000, to: 32_767 };
 
 export function validateService(errors: ValidationErrors, args: EtcdClusterArgs): void {

@@ -9,7 +9,7 @@ import { checkDuration } from "./checks";
 import { validateFeatureGates } from "./feature-gates";
 import type { ValidationErrors } from "./errors";
 
-/** What is given in `etcd.extra`, by the names of etcd's configuration file. */
+/** Validates `etcd.extra`, whose keys are the names of etcd's configuration file. */
 export function validateExtra(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const etcd = args.etcd ?? {};
   const minor = parseKnownVersion(args.version ?? defaultVersion)?.minor;
@@ -40,27 +40,29 @@ export function validateExtra(errors: ValidationErrors, args: EtcdClusterArgs): 
   validateFeatureGates(errors, etcd, minor);
 }
 
-/** The largest of the counts that have a limit in etcd; of all others it is what a number here can say. */
+/** The upper limits that etcd has for counts. Without one, the limit is JavaScript's largest safe integer. */
 const largest: Record<string, number> = {
   "max-concurrent-streams": 2 ** 32 - 1,
   "distributed-tracing-sampling-rate": 1_000_000,
-  // In seconds, of which etcd makes nanoseconds.
+  // In seconds, which etcd converts into nanoseconds.
   "auth-token-ttl": 9_223_372_036,
   "bcrypt-cost": 31,
-  // A follower that was sent the whole database may keep it as one of them.
+  // A snapshot file may be a whole database that the leader has sent.
   "max-snapshots": 100,
 };
-/** None of the two numbers of files may be 0, with which etcd removes no file until the volume is full. */
+/** The numbers of files may not be 0, with which etcd deletes no file until the volume is full. */
 const smallest: Record<string, number> = { "bcrypt-cost": 4, "max-snapshots": 1, "max-wals": 1 };
 
-/** What etcd allocates for each file of its log at once, and how many it keeps where nothing is said. */
+/**
+ * The size of a file of the write-ahead log, which etcd preallocates, and the number of files that it keeps by default.
+ */
 const logFileBytes = 64_000_000;
 const usualLogFiles = 5;
 
-/** Checked apart from the rest of `extra`, since it depends on the volume. */
+/** Separate from the rest of `extra`, because it depends on the volume. */
 export function validateLogFiles(errors: ValidationErrors, args: EtcdClusterArgs, volumeBytes: number): void {
   const given: unknown = args.etcd?.extra?.["max-wals"];
-  // The one that is written, and the next one made ready, come on top.
+  // The current file and the next one come on top.
   const room = Math.floor((volumeBytes - 3 * quotaBytes(args)) / logFileBytes) - 2;
   const most = Math.max(usualLogFiles, room);
   if (Number.isSafeInteger(given) && Number(given) > most) {
@@ -73,7 +75,7 @@ export function validateLogFiles(errors: ValidationErrors, args: EtcdClusterArgs
   }
 }
 
-/** The words that etcd knows, where it ends at its start with another, or takes it for one of them in silence. */
+/** The words that etcd accepts: with another one it does not start, or silently uses one of them. */
 const words: Record<string, readonly string[]> = {
   "auth-token": ["simple"],
   "backend-bbolt-freelist-type": ["array", "map"],

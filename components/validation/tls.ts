@@ -58,7 +58,7 @@ export function validateTls(errors: ValidationErrors, args: EtcdClusterArgs): vo
   }
 }
 
-/** That of a restore pod is asked for with the restore. Null is refused with the arguments' shapes. */
+/** Without a restore pod's Secret, which the validation of the restore requires. */
 function validateAllGiven(errors: ValidationErrors, existing: Partial<ExistingTlsArgs>): void {
   for (const field of [
     "peerSecret",
@@ -79,7 +79,7 @@ function validateAllGiven(errors: ValidationErrors, existing: Partial<ExistingTl
   }
 }
 
-/** No zone (`%eth0`), which a certificate can't say; and four numbers are an address or nothing. */
+/** Without a zone (`%eth0`), which a certificate can't have. Four numbers that are no IP address are no name either. */
 function isServerName(text: string): boolean {
   const name = text.replace(/^\*\./, "");
   return text.includes("%") ? false : isIP(text) !== 0 || (isDnsName(name) && !/(?:^|\.)\d+$/.test(name));

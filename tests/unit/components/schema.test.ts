@@ -58,8 +58,8 @@ describe("golden schema", function () {
       ClientArgs: ["name"],
       EndpointsArgs: ["tlsSecret", "urls"],
       ExistingTlsArgs: [
-        "controllerServerSecret",
         "controllerSecret",
+        "controllerServerSecret",
         "peerClientSecret",
         "peerSecret",
         "rootSecret",
