@@ -1,5 +1,5 @@
 import { bool, bytes, count, message } from "../shared/etcd/wire";
-import type { Channel } from "../shared/etcd/channel";
+import type { EtcdClient } from "../shared/etcd/client";
 
 const ASK_MS = 30_000;
 const EVERY_KEY = Buffer.of(0);
@@ -17,10 +17,10 @@ const range = {
 };
 
 /** Keys at a revision. Undefined if the member doesn't know any more: it may have compacted it. */
-export async function countKeys(channel: Channel, revision: number): Promise<number | undefined> {
+export async function countKeys(client: EtcdClient, revision: number): Promise<number | undefined> {
   const all = { key: EVERY_KEY, rangeEnd: EVERY_KEY, revision, serializable: true, countOnly: true };
   try {
-    return (await channel.call(range, all, ASK_MS)).count;
+    return (await client.call(range, all, ASK_MS)).count;
   } catch {
     return undefined;
   }

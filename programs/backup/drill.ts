@@ -3,7 +3,7 @@
  * comes before and after those two: `prepare` fetches and checks, `judge` asks the etcd that was started.
  */
 import { methods } from "../shared/etcd/messages";
-import type { Channel } from "../shared/etcd/channel";
+import type { EtcdClient } from "../shared/etcd/client";
 import { countKeys } from "./count";
 import { fetchBackup } from "./fetch";
 import type { Manifest } from "../shared/backups/manifest";
@@ -77,7 +77,7 @@ const ASK_MS = 5000;
 /** Asks the restored etcd for what the manifest says of it. */
 export async function judge(
   manifest: Manifest,
-  channel: Channel,
+  client: EtcdClient,
   report: Report,
   patienceMs: number,
   now: () => number = Date.now,
@@ -85,12 +85,12 @@ export async function judge(
   const begun = parse((await report.read())[toldKeys.drill])?.time ?? new Date(now()).toISOString();
   const base = { time: begun, backup: manifest.name, backupTime: manifest.time };
   try {
-    const revision = await revisionOf(channel, patienceMs);
+    const revision = await revisionOf(client, patienceMs);
     if (revision < manifest.revision)
       throw new Refusal(
         `etcd started from it with revision ${revision}, and ${manifest.revision} was recorded`,
       );
-    const liveKeys = await countKeys(channel, manifest.revision);
+    const liveKeys = await countKeys(client, manifest.revision);
     if (manifest.liveKeys !== undefined && liveKeys !== manifest.liveKeys)
       throw new Refusal(
         `etcd started from it with ${liveKeys ?? "an unknown number of"} keys, and ${manifest.liveKeys} were recorded`,
@@ -110,11 +110,11 @@ export async function judge(
 const secondsSince = (time: string, nowMs: number): number =>
   Math.max(0, Math.round((nowMs - Date.parse(time)) / 1000));
 
-async function revisionOf(channel: Channel, patienceMs: number): Promise<number> {
+async function revisionOf(client: EtcdClient, patienceMs: number): Promise<number> {
   const end = performance.now() + patienceMs;
   for (;;) {
     try {
-      const { header } = await channel.call(methods.range, { key: "a", limit: 1, countOnly: true }, ASK_MS);
+      const { header } = await client.call(methods.range, { key: "a", limit: 1, countOnly: true }, ASK_MS);
       return header?.revision ?? 0;
     } catch (error) {
       if (performance.now() > end)

@@ -10,7 +10,8 @@ import { accessInCluster } from "../shared/kubernetes/access";
 import { Api } from "../shared/kubernetes/api";
 import { steadyClock } from "../shared/clock";
 import { judge, prepare } from "./drill";
-import { Channel } from "../shared/etcd/channel";
+import { addressOfUrl } from "../shared/etcd/address";
+import { EtcdClient } from "../shared/etcd/client";
 import { fetchBackup, files } from "./fetch";
 import type { Which } from "./fetch";
 import { runBackup } from "./job";
@@ -59,7 +60,7 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
       settings: of,
       store: store(),
       report: told.report,
-      open: (url) => new Channel(url, pair),
+      open: (url) => new EtcdClient(addressOfUrl(url), pair),
       volumes: () => volumesOf(told.api, of.namespace, of.claims),
       signal: ended.signal,
       say: (text) => log("info", text),
@@ -81,12 +82,11 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
   "drill-judge": async () => {
     const of = settings();
     const manifest = parseManifest(readFileSync(join(variable("BACKUP_FOLDER"), files.manifest), "utf8"));
-    const channel = new Channel(
-      variable("BACKUP_ETCD_URL"),
+    const client = new EtcdClient(
+      addressOfUrl(variable("BACKUP_ETCD_URL"), "localhost"),
       readPair(variable("BACKUP_TLS_DIR")),
-      "localhost",
     );
-    await judge(manifest, channel, report(of).report, of.timeoutSeconds * 1000);
+    await judge(manifest, client, report(of).report, of.timeoutSeconds * 1000);
     return `the backup ${manifest.name} was restored, and etcd started from it`;
   },
 };

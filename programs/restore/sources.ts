@@ -12,7 +12,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Channel } from "../shared/etcd/channel";
+import { addressOfUrl } from "../shared/etcd/address";
+import { EtcdClient } from "../shared/etcd/client";
 import type { Checked } from "../shared/etcd/snapshot";
 import { Check, streamSnapshot } from "../shared/etcd/snapshot";
 import { Refusal } from "../shared/refusal";
@@ -30,29 +31,29 @@ const AGAIN_MS = 500;
 export async function save(settings: Settings, url = "https://127.0.0.1:2379"): Promise<void> {
   const receipt = readReceipt(settings.scratch);
   if (!receipt) throw new Error("there is no survivor's copy");
-  const channel = new Channel(url, pairIn(settings.tlsDir), "localhost");
+  const client = new EtcdClient(addressOfUrl(url, "localhost"), pairIn(settings.tlsDir));
   let last = "";
   for (;;) {
     try {
       // Linearizable: what was in the log is applied before it is answered.
-      await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
+      await client.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
       break;
     } catch (error) {
       const words = wordsOf(error);
       if (words !== last) console.log(`the survivor's copy doesn't answer yet: ${(last = words)}`);
-      channel.close();
+      client.close();
       await sleep(AGAIN_MS);
     }
   }
-  const { header, raftAppliedIndex = 0 } = await channel.call(methods.status, {}, CALL_MS);
+  const { header, raftAppliedIndex = 0 } = await client.call(methods.status, {}, CALL_MS);
   if (header?.memberId !== receipt.memberId || header.clusterId !== receipt.clusterId)
     throw new Error(
       `what runs here is member ${header?.memberId} of cluster ${header?.clusterId}, and the survivor is ${receipt.memberId} of ${receipt.clusterId}`,
     );
   if (raftAppliedIndex < receipt.commit)
     throw new Error(`entries up to ${raftAppliedIndex} are applied, and there are ${receipt.commit}`);
-  const checked = await download(settings.scratch, channel);
-  channel.close();
+  const checked = await download(settings.scratch, client);
+  client.close();
   if (checked.revision === 0)
     throw new Refusal(
       `the survivor's disk, up to entry ${receipt.commit}, holds no data at all (revision 0): nothing was ever written there`,
@@ -70,17 +71,17 @@ export interface Endpoints {
 export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir: string): Promise<void> {
   const problems: string[] = [];
   for (const url of from.urls) {
-    const channel = new Channel(url, pairIn(tlsDir), from.serverName);
+    const client = new EtcdClient(addressOfUrl(url, from.serverName), pairIn(tlsDir));
     try {
-      await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
-      const { version: etcdVersion } = await channel.call(methods.status, {}, CALL_MS);
-      const checked = await download(settings.scratch, channel);
+      await client.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
+      const { version: etcdVersion } = await client.call(methods.status, {}, CALL_MS);
+      const checked = await download(settings.scratch, client);
       writeFileSync(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
       return say(settings, `the etcd at ${url}, ${told(checked)}`);
     } catch (error) {
       problems.push(`${url}: ${wordsOf(error)}`);
     } finally {
-      channel.close();
+      client.close();
     }
   }
   throw new Error(`no endpoint gave a snapshot: ${problems.join("; ")}`);
@@ -108,9 +109,9 @@ function say({ scratch }: Settings, source: string): void {
   writeFileSync(place(scratch, "source"), source, { flush: true });
 }
 
-function download(scratch: string, channel: Channel): Promise<Checked> {
+function download(scratch: string, client: EtcdClient): Promise<Checked> {
   return toFile(scratch, (write) =>
-    streamSnapshot(channel, (chunk) => {
+    streamSnapshot(client, (chunk) => {
       write(chunk);
       return undefined;
     }),

@@ -3,8 +3,8 @@
  * precondition (UID, resourceVersion, member ID, member list), and ends before the lease does.
  */
 import type { Fleet } from "../../shared/etcd/fleet";
-import { EtcdError } from "../../shared/etcd/member";
-import type { EtcdMember } from "../../shared/etcd/member";
+import type { EtcdClient } from "../../shared/etcd/client";
+import { EtcdError } from "../../shared/etcd/error";
 import type { Method } from "../../shared/etcd/messages";
 import { methods } from "../../shared/etcd/messages";
 import { ApiError } from "../../shared/kubernetes/api";
@@ -65,29 +65,29 @@ class Doing {
     return left;
   }
 
-  ask<Q, A>(member: EtcdMember, method: Method<Q, A>, request: Partial<Q>): Promise<A> {
+  ask<Q, A>(member: EtcdClient, method: Method<Q, A>, request: Partial<Q>): Promise<A> {
     return member.call(method, request, this.time());
   }
 
   /** The process that answered under this ID. */
-  of(memberId: MemberId): EtcdMember {
+  of(memberId: MemberId): EtcdClient {
     return this.through((s) => s.memberId === memberId, `member ${memberId}`);
   }
 
   /** The leader, or a member that reads linearizably, and another than the one that the request is about. */
-  any(except?: MemberId): EtcdMember {
+  any(except?: MemberId): EtcdClient {
     const able = (s: MemberStatus) => s.linearizableRead === true && s.memberId !== except;
     const leads = (s: MemberStatus) => able(s) && s.leaderId === s.memberId;
     return this.find(leads) ?? this.through(able, "a healthy member");
   }
 
-  private through(fits: (s: MemberStatus) => boolean, what: string): EtcdMember {
+  private through(fits: (s: MemberStatus) => boolean, what: string): EtcdClient {
     const found = this.find(fits);
     if (!found) throw new Error(`${what} doesn't answer`);
     return found;
   }
 
-  private find(fits: (s: MemberStatus) => boolean): EtcdMember | undefined {
+  private find(fits: (s: MemberStatus) => boolean): EtcdClient | undefined {
     const { list, statuses } = this.seen.etcd;
     const ours = "problem" in list ? undefined : list.clusterId;
     const status = statuses.find((s) => s.answers && s.clusterId === ours && fits(s));

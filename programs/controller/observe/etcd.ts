@@ -1,6 +1,6 @@
 /** etcd as the plan sees it: every member is asked at once, and one that doesn't answer holds up nothing for long. */
-import { EtcdError } from "../../shared/etcd/member";
-import type { EtcdMember } from "../../shared/etcd/member";
+import type { EtcdClient } from "../../shared/etcd/client";
+import { EtcdError } from "../../shared/etcd/error";
 import type { ListAnswer, StatusAnswer } from "../../shared/etcd/messages";
 import { methods } from "../../shared/etcd/messages";
 import type { Hashes, Hashing } from "./hashes";
@@ -14,7 +14,7 @@ export interface Asked {
   readonly ordinal: number;
   readonly podUid: string;
   readonly name: string;
-  readonly member: EtcdMember;
+  readonly member: EtcdClient;
 }
 
 interface Answer extends Asked {
@@ -64,7 +64,7 @@ async function ask(asked: Asked): Promise<Answer> {
 }
 
 /** A key that need not exist: `etcdctl endpoint health` reads it, too. */
-async function linearizableRead(member: EtcdMember): Promise<number> {
+async function linearizableRead(member: EtcdClient): Promise<number> {
   const answer = await member.call(methods.range, { key: "health", countOnly: true }, ASK_MS);
   return answer.header?.revision ?? 0;
 }

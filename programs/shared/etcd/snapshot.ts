@@ -3,7 +3,7 @@ import { bytes, count, message, text } from "./wire";
 import { Census } from "./census";
 import type { Contents } from "./census";
 import { Refusal } from "../refusal";
-import type { Channel } from "./channel";
+import type { EtcdClient } from "./client";
 
 /** The hash that etcd sends after the database, in the file as well. */
 export const TRAILER_BYTES = 32;
@@ -59,12 +59,12 @@ export class Check {
 
 /** Streams a member's snapshot to `write`, which may hold it by a promise. */
 export async function streamSnapshot(
-  channel: Channel,
+  client: EtcdClient,
   write: (chunk: Buffer) => Promise<void> | undefined,
   signal?: AbortSignal,
 ): Promise<Checked> {
   const check = new Check();
-  await channel.stream("/etcdserverpb.Maintenance/Snapshot", Buffer.alloc(0), {
+  await client.stream("/etcdserverpb.Maintenance/Snapshot", Buffer.alloc(0), {
     idleMs: IDLE_MS,
     signal,
     message: (answer) => {

@@ -1,5 +1,5 @@
 import { request } from "node:https";
-import type { Place } from "./member";
+import type { Place } from "./address";
 import type { Pair } from "./pair";
 
 const ASK_MS = 1000;

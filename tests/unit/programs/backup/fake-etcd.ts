@@ -2,8 +2,8 @@
 import { createServer } from "node:http2";
 import type { Http2Server, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { Channel } from "../../../../programs/shared/etcd/channel";
-import { frame, Frames } from "../../../../programs/shared/etcd/frames";
+import { addressOfUrl } from "../../../../programs/shared/etcd/address";
+import { EtcdClient } from "../../../../programs/shared/etcd/client";
 import { bytes, count, id, list, message, nested, text, bool } from "../../../../programs/shared/etcd/wire";
 
 const header = message({ clusterId: id(1), memberId: id(2), revision: count(3) });
@@ -30,7 +30,7 @@ export interface Behaviour {
 
 export class FakeEtcd {
   private readonly server: Http2Server = createServer();
-  private readonly channels: Channel[] = [];
+  private readonly clients: EtcdClient[] = [];
   behaviour: Behaviour;
   /** Snapshots that were asked for. */
   asked = 0;
@@ -42,8 +42,7 @@ export class FakeEtcd {
     this.behaviour = { snapshot, corrupt: [], liveKeys: 2, ...plain, ...more };
     this.server.on("stream", (stream: ServerHttp2Stream, headers) => {
       stream.on("error", () => undefined);
-      const frames = new Frames();
-      stream.on("data", (chunk: Buffer) => frames.push(chunk, () => undefined));
+      stream.resume();
       stream.on("end", () => void this.answer(stream, String(headers[":path"])));
     });
     this.server.on("session", (session) => session.on("error", () => undefined));
@@ -58,15 +57,15 @@ export class FakeEtcd {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  readonly open = (url: string): Channel => {
+  readonly open = (url: string): EtcdClient => {
     const none = Buffer.alloc(0);
-    const channel = new Channel(url, { ca: none, cert: none, key: none });
-    this.channels.push(channel);
-    return channel;
+    const client = new EtcdClient(addressOfUrl(url), { ca: none, cert: none, key: none });
+    this.clients.push(client);
+    return client;
   };
 
   async stop(): Promise<void> {
-    for (const channel of this.channels) channel.close();
+    for (const client of this.clients) client.close();
     await new Promise((resolve) => this.server.close(resolve));
   }
 
@@ -81,7 +80,7 @@ export class FakeEtcd {
     if (path.endsWith("Maintenance/Alarm"))
       return one(stream, answers.alarms.encode({ alarms: corrupt.map((m) => ({ memberId: m, alarm: 2 })) }));
     if (path.endsWith("Maintenance/Snapshot")) return this.stream(stream);
-    if (!quorum) return refuse(stream, 14, "etcdserver: request timed out%2C possibly due to lost leader");
+    if (!quorum) return refuse(stream, 14, "etcdserver: request timed out, possibly due to lost leader");
     if (path.endsWith("KV/Range"))
       return one(stream, answers.range.encode({ header: head, count: liveKeys }));
     if (path.endsWith("Cluster/MemberList"))
@@ -126,6 +125,13 @@ function begin(stream: ServerHttp2Stream, status = 0, text = ""): void {
   stream.on("wantTrailers", () =>
     stream.sendTrailers({ "grpc-status": String(status), "grpc-message": text }),
   );
+}
+
+/** A message as gRPC sends it: not compressed, and its length before it. */
+function frame(message: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
 }
 
 function one(stream: ServerHttp2Stream, answer: Buffer): void {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { act } from "../../../../../programs/controller/act";
-import { EtcdError } from "../../../../../programs/shared/etcd/member";
+import { EtcdError } from "../../../../../programs/shared/etcd/error";
 import { ApiError } from "../../../../../programs/shared/kubernetes/api";
 import type { Action, EtcdView, MemberStatus } from "../../../../../programs/controller/model";
 import { listKey } from "../../../../../programs/shared/etcd/members";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { EtcdError } from "../../../../../programs/shared/etcd/member";
-import type { EtcdMember } from "../../../../../programs/shared/etcd/member";
+import type { EtcdClient } from "../../../../../programs/shared/etcd/client";
+import { EtcdError } from "../../../../../programs/shared/etcd/error";
 import { methods } from "../../../../../programs/shared/etcd/messages";
 import type { Asked } from "../../../../../programs/controller/observe/etcd";
 import { Hashes } from "../../../../../programs/controller/observe/hashes";
@@ -23,7 +23,7 @@ function member(errors: readonly string[], answersAlarm: boolean, asked: string[
     }
     return Promise.resolve({ header: HEADER, members: [], count: 0 });
   };
-  return { ordinal: 0, podUid: "u", name: "etcd-0", member: { call } as unknown as EtcdMember };
+  return { ordinal: 0, podUid: "u", name: "etcd-0", member: { call } as unknown as EtcdClient };
 }
 
 const see = (...members: Asked[]) =>
