@@ -2,8 +2,8 @@
  * The drill: the newest backup is fetched, restored by etcdutl, and started by etcd, in a throw-away pod. This is what
  * comes before and after those two: `prepare` fetches and checks, `judge` asks the etcd that was started.
  */
-import { methods } from "../shared/etcd/messages";
 import type { EtcdClient } from "../shared/etcd/client";
+import { KV } from "../shared/etcd/rpc_pb";
 import { countKeys } from "./count";
 import { fetchBackup } from "./fetch";
 import type { Manifest } from "../shared/backups/manifest";
@@ -73,6 +73,8 @@ export async function prepare(
 }
 
 const ASK_MS = 5000;
+/** Need not exist. */
+const ANY_KEY = Buffer.from("a");
 
 /** Asks the restored etcd for what the manifest says of it. */
 export async function judge(
@@ -114,8 +116,12 @@ async function revisionOf(client: EtcdClient, patienceMs: number): Promise<numbe
   const end = performance.now() + patienceMs;
   for (;;) {
     try {
-      const { header } = await client.call(methods.range, { key: "a", limit: 1, countOnly: true }, ASK_MS);
-      return header?.revision ?? 0;
+      const { header } = await client.call(
+        KV.method.range,
+        { key: ANY_KEY, limit: 1n, countOnly: true },
+        ASK_MS,
+      );
+      return Number(header?.revision ?? 0);
     } catch (error) {
       if (performance.now() > end)
         throw new Refusal(`etcd didn't start from it within ${patienceMs / 1000} s: ${wordsOf(error)}`);

@@ -1,8 +1,14 @@
 import { hexId } from "../shared/backups/manifest";
 import { Refusal } from "../shared/refusal";
-import type { StatusAnswer } from "../shared/etcd/messages";
-import { methods } from "../shared/etcd/messages";
 import type { EtcdClient } from "../shared/etcd/client";
+import type { StatusResponse } from "../shared/etcd/rpc_pb";
+import {
+  AlarmRequest_AlarmAction as AlarmAction,
+  AlarmType,
+  Cluster,
+  KV,
+  Maintenance,
+} from "../shared/etcd/rpc_pb";
 import { wordsOf } from "../shared/errors";
 
 /** The member that a snapshot is taken from. */
@@ -18,11 +24,13 @@ export interface Source {
 }
 
 const ASK_MS = 5000;
+/** Need not exist. */
+const ANY_KEY = Buffer.from("a");
 
 interface Seen {
   readonly url: string;
   readonly client: EtcdClient;
-  readonly status: StatusAnswer;
+  readonly status: StatusResponse;
 }
 
 /**
@@ -43,7 +51,7 @@ export async function sources(
     urls.map(async (url) => {
       const client = open(url);
       try {
-        seen.push({ url, client, status: await client.call(methods.status, {}, ASK_MS) });
+        seen.push({ url, client, status: await client.call(Maintenance.method.status, {}, ASK_MS) });
       } catch (error) {
         problems.push(`${hostOf(url)}: ${wordsOf(error)}`);
         client.close();
@@ -74,9 +82,9 @@ async function judge(
   if (status.isLearner) return out("it is a learner, which may lack what the others have");
   if (corrupt.has(memberId)) return out("its alarm says that its data is corrupt");
   try {
-    await client.call(methods.range, { key: "a", limit: 1, countOnly: true }, ASK_MS);
-    const { members } = await client.call(methods.memberList, { linearizable: true }, ASK_MS);
-    const name = members.find((m) => m.id === memberId)?.name ?? "";
+    await client.call(KV.method.range, { key: ANY_KEY, limit: 1n, countOnly: true }, ASK_MS);
+    const { members } = await client.call(Cluster.method.memberList, { linearizable: true }, ASK_MS);
+    const name = members.find((m) => m.ID === memberId)?.name ?? "";
     return {
       url,
       client,
@@ -94,8 +102,8 @@ async function judge(
 async function corruptMembers(seen: readonly Seen[], problems: string[]): Promise<ReadonlySet<string>> {
   for (const { client, url } of seen) {
     try {
-      const { alarms } = await client.call(methods.alarm, { action: "GET" }, ASK_MS);
-      return new Set(alarms.filter((a) => a.alarm === "CORRUPT").map((a) => a.memberId));
+      const { alarms } = await client.call(Maintenance.method.alarm, { action: AlarmAction.GET }, ASK_MS);
+      return new Set(alarms.filter((a) => a.alarm === AlarmType.CORRUPT).map((a) => a.memberID));
     } catch (error) {
       problems.push(`${hostOf(url)}: the alarms can't be asked for: ${wordsOf(error)}`);
     }

@@ -17,7 +17,7 @@ import { EtcdClient } from "../shared/etcd/client";
 import type { Checked } from "../shared/etcd/snapshot";
 import { Check, streamSnapshot } from "../shared/etcd/snapshot";
 import { Refusal } from "../shared/refusal";
-import { methods } from "../shared/etcd/messages";
+import { KV, Maintenance } from "../shared/etcd/rpc_pb";
 import { syncFolder } from "../shared/files";
 import { readReceipt, writeContents } from "./receipt";
 import type { Settings } from "./settings";
@@ -25,6 +25,8 @@ import { place } from "./settings";
 import { wordsOf } from "../shared/errors";
 
 const CALL_MS = 5000;
+/** Need not exist. */
+const ANY_KEY = Buffer.from("health");
 const AGAIN_MS = 500;
 
 /** From the etcd beside this container, which runs on a survivor's copy, once it has applied all of that. */
@@ -36,7 +38,7 @@ export async function save(settings: Settings, url = "https://127.0.0.1:2379"): 
   for (;;) {
     try {
       // Linearizable: what was in the log is applied before it is answered.
-      await client.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
+      await client.call(KV.method.range, { key: ANY_KEY, countOnly: true }, CALL_MS);
       break;
     } catch (error) {
       const words = wordsOf(error);
@@ -45,7 +47,7 @@ export async function save(settings: Settings, url = "https://127.0.0.1:2379"): 
       await sleep(AGAIN_MS);
     }
   }
-  const { header, raftAppliedIndex = 0 } = await client.call(methods.status, {}, CALL_MS);
+  const { header, raftAppliedIndex } = await client.call(Maintenance.method.status, {}, CALL_MS);
   if (header?.memberId !== receipt.memberId || header.clusterId !== receipt.clusterId)
     throw new Error(
       `what runs here is member ${header?.memberId} of cluster ${header?.clusterId}, and the survivor is ${receipt.memberId} of ${receipt.clusterId}`,
@@ -73,8 +75,8 @@ export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir:
   for (const url of from.urls) {
     const client = new EtcdClient(addressOfUrl(url, from.serverName), pairIn(tlsDir));
     try {
-      await client.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
-      const { version: etcdVersion } = await client.call(methods.status, {}, CALL_MS);
+      await client.call(KV.method.range, { key: ANY_KEY, countOnly: true }, CALL_MS);
+      const { version: etcdVersion } = await client.call(Maintenance.method.status, {}, CALL_MS);
       const checked = await download(settings.scratch, client);
       writeFileSync(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
       return say(settings, `the etcd at ${url}, ${told(checked)}`);

@@ -1,8 +1,16 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethod,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import { Client, credentials, Metadata, status } from "@grpc/grpc-js";
 import type { ServiceError } from "@grpc/grpc-js";
 import type { Address } from "./address";
 import { etcdError, EtcdError } from "./error";
-import type { Method } from "./messages";
 import type { Pair } from "./pair";
 import { receive } from "./stream";
 import type { Streaming } from "./stream";
@@ -35,13 +43,17 @@ export class EtcdClient {
     private readonly pair: Pick<Pair, "ca" | "cert" | "key">,
   ) {}
 
-  call<Q, A>(method: Method<Q, A>, request: Partial<Q>, timeoutMs: number): Promise<A> {
+  call<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    timeoutMs: number,
+  ): Promise<MessageShape<O>> {
     const client = (this.client ??= this.connect());
     return new Promise((resolve, reject) => {
       client.makeUnaryRequest(
-        method.path,
-        method.request.encode,
-        method.answer.decode,
+        pathOf(method),
+        writer(method.input),
+        reader(method.output),
         request,
         new Metadata(),
         { deadline: Date.now() + timeoutMs },
@@ -59,9 +71,19 @@ export class EtcdClient {
   }
 
   /** Until the server has said that all is told. */
-  stream(path: string, request: Buffer, streaming: Streaming<Buffer>): Promise<void> {
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    streaming: Streaming<MessageShape<O>>,
+  ): Promise<void> {
     const client = (this.client ??= this.connect());
-    return receive(client.makeServerStreamRequest(path, same, same, request), streaming);
+    const call = client.makeServerStreamRequest(
+      pathOf(method),
+      writer(method.input),
+      reader(method.output),
+      request,
+    );
+    return receive(call, streaming);
   }
 
   close(): void {
@@ -90,4 +112,14 @@ export class EtcdClient {
   }
 }
 
-const same = (bytes: Buffer): Buffer => bytes;
+const pathOf = ({ parent, name }: DescMethod): string => `/${parent.typeName}/${name}`;
+
+const writer =
+  <I extends DescMessage>(schema: I) =>
+  (request: MessageInitShape<I>): Buffer =>
+    Buffer.from(toBinary(schema, create(schema, request)));
+
+const reader =
+  <O extends DescMessage>(schema: O) =>
+  (bytes: Buffer): MessageShape<O> =>
+    fromBinary(schema, bytes, { readUnknownFields: false });

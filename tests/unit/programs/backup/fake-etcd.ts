@@ -2,18 +2,11 @@
 import { createServer } from "node:http2";
 import type { Http2Server, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { addressOfUrl } from "../../../../programs/shared/etcd/address";
 import { EtcdClient } from "../../../../programs/shared/etcd/client";
-import { bytes, count, id, list, message, nested, text, bool } from "../../../../programs/shared/etcd/wire";
-
-const header = message({ clusterId: id(1), memberId: id(2), revision: count(3) });
-const answers = {
-  status: message({ header: nested(1, header), version: text(2), leader: id(4), isLearner: bool(10) }),
-  range: message({ header: nested(1, header), count: count(4) }),
-  members: message({ members: list(nested(2, message({ id: id(1), name: text(2) }))) }),
-  alarms: message({ alarms: list(nested(2, message({ memberId: id(1), alarm: count(2) }))) }),
-  snapshot: message({ remainingBytes: count(2), blob: bytes(3), version: text(4) }),
-};
+import * as rpc from "../../../../programs/shared/etcd/rpc_pb";
 
 export interface Behaviour {
   readonly snapshot: Buffer;
@@ -71,20 +64,26 @@ export class FakeEtcd {
 
   private async answer(stream: ServerHttp2Stream, path: string): Promise<void> {
     const { memberId, leaderId, clusterId, learner, quorum, corrupt, liveKeys } = this.behaviour;
-    const head = { clusterId, memberId, revision: 7 };
+    const header = { clusterId, memberId, revision: 7n };
     if (path.endsWith("Maintenance/Status"))
-      return one(
-        stream,
-        answers.status.encode({ header: head, version: "3.6.16", leader: leaderId, isLearner: learner }),
-      );
+      return one(stream, rpc.StatusResponseSchema, {
+        header,
+        version: "3.6.16",
+        leader: leaderId,
+        isLearner: learner,
+      });
     if (path.endsWith("Maintenance/Alarm"))
-      return one(stream, answers.alarms.encode({ alarms: corrupt.map((m) => ({ memberId: m, alarm: 2 })) }));
+      return one(stream, rpc.AlarmResponseSchema, {
+        alarms: corrupt.map((memberID) => ({ memberID, alarm: rpc.AlarmType.CORRUPT })),
+      });
     if (path.endsWith("Maintenance/Snapshot")) return this.stream(stream);
     if (!quorum) return refuse(stream, 14, "etcdserver: request timed out, possibly due to lost leader");
     if (path.endsWith("KV/Range"))
-      return one(stream, answers.range.encode({ header: head, count: liveKeys }));
+      return one(stream, rpc.RangeResponseSchema, { header, count: BigInt(liveKeys) });
     if (path.endsWith("Cluster/MemberList"))
-      return one(stream, answers.members.encode({ members: [{ id: memberId, name: `etcd-${memberId}` }] }));
+      return one(stream, rpc.MemberListResponseSchema, {
+        members: [{ ID: memberId, name: `etcd-${memberId}` }],
+      });
     return refuse(stream, 12, `unknown method ${path}`);
   }
 
@@ -97,8 +96,8 @@ export class FakeEtcd {
       const end = Math.min(at + 32768, at < trailer ? trailer : snapshot.length);
       if (after && end > after.bytes) return stopAs(stream, after.then);
       const blob = snapshot.subarray(at, end);
-      const remainingBytes = Math.max(0, trailer - end);
-      const more = stream.write(frame(answers.snapshot.encode({ remainingBytes, blob, version: "3.6.0" })));
+      const remainingBytes = BigInt(Math.max(0, trailer - end));
+      const more = stream.write(frame(rpc.SnapshotResponseSchema, { remainingBytes, blob }));
       this.sent += blob.length;
       at = end;
       if (!more && !stream.destroyed) await drained(stream);
@@ -128,15 +127,20 @@ function begin(stream: ServerHttp2Stream, status = 0, text = ""): void {
 }
 
 /** A message as gRPC sends it: not compressed, and its length before it. */
-function frame(message: Buffer): Buffer {
+function frame<M extends DescMessage>(schema: M, content: MessageInitShape<M>): Buffer {
+  const message = toBinary(schema, create(schema, content));
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
   return Buffer.concat([head, message]);
 }
 
-function one(stream: ServerHttp2Stream, answer: Buffer): void {
+function one<M extends DescMessage>(
+  stream: ServerHttp2Stream,
+  schema: M,
+  content: MessageInitShape<M>,
+): void {
   begin(stream);
-  stream.end(frame(answer));
+  stream.end(frame(schema, content));
 }
 
 /** As gRPC does it: an answer that is nothing but its end. */
