@@ -29,6 +29,10 @@ simulate: install ## fresh stories of the simulated cluster over all cores; STOR
 golden: install ## rewrite the golden manifests
 	UPDATE_GOLDEN=1 $(MOCHA) --grep golden
 
+.PHONY: generate
+generate: install ## TypeScript from the part of etcd's API in programs/shared/etcd/rpc.proto
+	npx buf generate --template hack/buf.gen.yaml
+
 .PHONY: build
 build: install ## the controller's bundles, into components/bundles
 	node hack/bundle.mjs

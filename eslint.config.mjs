@@ -2,7 +2,7 @@ import eslint from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["**/node_modules/", "components/bundles/"] },
+  { ignores: ["**/node_modules/", "components/bundles/", "programs/shared/etcd/rpc_pb.ts"] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

@@ -3,8 +3,8 @@
  * comes before and after those two: `prepare` fetches and checks, `judge` asks the etcd that was started.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { methods } from "../shared/etcd/messages";
-import type { Channel } from "../shared/etcd/channel";
+import type { EtcdClient } from "../shared/etcd/client";
+import { KV } from "../shared/etcd/rpc_pb";
 import { countKeys } from "./count";
 import { fetchBackup } from "./fetch";
 import type { Manifest } from "../shared/backups/manifest";
@@ -74,11 +74,13 @@ export async function prepare(
 }
 
 const ASK_MS = 5000;
+/** Need not exist. */
+const ANY_KEY = Buffer.from("a");
 
 /** Asks the restored etcd for what the manifest says of it. */
 export async function judge(
   manifest: Manifest,
-  channel: Channel,
+  client: EtcdClient,
   report: Report,
   patienceMs: number,
   now: () => number = Date.now,
@@ -86,12 +88,12 @@ export async function judge(
   const begun = parse((await report.read())[toldKeys.drill])?.time ?? new Date(now()).toISOString();
   const base = { time: begun, backup: manifest.name, backupTime: manifest.time };
   try {
-    const revision = await revisionOf(channel, patienceMs);
+    const revision = await revisionOf(client, patienceMs);
     if (revision < manifest.revision)
       throw new Refusal(
         `etcd started from it with revision ${revision}, and ${manifest.revision} was recorded`,
       );
-    const liveKeys = await countKeys(channel, manifest.revision);
+    const liveKeys = await countKeys(client, manifest.revision);
     if (manifest.liveKeys !== undefined && liveKeys !== manifest.liveKeys)
       throw new Refusal(
         `etcd started from it with ${liveKeys ?? "an unknown number of"} keys, and ${manifest.liveKeys} were recorded`,
@@ -111,12 +113,16 @@ export async function judge(
 const secondsSince = (time: string, nowMs: number): number =>
   Math.max(0, Math.round((nowMs - Date.parse(time)) / 1000));
 
-async function revisionOf(channel: Channel, patienceMs: number): Promise<number> {
+async function revisionOf(client: EtcdClient, patienceMs: number): Promise<number> {
   const end = performance.now() + patienceMs;
   for (;;) {
     try {
-      const { header } = await channel.call(methods.range, { key: "a", limit: 1, countOnly: true }, ASK_MS);
-      return header?.revision ?? 0;
+      const { header } = await client.call(
+        KV.method.range,
+        { key: ANY_KEY, limit: 1n, countOnly: true },
+        ASK_MS,
+      );
+      return Number(header?.revision ?? 0);
     } catch (error) {
       if (performance.now() > end)
         throw new Refusal(`etcd didn't start from it within ${patienceMs / 1000} s: ${messageOf(error)}`);

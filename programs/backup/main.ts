@@ -5,12 +5,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { readPair } from "../shared/etcd/pair";
+import { readKeyPair } from "../shared/tls";
 import { accessInCluster } from "../shared/kubernetes/access";
 import { Api } from "../shared/kubernetes/api";
 import { steadyClock } from "../shared/clock";
 import { judge, prepare } from "./drill";
-import { Channel } from "../shared/etcd/channel";
+import { addressOfUrl } from "../shared/etcd/address";
+import { EtcdClient } from "../shared/etcd/client";
 import { fetchBackup, files } from "./fetch";
 import type { Which } from "./fetch";
 import { runBackup } from "./job";
@@ -50,7 +51,7 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
   [backupCommands.backup]: async () => {
     const of = settings();
     const told = report(of);
-    const pair = readPair(variable(backupEnv.tlsDir));
+    const pair = readKeyPair(variable(backupEnv.tlsDir));
     const ended = new AbortController();
     process.once("SIGTERM", () => ended.abort(new Error("it was told to stop")));
     // Kubernetes ends the job somewhat later, and then nothing could be told any more.
@@ -62,7 +63,7 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
       settings: of,
       store: store(),
       report: told.report,
-      open: (url) => new Channel(url, pair),
+      open: (url) => new EtcdClient(addressOfUrl(url), pair),
       volumes: () => volumesOf(told.api, of.namespace, of.claims),
       signal: ended.signal,
       say: (text) => log("info", text),
@@ -84,12 +85,11 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
   [backupCommands.drillJudge]: async () => {
     const of = settings();
     const manifest = parseManifest(readFileSync(join(variable(backupEnv.folder), files.manifest), "utf8"));
-    const channel = new Channel(
-      variable(backupEnv.etcdUrl),
-      readPair(variable(backupEnv.tlsDir)),
-      "localhost",
+    const client = new EtcdClient(
+      addressOfUrl(variable(backupEnv.etcdUrl), "localhost"),
+      readKeyPair(variable(backupEnv.tlsDir)),
     );
-    await judge(manifest, channel, report(of).report, of.timeoutSeconds * 1000);
+    await judge(manifest, client, report(of).report, of.timeoutSeconds * 1000);
     return `the backup ${manifest.name} was restored, and etcd started from it`;
   },
 };

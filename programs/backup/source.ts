@@ -1,14 +1,20 @@
 import { hexId } from "../shared/backups/manifest";
 import { Refusal } from "../shared/refusal";
-import type { StatusAnswer } from "../shared/etcd/messages";
-import { methods } from "../shared/etcd/messages";
-import type { Channel } from "../shared/etcd/channel";
+import type { EtcdClient } from "../shared/etcd/client";
+import type { StatusResponse } from "../shared/etcd/rpc_pb";
+import {
+  AlarmRequest_AlarmAction as AlarmAction,
+  AlarmType,
+  Cluster,
+  KV,
+  Maintenance,
+} from "../shared/etcd/rpc_pb";
 import { messageOf } from "../shared/errors";
 
 /** The member that a snapshot is taken from. */
 export interface Source {
   readonly url: string;
-  readonly channel: Channel;
+  readonly client: EtcdClient;
   readonly name: string;
   /** As etcdctl prints them. */
   readonly memberId: string;
@@ -18,11 +24,13 @@ export interface Source {
 }
 
 const ASK_MS = 5000;
+/** Need not exist. */
+const ANY_KEY = Buffer.from("a");
 
 interface Seen {
   readonly url: string;
-  readonly channel: Channel;
-  readonly status: StatusAnswer;
+  readonly client: EtcdClient;
+  readonly status: StatusResponse;
 }
 
 /**
@@ -35,18 +43,18 @@ interface Seen {
  */
 export async function sources(
   urls: readonly string[],
-  open: (url: string) => Channel,
+  open: (url: string) => EtcdClient,
 ): Promise<readonly Source[]> {
   const problems: string[] = [];
   const seen: Seen[] = [];
   await Promise.all(
     urls.map(async (url) => {
-      const channel = open(url);
+      const client = open(url);
       try {
-        seen.push({ url, channel, status: await channel.call(methods.status, {}, ASK_MS) });
+        seen.push({ url, client, status: await client.call(Maintenance.method.status, {}, ASK_MS) });
       } catch (error) {
         problems.push(`${hostOf(url)}: ${messageOf(error)}`);
-        channel.close();
+        client.close();
       }
     }),
   );
@@ -62,24 +70,24 @@ export async function sources(
 }
 
 async function judge(
-  { url, channel, status }: Seen,
+  { url, client, status }: Seen,
   corrupt: ReadonlySet<string>,
   problems: string[],
 ): Promise<Source | undefined> {
   const memberId = status.header?.memberId ?? "0";
   const out = (why: string): undefined => {
     problems.push(`${hostOf(url)}: ${why}`);
-    channel.close();
+    client.close();
   };
   if (status.isLearner) return out("it is a learner, which may lack what the others have");
   if (corrupt.has(memberId)) return out("its alarm says that its data is corrupt");
   try {
-    await channel.call(methods.range, { key: "a", limit: 1, countOnly: true }, ASK_MS);
-    const { members } = await channel.call(methods.memberList, { linearizable: true }, ASK_MS);
-    const name = members.find((m) => m.id === memberId)?.name ?? "";
+    await client.call(KV.method.range, { key: ANY_KEY, limit: 1n, countOnly: true }, ASK_MS);
+    const { members } = await client.call(Cluster.method.memberList, { linearizable: true }, ASK_MS);
+    const name = members.find((m) => m.ID === memberId)?.name ?? "";
     return {
       url,
-      channel,
+      client,
       name,
       memberId: hexId(memberId),
       clusterId: hexId(status.header?.clusterId ?? "0"),
@@ -92,10 +100,10 @@ async function judge(
 }
 
 async function corruptMembers(seen: readonly Seen[], problems: string[]): Promise<ReadonlySet<string>> {
-  for (const { channel, url } of seen) {
+  for (const { client, url } of seen) {
     try {
-      const { alarms } = await channel.call(methods.alarm, { action: "GET" }, ASK_MS);
-      return new Set(alarms.filter((a) => a.alarm === "CORRUPT").map((a) => a.memberId));
+      const { alarms } = await client.call(Maintenance.method.alarm, { action: AlarmAction.GET }, ASK_MS);
+      return new Set(alarms.filter((a) => a.alarm === AlarmType.CORRUPT).map((a) => a.memberID));
     } catch (error) {
       problems.push(`${hostOf(url)}: the alarms can't be asked for: ${messageOf(error)}`);
     }

@@ -1,4 +1,4 @@
-import type { Channel } from "../shared/etcd/channel";
+import type { EtcdClient } from "../shared/etcd/client";
 import { countKeys } from "./count";
 import { streamSnapshot } from "../shared/etcd/snapshot";
 import type { Source } from "./source";
@@ -13,7 +13,7 @@ import { messageOf } from "../shared/errors";
 export interface Taking {
   readonly store: Store;
   readonly clientUrls: readonly string[];
-  readonly open: (url: string) => Channel;
+  readonly open: (url: string) => EtcdClient;
   /** Namespace and name. */
   readonly cluster: string;
   /** UIDs of its members' claims; undefined if nobody knows. */
@@ -48,7 +48,7 @@ export async function takeBackup(taking: Taking): Promise<Manifest> {
       }
     }
   } finally {
-    for (const { channel } of found) channel.close();
+    for (const { client } of found) client.close();
   }
   throw new Error(`no member gave a whole snapshot: ${problems.join("; ")}`);
 }
@@ -64,7 +64,7 @@ class Attempt {
 
   async run(): Promise<Manifest> {
     const { store, compression, signal, volumes, now = Date.now } = this.taking;
-    const { clusterId, channel } = this.source;
+    const { clusterId, client } = this.source;
     const begun = new Date(now());
     const name = newName(begun);
     const key = keys.data(clusterId, name, compression);
@@ -76,10 +76,10 @@ class Attempt {
     const writer: Writer = compression === "gzip" ? new GzipWriter(inner) : inner;
     try {
       const write = (chunk: Buffer) => this.watched(writer.write(chunk));
-      const { bytes, sha256, ...contents } = await streamSnapshot(channel, write, signal);
+      const { bytes, sha256, ...contents } = await streamSnapshot(client, write, signal);
       const storedBytes = await this.stored(() => this.orStopped(writer.finish()));
       whole = true;
-      const liveKeys = await countKeys(channel, contents.revision);
+      const liveKeys = await countKeys(client, contents.revision);
       const manifest: Manifest = {
         format: 1,
         name,

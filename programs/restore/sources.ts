@@ -11,11 +11,12 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Channel } from "../shared/etcd/channel";
+import { addressOfUrl } from "../shared/etcd/address";
+import { EtcdClient } from "../shared/etcd/client";
 import type { Checked } from "../shared/etcd/snapshot";
 import { Check, streamSnapshot } from "../shared/etcd/snapshot";
 import { Refusal } from "../shared/refusal";
-import { methods } from "../shared/etcd/messages";
+import { KV, Maintenance } from "../shared/etcd/rpc_pb";
 import { syncFolder } from "../shared/files";
 import { readReceipt, writeContents } from "./receipt";
 import type { Settings } from "./settings";
@@ -25,35 +26,37 @@ import { list, optional, shape, text } from "../shared/schema";
 import { readKeyPair } from "../shared/tls";
 
 const CALL_MS = 5000;
+/** Need not exist. */
+const ANY_KEY = Buffer.from("health");
 const AGAIN_MS = 500;
 
 /** From the etcd beside this container, which runs on a survivor's copy, once it has applied all of that. */
 export async function save(settings: Settings, url = "https://127.0.0.1:2379"): Promise<void> {
   const receipt = readReceipt(settings.scratch);
   if (!receipt) throw new Error("there is no survivor's copy");
-  const channel = new Channel(url, readKeyPair(settings.tlsDir), "localhost");
+  const client = new EtcdClient(addressOfUrl(url, "localhost"), readKeyPair(settings.tlsDir));
   let last = "";
   for (;;) {
     try {
       // Linearizable: what was in the log is applied before it is answered.
-      await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
+      await client.call(KV.method.range, { key: ANY_KEY, countOnly: true }, CALL_MS);
       break;
     } catch (error) {
       const words = messageOf(error);
       if (words !== last) console.log(`the survivor's copy doesn't answer yet: ${(last = words)}`);
-      channel.close();
+      client.close();
       await sleep(AGAIN_MS);
     }
   }
-  const { header, raftAppliedIndex = 0 } = await channel.call(methods.status, {}, CALL_MS);
+  const { header, raftAppliedIndex } = await client.call(Maintenance.method.status, {}, CALL_MS);
   if (header?.memberId !== receipt.memberId || header.clusterId !== receipt.clusterId)
     throw new Error(
       `what runs here is member ${header?.memberId} of cluster ${header?.clusterId}, and the survivor is ${receipt.memberId} of ${receipt.clusterId}`,
     );
   if (raftAppliedIndex < receipt.commit)
     throw new Error(`entries up to ${raftAppliedIndex} are applied, and there are ${receipt.commit}`);
-  const checked = await download(settings.scratch, channel);
-  channel.close();
+  const checked = await download(settings.scratch, client);
+  client.close();
   if (checked.revision === 0)
     throw new Refusal(
       `the survivor's disk, up to entry ${receipt.commit}, holds no data at all (revision 0): nothing was ever written there`,
@@ -73,17 +76,17 @@ export const endpoints = shape<Endpoints>({ urls: list(text), serverName: option
 export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir: string): Promise<void> {
   const problems: string[] = [];
   for (const url of from.urls) {
-    const channel = new Channel(url, readKeyPair(tlsDir), from.serverName);
+    const client = new EtcdClient(addressOfUrl(url, from.serverName), readKeyPair(tlsDir));
     try {
-      await channel.call(methods.range, { key: "health", countOnly: true }, CALL_MS);
-      const { version: etcdVersion } = await channel.call(methods.status, {}, CALL_MS);
-      const checked = await download(settings.scratch, channel);
+      await client.call(KV.method.range, { key: ANY_KEY, countOnly: true }, CALL_MS);
+      const { version: etcdVersion } = await client.call(Maintenance.method.status, {}, CALL_MS);
+      const checked = await download(settings.scratch, client);
       writeFileSync(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
       return say(settings, `the etcd at ${url}, ${told(checked)}`);
     } catch (error) {
       problems.push(`${url}: ${messageOf(error)}`);
     } finally {
-      channel.close();
+      client.close();
     }
   }
   throw new Error(`no endpoint gave a snapshot: ${problems.join("; ")}`);
@@ -111,9 +114,9 @@ function say({ scratch }: Settings, source: string): void {
   writeFileSync(place(scratch, "source"), source, { flush: true });
 }
 
-function download(scratch: string, channel: Channel): Promise<Checked> {
+function download(scratch: string, client: EtcdClient): Promise<Checked> {
   return toFile(scratch, (write) =>
-    streamSnapshot(channel, (chunk) => {
+    streamSnapshot(client, (chunk) => {
       write(chunk);
       return undefined;
     }),

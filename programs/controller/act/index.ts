@@ -3,10 +3,17 @@
  * resourceVersion, member ID, member list), and ends before the lease does.
  */
 import type { Fleet } from "../../shared/etcd/fleet";
-import { EtcdError } from "../../shared/etcd/member";
-import type { EtcdMember } from "../../shared/etcd/member";
-import type { Method } from "../../shared/etcd/messages";
-import { methods } from "../../shared/etcd/messages";
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { EtcdClient } from "../../shared/etcd/client";
+import { EtcdError } from "../../shared/etcd/error";
+import {
+  AlarmRequest_AlarmAction as AlarmAction,
+  AlarmType,
+  Cluster as Members,
+  DowngradeRequest_DowngradeAction as DowngradeAction,
+  KV,
+  Maintenance,
+} from "../../shared/etcd/rpc_pb";
 import { ApiError } from "../../shared/kubernetes/api";
 import type { Cluster } from "../../shared/kubernetes/cluster";
 import type { Action, Failure, MemberStatus, World } from "../model";
@@ -65,29 +72,33 @@ class Execution {
     return left;
   }
 
-  ask<Q, A>(member: EtcdMember, method: Method<Q, A>, request: Partial<Q>): Promise<A> {
+  ask<I extends DescMessage, O extends DescMessage>(
+    member: EtcdClient,
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+  ): Promise<MessageShape<O>> {
     return member.call(method, request, this.time());
   }
 
   /** The process that answered under this ID. */
-  of(memberId: MemberId): EtcdMember {
+  of(memberId: MemberId): EtcdClient {
     return this.through((s) => s.memberId === memberId, `member ${memberId}`);
   }
 
   /** The leader, or another member that reads linearizably, but not the one that the request is about. */
-  any(except?: MemberId): EtcdMember {
+  any(except?: MemberId): EtcdClient {
     const able = (s: MemberStatus) => s.linearizableRead === true && s.memberId !== except;
     const leads = (s: MemberStatus) => able(s) && s.leaderId === s.memberId;
     return this.find(leads) ?? this.through(able, "a healthy member");
   }
 
-  private through(fits: (s: MemberStatus) => boolean, what: string): EtcdMember {
+  private through(fits: (s: MemberStatus) => boolean, what: string): EtcdClient {
     const found = this.find(fits);
     if (!found) throw new Error(`${what} doesn't answer`);
     return found;
   }
 
-  private find(fits: (s: MemberStatus) => boolean): EtcdMember | undefined {
+  private find(fits: (s: MemberStatus) => boolean): EtcdClient | undefined {
     const { list, statuses } = this.seen.etcd;
     const ours = "problem" in list ? undefined : list.clusterId;
     const status = statuses.find((s) => s.answers && s.clusterId === ours && fits(s));
@@ -100,23 +111,23 @@ async function carryOut(action: Action, doing: Execution): Promise<void> {
   switch (action.kind) {
     case "addLearner": {
       const member = doing.any();
-      const list = memberList(await doing.ask(member, methods.memberList, { linearizable: true }));
+      const list = memberList(await doing.ask(member, Members.method.memberList, { linearizable: true }));
       if (listKey(list) !== action.listKey) throw new Error("the member list has changed: nothing was added");
-      await doing.ask(member, methods.memberAdd, { peerUrls: [action.peerUrl], isLearner: true });
+      await doing.ask(member, Members.method.memberAdd, { peerURLs: [action.peerUrl], isLearner: true });
       return;
     }
     case "promote":
-      await doing.ask(doing.any(), methods.memberPromote, { id: action.memberId });
+      await doing.ask(doing.any(), Members.method.memberPromote, { ID: action.memberId });
       return;
     case "removeMember":
       try {
-        await doing.ask(doing.any(action.memberId), methods.memberRemove, { id: action.memberId });
+        await doing.ask(doing.any(action.memberId), Members.method.memberRemove, { ID: action.memberId });
       } catch (error) {
         if (!(error instanceof EtcdError && error.code === "NOT_FOUND")) throw error;
       }
       return;
     case "moveLeader":
-      await doing.ask(doing.of(action.from), methods.moveLeader, { targetId: action.to });
+      await doing.ask(doing.of(action.from), Maintenance.method.moveLeader, { targetID: action.to });
       return;
     case "setReplicas": {
       const { replicas, statefulSetUid, resourceVersion } = action;
@@ -134,7 +145,7 @@ async function carryOut(action: Action, doing: Execution): Promise<void> {
     }
     case "defragment":
       try {
-        await doing.ask(doing.of(action.memberId), methods.defragment, {});
+        await doing.ask(doing.of(action.memberId), Maintenance.method.defragment, {});
       } catch (error) {
         // etcd continues. The next one waits until this member answers again.
         if (!(error instanceof EtcdError && error.code === "DEADLINE_EXCEEDED")) throw error;
@@ -144,18 +155,25 @@ async function carryOut(action: Action, doing: Execution): Promise<void> {
       return fillLog(doing, action.entries);
     case "compact":
       // Physical: a defragmentation frees only what is really deleted.
-      await doing.ask(doing.any(), methods.compact, { revision: action.revision, physical: true });
+      await doing.ask(doing.any(), KV.method.compact, { revision: BigInt(action.revision), physical: true });
       return;
     case "disarm": {
-      const { memberId, alarm } = action;
-      await doing.ask(doing.any(), methods.alarm, { action: "DEACTIVATE", memberId, alarm });
+      const [memberID, alarm] = [action.memberId, AlarmType[action.alarm]];
+      await doing.ask(doing.any(), Maintenance.method.alarm, {
+        action: AlarmAction.DEACTIVATE,
+        memberID,
+        alarm,
+      });
       return;
     }
     case "enableDowngrade":
-      await doing.ask(doing.any(), methods.downgrade, { action: "ENABLE", version: action.targetVersion });
+      await doing.ask(doing.any(), Maintenance.method.downgrade, {
+        action: DowngradeAction.ENABLE,
+        version: action.targetVersion,
+      });
       return;
     case "cancelDowngrade":
-      await doing.ask(doing.any(), methods.downgrade, { action: "CANCEL" });
+      await doing.ask(doing.any(), Maintenance.method.downgrade, { action: DowngradeAction.CANCEL });
       return;
   }
 }
@@ -166,7 +184,8 @@ async function fillLog(doing: Execution, entries: number): Promise<void> {
   const end = performance.now() + FILL_MS;
   let left = entries;
   const ask = async () => {
-    while (left-- > 0 && performance.now() < end) await doing.ask(member, methods.alarm, { action: "GET" });
+    while (left-- > 0 && performance.now() < end)
+      await doing.ask(member, Maintenance.method.alarm, { action: AlarmAction.GET });
   };
   await Promise.all(Array.from({ length: FILL_AT_ONCE }, ask));
 }

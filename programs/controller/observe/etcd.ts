@@ -1,8 +1,14 @@
 /** etcd as the plan sees it: every member is asked at once, and one that doesn't answer holds up nothing for long. */
-import { EtcdError } from "../../shared/etcd/member";
-import type { EtcdMember } from "../../shared/etcd/member";
-import type { ListAnswer, StatusAnswer } from "../../shared/etcd/messages";
-import { methods } from "../../shared/etcd/messages";
+import type { EtcdClient } from "../../shared/etcd/client";
+import { EtcdError } from "../../shared/etcd/error";
+import type { MemberListResponse, StatusResponse } from "../../shared/etcd/rpc_pb";
+import {
+  AlarmRequest_AlarmAction as AlarmAction,
+  AlarmType,
+  Cluster,
+  KV,
+  Maintenance,
+} from "../../shared/etcd/rpc_pb";
 import type { Hashes, Hashing } from "./hashes";
 import type { Alarm, EtcdView, MemberStatus } from "../model";
 import { memberList } from "../../shared/etcd/members";
@@ -14,14 +20,14 @@ export interface Asked {
   readonly ordinal: number;
   readonly podUid: string;
   readonly name: string;
-  readonly member: EtcdMember;
+  readonly member: EtcdClient;
 }
 
 interface Answer extends Asked {
-  readonly status: StatusAnswer | EtcdError;
+  readonly status: StatusResponse | EtcdError;
   /** Revision of a linearizable read. */
   readonly read: number | EtcdError;
-  readonly list: ListAnswer | EtcdError;
+  readonly list: MemberListResponse | EtcdError;
 }
 
 export async function etcdView(
@@ -41,7 +47,7 @@ export async function etcdView(
   const told = ours.map(statusOf);
   const corrupt = alarms.some((a) => a.type === "CORRUPT");
   if (!corrupt) hashes.forget();
-  const downgrade = ours.map((a) => fine(a.status)?.downgrade).find((d) => d?.enabled);
+  const downgrade = ours.map((a) => fine(a.status)?.downgradeInfo).find((d) => d?.enabled);
   return {
     list,
     statuses,
@@ -56,17 +62,19 @@ export async function etcdView(
 async function ask(asked: Asked): Promise<Answer> {
   const { member } = asked;
   const [status, read, list] = await Promise.all([
-    settle(member.call(methods.status, {}, ASK_MS)),
+    settle(member.call(Maintenance.method.status, {}, ASK_MS)),
     settle(linearizableRead(member)),
-    settle(member.call(methods.memberList, { linearizable: true }, ASK_MS)),
+    settle(member.call(Cluster.method.memberList, { linearizable: true }, ASK_MS)),
   ]);
   return { ...asked, status, read, list };
 }
 
-/** A key that need not exist: `etcdctl endpoint health` reads it, too. */
-async function linearizableRead(member: EtcdMember): Promise<number> {
-  const answer = await member.call(methods.range, { key: "health", countOnly: true }, ASK_MS);
-  return answer.header?.revision ?? 0;
+/** It need not exist: `etcdctl endpoint health` reads it, too. */
+const ANY_KEY = Buffer.from("health");
+
+async function linearizableRead(member: EtcdClient): Promise<number> {
+  const answer = await member.call(KV.method.range, { key: ANY_KEY, countOnly: true }, ASK_MS);
+  return Number(answer.header?.revision ?? 0);
 }
 
 async function settle<T>(call: Promise<T>): Promise<T | EtcdError> {
@@ -91,14 +99,14 @@ function statusOf({ ordinal, podUid, status, read }: Answer): MemberStatus {
     clusterId: status.header?.clusterId,
     isLearner: status.isLearner,
     leaderId: status.leader === "0" ? undefined : status.leader,
-    raftTerm: status.raftTerm,
-    raftIndex: status.raftIndex,
-    appliedIndex: status.raftAppliedIndex,
+    raftTerm: Number(status.raftTerm),
+    raftIndex: Number(status.raftIndex),
+    appliedIndex: Number(status.raftAppliedIndex),
     version: status.version,
     storageVersion: status.storageVersion === "" ? undefined : status.storageVersion,
-    dbBytes: status.dbSize,
-    dbInUseBytes: status.dbSizeInUse,
-    quotaBytes: status.dbSizeQuota === 0 ? undefined : status.dbSizeQuota,
+    dbBytes: Number(status.dbSize),
+    dbInUseBytes: Number(status.dbSizeInUse),
+    quotaBytes: status.dbSizeQuota === 0n ? undefined : Number(status.dbSizeQuota),
     linearizableRead: typeof read === "number",
     errors: status.errors,
   };
@@ -119,6 +127,12 @@ function pickList(answers: readonly Answer[], clusterId: ClusterId | undefined):
   return { problem: `no member has given a linearizable list: ${errors.join("; ")}` };
 }
 
+/** An alarm of a later etcd is none that the plan knows. */
+const ALARMS: Readonly<Partial<Record<AlarmType, Alarm["type"]>>> = {
+  [AlarmType.NOSPACE]: "NOSPACE",
+  [AlarmType.CORRUPT]: "CORRUPT",
+};
+
 /**
  * A member's status tells its alarms in words only, so it decides just whether to ask: the question itself is an entry
  * in the log of every member. One that is being defragmented answers late: then another is asked, and if none answers
@@ -129,11 +143,14 @@ async function alarmsOf(answers: readonly Answer[]): Promise<readonly Alarm[]> {
   if (words.length === 0) return [];
   for (const { list, member } of answers) {
     if (list instanceof EtcdError) continue;
-    const answer = fine(await settle(member.call(methods.alarm, { action: "GET" }, ASK_MS)));
-    if (!answer) continue;
-    return answer.alarms.flatMap(({ memberId, alarm }) =>
-      alarm === "NONE" ? [] : [{ memberId, type: alarm }],
+    const answer = fine(
+      await settle(member.call(Maintenance.method.alarm, { action: AlarmAction.GET }, ASK_MS)),
     );
+    if (!answer) continue;
+    return answer.alarms.flatMap(({ memberID: memberId, alarm }) => {
+      const type = ALARMS[alarm];
+      return type ? [{ memberId, type }] : [];
+    });
   }
   return alarmsInWords(words);
 }
@@ -153,8 +170,12 @@ function hashing(answers: readonly Answer[]): readonly Hashing[] {
     const answer = fine(status);
     const memberId = answer?.header?.memberId;
     if (memberId === undefined || answer?.isLearner) return [];
-    const ask = (revision: number, timeoutMs: number) => member.call(methods.hashKv, { revision }, timeoutMs);
-    return [{ memberId, dbBytes: answer?.dbSize ?? 0, ask }];
+    const ask = async (revision: number, timeoutMs: number) => {
+      const request = { revision: BigInt(revision) };
+      const { hash, compactRevision } = await member.call(Maintenance.method.hashKV, request, timeoutMs);
+      return { hash, compactRevision: Number(compactRevision) };
+    };
+    return [{ memberId, dbBytes: Number(answer?.dbSize ?? 0), ask }];
   });
 }
 

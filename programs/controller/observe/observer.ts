@@ -3,7 +3,7 @@ import { ownClock } from "../../shared/clock";
 import type { Clock } from "../../shared/clock";
 import type { PodAddresses } from "../server/expected-pods";
 import type { Fleet } from "../../shared/etcd/fleet";
-import type { Place } from "../../shared/etcd/member";
+import type { Place } from "../../shared/etcd/address";
 import type { ConfigMap, Meta, Pod, StatefulSet, Claim } from "../../shared/kubernetes/objects";
 import type { ControllerRecord, GateReport, MemberStatus, PodView, World } from "../model";
 import type { RestoreReport } from "../../shared/protocol";

@@ -1,5 +1,6 @@
-import { EtcdMember } from "./member";
-import type { Place } from "./member";
+import { addressOfPlace } from "./address";
+import type { Place } from "./address";
+import { EtcdClient } from "./client";
 import type { Pair } from "./pair";
 
 /**
@@ -7,7 +8,7 @@ import type { Pair } from "./pair";
  * connection.
  */
 export class Fleet {
-  private readonly open = new Map<string, { readonly key: string; readonly member: EtcdMember }>();
+  private readonly open = new Map<string, { readonly key: string; readonly member: EtcdClient }>();
 
   constructor(private readonly pair: () => Pair) {}
 
@@ -24,11 +25,11 @@ export class Fleet {
       const known = this.open.get(podUid);
       if (known?.key === key) continue;
       known?.member.close();
-      this.open.set(podUid, { key, member: new EtcdMember(place, pair) });
+      this.open.set(podUid, { key, member: new EtcdClient(addressOfPlace(place), pair) });
     }
   }
 
-  member(podUid: string): EtcdMember | undefined {
+  member(podUid: string): EtcdClient | undefined {
     return this.open.get(podUid)?.member;
   }
 

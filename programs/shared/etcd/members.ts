@@ -1,5 +1,5 @@
 import type { ClusterId, MemberId } from "../disk";
-import type { ListAnswer } from "./messages";
+import type { MemberListResponse } from "./rpc_pb";
 
 export interface MemberList {
   readonly clusterId: ClusterId;
@@ -14,13 +14,13 @@ export interface ListedMember {
   readonly isLearner: boolean;
 }
 
-export function memberList(answer: ListAnswer): MemberList {
+export function memberList(answer: MemberListResponse): MemberList {
   return {
     clusterId: answer.header?.clusterId ?? "0",
-    members: answer.members.map(({ id, name, peerUrls, isLearner }) => ({
-      memberId: id,
+    members: answer.members.map(({ ID, name, peerURLs, isLearner }) => ({
+      memberId: ID,
       name,
-      peerUrls,
+      peerUrls: peerURLs,
       isLearner,
     })),
   };

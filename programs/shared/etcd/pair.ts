@@ -24,7 +24,7 @@ export function pairReader(directory: string, everyMs: number, now: () => number
   };
 }
 
-export function readPair(directory: string): Pair {
+function readPair(directory: string): Pair {
   const pair = readKeyPair(directory);
   return { ...pair, version: versionOf(pair) };
 }

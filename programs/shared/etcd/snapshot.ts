@@ -1,16 +1,14 @@
 import { createHash } from "node:crypto";
-import { bytes, count, message, text } from "./wire";
 import { Census } from "./census";
 import type { Contents } from "./census";
 import { Refusal } from "../refusal";
-import type { Channel } from "./channel";
+import type { EtcdClient } from "./client";
+import { Maintenance } from "./rpc_pb";
 
 /** The hash that etcd sends after the database, in the file as well. */
 export const TRAILER_BYTES = 32;
 
 const IDLE_MS = 60_000;
-
-const snapshotAnswer = message({ remainingBytes: count(2), blob: bytes(3), version: text(4) });
 
 export interface Checked extends Contents {
   /** With the trailer. */
@@ -59,19 +57,23 @@ export class Check {
 
 /** Streams a member's snapshot to `write`, which may hold it by a promise. */
 export async function streamSnapshot(
-  channel: Channel,
+  client: EtcdClient,
   write: (chunk: Buffer) => Promise<void> | undefined,
   signal?: AbortSignal,
 ): Promise<Checked> {
   const check = new Check();
-  await channel.stream("/etcdserverpb.Maintenance/Snapshot", Buffer.alloc(0), {
-    idleMs: IDLE_MS,
-    signal,
-    message: (answer) => {
-      const blob = snapshotAnswer.decode(answer).blob as Buffer;
-      check.push(blob);
-      return write(blob);
+  await client.stream(
+    Maintenance.method.snapshot,
+    {},
+    {
+      idleMs: IDLE_MS,
+      signal,
+      message: ({ blob }) => {
+        const chunk = Buffer.from(blob.buffer, blob.byteOffset, blob.length);
+        check.push(chunk);
+        return write(chunk);
+      },
     },
-  });
+  );
   return check.result();
 }

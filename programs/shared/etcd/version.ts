@@ -1,6 +1,6 @@
 import { ask } from "../https";
 import type { KeyPair } from "../tls";
-import type { Place } from "./member";
+import type { Place } from "./address";
 
 const ASK_MS = 1000;
 const MAX_BYTES = 10_000;

@@ -1,7 +1,11 @@
 import { expect } from "chai";
 import { execute } from "../../../programs/controller/act";
 import { Fleet } from "../../../programs/shared/etcd/fleet";
-import { methods } from "../../../programs/shared/etcd/messages";
+import {
+  AlarmRequest_AlarmAction as AlarmAction,
+  AlarmType,
+  Maintenance,
+} from "../../../programs/shared/etcd/rpc_pb";
 import { pairReader } from "../../../programs/shared/etcd/pair";
 import { clusterVersion } from "../../../programs/shared/etcd/version";
 import type { Action, EtcdView, MemberStatus } from "../../../programs/controller/model";
@@ -25,6 +29,8 @@ describe("the controller's etcd client, against real processes over mutual TLS",
   for (const [version, programs] of versions)
     describe(`etcd ${version}`, () => speaksWith(version, programs));
 });
+
+const raise = (memberID: string, alarm: AlarmType) => ({ action: AlarmAction.ACTIVATE, memberID, alarm });
 
 function speaksWith(version: string, programs: string): void {
   const bare = new BareCluster(programs);
@@ -133,7 +139,7 @@ function speaksWith(version: string, programs: string): void {
     const memberId = await idOf(0);
     const first = fleet.member("pod-0");
     if (!first) throw new Error("not asked");
-    await first.call(methods.alarm, { action: "ACTIVATE", memberId, alarm: "NOSPACE" }, 2000);
+    await first.call(Maintenance.method.alarm, raise(memberId, AlarmType.NOSPACE), 2000);
     const view = await look();
     expect(view.alarms).to.deep.equal([{ memberId, type: "NOSPACE" }]);
     const revision = view.revision ?? 0;
@@ -149,7 +155,7 @@ function speaksWith(version: string, programs: string): void {
     const memberId = await idOf(0);
     const first = fleet.member("pod-0");
     if (!first) throw new Error("not asked");
-    await first.call(methods.alarm, { action: "ACTIVATE", memberId, alarm: "CORRUPT" }, 2000);
+    await first.call(Maintenance.method.alarm, raise(memberId, AlarmType.CORRUPT), 2000);
     await until(async () => (await look()).hashes?.length === 3);
     const view = await look();
     expect(new Set(view.hashes?.map((h) => h.hash)).size).to.equal(1);

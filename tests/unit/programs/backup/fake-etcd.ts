@@ -2,18 +2,11 @@
 import { createServer } from "node:http2";
 import type { Http2Server, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { Channel } from "../../../../programs/shared/etcd/channel";
-import { frame, Frames } from "../../../../programs/shared/etcd/frames";
-import { bytes, count, id, list, message, nested, text, bool } from "../../../../programs/shared/etcd/wire";
-
-const header = message({ clusterId: id(1), memberId: id(2), revision: count(3) });
-const answers = {
-  status: message({ header: nested(1, header), version: text(2), leader: id(4), isLearner: bool(10) }),
-  range: message({ header: nested(1, header), count: count(4) }),
-  members: message({ members: list(nested(2, message({ id: id(1), name: text(2) }))) }),
-  alarms: message({ alarms: list(nested(2, message({ memberId: id(1), alarm: count(2) }))) }),
-  snapshot: message({ remainingBytes: count(2), blob: bytes(3), version: text(4) }),
-};
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
+import { addressOfUrl } from "../../../../programs/shared/etcd/address";
+import { EtcdClient } from "../../../../programs/shared/etcd/client";
+import * as rpc from "../../../../programs/shared/etcd/rpc_pb";
 
 export interface Behaviour {
   readonly snapshot: Buffer;
@@ -30,7 +23,7 @@ export interface Behaviour {
 
 export class FakeEtcd {
   private readonly server: Http2Server = createServer();
-  private readonly channels: Channel[] = [];
+  private readonly clients: EtcdClient[] = [];
   behaviour: Behaviour;
   /** Snapshots that were asked for. */
   asked = 0;
@@ -42,8 +35,7 @@ export class FakeEtcd {
     this.behaviour = { snapshot, corrupt: [], liveKeys: 2, ...plain, ...more };
     this.server.on("stream", (stream: ServerHttp2Stream, headers) => {
       stream.on("error", () => undefined);
-      const frames = new Frames();
-      stream.on("data", (chunk: Buffer) => frames.push(chunk, () => undefined));
+      stream.resume();
       stream.on("end", () => void this.answer(stream, String(headers[":path"])));
     });
     this.server.on("session", (session) => session.on("error", () => undefined));
@@ -58,34 +50,40 @@ export class FakeEtcd {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  readonly open = (url: string): Channel => {
+  readonly open = (url: string): EtcdClient => {
     const none = Buffer.alloc(0);
-    const channel = new Channel(url, { ca: none, cert: none, key: none });
-    this.channels.push(channel);
-    return channel;
+    const client = new EtcdClient(addressOfUrl(url), { ca: none, cert: none, key: none });
+    this.clients.push(client);
+    return client;
   };
 
   async stop(): Promise<void> {
-    for (const channel of this.channels) channel.close();
+    for (const client of this.clients) client.close();
     await new Promise((resolve) => this.server.close(resolve));
   }
 
   private async answer(stream: ServerHttp2Stream, path: string): Promise<void> {
     const { memberId, leaderId, clusterId, learner, quorum, corrupt, liveKeys } = this.behaviour;
-    const head = { clusterId, memberId, revision: 7 };
+    const header = { clusterId, memberId, revision: 7n };
     if (path.endsWith("Maintenance/Status"))
-      return one(
-        stream,
-        answers.status.encode({ header: head, version: "3.6.16", leader: leaderId, isLearner: learner }),
-      );
+      return one(stream, rpc.StatusResponseSchema, {
+        header,
+        version: "3.6.16",
+        leader: leaderId,
+        isLearner: learner,
+      });
     if (path.endsWith("Maintenance/Alarm"))
-      return one(stream, answers.alarms.encode({ alarms: corrupt.map((m) => ({ memberId: m, alarm: 2 })) }));
+      return one(stream, rpc.AlarmResponseSchema, {
+        alarms: corrupt.map((memberID) => ({ memberID, alarm: rpc.AlarmType.CORRUPT })),
+      });
     if (path.endsWith("Maintenance/Snapshot")) return this.stream(stream);
-    if (!quorum) return refuse(stream, 14, "etcdserver: request timed out%2C possibly due to lost leader");
+    if (!quorum) return refuse(stream, 14, "etcdserver: request timed out, possibly due to lost leader");
     if (path.endsWith("KV/Range"))
-      return one(stream, answers.range.encode({ header: head, count: liveKeys }));
+      return one(stream, rpc.RangeResponseSchema, { header, count: BigInt(liveKeys) });
     if (path.endsWith("Cluster/MemberList"))
-      return one(stream, answers.members.encode({ members: [{ id: memberId, name: `etcd-${memberId}` }] }));
+      return one(stream, rpc.MemberListResponseSchema, {
+        members: [{ ID: memberId, name: `etcd-${memberId}` }],
+      });
     return refuse(stream, 12, `unknown method ${path}`);
   }
 
@@ -98,8 +96,8 @@ export class FakeEtcd {
       const end = Math.min(at + 32768, at < trailer ? trailer : snapshot.length);
       if (after && end > after.bytes) return stopAs(stream, after.then);
       const blob = snapshot.subarray(at, end);
-      const remainingBytes = Math.max(0, trailer - end);
-      const more = stream.write(frame(answers.snapshot.encode({ remainingBytes, blob, version: "3.6.0" })));
+      const remainingBytes = BigInt(Math.max(0, trailer - end));
+      const more = stream.write(frame(rpc.SnapshotResponseSchema, { remainingBytes, blob }));
       this.sent += blob.length;
       at = end;
       if (!more && !stream.destroyed) await drained(stream);
@@ -128,9 +126,21 @@ function begin(stream: ServerHttp2Stream, status = 0, text = ""): void {
   );
 }
 
-function one(stream: ServerHttp2Stream, answer: Buffer): void {
+/** A message as gRPC sends it: not compressed, and its length before it. */
+function frame<M extends DescMessage>(schema: M, content: MessageInitShape<M>): Buffer {
+  const message = toBinary(schema, create(schema, content));
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
+function one<M extends DescMessage>(
+  stream: ServerHttp2Stream,
+  schema: M,
+  content: MessageInitShape<M>,
+): void {
   begin(stream);
-  stream.end(frame(answer));
+  stream.end(frame(schema, content));
 }
 
 /** As gRPC does it: an answer that is nothing but its end. */

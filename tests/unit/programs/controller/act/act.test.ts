@@ -1,26 +1,23 @@
+import { create, toJsonString } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, MessageInitShape } from "@bufbuild/protobuf";
 import { expect } from "chai";
 import { execute } from "../../../../../programs/controller/act";
-import { EtcdError } from "../../../../../programs/shared/etcd/member";
+import { MemberListResponseSchema } from "../../../../../programs/shared/etcd/rpc_pb";
+import { EtcdError } from "../../../../../programs/shared/etcd/error";
 import { ApiError } from "../../../../../programs/shared/kubernetes/api";
 import type { Action, EtcdView, MemberStatus } from "../../../../../programs/controller/model";
 import { listKey } from "../../../../../programs/shared/etcd/members";
 
 const URL = "https://etcd-3:2380";
-const listed = (id: string) => ({
-  id,
-  name: `m${id}`,
-  peerUrls: [`https://${id}`],
-  clientUrls: [],
-  isLearner: false,
-});
-const answer = {
-  header: { clusterId: "9", memberId: "1", revision: 1, raftTerm: 1 },
+const listed = (ID: string) => ({ ID, name: `m${ID}`, peerURLs: [`https://${ID}`] });
+const answer = create(MemberListResponseSchema, {
+  header: { clusterId: "9", memberId: "1" },
   members: [listed("1"), listed("2")],
-};
+});
 const list = {
   clusterId: "9",
-  members: answer.members.map(({ id, name, peerUrls, isLearner }) => ({
-    memberId: id,
+  members: answer.members.map(({ ID: memberId, name, peerURLs: peerUrls, isLearner }) => ({
+    memberId,
     name,
     peerUrls,
     isLearner,
@@ -49,9 +46,8 @@ describe("an act", () => {
   });
 
   const member = (podUid: string) => ({
-    call: (method: { path: string }, request: object, timeoutMs: number) => {
-      const name = method.path.split("/").at(-1) ?? "";
-      calls.push(`${podUid} ${name} ${JSON.stringify(request)} ${timeoutMs}`);
+    call: ({ name, input }: DescMethod, request: MessageInitShape<DescMessage>, timeoutMs: number) => {
+      calls.push(`${podUid} ${name} ${toJsonString(input, create(input, request))} ${timeoutMs}`);
       if (fails && name !== "MemberList") return Promise.reject(fails);
       return Promise.resolve(answer);
     },
@@ -84,7 +80,7 @@ describe("an act", () => {
     expect(await run(add)).to.equal(undefined);
     expect(calls).to.deep.equal([
       `pod-1 MemberList {"linearizable":true} 8000`,
-      `pod-1 MemberAdd {"peerUrls":["${URL}"],"isLearner":true} 8000`,
+      `pod-1 MemberAdd {"peerURLs":["${URL}"],"isLearner":true} 8000`,
     ]);
   });
 
@@ -105,7 +101,7 @@ describe("an act", () => {
     expect(calls).to.deep.equal([]);
     left = 3000;
     await run({ kind: "promote", ordinal: 1, memberId: "2" });
-    expect(calls).to.deep.equal([`pod-1 MemberPromote {"id":"2"} 3000`]);
+    expect(calls).to.deep.equal([`pod-1 MemberPromote {"ID":"2"} 3000`]);
   });
 
   it("stops between two requests when the process stood still", async () => {
@@ -118,7 +114,7 @@ describe("an act", () => {
   it("removes a member through another one, and one that is gone is removed", async () => {
     fails = new EtcdError("NOT_FOUND", "etcdserver: member not found");
     expect(await run({ kind: "removeMember", ordinal: 1, memberId: "2" })).to.equal(undefined);
-    expect(calls).to.deep.equal([`pod-0 MemberRemove {"id":"2"} 8000`]);
+    expect(calls).to.deep.equal([`pod-0 MemberRemove {"ID":"2"} 8000`]);
     fails = new EtcdError("UNAVAILABLE", "etcdserver: unhealthy cluster");
     const failure = await run({ kind: "removeMember", ordinal: 1, memberId: "2" });
     expect(failure?.kind).to.equal("moment");
@@ -128,7 +124,7 @@ describe("an act", () => {
   it("fills the log with questions that change nothing, as many as are missing", async () => {
     expect(await run({ kind: "fillLog", entries: 100 })).to.equal(undefined);
     expect(calls).to.have.length(100);
-    expect(new Set(calls)).to.deep.equal(new Set([`pod-1 Alarm {"action":"GET"} 8000`]));
+    expect(new Set(calls)).to.deep.equal(new Set([`pod-1 Alarm {} 8000`]));
   });
 
   it("asks no member of another cluster, and none without a quorum", async () => {

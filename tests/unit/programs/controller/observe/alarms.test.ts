@@ -1,29 +1,36 @@
+import { create } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { expect } from "chai";
-import { EtcdError } from "../../../../../programs/shared/etcd/member";
-import type { EtcdMember } from "../../../../../programs/shared/etcd/member";
-import { methods } from "../../../../../programs/shared/etcd/messages";
+import type { EtcdClient } from "../../../../../programs/shared/etcd/client";
+import { EtcdError } from "../../../../../programs/shared/etcd/error";
+import * as rpc from "../../../../../programs/shared/etcd/rpc_pb";
 import type { Asked } from "../../../../../programs/controller/observe/etcd";
 import { Hashes } from "../../../../../programs/controller/observe/hashes";
 import { etcdView } from "../../../../../programs/controller/observe/etcd";
 
-const HEADER = { clusterId: "9", memberId: "1", revision: 5, raftTerm: 1 };
+const HEADER = { clusterId: "9", memberId: "1", revision: 5n };
 /** Both are as etcd prints them. */
 const WORDS = "memberID:9372538179322589801 alarm:NOSPACE ";
 
 /** A member that answers everything but the question about alarms, as one that is being defragmented. */
 function member(errors: readonly string[], answersAlarm: boolean, asked: string[] = []): Asked {
-  const call = (method: { path: string }) => {
-    asked.push(method.path);
-    if (method.path === methods.alarm.path) {
+  const call = ({ name, output }: DescMethod) => {
+    asked.push(name);
+    if (name === "Alarm") {
       if (!answersAlarm) return Promise.reject(new EtcdError("DEADLINE_EXCEEDED", "late"));
-      return Promise.resolve({ header: HEADER, alarms: [{ memberId: "4", alarm: "NOSPACE" }] });
+      const alarms = [
+        { memberID: "4", alarm: rpc.AlarmType.NOSPACE },
+        { memberID: "5", alarm: 9 },
+      ];
+      return Promise.resolve(create(rpc.AlarmResponseSchema, { alarms }));
     }
-    if (method.path === methods.status.path) {
-      return Promise.resolve({ header: HEADER, version: "3.6.14", leader: "1", errors, dbSizeQuota: 7 });
+    if (name === "Status") {
+      const told = { header: HEADER, version: "3.6.14", leader: "1", errors: [...errors], dbSizeQuota: 7n };
+      return Promise.resolve(create(rpc.StatusResponseSchema, told));
     }
-    return Promise.resolve({ header: HEADER, members: [], count: 0 });
+    return Promise.resolve(create(output, { header: HEADER }));
   };
-  return { ordinal: 0, podUid: "u", name: "etcd-0", member: { call } as unknown as EtcdMember };
+  return { ordinal: 0, podUid: "u", name: "etcd-0", member: { call } as unknown as EtcdClient };
 }
 
 const see = (...members: Asked[]) =>
@@ -33,7 +40,7 @@ describe("alarms that the controller sees", () => {
   it("are asked for only where a status tells of one", async () => {
     const asked: string[] = [];
     expect((await see(member([], true, asked))).alarms).to.deep.equal([]);
-    expect(asked).to.not.include(methods.alarm.path);
+    expect(asked).to.not.include("Alarm");
     expect((await see(member([WORDS], true))).alarms).to.deep.equal([{ memberId: "4", type: "NOSPACE" }]);
   });
 
