@@ -8,7 +8,7 @@ import { mock } from "node:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clusterVersion } from "../../../../../programs/shared/etcd/version";
-import { readPair } from "../../../../../programs/shared/etcd/pair";
+import { readKeyPair } from "../../../../../programs/shared/tls";
 import { authority, pair } from "../../controller/server/pairs";
 
 describe("the cluster's version", () => {
@@ -36,8 +36,8 @@ describe("the cluster's version", () => {
     name = "etcd-0",
   ) => {
     const ca = await authority("clients");
-    const etcd = readPair(await pair(join(folder, "etcd"), "etcd", ca, [name]));
-    const client = readPair(await pair(join(folder, "client"), "root", ca));
+    const etcd = readKeyPair(await pair(join(folder, "etcd"), "etcd", ca, [name]));
+    const client = readKeyPair(await pair(join(folder, "client"), "root", ca));
     const required = { requestCert: true, rejectUnauthorized: true };
     const server = createServer({ ...etcd, ...required, ...options }, (request, response) => {
       expect(request.url).to.equal("/version");
