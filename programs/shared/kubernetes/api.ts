@@ -1,6 +1,8 @@
 /**
- * The Kubernetes API over plain HTTPS. The official client weighs 2.5 MB of code and half of the memory that the whole
- * controller is to have, for what are a dozen requests.
+ * The Kubernetes API over plain HTTPS. The official client, `@kubernetes/client-node` 2.0.1, needs WebAssembly, which
+ * the controller's `--jitless` leaves out. Without that flag it makes a TLS connection for each request, takes the
+ * controller from 65 MiB of memory to 89 or more, and brings 32 packages into the pod that holds etcd's root
+ * certificate.
  */
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
