@@ -15,6 +15,7 @@ import { fetchBackup, files } from "./fetch";
 import type { Which } from "./fetch";
 import { runBackup } from "./job";
 import { parseManifest } from "../shared/backups/manifest";
+import { createLog } from "../shared/log";
 import { Refusal } from "../shared/refusal";
 import { Report } from "./report";
 import type { BackupSettings, StoreSettings } from "../../components/contract/jobs";
@@ -25,9 +26,7 @@ import { volumesOf } from "./volumes";
 import { wordsOf } from "../shared/errors";
 
 const { env } = process;
-/** As the log of everything else in the cluster: one line of JSON each. */
-const log = (level: string, msg: string) =>
-  console.log(JSON.stringify({ level, time: new Date().toISOString(), msg }));
+const log = createLog();
 
 const variable = (name: string): string => {
   const value = env[name];
@@ -39,7 +38,7 @@ const settings = () => readSettings<BackupSettings>(env, "BACKUP_SETTINGS");
 
 function report(of: BackupSettings): { api: Api; report: Report } {
   const api = new Api(accessInCluster(env, steadyClock()));
-  const warn = (text: string) => log("warn", text);
+  const warn = (text: string) => log.warn(text);
   return { api, report: new Report(api, of.namespace, of.statusName, variable("POD_NAME"), warn) };
 }
 
@@ -62,7 +61,7 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
       open: (url) => new Channel(url, pair),
       volumes: () => volumesOf(told.api, of.namespace, of.claims),
       signal: ended.signal,
-      say: (text) => log("info", text),
+      say: (text) => log.info(text),
       peakMebibytes: () => Math.ceil(process.resourceUsage().maxRSS / 1024),
     });
     clearTimeout(limit);
@@ -103,11 +102,11 @@ async function main(): Promise<string> {
 
 main().then(
   (said) => {
-    log("info", said);
+    log.info(said);
     process.exit(0);
   },
   (error: unknown) => {
-    log("error", wordsOf(error));
+    log.error(wordsOf(error));
     process.exit(helpless(error) ? 3 : 1);
   },
 );

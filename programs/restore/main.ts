@@ -1,4 +1,5 @@
 import { existsSync, writeFileSync } from "node:fs";
+import { log } from "./log";
 import { Refusal } from "../shared/refusal";
 import { readSettings } from "./settings";
 import type { Endpoints } from "./sources";
@@ -40,7 +41,7 @@ main(process.argv[2]).then(
   () => process.exit(0),
   (error: unknown) => {
     const words = wordsOf(error);
-    console.error(words);
+    log.error(words);
     if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, words);
     process.exit(error instanceof Refusal ? 3 : 1);
   },

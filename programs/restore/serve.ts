@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server } from "node:https";
 import { createServer } from "node:https";
 import { join } from "node:path";
+import { log } from "./log";
 import type { Settings } from "./settings";
 import { wordsOf } from "../shared/errors";
 
@@ -34,7 +35,7 @@ export async function serve(settings: Settings, method: "GET" | "POST", handler:
       await handler(request, response);
     } catch (error) {
       const words = wordsOf(error);
-      console.error(words);
+      log.error(words);
       if (response.headersSent) response.destroy();
       else end(response, 500, words);
     }
