@@ -16,13 +16,15 @@ interface Heard {
 }
 
 describe("a store's credentials", () => {
-  const folder = temporaryFolder();
-  const token = join(folder, "token");
+  let folder: string;
+  let token: string;
   const heard: Heard[] = [];
   let answer: { readonly status: number; readonly body: string };
   let server: Server;
   let url: string;
   before(async () => {
+    folder = temporaryFolder();
+    token = join(folder, "token");
     writeFileSync(token, "the-token\n");
     server = createServer((request, response) => {
       let body = "";
