@@ -68,7 +68,10 @@ function licensesOf(packages) {
     .map((path) => {
       const { name, version, license } = JSON.parse(readFileSync(join(root, path, "package.json"), "utf8"));
       const file = readdirSync(join(root, path)).find((entry) => /^licen[cs]e/i.test(entry));
-      const text = file ? readFileSync(join(root, path, file), "utf8").trim() : "";
+      // Some come without a copy of the licence that is this project's as well.
+      const own = license === "Apache-2.0" ? join(root, "LICENSE") : undefined;
+      const from = file === undefined ? own : join(root, path, file);
+      const text = from === undefined ? "" : readFileSync(from, "utf8").trim();
       return `${name} ${version} (${license})\n\n${text}\n`;
     })
     .join("\n----------------------------------------\n\n");
