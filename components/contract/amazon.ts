@@ -14,7 +14,3 @@ const domainOf = (region: string): string =>
 export const isRegion = (text: string): boolean => /^[a-z]+(-[a-z]+)+-\d+$/.test(text);
 
 export const s3Url = (region: string): string => `https://s3.${region}.${domainOf(region)}`;
-
-/** Of a region that is none of Amazon's, such as `auto`, nobody is asked but the one that is there for all. */
-export const stsUrl = (region: string): string =>
-  isRegion(region) ? `https://sts.${region}.${domainOf(region)}/` : "https://sts.amazonaws.com/";

@@ -1,9 +1,44 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import * as k8s from "@pulumi/kubernetes";
 import type { Context } from "./context";
 import { metadataOf } from "./context";
+
+export type Program = "gate" | "controller" | "backup" | "restore";
+
+/** What a ConfigMap holds of a program, and the program's code. */
+export interface Bundle {
+  readonly code: string;
+  readonly data: Record<string, string>;
+  readonly binaryData?: Record<string, string>;
+}
+
+/** Stands where the code would. The code sees the same as if it stood there itself. */
+const loader = `const { readFileSync } = require("node:fs");
+const { compileFunction } = require("node:vm");
+const { gunzipSync } = require("node:zlib");
+const code = gunzipSync(readFileSync(__filename + ".gz")).toString();
+const names = ["exports", "require", "module", "__filename", "__dirname"];
+compileFunction(code, names, { filename: __filename })(exports, require, module, __filename, __dirname);
+`;
+
+/** As `make build` has left it: as it is, or compressed where it is large. */
+export function readBundle(program: Program): Bundle {
+  const file = `${program}.js`;
+  const path = join(__dirname, "..", "bundles", file);
+  if (existsSync(path)) {
+    const code = readFileSync(path, "utf8");
+    return { code, data: { [file]: code } };
+  }
+  const packed = readFileSync(`${path}.gz`);
+  return {
+    code: gunzipSync(packed).toString("utf8"),
+    data: { [file]: loader },
+    binaryData: { [`${file}.gz`]: packed.toString("base64") },
+  };
+}
 
 /**
  * A program's code, built from `programs/`, in an immutable ConfigMap that is named by its content: a pod keeps the
@@ -11,15 +46,14 @@ import { metadataOf } from "./context";
  */
 export function createBundle(
   ctx: Context,
-  program: "gate" | "controller" | "backup" | "restore",
+  program: Program,
   nameOf: (hash: string) => string,
 ): k8s.core.v1.ConfigMap {
-  const file = `${program}.js`;
-  const code = readFileSync(join(__dirname, "..", "bundles", file), "utf8");
+  const { code, data, binaryData } = readBundle(program);
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 10);
   return new k8s.core.v1.ConfigMap(
     `${ctx.name}-${program}-${hash}`,
-    { metadata: metadataOf(ctx, nameOf(hash)), immutable: true, data: { [file]: code } },
+    { metadata: metadataOf(ctx, nameOf(hash)), immutable: true, data, binaryData },
     ctx.opts,
   );
 }

@@ -16,6 +16,7 @@ import { fetchBackup, files } from "./fetch";
 import type { Which } from "./fetch";
 import { runBackup } from "./job";
 import { parseManifest } from "../shared/backups/manifest";
+import { createLog } from "../shared/log";
 import { Refusal } from "../shared/refusal";
 import { Report } from "./report";
 import type { BackupSettings, StoreSettings } from "../../components/contract/jobs";
@@ -29,9 +30,7 @@ import { exitCodes } from "../../components/contract/exit-codes";
 import { messageOf } from "../shared/errors";
 
 const { env } = process;
-/** As the log of everything else in the cluster: one line of JSON each. */
-const log = (level: string, msg: string) =>
-  console.log(JSON.stringify({ level, time: new Date().toISOString(), msg }));
+const log = createLog();
 
 const variable = (name: string): string => {
   const value = env[name];
@@ -43,7 +42,7 @@ const settings = () => readSettings<BackupSettings>(env, backupEnv.settings);
 
 function report(of: BackupSettings): { api: Api; report: Report } {
   const api = new Api(accessInCluster(env, steadyClock()));
-  const warn = (text: string) => log("warn", text);
+  const warn = (text: string) => log.warn(text);
   return { api, report: new Report(api, of.namespace, of.statusName, variable(podEnv.name), warn) };
 }
 
@@ -66,7 +65,7 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
       open: (url) => new EtcdClient(addressOfUrl(url), pair),
       volumes: () => volumesOf(told.api, of.namespace, of.claims),
       signal: ended.signal,
-      say: (text) => log("info", text),
+      say: (text) => log.info(text),
       peakMebibytes: () => Math.ceil(process.resourceUsage().maxRSS / 1024),
     });
     clearTimeout(limit);
@@ -106,11 +105,11 @@ async function main(): Promise<string> {
 
 main().then(
   (said) => {
-    log("info", said);
+    log.info(said);
     process.exit(0);
   },
   (error: unknown) => {
-    log("error", messageOf(error));
+    log.error(messageOf(error));
     process.exit(helpless(error) ? exitCodes.permanent : exitCodes.retryable);
   },
 );

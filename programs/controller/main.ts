@@ -1,21 +1,16 @@
 /** The controller: one Deployment that looks after one cluster. This file only puts the parts together. */
 import process from "node:process";
-import pino from "pino";
 import { Controller } from "./controller";
 import { createControllerServer } from "./server";
 import { steadyClock } from "../shared/clock";
+import { createLog } from "../shared/log";
 import { settingsFrom } from "./settings";
 import { accessInCluster } from "../shared/kubernetes/access";
 
 async function main(): Promise<void> {
   const settings = settingsFrom(process.env);
   const steady = steadyClock();
-  const log = pino({
-    level: settings.logLevel,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-  });
+  const log = createLog(settings.logLevel);
   const door = await createControllerServer({
     tlsDir: settings.serverTlsDir,
     port: settings.serverPort,

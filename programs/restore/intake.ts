@@ -17,6 +17,7 @@ import { receiveDirectory } from "../shared/archive/receive";
 import { readMember } from "../shared/wal";
 import { commitLog } from "../shared/wal/commit";
 import { messageOf } from "../shared/errors";
+import { log } from "./log";
 import type { Receipt } from "./receipt";
 import type { Settings } from "./settings";
 import { place } from "./settings";
@@ -76,7 +77,7 @@ export class Intake {
       for (const folder of [join(member, ".."), draft]) syncFolder(folder);
       renameSync(draft, place(scratch, "survivor"));
       syncFolder(scratch);
-      console.log(`the survivor's disk is here: ${JSON.stringify(receipt)}`);
+      log.info(`the survivor's disk is here: ${JSON.stringify(receipt)}`);
     } catch (error) {
       rmSync(draft, { recursive: true, force: true });
       throw error;

@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { Environment } from "../shared/environment";
+import { log } from "./log";
 import { Refusal } from "../shared/refusal";
 import { readSettings } from "./settings";
 import { endpoints, fromEndpoints, fromFile, save } from "./sources";
@@ -43,7 +44,7 @@ main(process.argv[2]).then(
   () => process.exit(0),
   (error: unknown) => {
     const words = messageOf(error);
-    console.error(words);
+    log.error(words);
     if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, words);
     process.exit(error instanceof Refusal ? exitCodes.permanent : exitCodes.retryable);
   },

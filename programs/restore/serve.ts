@@ -5,6 +5,7 @@ import { reply } from "../shared/http";
 import type { Handler } from "../shared/https-server";
 import { listen, mutualTlsServer } from "../shared/https-server";
 import { readKeyPair } from "../shared/tls";
+import { log } from "./log";
 import type { Settings } from "./settings";
 
 /** A large database takes its time; a sender that says nothing any more is dropped by its socket's. */
@@ -27,7 +28,7 @@ export async function serve(
       await handler(request, response);
     } catch (error) {
       const words = messageOf(error);
-      console.error(words);
+      log.error(words);
       if (response.headersSent) response.destroy();
       else end(response, 500, words);
     }

@@ -18,6 +18,7 @@ import { Check, streamSnapshot } from "../shared/etcd/snapshot";
 import { Refusal } from "../shared/refusal";
 import { KV, Maintenance } from "../shared/etcd/rpc_pb";
 import { syncFolder } from "../shared/files";
+import { log } from "./log";
 import { readReceipt, writeContents } from "./receipt";
 import type { Settings } from "./settings";
 import { place } from "./settings";
@@ -43,7 +44,7 @@ export async function save(settings: Settings, url = "https://127.0.0.1:2379"): 
       break;
     } catch (error) {
       const words = messageOf(error);
-      if (words !== last) console.log(`the survivor's copy doesn't answer yet: ${(last = words)}`);
+      if (words !== last) log.info(`the survivor's copy doesn't answer yet: ${(last = words)}`);
       client.close();
       await sleep(AGAIN_MS);
     }
@@ -61,7 +62,7 @@ export async function save(settings: Settings, url = "https://127.0.0.1:2379"): 
     throw new Refusal(
       `the survivor's disk, up to entry ${receipt.commit}, holds no data at all (revision 0): nothing was ever written there`,
     );
-  console.log(`a snapshot of the survivor's copy: ${told(checked)}`);
+  log.info(`a snapshot of the survivor's copy: ${told(checked)}`);
 }
 
 export interface Endpoints {
@@ -110,7 +111,7 @@ export async function fromFile(settings: Settings, file: string): Promise<void> 
 const told = ({ revision, keys, bytes }: Checked) => `revision ${revision}, ${keys} entries, ${bytes} bytes`;
 
 function say({ scratch }: Settings, source: string): void {
-  console.log(source);
+  log.info(source);
   writeFileSync(place(scratch, "source"), source, { flush: true });
 }
 

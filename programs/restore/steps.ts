@@ -11,6 +11,7 @@ import { directoryStream, directorySum } from "../shared/archive/send";
 import { parseVersion } from "../../components/contract/versions";
 import { readMember } from "../shared/wal";
 import { Intake } from "./intake";
+import { log } from "./log";
 import { differenceFrom, readContents, readReceipt } from "./receipt";
 import { end, serve } from "./serve";
 import type { Settings } from "./settings";
@@ -37,7 +38,7 @@ async function keepTelling(
     } catch (error) {
       words = messageOf(error);
     }
-    if (words !== last) console.log((last = words));
+    if (words !== last) log.info((last = words));
     if (!enough()) await sleep(EVERY_MS);
   }
 }
@@ -78,7 +79,7 @@ export async function handOver(settings: Settings): Promise<void> {
   const sha256 = await directorySum(member);
   const { memberId, clusterId } = data;
   const source = sourceOf(scratch);
-  console.log(`restored from ${source}: member ${memberId} of cluster ${clusterId}`);
+  log.info(`restored from ${source}: member ${memberId} of cluster ${clusterId}`);
   const server = await serve(settings, "GET", async (_request, response) => {
     response.writeHead(200, { "content-type": "application/octet-stream" });
     await pipeline(Readable.from(directoryStream(member)), response);

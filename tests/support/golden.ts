@@ -61,7 +61,7 @@ function settled(value: unknown, key = ""): unknown {
   if (typeof value !== "string") {
     return value;
   }
-  return ["gate.js", "controller.js", "backup.js", "restore.js"].includes(key)
+  return /^(gate|controller|backup|restore)\.js(\.gz)?$/.test(key)
     ? `[components/bundles/${key}]`
     : key.endsWith("-ca-sha256") && value !== ""
       ? "[hash]"

@@ -1,37 +1,22 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { stsUrl } from "../../../components/contract/amazon";
-import { Refusal } from "../../shared/refusal";
-import { ask } from "./http";
-import { element } from "./xml";
-import { messageOf } from "../../shared/errors";
+import { fromHttp } from "@aws-sdk/credential-provider-http";
+import { fromWebToken } from "@aws-sdk/credential-provider-web-identity";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { isRegion } from "../../../components/contract/amazon";
 import { paths } from "../../../components/contract/names";
+import { messageOf } from "../../shared/errors";
+import { Refusal } from "../../shared/refusal";
+import { orStopped } from "../stopped";
+import { answerOf } from "./answer";
 
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  /** When they have to be asked for again. */
-  readonly untilMs?: number;
-}
+export type Credentials = Awaited<ReturnType<ReturnType<typeof fromHttp>>>;
 
 /** Where the Secret with them is mounted. */
 export const credentialsFolder = paths.credentials;
-const NEW_BEFORE_MS = 5 * 60_000;
 const ASK_MS = 10_000;
-
-/** Asks again shortly before they expire, or when told that they have: this node's clock may be behind. */
-export function remembered(
-  ask: () => Promise<Credentials>,
-  now: () => number = Date.now,
-): (renew?: boolean) => Promise<Credentials> {
-  let last: Credentials | undefined;
-  return async (renew) => {
-    if (!last || renew || (last.untilMs !== undefined && now() > last.untilMs - NEW_BEFORE_MS))
-      last = await ask();
-    return last;
-  };
-}
+/** For a region that is none of Amazon's, such as `auto`. */
+const EVERYBODYS_STS = "https://sts.amazonaws.com";
 
 // Asynchronous as `fromPod` is.
 // eslint-disable-next-line @typescript-eslint/require-await
@@ -54,7 +39,8 @@ export async function fromFiles(folder: string): Promise<Credentials> {
 
 /**
  * By what the platform put into the pod for its ServiceAccount: the address of an agent on the node, or a token to be
- * exchanged. Amazon calls them Pod Identity and IAM Roles for Service Accounts; others speak the same.
+ * exchanged. Amazon calls them Pod Identity and IAM Roles for Service Accounts; others speak the same. The SDK's own
+ * chain is never asked: it would end with the node's role.
  */
 export async function fromPod(env: NodeJS.ProcessEnv, region: string): Promise<Credentials> {
   const { AWS_CONTAINER_CREDENTIALS_FULL_URI: agent, AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile } = env;
@@ -71,49 +57,53 @@ export async function fromPod(env: NodeJS.ProcessEnv, region: string): Promise<C
   );
 }
 
-async function fromAgent(url: string, tokenFile: string | undefined): Promise<Credentials> {
-  const headers = tokenFile ? { authorization: readFileSync(tokenFile, "utf8").trim() } : undefined;
-  const { status, body } = await ask({ url: new URL(url), method: "GET", headers, timeoutMs: ASK_MS });
-  if (status !== 200) throw new Error(`the agent answered ${status}: ${body.toString().slice(0, 200)}`);
-  const answer = JSON.parse(body.toString()) as Record<string, string>;
-  return usable(answer.AccessKeyId, answer.SecretAccessKey, answer.Token, answer.Expiration);
+const tokenIn = (file: string): string => readFileSync(file, "utf8").trim();
+
+function fromAgent(url: string, tokenFile: string | undefined): Promise<Credentials> {
+  const token = tokenFile ? tokenIn(tokenFile) : "";
+  // What is given as empty is not looked up in the process' own variables.
+  const ask = refusing(() =>
+    fromHttp({
+      awsContainerCredentialsRelativeUri: "",
+      awsContainerCredentialsFullUri: url,
+      awsContainerAuthorizationToken: token,
+      awsContainerAuthorizationTokenFile: "",
+      timeout: ASK_MS,
+      maxRetries: 0,
+    }),
+  );
+  return orStopped(ask(), AbortSignal.timeout(ASK_MS));
+}
+
+/** Plain HTTP is for the agents' own addresses, and another address stays another one. */
+function refusing<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new Refusal(`AWS_CONTAINER_CREDENTIALS_FULL_URI can't be used: ${messageOf(error)}`);
+  }
 }
 
 async function fromToken(file: string, env: NodeJS.ProcessEnv, region: string): Promise<Credentials> {
   // The pod's own region: the store's may be anywhere, and need not be one of Amazon's.
   const own = env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? region;
-  const url = new URL(env.AWS_ENDPOINT_URL_STS ?? stsUrl(own));
-  const form = new URLSearchParams({
-    Action: "AssumeRoleWithWebIdentity",
-    Version: "2011-06-15",
-    RoleArn: env.AWS_ROLE_ARN ?? "",
-    RoleSessionName: env.AWS_ROLE_SESSION_NAME ?? "etcd-backup",
-    WebIdentityToken: readFileSync(file, "utf8").trim(),
+  const ask = fromWebToken({
+    roleArn: env.AWS_ROLE_ARN ?? "",
+    roleSessionName: env.AWS_ROLE_SESSION_NAME ?? "etcd-backup",
+    webIdentityToken: tokenIn(file),
+    clientConfig: {
+      region: own,
+      endpoint: env.AWS_ENDPOINT_URL_STS ?? (isRegion(own) ? undefined : EVERYBODYS_STS),
+      maxAttempts: 1,
+      requestHandler: new NodeHttpHandler({ requestTimeout: ASK_MS, throwOnRequestTimeout: true }),
+    },
   });
-  const { status, body } = await ask({
-    url,
-    method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-    body: Buffer.from(form.toString()),
-    timeoutMs: ASK_MS,
-  });
-  const text = body.toString();
-  if (status !== 200) {
-    const reason = element(text, "Message") ?? text.slice(0, 200);
-    if (status < 500) throw new Refusal(`the pod's identity is refused: ${reason}`);
-    throw new Error(`${url.host} answered ${status}: ${reason}`);
+  try {
+    return await ask();
+  } catch (error) {
+    const { status, said } = answerOf(error) ?? {};
+    if (status === undefined) throw error;
+    if (status >= 400 && status < 500) throw new Refusal(`the pod's identity is refused: ${said}`);
+    throw new Error(`who exchanges its token answered ${status}: ${said}`, { cause: error });
   }
-  const field = (name: string) => element(text, name);
-  return usable(field("AccessKeyId"), field("SecretAccessKey"), field("SessionToken"), field("Expiration"));
-}
-
-function usable(id?: string, secret?: string, token?: string, expiration?: string): Credentials {
-  if (!id || !secret) throw new Error("the answer has no credentials in it");
-  const untilMs = expiration === undefined ? NaN : Date.parse(expiration);
-  return {
-    accessKeyId: id,
-    secretAccessKey: secret,
-    ...(token ? { sessionToken: token } : {}),
-    ...(Number.isNaN(untilMs) ? {} : { untilMs }),
-  };
 }

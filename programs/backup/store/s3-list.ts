@@ -1,6 +1,6 @@
+import type { ListObjectsV2CommandOutput } from "@aws-sdk/client-s3";
 import { Refusal } from "../../shared/refusal";
 import type { Stored } from "./store";
-import { element, elements } from "./xml";
 
 /**
  * One page of a listing after the other, as stores really give them: with a token to go on by, as S3 has it today; by the
@@ -20,21 +20,28 @@ interface Page {
   readonly last?: string;
 }
 
-/** `ask` gets what is added to the question for the next page. Keys are full ones. */
+/** How the next page is asked for: by one of them, or the first by none. */
+export interface From {
+  readonly token?: string;
+  readonly after?: string;
+}
+
+export type ListAnswer = Omit<ListObjectsV2CommandOutput, "$metadata">;
+
+/** Keys are full ones. */
 export async function* pages(
-  ask: (more: Readonly<Record<string, string>>) => Promise<string>,
+  ask: (from: From) => Promise<ListAnswer>,
   where: string,
   mostPages = MOST_PAGES,
 ): AsyncGenerator<readonly Stored[]> {
   const seen = new Set<string>();
-  let more: Readonly<Record<string, string>> = {};
-  let after: string | undefined;
+  let from: From = {};
   for (let count = 1; count <= mostPages; count++) {
-    const page = readPage(await ask(more), where);
+    const page = readPage(await ask(from), where);
     const first = page.entries[0]?.key;
-    if (after !== undefined && first !== undefined && !isBehind(first, after))
+    if (from.after !== undefined && first !== undefined && !isBehind(first, from.after))
       throw new Refusal(
-        `${where} cuts its list, and begins it anew when it is asked to go on after ${after}`,
+        `${where} cuts its list, and begins it anew when it is asked to go on after ${from.after}`,
       );
     yield page.entries;
     if (!page.truncated) return;
@@ -42,31 +49,27 @@ export async function* pages(
     if (next === undefined) throw new Refusal(`${where} cuts its list, and doesn't say how to go on`);
     if (seen.has(next)) throw new Refusal(`${where} lists the same again and again`);
     seen.add(next);
-    after = page.token === undefined ? next : undefined;
-    // Which of the two a store knows that gives no token, it doesn't say; the other one it ignores.
-    more =
-      page.token === undefined ? { "start-after": next, marker: next } : { "continuation-token": page.token };
+    from = page.token === undefined ? { after: next } : { token: next };
   }
   throw new Refusal(`${where} lists without end: give backups a bucket or a prefix of their own`);
 }
 
-function readPage(text: string, where: string): Page {
-  if (!/<ListBucketResult[\s>/]/.test(text))
+function readPage(answer: ListAnswer, where: string): Page {
+  const { Contents = [], EncodingType: encoding, IsTruncated: told } = answer;
+  const token = answer.NextContinuationToken || undefined;
+  // A list always says whether it is cut; a page for people, which the SDK takes for an empty answer, doesn't.
+  if (told === undefined && token === undefined && Contents.length === 0)
     throw new Error(`${where} answers with something that is no list`);
-  const encoded = element(text, "EncodingType")?.toLowerCase() === "url";
-  const nameOf = (key: string) => (encoded ? decode(key) : ownCopy(key));
-  const entries = elements(text, "Contents").map((entry) => ({
-    key: nameOf(element(entry, "Key") ?? ""),
-    bytes: Number(element(entry, "Size") ?? NaN),
-    modifiedMs: Date.parse(element(entry, "LastModified") ?? ""),
+  const encoded = encoding?.toLowerCase() === "url";
+  const entries = Contents.map(({ Key = "", Size = NaN, LastModified }) => ({
+    key: encoded ? decode(Key) : ownCopy(Key),
+    bytes: Size,
+    modifiedMs: LastModified?.getTime() ?? NaN,
   }));
-  const token = element(text, "NextContinuationToken") || undefined;
-  const marker = element(text, "NextMarker") || undefined;
-  const told = element(text, "IsTruncated")?.trim().toLowerCase();
-  const last = marker === undefined ? entries.at(-1)?.key : nameOf(marker);
+  const last = entries.at(-1)?.key;
   return {
     entries,
-    truncated: told === "true" || (told === undefined && (token ?? marker) !== undefined),
+    truncated: told ?? token !== undefined,
     ...(token === undefined ? {} : { token }),
     ...(last === undefined ? {} : { last }),
   };

@@ -1,9 +1,9 @@
 import { Refusal, Unreadable } from "../../shared/refusal";
 import type { S3Settings } from "../../../components/contract/jobs";
-import type { Answer } from "./http";
-import { mayPass } from "./s3-again";
-import { element } from "./xml";
 import { messageOf } from "../../shared/errors";
+import { answerOf } from "./answer";
+import type { Answer } from "./answer";
+import { mayPass } from "./s3-again";
 
 /** What a person has to know of an answer that is no success. */
 export class S3Error extends Error {
@@ -59,7 +59,7 @@ const refusals: Readonly<Record<string, (told: Said) => Refusal>> = {
     new Refusal(`${at.endpoint} refuses the region ${at.region}: ${said}`),
   PermanentRedirect: ({ at, headers }) => {
     const region = headers["x-amz-bucket-region"];
-    const where = typeof region === "string" ? `, but in ${region}` : "";
+    const where = region === undefined ? "" : `, but in ${region}`;
     return new Refusal(
       `the bucket ${at.bucket} is not in the region ${at.region}${where}: correct s3.region or s3.endpoint`,
     );
@@ -86,16 +86,17 @@ function byHowMuch(date: string | undefined): string {
 }
 
 /** A `Refusal` for what somebody has to put right, another error for what may pass. */
-export function s3Error(
-  { status, headers, body }: Pick<Answer, "status" | "headers" | "body">,
-  at: Named,
-  what: string,
-): Error {
-  const text = body.toString("utf8");
-  const code = element(text, "Code") ?? (status === 301 ? "PermanentRedirect" : "");
-  const said = element(text, "Message") ?? (text.slice(0, 200) || `HTTP ${status}`);
+export function explained(error: unknown, at: Named, what: string): Error {
+  const answer = answerOf(error);
+  return answer ? s3Error(answer, at, what) : connectionError(error, at);
+}
+
+export function s3Error({ status, code, said, headers }: Answer, at: Named, what: string): Error {
+  // A page of somebody who stands before the store.
+  if (status < 300) return new Error(`${what} at ${at.endpoint}: the answer isn't S3's: ${said}`);
+  const known = status === 301 ? "PermanentRedirect" : code;
   const denied = [401, 403].includes(status) && !mayPass(status, code) ? refusals.AccessDenied : undefined;
-  const refused = (Object.hasOwn(refusals, code) ? refusals[code] : undefined) ?? denied;
+  const refused = (Object.hasOwn(refusals, known) ? refusals[known] : undefined) ?? denied;
   if (refused) return refused({ at, what, said, headers });
   return new S3Error(status, code, `${what} at ${at.endpoint}: ${code ? `${code}, ` : ""}${said}`);
 }
@@ -107,8 +108,13 @@ export function worthAnotherTry(error: unknown): boolean {
 
 /** What became of a connection, in words. */
 export function connectionError(error: unknown, at: Named): Error {
-  const { code = "" } = error as NodeJS.ErrnoException;
+  const { code = "", name } = error as NodeJS.ErrnoException;
   if (error instanceof Refusal || error instanceof S3Error) return error;
+  // The SDK's own: Node.js has a code.
+  if (name === "TimeoutError" && code === "")
+    return new Error(
+      `${at.endpoint} was silent for too long: ${messageOf(error).replace(/^@smithy\/\S+ - /, "")}`,
+    );
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
     return new Refusal(
       `${at.endpoint} shows a certificate for other names (${messageOf(error)}): correct s3.endpoint, or set s3.pathStyle if it is the bucket that stands before the name`,

@@ -1,8 +1,14 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
 import { Parts } from "./parts";
-import type { S3Client } from "./s3-client";
-import { encryption } from "./s3-client";
+import type { S3Connection } from "./s3-client";
+import { encryption, sum } from "./s3-object";
+import type { Condition } from "./s3-object";
 import type { Writer } from "./store";
-import { element, escape } from "./xml";
 
 /** Of one size, which some stores demand; the least that there may be, and 10 000 of them are 48 GiB. */
 export const PART_BYTES = 5 * 2 ** 20;
@@ -16,27 +22,25 @@ interface Target {
   put(key: string, bytes: Buffer, contentType: string, signal?: AbortSignal): Promise<void>;
   sizeOf(key: string): Promise<number | undefined>;
   /** Calls `write` with the condition under which the store takes an object that it doesn't have yet. */
-  onlyNew<T>(
-    key: string,
-    bytes: number,
-    write: (condition: Record<string, string>) => Promise<T>,
-  ): Promise<T | undefined>;
+  onlyNew<T>(key: string, bytes: number, write: (condition: Condition) => Promise<T>): Promise<T | undefined>;
 }
 
 /** One object in parts, or in one request if it is small. */
 export class S3Writer implements Writer {
   private readonly parts: Parts;
-  private readonly etags: string[] = [];
+  private readonly sent: { PartNumber: number; ETag?: string }[] = [];
   private upload: Promise<string> | undefined;
   private bytes = 0;
   private readonly ending = new AbortController();
+  private readonly object: { readonly Bucket: string; readonly Key: string };
 
   constructor(
-    private readonly client: S3Client,
+    private readonly connection: S3Connection,
     private readonly key: string,
     private readonly store: Target,
     partBytes = PART_BYTES,
   ) {
+    this.object = { Bucket: connection.settings.bucket, Key: key };
     this.parts = new Parts(partBytes, BUFFERS, (number, bytes, last) =>
       number === 1 && last
         ? store.put(key, bytes, CONTENT, this.ending.signal)
@@ -62,63 +66,44 @@ export class S3Writer implements Writer {
     this.ending.abort();
     await this.parts.settled();
     try {
-      const uploadId = await this.upload;
-      if (uploadId !== undefined)
-        await this.client.call({
-          method: "DELETE",
-          what: "giving up an upload",
-          key: this.key,
-          query: { uploadId },
-          alsoFine: [404],
-        });
+      const UploadId = await this.upload;
+      if (UploadId === undefined) return;
+      const upload = { ...this.object, UploadId };
+      await this.connection.ask("giving up an upload", (client) =>
+        client.send(new AbortMultipartUploadCommand(upload)),
+      );
     } catch {
       // The sweep of a later run finds it.
     }
   }
 
-  private async sendPart(number: number, body: Buffer): Promise<void> {
-    const uploadId = await (this.upload ??= this.begin());
-    const { headers } = await this.client.call({
-      method: "PUT",
-      what: `writing part ${number}`,
-      key: this.key,
-      query: { partNumber: String(number), uploadId },
-      body,
-      signal: this.ending.signal,
-    });
-    this.etags[number - 1] = headers.etag ?? "";
+  private async sendPart(PartNumber: number, Body: Buffer): Promise<void> {
+    const UploadId = await (this.upload ??= this.begin());
+    const part = { ...this.object, UploadId, PartNumber, Body, ...sum(Body) };
+    const { signal } = this.ending;
+    const { ETag } = await this.connection.ask(
+      `writing part ${PartNumber}`,
+      (client) => client.send(new UploadPartCommand(part), { abortSignal: signal }),
+      signal,
+    );
+    this.sent[PartNumber - 1] = { PartNumber, ETag };
   }
 
   private async begin(): Promise<string> {
-    const { body } = await this.client.call({
-      method: "POST",
-      what: "beginning an upload",
-      key: this.key,
-      query: { uploads: "" },
-      headers: { "content-type": CONTENT, ...encryption(this.client.settings) },
-    });
-    const id = element(body.toString("utf8"), "UploadId");
-    if (!id) throw new Error(`${this.store.where} gave no number to an upload`);
-    return id;
+    const object = { ...this.object, ContentType: CONTENT, ...encryption(this.connection.settings) };
+    const { UploadId } = await this.connection.ask("beginning an upload", (client) =>
+      client.send(new CreateMultipartUploadCommand(object)),
+    );
+    if (!UploadId) throw new Error(`${this.store.where} gave no number to an upload`);
+    return UploadId;
   }
 
-  private async complete(uploadId: string): Promise<void> {
-    const parts = this.etags
-      .map((etag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escape(etag)}</ETag></Part>`)
-      .join("");
-    const body = Buffer.from(
-      `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts}</CompleteMultipartUpload>`,
-    );
+  private async complete(UploadId: string): Promise<void> {
+    const upload = { ...this.object, UploadId, MultipartUpload: { Parts: this.sent } };
     await this.store.onlyNew(this.key, this.bytes, (condition) =>
-      this.client.call({
-        method: "POST",
-        what: "ending an upload",
-        key: this.key,
-        query: { uploadId },
-        headers: { "content-type": "application/xml", ...condition },
-        body,
-        endsLate: true,
-      }),
+      this.connection.ask("ending an upload", (client) =>
+        client.send(new CompleteMultipartUploadCommand({ ...upload, ...condition })),
+      ),
     );
   }
 }

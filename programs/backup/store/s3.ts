@@ -1,24 +1,37 @@
 import type { Readable } from "node:stream";
+import {
+  AbortMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import { parseKey } from "../../shared/backups/manifest";
-import { NotThere, Refusal } from "../../shared/refusal";
-import type { S3Client } from "./s3-client";
-import { encryption } from "./s3-client";
+import { NotThere, Refusal, Unreadable } from "../../shared/refusal";
+import { answerOf } from "./answer";
+import type { S3Connection } from "./s3-client";
 import { pages } from "./s3-list";
+import type { From, ListAnswer } from "./s3-list";
+import { encryption, sum } from "./s3-object";
+import type { Condition } from "./s3-object";
 import { S3Error } from "./s3-words";
 import { S3Writer } from "./s3-writer";
 import { ABANDONED_MS, SMALL_BYTES } from "./store";
 import type { Store, Stored, Writer } from "./store";
-import { element, elements } from "./xml";
 
 /** Anything that speaks S3. */
 export class S3Store implements Store {
   readonly where: string;
   private readonly root: string;
+  private readonly bucket: { readonly Bucket: string };
   /** Whether the store knows how to refuse to overwrite; found out by asking. */
   private conditional = true;
 
-  constructor(private readonly client: S3Client) {
-    const { bucket, prefix, endpoint } = client.settings;
+  constructor(private readonly connection: S3Connection) {
+    const { bucket, prefix, endpoint } = connection.settings;
+    this.bucket = { Bucket: bucket };
     this.root = prefix === "" ? "" : `${prefix}/`;
     this.where = `s3://${bucket}/${prefix} at ${endpoint}`;
   }
@@ -26,11 +39,7 @@ export class S3Store implements Store {
   async list(under: string, wanted: (key: string) => boolean = () => true): Promise<readonly Stored[]> {
     const found: Stored[] = [];
     const prefix = this.root + under;
-    const ask = async (more: Readonly<Record<string, string>>) => {
-      const query = { "list-type": "2", prefix, "encoding-type": "url", ...more };
-      return (await this.client.call({ method: "GET", what: "listing", query })).body.toString("utf8");
-    };
-    for await (const page of pages(ask, this.where))
+    for await (const page of pages((from) => this.page(prefix, from), this.where))
       for (const stored of page) {
         const key = stored.key.slice(this.root.length);
         if (stored.key.startsWith(prefix) && wanted(key)) found.push({ ...stored, key });
@@ -39,21 +48,20 @@ export class S3Store implements Store {
   }
 
   read(key: string): Promise<Readable> {
-    return this.notThere(key, () =>
-      this.client.open({ method: "GET", what: `reading ${key}`, key: this.root + key }),
-    );
+    return this.get(key, (body) => Promise.resolve(body));
   }
 
-  async readSmall(key: string): Promise<Buffer> {
-    const { body } = await this.notThere(key, () =>
-      this.client.call({
-        method: "GET",
-        what: `reading ${key}`,
-        key: this.root + key,
-        largestBytes: SMALL_BYTES,
-      }),
-    );
-    return body;
+  readSmall(key: string): Promise<Buffer> {
+    return this.get(key, async (body) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (bytes > SMALL_BYTES) throw new Unreadable(`${key} is too large for what it should be`);
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks);
+    });
   }
 
   async writeSmall(key: string, bytes: Buffer): Promise<void> {
@@ -61,38 +69,30 @@ export class S3Store implements Store {
   }
 
   writer(key: string): Promise<Writer> {
-    return Promise.resolve(new S3Writer(this.client, this.root + key, this));
+    return Promise.resolve(new S3Writer(this.connection, this.root + key, this));
   }
 
   async remove(key: string): Promise<void> {
-    const what = `deleting ${key}`;
-    await this.client.call({ method: "DELETE", what, key: this.root + key, alsoFine: [404] });
+    await this.connection.ask(`deleting ${key}`, (client) =>
+      unless([404], client.send(new DeleteObjectCommand(this.object(this.root + key)))),
+    );
   }
 
   async sweep(under: string, nowMs: number): Promise<number> {
-    const answer = await this.client.call({
-      method: "GET",
-      what: "listing uploads",
-      query: { uploads: "", prefix: this.root + under },
+    const prefix = { ...this.bucket, Prefix: this.root + under };
+    const listed = await this.connection.ask("listing uploads", (client) =>
       // Not every store has it.
-      alsoFine: [400, 403, 404, 405, 501],
-    });
-    if (answer.status !== 200) return 0;
+      unless([400, 403, 404, 405, 501], client.send(new ListMultipartUploadsCommand(prefix))),
+    );
     let swept = 0;
-    for (const upload of elements(answer.body.toString("utf8"), "Upload")) {
-      const key = element(upload, "Key") ?? "";
-      const uploadId = element(upload, "UploadId") ?? "";
-      const begun = Date.parse(element(upload, "Initiated") ?? "");
+    for (const { Key: key = "", UploadId, Initiated } of listed?.Uploads ?? []) {
       // Only what is of our making, and surely not being written any more.
       if (!key.startsWith(this.root) || parseKey(key.slice(this.root.length))?.kind !== "data") continue;
-      if (!(nowMs - begun >= ABANDONED_MS)) continue;
-      await this.client.call({
-        method: "DELETE",
-        what: "giving up an upload",
-        key,
-        query: { uploadId },
-        alsoFine: [404],
-      });
+      if (!(nowMs - (Initiated?.getTime() ?? NaN) >= ABANDONED_MS)) continue;
+      const upload = { ...this.object(key), UploadId };
+      await this.connection.ask("giving up an upload", (client) =>
+        unless([404], client.send(new AbortMultipartUploadCommand(upload))),
+      );
       swept += 1;
     }
     return swept;
@@ -103,33 +103,32 @@ export class S3Store implements Store {
   }
 
   close(): void {
-    this.client.close();
+    this.connection.close();
   }
 
   /** For the writer as well. `key` is a full one. */
   async put(key: string, bytes: Buffer, contentType: string, signal?: AbortSignal): Promise<void> {
-    const headers = { "content-type": contentType, ...encryption(this.client.settings) };
-    await this.onlyNew(key, bytes.length, (condition) =>
-      this.client.call({
-        method: "PUT",
-        what: `writing ${key}`,
-        key,
-        body: bytes,
-        headers: { ...headers, ...condition },
+    const { settings } = this.connection;
+    const said = { ContentType: contentType, ...sum(bytes), ...encryption(settings) };
+    await this.onlyNew(key, bytes.length, (condition) => {
+      const object = { ...this.object(key), Body: bytes, ...said, ...condition };
+      return this.connection.ask(
+        `writing ${key}`,
+        (client) => client.send(new PutObjectCommand(object), { abortSignal: signal }),
         signal,
-      }),
-    );
+      );
+    });
   }
 
   /** Writes under a name that must not be there yet. An answer that was lost may have been a success. */
   async onlyNew<T>(
     key: string,
     bytes: number,
-    write: (condition: Record<string, string>) => Promise<T>,
+    write: (condition: Condition) => Promise<T>,
   ): Promise<T | undefined> {
     if (!this.conditional && (await this.sizeOf(key)) !== undefined) throw taken(key);
     try {
-      return await write(this.conditional ? { "if-none-match": "*" } : {});
+      return await write(this.conditional ? { IfNoneMatch: "*" } : {});
     } catch (error) {
       if (!(error instanceof S3Error)) throw error;
       if (this.conditional && (error.status === 501 || error.code === "NotImplemented")) {
@@ -145,24 +144,59 @@ export class S3Store implements Store {
 
   /** Of a full key; undefined if it isn't there. */
   async sizeOf(key: string): Promise<number | undefined> {
-    const { status, headers } = await this.client.call({
-      method: "HEAD",
-      what: `looking for ${key}`,
-      key,
-      alsoFine: [404],
-    });
-    return status === 404 ? undefined : Number(headers["content-length"]);
+    const found = await this.connection.ask(`looking for ${key}`, (client) =>
+      unless([404], client.send(new HeadObjectCommand(this.object(key)))),
+    );
+    return found && (found.ContentLength ?? NaN);
   }
 
-  private async notThere<T>(key: string, work: () => Promise<T>): Promise<T> {
+  private object(key: string): { readonly Bucket: string; readonly Key: string } {
+    return { ...this.bucket, Key: key };
+  }
+
+  /** What breaks while `read` reads is tried again; what breaks later is an error of the stream. */
+  private async get<T>(key: string, read: (body: Readable) => Promise<T>): Promise<T> {
     try {
-      return await work();
+      return await this.connection.ask(`reading ${key}`, async (client) => {
+        const { Body } = await client.send(new GetObjectCommand(this.object(this.root + key)));
+        return read(Body as Readable);
+      });
     } catch (error) {
       if (error instanceof S3Error && error.status === 404)
         throw new NotThere(`${key} is not in ${this.where}`);
       throw error;
     }
   }
+
+  private page(prefix: string, { token, after }: From): Promise<ListAnswer> {
+    const asked = {
+      ...this.bucket,
+      Prefix: prefix,
+      EncodingType: "url" as const,
+      ContinuationToken: token,
+      StartAfter: after,
+    };
+    return this.connection.ask("listing", (client) => {
+      const command = new ListObjectsV2Command(asked);
+      // Which of the two a store knows that gives no token, it doesn't say; the other one it ignores.
+      if (after !== undefined)
+        command.middlewareStack.add(
+          (next) => (args) => {
+            (args.request as { readonly query: Record<string, string> }).query.marker = after;
+            return next(args);
+          },
+          { name: "marker", step: "build" },
+        );
+      return client.send(command);
+    });
+  }
 }
+
+/** Undefined where the store answers with one of these statuses. */
+const unless = <T>(statuses: readonly number[], work: Promise<T>): Promise<T | undefined> =>
+  work.catch((error: unknown) => {
+    if (statuses.includes(answerOf(error)?.status ?? 0)) return undefined;
+    throw error;
+  });
 
 const taken = (key: string) => new Refusal(`${key} is there already, and is never overwritten`);

@@ -1,6 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect } from "chai";
 import type { types } from "@pulumi/kubernetes";
 import { EtcdCluster } from "../../../components";
@@ -10,7 +8,7 @@ import type { ClusterRender } from "../../support/render";
 import { codeOf, inputs, kinds, listOf, objectsOf, renderCluster, resource } from "../../support/render";
 import type { Scenario } from "../../support/scenarios";
 import { argsOf, scenario, scenarioNames } from "../../support/scenarios";
-import { root } from "../../../hack/root";
+import { readBundle } from "../../../components/resources/bundle";
 
 const pairs = ["peer", "peer-client", "server", "root", "controller", "controller-server"];
 const authority = (kind: string) => [
@@ -425,13 +423,12 @@ describe("the code that runs in the cluster", () => {
     it(`is named by its content, in the cluster and in Pulumi, and immutable: ${program}`, async () => {
       const configMap = codeOf(await scenario("default"), program);
       const object = plain(configMap.inputs) as types.output.core.v1.ConfigMap;
-      const code = readFileSync(join(root, `components/bundles/${program}.js`), "utf8");
+      const { code, data, binaryData } = readBundle(program);
       const hash = createHash("sha256").update(code).digest("hex").slice(0, 10);
       expect(configMap.name).to.equal(`etcd-${program}-${hash}`);
       expect(object.metadata.name).to.equal(configMap.name);
       expect(object.immutable).to.equal(true);
-      expect(object.data).to.have.all.keys(`${program}.js`);
-      expect(object.data[`${program}.js`] === code).to.equal(true);
+      expect([object.data, object.binaryData]).to.deep.equal([data, binaryData]);
     });
   }
 });

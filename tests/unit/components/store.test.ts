@@ -1,7 +1,6 @@
 /** Where a store is, by what is declared of it; and when it is written to. */
 import { expect } from "chai";
 import type { S3StoreArgs } from "../../../components";
-import { stsUrl } from "../../../components/contract/amazon";
 import type { S3Settings } from "../../../components/contract/jobs";
 import { storeSettings } from "../../../components/config/jobs";
 import { isTimeZone } from "../../../components/validation/time-zone-names";
@@ -27,17 +26,6 @@ describe("a store that speaks S3", () => {
   for (const [args, endpoint, pathStyle] of cases)
     it(`is at ${endpoint}, ${pathStyle ? "by path" : "by host"}: ${JSON.stringify(args)}`, async () =>
       expect(await settings(args)).to.include({ endpoint, pathStyle }));
-
-  it("gives a pod credentials where the pod is", () => {
-    for (const [region, url] of [
-      ["eu-west-1", "https://sts.eu-west-1.amazonaws.com/"],
-      ["cn-northwest-1", "https://sts.cn-northwest-1.amazonaws.com.cn/"],
-      ["us-gov-east-1", "https://sts.us-gov-east-1.amazonaws.com/"],
-      ["auto", "https://sts.amazonaws.com/"],
-      ["garage", "https://sts.amazonaws.com/"],
-    ] as const)
-      expect(stsUrl(region)).to.equal(url);
-  });
 });
 
 describe("a time zone", () => {

@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import type { Credentials } from "../../../../programs/backup/store/credentials";
 import type { S3Settings } from "../../../../components/contract/jobs";
 import { S3Store } from "../../../../programs/backup/store/s3";
-import { S3Client } from "../../../../programs/backup/store/s3-client";
+import { S3Connection } from "../../../../programs/backup/store/s3-client";
 
 export interface Request {
   readonly method: string;
@@ -21,6 +21,8 @@ export interface Request {
 /** What becomes of one request: an answer instead of the right one, or the connection's end, or nothing at all. */
 export type Fault =
   | { readonly status: number; readonly code: string; readonly headers?: Record<string, string> }
+  /** A page for people, of whoever stands before the store. */
+  | { readonly status: number; readonly page: string }
   | "cut"
   | "silence"
   /** It is done, and the answer is lost. */
@@ -144,8 +146,8 @@ export class FakeS3 {
       credentials: "files",
       ...more,
     };
-    const patience = { attempts: 4, firstPauseMs: 1, idleMs, requestMs: 60_000, readMs: 60_000 };
-    return new S3Store(new S3Client(settings, credentials, patience, () => Promise.resolve()));
+    const patience = { attempts: 4, firstPauseMs: 1, idleMs, requestMs: 60_000 };
+    return new S3Store(new S3Connection(settings, credentials, patience, () => Promise.resolve()));
   }
 
   asked = (method: string, has: string): Request[] =>
@@ -170,6 +172,8 @@ export class FakeS3 {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks);
+    if (typeof fault === "object" && "page" in fault)
+      return void response.writeHead(fault.status, { "content-type": "text/html" }).end(fault.page);
     if (typeof fault === "object") return error(response, fault.status, fault.code, fault.headers);
     if (bucket !== this.habits.bucket) return error(response, 404, "NoSuchBucket");
     const sum = request.headers["content-md5"];
@@ -217,10 +221,12 @@ export class FakeS3 {
         upload.parts.set(Number(query.get("partNumber")), body);
         return void to.writeHead(200, { etag: `"${body.length}-${query.get("partNumber") ?? ""}"` }).end();
       }
-      const numbers = [
-        ...body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber><ETag>&quot;(\d+)-\1&quot;/g),
-      ];
-      const parts = numbers.map(([, number]) => upload.parts.get(Number(number)) ?? Buffer.alloc(0));
+      const parts = [...body.toString().matchAll(/<Part>(.*?)<\/Part>/g)].flatMap(([, part = ""]) => {
+        const number = /<PartNumber>(\d+)</.exec(part)?.[1] ?? "";
+        const etag = /<ETag>(?:&quot;|")(\d+)-(\d+)(?:&quot;|")</.exec(part);
+        const there = upload.parts.get(Number(number));
+        return there && etag?.[1] === String(there.length) && etag[2] === number ? [there] : [];
+      });
       if (parts.length !== upload.parts.size) return error(to, 400, "InvalidPart");
       this.objects.set(key, { bytes: Buffer.concat(parts), modified: this.date });
       this.uploads.delete(uploadId);

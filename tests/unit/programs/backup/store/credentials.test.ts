@@ -6,7 +6,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Refusal } from "../../../../../programs/shared/refusal";
-import { fromFiles, fromPod, remembered } from "../../../../../programs/backup/store/credentials";
+import { fromFiles, fromPod } from "../../../../../programs/backup/store/credentials";
 import { failure, removeFolders, temporaryFolder } from "../fixtures";
 
 interface Heard {
@@ -16,13 +16,15 @@ interface Heard {
 }
 
 describe("a store's credentials", () => {
-  const folder = temporaryFolder();
-  const token = join(folder, "token");
+  let folder: string;
+  let token: string;
   const heard: Heard[] = [];
   let answer: { readonly status: number; readonly body: string };
   let server: Server;
   let url: string;
   before(async () => {
+    folder = temporaryFolder();
+    token = join(folder, "token");
     writeFileSync(token, "the-token\n");
     server = createServer((request, response) => {
       let body = "";
@@ -75,11 +77,11 @@ describe("a store's credentials", () => {
         Expiration: "2026-01-01T06:00:00Z",
       };
       answer = { status: 200, body: JSON.stringify(body) };
-      expect(await fromPod(agent(), "eu-west-1")).to.deep.equal({
+      expect(await fromPod(agent(), "eu-west-1")).to.deep.include({
         accessKeyId: "id",
         secretAccessKey: "s",
         sessionToken: "t",
-        untilMs: Date.parse("2026-01-01T06:00:00Z"),
+        expiration: new Date("2026-01-01T06:00:00Z"),
       });
       expect(heard.map((h) => [h.method, h.headers.authorization])).to.deep.equal([["GET", "the-token"]]);
     });
@@ -88,9 +90,20 @@ describe("a store's credentials", () => {
       answer = { status: 503, body: "busy" };
       const busy = await failure(fromPod(agent(), "eu-west-1"));
       expect(busy).not.to.be.instanceOf(Refusal);
-      expect(busy.message).to.equal("the pod's identity got no credentials: the agent answered 503: busy");
+      expect(busy.message).to.equal(
+        "the pod's identity got no credentials: Server responded with status: 503",
+      );
       answer = { status: 200, body: "{}" };
-      expect((await failure(fromPod(agent(), "eu-west-1"))).message).to.match(/no credentials in it/);
+      expect((await failure(fromPod(agent(), "eu-west-1"))).message).to.match(/got no credentials: .*format/);
+      expect(heard).to.have.length(2);
+    });
+
+    it("are asked for in the clear at an agent's own address only: refused", async () => {
+      const error = await failure(
+        fromPod({ AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://192.0.2.1/" }, "eu-west-1"),
+      );
+      expect(error).to.be.instanceOf(Refusal);
+      expect(error.message).to.match(/AWS_CONTAINER_CREDENTIALS_FULL_URI can't be used: .*HTTPS/);
     });
   });
 
@@ -109,11 +122,11 @@ describe("a store's credentials", () => {
           <Expiration>2026-01-01T06:00:00Z</Expiration>
           </Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
       };
-      expect(await fromPod(exchanged(), "eu-west-1")).to.deep.equal({
+      expect(await fromPod(exchanged(), "eu-west-1")).to.deep.include({
         accessKeyId: "id",
         secretAccessKey: "s&s",
         sessionToken: "t",
-        untilMs: Date.parse("2026-01-01T06:00:00Z"),
+        expiration: new Date("2026-01-01T06:00:00Z"),
       });
       const form = Object.fromEntries(new URLSearchParams(heard[0]?.body));
       expect(form).to.deep.equal({
@@ -168,20 +181,5 @@ describe("a store's credentials", () => {
     const error = await failure(fromPod({}, "eu-west-1"));
     expect(error).to.be.instanceOf(Refusal);
     expect(error.message).to.match(/serviceAccountAnnotations.*credentialsSecret/);
-  });
-
-  it("are asked for again shortly before they end", async () => {
-    let now = 0;
-    let count = 0;
-    const ask = remembered(
-      () => Promise.resolve({ accessKeyId: `${++count}`, secretAccessKey: "s", untilMs: now + 3600_000 }),
-      () => now,
-    );
-    const id = async () => (await ask()).accessKeyId;
-    expect(await id()).to.equal("1");
-    now += 54 * 60_000;
-    expect(await id()).to.equal("1");
-    now += 2 * 60_000;
-    expect(await id()).to.equal("2");
   });
 });

@@ -1,0 +1,3 @@
+import { createLog } from "../shared/log";
+
+export const log = createLog();
