@@ -1,7 +1,7 @@
 "use strict";
 
 // programs/gate/main.ts
-var import_node_fs13 = require("node:fs");
+var import_node_fs12 = require("node:fs");
 
 // programs/gate/run.ts
 var import_promises4 = require("node:timers/promises");
@@ -825,9 +825,9 @@ function inShort(words, longest = LONGEST) {
   const line = words.trim().replace(/\s+/g, " ");
   return line.length <= longest ? line : `${line.slice(0, longest)}\u2026`;
 }
-function wordsOf(error) {
+function messageOf(error) {
   if (error instanceof AggregateError && error.message === "")
-    return error.errors.map(wordsOf).join("; ") || "unknown";
+    return error.errors.map(messageOf).join("; ") || "unknown";
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
@@ -862,7 +862,7 @@ function withRoom(volume, work, mayDropAside = false) {
 }
 function volumeProblem(error) {
   const { code, syscall } = error;
-  return code !== void 0 && syscall !== void 0 ? wordsOf(error) : void 0;
+  return code !== void 0 && syscall !== void 0 ? messageOf(error) : void 0;
 }
 
 // programs/gate/act.ts
@@ -923,10 +923,101 @@ function mustBeEmpty(dataDir) {
   if (hasLog((0, import_node_path7.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
 }
 
-// programs/gate/ask.ts
-var import_node_fs8 = require("node:fs");
+// programs/shared/https.ts
 var import_node_https = require("node:https");
+var import_node_stream = require("node:stream");
+var import_promises = require("node:stream/promises");
+
+// programs/shared/http.ts
+async function textOf2(message, maxBytes) {
+  const parts = [];
+  let bytes = 0;
+  for await (const part of message) {
+    bytes += part.length;
+    if (bytes > maxBytes) throw new Error(`longer than ${maxBytes} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+// programs/shared/tls.ts
+var import_node_fs8 = require("node:fs");
 var import_node_path8 = require("node:path");
+function readKeyPair(folder, caFile = (0, import_node_path8.join)(folder, "ca.crt")) {
+  const read3 = (name) => (0, import_node_fs8.readFileSync)((0, import_node_path8.join)(folder, name));
+  return { ca: (0, import_node_fs8.readFileSync)(caFile), cert: read3("tls.crt"), key: read3("tls.key") };
+}
+
+// programs/shared/https.ts
+async function ask(question) {
+  const { method, url, keyPair, headers, body, silentMs, maxBytes, keepAlive, servername } = question;
+  const { minVersion = "TLSv1.3" } = question;
+  const sending = (0, import_node_https.request)(url, { method, agent: false, ...keyPair, headers, minVersion, servername });
+  const giveUp = () => sending.destroy(new Error(`no answer from ${url.origin}`));
+  let silence = setTimeout(giveUp, silentMs);
+  const heard = () => {
+    clearTimeout(silence);
+    silence = setTimeout(giveUp, silentMs);
+  };
+  sending.on("response", heard);
+  sending.on("information", () => {
+    keepAlive?.();
+    heard();
+  });
+  const failed = new Promise((_, reject) => sending.on("error", reject));
+  const answered = responseTo(sending).then(async (response) => ({
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text: await textOf2(response, maxBytes)
+  }));
+  sending.end(body);
+  try {
+    return await Promise.race([answered, failed]);
+  } finally {
+    clearTimeout(silence);
+  }
+}
+var unexpected = ({ status, text }) => new Error(`it was answered ${status}: ${text.slice(0, 200)}`);
+async function download(url, tlsDir, take) {
+  const sending = streaming("GET", url, tlsDir);
+  sending.end();
+  const response = await responseTo(sending);
+  await mustBeTaken(response);
+  return take(response);
+}
+async function upload(url, tlsDir, stream) {
+  const sending = streaming("POST", url, tlsDir);
+  const answer = responseTo(sending);
+  const [sent, response] = await Promise.allSettled([(0, import_promises.pipeline)(import_node_stream.Readable.from(stream), sending), answer]);
+  if (response.status === "fulfilled") {
+    await mustBeTaken(response.value);
+    response.value.resume();
+  }
+  for (const end of [sent, response]) if (end.status === "rejected") throw end.reason;
+}
+var STREAM_SILENT_MS = 3e4;
+var MAX_REASON_BYTES = 64 * 1024;
+function streaming(method, url, tlsDir) {
+  const keyPair = readKeyPair(tlsDir);
+  const options = { method, agent: false, ...keyPair, timeout: STREAM_SILENT_MS };
+  const sending = (0, import_node_https.request)(url, { ...options, minVersion: "TLSv1.3" });
+  sending.on(
+    "timeout",
+    () => sending.destroy(new Error(`nothing was heard of ${new URL(url).host} any more`))
+  );
+  return sending;
+}
+function responseTo(sending) {
+  return new Promise((resolve, reject) => {
+    sending.on("response", resolve);
+    sending.on("error", reject);
+    sending.on("close", () => reject(new Error("the connection was closed")));
+  });
+}
+async function mustBeTaken(response) {
+  const { statusCode: status = 0 } = response;
+  if (status !== 200) throw unexpected({ status, text: await textOf2(response, MAX_REASON_BYTES) });
+}
 
 // programs/shared/protocol.ts
 var REPORT_PATH = "/v1/report";
@@ -970,68 +1061,26 @@ function isOrder(o) {
 }
 
 // programs/gate/ask.ts
-var MAX_BODY = 256 * 1024;
-async function askController(ask2, message, tag) {
-  let sinceMs = ask2.now();
+var MAX_BYTES = 256 * 1024;
+async function askController({ url, tlsDir, patienceMs, now }, message, tag) {
+  let sinceMs = now();
   try {
-    return await post(ask2, message, tag, () => {
-      sinceMs = ask2.now();
-    });
-  } catch (error) {
-    return { problem: wordsOf(error), sinceMs };
-  }
-}
-function post(ask2, message, tag, sign) {
-  const file = (name) => (0, import_node_fs8.readFileSync)((0, import_node_path8.join)(ask2.tlsDir, name));
-  const body = JSON.stringify(message);
-  return new Promise((resolve, reject) => {
-    const asked = (0, import_node_https.request)(new URL(REPORT_PATH, ask2.url), {
+    const answer = await ask({
       method: "POST",
-      agent: false,
-      cert: file("tls.crt"),
-      key: file("tls.key"),
-      ca: file("ca.crt"),
-      minVersion: "TLSv1.3",
-      headers: {
-        "content-type": "application/json",
-        "content-length": Buffer.byteLength(body),
-        ...tag ? { [KNOWN_TAG_HEADER]: tag } : {}
-      }
+      url: new URL(REPORT_PATH, url),
+      keyPair: readKeyPair(tlsDir),
+      headers: { "content-type": "application/json", ...tag ? { [KNOWN_TAG_HEADER]: tag } : {} },
+      body: JSON.stringify(message),
+      silentMs: patienceMs,
+      maxBytes: MAX_BYTES,
+      keepAlive: () => sinceMs = now()
     });
-    const give = () => asked.destroy(new Error(`no answer from ${ask2.url}`));
-    let patience = setTimeout(give, ask2.patienceMs);
-    const alive = () => {
-      clearTimeout(patience);
-      patience = setTimeout(give, ask2.patienceMs);
-    };
-    asked.on("information", () => {
-      sign();
-      alive();
-    });
-    asked.on("error", reject);
-    asked.on("close", () => {
-      clearTimeout(patience);
-      reject(new Error("the connection was closed"));
-    });
-    asked.on("response", (response) => {
-      alive();
-      const parts = [];
-      let size = 0;
-      response.on("data", (part) => {
-        size += part.length;
-        if (size > MAX_BODY) asked.destroy(new Error("the answer is too long"));
-        parts.push(part);
-      });
-      response.on("error", reject);
-      response.on("end", () => {
-        const text = Buffer.concat(parts).toString("utf8");
-        const order = response.statusCode === 200 ? parseOrder(text) : void 0;
-        if (order) resolve({ order, tag: response.headers[TAG_HEADER] });
-        else reject(new Error(`it was answered ${response.statusCode}: ${text.slice(0, 200)}`));
-      });
-    });
-    asked.end(body);
-  });
+    const order = answer.status === 200 ? parseOrder(answer.text) : void 0;
+    if (!order) throw unexpected(answer);
+    return { order, tag: answer.headers[TAG_HEADER] };
+  } catch (error) {
+    return { problem: messageOf(error), sinceMs };
+  }
 }
 
 // components/contract/versions.ts
@@ -1070,7 +1119,7 @@ function stepProblem(from, to, clusterVersion) {
 }
 
 // programs/gate/decide.ts
-var ask = (why, hold = false) => ({ kind: "ask", why, hold });
+var ask2 = (why, hold = false) => ({ kind: "ask", why, hold });
 function decide(s) {
   const { disk, heard } = s;
   switch (heard.kind) {
@@ -1078,14 +1127,14 @@ function decide(s) {
       const { generation = s.generation, dropAside: dropAside2 } = heard;
       const version = heard.acceptVersion ? void 0 : versionProblem(s);
       const problem2 = dataProblem(s.disk, generation) ?? version ?? logProblem(s);
-      if (problem2) return ask(`told to start, but ${problem2}`);
+      if (problem2) return ask2(`told to start, but ${problem2}`);
       return { kind: "start", dropAside: dropAside2, generation, why: "the controller says so" };
     }
     case "birth":
-      if (disk.state !== "empty") return ask(`told to begin a cluster, but ${described(disk)}`);
+      if (disk.state !== "empty") return ask2(`told to begin a cluster, but ${described(disk)}`);
       return { kind: "birth", token: heard.token, initialCluster: heard.initialCluster };
     case "join":
-      if (disk.state !== "empty" && !heard.setAside) return ask(`told to join, but ${described(disk)}`);
+      if (disk.state !== "empty" && !heard.setAside) return ask2(`told to join, but ${described(disk)}`);
       return {
         kind: "join",
         initialCluster: heard.initialCluster,
@@ -1093,24 +1142,24 @@ function decide(s) {
       };
     case "seed":
       if (disk.state === "wal" && disk.generation >= s.generation) {
-        return ask(`told to take restored data, but ${described(disk)} of generation ${disk.generation}`);
+        return ask2(`told to take restored data, but ${described(disk)} of generation ${disk.generation}`);
       }
       return { kind: "seed", url: heard.url, sha256: heard.sha256, setAside: disk.state !== "empty" };
     case "lend":
-      if (disk.state !== "wal") return ask(`told to lend its data, but ${described(disk)}`, true);
+      if (disk.state !== "wal") return ask2(`told to lend its data, but ${described(disk)}`, true);
       return { kind: "lend", url: heard.url };
     case "wait":
-      return ask(`waits: ${heard.reason}`, heard.hold);
+      return ask2(`waits: ${heard.reason}`, heard.hold);
     case "refuse":
-      return ask(`refused: ${heard.reason}`, true);
+      return ask2(`refused: ${heard.reason}`, true);
     case "silence":
       return alone(s, heard.forMs);
   }
 }
 function alone(s, silentMs) {
   const problem2 = s.held ? "it was told to leave this disk alone" : dataProblem(s.disk, s.generation) ?? versionProblem(s) ?? logProblem(s);
-  if (problem2) return ask(`no answer, and by itself it doesn't start: ${problem2}`);
-  if (silentMs < s.silenceMs) return ask("no answer yet");
+  if (problem2) return ask2(`no answer, and by itself it doesn't start: ${problem2}`);
+  if (silentMs < s.silenceMs) return ask2("no answer yet");
   const why = "nobody answers, and its data is whole";
   return { kind: "start", dropAside: false, generation: s.generation, why };
 }
@@ -1148,7 +1197,7 @@ function readDisk(dataDir, version) {
     if (!isForbidden(error)) throw error;
     const [user, group] = [String(process.geteuid?.()), String(process.getegid?.())];
     throw new Error(
-      `its files belong to another user than the one it runs as, ${user} of group ${group}: set security back to what it was, or give the files to that user (${wordsOf(error)})`,
+      `its files belong to another user than the one it runs as, ${user} of group ${group}: set security back to what it was, or give the files to that user (${messageOf(error)})`,
       { cause: error }
     );
   }
@@ -1183,9 +1232,9 @@ function read2(dataDir, version) {
 }
 
 // programs/gate/peers.ts
-var import_promises = require("node:dns/promises");
+var import_promises2 = require("node:dns/promises");
 var import_node_net = require("node:net");
-var system = async (host) => (await (0, import_promises.lookup)(host, { all: true })).map((found) => found.address);
+var system = async (host) => (await (0, import_promises2.lookup)(host, { all: true })).map((found) => found.address);
 async function peerProblem(initialCluster, resolve = system) {
   const hosts = initialCluster.split(",").map((peer) => new URL(peer.slice(peer.indexOf("=") + 1)).hostname);
   const found = await Promise.all(hosts.map((host) => addressesOf(host, resolve)));
@@ -1215,64 +1264,13 @@ async function addressesOf(host, resolve) {
 }
 
 // programs/gate/restored.ts
-var import_node_fs12 = require("node:fs");
-var import_node_path13 = require("node:path");
-
-// programs/shared/https.ts
-var import_node_fs10 = require("node:fs");
-var import_node_https2 = require("node:https");
-var import_node_path10 = require("node:path");
-var import_node_stream = require("node:stream");
-var import_promises2 = require("node:stream/promises");
-var SILENT_MS = 3e4;
-async function download(url, tlsDir, take) {
-  const asked = call("GET", url, tlsDir);
-  asked.end();
-  const response = await answerOf(asked);
-  if (response.statusCode !== 200) throw new Error(await refusal(response));
-  return take(response);
-}
-async function upload(url, tlsDir, stream) {
-  const asked = call("POST", url, tlsDir);
-  const answer = answerOf(asked);
-  const [sent, response] = await Promise.allSettled([(0, import_promises2.pipeline)(import_node_stream.Readable.from(stream), asked), answer]);
-  if (response.status === "fulfilled") {
-    if (response.value.statusCode !== 200) throw new Error(await refusal(response.value));
-    response.value.resume();
-  }
-  for (const end of [sent, response]) if (end.status === "rejected") throw end.reason;
-}
-function call(method, url, tlsDir) {
-  const file = (name) => (0, import_node_fs10.readFileSync)((0, import_node_path10.join)(tlsDir, name));
-  const asked = (0, import_node_https2.request)(url, {
-    method,
-    agent: false,
-    cert: file("tls.crt"),
-    key: file("tls.key"),
-    ca: file("ca.crt"),
-    minVersion: "TLSv1.3",
-    timeout: SILENT_MS
-  });
-  asked.on("timeout", () => asked.destroy(new Error(`nothing was heard of ${new URL(url).host} any more`)));
-  return asked;
-}
-function answerOf(asked) {
-  return new Promise((resolve, reject) => {
-    asked.on("response", resolve);
-    asked.on("error", reject);
-    asked.on("close", () => reject(new Error("the connection was closed")));
-  });
-}
-async function refusal(response) {
-  let text = "";
-  for await (const part of response) if (text.length < 200) text += String(part);
-  return `it was answered ${response.statusCode}: ${text.slice(0, 200)}`;
-}
+var import_node_fs11 = require("node:fs");
+var import_node_path12 = require("node:path");
 
 // programs/shared/archive/receive.ts
 var import_node_crypto2 = require("node:crypto");
-var import_node_fs11 = require("node:fs");
-var import_node_path11 = require("node:path");
+var import_node_fs10 = require("node:fs");
+var import_node_path10 = require("node:path");
 
 // programs/shared/archive/format.ts
 var LONGEST_LINE = 4096;
@@ -1292,15 +1290,15 @@ function parseLine(text) {
 // programs/shared/archive/receive.ts
 var SYNC_BYTES = 1 << 25;
 async function receiveDirectory(stream, folder, expected) {
-  (0, import_node_fs11.mkdirSync)((0, import_node_path11.dirname)(folder), { recursive: true, mode: 448 });
-  (0, import_node_fs11.mkdirSync)(folder, { mode: 448 });
+  (0, import_node_fs10.mkdirSync)((0, import_node_path10.dirname)(folder), { recursive: true, mode: 448 });
+  (0, import_node_fs10.mkdirSync)(folder, { mode: 448 });
   const writer = new Writer(folder);
   try {
     for await (const part of stream) writer.take(Buffer.from(part));
     return writer.finish(expected);
   } catch (error) {
     writer.close();
-    (0, import_node_fs11.rmSync)(folder, { recursive: true, force: true });
+    (0, import_node_fs10.rmSync)(folder, { recursive: true, force: true });
     throw error;
   }
 }
@@ -1330,14 +1328,14 @@ var Writer = class {
     return sum;
   }
   close() {
-    if (this.file) (0, import_node_fs11.closeSync)(this.file.fd);
+    if (this.file) (0, import_node_fs10.closeSync)(this.file.fd);
     this.file = void 0;
   }
   content(part) {
     const file = this.file;
     const mine = part.subarray(0, file.left);
     this.hash.update(mine);
-    for (let at = 0; at < mine.length; ) at += (0, import_node_fs11.writeSync)(file.fd, mine, at);
+    for (let at = 0; at < mine.length; ) at += (0, import_node_fs10.writeSync)(file.fd, mine, at);
     file.left -= mine.length;
     this.unsynced += mine.length;
     if (this.unsynced >= SYNC_BYTES) this.sync(file.fd);
@@ -1361,10 +1359,10 @@ var Writer = class {
     return part.subarray(at + 1);
   }
   openFile(path, size) {
-    const name = (0, import_node_path11.join)(this.folder, path);
-    for (let f = (0, import_node_path11.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path11.dirname)(f)) this.folders.add(f);
-    (0, import_node_fs11.mkdirSync)((0, import_node_path11.dirname)(name), { recursive: true, mode: 448 });
-    this.file = { fd: (0, import_node_fs11.openSync)(name, "wx", 384), left: size };
+    const name = (0, import_node_path10.join)(this.folder, path);
+    for (let f = (0, import_node_path10.dirname)(name); f.length >= this.folder.length; f = (0, import_node_path10.dirname)(f)) this.folders.add(f);
+    (0, import_node_fs10.mkdirSync)((0, import_node_path10.dirname)(name), { recursive: true, mode: 448 });
+    this.file = { fd: (0, import_node_fs10.openSync)(name, "wx", 384), left: size };
     if (size === 0) this.closeFile();
   }
   closeFile() {
@@ -1373,7 +1371,7 @@ var Writer = class {
     this.close();
   }
   sync(fd) {
-    (0, import_node_fs11.fsyncSync)(fd);
+    (0, import_node_fs10.fsyncSync)(fd);
     this.unsynced = 0;
   }
 };
@@ -1381,7 +1379,7 @@ var Writer = class {
 // programs/shared/archive/send.ts
 var import_node_crypto3 = require("node:crypto");
 var import_promises3 = require("node:fs/promises");
-var import_node_path12 = require("node:path");
+var import_node_path11 = require("node:path");
 var CHUNK = 1 << 18;
 async function* directoryStream(folder) {
   const hash = (0, import_node_crypto3.createHash)("sha256");
@@ -1391,9 +1389,9 @@ async function* directoryStream(folder) {
   };
   const line = (content) => put(lineOf(content));
   for (const path of await filesIn(folder)) {
-    const { size } = await (0, import_promises3.stat)((0, import_node_path12.join)(folder, path));
+    const { size } = await (0, import_promises3.stat)((0, import_node_path11.join)(folder, path));
     yield line({ path, size });
-    const file = await (0, import_promises3.open)((0, import_node_path12.join)(folder, path), "r");
+    const file = await (0, import_promises3.open)((0, import_node_path11.join)(folder, path), "r");
     try {
       for (let at = 0; at < size; ) {
         const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - at));
@@ -1410,16 +1408,16 @@ async function* directoryStream(folder) {
 }
 async function filesIn(folder) {
   const entries = await (0, import_promises3.readdir)(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path12.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
+  return entries.filter((e) => e.isFile() && !e.name.endsWith(".tmp")).map((e) => (0, import_node_path11.join)(e.parentPath.slice(folder.length).replace(/^\//, ""), e.name)).sort();
 }
 
 // programs/gate/restored.ts
-var incomingOf = (volume) => (0, import_node_path13.join)(volume, "incoming");
-var dropIncoming = (volume) => (0, import_node_fs12.rmSync)(incomingOf(volume), { recursive: true, force: true });
+var incomingOf = (volume) => (0, import_node_path12.join)(volume, "incoming");
+var dropIncoming = (volume) => (0, import_node_fs11.rmSync)(incomingOf(volume), { recursive: true, force: true });
 async function takeSeed(settings, seed) {
   const { volume, dataDir, tlsDir, generation, version } = settings;
   const incoming = incomingOf(volume);
-  const fresh = (0, import_node_path13.join)(incoming, "member");
+  const fresh = (0, import_node_path12.join)(incoming, "member");
   dropIncoming(volume);
   try {
     await download(seed.url, tlsDir, (stream) => receiveDirectory(stream, fresh, seed.sha256));
@@ -1431,15 +1429,15 @@ async function takeSeed(settings, seed) {
   }
   const data = readMember(fresh, version);
   if (data.state !== "wal") throw new Error(`it holds no member that etcd ${version} would start`);
-  (0, import_node_fs12.mkdirSync)(dataDir, { recursive: true, mode: 448 });
-  const place = (0, import_node_path13.join)(dataDir, "member");
-  const worthless = !seed.setAside && !isThere((0, import_node_path13.join)(place, "snap"));
-  if (worthless) (0, import_node_fs12.rmSync)(place, { recursive: true, force: true });
+  (0, import_node_fs11.mkdirSync)(dataDir, { recursive: true, mode: 448 });
+  const place = (0, import_node_path12.join)(dataDir, "member");
+  const worthless = !seed.setAside && !isThere((0, import_node_path12.join)(place, "snap"));
+  if (worthless) (0, import_node_fs11.rmSync)(place, { recursive: true, force: true });
   replace(volume, dataDir, fresh);
   dropIncoming(volume);
 }
 async function lend(settings, url) {
-  await upload(url, settings.tlsDir, directoryStream((0, import_node_path13.join)(settings.dataDir, "member")));
+  await upload(url, settings.tlsDir, directoryStream((0, import_node_path12.join)(settings.dataDir, "member")));
 }
 
 // programs/gate/run.ts
@@ -1454,7 +1452,7 @@ var usual = { times: gateTimes, now: () => performance.now(), sleep: import_prom
 async function runGate(settings, say2, surroundings = {}) {
   const { times, resolve, now, sleep: sleep2 } = { ...usual, ...surroundings };
   const { volume, dataDir, podName, podUid, generation, version } = settings;
-  const ask2 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
+  const ask3 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
   settle(volume, dataDir);
   let disk = readDisk(dataDir, version);
   say2(describe(disk));
@@ -1472,7 +1470,7 @@ async function runGate(settings, say2, surroundings = {}) {
       problem2 = void 0;
     } catch (error) {
       holds = true;
-      problem2 = `a hold can't be written down, so this gate has to stay: ${wordsOf(error)}`;
+      problem2 = `a hold can't be written down, so this gate has to stay: ${messageOf(error)}`;
       tell(problem2);
     }
   };
@@ -1486,7 +1484,7 @@ async function runGate(settings, say2, surroundings = {}) {
     const held = holds || written;
     const message = { podUid, podName, disk, aside: asideNames(volume), held, problem: problem2 ?? moving };
     const began = now();
-    const answer = await askController(ask2, message, tag);
+    const answer = await askController(ask3, message, tag);
     let heard;
     if ("order" in answer) {
       ({ order: heard, tag } = answer);
@@ -1542,7 +1540,7 @@ async function problemOf(work) {
     await work;
     return void 0;
   } catch (error) {
-    return wordsOf(error);
+    return messageOf(error);
   }
 }
 function tried(work) {
@@ -1573,6 +1571,29 @@ function describe(disk) {
   }
 }
 
+// components/contract/env.ts
+var podEnv = {
+  name: "POD_NAME",
+  uid: "POD_UID",
+  namespace: "POD_NAMESPACE",
+  ips: "POD_IPS"
+};
+var gateEnv = {
+  volume: "GATE_VOLUME",
+  dataDir: "GATE_DATA_DIR",
+  configFile: "GATE_CONFIG_FILE",
+  tlsDir: "GATE_TLS_DIR",
+  controllerUrl: "GATE_CONTROLLER_URL",
+  peerUrl: "GATE_PEER_URL",
+  clientUrl: "GATE_CLIENT_URL",
+  peerPort: "GATE_PEER_PORT",
+  clientPort: "GATE_CLIENT_PORT",
+  metricsPort: "GATE_METRICS_PORT",
+  generation: "GATE_GENERATION",
+  version: "GATE_VERSION",
+  settings: "GATE_SETTINGS"
+};
+
 // programs/gate/settings.ts
 function readSettings(variables) {
   const text = (name) => {
@@ -1580,28 +1601,28 @@ function readSettings(variables) {
     if (value === void 0) throw new Error(`the variable ${name} is missing`);
     return value;
   };
-  const generation = Number(text("GATE_GENERATION"));
+  const generation = Number(text(gateEnv.generation));
   if (!Number.isSafeInteger(generation) || generation < 1)
-    throw new Error("GATE_GENERATION is not a generation");
+    throw new Error(`${gateEnv.generation} is not a generation`);
   return {
-    podName: text("POD_NAME"),
-    podUid: text("POD_UID"),
-    podIps: text("POD_IPS").split(","),
-    volume: text("GATE_VOLUME"),
-    dataDir: text("GATE_DATA_DIR"),
-    configFile: text("GATE_CONFIG_FILE"),
-    tlsDir: text("GATE_TLS_DIR"),
-    controllerUrl: text("GATE_CONTROLLER_URL"),
-    peerUrl: text("GATE_PEER_URL"),
-    clientUrl: text("GATE_CLIENT_URL"),
+    podName: text(podEnv.name),
+    podUid: text(podEnv.uid),
+    podIps: text(podEnv.ips).split(","),
+    volume: text(gateEnv.volume),
+    dataDir: text(gateEnv.dataDir),
+    configFile: text(gateEnv.configFile),
+    tlsDir: text(gateEnv.tlsDir),
+    controllerUrl: text(gateEnv.controllerUrl),
+    peerUrl: text(gateEnv.peerUrl),
+    clientUrl: text(gateEnv.clientUrl),
     ports: {
-      peer: text("GATE_PEER_PORT"),
-      client: text("GATE_CLIENT_PORT"),
-      metrics: text("GATE_METRICS_PORT")
+      peer: text(gateEnv.peerPort),
+      client: text(gateEnv.clientPort),
+      metrics: text(gateEnv.metricsPort)
     },
     generation,
-    version: text("GATE_VERSION"),
-    etcdSettings: text("GATE_SETTINGS")
+    version: text(gateEnv.version),
+    etcdSettings: text(gateEnv.settings)
   };
 }
 
@@ -1610,7 +1631,7 @@ var TERMINATION_LOG = "/dev/termination-log";
 function say(text) {
   console.log(`${(/* @__PURE__ */ new Date()).toISOString()} ${text}`);
   try {
-    if ((0, import_node_fs13.existsSync)(TERMINATION_LOG)) (0, import_node_fs13.writeFileSync)(TERMINATION_LOG, text);
+    if ((0, import_node_fs12.existsSync)(TERMINATION_LOG)) (0, import_node_fs12.writeFileSync)(TERMINATION_LOG, text);
   } catch {
   }
 }
@@ -1621,7 +1642,7 @@ async function main() {
 main().then(
   () => process.exit(0),
   (error) => {
-    say(`etcd may not start: ${wordsOf(error)}`);
+    say(`etcd may not start: ${messageOf(error)}`);
     process.exit(1);
   }
 );
