@@ -168,11 +168,13 @@ function restored(f: Facts): Step {
 
 /** etcd running without a record and without a quorum: its place in the cluster is known only from its disk. */
 function stopToLook(f: Facts): Step | undefined {
-  const leaderless = f.world.pods.filter(
-    (p) => !p.deleting && !p.ready && p.etcd.state === "running" && !gateOf(f.world, p),
-  );
-  const old = leaderless.find(
-    (p) => ageOf(f.world, age.running(p)) > LEADERLESS_MS && statusOf(f.world, p)?.leaderId === undefined,
+  const old = f.world.pods.find(
+    (p) =>
+      !p.deleting &&
+      !p.ready &&
+      !gateOf(f.world, p) &&
+      // An election takes a moment, and whoever is restarted meanwhile makes it longer.
+      ageOf(f.world, age.leaderless(p)) > LEADERLESS_MS,
   );
   if (!old) return undefined;
   return act(

@@ -144,4 +144,15 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("allNodesReboot"),
     ],
   },
+  "the record is deleted in the moment of an election": {
+    seed: 0,
+    members: 3,
+    warmUp: 60,
+    events: [
+      at("deletePod", 0, 0, 1),
+      at("worksSlowly", 7, 1),
+      at("hideFromController"),
+      at("recordDeleted", 0, 0, 1),
+    ],
+  },
 };
