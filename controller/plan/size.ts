@@ -13,7 +13,7 @@ import { needsThird, toRestart } from "./rollout";
 import type { Step } from "./step";
 import { act, mention, wait } from "./step";
 import type { Facts, Member } from "./view";
-import { claimAt, label, leads, quorum, statusesOf } from "./view";
+import { claimAt, gateOf, label, leads, quorum, recordOf, statusesOf } from "./view";
 
 /** One more than the highest ordinal that must have its pod. */
 export function needed(f: Facts): number {
@@ -29,14 +29,30 @@ export function needed(f: Facts): number {
 
 /**
  * Beyond the declared size the record alone brings nobody back: it may be from before they were removed, and enough of
- * them would make a quorum of their own. Somebody who is there and finds no quorum has to miss them.
+ * them would make a quorum of their own. Somebody who is there and finds no quorum has to miss them, or count them among
+ * its voters on its disk: without a quorum etcd answers nobody after its start.
  */
 function mayNeed(f: Facts): number {
   const { birth } = f.record;
   const least = needed(f);
   const known = birth.state !== "born" || f.list !== undefined;
   if (known || statusesOf(f.world, birth.clusterId).some((s) => s.leaderId === undefined)) return least;
-  return Math.min(least, Math.max(f.desired.members, f.sts.replicas));
+  const declared = Math.max(f.desired.members, f.sts.replicas);
+  return isMissed(f, declared) ? least : Math.min(least, declared);
+}
+
+function isMissed({ world, record }: Facts, declared: number): boolean {
+  const beyond = record.members.filter((m) => m.ordinal >= declared).map((m) => m.memberId);
+  return world.pods.some((pod) => {
+    const disk = gateOf(world, pod)?.disk;
+    const own = recordOf(record, pod.ordinal);
+    return (
+      disk?.state === "wal" &&
+      own?.memberId === disk.memberId &&
+      own.claimUid === pod.claimUid &&
+      disk.voters.some((id) => beyond.includes(id))
+    );
+  });
 }
 
 /** Undoes a scaling by hand. Needs no quorum: it only brings pods back. */

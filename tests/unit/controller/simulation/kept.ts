@@ -155,4 +155,10 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("recordDeleted", 0, 0, 1),
     ],
   },
+  "all pods are scaled away by hand after a promotion, and one is declared": {
+    seed: 0,
+    members: 3,
+    warmUp: 0,
+    events: [at("deletePod", 0, 0, 10), at("declareSize"), at("scaleByHand")],
+  },
 };
