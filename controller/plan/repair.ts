@@ -7,7 +7,7 @@
  * its URL nor by its ID.
  */
 import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
-import { age, ageOf, BROKEN_EVERY_MS, overdueMs, SLACK_MS, UNREAD_MS } from "./age";
+import { age, ageOf, BROKEN_EVERY_MS, isOver, overdueMs, SLACK_MS, UNREAD_MS } from "./age";
 import { mayHoldForeign } from "./foreign";
 import { takenBack } from "./given-up";
 import { standing } from "./identity";
@@ -22,6 +22,7 @@ import { gateOf, isAbandoned, label, memberOn, noteOf, podAt, quorum, recordOf, 
 
 /** Restarts in place after which the gate shall look at the disk, and after which a second pod proves it broken. */
 const LOOK_AFTER = 2;
+const LOOK_EVERY_MS = 3_600_000;
 const BROKEN_AFTER = 3;
 
 /** Members neither come nor go: what was begun isn't known. Whoever is whole starts, and pods come to their revision. */
@@ -128,13 +129,18 @@ function brokenBefore(f: Facts, ordinal: number): boolean {
   return stamp !== undefined && ageOf(f.world, age.broken(ordinal, stamp)) < BROKEN_EVERY_MS;
 }
 
-/** Only the gate can tell why: it runs again in a new pod only. Once per revision, so that it ends. */
+/**
+ * Only the gate can tell why: it runs again in a new pod only. Once per revision, so that it ends, and then once an hour:
+ * where there is no member to replace, or nobody healthy to compare with, nobody else looks at the disk any more.
+ */
 export function* lookAgain(f: Facts): Iterable<Step> {
   for (const pod of f.world.pods) {
     if (!failsAgain(f, pod, LOOK_AFTER)) continue;
     const suspect = noteOf(f.record, pod.ordinal)?.suspect;
     // The same pod again: the deletion that was written down was not carried out.
-    if (suspect?.revision === pod.revision && suspect.podUid !== pod.uid) continue;
+    const looked = suspect?.revision === pod.revision && suspect.podUid !== pod.uid;
+    const replaceable = f.healthy.length > 0 && recordOf(f.record, pod.ordinal);
+    if (looked && (replaceable || !isOver(f, suspect.atMs, LOOK_EVERY_MS))) continue;
     const record = withNote(f.record, pod.ordinal, {
       suspect: { podUid: pod.uid, revision: pod.revision, atMs: f.now },
     });

@@ -161,4 +161,10 @@ export const KEPT: Readonly<Record<string, Story>> = {
     warmUp: 0,
     events: [at("deletePod", 0, 0, 10), at("declareSize"), at("scaleByHand")],
   },
+  "the only member's directory goes after its gate has looked twice": {
+    seed: 0,
+    members: 1,
+    warmUp: 4,
+    events: [at("crash", 0, 0, 1), at("crash", 0, 0, 4), at("deleteDirectoryInPlace")],
+  },
 };
