@@ -144,4 +144,27 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("allNodesReboot"),
     ],
   },
+  "the record is deleted in the moment of an election": {
+    seed: 0,
+    members: 3,
+    warmUp: 60,
+    events: [
+      at("deletePod", 0, 0, 1),
+      at("worksSlowly", 7, 1),
+      at("hideFromController"),
+      at("recordDeleted", 0, 0, 1),
+    ],
+  },
+  "all pods are scaled away by hand after a promotion, and one is declared": {
+    seed: 0,
+    members: 3,
+    warmUp: 0,
+    events: [at("deletePod", 0, 0, 10), at("declareSize"), at("scaleByHand")],
+  },
+  "the only member's directory goes after its gate has looked twice": {
+    seed: 0,
+    members: 1,
+    warmUp: 4,
+    events: [at("crash", 0, 0, 1), at("crash", 0, 0, 4), at("deleteDirectoryInPlace")],
+  },
 };

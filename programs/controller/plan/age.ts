@@ -54,6 +54,7 @@ export const age = {
   running: (pod: PodView, container: "gate" | "etcd" = "etcd") =>
     `running/${pod.uid}/${container}/${pod[container].restarts}`,
   unheard: (pod: PodView) => `unheard/${pod.uid}/${pod.etcd.restarts}`,
+  leaderless: (pod: PodView) => `leaderless/${pod.uid}/${pod.etcd.restarts}`,
   unread: (pod: PodView) => `unread/${pod.uid}/${pod.etcd.restarts}`,
   stranded: (pod: PodView) => `stranded/${pod.uid}/${pod.claimUid ?? ""}`,
   placeless: (pod: PodView) => `placeless/${pod.uid}/${pod.claimUid ?? ""}`,
@@ -92,7 +93,7 @@ export function aging(world: Seen): readonly Aging[] {
   return [
     ...pods.flatMap((pod) => [...ofPod(pod, known), ...ofPlace(world, pod, known)]),
     ...claims.flatMap((claim) => (claim.awaitsMount ? [{ what: age.awaitsMount(claim) }] : [])),
-    ...pods.flatMap((pod) => [...ofSilence(world, pod), ...ofReads(world, pod)]),
+    ...pods.flatMap((pod) => [...ofSilence(world, pod), ...ofLead(world, pod), ...ofReads(world, pod)]),
     ...(record ? ofRecord(world, record) : []),
   ];
 }
@@ -110,6 +111,12 @@ function ofPod(pod: PodView, desired: Desired | undefined): readonly Aging[] {
 function ofSilence({ etcd }: Pick<World, "etcd">, pod: PodView): readonly Aging[] {
   const heard = etcd.statuses.some((s) => s.podUid === pod.uid && s.answers);
   return pod.etcd.state === "running" && !heard ? [{ what: age.unheard(pod) }] : [];
+}
+
+/** etcd runs and knows no leader, or can't say so: without a leader it answers nobody after its start. */
+function ofLead({ etcd }: Pick<World, "etcd">, pod: PodView): readonly Aging[] {
+  const led = etcd.statuses.some((s) => s.podUid === pod.uid && s.answers && s.leaderId !== undefined);
+  return pod.etcd.state === "running" && !led ? [{ what: age.leaderless(pod) }] : [];
 }
 
 /** It answers and knows a leader, but can't read linearizably. Its liveness probe doesn't notice. */

@@ -184,11 +184,13 @@ function bootstrapRestored(f: Facts): Step {
 
 /** etcd runs without a record and without a quorum. Only its disk says which cluster it belongs to. */
 function restartToInspect(f: Facts): Step | undefined {
-  const leaderless = f.world.pods.filter(
-    (p) => !p.deleting && !p.ready && p.etcd.state === "running" && !gateOf(f.world, p),
-  );
-  const old = leaderless.find(
-    (p) => ageOf(f.world, age.running(p)) > LEADERLESS_MS && statusOf(f.world, p)?.leaderId === undefined,
+  const old = f.world.pods.find(
+    (p) =>
+      !p.deleting &&
+      !p.ready &&
+      !gateOf(f.world, p) &&
+      // An election takes a moment, and a restart would prolong it.
+      ageOf(f.world, age.leaderless(p)) > LEADERLESS_MS,
   );
   if (!old) return undefined;
   return deletePod(

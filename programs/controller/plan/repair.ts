@@ -7,7 +7,7 @@
  * URL nor by its ID.
  */
 import type { ControllerRecord, MemberRecord, PodView, RemovalCause } from "../model";
-import { age, ageOf, BROKEN_EVERY_MS, overdueMs, SLACK_MS, UNREAD_MS } from "./age";
+import { age, ageOf, BROKEN_EVERY_MS, isOver, overdueMs, SLACK_MS, UNREAD_MS } from "./age";
 import { mayHoldForeign } from "./foreign";
 import { takenBack } from "./abandoned-members";
 import { identityStatus } from "./identity";
@@ -22,6 +22,7 @@ import { gateOf, isAbandoned, label, memberOn, noteOf, podAt, quorum, recordOf, 
 
 /** Restarts in place after which the gate inspects the disk, and after which a second pod proves it broken. */
 const LOOK_AFTER = 2;
+const INSPECT_EVERY_MS = 3_600_000;
 const BROKEN_AFTER = 3;
 
 /** It isn't known what was begun, so members neither come nor go. Intact ones start, and pods get their revision. */
@@ -128,13 +129,18 @@ function brokenBefore(f: Facts, ordinal: number): boolean {
   return stamp !== undefined && ageOf(f.world, age.broken(ordinal, stamp)) < BROKEN_EVERY_MS;
 }
 
-/** Only the gate can tell why, and it runs again only in a new pod. Once per revision, so that it ends. */
+/**
+ * Only the gate can tell why, and it runs again only in a new pod. Once per revision, so that it ends. Then once an hour,
+ * if there is no member to replace or nobody healthy to compare with: nobody else inspects the disk any more.
+ */
 export function* lookAgain(f: Facts): Iterable<Step> {
   for (const pod of f.world.pods) {
     if (!failsAgain(f, pod, LOOK_AFTER)) continue;
     const suspect = noteOf(f.record, pod.ordinal)?.suspect;
     // The same pod: the recorded deletion was not carried out.
-    if (suspect?.revision === pod.revision && suspect.podUid !== pod.uid) continue;
+    const inspected = suspect?.revision === pod.revision && suspect.podUid !== pod.uid;
+    const replaceable = f.healthy.length > 0 && recordOf(f.record, pod.ordinal);
+    if (inspected && (replaceable || !isOver(f, suspect.atMs, INSPECT_EVERY_MS))) continue;
     const record = withNote(f.record, pod.ordinal, {
       suspect: { podUid: pod.uid, revision: pod.revision, atMs: f.now },
     });

@@ -13,7 +13,7 @@ import { needsThird, toRestart } from "./rollout";
 import type { Step } from "./step";
 import { doAction, mention, wait } from "./step";
 import type { Facts, Member } from "./facts";
-import { claimAt, label, leads, quorum, statusesOf } from "./view";
+import { claimAt, gateOf, label, leads, quorum, recordOf, statusesOf } from "./view";
 
 /** One more than the highest ordinal that needs its pod. */
 export function needed(f: Facts): number {
@@ -29,14 +29,30 @@ export function needed(f: Facts): number {
 
 /**
  * The record alone doesn't bring back pods beyond the declared size: it may be older than their removal, and enough of
- * them could form a quorum of their own. A running member without a leader must need them.
+ * them could form a quorum of their own. A running member without a leader must need them, or a member's disk must count
+ * them among its voters: without a quorum etcd answers nobody after its start.
  */
 function mayNeed(f: Facts): number {
   const { birth } = f.record;
   const least = needed(f);
   const known = birth.state !== "born" || f.list !== undefined;
   if (known || statusesOf(f.world, birth.clusterId).some((s) => s.leaderId === undefined)) return least;
-  return Math.min(least, Math.max(f.desired.members, f.sts.replicas));
+  const declared = Math.max(f.desired.members, f.sts.replicas);
+  return isMissed(f, declared) ? least : Math.min(least, declared);
+}
+
+function isMissed({ world, record }: Facts, declared: number): boolean {
+  const beyond = record.members.filter((m) => m.ordinal >= declared).map((m) => m.memberId);
+  return world.pods.some((pod) => {
+    const disk = gateOf(world, pod)?.disk;
+    const own = recordOf(record, pod.ordinal);
+    return (
+      disk?.state === "wal" &&
+      own?.memberId === disk.memberId &&
+      own.claimUid === pod.claimUid &&
+      disk.voters.some((id) => beyond.includes(id))
+    );
+  });
 }
 
 /** Undoes manual scaling. Needs no quorum: it only brings pods back. */

@@ -9,7 +9,7 @@ import { reportMark, startedLine } from "./report";
  * A writer goes on to the next member when one does not answer, as etcd's own clients do.
  */
 const writers = 3;
-const paceMs = 20;
+const paceMs = 100;
 const timeoutMs = Number(process.env.LOAD_TIMEOUT_MS ?? 1500);
 
 const env = (name: string) => {

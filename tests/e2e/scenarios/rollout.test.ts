@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
-import { leader, waitsFor } from "../support/controller";
+import { controllerLog, waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { assertNothingLost, Load } from "../support/load";
 import { eventually } from "../support/poll";
 import { assertAllRun, patches } from "../support/versions";
 import { PodWatch } from "../support/watch";
+
+/** Whoever leads then: a busy machine may elect another leader on the way, which then need not hand over. */
+async function assertLeaderLast(cluster: TestCluster): Promise<void> {
+  const actions = (await controllerLog(cluster)).flatMap(({ action }) => action ?? []);
+  const handOver = actions.findIndex(({ kind }) => kind === "moveLeader");
+  const before = actions.slice(0, handOver < 0 ? undefined : handOver);
+  const restarted = new Set(before.flatMap(({ kind, name }) => (kind === "evictPod" ? (name ?? []) : [])));
+  assert.equal(restarted.size, handOver < 0 ? 3 : 2, JSON.stringify(actions));
+}
 
 describe("rollout", () => {
   let cluster: TestCluster;
@@ -18,14 +27,14 @@ describe("rollout", () => {
 
   it("the next minor version, under load: the leader last, quorum all the time", async () => {
     const ids = await cluster.memberIds();
-    const led = await leader(cluster);
     const load = await Load.start(cluster);
     const watch = await PodWatch.start(cluster);
     await cluster.apply({ version: to });
     await cluster.waitForVoters(180);
     const { order, fewestReady } = await watch.stop();
     assertNothingLost(await load.stop());
-    assert.deepEqual([order.length, order.at(-1)], [3, led], `restarted in the order ${order.join(", ")}`);
+    assert.equal(order.length, 3, `restarted in the order ${order.join(", ")}`);
+    await assertLeaderLast(cluster);
     assert.equal(fewestReady, 2, "ready members at the worst time");
     assert.deepEqual(await cluster.memberIds(), ids);
     await assertAllRun(cluster, to);

@@ -553,18 +553,31 @@ describe("plan: adoption of a lost record", () => {
     });
   });
 
-  it("stops a leaderless member whose disk nobody has seen", () => {
+  describe("a leaderless member whose disk nobody has seen", () => {
     const blind = pod(0, { ready: false });
-    const d = plan(
-      world(3, {
-        record: unborn,
-        list: "none",
-        pods: [blind, gated(1), gated(2)],
-        gates: [report(1, wal(1)), report(2, wal(2))],
-        statuses: [silent(0)],
-      }),
-    );
-    expect(d.action).to.include({ kind: "deletePod", uid: "pod-0" });
+    const decided = (ages: Readonly<Record<string, number>>) =>
+      plan(
+        world(3, {
+          record: unborn,
+          list: "none",
+          pods: [blind, gated(1), gated(2)],
+          gates: [report(1, wal(1)), report(2, wal(2))],
+          statuses: [silent(0)],
+          ages,
+        }),
+      );
+
+    it("is stopped once it has been so for a minute", () => {
+      expect(decided({ [age.leaderless(blind)]: 60_001 }).action).to.include({
+        kind: "deletePod",
+        uid: "pod-0",
+      });
+    });
+
+    it("goes on while it may be in an election, however long it has been running", () => {
+      expect(decided({ [age.leaderless(blind)]: 60_000 }).action).to.equal(undefined);
+      expect(decided({}).action).to.equal(undefined);
+    });
   });
 
   it("doesn't adopt a cluster beside another one that runs", () => {

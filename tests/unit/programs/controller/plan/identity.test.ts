@@ -171,6 +171,20 @@ describe("plan: a disk that seems broken", () => {
     const d = plan(world(3, { pods: [crashing(2, 4)], statuses: [silent(2)], record: { notes } }));
     expect(d.action).to.include({ kind: "deletePod", uid: "pod-2" });
   });
+  it("is looked at once more after an hour, where nobody can be compared with", () => {
+    const after = (ms: number) => {
+      const notes = [{ ordinal: 2, suspect: { podUid: "pod-8", revision: "new", atMs: NOW - ms } }];
+      const statuses = [silent(0), silent(1), silent(2)];
+      return plan(world(3, { pods: [crashing(2, 9)], list: "none", statuses, record: { notes } })).action;
+    };
+    expect(after(3_599_999)).to.equal(undefined);
+    expect(after(3_600_000)).to.include({ kind: "deletePod", uid: "pod-2" });
+  });
+  it("is replaced rather than looked at once more, where it can be", () => {
+    const notes = [{ ordinal: 2, suspect: { podUid: "pod-8", revision: "new", atMs: NOW - 4_000_000 } }];
+    const d = plan(world(3, { pods: [crashing(2, 9)], statuses: [silent(2)], record: { notes } }));
+    expect(d.action).to.include({ kind: "removeMember", memberId: idOf(2) });
+  });
   it("is replaced when etcd fails in the second pod as well", () => {
     const d = plan(world(3, { pods: [crashing(2, 3)], statuses: [silent(2)], record: suspect("new") }));
     expect(d.action).to.include({ kind: "removeMember", memberId: idOf(2) });

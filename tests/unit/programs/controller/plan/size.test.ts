@@ -26,6 +26,31 @@ describe("plan: size", () => {
       resourceVersion: "5",
     });
   });
+  describe("all pods are scaled away by hand while a smaller size is declared, and one is back", () => {
+    const back = (disk: ReturnType<typeof wal>, more: object = {}) =>
+      plan(
+        world(3, {
+          desired: { members: 1 },
+          replicas: 1,
+          list: "none",
+          pods: [gated(0, more)],
+          gates: [report(0, disk)],
+          statuses: [],
+          world: { claims: [] },
+        }),
+      ).action;
+
+    it("brings back those that its disk counts among the voters: without them it never answers", () => {
+      expect(back(wal(0, { voters: [0, 1].map(idOf) }))).to.include({ kind: "setReplicas", replicas: 3 });
+    });
+    it("and nobody whom the record alone knows, or a disk that isn't the recorded one", () => {
+      expect(back(wal(0, { voters: [idOf(0)] }))).to.equal(undefined);
+      expect(back(wal(0, { memberId: "9", voters: ["9", idOf(1)] }))).to.equal(undefined);
+      expect(back(wal(0, { voters: [0, 1].map(idOf) }), { claimUid: "another" })).to.equal(undefined);
+      expect(back(EMPTY)).to.equal(undefined);
+    });
+  });
+
   it("takes pods away that hold no member, one at a time", () => {
     expect(plan(world(3, { replicas: 6 })).action).to.include({ kind: "setReplicas", replicas: 5 });
     expect(plan(world(3, { replicas: 6, list: "none" })).action).to.equal(undefined);
