@@ -62,6 +62,9 @@ export const packagesOf = (files) =>
     ...new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [])),
   ].sort();
 
+/** Files that begin with the licence of code that a package has taken over. */
+const licensedWithin = { "@bufbuild/protobuf": "dist/esm/wire/varint.js" };
+
 /** What the licences of the packages in the bundles ask for, wherever a copy of them goes. */
 function licensesOf(packages) {
   return packages
@@ -69,9 +72,13 @@ function licensesOf(packages) {
       const { name, version, license } = JSON.parse(readFileSync(join(root, path, "package.json"), "utf8"));
       const file = readdirSync(join(root, path)).find((entry) => /^licen[cs]e/i.test(entry));
       // Some come without a copy of the licence that is this project's as well.
-      const own = license === "Apache-2.0" ? join(root, "LICENSE") : undefined;
+      const own = license.includes("Apache-2.0") ? join(root, "LICENSE") : undefined;
       const from = file === undefined ? own : join(root, path, file);
-      const text = from === undefined ? "" : readFileSync(from, "utf8").trim();
+      const within = licensedWithin[name];
+      const head = within && /^(?:\/\/.*\n)+/.exec(readFileSync(join(root, path, within), "utf8"))?.[0];
+      const text = [from && readFileSync(from, "utf8").trim(), head?.replace(/^\/\/ ?/gm, "").trim()]
+        .filter(Boolean)
+        .join("\n\n");
       return `${name} ${version} (${license})\n\n${text}\n`;
     })
     .join("\n----------------------------------------\n\n");
