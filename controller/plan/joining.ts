@@ -5,6 +5,11 @@
  * promotion; that comes only when it is in sync, was recorded as started (an emptied disk is then known as lost), and a
  * quorum is healthy. A birth is sealed in the record before the first promotion. What a joining member's volume holds is
  * set aside, and goes later; so none joins on the data of a cluster that this one neither was nor has replaced.
+ *
+ * etcd asks any one peer for the list, and one that was cut off may still name the ID that was removed from this URL. Under
+ * it an empty disk votes in no quorum: the removal is on a quorum of the others, none of whom elects who lacks it, and the
+ * first of them whom it meets sends it away (etcd then exits with 0). The learner doesn't start, so it is removed and added
+ * anew.
  */
 import type { ControllerRecord, Disk, RemovalCause } from "../model";
 import { age, ageOf, isOver, PROGRESS, workMs } from "./age";

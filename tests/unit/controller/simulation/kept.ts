@@ -186,4 +186,10 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("claimFromOldCopy", 4, 0, 11),
     ],
   },
+  "a member joins anew and asks a peer that was cut off while the one before was removed": {
+    seed: 231871,
+    members: 5,
+    warmUp: 60,
+    events: [at("crash", 2, 0, 4), at("nodeCut"), at("breakWal", 17, 0, 7)],
+  },
 };
