@@ -48,7 +48,7 @@ function sharesAddress(f: Facts, pod: PodView): boolean {
 }
 
 function onDisk(f: Facts, m: MemberRecord, pod: PodView, disk: Disk): Standing {
-  if (disk.state === "wal" && disk.memberId === m.memberId && disk.clusterId === clusterIdOf(f)) {
+  if (disk.state === "wal" && disk.memberId === m.memberId && disk.clusterId === bornClusterId(f)) {
     if (disk.generation < 1) return { kind: "broken", why: "what marks its data's generation is gone" };
     if (disk.lastIndex >= m.floor) return { kind: "intact" };
     return {
@@ -65,6 +65,6 @@ function onDisk(f: Facts, m: MemberRecord, pod: PodView, disk: Disk): Standing {
   return { kind: "lost", why: "its disk is another member's" };
 }
 
-function clusterIdOf(f: Facts): string | undefined {
+function bornClusterId(f: Facts): string | undefined {
   return f.record.birth.state === "born" ? f.record.birth.clusterId : undefined;
 }
