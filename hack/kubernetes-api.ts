@@ -23,8 +23,6 @@ const batch = "apis/batch/v1";
 const places: Readonly<Record<string, Place>> = {
   configmap: at(core, "configmaps"),
   deployment: at(apps, "deployments"),
-  endpoints: at(core, "endpoints"),
-  events: at(core, "events"),
   job: at(batch, "jobs"),
   lease: at("apis/coordination.k8s.io/v1", "leases"),
   nodes: at(core, "nodes", false),

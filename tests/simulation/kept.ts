@@ -167,4 +167,29 @@ export const KEPT: Readonly<Record<string, Story>> = {
     warmUp: 4,
     events: [at("crash", 0, 0, 1), at("crash", 0, 0, 4), at("deleteDirectoryInPlace")],
   },
+  "one is declared, all pods are scaled away by hand, and the one that returns lost its log": {
+    seed: 0,
+    members: 3,
+    warmUp: 60,
+    events: [at("declareSize"), at("scaleByHand"), at("deleteLogInPlace")],
+  },
+  "one log is broken, one member only works slowly, and one has just started": {
+    seed: 0,
+    members: 3,
+    warmUp: 40,
+    events: [
+      at("deletePod", 0, 0, 4),
+      at("worksSlowly", 8, 16),
+      at("declareTemplate", 0, 0, 7),
+      at("worksSlowly", 0, 0, 13),
+      at("breakWal"),
+      at("claimFromOldCopy", 4, 0, 11),
+    ],
+  },
+  "a member joins anew and asks a peer that was cut off while the one before was removed": {
+    seed: 231871,
+    members: 5,
+    warmUp: 60,
+    events: [at("crash", 2, 0, 4), at("nodeCut"), at("breakWal", 17, 0, 7)],
+  },
 };

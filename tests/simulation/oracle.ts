@@ -50,6 +50,8 @@ export class Oracle {
   private readonly committed = new Map<string, Entry[]>();
   private readonly leaders = new Map<string, string>();
   private readonly made = new Set<string>();
+  /** By the newest committed configuration. */
+  private seats: ReadonlySet<string> = new Set();
   private readonly sights = new Map<string, Sight[]>();
   private sightMs: number | undefined;
   private missing: { readonly podUid: string; readonly atMs: number } | undefined;
@@ -103,8 +105,9 @@ export class Oracle {
   }
 
   private configured(dir: MemberDir): void {
-    const learners = [...seatsOf(dir).values()].filter((s) => s.learner);
-    if (learners.length > 1) this.violated("two learners at once");
+    const seats = [...seatsOf(dir).values()];
+    this.seats = new Set(seats.map((s) => s.id));
+    if (seats.filter((s) => s.learner).length > 1) this.violated("two learners at once");
     this.truth = { clusterId: dir.clusterId, voters: votersOf(dir) };
     this.sealed ||= this.truth.voters.length > 1;
   }
@@ -206,9 +209,13 @@ export class Oracle {
     if (dir.clusterId !== this.truth.clusterId) this.violated(`${name} sets another cluster's data aside`);
   }
 
-  /** A member is made on an empty disk. */
+  /**
+   * A member is made on an empty disk. etcd asks any one peer which ID it has, and a peer that was cut off names one that was
+   * removed: it doesn't count for a quorum of the others, who send it away.
+   */
   joined(memberId: string): void {
-    if (this.made.has(memberId)) this.violated(`member ${memberId} is made again with an empty disk`);
+    if (this.made.has(memberId) && this.seats.has(memberId))
+      this.violated(`member ${memberId} is made again with an empty disk`);
     this.made.add(memberId);
   }
 
@@ -247,6 +254,7 @@ export class Oracle {
     });
     this.committed.set(dir.clusterId, [...dir.log]);
     this.truth = { clusterId: dir.clusterId, voters: [dir.memberId] };
+    this.seats = new Set([dir.memberId]);
     this.generation = dir.generation;
     this.sealed = true;
   }

@@ -4,7 +4,7 @@ import { Cluster } from "./cluster";
 import { Controller, Lease } from "./controller";
 import { ALL } from "./faults";
 import { clocksOf } from "./faults/around";
-import { declareTemplate } from "./faults/declared";
+import { declareSize, declareTemplate } from "./faults/declared";
 import { deletePodAndClaim } from "./faults/disks";
 import { on } from "./faults/nodes";
 import type { Stage } from "./faults/stage";
@@ -135,6 +135,8 @@ class Play {
     const asked = /delete claim data-(\S+) and the pod|claim data-(\S+) is deleted/.exec(reason);
     const pod = this.stage.cluster.pods.find((p) => p.name === (asked?.[1] ?? asked?.[2]));
     if (pod) deletePodAndClaim(this.stage, pod);
+    const least = /declare at least (\d+) members/.exec(reason)?.[1];
+    if (least !== undefined) declareSize(this.stage.cluster, Number(least) | 1);
   }
 }
 

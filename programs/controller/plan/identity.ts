@@ -49,7 +49,7 @@ function sharesAddress(f: Facts, pod: PodView): boolean {
 }
 
 function onDisk(f: Facts, m: MemberRecord, pod: PodView, disk: Disk): IdentityStatus {
-  if (disk.state === "wal" && disk.memberId === m.memberId && disk.clusterId === clusterIdOf(f)) {
+  if (disk.state === "wal" && disk.memberId === m.memberId && disk.clusterId === bornClusterId(f)) {
     if (disk.generation < 1) return { kind: "broken", why: "the mark of its data's generation is missing" };
     if (disk.lastIndex >= m.floor) return { kind: "intact" };
     return {
@@ -66,6 +66,6 @@ function onDisk(f: Facts, m: MemberRecord, pod: PodView, disk: Disk): IdentitySt
   return { kind: "lost", why: "its disk is another member's" };
 }
 
-function clusterIdOf(f: Facts): string | undefined {
+function bornClusterId(f: Facts): string | undefined {
   return f.record.birth.state === "born" ? f.record.birth.clusterId : undefined;
 }

@@ -5,6 +5,11 @@
  * its promotion. It is promoted only when it is in sync, is recorded as started (so that an emptied disk counts as
  * lost), and a quorum is healthy. The record seals the bootstrap before the first promotion. What was on a joining
  * member's volume is quarantined and later deleted, so no member joins on the data of a foreign cluster.
+ *
+ * etcd asks any one peer for the list, and a peer that was cut off may still name the ID that was removed from this URL.
+ * Under that ID an empty disk counts for no quorum: a quorum of the others has the removal, and none of them elects a
+ * member that lacks it. The first of them that it meets sends it away, and etcd exits with 0. The learner doesn't start,
+ * so it is removed and added again.
  */
 import type { ControllerRecord, RemovalCause } from "../model";
 import type { Disk } from "../../shared/disk";

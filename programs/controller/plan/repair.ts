@@ -236,6 +236,10 @@ export function lostQuorum(f: Facts): Step | undefined {
   const down = f.record.members.flatMap((m) => {
     const pod = podAt(f.world, m.ordinal);
     const answers = pod && f.world.etcd.statuses.some((s) => s.podUid === pod.uid && s.answers);
+    if (!pod && m.ordinal >= Math.max(f.sts.replicas, f.desired.members)) {
+      const way = `declare at least ${m.ordinal + 1} members until there is a quorum`;
+      return [`${label(f, m.ordinal)} is beyond the declared size and has no pod (${way})`];
+    }
     return answers ? [] : [`${label(f, m.ordinal)} ${describePod(pod, f.world)}`];
   });
   if (lost.length > 0 && f.record.members.length - lost.length < quorum(f.record.members.length)) {

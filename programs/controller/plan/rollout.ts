@@ -83,15 +83,19 @@ function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
   if (pod.ready) return false;
   if (f.list && !member) return true;
   if (member?.isLearner) return false;
-  if (ageOf(f.world, age.running(pod)) < STARTING_MS) return false;
+  if (hasJustStarted(f, pod)) return false;
   if (f.list && mayBeDefragmenting(f, pod.ordinal)) return false;
   if (f.list) return healthyWithout(f, member?.memberId ?? "") >= quorum(f.voters.length);
   if (isSilentForNow(f, pod)) return false;
   const { birth } = f.record;
   const ours = "clusterId" in birth ? statusesOf(f.world, birth.clusterId) : f.world.etcd.statuses;
   const led = ours.some((s) => s.leaderId !== undefined);
-  return !led && !f.world.pods.some((p) => p.ready);
+  // One that only works slowly still votes, and whoever has just started may be about to make a quorum with it.
+  return !led && !f.world.pods.some((p) => p.ready || (p !== pod && hasJustStarted(f, p)));
 }
+
+const hasJustStarted = (f: Facts, pod: PodView) =>
+  pod.etcd.state === "running" && ageOf(f.world, age.running(pod)) < STARTING_MS;
 
 interface Restart {
   readonly pod: PodView;

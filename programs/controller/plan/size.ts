@@ -7,13 +7,14 @@
  * known what its volume holds. Claims stay.
  */
 import { overdueMs } from "./age";
+import { identityStatus } from "./identity";
 import { withTouched } from "./record";
 import { removalProblem } from "./removal";
 import { needsThird, toRestart } from "./rollout";
 import type { Step } from "./step";
 import { doAction, mention, wait } from "./step";
 import type { Facts, Member } from "./facts";
-import { claimAt, gateOf, label, leads, quorum, recordOf, statusesOf } from "./view";
+import { claimAt, gateOf, label, leads, podAt, quorum, statusesOf } from "./view";
 
 /** One more than the highest ordinal that needs its pod. */
 export function needed(f: Facts): number {
@@ -41,17 +42,14 @@ function mayNeed(f: Facts): number {
   return isMissed(f, declared) ? least : Math.min(least, declared);
 }
 
-function isMissed({ world, record }: Facts, declared: number): boolean {
-  const beyond = record.members.filter((m) => m.ordinal >= declared).map((m) => m.memberId);
-  return world.pods.some((pod) => {
-    const disk = gateOf(world, pod)?.disk;
-    const own = recordOf(record, pod.ordinal);
-    return (
-      disk?.state === "wal" &&
-      own?.memberId === disk.memberId &&
-      own.claimUid === pod.claimUid &&
-      disk.voters.some((id) => beyond.includes(id))
-    );
+function isMissed(f: Facts, declared: number): boolean {
+  const { members } = f.record;
+  const beyond = members.filter((m) => m.ordinal >= declared).map((m) => m.memberId);
+  return members.some((m) => {
+    const pod = podAt(f.world, m.ordinal);
+    const disk = pod && gateOf(f.world, pod)?.disk;
+    const misses = disk?.state === "wal" && disk.voters.some((id) => beyond.includes(id));
+    return misses && identityStatus(f, m).kind === "intact";
   });
 }
 

@@ -7,22 +7,10 @@ import { bringUp, cluster as lab, numberOf } from "../support/lab";
 import { assertNothingLost, Load } from "../support/load";
 import { long } from "../support/long";
 import { eventually } from "../support/poll";
-import { forgetVolumes, made, timed } from "../support/rebuild";
+import { assertKept, forgetVolumes, keep, made, timed } from "../support/rebuild";
 
 /** Members find a place on any node that is left. */
 const anywhere = { scheduling: { hostSpread: "Preferred" as const, zoneSpread: "None" as const } };
-
-const write = (cluster: TestCluster, ordinal: number): Promise<void> =>
-  cluster.putAll(
-    Array.from({ length: 20 }, (_, i) => [`kept/${i}`, `value ${i}`]),
-    ordinal,
-  );
-
-async function assertKept(cluster: TestCluster, ordinal: number): Promise<void> {
-  const values = await cluster.etcdctl(["get", "kept/", "--prefix", "--print-value-only"], ordinal);
-  const expected = Array.from({ length: 20 }, (_, i) => `value ${i}`);
-  assert.deepEqual(values.trim().split("\n").sort(), expected.sort());
-}
 
 async function loseDisks(cluster: TestCluster, ...ordinals: number[]): Promise<void> {
   for (const ordinal of ordinals) {
@@ -40,7 +28,7 @@ describe("two of three disks that are lost", () => {
   after(() => cluster.destroy());
 
   it("a recovery is declared, and there are three voters with the data", async () => {
-    await write(cluster, 2);
+    await keep(cluster, 2);
     const before = await cluster.etcdctl(["member", "list", "-w", "fields"]);
     const clusterId = /"ClusterID" : (\d+)/.exec(before)?.[1];
     await loseDisks(cluster, 0, 1);
@@ -80,7 +68,7 @@ long("a recovery whose controller is killed after each record", () => {
   after(() => cluster.destroy());
 
   it("is carried through by the next one: once, from the same disk", async () => {
-    await write(cluster, 2);
+    await keep(cluster, 2);
     await loseDisks(cluster, 0, 2);
     const killer = new Killer(cluster);
     try {
@@ -118,7 +106,7 @@ long("two of three nodes that are lost", () => {
   it("their members are given up by name, and don't disturb when they come back with their old disks", async () => {
     const pods = await cluster.pods();
     const survivor = pods[2]!;
-    await write(cluster, 2);
+    await keep(cluster, 2);
     const home = await numberOf(survivor.node);
     const lost = await Promise.all(pods.slice(0, 2).map((pod) => numberOf(pod.node)));
     assert.equal(new Set([home, ...lost]).size, 3, "each member has a node of its own");
@@ -175,7 +163,7 @@ long("a member that is alive and cut off during a recovery", () => {
 
   it("is waited for, or given up by its name; alive and behind, it disturbs nobody afterwards", async () => {
     const pods = await cluster.pods();
-    await write(cluster, 2);
+    await keep(cluster, 2);
     const home = await numberOf(pods[2]!.node);
     const away = await numberOf(pods[1]!.node);
     try {

@@ -37,6 +37,15 @@ export async function forgetVolumes(cluster: TestCluster): Promise<void> {
   }
 }
 
+const kept = Array.from({ length: 20 }, (_, i) => [`kept/${i}`, `value ${i}`] as const);
+
+export const keep = (cluster: TestCluster, ordinal = 0): Promise<void> => cluster.putAll(kept, ordinal);
+
+export async function assertKept(cluster: TestCluster, ordinal = 0): Promise<void> {
+  const values = await cluster.etcdctl(["get", "kept/", "--prefix", "--print-value-only"], ordinal);
+  assert.deepEqual(values.trim().split("\n").sort(), kept.map(([, value]) => value).sort());
+}
+
 /** Keys, a lease, users and roles, and etcd's users turned on. */
 export async function fill(cluster: TestCluster): Promise<void> {
   await cluster.etcdctl(["put", "kept", "a value"]);

@@ -11,15 +11,18 @@ export function declareTemplate(c: Cluster, etcdVersion: string, fault?: "image"
   c.stsVersion++;
 }
 
+export function declareSize(c: Cluster, members: number): void {
+  c.desired = { ...c.desired, members, hash: `${c.desired.hash}+` };
+  c.stsVersion++;
+}
+
 export const DECLARED: Faults = {
   scaleByHand: (s, a) => {
     s.cluster.replicas = a % 8;
     s.cluster.stsVersion++;
   },
   declareSize: (s, a) => {
-    const members = [1, 3, 5][a % 3] ?? 3;
-    s.cluster.desired = { ...s.cluster.desired, members, hash: `${s.cluster.desired.hash}+` };
-    s.cluster.stsVersion++;
+    declareSize(s.cluster, [1, 3, 5][a % 3] ?? 3);
   },
   declareTemplate: (s, a, b) => {
     const fault = ([undefined, undefined, "image", "crash", "oom"] as const)[a % 5];

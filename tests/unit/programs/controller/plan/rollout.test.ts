@@ -117,6 +117,11 @@ describe("plan: rollout", () => {
       [0, 1, 2].map((o) => unready(o)),
       [status(0, { linearizableRead: false }), silent(1), silent(2)],
     ],
+    [
+      "another has just been started",
+      [unready(0), unready(1), unready(2, justStarted)],
+      [0, 1, 2].map(leaderless),
+    ],
     ["they have just been started", [0, 1, 2].map((o) => unready(o, justStarted)), [0, 1, 2].map(leaderless)],
   ] as const) {
     it(`but not while ${name}`, () => {

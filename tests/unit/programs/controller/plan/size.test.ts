@@ -27,27 +27,33 @@ describe("plan: size", () => {
     });
   });
   describe("all pods are scaled away by hand while a smaller size is declared, and one is back", () => {
-    const back = (disk: ReturnType<typeof wal>, more: object = {}) =>
+    const back = (disk: Parameters<typeof report>[1], more: object = {}) =>
       plan(
         world(3, {
           desired: { members: 1 },
           replicas: 1,
           list: "none",
-          pods: [gated(0, more)],
           gates: [report(0, disk)],
           statuses: [],
-          world: { claims: [] },
+          world: { claims: [], pods: [gated(0, more)] },
         }),
-      ).action;
+      );
 
     it("brings back those that its disk counts among the voters: without them it never answers", () => {
-      expect(back(wal(0, { voters: [0, 1].map(idOf) }))).to.include({ kind: "setReplicas", replicas: 3 });
+      const { action } = back(wal(0, { voters: [0, 1].map(idOf) }));
+      expect(action).to.include({ kind: "setReplicas", replicas: 3 });
     });
     it("and nobody whom the record alone knows, or a disk that isn't the recorded one", () => {
-      expect(back(wal(0, { voters: [idOf(0)] }))).to.equal(undefined);
-      expect(back(wal(0, { memberId: "9", voters: ["9", idOf(1)] }))).to.equal(undefined);
-      expect(back(wal(0, { voters: [0, 1].map(idOf) }), { claimUid: "another" })).to.equal(undefined);
-      expect(back(EMPTY)).to.equal(undefined);
+      expect(back(wal(0, { voters: [idOf(0)] })).action).to.equal(undefined);
+      expect(back(wal(0, { memberId: "9", voters: ["9", idOf(1)] })).action).to.equal(undefined);
+      const other = back(wal(0, { voters: [0, 1].map(idOf) }), { claimUid: "another" });
+      expect(other.action).to.equal(undefined);
+      expect(back(EMPTY).action).to.equal(undefined);
+    });
+    it("says what to declare where nobody can tell that they are needed", () => {
+      const words =
+        "etcd-2 is beyond the declared size and has no pod (declare at least 3 members until there is";
+      expect(back(EMPTY).reason).to.contain(words);
     });
   });
 
