@@ -21,6 +21,12 @@ check: install
 unit: install
 	$(MOCHA)
 
+# Pulumi's SDK starts at the oldest; pods run the newest.
+NODES = 20.19 24
+.PHONY: test-nodes
+test-nodes: install ## the component's unit tests on the oldest and the newest Node.js that are supported
+	@for v in $(NODES); do echo "Node.js $$v"; hack/node $$v node_modules/mocha/bin/mocha.js --config tests/unit/components/.mocharc.json || exit 1; done
+
 .PHONY: simulate
 simulate: install ## fresh stories of the simulated cluster over all cores; STORIES says how many, SEED repeats
 	@npx ts-node --transpile-only tests/simulation/main.ts

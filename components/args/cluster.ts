@@ -113,7 +113,7 @@ export interface EtcdClusterArgs {
 
   /**
    * The image with Node.js 20 or later, for the init container, the controller and the jobs. Default:
-   * `docker.io/library/node:22-slim`. A change is a rolling restart.
+   * `docker.io/library/node:24-slim`. A change is a rolling restart.
    */
   nodeImage?: ImageArgs;
 

@@ -17,7 +17,7 @@ export const defaults = {
   livenessBudgetSeconds: 600,
   startupBudgetSeconds: 3600,
   nodeRepository: "docker.io/library/node",
-  nodeTag: "22-slim",
+  nodeTag: "24-slim",
   defragmentFreePercent: 45,
   defragmentMinSize: "100Mi",
   backupTimeoutSeconds: 3600,

@@ -73,9 +73,9 @@ C
   find root/usr/share/ca-certificates -name '*.crt' -exec cat {} + >root/etc/ssl/certs/ca-certificates.crt
   echo 'node:x:1000:1000::/home/node:/bin/sh' >>root/etc/passwd
   v=node-linux-${arch/amd64/x64}
-  [ -d "npm/node_modules/$v" ] || npm install --silent --prefix npm "$v@22"
-  install "npm/node_modules/$v/bin/node" root/usr/local/bin/node
-  image library/node:22-slim --cmd node -e PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --workdir /
+  [ -d "npm-24/node_modules/$v" ] || npm install --silent --prefix npm-24 "$v@24"
+  install "npm-24/node_modules/$v/bin/node" root/usr/local/bin/node
+  image library/node:24-slim --cmd node -e PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --workdir /
   rm -rf root layer.tar
 }
 registry_config() { # registry_config ADDRESS

@@ -5,7 +5,7 @@ import type { TestCluster } from "./etcd-cluster";
 
 /** Pods of clients, in a cluster's namespace: they have to be as harmless as PodSecurity wants it there. */
 
-export const nodeImage = "docker.io/library/node:22-slim";
+export const nodeImage = "docker.io/library/node:24-slim";
 export const etcdImage = "gcr.io/etcd-development/etcd:v3.6.16";
 
 export interface ClientPodOptions {

@@ -239,7 +239,7 @@ describe("the controller's Deployment", () => {
     });
     expect(rest).to.deep.equal({
       name: "controller",
-      image: "docker.io/library/node:22-slim",
+      image: "docker.io/library/node:24-slim",
       imagePullPolicy: "IfNotPresent",
       command: [
         "node",

@@ -522,7 +522,7 @@ describe("the init container gate", () => {
   it("runs the code on a stock image, and is told all names in full", async () => {
     const { gate } = containersOf(await scenario("default"));
     expect(gate).to.deep.include({
-      image: "docker.io/library/node:22-slim",
+      image: "docker.io/library/node:24-slim",
       imagePullPolicy: "IfNotPresent",
       command: ["node", "/gate/gate.js"],
       resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
