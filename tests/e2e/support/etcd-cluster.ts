@@ -11,6 +11,7 @@ import { waitForVoters } from "../../../hack/wait-for-voters";
 import type { Ran } from "../../../hack/kubectl";
 import { kubectl } from "./lab";
 import { eventually } from "./poll";
+import { deployRelease } from "./release";
 import { report } from "./report";
 
 export const namespacePrefix = "e2e-";
@@ -102,18 +103,19 @@ export class TestCluster {
     return inWords(this.deployment.changes);
   }
 
+  /** Deploys it with the component as it was at a commit. The next `apply` upgrades it. */
+  async deployRelease(commit: string): Promise<void> {
+    living.add(this);
+    await deployRelease(commit, this.name, this.args);
+  }
+
+  private get args(): EtcdClusterArgs & { readonly namespace: string } {
+    return { ...this.declared, namespace: this.namespace, podMetadata: { labels: this.label } };
+  }
+
   private applyDeclared(): Promise<Deployment> {
     const deployed = lastRendering.then(() =>
-      deployProgram(
-        kubectl(),
-        this.stateFile,
-        () =>
-          new EtcdCluster(this.name, {
-            ...this.declared,
-            namespace: this.namespace,
-            podMetadata: { labels: this.label },
-          }),
-      ),
+      deployProgram(kubectl(), this.stateFile, () => new EtcdCluster(this.name, this.args)),
     );
     lastRendering = deployed.catch(() => undefined);
     return deployed;

@@ -1,0 +1,38 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { EtcdClusterArgs } from "../../../components";
+import { root } from "../../../hack/root";
+
+/** The last commit whose programs lie in `controller/` and whose Secret for gates is called `<cluster>-controller-door`. */
+export const BEFORE_PROGRAMS = "ada02d6f55f39f3ee06804e04db4c4760b9b2fde";
+
+const run = promisify(execFile);
+
+const DEPLOY = `
+  const { EtcdCluster } = require("./components");
+  const { deployProgram, stateFile } = require("./hack/deploy/offline");
+  const { waitForVoters } = require("./hack/deploy/wait");
+  const { kubectl } = require("./tests/e2e/support/lab");
+  const [name, args] = JSON.parse(process.argv[1]);
+  const { namespace } = args;
+  deployProgram(kubectl(), stateFile(kubectl(), namespace), () => new EtcdCluster(name, args)).then(async (deployment) => {
+    await waitForVoters(kubectl(), namespace, name, args.members, 150);
+    await deployment.finish();
+  });`;
+
+/** Deploys the cluster with the component as it was at a commit, and waits until it is as declared. */
+export async function deployRelease(commit: string, name: string, args: EtcdClusterArgs): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "release-"));
+  try {
+    // It needs the repository's history: a shallow clone has to `git fetch --unshallow` first.
+    await run("bash", ["-c", `set -o pipefail; git archive ${commit} | tar -x -C ${folder}`], { cwd: root });
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+    const script = ["-r", "ts-node/register/transpile-only", "-e", DEPLOY, JSON.stringify([name, args])];
+    await run(process.execPath, script, { cwd: folder, timeout: 240_000 });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
