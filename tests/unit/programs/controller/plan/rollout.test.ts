@@ -165,7 +165,7 @@ describe("plan: versions", () => {
     ["3.7.1", "3.6.14", "3.7.0", /is a downgrade/],
     ["3.7.1", "3.6.14", undefined, /is a downgrade/],
     ["3.7.1", "3.5.33", "3.5.0", /is a downgrade/],
-    ["3.7.1", "4.0.0", "3.7.0", /another major/],
+    ["3.7.1", "4.0.0", "3.7.0", /changes the major/],
     ["3.7.1", "latest", "3.7.0", /can't compare/],
   ];
   for (const [from, to, cluster, problem] of steps) {
