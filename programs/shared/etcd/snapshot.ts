@@ -45,9 +45,7 @@ export class Check {
   result(): Checked {
     const sha256 = this.hash.digest("hex");
     if (this.held < TRAILER_BYTES || this.last.toString("hex") !== sha256)
-      throw new Refusal(
-        "the snapshot doesn't end with the hash of its content: it was damaged or cut short",
-      );
+      throw new Refusal("the snapshot doesn't end with the hash of its content: it was damaged or cut short");
     return { bytes: this.total, sha256, ...this.reader.result() };
   }
 
