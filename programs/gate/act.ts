@@ -1,17 +1,17 @@
-/** Carries out what was decided. Each is safe to begin again after a crash half way: it is then asked for again. */
+/** Prepares the volume for a start. Every step can be repeated after a crash: the gate asks for its order again. */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasLog } from "../shared/wal";
 import { renderConfig } from "./config";
 import type { Step } from "./decide";
-import { dropAside, dropTornCopies, liftHold, setAside, writeMark } from "./files";
+import { dropDefragmentationCopies, dropQuarantine, liftFence, quarantine, writeMark } from "./files";
 import { dropOrder, writeConfig, writeOrder } from "./order";
-import { keepReserve, withRoom } from "./room";
+import { keepReserve, withSpace } from "./space";
 import type { Settings } from "./settings";
 
 type BootstrapStep = Extract<Step, { kind: "start" | "birth" | "join" }>;
 
-/** What etcd is told of the cluster that it begins or joins. */
+/** etcd's settings for the cluster that it bootstraps or joins. */
 interface Bootstrap {
   readonly initialCluster: string;
   readonly initialClusterState: "new" | "existing";
@@ -23,33 +23,33 @@ export function carryOut(settings: Settings, step: BootstrapStep): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   switch (step.kind) {
     case "start":
-      dropTornCopies(dataDir);
-      withRoom(volume, () => prepare(settings, undefined, step.generation), step.dropAside);
-      if (step.dropAside) dropAside(volume);
+      dropDefragmentationCopies(dataDir);
+      withSpace(volume, () => prepare(settings, undefined, step.generation), step.dropAside);
+      if (step.dropAside) dropQuarantine(volume);
       break;
     case "birth": {
-      mustBeEmpty(dataDir);
+      requireEmpty(dataDir);
       const order = {
         initialCluster: step.initialCluster,
         initialClusterState: "new",
         token: step.token,
       } as const;
-      withRoom(volume, () => prepare(settings, order));
+      withSpace(volume, () => prepare(settings, order));
       break;
     }
     case "join": {
-      if (step.setAside) setAside(volume, dataDir);
-      mustBeEmpty(dataDir);
+      if (step.setAside) quarantine(volume, dataDir);
+      requireEmpty(dataDir);
       const order = {
         initialCluster: step.initialCluster,
         initialClusterState: "existing",
         token: "",
       } as const;
-      withRoom(volume, () => prepare(settings, order), true);
+      withSpace(volume, () => prepare(settings, order), true);
       break;
     }
   }
-  liftHold(volume);
+  liftFence(volume);
   keepReserve(volume);
 }
 
@@ -61,21 +61,23 @@ function prepare(settings: Settings, order?: Bootstrap, generation = settings.ge
       ...{ name: podName, podIps, peerUrl, clientUrl, ports },
       ...bootstrap,
     });
-  // etcd doesn't look at the list where there is a log. If that gets lost, this can't begin or join anything.
-  const usual = render({
+  // With a WAL, etcd ignores the member list. If the WAL is lost later, this list can neither bootstrap nor join.
+  const afterStart = render({
     initialCluster: `${podName}=${peerUrl}`,
     initialClusterState: "existing",
     token: "",
   });
-  writeConfig(dataDir, usual);
+  writeConfig(dataDir, afterStart);
   if (order) writeOrder(dataDir, render(order));
   else dropOrder(dataDir);
-  if (readFileSync(settings.configFile, "utf8") !== (order ? render(order) : usual)) {
-    throw new Error(`${settings.configFile}, which etcd will read, is not what was written for it`);
+  if (readFileSync(settings.configFile, "utf8") !== (order ? render(order) : afterStart)) {
+    throw new Error(
+      `${settings.configFile}, which etcd will read, doesn't have the content that the gate wrote`,
+    );
   }
 }
 
-/** Before anything of it is changed. */
-function mustBeEmpty(dataDir: string): void {
-  if (hasLog(join(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
+function requireEmpty(dataDir: string): void {
+  if (hasLog(join(dataDir, "member", "wal")))
+    throw new Error("a write-ahead log has appeared on a disk that had none");
 }

@@ -1,19 +1,19 @@
 import { messageOf } from "../shared/errors";
-import { ask, unexpected } from "../shared/https";
+import { sendRequest, unexpectedAnswer } from "../shared/https";
 import type { GateMessage, Order } from "../shared/protocol";
 import { KNOWN_TAG_HEADER, parseOrder, REPORT_PATH, TAG_HEADER } from "../shared/protocol";
 import { readKeyPair } from "../shared/tls";
 
 export type Answer =
   | { readonly order: Order; readonly tag: string | undefined }
-  /** Nobody answered: why, and when the last interim response came, or else when the request began. */
+  /** There was no answer. `sinceMs`: when the last interim response came, or when the request began. */
   | { readonly problem: string; readonly sinceMs: number };
 
 export interface Ask {
   readonly url: string;
-  /** With `tls.crt`, `tls.key` and `ca.crt`. They are read each time, because they are renewed. */
+  /** Has `tls.crt`, `tls.key` and `ca.crt`. They are read for each request, because they are renewed. */
   readonly tlsDir: string;
-  /** The server sends an interim response every second. */
+  /** Longest silence within a request. The server sends an interim response every second. */
   readonly patienceMs: number;
   readonly now: () => number;
 }
@@ -27,18 +27,18 @@ export async function askController(
 ): Promise<Answer> {
   let sinceMs = now();
   try {
-    const answer = await ask({
+    const answer = await sendRequest({
       method: "POST",
       url: new URL(REPORT_PATH, url),
       keyPair: readKeyPair(tlsDir),
       headers: { "content-type": "application/json", ...(tag ? { [KNOWN_TAG_HEADER]: tag } : {}) },
       body: JSON.stringify(message),
-      silentMs: patienceMs,
+      idleTimeoutMs: patienceMs,
       maxBytes: MAX_BYTES,
       keepAlive: () => (sinceMs = now()),
     });
     const order = answer.status === 200 ? parseOrder(answer.text) : undefined;
-    if (!order) throw unexpected(answer);
+    if (!order) throw unexpectedAnswer(answer);
     return { order, tag: answer.headers[TAG_HEADER] };
   } catch (error) {
     return { problem: messageOf(error), sinceMs };

@@ -1,4 +1,4 @@
-/** What differs between members in etcd's configuration file. */
+/** The part of etcd's configuration file that differs between members. */
 export interface MemberConfig {
   readonly name: string;
   readonly podIps: readonly string[];
@@ -11,11 +11,11 @@ export interface MemberConfig {
 }
 
 /**
- * The whole configuration file: `settings`, the part that is the same for all members, with the member's own part
- * below. Both are YAML mappings without a common key, so one text after the other is their union.
+ * The whole configuration file: `settings`, which is the same for all members, and below it the member's own part.
+ * Both are YAML mappings without a common key, so their concatenation is their union.
  */
 export function renderConfig(settings: string, member: MemberConfig): string {
-  // [::] takes both families, and can't be listened on where a pod has IPv4 alone.
+  // [::] accepts both address families. A pod that has only IPv4 can't listen on it.
   const host = member.podIps.some((ip) => ip.includes(":")) ? "[::]" : "0.0.0.0";
   const { ports } = member;
   const own = {
@@ -29,7 +29,7 @@ export function renderConfig(settings: string, member: MemberConfig): string {
     "initial-cluster-state": member.initialClusterState,
     "initial-cluster-token": member.token,
   };
-  // A JSON string is a YAML string, whatever is in it.
+  // Every JSON string is a valid YAML string.
   const lines = Object.entries(own).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
   return settings + lines.join("");
 }

@@ -1,6 +1,6 @@
 /**
- * What a gate does: a pure function from what it sees and hears. Without an order it never begins a member and never
- * lets one join; a member that is whole it starts by itself once nobody answers.
+ * The gate's next step, as a pure function of the disk and the controller's answer. Without an order, the gate never
+ * bootstraps a member and never lets one join. It starts an intact member by itself once the controller is silent.
  */
 import type { Order } from "../shared/protocol";
 import type { Disk } from "../shared/disk";
@@ -8,13 +8,13 @@ import { oldLogProblem, stepProblem } from "../shared/etcd/upgrade";
 
 export interface Situation {
   readonly disk: Disk;
-  /** Whether it was told to leave this disk alone. */
+  /** Whether the disk is fenced. */
   readonly held: boolean;
   readonly generation: number;
   readonly version: string;
-  /** The order just heard, or how long nobody has answered. */
-  readonly heard: Order | { readonly kind: "silence"; readonly forMs: number };
-  /** How long nobody has to answer before a whole member starts by itself. */
+  /** The controller's order, or how long the controller has been silent. */
+  readonly answer: Order | { readonly kind: "silence"; readonly forMs: number };
+  /** Length of the silence after which an intact member starts by itself. */
   readonly silenceMs: number;
 }
 
@@ -22,7 +22,7 @@ export type Step =
   | {
       readonly kind: "start";
       readonly dropAside: boolean;
-      /** The data's, which stays what it is. */
+      /** The generation of the data. The start doesn't change it. */
       readonly generation: number;
       readonly why: string;
     }
@@ -30,59 +30,62 @@ export type Step =
   | { readonly kind: "join"; readonly initialCluster: string; readonly setAside: boolean }
   | { readonly kind: "seed"; readonly url: string; readonly sha256: string; readonly setAside: boolean }
   | { readonly kind: "lend"; readonly url: string }
-  /** `hold`: to be written down first. */
+  /** `hold`: the gate first fences the disk. */
   | { readonly kind: "ask"; readonly why: string; readonly hold: boolean };
 
 const ask = (why: string, hold = false): Step => ({ kind: "ask", why, hold });
 
 export function decide(s: Situation): Step {
-  const { disk, heard } = s;
-  switch (heard.kind) {
+  const { disk, answer } = s;
+  switch (answer.kind) {
     case "start": {
-      const { generation = s.generation, dropAside } = heard;
-      const version = heard.acceptVersion ? undefined : versionProblem(s);
+      const { generation = s.generation, dropAside } = answer;
+      const version = answer.acceptVersion ? undefined : versionProblem(s);
       const problem = dataProblem(s.disk, generation) ?? version ?? logProblem(s);
-      if (problem) return ask(`told to start, but ${problem}`);
-      return { kind: "start", dropAside, generation, why: "the controller says so" };
+      if (problem) return ask(`ordered to start, but ${problem}`);
+      return { kind: "start", dropAside, generation, why: "the controller ordered it" };
     }
     case "birth":
-      if (disk.state !== "empty") return ask(`told to begin a cluster, but ${described(disk)}`);
-      return { kind: "birth", token: heard.token, initialCluster: heard.initialCluster };
+      if (disk.state !== "empty") return ask(`ordered to bootstrap a cluster, but ${describe(disk)}`);
+      return { kind: "birth", token: answer.token, initialCluster: answer.initialCluster };
     case "join":
-      if (disk.state !== "empty" && !heard.setAside) return ask(`told to join, but ${described(disk)}`);
+      if (disk.state !== "empty" && !answer.setAside) return ask(`ordered to join, but ${describe(disk)}`);
       return {
         kind: "join",
-        initialCluster: heard.initialCluster,
+        initialCluster: answer.initialCluster,
         setAside: disk.state !== "empty",
       };
     case "seed":
       if (disk.state === "wal" && disk.generation >= s.generation) {
-        return ask(`told to take restored data, but ${described(disk)} of generation ${disk.generation}`);
+        return ask(
+          `ordered to take the restored data, but ${describe(disk)} of generation ${disk.generation}`,
+        );
       }
-      return { kind: "seed", url: heard.url, sha256: heard.sha256, setAside: disk.state !== "empty" };
+      return { kind: "seed", url: answer.url, sha256: answer.sha256, setAside: disk.state !== "empty" };
     case "lend":
-      if (disk.state !== "wal") return ask(`told to lend its data, but ${described(disk)}`, true);
-      return { kind: "lend", url: heard.url };
+      if (disk.state !== "wal") return ask(`ordered to send its data, but ${describe(disk)}`, true);
+      return { kind: "lend", url: answer.url };
     case "wait":
-      return ask(`waits: ${heard.reason}`, heard.hold);
+      return ask(`waiting: ${answer.reason}`, answer.hold);
     case "refuse":
-      return ask(`refused: ${heard.reason}`, true);
+      return ask(`refused: ${answer.reason}`, true);
     case "silence":
-      return alone(s, heard.forMs);
+      return withoutOrder(s, answer.forMs);
   }
 }
 
-function alone(s: Situation, silentMs: number): Step {
+function withoutOrder(s: Situation, silentMs: number): Step {
   const problem = s.held
-    ? "it was told to leave this disk alone"
+    ? "the disk is fenced, and only an order of the controller lifts that"
     : (dataProblem(s.disk, s.generation) ?? versionProblem(s) ?? logProblem(s));
-  if (problem) return ask(`no answer, and by itself it doesn't start: ${problem}`);
-  if (silentMs < s.silenceMs) return ask("no answer yet");
-  const why = "nobody answers, and its data is whole";
+  if (problem)
+    return ask(`no answer from the controller, and the gate doesn't start etcd by itself: ${problem}`);
+  if (silentMs < s.silenceMs) return ask("no answer from the controller yet");
+  const why = "the controller doesn't answer, and the data is intact";
   return { kind: "start", dropAside: false, generation: s.generation, why };
 }
 
-function described(disk: Disk): string {
+function describe(disk: Disk): string {
   switch (disk.state) {
     case "empty":
       return "the disk holds no member";
@@ -94,9 +97,9 @@ function described(disk: Disk): string {
 }
 
 function dataProblem(disk: Disk, generation: number): string | undefined {
-  if (disk.state !== "wal") return described(disk);
+  if (disk.state !== "wal") return describe(disk);
   if (disk.generation === generation) return undefined;
-  return `the disk is of generation ${disk.generation}, to be started is ${generation}`;
+  return `the disk is of generation ${disk.generation}, not of generation ${generation}`;
 }
 
 function versionProblem({ disk, version }: Situation): string | undefined {

@@ -1,18 +1,17 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { syncFolder, writeWhole } from "../shared/files";
-import { isThere } from "../shared/files";
+import { isThere, syncFolder, writeWhole } from "../shared/files";
 
 /**
- * Beside the data and gone with it: which generation it is of, and which etcd was let to start on it last. Who restores
- * a member writes it, too.
+ * Lies beside the data, so that both are removed together. It has the generation of the data and the etcd version that
+ * the gate last let start on it. A gate that takes restored data writes it too.
  */
 export interface Mark {
   readonly generation: number;
   readonly lastVersion: string;
 }
 
-/** Data that nobody marked is of no generation, so that nothing starts from it. */
+/** Data without a mark belongs to no generation, so nothing starts from it. */
 export const UNMARKED: Mark = { generation: 0, lastVersion: "0.0.0" };
 
 const markFile = (memberDir: string) => join(memberDir, "gate.json");
@@ -33,76 +32,77 @@ export function writeMark(dataDir: string, { generation, lastVersion }: Mark): v
   );
 }
 
-/** A hold is the volume's: it stands whatever becomes of the directory, until an order lifts it. */
-const holdFile = (volume: string) => join(volume, "gate.json");
+/** The fence is on the volume, so it outlives the data directory. Only an order lifts it. */
+const fenceFile = (volume: string) => join(volume, "gate.json");
 
-/** What can't be looked for may be there. */
-export function isHeld(volume: string): boolean {
+/** A fence that can't be looked for counts as present. */
+export function isFenced(volume: string): boolean {
   try {
-    return isThere(holdFile(volume));
+    return isThere(fenceFile(volume));
   } catch {
     return true;
   }
 }
 
-export function writeHold(volume: string, reason: string): void {
-  writeWhole(holdFile(volume), `${JSON.stringify({ format: 1, hold: reason })}\n`);
+export function writeFence(volume: string, reason: string): void {
+  writeWhole(fenceFile(volume), `${JSON.stringify({ format: 1, hold: reason })}\n`);
 }
 
-export function liftHold(volume: string): void {
-  if (!isHeld(volume)) return;
-  rmSync(holdFile(volume), { force: true });
+export function liftFence(volume: string): void {
+  if (!isFenced(volume)) return;
+  rmSync(fenceFile(volume), { force: true });
   syncFolder(volume);
 }
 
-/** As etcd calls the copy that it writes in a defragmentation. */
-const TORN_COPY = /^db\.tmp\.\d+$/;
+/** etcd's name for the copy that a defragmentation writes. */
+const DEFRAGMENTATION_COPY = /^db\.tmp\.\d+$/;
 
 /**
- * What a defragmentation left behind that was killed: the size of a database, and of no use. etcd up to 3.6 removes it at
- * its start, 3.7 doesn't. Nothing runs here yet, so that nobody writes to it; what can't be removed keeps nobody from
- * starting.
+ * Removes the copy that an interrupted defragmentation left behind. It is as large as a database and useless. etcd up
+ * to 3.6 removes it at its start, 3.7 doesn't. etcd isn't running yet, so nothing writes to it. A copy that can't be
+ * removed prevents no start.
  */
-export function dropTornCopies(dataDir: string): void {
+export function dropDefragmentationCopies(dataDir: string): void {
   const folder = join(dataDir, "member", "snap");
   try {
-    for (const name of readdirSync(folder)) if (TORN_COPY.test(name)) rmSync(join(folder, name));
+    for (const name of readdirSync(folder)) if (DEFRAGMENTATION_COPY.test(name)) rmSync(join(folder, name));
   } catch {
-    // There is no such folder before the first start.
+    // The folder doesn't exist before the first start.
   }
 }
 
-const ASIDE = /^aside-(\d+)$/;
+const QUARANTINE = /^aside-(\d+)$/;
 
-/** Directories that were set aside, newest first. */
-export function asideNames(volume: string): string[] {
-  const numbers = readdirSync(volume).flatMap((name) => ASIDE.exec(name)?.[1] ?? []);
+/** Names of the quarantined directories, newest first. */
+export function quarantineNames(volume: string): string[] {
+  const numbers = readdirSync(volume).flatMap((name) => QUARANTINE.exec(name)?.[1] ?? []);
   return numbers.sort((a, b) => Number(b) - Number(a)).map((n) => `aside-${n}`);
 }
 
 /**
- * Moves the member's directory out of etcd's sight. Of each generation one is kept: what a restore has set aside doesn't
- * go because its member is replaced later.
+ * Moves the member's directory to where etcd doesn't look. One directory of each generation is kept, so a directory
+ * that a restore quarantined outlives a later replacement of the member.
  */
-export const setAside = (volume: string, dataDir: string): string =>
-  keepAside(volume, join(dataDir, "member"));
+export const quarantine = (volume: string, dataDir: string): string =>
+  quarantineDirectory(volume, join(dataDir, "member"));
 
-function keepAside(volume: string, directory: string): string {
-  const [newest] = asideNames(volume);
+function quarantineDirectory(volume: string, directory: string): string {
+  const [newest] = quarantineNames(volume);
   const { generation } = markIn(directory);
-  const name = `aside-${Number(ASIDE.exec(newest ?? "aside-0")?.[1]) + 1}`;
+  const name = `aside-${Number(QUARANTINE.exec(newest ?? "aside-0")?.[1]) + 1}`;
   move(directory, join(volume, name));
-  for (const other of asideNames(volume).filter((n) => n !== name))
+  for (const other of quarantineNames(volume).filter((n) => n !== name))
     if (markIn(join(volume, other)).generation === generation) drop(volume, other);
   return name;
 }
 
-/** On its way out. Whoever finds it was stopped between two moves. */
+/** The old directory between two moves. It exists afterwards only if the gate was stopped in between. */
 const replacedIn = (volume: string) => join(volume, "replaced");
 
 /**
- * A whole new directory takes the member's place; the old one is set aside, and what that replaces is deleted, only
- * afterwards. If it ends in between, `settle` goes back or on.
+ * Moves a complete new directory to the member's place. The old directory is quarantined only afterwards, and only
+ * then is an older quarantined directory deleted. If the gate is stopped in between, `finishReplacement` undoes or
+ * completes it.
  */
 export function replace(volume: string, dataDir: string, fresh: string): void {
   const place = join(dataDir, "member");
@@ -110,16 +110,18 @@ export function replace(volume: string, dataDir: string, fresh: string): void {
   try {
     move(fresh, place);
   } finally {
-    settle(volume, dataDir);
+    finishReplacement(volume, dataDir);
   }
 }
 
-/** Without a new directory in its place the old one goes back there, so that it is looked at. */
-export function settle(volume: string, dataDir: string): void {
+/**
+ * Without a new directory in the member's place, the old one goes back there, so that the gate reads and reports it.
+ */
+export function finishReplacement(volume: string, dataDir: string): void {
   const replaced = replacedIn(volume);
   if (!isThere(replaced)) return;
   const place = join(dataDir, "member");
-  if (isThere(place)) keepAside(volume, replaced);
+  if (isThere(place)) quarantineDirectory(volume, replaced);
   else move(replaced, place);
 }
 
@@ -128,8 +130,8 @@ function move(from: string, to: string): void {
   for (const folder of new Set([dirname(from), dirname(to)])) syncFolder(folder);
 }
 
-export function dropAside(volume: string): void {
-  for (const name of asideNames(volume)) drop(volume, name);
+export function dropQuarantine(volume: string): void {
+  for (const name of quarantineNames(volume)) drop(volume, name);
 }
 
 const drop = (volume: string, name: string): void =>

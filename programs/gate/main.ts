@@ -3,9 +3,9 @@ import { runGate } from "./run";
 import { readSettings } from "./settings";
 import { messageOf } from "../shared/errors";
 
-/** The init container of a member's pod: lets etcd start with the right configuration, or says why not. */
+/** The init container of a member's pod: it lets etcd start with the right configuration, or says why not. */
 
-/** Shown by `kubectl describe pod`, also after the gate is through. */
+/** `kubectl describe pod` shows this file, also after the gate has ended. */
 const TERMINATION_LOG = "/dev/termination-log";
 
 function say(text: string): void {
@@ -13,11 +13,11 @@ function say(text: string): void {
   try {
     if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, text);
   } catch {
-    // It stands in the log.
+    // The log has the text as well.
   }
 }
 
-// The first process of a container gets no signal that it doesn't ask for.
+// The kernel delivers a signal to the first process of a container only if that process handles it.
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(143));
 
 async function main(): Promise<void> {

@@ -1,12 +1,13 @@
 /**
- * Where an order to begin or to join stands, so that it is used up by the log that is made from it.
+ * Stores an order to bootstrap or to join, in such a way that etcd uses it up when it creates its write-ahead log
+ * (WAL).
  *
- * etcd reads `member/wal/../etcd.yaml`. With an order, `member/wal` is a link to the empty `member/order/wal`: what etcd
- * reads is `member/order/etcd.yaml`, and it finds no log. It makes its log in `member/wal.tmp` and renames that to
- * `member/wal` (3.5 to 3.7), which takes the place of the link: from then on it reads `member/etcd.yaml`, by which nothing
- * can be begun or joined. Where `member/wal` is gone, it reads nothing and doesn't start, and only a new pod's gate can
- * change that. So no container restart in place makes a second cluster or a second member out of one order, whatever
- * part of the directory was deleted.
+ * etcd reads `member/wal/../etcd.yaml`. With an order, `member/wal` is a link to the empty `member/order/wal`, so
+ * etcd reads `member/order/etcd.yaml` and finds no WAL. It creates its WAL in `member/wal.tmp` and renames that to
+ * `member/wal` (3.5 to 3.7), which replaces the link. From then on etcd reads `member/etcd.yaml`, which can neither
+ * bootstrap nor join. If `member/wal` is gone, etcd finds no configuration and doesn't start. Only the gate of a new
+ * pod can change that. So a restart of the container never makes a second cluster or a second member from one order,
+ * whatever part of the directory was deleted.
  */
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -16,16 +17,16 @@ import { syncFolder, writeWhole } from "../shared/files";
 const memberDir = (dataDir: string) => join(dataDir, "member");
 const orderDir = (dataDir: string) => join(dataDir, "member", "order");
 
-/** What etcd reads once it has a log. */
+/** The configuration that etcd reads once it has a WAL. */
 export function writeConfig(dataDir: string, text: string): void {
   writeWhole(join(memberDir(dataDir), "etcd.yaml"), text);
 }
 
-/** What etcd reads as long as it has none. The link comes last: before it there is nothing to read. */
+/** The configuration that etcd reads until it has a WAL. The link comes last: until then etcd can read nothing. */
 export function writeOrder(dataDir: string, text: string): void {
   const log = join(memberDir(dataDir), "wal");
-  // Looked at right before: with a log, etcd would start under its old identity whatever it is told.
-  if (hasLog(log)) throw new Error("there is a log now where there was none");
+  // With a WAL, etcd would start under its old identity, whatever the configuration says.
+  if (hasLog(log)) throw new Error("a write-ahead log has appeared on a disk that had none");
   rmSync(log, { recursive: true, force: true });
   dropOrder(dataDir);
   mkdirSync(join(orderDir(dataDir), "wal"), { recursive: true, mode: 0o700 });

@@ -1,7 +1,7 @@
 /**
- * What a gate does for a restore: it takes the restored data in the place of its own, or lends its own for one. Data is
- * checked before anything is moved, and what was there is set aside: it is deleted by nothing that comes before the new
- * data, and comes back if the gate is stopped before that.
+ * The gate's part in a restore: it replaces its data by the restored data, or sends its own data to a recovery. New
+ * data is checked before anything is moved. The old data is quarantined. Nothing deletes it before the new data is in
+ * place, and it comes back if the gate is stopped earlier.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { receiveDirectory } from "../shared/archive/receive";
 import { directoryStream } from "../shared/archive/send";
 import { readMember } from "../shared/wal";
 import { isThere } from "../shared/files";
-import { dropAside, replace, writeMark } from "./files";
+import { dropQuarantine, replace, writeMark } from "./files";
 import type { Settings } from "./settings";
 
 interface Seed {
@@ -21,11 +21,11 @@ interface Seed {
 
 const incomingOf = (volume: string) => join(volume, "incoming");
 
-/** What a gate was fetching when it was stopped. */
+/** Removes what an interrupted download left behind. */
 export const dropIncoming = (volume: string): void =>
   rmSync(incomingOf(volume), { recursive: true, force: true });
 
-/** Safe to begin again at any point: the new directory comes into its place whole, with its generation in it. */
+/** Can be repeated after a stop at any point: one rename moves the complete directory, with its mark, into place. */
 export async function takeSeed(settings: Settings, seed: Seed): Promise<void> {
   const { volume, dataDir, tlsDir, generation, version } = settings;
   const incoming = incomingOf(volume);
@@ -36,22 +36,23 @@ export async function takeSeed(settings: Settings, seed: Seed): Promise<void> {
     writeMark(incoming, { generation, lastVersion: version });
   } catch (error) {
     dropIncoming(volume);
-    // Room is made for the next try.
-    if ((error as NodeJS.ErrnoException).code === "ENOSPC") dropAside(volume);
+    // This frees space for the next attempt.
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC") dropQuarantine(volume);
     throw error;
   }
   const data = readMember(fresh, version);
-  if (data.state !== "wal") throw new Error(`it holds no member that etcd ${version} would start`);
+  if (data.state !== "wal")
+    throw new Error(`the restored data holds no member that etcd ${version} would start`);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const place = join(dataDir, "member");
-  // A database without its log may still be of use to somebody.
+  // A database without its WAL may still be useful, so it is kept.
   const worthless = !seed.setAside && !isThere(join(place, "snap"));
   if (worthless) rmSync(place, { recursive: true, force: true });
   replace(volume, dataDir, fresh);
   dropIncoming(volume);
 }
 
-/** The directory is not touched. */
+/** Only reads the member's directory. */
 export async function lend(settings: Settings, url: string): Promise<void> {
   await upload(url, settings.tlsDir, directoryStream(join(settings.dataDir, "member")));
 }

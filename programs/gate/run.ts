@@ -2,30 +2,32 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Order } from "../shared/protocol";
 import { carryOut } from "./act";
 import { askController } from "./ask";
+import type { Step } from "./decide";
 import { decide } from "./decide";
 import { readDisk } from "./disk";
-import { asideNames, isHeld, settle, writeHold } from "./files";
+import { finishReplacement, isFenced, quarantineNames, writeFence } from "./files";
 import type { Lookup } from "./peers";
 import { peerProblem } from "./peers";
 import { dropIncoming, lend, takeSeed } from "./restored";
-import { volumeProblem, withRoom } from "./room";
+import { volumeProblem, withSpace } from "./space";
 import type { Settings } from "./settings";
 import { inShort, messageOf } from "../shared/errors";
 
 export interface GateTimes {
-  /** From one question to the next at least. */
+  /** Shortest time from one request to the next. */
   readonly pauseMs: number;
-  /** The same after an order that can't be carried out: each new question costs the controller an observation. */
+  /** The same after an order that can't be carried out. Each new request makes the controller observe the cluster. */
   readonly longPauseMs: number;
+  /** Longest silence of the controller within a request. */
   readonly patienceMs: number;
-  /** How long nobody has to answer before a whole member starts by itself. */
+  /** Length of the controller's silence after which an intact member starts by itself. */
   readonly silenceMs: number;
-  /** How long a join waits for names that may never be known. */
+  /** How long a join waits for names that may never get an address. */
   readonly namesMs: number;
 }
 
-/** What a gate takes from around it: for tests. */
-export interface Surroundings {
+/** Replaced in tests. */
+export interface Dependencies {
   readonly times: GateTimes;
   readonly resolve?: Lookup;
   readonly now: () => number;
@@ -40,100 +42,100 @@ export const gateTimes: GateTimes = {
   namesMs: 30_000,
 };
 
-const usual: Surroundings = { times: gateTimes, now: () => performance.now(), sleep };
+const defaults: Dependencies = { times: gateTimes, now: () => performance.now(), sleep };
 
-/** Asks until etcd may start, and leaves everything ready for it. Says why it waits each time that changes. */
+/** Asks the controller until etcd may start, and prepares the volume. Logs why it waits whenever the reason changes. */
 export async function runGate(
   settings: Settings,
-  say: (text: string) => void,
-  surroundings: Partial<Surroundings> = {},
+  log: (text: string) => void,
+  dependencies: Partial<Dependencies> = {},
 ): Promise<void> {
-  const { times, resolve, now, sleep } = { ...usual, ...surroundings };
+  const { times, resolve, now, sleep } = { ...defaults, ...dependencies };
   const { volume, dataDir, podName, podUid, generation, version } = settings;
   const ask = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
-  settle(volume, dataDir);
+  finishReplacement(volume, dataDir);
   let disk = readDisk(dataDir, version);
-  say(describe(disk));
-  /** A hold that can't be written down: this process is it, for as long as it lives. */
-  let holds = false;
-  /** What its volume doesn't let it do. */
-  let problem: string | undefined;
-  /** Why data doesn't come, or doesn't go. */
-  let moving: string | undefined;
+  log(describe(disk));
+  /** Stands in for a fence that can't be written: this gate doesn't start etcd by itself as long as it runs. */
+  let fencedInMemory = false;
+  /** What the volume prevents. */
+  let volumeFailure: string | undefined;
+  /** Why data can't be fetched or sent. */
+  let transferFailure: string | undefined;
   let last = "";
-  const tell = (text: string) => {
-    if (text !== last) say(text);
+  const logChange = (text: string) => {
+    if (text !== last) log(text);
     last = text;
   };
-  const hold = (why: string) => {
+  const fence = (why: string) => {
     try {
-      withRoom(volume, () => writeHold(volume, why));
-      problem = undefined;
+      withSpace(volume, () => writeFence(volume, why));
+      volumeFailure = undefined;
     } catch (error) {
-      holds = true;
-      problem = `a hold can't be written down, so this gate has to stay: ${messageOf(error)}`;
-      tell(problem);
+      fencedInMemory = true;
+      volumeFailure = `the fence can't be written to the volume, so this gate has to keep running: ${messageOf(error)}`;
+      logChange(volumeFailure);
     }
   };
   let tag: string | undefined;
   let silentSince: number | undefined;
   let joinSince: number | undefined;
-  let heardOnce = false;
-  problem = tried(() => dropIncoming(volume));
+  let answeredOnce = false;
+  volumeFailure = volumeProblemIn(() => dropIncoming(volume));
   for (;;) {
-    const written = isHeld(volume);
-    const held = holds || written;
-    const message = { podUid, podName, disk, aside: asideNames(volume), held, problem: problem ?? moving };
+    const fencedOnVolume = isFenced(volume);
+    const held = fencedInMemory || fencedOnVolume;
+    const problem = volumeFailure ?? transferFailure;
+    const message = { podUid, podName, disk, aside: quarantineNames(volume), held, problem };
     const began = now();
-    const answer = await askController(ask, message, tag);
-    let heard: Order | { kind: "silence"; forMs: number };
-    if ("order" in answer) {
-      ({ order: heard, tag } = answer);
+    const reply = await askController(ask, message, tag);
+    let answer: Order | { kind: "silence"; forMs: number };
+    if ("order" in reply) {
+      ({ order: answer, tag } = reply);
       silentSince = undefined;
-      heardOnce = true;
+      answeredOnce = true;
     } else {
       tag = undefined;
-      silentSince ??= answer.sinceMs;
-      heard = { kind: "silence", forMs: now() - silentSince };
+      silentSince ??= reply.sinceMs;
+      answer = { kind: "silence", forMs: now() - silentSince };
     }
-    const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
-    if (step.kind !== "lend" && step.kind !== "seed" && heard.kind !== "silence") moving = undefined;
+    const step = decide({ disk, held, generation, version, answer, silenceMs: times.silenceMs });
+    if (step.kind !== "lend" && step.kind !== "seed" && answer.kind !== "silence")
+      transferFailure = undefined;
     if (step.kind === "ask") {
-      if (step.hold && !written) hold(step.why);
-      const notes = "problem" in answer ? [answer.problem, ...unheard(heardOnce, heard)] : [];
-      tell([step.why, ...notes.map((note) => `(${note})`)].join(" "));
+      if (step.hold && !fencedOnVolume) fence(step.why);
+      const notes = "problem" in reply ? [reply.problem, ...networkHint(answeredOnce, answer)] : [];
+      logChange([step.why, ...notes.map((note) => `(${note})`)].join(" "));
     } else if (step.kind === "lend") {
-      if (!written) hold("its data is lent to a recovery");
-      tell(`sends its data to ${step.url}`);
+      if (!fencedOnVolume) fence("a recovery uses its data");
+      logChange(`sending the data to ${step.url}`);
       const failure = await problemOf(lend(settings, step.url));
-      moving = failure && `its data can't be sent: ${inShort(failure)}`;
-      // Without the tag it is told again.
-      if (moving) tag = undefined;
-      tell(moving ?? "its data was sent, it is left as it is");
+      transferFailure = failure && `its data can't be sent: ${inShort(failure)}`;
+      // Without the tag, the controller repeats the order.
+      if (transferFailure) tag = undefined;
+      logChange(transferFailure ?? "the data was sent, and stays unchanged on this disk");
     } else if (step.kind === "seed") {
-      tell(`takes the restored data from ${step.url}`);
+      logChange(`fetching the restored data from ${step.url}`);
       const failure = await problemOf(takeSeed(settings, step));
-      moving = failure && `the restored data can't be taken: ${inShort(failure)}`;
-      if (moving) tell(moving);
+      transferFailure = failure && `the restored data can't be taken: ${inShort(failure)}`;
+      if (transferFailure) logChange(transferFailure);
       disk = readDisk(dataDir, version);
-      say(describe(disk));
+      log(describe(disk));
     } else {
       const peers = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : undefined;
       joinSince ??= now();
-      if (!peers || (peers.passes && now() - joinSince >= times.namesMs)) {
-        problem = tried(() => carryOut(settings, step));
-        if (!problem) {
-          say(
-            step.kind === "start" ? `starts as it is: ${step.why}` : `${step.kind}: ${step.initialCluster}`,
-          );
+      if (!peers || (peers.tolerable && now() - joinSince >= times.namesMs)) {
+        volumeFailure = volumeProblemIn(() => carryOut(settings, step));
+        if (!volumeFailure) {
+          log(started(step));
           return;
         }
-        tell(`told to ${step.kind}, but its volume doesn't let it: ${problem}`);
+        logChange(`${ordered(step.kind)}, but the volume prevents it: ${volumeFailure}`);
         disk = readDisk(dataDir, version);
-      } else tell(`told to join, but ${peers.why}`);
+      } else logChange(`ordered to join, but ${peers.why}`);
     }
-    // The server kept a request whose answer took its time: the gate has waited there already.
-    const waits = heard.kind === "wait" || heard.kind === "silence";
+    // The time that the server kept the request counts as waiting.
+    const waits = answer.kind === "wait" || answer.kind === "silence";
     const pauseMs = waits ? times.pauseMs : times.longPauseMs;
     await sleep(Math.max(0, pauseMs - (now() - began)));
   }
@@ -148,8 +150,10 @@ async function problemOf(work: Promise<void>): Promise<string | undefined> {
   }
 }
 
-/** What the file system said; whatever else goes wrong isn't for anybody to set right meanwhile. */
-function tried(work: () => void): string | undefined {
+/**
+ * The file system's message if `work` fails there. Any other error ends the gate, since no user can fix it meanwhile.
+ */
+function volumeProblemIn(work: () => void): string | undefined {
   try {
     work();
     return undefined;
@@ -160,14 +164,23 @@ function tried(work: () => void): string | undefined {
   }
 }
 
-/** After so long without a word from the controller, somebody may wonder why. */
-const WONDER_MS = 30_000;
+/** Length of the controller's silence after which the log suggests a cause. */
+const HINT_AFTER_MS = 30_000;
 
-function unheard(heardOnce: boolean, heard: { kind: string; forMs?: number }): string[] {
-  if (heardOnce || (heard.forMs ?? 0) < WONDER_MS) return [];
+function networkHint(answeredOnce: boolean, answer: { kind: string; forMs?: number }): string[] {
+  if (answeredOnce || (answer.forMs ?? 0) < HINT_AFTER_MS) return [];
   return [
-    "never heard the controller: is it there, and may this container use the network? The sidecar of a service mesh runs only after it: switch its injection off, see docs/operation.md",
+    "the controller has never answered: check that it runs, and that this container may use the network. The sidecar of a service mesh starts only after this container: disable its injection, see docs/operation.md",
   ];
+}
+
+type Start = Extract<Step, { kind: "start" | "birth" | "join" }>;
+
+const ordered = (kind: Start["kind"]): string => `ordered to ${kind === "birth" ? "bootstrap" : kind}`;
+
+function started(step: Start): string {
+  if (step.kind === "start") return `starting the member on this disk: ${step.why}`;
+  return `${step.kind === "birth" ? "bootstrapping" : "joining"} the cluster ${step.initialCluster}`;
 }
 
 function describe(disk: ReturnType<typeof readDisk>): string {
@@ -179,7 +192,7 @@ function describe(disk: ReturnType<typeof readDisk>): string {
     case "wal":
       return (
         `the disk holds member ${disk.memberId} of cluster ${disk.clusterId}, up to entry ${disk.lastIndex} ` +
-        `of term ${disk.lastTerm}, of generation ${disk.generation}, last used by etcd ${disk.lastVersion}`
+        `of term ${disk.lastTerm}, generation ${disk.generation}, last used by etcd ${disk.lastVersion}`
       );
   }
 }

@@ -1,12 +1,13 @@
 import { gateEnv, podEnv } from "../../components/contract/env";
-/** What the pod's template says to its gate. */
+
+/** The gate's settings, from the environment variables of its pod template. */
 export interface Settings {
   readonly podName: string;
   readonly podUid: string;
   readonly podIps: readonly string[];
   readonly volume: string;
   readonly dataDir: string;
-  /** Where etcd looks for its configuration. */
+  /** The path from which etcd reads its configuration. */
   readonly configFile: string;
   readonly tlsDir: string;
   readonly controllerUrl: string;
@@ -14,9 +15,9 @@ export interface Settings {
   readonly clientUrl: string;
   readonly ports: { readonly peer: string; readonly client: string; readonly metrics: string };
   readonly generation: number;
-  /** etcd version of this template. */
+  /** etcd's version in this pod template. */
   readonly version: string;
-  /** etcd's settings that are the same for all members, as YAML. */
+  /** The etcd settings that are the same for all members, as YAML. */
   readonly etcdSettings: string;
 }
 
@@ -28,7 +29,7 @@ export function readSettings(variables: Readonly<Record<string, string | undefin
   };
   const generation = Number(text(gateEnv.generation));
   if (!Number.isSafeInteger(generation) || generation < 1)
-    throw new Error(`${gateEnv.generation} is not a generation`);
+    throw new Error(`${gateEnv.generation} is not a generation: a whole number from 1`);
   return {
     podName: text(podEnv.name),
     podUid: text(podEnv.uid),

@@ -1,10 +1,10 @@
 /**
- * Takes a survivor's directory, so that nothing can ever be started on anything but the whole of it.
+ * Receives the survivor's directory, and guarantees that nothing starts on an incomplete copy.
  *
- * Each upload is written to a folder of its own, and only by itself removed from it. It comes into its place by one
- * rename, after its sum was compared, its log was read, that log was found to be the one that the controller has decided
- * on, and what is known as committed was written down in it. There is one at a time: a newer one says that its sender has
- * given up the one before.
+ * Each upload has its own draft folder, which no other upload touches. One rename moves the folder into place, after
+ * these steps: the checksum matches, the write-ahead log is readable, it is the log that the controller chose, and the
+ * known commit index is written to it. There is one upload at a time. A new one means that its sender has given up the
+ * previous one.
  */
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
@@ -23,38 +23,38 @@ import type { Settings } from "./settings";
 import { place } from "./settings";
 
 const DRAFT = "incoming-";
-const AGAIN_MS = 100;
+const POLL_MS = 100;
 
 export class Intake {
-  /** Why the last one wasn't taken. */
+  /** Why the last upload was rejected. */
   problem: string | undefined;
-  private last: { readonly request: IncomingMessage; readonly through: Promise<unknown> } | undefined;
+  private last: { readonly request: IncomingMessage; readonly done: Promise<unknown> } | undefined;
   private ended = false;
 
   constructor(
     private readonly settings: Settings,
-    /** The survivor by the controller's last answer. */
+    /** The survivor that the controller named in its last answer. */
     private readonly announced: () => LogEnd | undefined,
   ) {
-    // Of a process that is gone: the step runs once at a time.
+    // Drafts of an earlier process. The step never runs twice at the same time.
     for (const name of readdirSync(settings.scratch).filter((n) => n.startsWith(DRAFT)))
       rmSync(join(settings.scratch, name), { recursive: true, force: true });
   }
 
-  get here(): boolean {
+  get complete(): boolean {
     return existsSync(place(this.settings.scratch, "survivor"));
   }
 
   async take(request: IncomingMessage): Promise<void> {
-    const before = this.last;
-    before?.request.destroy();
-    const through = (async () => {
-      await before?.through.catch(() => undefined);
-      if (!this.here) await this.receive(request);
+    const previous = this.last;
+    previous?.request.destroy();
+    const done = (async () => {
+      await previous?.done.catch(() => undefined);
+      if (!this.complete) await this.receive(request);
     })();
-    this.last = { request, through };
+    this.last = { request, done };
     try {
-      await through;
+      await done;
       this.problem = undefined;
     } catch (error) {
       if (this.last.request === request) this.problem = messageOf(error);
@@ -77,34 +77,38 @@ export class Intake {
       for (const folder of [join(member, ".."), draft]) syncFolder(folder);
       renameSync(draft, place(scratch, "survivor"));
       syncFolder(scratch);
-      log.info(`the survivor's disk is here: ${JSON.stringify(receipt)}`);
+      log.info(`received the survivor's disk: ${JSON.stringify(receipt)}`);
     } catch (error) {
       rmSync(draft, { recursive: true, force: true });
       throw error;
     }
   }
 
-  /** Only what is decided on is taken, with all that the other disks know as committed, which is told at once with it. */
+  /** Accepts only the chosen log, with everything that the other disks know as committed. One answer has both. */
   private async check(member: string): Promise<Receipt> {
     const { version } = this.settings;
     const data = readMember(member, version);
-    if (data.state !== "wal") throw new Error(`etcd ${version} would not start from what was sent`);
+    if (data.state !== "wal") throw new Error(`etcd ${version} would not start from the data that was sent`);
     let survivor: LogEnd | undefined;
     while (!(survivor = this.announced())) {
-      if (this.ended) throw new Error("it isn't waited for any more");
-      await sleep(AGAIN_MS);
+      if (this.ended) throw new Error("the survivor's disk is no longer needed");
+      await sleep(POLL_MS);
     }
     const { memberId, clusterId, lastTerm, lastIndex } = data;
-    const is = { memberId, lastTerm, lastIndex };
+    const actual = { memberId, lastTerm, lastIndex };
     for (const key of ["memberId", "lastTerm", "lastIndex"] as const)
-      if (is[key] !== survivor[key])
-        throw new Error(`${key} ${is[key]} was sent, and the survivor's is ${survivor[key]}`);
+      if (actual[key] !== survivor[key])
+        throw new Error(
+          `the data that was sent has ${key} ${actual[key]}, but the survivor has ${survivor[key]}`,
+        );
     const { commit } = commitLog(member, survivor.commit);
     if (commit < survivor.commit)
-      throw new Error(`its log is committed up to ${commit}, and ${survivor.commit} is known as committed`);
+      throw new Error(
+        `its log is committed up to entry ${commit}, but entries up to ${survivor.commit} are known as committed`,
+      );
     return { memberId, clusterId, lastTerm, lastIndex, commit };
   }
 }
 
-/** A draft becomes the folder that the others begin with. */
+/** The path within a draft, which becomes the survivor's folder. */
 const inDraft = (file: string) => file.slice(restoreFiles.survivor.length + 1);

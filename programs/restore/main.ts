@@ -10,11 +10,13 @@ import { restoreEnv } from "../../components/contract/env";
 import { exitCodes } from "../../components/contract/exit-codes";
 import { messageOf } from "../shared/errors";
 
-/** One step of a restore pod: `node restore.js <step>`. What stops it are its last words, which the controller shows. */
+/**
+ * One step of a restore pod: `node restore.js <step>`. The controller shows the termination message of a failed step.
+ */
 
 const TERMINATION_LOG = "/dev/termination-log";
 
-// The first process of a container gets no signal that it doesn't ask for.
+// The kernel delivers a signal to the first process of a container only if that process handles it.
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(143));
 
 async function main(step: string | undefined): Promise<void> {
@@ -36,16 +38,18 @@ async function main(step: string | undefined): Promise<void> {
     case restoreSteps.handOver:
       return handOver(settings);
     default:
-      throw new Refusal(`there is no step ${step ?? "without a name"}`);
+      throw new Refusal(
+        step === undefined ? "the name of the step is missing" : `there is no step called ${step}`,
+      );
   }
 }
 
 main(process.argv[2]).then(
   () => process.exit(0),
   (error: unknown) => {
-    const words = messageOf(error);
-    log.error(words);
-    if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, words);
+    const message = messageOf(error);
+    log.error(message);
+    if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, message);
     process.exit(error instanceof Refusal ? exitCodes.permanent : exitCodes.retryable);
   },
 );

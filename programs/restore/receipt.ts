@@ -1,14 +1,14 @@
-/** What the steps of a restore leave beside the data, so that the next one can hold the data against it. */
+/** Facts that a step of a restore stores beside the data, so that the next step can check the data. */
 import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { revisionBump } from "../../components/contract/restore-files";
-import type { Contents } from "../shared/etcd/census";
-import { Census } from "../shared/etcd/census";
+import type { Contents } from "../shared/etcd/database-reader";
+import { DatabaseReader } from "../shared/etcd/database-reader";
 import { writeWhole } from "../shared/files";
 import type { LogEnd } from "../shared/disk";
 import { place } from "./settings";
 
-/** What came of a survivor's disk. `commit`: up to where its log was made committed. */
+/** The survivor's log as it was received. `commit`: the index up to which it was marked as committed. */
 export interface Receipt extends LogEnd {
   readonly clusterId: string;
 }
@@ -22,25 +22,27 @@ export function writeContents(scratch: string, { revision, keys }: Contents): vo
   writeWhole(place(scratch, "contents"), JSON.stringify({ revision, keys }));
 }
 
-/** Of the snapshot: a backup's as they were recorded when it was made. */
+/** The snapshot's contents. Those of a backup were recorded when it was made. */
 export function readContents(scratch: string): Contents {
   const file = [place(scratch, "contents"), place(scratch, "manifest")].find((f) => existsSync(f));
   const { revision, keys } = JSON.parse(file ? readFileSync(file, "utf8") : "{}") as Partial<Contents>;
   if (revision === undefined || keys === undefined)
-    throw new Error("nobody has left what is in the snapshot");
+    throw new Error(
+      "the revision and the number of entries of the snapshot are missing: no earlier step has recorded them",
+    );
   return { revision, keys };
 }
 
-/** What `etcdutl snapshot restore` makes: the same entries, and one that is the higher revision. */
+/** `etcdutl snapshot restore` keeps all entries, and adds one that has the bumped revision. */
 export async function differenceFrom(snapshot: Contents, member: string): Promise<string | undefined> {
-  const census = new Census();
+  const reader = new DatabaseReader();
   for await (const chunk of createReadStream(join(member, "snap", "db"), { highWaterMark: 1 << 20 }))
-    census.push(chunk as Buffer);
-  const is = census.result();
+    reader.push(chunk as Buffer);
+  const actual = reader.result();
   const expected = { revision: snapshot.revision + revisionBump, keys: snapshot.keys + 1 };
-  if (is.revision === expected.revision && is.keys === expected.keys) return undefined;
+  if (actual.revision === expected.revision && actual.keys === expected.keys) return undefined;
   return (
-    `the restored data has revision ${is.revision} and ${is.keys} entries, and of the snapshot it has to have ` +
-    `${expected.revision} and ${expected.keys}`
+    `the restored data has revision ${actual.revision} and ${actual.keys} entries, but this snapshot has to give ` +
+    `revision ${expected.revision} and ${expected.keys} entries`
   );
 }

@@ -8,12 +8,12 @@ import { readKeyPair } from "../shared/tls";
 import { log } from "./log";
 import type { Settings } from "./settings";
 
-/** A large database takes its time; a sender that says nothing any more is dropped by its socket's. */
-const SILENT_MS = 60_000;
+/** A request may take long, since databases are large. But a connection without traffic is closed after this time. */
+const IDLE_TIMEOUT_MS = 60_000;
 
 /**
- * Serves one path, this pod's UID, to those that hold a certificate of the peers' authority: the members' gates. Under
- * another pod's UID there is nothing to be had here.
+ * Serves one path, which is this pod's UID, to holders of a certificate of the peer CA: the members' gates. A request
+ * with another pod's UID gets 404, so no gate exchanges data with the wrong pod.
  */
 export async function serve(
   settings: Settings,
@@ -23,17 +23,17 @@ export async function serve(
   const server = mutualTlsServer(readKeyPair(settings.tlsDir), { requestTimeout: 0 }, handle);
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url !== `/${settings.podUid}` || request.method !== method)
-      return end(response, 404, "that isn't to be had from this pod");
+      return end(response, 404, "this pod serves only the path and the method of its own step");
     try {
       await handler(request, response);
     } catch (error) {
-      const words = messageOf(error);
-      log.error(words);
+      const message = messageOf(error);
+      log.error(message);
       if (response.headersSent) response.destroy();
-      else end(response, 500, words);
+      else end(response, 500, message);
     }
   }
-  server.setTimeout(SILENT_MS, (socket) => socket.destroy());
+  server.setTimeout(IDLE_TIMEOUT_MS, (socket) => socket.destroy());
   await listen(server, settings.port);
   return server;
 }

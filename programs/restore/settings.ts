@@ -3,14 +3,14 @@ import { restoreFiles } from "../../components/contract/restore-files";
 import { podEnv, restoreEnv } from "../../components/contract/env";
 import type { Environment } from "../shared/environment";
 
-/** What the restore pod's template says to its steps. */
+/** The steps' settings, from the environment variables of the restore pod's template. */
 export interface Settings {
   readonly podUid: string;
   readonly generation: number;
   readonly controllerUrl: string;
   readonly tlsDir: string;
   readonly port: number;
-  /** etcd version of the pod's tools. */
+  /** The etcd version of the pod's tools. */
   readonly version: string;
   readonly scratch: string;
 }

@@ -1,4 +1,4 @@
-/** Where the snapshot comes from, if not from a store of backups: a file, an etcd elsewhere, or the survivor's copy. */
+/** Sources of a snapshot besides the backups: a file, an etcd elsewhere, or the copy of a survivor's disk. */
 import {
   closeSync,
   createReadStream,
@@ -27,53 +27,58 @@ import { list, optional, shape, text } from "../shared/schema";
 import { readKeyPair } from "../shared/tls";
 
 const CALL_MS = 5000;
-/** Need not exist. */
+/** Only read, and need not exist. */
 const ANY_KEY = Buffer.from("health");
-const AGAIN_MS = 500;
+const POLL_MS = 500;
 
-/** From the etcd beside this container, which runs on a survivor's copy, once it has applied all of that. */
+/**
+ * Saves a snapshot of the etcd beside this container, which runs on the survivor's copy, once it has applied all
+ * entries.
+ */
 export async function save(settings: Settings, url = "https://127.0.0.1:2379"): Promise<void> {
   const receipt = readReceipt(settings.scratch);
-  if (!receipt) throw new Error("there is no survivor's copy");
+  if (!receipt) throw new Error("the copy of the survivor's disk is missing");
   const client = new EtcdClient(addressOfUrl(url, "localhost"), readKeyPair(settings.tlsDir));
   let last = "";
   for (;;) {
     try {
-      // Linearizable: what was in the log is applied before it is answered.
+      // A linearizable read is answered only after the entries of the log are applied.
       await client.call(KV.method.range, { key: ANY_KEY, countOnly: true }, CALL_MS);
       break;
     } catch (error) {
-      const words = messageOf(error);
-      if (words !== last) log.info(`the survivor's copy doesn't answer yet: ${(last = words)}`);
+      const message = messageOf(error);
+      if (message !== last) log.info(`etcd on the survivor's copy doesn't answer yet: ${(last = message)}`);
       client.close();
-      await sleep(AGAIN_MS);
+      await sleep(POLL_MS);
     }
   }
   const { header, raftAppliedIndex } = await client.call(Maintenance.method.status, {}, CALL_MS);
   if (header?.memberId !== receipt.memberId || header.clusterId !== receipt.clusterId)
     throw new Error(
-      `what runs here is member ${header?.memberId} of cluster ${header?.clusterId}, and the survivor is ${receipt.memberId} of ${receipt.clusterId}`,
+      `this etcd is member ${header?.memberId} of cluster ${header?.clusterId}, but the survivor is member ${receipt.memberId} of cluster ${receipt.clusterId}`,
     );
   if (raftAppliedIndex < receipt.commit)
-    throw new Error(`entries up to ${raftAppliedIndex} are applied, and there are ${receipt.commit}`);
+    throw new Error(
+      `entries up to ${raftAppliedIndex} are applied, but entries up to ${receipt.commit} are committed`,
+    );
   const checked = await download(settings.scratch, client);
   client.close();
   if (checked.revision === 0)
     throw new Refusal(
-      `the survivor's disk, up to entry ${receipt.commit}, holds no data at all (revision 0): nothing was ever written there`,
+      `the survivor's disk, up to entry ${receipt.commit}, holds no data at all (revision 0): no client has ever written to it`,
     );
-  log.info(`a snapshot of the survivor's copy: ${told(checked)}`);
+  log.info(`saved a snapshot of the survivor's copy: ${summary(checked)}`);
 }
 
 export interface Endpoints {
   readonly urls: readonly string[];
-  /** What the certificates are made out to, if not to the URLs' hosts. */
+  /** The name in the certificates, if it differs from the URLs' hosts. */
   readonly serverName?: string;
 }
 
 export const endpoints = shape<Endpoints>({ urls: list(text), serverName: optional(text) });
 
-/** From a living etcd that is moved in. The first that answers, and reads linearizably. */
+/** Saves a snapshot of a running etcd elsewhere, from its first endpoint that answers a linearizable read. */
 export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir: string): Promise<void> {
   const problems: string[] = [];
   for (const url of from.urls) {
@@ -83,17 +88,17 @@ export async function fromEndpoints(settings: Settings, from: Endpoints, tlsDir:
       const { version: etcdVersion } = await client.call(Maintenance.method.status, {}, CALL_MS);
       const checked = await download(settings.scratch, client);
       writeFileSync(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
-      return say(settings, `the etcd at ${url}, ${told(checked)}`);
+      return writeSource(settings, `the etcd at ${url}, ${summary(checked)}`);
     } catch (error) {
       problems.push(`${url}: ${messageOf(error)}`);
     } finally {
       client.close();
     }
   }
-  throw new Error(`no endpoint gave a snapshot: ${problems.join("; ")}`);
+  throw new Error(`no endpoint returned a snapshot: ${problems.join("; ")}`);
 }
 
-/** From a file that somebody put on a claim: what `etcdctl snapshot save` wrote. */
+/** Checks and copies a file on a PVC, as `etcdctl snapshot save` writes it. */
 export async function fromFile(settings: Settings, file: string): Promise<void> {
   const check = new Check();
   const checked = await toFile(settings.scratch, async (write) => {
@@ -103,14 +108,15 @@ export async function fromFile(settings: Settings, file: string): Promise<void> 
     }
     return check.result();
   }).catch((error: unknown) => {
-    throw new Refusal(`the snapshot file ${file}: ${messageOf(error)}`);
+    throw new Refusal(`the snapshot file ${file} can't be used: ${messageOf(error)}`);
   });
-  say(settings, `the snapshot file ${file}, ${told(checked)}`);
+  writeSource(settings, `the snapshot file ${file}, ${summary(checked)}`);
 }
 
-const told = ({ revision, keys, bytes }: Checked) => `revision ${revision}, ${keys} entries, ${bytes} bytes`;
+const summary = ({ revision, keys, bytes }: Checked) =>
+  `revision ${revision}, ${keys} entries, ${bytes} bytes`;
 
-function say({ scratch }: Settings, source: string): void {
+function writeSource({ scratch }: Settings, source: string): void {
   log.info(source);
   writeFileSync(place(scratch, "source"), source, { flush: true });
 }
@@ -124,7 +130,7 @@ function download(scratch: string, client: EtcdClient): Promise<Checked> {
   );
 }
 
-/** The file has its name only once it is whole, checked, and on the disk. */
+/** The file gets its name only once it is complete, checked and synced to the disk. */
 async function toFile(
   scratch: string,
   fill: (write: (chunk: Buffer) => void) => Promise<Checked>,

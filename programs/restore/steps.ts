@@ -1,12 +1,13 @@
-/** The steps that talk: each runs in a container of its own, between those that run etcd's own tools. */
+/**
+ * The steps that talk to the controller. Each runs in its own container, between the containers of etcd's own tools.
+ */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "../shared/refusal";
-import type { RestoreMessage } from "../shared/protocol";
-import type { RestoreAnswer } from "../shared/protocol";
+import type { RestoreAnswer, RestoreMessage } from "../shared/protocol";
 import { directoryStream, directorySum } from "../shared/archive/send";
 import { parseVersion } from "../../components/contract/versions";
 import { readMember } from "../shared/wal";
@@ -16,63 +17,65 @@ import { differenceFrom, readContents, readReceipt } from "./receipt";
 import { end, serve } from "./serve";
 import type { Settings } from "./settings";
 import { place } from "./settings";
-import { tell } from "./tell";
+import { sendReport } from "./report";
 import { messageOf } from "../shared/errors";
 
-const EVERY_MS = 1000;
+const REPORT_EVERY_MS = 1000;
 
-/** Tells the same until `enough`, and why it goes on whenever that changes. */
-async function keepTelling(
+/** Repeats the report to the controller until `done`. Logs the answer whenever it changes. */
+async function reportUntil(
   settings: Settings,
   message: () => RestoreMessage,
-  heard: (answer: RestoreAnswer) => void,
-  enough: () => boolean,
+  onAnswer: (answer: RestoreAnswer) => void,
+  done: () => boolean,
 ): Promise<void> {
   let last = "";
-  while (!enough()) {
-    let words: string;
+  while (!done()) {
+    let state: string;
     try {
-      const answer = await tell(settings, message());
-      heard(answer);
-      words = answer.kind === "wait" ? answer.reason : "the generation is made";
+      const answer = await sendReport(settings, message());
+      onAnswer(answer);
+      state = answer.kind === "wait" ? answer.reason : "the generation is complete";
     } catch (error) {
-      words = messageOf(error);
+      state = messageOf(error);
     }
-    if (words !== last) log.info((last = words));
-    if (!enough()) await sleep(EVERY_MS);
+    if (state !== last) log.info((last = state));
+    if (!done()) await sleep(REPORT_EVERY_MS);
   }
 }
 
-/** Takes the copy of a survivor's directory that the controller has its gate send. */
+/** Receives a copy of the survivor's directory. The controller orders the survivor's gate to send it. */
 export async function receive(settings: Settings): Promise<void> {
   const { podUid, generation, scratch } = settings;
-  let told: RestoreAnswer | undefined;
-  const intake = new Intake(settings, () => (told?.kind === "wait" ? told.survivor : undefined));
-  // A kubelet that has forgotten that this step is through runs it again.
-  if (intake.here) return;
+  let lastAnswer: RestoreAnswer | undefined;
+  const intake = new Intake(settings, () => (lastAnswer?.kind === "wait" ? lastAnswer.survivor : undefined));
+  // A kubelet may lose the result of this step and run it again.
+  if (intake.complete) return;
   const server = await serve(settings, "POST", async (request, response) => {
     await intake.take(request);
-    end(response, 200, "it is here");
+    end(response, 200, "received");
   });
-  await keepTelling(
+  await reportUntil(
     settings,
     () => ({ podUid, generation, step: "receive", ...(intake.problem ? { problem: intake.problem } : {}) }),
-    (answer) => (told = answer),
-    () => intake.here || told?.kind === "done",
+    (answer) => (lastAnswer = answer),
+    () => intake.complete || lastAnswer?.kind === "done",
   );
   intake.end();
   await new Promise((resolve) => server.close(resolve));
-  if (!intake.here) throw new Refusal("this generation is made already");
+  if (!intake.complete)
+    throw new Refusal("this generation is already complete: the survivor's disk is no longer needed");
   writeFileSync(place(scratch, "source"), "a survivor's disk", { flush: true });
 }
 
-/** Hands the restored data to the seed's gate, as often as it asks, until the controller has seen it running. */
+/** Serves the restored data to the seed's gate, as often as it asks, until the controller has seen the seed running. */
 export async function handOver(settings: Settings): Promise<void> {
   const { podUid, generation, version, scratch } = settings;
   const member = join(place(scratch, "restored"), "member");
   const data = readMember(member, version);
-  if (data.state !== "wal") throw new Error("etcdutl has left nothing that etcd would start from");
-  refuseNewer(scratch, version);
+  if (data.state !== "wal")
+    throw new Error(`the output of etcdutl holds no member that etcd ${version} would start`);
+  requireVersion(scratch, version);
   const contents = readContents(scratch);
   const difference = await differenceFrom(contents, member);
   if (difference) throw new Error(difference);
@@ -85,7 +88,7 @@ export async function handOver(settings: Settings): Promise<void> {
     await pipeline(Readable.from(directoryStream(member)), response);
   });
   let done = false;
-  await keepTelling(
+  await reportUntil(
     settings,
     () => ({
       ...{ podUid, generation, step: "ready", sha256, memberId, clusterId, source },
@@ -98,8 +101,8 @@ export async function handOver(settings: Settings): Promise<void> {
   server.closeAllConnections();
 }
 
-/** etcd doesn't start with the data of a later minor version: nothing is to be stopped for that. */
-function refuseNewer(scratch: string, version: string): void {
+/** etcd doesn't start on data of a later minor version. So this is refused before any member is stopped. */
+function requireVersion(scratch: string, version: string): void {
   const file = [place(scratch, "manifest"), place(scratch, "version")].find((f) => existsSync(f));
   const { etcdVersion = version } = file
     ? (JSON.parse(readFileSync(file, "utf8")) as { readonly etcdVersion?: string })
@@ -107,7 +110,7 @@ function refuseNewer(scratch: string, version: string): void {
   const [from, to] = [parseVersion(etcdVersion), parseVersion(version)];
   if (from && to && (from.major !== to.major || from.minor > to.minor))
     throw new Refusal(
-      `the snapshot is of etcd ${etcdVersion}, and ${version} is declared: declare that one first`,
+      `the snapshot is from etcd ${etcdVersion}, but version ${version} is declared: declare version ${etcdVersion} first`,
     );
 }
 

@@ -1,18 +1,21 @@
 export type Clock = () => number;
 
 /**
- * Milliseconds that this process has lived through: nobody can set it, and it stands still while the machine is suspended.
- * For what may only happen after a while: nothing makes it come early.
+ * Milliseconds of the process's own clock. Nobody can set it, and it stops while the machine is suspended. Use it for
+ * delays: nothing makes them end early.
  */
 export const ownClock: Clock = () => performance.now();
 
-/** So far the two clocks run apart before it is a jump: one of them has whole milliseconds only. */
+/**
+ * A larger difference between the clocks is a jump. Smaller ones occur because one of them has whole milliseconds
+ * only.
+ */
 const JUMP_MS = 50;
 
 /**
- * Milliseconds for what may only be believed for a while: never less than has passed. The process's own clock stands still
- * while the machine is suspended, and the wall clock then jumps ahead when it goes on, so each jump ahead is added. One
- * back takes nothing away, so that a lease never seems younger than it is.
+ * Milliseconds for expiry: never less than the real time. The process's own clock stops while the machine is
+ * suspended, and the wall clock jumps ahead afterwards, so each jump ahead is added. A jump back is ignored, so a
+ * lease never seems younger than it is.
  */
 export function steadyClock(own: Clock = ownClock, wall: Clock = Date.now): Clock {
   let offset = wall() - own();

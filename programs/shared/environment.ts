@@ -1,7 +1,7 @@
 import type { Schema } from "./schema";
 import { parseJson } from "./schema";
 
-/** What a pod's template says to its program. */
+/** The environment variables that a pod template sets for its program. */
 export class Environment {
   constructor(private readonly variables: NodeJS.ProcessEnv) {}
 

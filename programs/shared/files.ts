@@ -1,7 +1,17 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
-/** Written whole or not at all, and on the disk before anything goes by it. What stands there already needs no room. */
+/** Writes a file completely or not at all, and syncs it to the disk. Content that is there already needs no space. */
 export function writeWhole(file: string, text: string): void {
   const folder = dirname(file);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -36,8 +46,8 @@ export function syncFolder(folder: string): void {
 }
 
 /**
- * Whether it is there. Unlike `existsSync`, which says no as well when it may not look, or the disk can't be read: what
- * can't be seen is never taken for absent.
+ * Whether the path exists. Throws if that can't be determined, for example without permission or on a failed disk.
+ * `existsSync` would return false there.
  */
 export function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;

@@ -1,4 +1,4 @@
-/** A server that is heard only by those whose certificate the authority has signed. */
+/** An HTTPS server that accepts only clients with a certificate of the CA. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Server, ServerOptions } from "node:https";
 import { createServer } from "node:https";
@@ -6,7 +6,7 @@ import type { KeyPair } from "./tls";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Not listening yet. A request whose handler fails is cut off. */
+/** Returns a server that doesn't listen yet. If a handler fails, the connection is closed. */
 export function mutualTlsServer(keyPair: KeyPair, options: ServerOptions, handle: Handler): Server {
   const required = { requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.3" } as const;
   return createServer({ ...options, ...keyPair, ...required }, (request, response) => {

@@ -1,7 +1,7 @@
 import pino from "pino";
 import type { Logger } from "pino";
 
-/** One line of JSON for each thing that is told. */
+/** Each message is one line of JSON. */
 export const createLog = (level = "info"): Logger =>
   pino({
     level,

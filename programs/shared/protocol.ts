@@ -1,14 +1,14 @@
 /**
- * What a gate and the controller's server say to each other: the gate posts a report as JSON, and the answer is an order
- * as JSON. Gates of an older release ask newer controllers, so within /v1 things may only be added.
+ * The protocol between gates and the controller's server. The gate posts a report as JSON, and the server answers
+ * with an order as JSON. Gates of an older release ask newer controllers, so within /v1 fields may only be added.
  *
- * An answer carries a tag, which the gate sends along with its next report. While the order is the same, the server keeps
- * the request instead of answering, and sends an interim response (102) every second to keep it alive.
+ * Each answer has a tag, and the gate sends it with its next report. As long as the order is the same, the server
+ * doesn't answer. It keeps the request open and sends an interim response (102) every second.
  */
 import type { ClusterId, Disk, LogEnd, MemberId, Uid } from "./disk";
 
 export const REPORT_PATH = "/v1/report";
-/** Where the restore pod's steps tell how far they are, again and again; answered at once. */
+/** The steps of a restore pod repeat their report here. The server answers each one immediately. */
 export const RESTORE_PATH = "/v1/restore";
 export const TAG_HEADER = "etag";
 export const KNOWN_TAG_HEADER = "if-none-match";
@@ -17,68 +17,73 @@ export interface GateMessage {
   readonly podUid: string;
   readonly podName: string;
   readonly disk: Disk;
-  /** Directories that were set aside, newest first. */
+  /** The quarantined directories, newest first. */
   readonly aside: readonly string[];
+  /** Whether the disk is fenced. */
   readonly held: boolean;
-  /** What its volume doesn't let it do, or why data doesn't come or go, in words. Absent from gates of older releases. */
+  /** A message about a failure of the volume or of a transfer of data. Absent from gates of older releases. */
   readonly problem?: string;
 }
 
-/** The answer to a gate, good for one pod UID only. */
+/** The answer to a gate. It is valid for one pod UID only. */
 export type Order =
-  /** With the data that is there. */
+  /** Start on the existing data. */
   | {
       readonly kind: "start";
-      /** The controller has judged the step from the disk's last version to this pod's: the gate need not. */
+      /** The controller has checked the step from the disk's last version to this pod's. The gate skips its check. */
       readonly acceptVersion: boolean;
-      /** The member is a voter again: what was set aside may go. */
+      /** The member is a voter again, so its quarantined directories may be deleted. */
       readonly dropAside: boolean;
-      /** The data's, where it isn't the pod's: the declared generation isn't made yet, and this one still serves. */
+      /**
+       * The generation of the data, if it isn't the pod's. The declared generation isn't complete yet, and this one
+       * still serves clients.
+       */
       readonly generation?: number;
     }
-  /** `initial-cluster-state: new`, with this token and only itself in the list. */
+  /** Bootstrap: `initial-cluster-state: new`, with this token, and with only this member in the list. */
   | { readonly kind: "birth"; readonly token: string; readonly initialCluster: string }
-  /** `initial-cluster-state: existing`, with the list as it is now. */
+  /** `initial-cluster-state: existing`, with the current member list. */
   | {
       readonly kind: "join";
       readonly memberId: MemberId;
       readonly initialCluster: string;
-      /** There is an old directory: move it away first (an older one that was moved away goes). */
+      /** There is an old directory. Quarantine it first, which deletes an older one of its generation. */
       readonly setAside: boolean;
     }
-  /**
-   * Fetch the declared generation's data from here, whole or not at all, and start with it. What is there is set aside.
-   */
+  /** Fetch the complete data of the declared generation from this URL. Quarantine the data that is there. */
   | { readonly kind: "seed"; readonly url: string; readonly sha256: string }
-  /** Send a copy of the member's directory there, and leave it alone: implies a hold. */
+  /** Send a copy of the member's directory to this URL, and leave the directory unchanged. Implies `hold`. */
   | { readonly kind: "lend"; readonly url: string }
   /**
-   * Ask again. `hold`: this disk must not be started on the gate's own account, even if nobody answers any more and
-   * even after the gate itself was restarted; to be remembered on the disk until a `start` or `join`.
+   * Ask again. `hold`: fence the disk. The gate must not start it by itself, even if the controller is silent and even
+   * after a restart of the gate. The fence stays on the volume until a `start`, `birth` or `join`.
    */
   | { readonly kind: "wait"; readonly reason: string; readonly hold: boolean }
-  /** Never with this pod. Implies a hold. */
+  /** This pod never starts. Implies `hold`. */
   | { readonly kind: "refuse"; readonly reason: string };
 
-/** `receive`: waits for a survivor's disk. `ready`: the restored data can be fetched. */
+/** `receive`: the pod waits for the survivor's disk. `ready`: the seed can fetch the restored data. */
 export type RestoreReport = { readonly podUid: Uid; readonly generation: number; readonly atMs: number } & (
   | {
       readonly step: "receive";
-      /** Why the last disk that came wasn't taken. */
+      /** Why the last upload was rejected. */
       readonly problem?: string;
     }
   | {
       readonly step: "ready";
-      /** Of the stream in which the data is handed over. */
+      /** The checksum of the stream with the data. */
       readonly sha256: string;
       readonly memberId: MemberId;
       readonly clusterId: ClusterId;
-      /** Where it is from, in words. */
+      /** Where the data is from, for a person to read. */
       readonly source: string;
-      /** Of the snapshot. Absent in restore pods of older releases, as is `from`. */
+      /**
+       * The snapshot's revision and number of entries. They and `from` are absent from restore pods of older
+       * releases.
+       */
       readonly revision?: number;
       readonly keys?: number;
-      /** Of a recovery: what came of the survivor's disk, all of which is in the data. `commit`: up to where that is. */
+      /** Only for a recovery: the survivor's log as it was received. The data has all of it, up to `commit`. */
       readonly from?: LogEnd;
     }
 );
@@ -86,8 +91,8 @@ export type RestoreReport = { readonly podUid: Uid; readonly generation: number;
 /** The answer to a step of the restore pod. */
 export type RestoreAnswer =
   /**
-   * Ask again. `survivor`: whose disk is sent to the one that receives, once that is decided; it takes no other.
-   * `commit`: the same, for restore pods of older releases.
+   * Ask again. `survivor`: the disk that the step `receive` gets, once the controller has chosen it. The step accepts
+   * no other. `commit`: the same as its `commit`, for restore pods of older releases.
    */
   | {
       readonly kind: "wait";
@@ -95,7 +100,7 @@ export type RestoreAnswer =
       readonly commit: number;
       readonly survivor?: LogEnd;
     }
-  /** The generation is made. */
+  /** The generation is complete. */
   | { readonly kind: "done" };
 
 type Value = Readonly<Record<string, unknown>>;
@@ -114,11 +119,11 @@ function parse(text: string): Value | undefined {
   }
 }
 
-/** What is reported is kept, and shown: a name or a sentence, and a few of them. */
+/** The controller stores and shows reported text. So its length is limited, and so is that of lists. */
 const isShort = (value: unknown) => isText(value) && value.length <= 4096;
 const isFew = (value: unknown, check: (x: unknown) => boolean) =>
   isList(value, check) && (value as unknown[]).length <= 64;
-/** As Kubernetes makes them. */
+/** The form of Kubernetes' UIDs. */
 const isUid = (value: unknown) => isText(value) && /^[\da-z][\da-z-]{0,63}$/.test(value);
 
 function isDisk(disk: Value | undefined): boolean {
@@ -155,7 +160,7 @@ export function parseMessage(text: string): GateMessage | undefined {
   return whole ? (m as unknown as GateMessage) : undefined;
 }
 
-/** Undefined for an order that this gate doesn't know: it is then as if nobody had answered. */
+/** Undefined for an order that this gate doesn't know. The gate treats that as no answer. */
 export function parseOrder(text: string): Order | undefined {
   const o = parse(text);
   return o && isOrder(o) ? (o as unknown as Order) : undefined;

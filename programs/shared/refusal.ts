@@ -1,11 +1,11 @@
-/** What doesn't get better by being tried again: somebody has to change something. */
+/** A permanent error: a retry can't succeed before a user has changed something. */
 export class Refusal extends Error {}
 
-/** One object isn't there, or not any more. */
+/** One object doesn't exist, or no longer exists. */
 export class NotThere extends Refusal {}
 
-/** One object can't be read, and the others may be all right. */
+/** One object can't be read. Others may be readable. */
 export class Unreadable extends Refusal {}
 
-/** It was written by a later release than this one. */
+/** The object was written by a later release. */
 export class Later extends Unreadable {}

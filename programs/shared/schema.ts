@@ -1,11 +1,11 @@
 /**
- * Schemas for JSON of unknown origin. A problem says where and what was expected: `members[0].ordinal is not a whole
- * number from 0`.
+ * Schemas for untrusted JSON. A problem has the path and the expected value: `members[0].ordinal is not a whole number
+ * from 0`.
  */
 import * as v from "valibot";
 
 export type Schema<T> = v.GenericSchema<unknown, T>;
-/** One for each field, optional ones included, so that none of an interface is forgotten. */
+/** A schema for each field. Optional fields are included, so the compiler finds a missing one. */
 type Entries<T> = { readonly [K in keyof Required<T>]: Schema<T[K]> };
 
 export const text: Schema<string> = v.string("a string");
@@ -22,7 +22,7 @@ export function whole(from: number, to = Number.MAX_SAFE_INTEGER): Schema<number
 export const matching = (pattern: RegExp, what: string): Schema<string> =>
   v.pipe(v.string("a string"), v.regex(pattern, what));
 
-/** An etcd ID. */
+/** An etcd ID: unsigned 64-bit number, in decimal. */
 export const decimal = matching(/^(0|[1-9]\d{0,19})$/, "a decimal ID");
 
 export const oneOf = <const T extends string>(...names: readonly T[]): Schema<T> =>
@@ -32,15 +32,15 @@ export const list = <T>(element: Schema<T>): Schema<readonly T[]> => v.array(ele
 
 export const optional = <T>(schema: Schema<T>): Schema<T | undefined> => v.optional(schema);
 
-/** Fields that are not asked for are dropped. */
+/** Drops fields that are not in `entries`. */
 export const shape = <T extends object>(entries: Entries<T>): Schema<T> =>
   object(v.object(entries, expectedIn(entries)));
 
-/** Fields that are not asked for stay as they are: a later release has written them. */
+/** Keeps fields that are not in `entries`, because a later release may have written them. */
 export const carrying = <T extends object>(entries: Entries<T>): Schema<T> =>
   object(v.looseObject(entries, expectedIn(entries)));
 
-/** Which schema, by the value of one field. */
+/** Selects the schema by the value of one field. */
 export const variant = <T>(tag: string, schemas: Readonly<Record<string, Schema<T>>>): Schema<T> =>
   v.lazy((value) => {
     const kind = (value as Readonly<Record<string, unknown>> | null)?.[tag];
@@ -48,7 +48,10 @@ export const variant = <T>(tag: string, schemas: Readonly<Record<string, Schema<
     return known ?? (carrying({ [tag]: oneOf(...Object.keys(schemas)) }) as Schema<never>);
   });
 
-/** Never throws. With `format`: what the fields of another one mean isn't known, so that none is looked at. */
+/**
+ * Never throws. With `format`, an object of another format is rejected first, because its fields may have other
+ * meanings.
+ */
 export function parseJson<T>(
   written: string,
   schema: Schema<T>,
@@ -63,7 +66,7 @@ export function parseJson<T>(
   const found = (value as Readonly<Record<string, unknown>> | null)?.format;
   if (format !== undefined && isObject(value) && found !== format)
     return {
-      problem: `format ${JSON.stringify(found)} is not known to this controller, which knows ${format}`,
+      problem: `format ${JSON.stringify(found)} is not known to this controller, which knows only ${format}`,
     };
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
@@ -73,13 +76,13 @@ export function parseJson<T>(
 
 const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Valibot takes a list for an object. */
+/** Valibot accepts a list as an object, so lists are rejected here. */
 function object<T>(schema: Schema<unknown>): Schema<T> {
   const none = v.never("an object");
   return v.lazy((value) => (Array.isArray(value) ? none : (schema as Schema<T>)));
 }
 
-/** Of a field that isn't there it says only that: what was expected in it, its own schema knows. */
+/** Valibot's issue for a missing field doesn't have the expected value. The field's own schema has it. */
 const expectedIn =
   (entries: Readonly<Record<string, Schema<unknown>>>) =>
   ({ path }: v.BaseIssue<unknown>): string => {

@@ -5,13 +5,16 @@ import { syncFolder } from "../files";
 import type { Line } from "./format";
 import { LONGEST_LINE, parseLine } from "./format";
 
-/** So much at most waits for the disk: one sync of a whole database takes longer than the sender is patient. */
+/**
+ * Synced at least once per this number of bytes. Syncing a whole database at once takes longer than the sender's
+ * timeout.
+ */
 const SYNC_BYTES = 1 << 25;
 
 /**
- * Writes a directory's stream to a folder of its own, which may not be there yet: what another try has written is never
- * touched. Returns its sum once everything is there, is what was sent (and `expected`, if that is given), and is on the
- * disk; else nothing of it stays.
+ * Writes a directory's stream to a new folder. The folder must not exist, so that no other attempt's files are touched.
+ * Returns the checksum once everything has arrived, matches the sender's checksum (and `expected`, if given), and is
+ * synced to the disk. Deletes the folder on any failure.
  */
 export async function receiveDirectory(
   stream: AsyncIterable<Uint8Array>,
@@ -49,11 +52,12 @@ class Writer {
   }
 
   finish(expected: string | undefined): string {
-    if (!this.end) throw new Error("the stream ended before its end");
+    if (!this.end) throw new Error("the stream is incomplete: its last line is missing");
     const sum = this.hash.digest("hex");
-    if (sum !== this.end.sha256) throw new Error("what came isn't what was sent: wrong SHA-256");
+    if (sum !== this.end.sha256)
+      throw new Error("the received data differs from the sent data: wrong SHA-256");
     if (expected !== undefined && sum !== expected)
-      throw new Error("it isn't what was announced: wrong SHA-256");
+      throw new Error("the received data isn't what was announced: wrong SHA-256");
     for (const folder of this.folders) syncFolder(folder);
     return sum;
   }
@@ -76,10 +80,10 @@ class Writer {
   }
 
   private head(part: Buffer): Buffer {
-    if (this.end) throw new Error("the stream goes on after its end");
+    if (this.end) throw new Error("the stream has data after its last line");
     const at = part.indexOf(10);
     this.line = Buffer.concat([this.line, at < 0 ? part : part.subarray(0, at + 1)]);
-    if (this.line.length > LONGEST_LINE) throw new Error("not a directory's stream");
+    if (this.line.length > LONGEST_LINE) throw new Error("the stream has a line that is too long");
     if (at < 0) return Buffer.alloc(0);
     const bytes = this.line;
     this.line = Buffer.alloc(0);
@@ -96,7 +100,7 @@ class Writer {
     const name = join(this.folder, path);
     for (let f = dirname(name); f.length >= this.folder.length; f = dirname(f)) this.folders.add(f);
     mkdirSync(dirname(name), { recursive: true, mode: 0o700 });
-    // Never over another: each path comes once.
+    // `wx` never overwrites a file: each path may occur only once.
     this.file = { fd: openSync(name, "wx", 0o600), left: size };
     if (size === 0) this.closeFile();
   }

@@ -7,8 +7,8 @@ import { lineOf } from "./format";
 const CHUNK = 1 << 18;
 
 /**
- * A directory's stream, read as it goes. Files that end in `.tmp` are left out: etcd makes those for later. Nothing may
- * write to it meanwhile: a file that isn't as long as it was ends the stream with an error.
+ * Streams a directory while reading it. Files that end in `.tmp` are left out, since etcd only prepares them for later.
+ * Nothing may write to the directory meanwhile. A file that became shorter ends the stream with an error.
  */
 export async function* directoryStream(folder: string): AsyncGenerator<Buffer> {
   const hash = createHash("sha256");
@@ -36,14 +36,14 @@ export async function* directoryStream(folder: string): AsyncGenerator<Buffer> {
   yield lineOf({ end: true, sha256: hash.digest("hex") });
 }
 
-/** The sum that the stream will end with. */
+/** The checksum at the end of the directory's stream. */
 export async function directorySum(folder: string): Promise<string> {
   let last: Buffer = Buffer.alloc(0);
   for await (const part of directoryStream(folder)) last = part;
   return (JSON.parse(last.toString("utf8")) as { sha256: string }).sha256;
 }
 
-/** In order, so that the same directory has the same sum. */
+/** Sorted, so that the same directory always has the same checksum. */
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries

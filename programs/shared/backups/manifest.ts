@@ -2,8 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Later, Unreadable } from "../refusal";
 
 /**
- * What is known of one backup. It is written after all else, so that a backup that was cut short has none, and doesn't
- * count.
+ * Describes one backup. It is written last: an incomplete backup has no manifest and doesn't count.
  */
 export interface Manifest {
   readonly format: 1;
@@ -12,28 +11,28 @@ export interface Manifest {
   readonly clusterId: string;
   /** Namespace and name of the cluster that was backed up. */
   readonly cluster: string;
-  /** UIDs of its members' claims: see `lineage.ts`. Absent before it was recorded, or if they could not be asked for. */
+  /** UIDs of the members' PVCs: see `lineage.ts`. Absent in old backups, and if the UIDs could not be read. */
   readonly volumes?: readonly string[];
-  /** When the snapshot was begun. */
+  /** The start of the snapshot. */
   readonly time: string;
-  /** Of the last entry in the snapshot itself. */
+  /** The revision of the last entry in the snapshot. */
   readonly revision: number;
-  /** Entries of the snapshot's bucket `key`: every revision that it keeps of every key. */
+  /** Number of entries in the snapshot's bucket `key`. Each kept revision of a key is one entry. */
   readonly keys: number;
-  /** Keys at that revision, counted by the member. Absent if it had compacted that revision meanwhile. */
+  /** Number of keys at that revision, as the member counts them. Absent if the revision was compacted meanwhile. */
   readonly liveKeys?: number;
   readonly etcdVersion: string;
   readonly member: { readonly name: string; readonly id: string };
-  /** Of the component: it counts restores. */
+  /** The cluster's generation at the time of the backup. */
   readonly generation: number;
   readonly snapshot: {
-    /** With the 32 bytes of the hash at its end. */
+    /** Includes the 32 bytes of the hash at its end. */
     readonly bytes: number;
-    /** Of the database without them, so the same as they. */
+    /** The hash of the database without those 32 bytes, so it has their value. */
     readonly sha256: string;
   };
   readonly object: {
-    /** Below the store's prefix. */
+    /** Relative to the store's prefix. */
     readonly key: string;
     readonly bytes: number;
     readonly compression: Compression;
@@ -45,7 +44,7 @@ export type Compression = "none" | "gzip";
 const NAME = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/;
 const CLUSTER_ID = /^[1-9a-f][0-9a-f]{0,15}$/;
 
-/** Never given twice: neither two runs in one second nor a clock that goes back can make it so. */
+/** Unique, even for two runs in one second or after a clock was set back. */
 export function newName(time: Date): string {
   const stamp = time.toISOString().replace(/[-:]|\.\d+/g, "");
   return `${stamp}-${randomBytes(3).toString("hex")}`;
@@ -60,7 +59,7 @@ export const keys = {
 
 export const isClusterId = (text: string): boolean => CLUSTER_ID.test(text);
 
-/** `other`: has a backup's name, and isn't of this release's making. */
+/** `other`: has a backup's name, but a kind that this release doesn't write. */
 export type KeyKind = "manifest" | "data" | "other";
 
 export interface ParsedKey {
@@ -71,7 +70,7 @@ export interface ParsedKey {
 
 const kinds: Readonly<Record<string, KeyKind>> = { json: "manifest", db: "data", "db.gz": "data" };
 
-/** Which backup's a key is. Undefined for anything that has no backup's name. */
+/** Undefined for a key that isn't a backup's. */
 export function parseKey(key: string): ParsedKey | undefined {
   const [clusterId = "", file = "", more] = key.split("/");
   const [, name = "", ending = ""] = /^(.*?)\.(.*)$/.exec(file) ?? [];
@@ -79,7 +78,7 @@ export function parseKey(key: string): ParsedKey | undefined {
   return { clusterId, name, kind: Object.hasOwn(kinds, ending) ? (kinds[ending] ?? "other") : "other" };
 }
 
-/** The decimal numbers of etcd's API, as etcdctl prints them. */
+/** Converts a decimal ID of etcd's API to the form that etcdctl prints. */
 export const hexId = (decimal: string): string => BigInt.asUintN(64, BigInt(decimal)).toString(16);
 
 export function parseManifest(text: string): Manifest {
@@ -88,12 +87,12 @@ export function parseManifest(text: string): Manifest {
   try {
     value = JSON.parse(text) as Manifest;
   } catch {
-    throw problem("it is no JSON");
+    throw problem("it is not JSON");
   }
-  if (value === null || typeof value !== "object") throw problem("it is no object");
+  if (value === null || typeof value !== "object") throw problem("it is not an object");
   if (Number.isSafeInteger(value.format) && value.format > 1)
-    throw new Later(`its manifest has the format ${value.format}, which a later release has written`);
-  if (value.format !== 1) throw problem(`its format is ${JSON.stringify(value.format)}, and 1 is known`);
+    throw new Later(`its manifest has format ${value.format}, which is from a later release`);
+  if (value.format !== 1) throw problem(`its format is ${JSON.stringify(value.format)}, but only 1 is known`);
   const need = (right: boolean, field: string) => {
     if (!right) throw problem(`${field} is missing or wrong`);
   };

@@ -1,24 +1,24 @@
 import type { Manifest } from "./manifest";
 import { parseManifest } from "./manifest";
 
-/** What the ConfigMap of a cluster's backups says, one JSON value or sentence a key. */
+/** The data of the ConfigMap about a cluster's backups: one JSON value or one sentence per key. */
 export type Told = Readonly<Record<string, string>>;
 
-/** Keys of the ConfigMap that tells of a cluster's backups. */
+/** Keys of the ConfigMap about a cluster's backups. */
 export const toldKeys = {
-  /** One sentence on how things stand. */
+  /** The state of the backups, in one sentence. */
   reason: "reason",
-  /** The newest good backup: its manifest. */
+  /** The manifest of the newest good backup. */
   newest: "newest",
-  /** What became of the last run. */
+  /** The result of the last backup. */
   lastRun: "lastRun",
-  /** What somebody has to look at; empty if there is nothing. */
+  /** What a user has to check. Empty if there is nothing. */
   alert: "alert",
-  /** What became of the last drill. */
+  /** The result of the last drill. */
   drill: "drill",
 } as const;
 
-/** Undefined if there is none, or if this release can't read it. */
+/** Undefined without a backup, or if this release can't read the manifest. */
 export function newestOf(told: Told): Manifest | undefined {
   const text = told[toldKeys.newest] ?? "";
   try {

@@ -1,20 +1,20 @@
 import { isIPv4, isIPv6 } from "node:net";
 
-/** Where one member's process listens. */
+/** The place where one member listens. */
 export interface Place {
-  /** The pod's address as it is now: the name may still lead to the pod before it. */
+  /** The pod's current address. Its DNS name may still resolve to the previous pod. */
   readonly ip: string;
   readonly port: number;
-  /** What the certificate has to be made out to. */
+  /** The name that the certificate has to have. */
   readonly serverName: string;
 }
 
-/** The same as gRPC takes it. */
+/** The same in the form that gRPC needs. */
 export interface Address {
   /** `ipv4:10.0.0.7:2379` */
   readonly target: string;
   readonly tls: boolean;
-  /** What the certificate has to be made out to, if that isn't the host. */
+  /** The name that the certificate has to have, if it differs from the host. */
   readonly serverName?: string;
   readonly port: number;
 }
@@ -26,11 +26,11 @@ export const addressOfPlace = ({ ip, port, serverName }: Place): Address => ({
   port,
 });
 
-/** Of a client URL: `https://etcd-0.etcd.ns.svc.cluster.local:2379`. */
+/** `url`: a client URL, such as `https://etcd-0.etcd.ns.svc.cluster.local:2379`. */
 export function addressOfUrl(url: string, serverName?: string): Address {
-  const { protocol, hostname, port: told } = new URL(url);
+  const { protocol, hostname, port: given } = new URL(url);
   const tls = protocol !== "http:";
-  const port = told === "" ? (tls ? 443 : 80) : Number(told);
+  const port = given === "" ? (tls ? 443 : 80) : Number(given);
   return { target: targetOf(hostname.replace(/^\[(.*)\]$/, "$1"), port), tls, serverName, port };
 }
 

@@ -15,25 +15,25 @@ import type { KeyPair } from "../tls";
 import { receive } from "./stream";
 import type { Streaming } from "./stream";
 
-/** So many calls in a row that ran out of time, and the connection itself is taken for dead. */
-const DEAD_AFTER = 2;
+/** After this number of consecutive timeouts, the connection counts as dead. */
+const DEAD_AFTER_TIMEOUTS = 2;
 
 const OPTIONS = {
-  // Whoever calls decides whether to call again.
+  // Each caller decides itself about retries.
   "grpc.enable_retries": 0,
   "grpc.service_config_disable_resolution": 1,
-  // A member is to be seen soon after it starts.
+  // A member has to be reachable soon after it starts.
   "grpc.initial_reconnect_backoff_ms": 200,
   "grpc.max_reconnect_backoff_ms": 1000,
-  // A connection that hangs must go away with its client.
+  // Without sharing, closing the client also closes a connection that hangs.
   "grpc.use_local_subchannel_pool": 1,
   "grpc.enable_channelz": 0,
   "grpc.enable_http_proxy": 0,
-  // With the 64 KiB that HTTP/2 begins with, a snapshot takes 1.7 times the processor time.
+  // With HTTP/2's default of 64 KiB, a snapshot takes 1.7 times the CPU time.
   "grpc-node.flow_control_window": 2 * 2 ** 20,
 } as const;
 
-/** One etcd process, over one connection that is made when needed and made anew when it doesn't answer. */
+/** A client of one etcd process. It connects on demand, and again when the connection counts as dead. */
 export class EtcdClient {
   private client: Client | undefined;
   private timeouts = 0;
@@ -64,13 +64,13 @@ export class EtcdClient {
           } else if (answer) {
             this.timeouts = 0;
             resolve(answer);
-          } else reject(new EtcdError("INTERNAL", "no answer"));
+          } else reject(new EtcdError("INTERNAL", "the response has no message"));
         },
       );
     });
   }
 
-  /** Until the server has said that all is told. */
+  /** Resolves when the server has ended the stream. */
   stream<I extends DescMessage, O extends DescMessage>(
     method: DescMethodServerStreaming<I, O>,
     request: MessageInitShape<I>,
@@ -94,7 +94,7 @@ export class EtcdClient {
   private countTimeouts(client: Client, error: ServiceError): void {
     if (error.code !== status.DEADLINE_EXCEEDED) return;
     this.timeouts += 1;
-    if (this.timeouts < DEAD_AFTER || client !== this.client) return;
+    if (this.timeouts < DEAD_AFTER_TIMEOUTS || client !== this.client) return;
     this.timeouts = 0;
     this.close();
   }

@@ -3,7 +3,7 @@ import type { ServiceError } from "@grpc/grpc-js";
 
 export class EtcdError extends Error {
   constructor(
-    /** gRPC's name of it: `UNAVAILABLE`. */
+    /** gRPC's name of the status, such as `UNAVAILABLE`. */
     readonly code: keyof typeof status,
     readonly details: string,
   ) {
@@ -11,10 +11,10 @@ export class EtcdError extends Error {
   }
 }
 
-/** Without the time of a failed connection, by which the same failure would be a new one each time, and empty notes. */
-const inShort = (details: string): string =>
+/** Removes the time of a failed connection, so that equal failures have equal messages. Removes empty notes too. */
+const withoutTime = (details: string): string =>
   details.replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "").replace(/\s*Resolution note:\s*$/, "");
 
 export function etcdError({ code, details }: ServiceError): EtcdError {
-  return new EtcdError(status[code] as keyof typeof status, inShort(details));
+  return new EtcdError(status[code] as keyof typeof status, withoutTime(details));
 }

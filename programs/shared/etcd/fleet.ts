@@ -3,16 +3,13 @@ import type { Place } from "./address";
 import { EtcdClient } from "./client";
 import type { Pair } from "./pair";
 
-/**
- * The connections to all members, by pod. A pod that was made anew, another address or a changed certificate is a new
- * connection.
- */
+/** The connections to all members, by pod. A new pod, a new address or a new certificate gets a new connection. */
 export class Fleet {
   private readonly open = new Map<string, { readonly key: string; readonly member: EtcdClient }>();
 
   constructor(private readonly pair: () => Pair) {}
 
-  /** Keeps exactly these, and closes the others. */
+  /** Opens a connection to each of these places, and closes all others. */
   keep(places: ReadonlyMap<string, Place>): void {
     const pair = this.pair();
     for (const [podUid, { member }] of this.open) {

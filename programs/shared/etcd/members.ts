@@ -26,7 +26,7 @@ export function memberList(answer: MemberListResponse): MemberList {
   };
 }
 
-/** What etcd compares a joining member's list with: how many members, and their peer URLs. */
+/** Identifies a member list. etcd compares a joining member's list by the number of members and their peer URLs. */
 export function listKey(list: MemberList): string {
   return list.members
     .map((m) => `${m.memberId}@${m.peerUrls.join("+")}`)

@@ -2,13 +2,13 @@ import type { KeyPair } from "../tls";
 import { readKeyPair, versionOf } from "../tls";
 
 export interface Pair extends KeyPair {
-  /** Changes with any of the three. */
+  /** Changes whenever one of the three changes. */
   readonly version: string;
 }
 
 /**
- * Reads the files again, at most every `everyMs`: a mounted Secret is replaced while the process runs. A directory that
- * is being exchanged, or gone, leaves the last good pair in use.
+ * Reads the files again at most every `everyMs`, because a mounted Secret changes while the process runs. If the
+ * directory can't be read, the last pair stays in use.
  */
 export function pairReader(directory: string, everyMs: number, now: () => number): () => Pair {
   let last: { readonly pair: Pair; readonly atMs: number } | undefined;

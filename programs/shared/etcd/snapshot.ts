@@ -1,31 +1,33 @@
 import { createHash } from "node:crypto";
-import { Census } from "./census";
-import type { Contents } from "./census";
+import { DatabaseReader } from "./database-reader";
+import type { Contents } from "./database-reader";
 import { Refusal } from "../refusal";
 import type { EtcdClient } from "./client";
 import { Maintenance } from "./rpc_pb";
 
-/** The hash that etcd sends after the database, in the file as well. */
+/** The SHA-256 that etcd sends after the database. The snapshot's file has it too. */
 export const TRAILER_BYTES = 32;
 
 const IDLE_MS = 60_000;
 
 export interface Checked extends Contents {
-  /** With the trailer. */
+  /** Includes the trailer. */
   readonly bytes: number;
-  /** Of the database, which is the trailer in hex. */
+  /** The database's hash: the trailer in hex. */
   readonly sha256: string;
 }
 
-/** Checks a snapshot while it passes: that its end is the hash of what came before, and that its pages are whole. */
+/**
+ * Checks a snapshot while it is streamed: its trailer has to be the hash of its content, and no page may be missing.
+ */
 export class Check {
   private readonly hash = createHash("sha256");
-  private readonly census = new Census();
+  private readonly reader = new DatabaseReader();
   private readonly last = Buffer.alloc(TRAILER_BYTES);
   private held = 0;
   private total = 0;
 
-  /** The chunk isn't kept. */
+  /** The check keeps no reference to the chunk. */
   push(chunk: Buffer): void {
     this.total += chunk.length;
     const before = Math.max(0, Math.min(this.held, this.held + chunk.length - TRAILER_BYTES));
@@ -43,19 +45,17 @@ export class Check {
   result(): Checked {
     const sha256 = this.hash.digest("hex");
     if (this.held < TRAILER_BYTES || this.last.toString("hex") !== sha256)
-      throw new Refusal(
-        "the snapshot doesn't end with the hash of what is in it: it was damaged or cut short",
-      );
-    return { bytes: this.total, sha256, ...this.census.result() };
+      throw new Refusal("the snapshot doesn't end with the hash of its content: it was damaged or cut short");
+    return { bytes: this.total, sha256, ...this.reader.result() };
   }
 
   private take(part: Buffer): void {
     this.hash.update(part);
-    this.census.push(part);
+    this.reader.push(part);
   }
 }
 
-/** Streams a member's snapshot to `write`, which may hold it by a promise. */
+/** Streams a member's snapshot to `write`. If that returns a promise, the stream is paused until it is fulfilled. */
 export async function streamSnapshot(
   client: EtcdClient,
   write: (chunk: Buffer) => Promise<void> | undefined,

@@ -2,14 +2,14 @@ import type { ClientReadableStream, ServiceError } from "@grpc/grpc-js";
 import { EtcdError, etcdError } from "./error";
 
 export interface Streaming<T> {
-  /** A promise holds the stream until it is fulfilled. */
+  /** If it returns a promise, the stream is paused until that is fulfilled. */
   readonly message: (message: T) => Promise<void> | undefined;
-  /** The stream fails after so long without a message. The time that a promise holds it doesn't count. */
+  /** The stream fails after this time without a message. Pauses don't count. */
   readonly idleMs: number;
   readonly signal?: AbortSignal;
 }
 
-/** Until the server has said that all is told. */
+/** Resolves when the server has ended the stream. */
 export async function receive<T>(
   call: ClientReadableStream<T>,
   { message, idleMs, signal }: Streaming<T>,
@@ -17,9 +17,9 @@ export async function receive<T>(
   let fail: (error: unknown) => void = () => undefined;
   const aborted = () => fail(signal?.reason);
   const watch = setTimeout(() => {
-    if (!call.isPaused()) fail(new EtcdError("UNAVAILABLE", `nothing came for ${idleMs / 1000} s`));
+    if (!call.isPaused()) fail(new EtcdError("UNAVAILABLE", `no data for ${idleMs / 1000} s`));
   }, idleMs);
-  const hold = (until: Promise<void>) => {
+  const pause = (until: Promise<void>) => {
     call.pause();
     until.then(() => {
       watch.refresh();
@@ -28,23 +28,23 @@ export async function receive<T>(
   };
   try {
     await new Promise<void>((resolve, reject) => {
-      const received = (what: T) => {
+      const received = (next: T) => {
         watch.refresh();
         try {
-          const until = message(what);
-          if (until) hold(until);
+          const until = message(next);
+          if (until) pause(until);
         } catch (error) {
           fail(error);
         }
       };
       fail = (error) => {
-        // Nobody wants what has already arrived.
+        // Messages that have already arrived are no longer needed.
         call.off("data", received);
         reject(error instanceof Error ? error : new Error(String(error)));
       };
       call.on("data", received);
       call.on("end", resolve);
-      // This listener stays: the cancellation below is an error, too.
+      // This listener stays, because the cancellation below emits an error too.
       call.on("error", (error: ServiceError) => fail(etcdError(error)));
       signal?.addEventListener("abort", aborted, { once: true });
       if (signal?.aborted) aborted();

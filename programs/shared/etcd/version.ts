@@ -1,24 +1,24 @@
-import { ask } from "../https";
+import { sendRequest } from "../https";
 import type { KeyPair } from "../tls";
 import type { Place } from "./address";
 
-const ASK_MS = 1000;
+const TIMEOUT_MS = 1000;
 const MAX_BYTES = 10_000;
 
-/** The version that the cluster as a whole has agreed on; gRPC doesn't tell it. */
+/** The cluster version, on which all members have agreed. etcd's gRPC API doesn't have it. */
 export async function clusterVersion(place: Place, keyPair: KeyPair): Promise<string | undefined> {
   const { port, serverName } = place;
   const host = place.ip.includes(":") ? `[${place.ip}]` : place.ip;
   try {
-    const { status, text } = await ask({
+    const { status, text } = await sendRequest({
       method: "GET",
       url: new URL(`https://${host}:${port}/version`),
       keyPair,
       headers: { host: `${serverName}:${port}` },
       servername: serverName,
-      // `tls-max-version` may be declared.
+      // A user may declare `tls-max-version`.
       minVersion: "TLSv1.2",
-      silentMs: ASK_MS,
+      idleTimeoutMs: TIMEOUT_MS,
       maxBytes: MAX_BYTES,
     });
     return status === 200 ? versionIn(text) : undefined;

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 export interface ApiCredentials {
   readonly ca: Buffer;
   readonly token?: string;
-  /** Instead of a token: outside of a cluster. */
+  /** Used instead of a token outside a cluster. */
   readonly cert?: Buffer;
   readonly key?: Buffer;
-  /** Changes when connections have to be made anew. */
+  /** A change means that open connections have to be replaced. */
   readonly version: string;
 }
 
@@ -16,10 +16,10 @@ export interface Access {
 }
 
 const ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
-/** The kubelet exchanges a token long before it expires. */
+/** The kubelet renews a token long before it expires. */
 const READ_EVERY_MS = 60_000;
 
-/** As every pod with a service account's token has it. */
+/** Uses the pod's service account token. */
 export function accessInCluster(env: NodeJS.ProcessEnv, now: () => number): Access {
   const host = env.KUBERNETES_SERVICE_HOST ?? "kubernetes.default.svc";
   const port = env.KUBERNETES_SERVICE_PORT ?? "443";

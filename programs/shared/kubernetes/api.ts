@@ -23,7 +23,7 @@ export interface Request {
 
 export class ApiError extends Error {
   constructor(
-    /** HTTP status; 0 when there was no answer. */
+    /** HTTP status. 0 without an answer. */
     readonly status: number,
     readonly reason: string,
     message: string,
@@ -37,7 +37,7 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 export class Api {
   private agent: Agent | undefined;
   private caVersion = "";
-  /** Requests sent so far. */
+  /** The number of requests so far. */
   sent = 0;
 
   constructor(private readonly access: Access) {}
@@ -50,7 +50,7 @@ export class Api {
       const text = await textOf(response, MAX_ANSWER_BYTES);
       const code = response.statusCode ?? 0;
       if (code >= 200 && code < 300) return JSON.parse(text) as unknown;
-      throw refusal(code, text, name);
+      throw apiError(code, text, name);
     } catch (error) {
       if (error instanceof ApiError) throw error;
       throw new ApiError(0, "Unreadable", messageOf(error));
@@ -60,22 +60,22 @@ export class Api {
   }
 
   /**
-   * Calls `heard` for each event, without reading what it says: the first ones tell what there is already. Ends, without
-   * an error, when the server ends it or after `forMs`, and when `signal` says so.
+   * Calls `onEvent` for each event, without parsing it. The first events are about objects that exist already. Resolves
+   * when the server ends the watch, after `forMs`, or when `signal` aborts it.
    */
-  async watch(what: Request, forMs: number, signal: AbortSignal, heard: () => void): Promise<void> {
+  async watch(what: Request, forMs: number, signal: AbortSignal, onEvent: () => void): Promise<void> {
     const query = { ...what.query, watch: "1", timeoutSeconds: String(Math.ceil(forMs / 1000)) };
     const name = `watch ${what.path}`;
     const response = await this.send({ ...what, query }, 10_000, name);
     if (response.statusCode !== 200)
-      throw refusal(response.statusCode ?? 0, await textOf(response, MAX_ANSWER_BYTES), name);
-    // A connection that was cut off without a word looks like a quiet one.
+      throw apiError(response.statusCode ?? 0, await textOf(response, MAX_ANSWER_BYTES), name);
+    // A connection that was cut off silently looks like a quiet one, so it has a limit.
     const end = () => response.destroy();
     const limit = setTimeout(end, forMs + 5000);
     signal.addEventListener("abort", end, { once: true });
     try {
       await new Promise<void>((resolve) => {
-        response.on("data", heard);
+        response.on("data", onEvent);
         response.on("close", resolve);
         response.on("error", () => undefined);
         if (signal.aborted) end();
@@ -93,12 +93,12 @@ export class Api {
 
   private send(what: Request, timeoutMs: number, name: string): Promise<IncomingMessage> {
     const { url, credentials } = this.access;
-    const using = credentials();
-    if (!this.agent || using.version !== this.caVersion) {
+    const current = credentials();
+    if (!this.agent || current.version !== this.caVersion) {
       this.agent?.destroy();
-      const { ca, cert, key } = using;
+      const { ca, cert, key } = current;
       this.agent = new Agent({ keepAlive: true, maxSockets: 12, ca, cert, key, timeout: 60_000 });
-      this.caVersion = using.version;
+      this.caVersion = current.version;
     }
     const body = what.body === undefined ? undefined : JSON.stringify(what.body);
     const search = what.query ? `?${new URLSearchParams(what.query).toString()}` : "";
@@ -110,7 +110,7 @@ export class Api {
         headers: {
           accept: "application/json",
           "user-agent": "etcd-cluster-controller",
-          ...(using.token ? { authorization: `Bearer ${using.token}` } : {}),
+          ...(current.token ? { authorization: `Bearer ${current.token}` } : {}),
           ...(body === undefined
             ? {}
             : {
@@ -134,7 +134,7 @@ export class Api {
   }
 }
 
-function refusal(code: number, text: string, name: string): ApiError {
+function apiError(code: number, text: string, name: string): ApiError {
   try {
     const answer = JSON.parse(text) as { reason?: string; message?: string };
     return new ApiError(code, answer.reason ?? "", answer.message ?? `${name}: HTTP ${code}`);

@@ -10,18 +10,16 @@ export interface Names {
   readonly status: string;
   readonly trust: string;
   readonly lease: string;
-  /** What tells of backups. Absent where none are declared. */
+  /** The ConfigMap about backups. Absent if no backups are declared. */
   readonly backups?: string;
 }
 
-/**
- * Pulumi takes away what a manager whose name begins with `kubectl` wrote, and leaves what this one wrote.
- */
+/** Pulumi removes fields of managers whose name begins with `kubectl`. It keeps the fields of this one. */
 export const fieldManager = "etcd-cluster-controller";
 
 const READ_MS = 5000;
 
-/** Every request that the controller makes. What is written has a precondition, or can be written twice. */
+/** All requests of the controller. Each write has a precondition or is idempotent. */
 export class Cluster {
   constructor(
     private readonly api: Api,
@@ -39,8 +37,8 @@ export class Cluster {
   }
 
   /**
-   * Never all of the namespace: others may have thousands. A StatefulSet labels the claims that it makes; one that was
-   * there before it, made by somebody else, is found by its name alone.
+   * PVCs by label, and those without the label by name. A StatefulSet labels only the PVCs that it creates, not one
+   * that existed before. All PVCs of the namespace are never listed, because other applications may have thousands.
    */
   async claims(
     labels: Readonly<Record<string, string>>,
@@ -70,7 +68,7 @@ export class Cluster {
     return this.find<Lease>(this.leases(this.names.lease));
   }
 
-  // What belongs to the controller alone
+  // Writes to objects that only the controller writes
 
   /** Without a `resourceVersion` the object must not exist. */
   writeRecord(
@@ -102,7 +100,7 @@ export class Cluster {
     );
   }
 
-  /** Into one of the ConfigMaps that tell what was seen. */
+  /** Writes one of the ConfigMaps that report observations. */
   async writeNotice(of: "status" | "trust", data: Readonly<Record<string, string>>): Promise<void> {
     const name = this.names[of];
     const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data };
@@ -114,7 +112,7 @@ export class Cluster {
     await this.call("POST", path, READ_MS, event);
   }
 
-  // Acts
+  // Actions
 
   async scale(replicas: number, uid: string, resourceVersion: string, timeoutMs: number): Promise<void> {
     const body = { metadata: { uid, resourceVersion }, spec: { replicas } };
@@ -155,7 +153,7 @@ export class Cluster {
     );
   }
 
-  // Watches: each event only wakes
+  // Watches: an event only wakes the loop
 
   watches(
     labels: Readonly<Record<string, string>>,
@@ -175,9 +173,9 @@ export class Cluster {
     what: { path: string; query: Record<string, string> },
     forMs: number,
     signal: AbortSignal,
-    heard: () => void,
+    onEvent: () => void,
   ): Promise<void> {
-    return this.api.watch({ verb: "GET", ...what }, forMs, signal, heard);
+    return this.api.watch({ verb: "GET", ...what }, forMs, signal, onEvent);
   }
 
   private core(kind: string, name?: string): string {
@@ -228,7 +226,10 @@ export class Cluster {
     return this.call("PATCH", path, timeoutMs, body, query, type);
   }
 
-  /** A merge patch keeps what others have written; with a resourceVersion in it, the server refuses a changed object. */
+  /**
+   * A merge patch keeps other writers' fields. With a resourceVersion, the server rejects it if the object has
+   * changed.
+   */
   private async swap<T>(one: string, all: string, body: Written, timeoutMs: number): Promise<T> {
     const exists = body.metadata.resourceVersion !== undefined;
     return (await (exists ? this.patch(one, body, timeoutMs) : this.call("POST", all, timeoutMs, body))) as T;
@@ -240,7 +241,7 @@ export class Cluster {
     try {
       await this.call("DELETE", path, timeoutMs, body);
     } catch (error) {
-      // What is gone needs no deletion.
+      // The object is deleted already.
       if (!(error instanceof ApiError && error.status === 404)) throw error;
     }
   }

@@ -1,4 +1,4 @@
-/** The fields of Kubernetes objects that the controller reads. Whatever the API leaves out is absent. */
+/** The fields of Kubernetes objects that the programs read. Optional ones are those that the API may omit. */
 
 export interface Meta {
   readonly name: string;
@@ -41,7 +41,7 @@ export interface Pod {
   };
   readonly status?: {
     readonly phase?: string;
-    /** Why the kubelet or the control plane ended it. */
+    /** Why the kubelet or the control plane ended the pod. */
     readonly reason?: string;
     readonly message?: string;
     readonly podIP?: string;
@@ -68,7 +68,7 @@ export interface ContainerState {
 export interface Terminated {
   readonly exitCode: number;
   readonly reason?: string;
-  /** The container's last words, if it left any. */
+  /** The container's termination message. */
   readonly message?: string;
   readonly startedAt?: string;
   readonly finishedAt?: string;
@@ -87,7 +87,7 @@ export interface Claim {
     readonly phase?: string;
     readonly capacity?: { readonly storage?: string };
     readonly conditions?: readonly Condition[];
-    /** Of a size that was asked for: `ControllerResizeInfeasible`, ... */
+    /** The state of a resize, such as `ControllerResizeInfeasible`. */
     readonly allocatedResourceStatuses?: { readonly storage?: string };
   };
 }

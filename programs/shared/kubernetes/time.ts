@@ -1,4 +1,4 @@
-/** Kubernetes wants six digits. */
+/** Kubernetes' MicroTime has six digits of a second. */
 export function microTime(at = new Date()): string {
   return at.toISOString().replace("Z", "000Z");
 }

@@ -1,7 +1,7 @@
 /**
- * Writes down at the end of a log that its entries are committed. For a copy of a survivor's log only: the members that
- * could say otherwise are given up, and etcd would cut off what the log doesn't know to be committed, although some of
- * it may have been acknowledged.
+ * Marks the entries of a log as committed, by a record at its end. Only for the copy of a survivor's log. Without the
+ * mark, etcd would cut off the entries that the log doesn't know as committed, although some may have been
+ * acknowledged. The members that could contradict are abandoned.
  */
 import { closeSync, fsyncSync, ftruncateSync, openSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -12,13 +12,13 @@ import { segmentNames, withFiles } from "./segments";
 
 export interface Committed {
   readonly lastIndex: number;
-  /** What the log itself knew, or the caller, if that was more. */
+  /** The highest index known as committed, by the log itself or by the caller. */
   readonly known: number;
-  /** Up to here it is committed now. */
+  /** The commit index that the log has now. */
   readonly commit: number;
 }
 
-/** `known`: what other disks know to be committed. The log has to be one that etcd would start from. */
+/** `known`: the commit index that other disks know. etcd has to be able to start from the log. */
 export function commitLog(memberDir: string, known: number): Committed {
   const walDir = join(memberDir, "wal");
   const names = segmentNames(readdirSync(walDir)).map((n) => n.name);
@@ -27,12 +27,12 @@ export function commitLog(memberDir: string, known: number): Committed {
   const { tail, state, last } = log;
   const lastIndex = Math.max(last.index, ...log.validSnapshots().map((s) => s.index));
   const sure = Math.min(lastIndex, Math.max(known, state.commit));
-  // A change of the members that nobody knows of as committed is left out, and what comes after it.
+  // A membership change that no disk knows as committed is left out, and so are all entries after it.
   const change = log.changeAfter(sure);
   const commit = change === undefined ? lastIndex : change - 1;
-  if (!tail) throw new Error("the log has no end");
+  if (!tail) throw new Error("the log has no place for another record");
   if (commit > state.commit) {
-    // The entries of a new term may be there, and what was to be written with them not.
+    // A crash may leave the entries of a new term without the HardState that belongs to them.
     const term = Math.max(state.term, last.term);
     const vote = term === state.term ? state.vote : 0n;
     const data = Buffer.concat([number(1, term), number(2, vote), number(3, commit)]);
@@ -41,7 +41,7 @@ export function commitLog(memberDir: string, known: number): Committed {
   return { lastIndex, known: sure, commit };
 }
 
-/** What stands behind is a record that was not written to its end, or nothing. */
+/** After `position` there is at most an incomplete record, which is cut off. */
 function append(file: string, position: number, bytes: Buffer): void {
   const fd = openSync(file, "r+");
   try {
@@ -62,7 +62,7 @@ function frame(type: number, crc: number, data: Buffer): Buffer {
   return Buffer.concat([head, record, Buffer.alloc(padding)]);
 }
 
-/** A field's key and a varint: the value itself, or the length of what follows (wire type 2). */
+/** A field's key and a varint: the value itself, or the length of the data that follows (wire type 2). */
 function number(field: number, value: bigint | number, wireType = 0): Buffer {
   const bytes = [(field << 3) | wireType];
   let rest = BigInt(value);

@@ -1,8 +1,8 @@
-/** CRC-32C, as etcd chains it through its log: the sum so far goes in, the sum with these bytes comes out. */
+/** CRC-32C, as etcd chains it through its log: `sum` is the checksum of all data before `bytes`. */
 
 const POLYNOMIAL = 0x82f63b78;
 
-/** Eight tables, so that eight bytes are taken at a time: a log may be some hundred megabytes. */
+/** Eight tables process eight bytes at a time, because a log may have some hundred megabytes. */
 const tables = ((): Int32Array => {
   const all = new Int32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) {

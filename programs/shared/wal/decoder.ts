@@ -1,23 +1,23 @@
 /**
- * Records out of the segments of a log, with what etcd accepts at its end and nowhere else.
+ * Decodes the records in a log's segments. As in etcd, an incomplete record is allowed only at the end of the log.
  *
- * A record stands behind 8 bytes: its length in the lower 56 bits, the number of bytes that fill it up to a multiple
- * of 8 in the uppermost. Each carries the checksum of all data up to and with its own, over all segments.
+ * Each record follows a head of 8 bytes. The lower 56 bits are its length. The top byte has the number of bytes that
+ * pad it to a multiple of 8. Each record has the checksum of all data so far, including its own, over all segments.
  */
 import { crc32c } from "./crc";
 import type { WalRecord } from "./messages";
 import { parseRecord, recordTypes } from "./messages";
 import { Unreadable } from "./protobuf";
 
-/** A segment's bytes: a file, or a part of memory in tests. */
+/** A segment's bytes: a file, or memory in tests. */
 export interface Segment {
   readonly name: string;
   readonly size: number;
-  /** Fills `into` from `at` on as far as the segment goes, and says how far that was. */
+  /** Fills `into` with the bytes from `at` up to the segment's end. Returns their number. */
   read(into: Uint8Array, at: number): number;
 }
 
-/** Thrown for what etcd doesn't read, either. */
+/** Thrown for a log that etcd can't read either. */
 export class BrokenLog extends Error {}
 
 const FRAME = 8;
@@ -25,9 +25,9 @@ const SECTOR = 512;
 const WINDOW = 1 << 20;
 
 export class Decoder {
-  /** Whether the last segment ends in a record that was not written to its end. */
+  /** Whether the last segment ends in an incomplete record. */
   torn = false;
-  /** Where the next record would be written, and what its checksum would go on from. */
+  /** The place of the next record, and the checksum that it would continue. */
   tail = { segment: "", position: 0, sum: 0 };
   private segment = -1;
   private position = 0;
@@ -54,7 +54,7 @@ export class Decoder {
       else if (this.isLast()) {
         this.torn = true;
         this.segment = this.segments.length;
-      } else throw new BrokenLog(`${segment.name} ends within a record, at ${this.position}`);
+      } else throw new BrokenLog(`${segment.name} ends within the record at ${this.position}`);
     }
   }
 
@@ -64,7 +64,7 @@ export class Decoder {
     if (head.length < FRAME) return "torn";
     const low = head.readUInt32LE(0);
     const high = head.readUInt32LE(4);
-    // Space that was allocated and not used yet.
+    // Zeros are allocated space that isn't used yet.
     if (low === 0 && high === 0) return "end";
     const padding = high >>> 31 ? (high >>> 24) & 7 : 0;
     const length = (high & 0xff_ffff) * 0x1_0000_0000 + low;
@@ -84,13 +84,13 @@ export class Decoder {
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       if (this.isTorn(whole)) return "torn";
-      // As 3.7 does. 3.5 and 3.6 would cut off some of these, too, although no write that was torn looks so.
-      throw new BrokenLog(`${where}: not a record: ${error.message}`);
+      // As etcd 3.7 does. 3.5 and 3.6 would drop some of these, although an interrupted write never looks like this.
+      throw new BrokenLog(`${where}: this is not a record: ${error.message}`);
     }
     if (record.type === recordTypes.crc) {
-      // The sum so far, again at the head of each segment. There is none yet when older segments were removed.
+      // Each segment begins with the checksum so far. There is none yet if older segments were removed.
       if (this.sum !== 0 && record.crc !== this.sum) {
-        throw new BrokenLog(`${where}: it doesn't continue the segment before it`);
+        throw new BrokenLog(`${where}: the segment doesn't continue the previous one: wrong checksum`);
       }
       this.sum = record.crc;
       return record;
@@ -104,7 +104,7 @@ export class Decoder {
     return record;
   }
 
-  /** A sector that holds nothing but zeros was never written. */
+  /** A sector of zeros was never written. */
   private isTorn(whole: Buffer): boolean {
     if (!this.isLast()) return false;
     const offset = this.position + FRAME;
@@ -127,7 +127,7 @@ export class Decoder {
     this.windowEnd = 0;
   }
 
-  /** A view of these bytes, shorter where the segment ends; good until the next one is asked for. */
+  /** A view of these bytes, shorter at the segment's end. It is valid until the next call. */
   private bytes(segment: Segment, at: number, length: number): Buffer {
     if (at + length > this.windowEnd) {
       const wanted = Math.min(Math.max(length, WINDOW), segment.size - at);

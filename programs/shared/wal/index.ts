@@ -1,9 +1,9 @@
 /**
- * What a member's directory says about itself, read from etcd's write-ahead log: whose it is, how far it got, and
- * whether etcd could start from it. Reads in 3.5, 3.6 and 3.7 and is held to what these accept. Changes nothing.
+ * Reads a member's directory from etcd's write-ahead log (WAL): its member ID, its last entry, and whether etcd could
+ * start from it. It accepts the same logs as etcd 3.5, 3.6 and 3.7, and writes nothing.
  *
- * A disk is empty, or broken, only by what was seen on it: either may lead to a member's removal. What may not be looked
- * at (another user's files, say) is an error for a person to set right; what the disk itself can't give is broken.
+ * Both `empty` and `broken` may lead to the removal of a member. So a disk is one of them only if its content was
+ * readable or the disk itself failed. Anything else, such as files of another user, is an error that a user has to fix.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -17,36 +17,36 @@ import { hasLog, segmentNames, withFiles } from "./segments";
 export { hasLog } from "./segments";
 
 export type MemberData =
-  /** Nothing that etcd would take for a member. */
+  /** etcd would find no member here. */
   | { readonly state: "empty" }
   | {
       readonly state: "wal";
-      /** Unsigned 64 bit, in decimal. */
+      /** Unsigned 64-bit number, in decimal. */
       readonly memberId: string;
       readonly clusterId: string;
       readonly lastTerm: number;
       readonly lastIndex: number;
-      /** Commit index that was last written down; the cluster's may have been higher. */
+      /** The last commit index in the log. The cluster's may have been higher. */
       readonly commit: number;
-      /** Term that it was in last, and whether it has voted in that. */
+      /** The member's last term, and whether it voted in that term. */
       readonly term: number;
       readonly voted: boolean;
-      /** Voters by the configuration at that commit index. */
+      /** The voters of the configuration at that commit index. */
       readonly voters: readonly string[];
-      /** Index of the last entry, of those after the last snapshot, that 3.7 can't read: see `isOldRequest`. */
+      /** Index of the last entry after the last snapshot that etcd 3.7 can't read: see `isOldRequest`. */
       readonly oldEntry?: number;
-      /** The last write was cut off: etcd drops it, and so does this. */
+      /** The last write was interrupted. etcd drops it, and so does this reader. */
       readonly torn: boolean;
     }
   | { readonly state: "broken"; readonly reason: string; readonly memberId?: string };
 
-/** `memberDir` is `<data-dir>/member`; `etcdVersion` is the one that is to start on it. */
+/** `memberDir`: `<data-dir>/member`. `etcdVersion`: the version that is about to start on it. */
 export function readMember(memberDir: string, etcdVersion: string): MemberData {
   try {
     return read(memberDir, etcdVersion);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "EIO") return { state: "broken", reason: `it can't be read: ${message}` };
+    if (code === "EIO") return { state: "broken", reason: `reading the disk failed: ${message}` };
     throw error;
   }
 }
@@ -56,7 +56,10 @@ function read(memberDir: string, etcdVersion: string): MemberData {
   const database = join(memberDir, "snap", "db");
   if (!hasLog(walDir)) {
     return wasUsed(database)
-      ? { state: "broken", reason: "there is a database and no write-ahead log: etcd would be a new member" }
+      ? {
+          state: "broken",
+          reason: "there is a database and no write-ahead log: etcd would start as a new member",
+        }
       : { state: "empty" };
   }
   const names = segmentNames(readdirSync(walDir));
@@ -67,7 +70,7 @@ function read(memberDir: string, etcdVersion: string): MemberData {
   };
   const missing = names.find((n, i) => i > 0 && n.sequence !== names[i - 1]!.sequence + 1n);
   try {
-    // Read all the same, so that it is known whose it was.
+    // The segments before the gap are read to get the member ID.
     const files = missing ? names.slice(0, names.indexOf(missing)) : names;
     withFiles(
       walDir,
@@ -77,13 +80,13 @@ function read(memberDir: string, etcdVersion: string): MemberData {
   } catch (error) {
     if (error instanceof BrokenLog) return broken(error.message);
     const { code, message } = error as NodeJS.ErrnoException;
-    // Here it may be known whose it was.
-    if (code === "EIO") return broken(`the log can't be read: ${message}`);
+    // The member ID may be known already, so this error is handled here.
+    if (code === "EIO") return broken(`reading the log failed: ${message}`);
     throw error;
   }
   if (missing) return broken(`the segment before ${missing.name} is missing`);
   const { metadata } = log;
-  if (!metadata?.memberId || !metadata.clusterId) return broken("the log doesn't say whose it is");
+  if (!metadata?.memberId || !metadata.clusterId) return broken("the log has no member ID or no cluster ID");
   const snapshot = log.validSnapshots().at(-1) ?? { index: 0, term: 0 };
   const reason = problem(log, names, memberDir, snapshot, etcdVersion);
   if (reason) return broken(reason);
@@ -104,7 +107,7 @@ function read(memberDir: string, etcdVersion: string): MemberData {
   };
 }
 
-/** Why etcd would not start, although every record of the log is sound. */
+/** Why etcd would not start, although every record of the log is valid. */
 function problem(
   log: Log,
   names: readonly SegmentName[],
@@ -115,7 +118,9 @@ function problem(
   const start = needsFile(etcdVersion) ? newestWithFile(log, join(memberDir, "snap")) : last;
   const first = names[0];
   if (!first || first.index > BigInt(start.index)) {
-    return `the log begins at ${first?.index ?? "nothing"}, and there is no snapshot for what was before`;
+    return first
+      ? `the log begins at ${first.index}, and there is no snapshot of the entries before`
+      : "the log has no segment with a valid name";
   }
   const found = log.problemFrom(start);
   if (found) return found;
@@ -123,7 +128,7 @@ function problem(
   return undefined;
 }
 
-/** Up to 3.6 a snapshot record counts only together with its file; 3.7 goes by the record alone. */
+/** Up to etcd 3.6, a snapshot record counts only if its file exists. etcd 3.7 needs only the record. */
 function needsFile(etcdVersion: string): boolean {
   const [major = 0, minor = 0] = etcdVersion.split(".").map(Number);
   return major < 3 || (major === 3 && minor < 7);
@@ -139,11 +144,11 @@ function newestWithFile(log: Log, snapDir: string): Pick<Snapshot, "index" | "te
   return found.at(-1) ?? { index: 0, term: 0 };
 }
 
-/** A start that failed before it had a log leaves a database in which nothing was ever applied. */
-const FRESH_DATABASE = 64 * 1024 * 1024;
+/** A start that failed before it created a log leaves a small database without any applied entry. */
+const FRESH_DATABASE_BYTES = 64 * 1024 * 1024;
 
 function wasUsed(database: string): boolean {
   if (!isThere(database)) return false;
-  if (statSync(database).size > FRESH_DATABASE) return true;
+  if (statSync(database).size > FRESH_DATABASE_BYTES) return true;
   return readFileSync(database).includes("consistent_index");
 }

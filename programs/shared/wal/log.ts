@@ -1,6 +1,6 @@
 /**
- * One pass over a log, keeping what tells who this member is and how far it got. The same refusals as etcd's; and
- * those of what raft never writes, because a record's kind is not covered by its checksum.
+ * Reads a log once, and keeps the member's identity and progress. It rejects what etcd rejects. It also rejects what
+ * raft never writes, because the checksum doesn't cover a record's type.
  */
 import type { Segment } from "./decoder";
 import { BrokenLog, Decoder } from "./decoder";
@@ -20,7 +20,9 @@ import { Unreadable } from "./protobuf";
 export class Log {
   metadata: Metadata | undefined;
   state: HardState = { term: 0, vote: 0n, commit: 0 };
-  /** The last entry: each one that is written ends the log, whatever stood behind it. */
+  /**
+   * The last entry written. It is the end of the log, since it replaces all entries with the same or a higher index.
+   */
   last = { index: 0, term: 0 };
   torn = false;
   tail: Decoder["tail"] | undefined;
@@ -28,7 +30,7 @@ export class Log {
   private readonly snapshots: Snapshot[] = [];
   private oldRequests: number[] = [];
   private changes: (Pick<Entry, "type" | "index"> & { readonly data: Buffer })[] = [];
-  /** Highest index before which entries are missing; a snapshot has to stand for those. */
+  /** The highest index before which entries are missing. A snapshot has to contain those. */
   private gapBefore = 0;
 
   read(segments: readonly Segment[]): void {
@@ -38,12 +40,15 @@ export class Log {
     this.tail = decoder.tail;
   }
 
-  /** Index of the first change of the membership after this one. */
+  /** The index of the first membership change after `index`. */
   changeAfter(index: number): number | undefined {
     return this.changes.find((c) => c.index > index)?.index;
   }
 
-  /** Snapshot records that etcd believes: one beyond the commit index was written right before a crash. */
+  /**
+   * The snapshot records that etcd uses. It ignores one beyond the commit index, which was written right before a
+   * crash.
+   */
   validSnapshots(): Snapshot[] {
     return this.snapshots.filter((s) => s.index <= this.state.commit);
   }
@@ -54,16 +59,16 @@ export class Log {
       return `the snapshot at ${start.index} is in the log twice, with different terms`;
     }
     if (this.gapBefore > start.index + 1) {
-      return `entries before ${this.gapBefore} are missing, and the snapshot ends at ${start.index}`;
+      return `entries before ${this.gapBefore} are missing, but the snapshot ends at ${start.index}`;
     }
     const end = Math.max(start.index, this.last.index);
     if (this.state.commit > end) {
-      return `the log ends at ${end}, and ${this.state.commit} had been committed`;
+      return `the log ends at ${end}, but entries up to ${this.state.commit} were committed`;
     }
     return undefined;
   }
 
-  /** The last request in the form of 3.5 that a start from this snapshot would apply. */
+  /** Index of the last request in the form of 3.5 that a start from this snapshot would apply. */
   lastOldRequest(start: Pick<Snapshot, "index">): number | undefined {
     return this.oldRequests.filter((index) => index > start.index).at(-1);
   }
@@ -92,7 +97,7 @@ export class Log {
         case recordTypes.crc:
           return;
         default:
-          throw new BrokenLog(`a record of the unknown kind ${record.type}`);
+          throw new BrokenLog(`a record has the unknown type ${record.type}`);
       }
     } catch (error) {
       if (error instanceof Unreadable) throw new BrokenLog(`a record can't be read: ${error.message}`);
@@ -102,7 +107,7 @@ export class Log {
 
   private takeMetadata(bytes: Uint8Array): void {
     if (this.metadataBytes && !this.metadataBytes.equals(bytes)) {
-      throw new BrokenLog("its segments are of different members");
+      throw new BrokenLog("the log's segments belong to different members");
     }
     this.metadataBytes = Buffer.from(bytes);
     this.metadata = parseMetadata(bytes);
@@ -110,11 +115,11 @@ export class Log {
 
   private takeEntry(entry: Entry): void {
     const { type, index, term } = entry;
-    if (type > entryTypes.confChangeV2) throw new BrokenLog(`entry ${index} is of the unknown kind ${type}`);
-    if (index === 0 || term === 0) throw new BrokenLog("an entry without index or term");
-    // What replaces others may be of an older term than they; what is appended may not.
+    if (type > entryTypes.confChangeV2) throw new BrokenLog(`entry ${index} has the unknown type ${type}`);
+    if (index === 0 || term === 0) throw new BrokenLog("an entry has no index or no term");
+    // An entry that replaces others may have an older term than they. An appended entry may not.
     if (index === this.last.index + 1 && term < this.last.term) {
-      throw new BrokenLog(`entry ${index} is of an older term than the one before it`);
+      throw new BrokenLog(`entry ${index} has an older term than the entry before it`);
     }
     if (index > this.last.index + 1) this.gapBefore = Math.max(this.gapBefore, index);
     if (index <= this.last.index) {
@@ -128,7 +133,7 @@ export class Log {
 
   private takeState(state: HardState): void {
     if (state.term < this.state.term || state.commit < this.state.commit || (state.commit && !state.term)) {
-      throw new BrokenLog("its term or commit index goes backwards");
+      throw new BrokenLog("the log's term or commit index goes backwards");
     }
     this.state = state;
   }

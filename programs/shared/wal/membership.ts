@@ -3,13 +3,13 @@ import { changeTypes, parseChanges } from "./messages";
 
 interface Member {
   learner: boolean;
-  /** Unknown for those that a snapshot record lists. */
+  /** Empty for members from a snapshot record, which has no URLs. */
   urls: readonly string[];
 }
 
 /**
- * Who votes, by the configuration of a snapshot record and the conf changes after it. etcd refuses some changes only
- * when it applies them, so that they stand in the log and mean nothing: those are left out here as etcd does.
+ * The members by a snapshot record and the conf changes after it. Some changes are in the log although etcd rejects
+ * them when it applies them. This class rejects the same ones.
  */
 export class Membership {
   private readonly members = new Map<bigint, Member>();
@@ -22,31 +22,31 @@ export class Membership {
 
   apply(entry: Pick<Entry, "type" | "data">): void {
     const { changes, context } = parseChanges(entry);
-    const said = parseContext(context);
-    for (const change of changes) this.change(change, said);
+    const target = parseContext(context);
+    for (const change of changes) this.change(change, target);
   }
 
   voters(): bigint[] {
     return [...this.members].filter(([, m]) => !m.learner).map(([id]) => id);
   }
 
-  private change({ type, id }: Change, said: Context): void {
+  private change({ type, id }: Change, target: Context): void {
     if (this.removed.has(id)) return;
     const known = this.members.get(id);
     switch (type) {
       case changeTypes.addNode:
       case changeTypes.addLearner:
-        if (said.isPromote) {
+        if (target.isPromote) {
           if (known) known.learner = false;
-        } else if (!known && !this.isTaken(said.urls)) {
-          this.members.set(id, { learner: type === changeTypes.addLearner, urls: said.urls });
+        } else if (!known && !this.isTaken(target.urls)) {
+          this.members.set(id, { learner: type === changeTypes.addLearner, urls: target.urls });
         }
         break;
       case changeTypes.removeNode:
         if (this.members.delete(id)) this.removed.add(id);
         break;
       case changeTypes.updateNode:
-        if (known) known.urls = said.urls;
+        if (known) known.urls = target.urls;
         break;
     }
   }
@@ -61,7 +61,9 @@ interface Context {
   readonly urls: readonly string[];
 }
 
-/** JSON of the member that is meant; its `id` is a number of 64 bits there and isn't looked at. */
+/**
+ * The context is the member as JSON. Its `id` is a 64-bit number that JSON.parse can't represent, so it is not used.
+ */
 function parseContext(bytes: Uint8Array): Context {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString("utf8")) as {

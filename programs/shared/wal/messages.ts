@@ -1,4 +1,4 @@
-/** What the records of etcd's log hold. The same in 3.5, 3.6 and 3.7. */
+/** The messages in the records of etcd's log. They are the same in 3.5, 3.6 and 3.7. */
 import { Fields, Unreadable } from "./protobuf";
 
 export const recordTypes = { metadata: 1, entry: 2, state: 3, crc: 4, snapshot: 5 } as const;
@@ -6,7 +6,7 @@ export const recordTypes = { metadata: 1, entry: 2, state: 3, crc: 4, snapshot: 
 export interface WalRecord {
   readonly type: number;
   readonly crc: number;
-  /** Good until the next record is read. */
+  /** Valid until the next record is read. */
   readonly data: Uint8Array;
 }
 
@@ -66,16 +66,16 @@ export function parseEntry(bytes: Uint8Array): Entry {
 }
 
 /**
- * Whether a normal entry is a request as etcd up to 3.5 writes them when a member starts, for what was once the version
- * 2 of its interface. 3.6 reads them still, 3.7 panics on one. The request and its envelope have the same field for it.
+ * Whether a normal entry is a request of etcd's old v2 API. etcd up to 3.5 writes such requests when a member starts.
+ * 3.6 still reads them, 3.7 panics on one. A bare v2 request and the newer envelope of one both use field 2.
  */
 export function isOldRequest(data: Uint8Array): boolean {
   try {
     const fields = new Fields(data);
-    // Fields come in their order, and only the ID is before it.
+    // Fields come in the order of their numbers, and only the ID is before field 2.
     while (fields.next()) if (fields.field !== 1) return fields.field === 2;
   } catch (error) {
-    // Whether etcd can read it is not for this to judge.
+    // Whether etcd can read this entry is not checked here.
     if (!(error instanceof Unreadable)) throw error;
   }
   return false;
@@ -108,7 +108,7 @@ export interface ConfState {
 export interface Snapshot {
   readonly index: number;
   readonly term: number;
-  /** Written since 3.5. */
+  /** Present since etcd 3.5. */
   readonly confState?: ConfState;
 }
 
@@ -143,7 +143,7 @@ export interface Change {
   readonly id: bigint;
 }
 
-/** Of both kinds of conf change entries; an entry without data is the end of a joint change. */
+/** Parses both kinds of conf change entries. An entry without data ends a joint change. */
 export function parseChanges(entry: Pick<Entry, "type" | "data">): {
   changes: Change[];
   context: Uint8Array;

@@ -1,9 +1,9 @@
-/** As much of protocol buffers as etcd's log needs. */
+/** The part of protocol buffers that reading etcd's log needs. */
 
-/** The bytes aren't the message that they should be, or hold what etcd never writes. */
+/** The bytes are not the expected message, or have a value that etcd never writes. */
 export class Unreadable extends Error {}
 
-/** Walks over the fields of one message; `next` first, then at most one of the values. */
+/** Reads the fields of one message. After each `next`, at most one of the values may be read. */
 export class Fields {
   field = 0;
   private wire = 0;
@@ -25,15 +25,15 @@ export class Fields {
     else if (this.wire === 1) this.skip(8);
     else if (this.wire === 5) this.skip(4);
     else if (this.wire === 2) this.length();
-    else throw new Unreadable(`a field is of the unknown kind ${this.wire}`);
+    else throw new Unreadable(`a field has the unknown wire type ${this.wire}`);
     return true;
   }
 
-  /** A counter: raft's terms and indexes count up from 1, so that what exceeds 2^53 never was one. */
+  /** A counter. Raft's terms and indexes count up from 1, so a valid one never exceeds 2^53. */
   count(): number {
     this.expect(0);
     const value = this.high * 0x1_0000_0000 + this.low;
-    if (!Number.isSafeInteger(value)) throw new Unreadable("a counter is beyond all measure");
+    if (!Number.isSafeInteger(value)) throw new Unreadable("a counter is too large");
     return value;
   }
 
@@ -42,7 +42,7 @@ export class Fields {
     return this.low;
   }
 
-  /** An ID: 64 bit, never through a number. */
+  /** An ID. It has 64 bits, so it never becomes a `number`. */
   uint64(): bigint {
     this.expect(0);
     return (BigInt(this.high) << 32n) | BigInt(this.low);
@@ -53,7 +53,7 @@ export class Fields {
     return this.bytes.subarray(this.from, this.position);
   }
 
-  /** IDs of a repeated field, which may be packed. */
+  /** The IDs of a repeated field, which may be packed. */
   ids(): bigint[] {
     if (this.wire === 0) return [this.uint64()];
     const packed = new Fields(this.data());
@@ -66,7 +66,8 @@ export class Fields {
   }
 
   private expect(wire: number): void {
-    if (this.wire !== wire) throw new Unreadable(`field ${this.field} is of another kind than expected`);
+    if (this.wire !== wire)
+      throw new Unreadable(`field ${this.field} has wire type ${this.wire}, not ${wire}`);
   }
 
   private length(): void {
@@ -86,7 +87,7 @@ export class Fields {
     let high = 0;
     for (let shift = 0; ; shift += 7) {
       const byte = this.bytes[this.position++];
-      if (byte === undefined) throw new Unreadable("it ends within a number");
+      if (byte === undefined) throw new Unreadable("the message ends within a number");
       if (shift > 63) throw new Unreadable("a number is too long");
       const bits = byte & 0x7f;
       if (shift < 28) low |= bits << shift;

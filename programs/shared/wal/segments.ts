@@ -6,16 +6,16 @@ import { isThere } from "../files";
 export interface SegmentName {
   readonly name: string;
   readonly sequence: bigint;
-  /** Index of the first entry that may stand in it. */
+  /** The lowest index that an entry in it may have. */
   readonly index: bigint;
 }
 
-/** What etcd goes by to tell a member's disk from an empty one: any name that ends so. */
+/** etcd's own criterion for a disk with a member: any file name that ends in `.wal`. */
 export function hasLog(walDir: string): boolean {
   return isThere(walDir) && readdirSync(walDir).some((name) => name.endsWith(".wal"));
 }
 
-/** In order; other names are passed over, as etcd does. */
+/** The segments in order. Other names are ignored, as etcd does. */
 export function segmentNames(names: readonly string[]): SegmentName[] {
   return [...names].sort().flatMap((name) => {
     const found = /^([0-9a-f]{16})-([0-9a-f]{16})\.wal$/.exec(name);
@@ -23,7 +23,7 @@ export function segmentNames(names: readonly string[]): SegmentName[] {
   });
 }
 
-/** Runs `use` on the files, opened together, so that none can go in between. */
+/** Opens all files before it runs `use`, so that no file can be deleted in between. */
 export function withFiles<T>(walDir: string, names: readonly string[], use: (segments: Segment[]) => T): T {
   const open: number[] = [];
   try {

@@ -279,7 +279,7 @@ describe("backups to a store that speaks S3", () => {
       const later = older(60, clusterId, 1);
       await put({ ...later, format: 2 } as unknown as Manifest, 100);
       await backUp(cluster);
-      assert.match((await told(cluster)).alert, new RegExp(`${later.name}: its manifest has the format 2`));
+      assert.match((await told(cluster)).alert, new RegExp(`${later.name}: its manifest has format 2`));
       assert.equal((await names(clusterId)).size, 20);
       const now = (await store.list(`${clusterId}/`)).map((s) => s.key);
       assert.ok(now.includes(later.object.key) && now.includes(keys.manifest(clusterId, later.name)));

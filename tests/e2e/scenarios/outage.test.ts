@@ -82,7 +82,7 @@ long("an outage", () => {
     assert.equal(await cluster.etcdctl(["get", "during", "--print-value-only"]), "the outage\n");
     for (const { pod } of members) {
       const gate = await cluster.kubectl(["logs", pod, "-c", "gate"]);
-      assert.match(gate, /nobody answers, and its data is whole/);
+      assert.match(gate, /the controller doesn't answer, and the data is intact/);
     }
     await withController();
     assertNothingLost(await load.stop());

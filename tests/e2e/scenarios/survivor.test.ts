@@ -62,9 +62,9 @@ describe("a survivor's log", function () {
         const etcd = await Alone.start(programs, dataDir);
         try {
           for (const [more, words] of [
-            [{ memberId: "1" }, /the survivor is 1 of/],
-            [{ clusterId: "2" }, /of 2$/],
-            [{ commit: 1_000_000 }, /are applied, and there are 1000000/],
+            [{ memberId: "1" }, /the survivor is member 1 of/],
+            [{ clusterId: "2" }, /of cluster 2$/],
+            [{ commit: 1_000_000 }, /are applied, but entries up to 1000000 are committed/],
           ] as const) {
             received(scratch, { ...receipt, ...more });
             expect(await etcd.save(scratch).then(() => "saved", String)).to.match(words);

@@ -110,8 +110,8 @@ for (const [kind, make] of Object.entries(places))
       const { doubtful, good, loose } = await readCatalog(place.store);
       expect([good, loose]).to.deep.equal([[], []]);
       expect(doubtful.map((d) => [d.name, d.why])).to.deep.equal([
-        [later.name, "its manifest has the format 2, which a later release has written"],
-        [flipped.name, "its manifest can't be used: it is no JSON"],
+        [later.name, "its manifest has format 2, which is from a later release"],
+        [flipped.name, "its manifest can't be used: it is not JSON"],
         [short.name, "it is not whole: its data has 3 bytes of 10"],
       ]);
       for (const { name, why } of doubtful)

@@ -275,7 +275,7 @@ describe("a backup", () => {
     expect(memory.json("newest")).to.deep.equal(made);
     expect(memory.json("lastRun")).to.include({ kept: 1, removed: 0, doubtful: 1, foreign: 0 });
     expect(memory.told.reason).to.contain("1 are there, 0 were removed, 1 can't be used here");
-    expect(memory.told.alert).to.contain(`${later.name}: its manifest has the format 2`);
+    expect(memory.told.alert).to.contain(`${later.name}: its manifest has format 2`);
     expect(memory.events.at(-1)).to.match(/^Warning BackupsInDoubt: a backup can't be used here/);
     expect(all()).to.have.length(4);
   });

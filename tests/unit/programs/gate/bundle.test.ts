@@ -191,7 +191,7 @@ describe("the gate as it runs in a pod, with nobody to ask", () => {
     writeMark(inData(), { generation: 1, lastVersion: version });
     const ran = run({ GATE_SETTINGS: "data-dir: /y\n", POD_IPS: "fd00::1" });
     expect(ran.status, ran.stdout + ran.stderr).to.equal(0);
-    expect(ran.stdout).to.contain("starts as it is");
+    expect(ran.stdout).to.contain("starting the member on this disk");
     expect(config()).to.include({
       name: "etcd-1",
       "data-dir": "/y",
@@ -234,7 +234,7 @@ describe("the gate as it runs in a pod, with nobody to ask", () => {
         gate.stdout.on("data", (data: Buffer) => (out += data.toString()));
         const ended = new Promise<unknown>((resolve) => gate.on("exit", resolve));
         void ended.then(() => (gone = true));
-        await until(`${name}: nobody answers`, () => /by itself it doesn't start/.test(out) || gone);
+        await until(`${name}: nobody answers`, () => /doesn't start etcd by itself/.test(out) || gone);
         // From now on, longer than the silence after which a whole member starts by itself.
         const longEnough = Date.now() + gateTimes.silenceMs + 1_000;
         await until(`${name}: time passes`, () => Date.now() > longEnough || gone);

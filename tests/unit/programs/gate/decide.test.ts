@@ -32,59 +32,59 @@ const join = (setAside: boolean): Order => ({
 const silence = (forMs = silenceMs) => ({ kind: "silence" as const, forMs });
 
 const say = (s: Partial<Situation>): Step =>
-  decide({ disk: wal, held: false, generation: 1, version: "3.6.16", heard: silence(), silenceMs, ...s });
+  decide({ disk: wal, held: false, generation: 1, version: "3.6.16", answer: silence(), silenceMs, ...s });
 
 describe("what a gate does", () => {
   const cases: [string, Partial<Situation>, Partial<Step>, RegExp?][] = [
-    ["start", { heard: start }, { kind: "start", dropAside: false }],
+    ["start", { answer: start }, { kind: "start", dropAside: false }],
     [
       "start, and the old directory goes",
-      { heard: { ...start, dropAside: true } },
+      { answer: { ...start, dropAside: true } },
       { kind: "start", dropAside: true },
     ],
-    ["start lifts a hold", { heard: start, held: true }, { kind: "start" }],
-    ["start, nothing there", { heard: start, disk: empty }, { kind: "ask", hold: false }, /holds no member/],
-    ["start, broken", { heard: start, disk: broken }, { kind: "ask" }, /wrong checksum/],
-    ["start, another generation's disk", { heard: start, disk: older }, { kind: "ask" }, /generation 0/],
-    ["start, the step was judged", { heard: start, disk: used("3.7.0") }, { kind: "start" }],
+    ["start lifts a hold", { answer: start, held: true }, { kind: "start" }],
+    ["start, nothing there", { answer: start, disk: empty }, { kind: "ask", hold: false }, /holds no member/],
+    ["start, broken", { answer: start, disk: broken }, { kind: "ask" }, /wrong checksum/],
+    ["start, another generation's disk", { answer: start, disk: older }, { kind: "ask" }, /generation 0/],
+    ["start, the step was judged", { answer: start, disk: used("3.7.0") }, { kind: "start" }],
     [
       "start, the step was not judged",
-      { heard: { ...start, acceptVersion: false }, disk: used("3.7.0") },
+      { answer: { ...start, acceptVersion: false }, disk: used("3.7.0") },
       { kind: "ask" },
       /downgrade/,
     ],
-    ["birth", { heard: birth, disk: empty }, { kind: "birth", token: "t" }],
-    ["birth on a member", { heard: birth }, { kind: "ask" }, /holds member 1/],
-    ["birth on what can't be read", { heard: birth, disk: broken }, { kind: "ask" }],
-    ["join", { heard: join(false), disk: empty }, { kind: "join", setAside: false }],
+    ["birth", { answer: birth, disk: empty }, { kind: "birth", token: "t" }],
+    ["birth on a member", { answer: birth }, { kind: "ask" }, /holds member 1/],
+    ["birth on what can't be read", { answer: birth, disk: broken }, { kind: "ask" }],
+    ["join", { answer: join(false), disk: empty }, { kind: "join", setAside: false }],
     [
       "join, nothing to set aside any more",
-      { heard: join(true), disk: empty },
+      { answer: join(true), disk: empty },
       { kind: "join", setAside: false },
     ],
-    ["join over a member", { heard: join(false) }, { kind: "ask" }, /holds member 1/],
-    ["join, set aside first", { heard: join(true) }, { kind: "join", setAside: true }],
+    ["join over a member", { answer: join(false) }, { kind: "ask" }, /holds member 1/],
+    ["join, set aside first", { answer: join(true) }, { kind: "join", setAside: true }],
     [
       "join, set aside what can't be read",
-      { heard: join(true), disk: broken },
+      { answer: join(true), disk: broken },
       { kind: "join", setAside: true },
     ],
     [
       "wait",
-      { heard: { kind: "wait", reason: "r", hold: false } },
+      { answer: { kind: "wait", reason: "r", hold: false } },
       { kind: "ask", hold: false },
-      /^waits: r$/,
+      /^waiting: r$/,
     ],
-    ["wait and hold", { heard: { kind: "wait", reason: "r", hold: true } }, { kind: "ask", hold: true }],
-    ["refuse", { heard: { kind: "refuse", reason: "r" } }, { kind: "ask", hold: true }, /^refused: r$/],
+    ["wait and hold", { answer: { kind: "wait", reason: "r", hold: true } }, { kind: "ask", hold: true }],
+    ["refuse", { answer: { kind: "refuse", reason: "r" } }, { kind: "ask", hold: true }, /^refused: r$/],
     ["silence", {}, { kind: "start", dropAside: false }],
-    ["silence, not for long", { heard: silence(silenceMs - 1) }, { kind: "ask", hold: false }],
-    ["silence, held", { held: true }, { kind: "ask" }, /leave this disk alone/],
-    ["silence, nothing there", { disk: empty, heard: silence(1e9) }, { kind: "ask" }, /holds no member/],
-    ["silence, broken", { disk: broken, heard: silence(1e9) }, { kind: "ask" }],
+    ["silence, not for long", { answer: silence(silenceMs - 1) }, { kind: "ask", hold: false }],
+    ["silence, held", { held: true }, { kind: "ask" }, /the disk is fenced/],
+    ["silence, nothing there", { disk: empty, answer: silence(1e9) }, { kind: "ask" }, /holds no member/],
+    ["silence, broken", { disk: broken, answer: silence(1e9) }, { kind: "ask" }],
     [
       "silence, another generation's disk",
-      { disk: older, heard: silence(1e9) },
+      { disk: older, answer: silence(1e9) },
       { kind: "ask" },
       /generation 0/,
     ],
@@ -99,15 +99,15 @@ describe("what a gate does", () => {
   }
 
   const mixed: Disk = { ...wal, oldEntry: 3 };
-  for (const heard of [start, silence()]) {
-    it(`${heard.kind}, and the log holds what 3.5 wrote: not with 3.7`, () => {
-      const refused = say({ disk: mixed, version: "3.7.3", heard });
+  for (const answer of [start, silence()]) {
+    it(`${answer.kind}, and the log holds what 3.5 wrote: not with 3.7`, () => {
+      const refused = say({ disk: mixed, version: "3.7.3", answer });
       expect(refused).to.include({ kind: "ask" });
       expect(refused)
         .to.have.property("why")
-        .match(/what etcd 3\.5 wrote.*declare 3\.6 again/);
-      expect(say({ disk: mixed, version: "3.6.16", heard }).kind).to.equal("start");
-      expect(say({ disk: wal, version: "3.7.3", heard }).kind).to.equal("start");
+        .match(/entries of etcd 3\.5.*declare 3\.6 again/);
+      expect(say({ disk: mixed, version: "3.6.16", answer }).kind).to.equal("start");
+      expect(say({ disk: wal, version: "3.7.3", answer }).kind).to.equal("start");
     });
   }
 

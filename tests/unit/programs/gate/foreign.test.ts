@@ -111,7 +111,7 @@ describe("a gate that runs as another user than before", () => {
       prepare();
       const { disk, problem } = look(OTHER);
       expect(disk).to.equal(undefined);
-      expect(problem).to.match(/its files belong to another user.*1001 of group 1001.*EACCES/);
+      expect(problem).to.match(/files belong to another user.*1001 of group 1001.*EACCES/);
     });
   }
 

@@ -45,7 +45,7 @@ describe("an order on a disk", () => {
   it("is used up by the log", () => {
     makesItsLog();
     expect(config()).to.equal("usual");
-    expect(() => writeOrder(dataDir, "another")).to.throw(/there is a log now/);
+    expect(() => writeOrder(dataDir, "another")).to.throw(/write-ahead log has appeared/);
     expect(config()).to.equal("usual");
   });
 

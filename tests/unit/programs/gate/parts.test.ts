@@ -13,7 +13,19 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderConfig } from "../../../../programs/gate/config";
-import { asideNames, dropAside, isHeld, liftHold, readMark, replace, setAside, settle, UNMARKED, writeHold, writeMark } from "../../../../programs/gate/files";
+import {
+  quarantineNames,
+  dropQuarantine,
+  isFenced,
+  liftFence,
+  quarantine,
+  readMark,
+  replace,
+  finishReplacement,
+  UNMARKED,
+  writeFence,
+  writeMark,
+} from "../../../../programs/gate/files";
 import { writeWhole } from "../../../../programs/shared/files";
 import { peerProblem } from "../../../../programs/gate/peers";
 import { readSettings } from "../../../../programs/gate/settings";
@@ -38,29 +50,29 @@ describe("a gate's files", () => {
   });
 
   it("a hold outlives the data, and what can't be read is a hold, too", () => {
-    expect(isHeld(volume)).to.equal(false);
-    writeHold(volume, "why");
+    expect(isFenced(volume)).to.equal(false);
+    writeFence(volume, "why");
     rmSync(data, { recursive: true });
-    expect(isHeld(volume)).to.equal(true);
-    liftHold(volume);
-    liftHold(volume);
-    expect(isHeld(volume)).to.equal(false);
+    expect(isFenced(volume)).to.equal(true);
+    liftFence(volume);
+    liftFence(volume);
+    expect(isFenced(volume)).to.equal(false);
     writeFileSync(join(volume, "gate.json"), "");
-    expect(isHeld(volume)).to.equal(true);
+    expect(isFenced(volume)).to.equal(true);
   });
 
   it("keeps the newest directory that was set aside, and no other", () => {
     for (const [i, expected] of ["aside-1", "aside-2", "aside-3"].entries()) {
       mkdirSync(join(data, "member"), { recursive: true });
       writeFileSync(join(data, "member/x"), String(i));
-      expect(setAside(volume, data)).to.equal(expected);
-      expect(asideNames(volume)).to.deep.equal([expected]);
+      expect(quarantine(volume, data)).to.equal(expected);
+      expect(quarantineNames(volume)).to.deep.equal([expected]);
       expect(readFileSync(join(volume, expected, "x"), "utf8")).to.equal(String(i));
       expect(existsSync(join(data, "member"))).to.equal(false);
     }
     mkdirSync(join(volume, "aside-10"));
-    expect(asideNames(volume)).to.deep.equal(["aside-10", "aside-3"]);
-    dropAside(volume);
+    expect(quarantineNames(volume)).to.deep.equal(["aside-10", "aside-3"]);
+    dropQuarantine(volume);
     expect(readdirSync(volume)).to.deep.equal(["data"]);
   });
 
@@ -76,11 +88,11 @@ describe("a gate's files", () => {
 
     it("is set aside after that, and only then replaces an older one", () => {
       writeMark(data, { generation: 1, lastVersion: "3.6.16" });
-      setAside(volume, data);
+      quarantine(volume, data);
       writeMark(data, { generation: 1, lastVersion: "3.6.16" });
       replace(volume, data, fresh());
       expect(generationOf("data/member")).to.equal(2);
-      expect([asideNames(volume), generationOf("aside-2")]).to.deep.equal([["aside-2"], 1]);
+      expect([quarantineNames(volume), generationOf("aside-2")]).to.deep.equal([["aside-2"], 1]);
       expect(readdirSync(volume).sort()).to.deep.equal(["aside-2", "data", "incoming"]);
     });
 
@@ -89,20 +101,20 @@ describe("a gate's files", () => {
       mkdirSync(join(volume, "aside-1"));
       expect(() => replace(volume, data, join(volume, "incoming/member"))).to.throw(/ENOENT/);
       expect(generationOf("data/member")).to.equal(1);
-      expect(asideNames(volume)).to.deep.equal(["aside-1"]);
+      expect(quarantineNames(volume)).to.deep.equal(["aside-1"]);
     });
 
     it("comes back, or is set aside, if all ends between the two moves", () => {
       writeMark(data, { generation: 1, lastVersion: "3.6.16" });
       renameSync(join(data, "member"), join(volume, "replaced"));
       fresh();
-      settle(volume, data);
+      finishReplacement(volume, data);
       expect(generationOf("data/member")).to.equal(1);
       renameSync(join(data, "member"), join(volume, "replaced"));
       renameSync(join(volume, "incoming/member"), join(data, "member"));
-      settle(volume, data);
+      finishReplacement(volume, data);
       expect([generationOf("data/member"), generationOf("aside-1")]).to.deep.equal([2, 1]);
-      settle(volume, data);
+      finishReplacement(volume, data);
       expect(readdirSync(volume).sort()).to.deep.equal(["aside-1", "data", "incoming"]);
     });
   });
@@ -110,12 +122,12 @@ describe("a gate's files", () => {
   it("keeps what a restore has set aside when its member is replaced later", () => {
     const asideOf = (generation: number) => {
       writeMark(data, { generation, lastVersion: "3.6.14" });
-      return setAside(volume, data);
+      return quarantine(volume, data);
     };
     for (const generation of [1, 2, 2, 2]) asideOf(generation);
-    expect(asideNames(volume)).to.deep.equal(["aside-4", "aside-1"]);
+    expect(quarantineNames(volume)).to.deep.equal(["aside-4", "aside-1"]);
     asideOf(3);
-    expect(asideNames(volume)).to.deep.equal(["aside-5", "aside-4", "aside-1"]);
+    expect(quarantineNames(volume)).to.deep.equal(["aside-5", "aside-4", "aside-1"]);
   });
 
   it("are whole, and nobody else's to read", () => {
@@ -170,17 +182,17 @@ describe("the peers of one that joins", () => {
 
   it("are waited for, within reason", async () => {
     const problem = await peerProblem(list, dns({ "a.x": ["10.0.0.1"], "b.x": [] }));
-    expect(problem).to.deep.equal({ why: "no address is known of b.x", passes: true });
+    expect(problem).to.deep.equal({ why: "there is no address for b.x", tolerable: true });
   });
 
   it("are never taken for one another", async () => {
     const same = await peerProblem(list, dns({ "a.x": ["10.0.0.1"], "b.x": ["10.0.0.2", "10.0.0.1"] }));
-    expect(same).to.deep.equal({ why: "a.x and b.x have the same address, 10.0.0.1", passes: false });
-    expect(await peerProblem(list, dns({ "a.x": ["10.0.0.9"] }))).to.include({ passes: false });
+    expect(same).to.deep.equal({ why: "a.x and b.x have the same address, 10.0.0.1", tolerable: false });
+    expect(await peerProblem(list, dns({ "a.x": ["10.0.0.9"] }))).to.include({ tolerable: false });
   });
 });
 
-describe("what goes through the door", () => {
+describe("messages between gate and controller", () => {
   it("is understood, or passed over", () => {
     const report = { podUid: "u", podName: "n", disk: { state: "empty" }, aside: [], held: false };
     expect(parseMessage(JSON.stringify(report))).to.deep.equal(report);

@@ -23,7 +23,7 @@ describe("a gate and a controller", () => {
   let peers: Authority;
   let folder: string;
   let settings: Settings;
-  let door: ControllerServer;
+  let controllerServer: ControllerServer;
   let said: string[];
   let reports: GateReport[];
   let gates: Promise<unknown>[];
@@ -39,11 +39,11 @@ describe("a gate and a controller", () => {
 
   /** Orders one after the other, each as soon as it is asked for. */
   const command = (...orders: Order[]) =>
-    door.onReport(() => {
-      const [report] = door.reports();
+    controllerServer.onReport(() => {
+      const [report] = controllerServer.reports();
       reports.push(report!);
       const order = orders.length > 1 ? orders.shift()! : orders[0]!;
-      door.answer({ u: order });
+      controllerServer.answer({ u: order });
     });
   const gate = (changes: Partial<Settings> = {}, lookup = dns) => {
     const run = runGate({ ...settings, ...changes }, (text) => said.push(text), {
@@ -75,10 +75,10 @@ describe("a gate and a controller", () => {
     gates = [];
     nowMs = 0;
     stopped = false;
-    const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
-    door = await createControllerServer({ tlsDir, port: 0, times: { lifeMs: 20 } });
-    door.setHolder(() => true);
-    door.expect({ members: new Map([["u", []]]) });
+    const tlsDir = await pair(join(folder, "controllerServer"), "controller", peers, ["localhost"]);
+    controllerServer = await createControllerServer({ tlsDir, port: 0, times: { lifeMs: 20 } });
+    controllerServer.setHolder(() => true);
+    controllerServer.expect({ members: new Map([["u", []]]) });
     const dataDir = join(folder, "volume", "data");
     settings = {
       podName: "etcd-0",
@@ -89,7 +89,7 @@ describe("a gate and a controller", () => {
       // Not joined: that would take the way back out of it.
       configFile: dataDir + paths.config.slice(paths.data.length),
       tlsDir: await pair(join(folder, "gate"), "peer-client", peers),
-      controllerUrl: `https://localhost:${door.port}`,
+      controllerUrl: `https://localhost:${controllerServer.port}`,
       peerUrl: "https://etcd-0.etcd:2380",
       clientUrl: "https://etcd-0.etcd:2379",
       ports: { peer: "2380", client: "2379", metrics: "2381" },
@@ -103,7 +103,7 @@ describe("a gate and a controller", () => {
   });
   afterEach(async () => {
     stopped = true;
-    await door.close();
+    await controllerServer.close();
     await Promise.all(gates);
     rmSync(folder, { recursive: true, force: true });
   });
@@ -127,9 +127,9 @@ describe("a gate and a controller", () => {
       { kind: "start", acceptVersion: true, dropAside: false },
     );
     const { run } = gate();
-    await until("it has heard that it has to wait", () => said.includes("waits: not yet"));
-    door.reports();
-    door.answer({ u: { kind: "start", acceptVersion: true, dropAside: false } });
+    await until("it has heard that it has to wait", () => said.includes("waiting: not yet"));
+    controllerServer.reports();
+    controllerServer.answer({ u: { kind: "start", acceptVersion: true, dropAside: false } });
     await run;
     const { memberId, clusterId } = loadFixture("3.6", "single").etcd;
     expect(reports[0]?.disk).to.include({
@@ -160,7 +160,7 @@ describe("a gate and a controller", () => {
     command({ kind: "join", memberId: "9", initialCluster: "a=https://a:1,b=https://b:1", setAside: false });
     await gate({}, (host) => (host === "a" ? Promise.reject(new Error("ENOTFOUND")) : dns(host))).run;
     expect(nowMs).to.be.within(times.namesMs, times.namesMs + 2 * times.longPauseMs);
-    expect(said).to.include("told to join, but no address is known of a");
+    expect(said).to.include("ordered to join, but there is no address for a");
     expect(reports.length, "asks on meanwhile").to.be.above(1);
   });
 
@@ -177,32 +177,32 @@ describe("a gate and a controller", () => {
     command({ kind: "wait", reason: "its member is being removed", hold: true });
     const { through } = gate();
     await until("the hold is reported", () => reports.at(-1)?.held === true);
-    await door.close();
+    await controllerServer.close();
     await passes(3 * times.silenceMs);
     expect(through.yet).to.equal(false);
     const restarted = gate();
     await passes(3 * times.silenceMs);
     expect(restarted.through.yet).to.equal(false);
-    expect(said.at(-1)).to.match(/leave this disk alone.*ECONNREFUSED/);
+    expect(said.at(-1)).to.match(/the disk is fenced.*ECONNREFUSED/);
   });
 
   it("that never heard the controller says after a while what may keep it from the network", async () => {
-    await door.close();
+    await controllerServer.close();
     gate();
     await passes(29_000);
-    expect(said.at(-1)).to.match(/^no answer, and by itself .*the disk holds no member.*ECONNREFUSED/);
+    expect(said.at(-1)).to.match(/^no answer from the controller.*the disk holds no member.*ECONNREFUSED/);
     expect(said.at(-1)).to.not.include("service mesh");
     await passes(2_000);
     expect(said.at(-1)).to.match(
-      /ECONNREFUSED.*never heard the controller.*service mesh.*docs\/operation\.md/,
+      /ECONNREFUSED.*the controller has never answered.*service mesh.*docs\/operation\.md/,
     );
   });
 
   it("starts a whole member by itself when nobody answers, and nothing else", async () => {
-    door.setHolder(() => false);
+    controllerServer.setHolder(() => false);
     asMember();
     await gate().run;
     expect(nowMs).to.be.within(times.silenceMs, times.silenceMs + times.pauseMs);
-    expect(said.at(-1)).to.match(/nobody answers/);
+    expect(said.at(-1)).to.match(/the data is intact/);
   });
 });

@@ -17,9 +17,9 @@ import { join, relative } from "node:path";
 import type { ControllerServer } from "../../../../programs/controller/server";
 import { createControllerServer } from "../../../../programs/controller/server";
 import { carryOut } from "../../../../programs/gate/act";
-import { isHeld, readMark, writeMark } from "../../../../programs/gate/files";
+import { isFenced, readMark, writeMark } from "../../../../programs/gate/files";
 import { gateTimes, runGate } from "../../../../programs/gate/run";
-import { keepReserve } from "../../../../programs/gate/room";
+import { keepReserve } from "../../../../programs/gate/space";
 import type { Settings } from "../../../../programs/gate/settings";
 import type { GateReport } from "../../../../programs/controller/model";
 import type { Order } from "../../../../programs/shared/protocol";
@@ -34,7 +34,7 @@ describe("a gate on a volume", () => {
   let folder: string;
   let volume: string;
   let settings: Settings;
-  let door: ControllerServer;
+  let controllerServer: ControllerServer;
   let order: Order;
   let reports: GateReport[];
   let said: string[];
@@ -52,9 +52,9 @@ describe("a gate on a volume", () => {
     }
   };
   const decideNow = () => {
-    const [report] = door.reports();
+    const [report] = controllerServer.reports();
     if (report) reports.push(report);
-    door.answer({ u: order });
+    controllerServer.answer({ u: order });
   };
   const gate = (changes: Partial<Settings> = {}) => {
     const times = { ...gateTimes, pauseMs: 10, longPauseMs: 20, silenceMs: 200 };
@@ -85,11 +85,12 @@ describe("a gate on a volume", () => {
     stopped = false;
     order = start;
     const peers = await authority("peers");
-    const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
-    door = await createControllerServer({ tlsDir, port: 0, times: { keepMs: 60_000, lifeMs: 20 } });
-    door.setHolder(() => true);
-    door.expect({ members: new Map([["u", []]]) });
-    door.onReport(decideNow);
+    const tlsDir = await pair(join(folder, "controllerServer"), "controller", peers, ["localhost"]);
+    const times = { keepMs: 60_000, lifeMs: 20 };
+    controllerServer = await createControllerServer({ tlsDir, port: 0, times });
+    controllerServer.setHolder(() => true);
+    controllerServer.expect({ members: new Map([["u", []]]) });
+    controllerServer.onReport(decideNow);
     const dataDir = join(volume, "data");
     settings = {
       podName: "etcd-0",
@@ -99,7 +100,7 @@ describe("a gate on a volume", () => {
       dataDir,
       configFile: join(dataDir, "member", "etcd.yaml"),
       tlsDir: await pair(join(folder, "gate"), "peer-client", peers),
-      controllerUrl: `https://localhost:${door.port}`,
+      controllerUrl: `https://localhost:${controllerServer.port}`,
       peerUrl: "https://etcd-0.etcd:2380",
       clientUrl: "https://etcd-0.etcd:2379",
       ports: { peer: "2380", client: "2379", metrics: "2381" },
@@ -113,7 +114,7 @@ describe("a gate on a volume", () => {
   afterEach(async () => {
     if (!folder) return;
     stopped = true;
-    await door.close();
+    await controllerServer.close();
     await Promise.all(running);
     execFileSync("umount", ["--lazy", volume]);
     rmSync(folder, { recursive: true, force: true });
@@ -157,7 +158,7 @@ describe("a gate on a volume", () => {
     rmSync(join(volume, "gate.reserve"));
     fill();
     await gate().run;
-    expect(said.at(-1)).to.match(/^starts as it is/);
+    expect(said.at(-1)).to.match(/^starting the member on this disk/);
   });
 
   it("full, and told to start what needs room: says so, hears on, and starts once there is room", async () => {
@@ -165,9 +166,9 @@ describe("a gate on a volume", () => {
     const { run, state } = gate();
     await until("it tells the controller", () => reports.at(-1)?.problem !== undefined);
     expect(reports.at(-1)?.problem).to.match(/ENOSPC/);
-    expect(said.at(-1)).to.match(/^told to start, but its volume doesn't let it: ENOSPC/);
+    expect(said.at(-1)).to.match(/^ordered to start, but the volume prevents it: ENOSPC/);
     order = hold;
-    await until("it hears on", () => said.some((text) => text.startsWith("waits: generation 2 is made")));
+    await until("it hears on", () => said.some((text) => text.startsWith("waiting: generation 2 is made")));
     expect(state).to.deep.equal({ through: false, failed: undefined });
     rmSync(join(volume, "fill"));
     order = start;
@@ -182,13 +183,13 @@ describe("a gate on a volume", () => {
       order = hold;
       const { state } = gate();
       await until("the hold is reported", () => reports.at(-1)?.held === true);
-      expect(isHeld(volume), "written down").to.equal(reserve);
+      expect(isFenced(volume), "written down").to.equal(reserve);
       if (!reserve) {
-        expect(reports.at(-1)?.problem).to.match(/a hold can't be written down.*ENOSPC/);
-        expect(said.some((text) => /a hold can't be written down.*ENOSPC/.test(text))).to.equal(true);
+        expect(reports.at(-1)?.problem).to.match(/the fence can't be written.*ENOSPC/);
+        expect(said.some((text) => /the fence can't be written.*ENOSPC/.test(text))).to.equal(true);
       }
-      await door.close();
-      await until("nobody answers", () => said.some((text) => /leave this disk alone/.test(text)));
+      await controllerServer.close();
+      await until("nobody answers", () => said.some((text) => /the disk is fenced/.test(text)));
       await new Promise((resolve) => setTimeout(resolve, 500));
       expect(state).to.deep.equal({ through: false, failed: undefined });
     });
@@ -214,10 +215,10 @@ describe("a gate on a volume", () => {
 
   it("where a hold can't be looked for: is held", () => {
     symlinkSync("gate.json", join(volume, "gate.json"));
-    expect(isHeld(volume)).to.equal(true);
+    expect(isFenced(volume)).to.equal(true);
     rmSync(join(volume, "gate.json"));
-    expect(isHeld(volume)).to.equal(false);
+    expect(isFenced(volume)).to.equal(false);
     writeFileSync(join(volume, "gate.json"), "{}");
-    expect(isHeld(volume)).to.equal(true);
+    expect(isFenced(volume)).to.equal(true);
   });
 });

@@ -25,7 +25,7 @@ describe("what is received of a survivor", function () {
   this.timeout(30_000);
   let peers: Authority;
   let folder: string;
-  let door: ControllerServer;
+  let controllerServer: ControllerServer;
   let pod: Settings;
   let gateTls: string;
   let disk: string;
@@ -38,14 +38,14 @@ describe("what is received of a survivor", function () {
   });
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "intake-"));
-    const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
-    door = await createControllerServer({ tlsDir, port: 0, times: { keepMs: 100, lifeMs: 20 } });
-    door.setHolder(() => true);
-    door.onReport(decide);
+    const tlsDir = await pair(join(folder, "controllerServer"), "controller", peers, ["localhost"]);
+    controllerServer = await createControllerServer({ tlsDir, port: 0, times: { keepMs: 100, lifeMs: 20 } });
+    controllerServer.setHolder(() => true);
+    controllerServer.onReport(decide);
     pod = {
       podUid: "job",
       generation: 2,
-      controllerUrl: `https://localhost:${door.port}`,
+      controllerUrl: `https://localhost:${controllerServer.port}`,
       tlsDir: await pair(join(folder, "restore"), "root", peers, ["localhost"]),
       port: await freePort(),
       version: VERSION,
@@ -65,14 +65,14 @@ describe("what is received of a survivor", function () {
     decide();
     await step?.catch(() => undefined);
     step = undefined;
-    await door.close();
+    await controllerServer.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
   const decide = () => {
-    door.reports();
-    door.restore();
-    door.answer({}, answer);
+    controllerServer.reports();
+    controllerServer.restore();
+    controllerServer.answer({}, answer);
   };
   const decided = (more: Partial<LogEnd> = {}) => {
     answer = { kind: "wait", reason: "lend", commit: survivor.commit, survivor: { ...survivor, ...more } };
@@ -80,7 +80,7 @@ describe("what is received of a survivor", function () {
   const start = async () => {
     step = receive(pod);
     step.catch(() => undefined);
-    await until(() => door.restore() !== undefined);
+    await until(() => controllerServer.restore() !== undefined);
   };
   const url = () => `https://localhost:${pod.port}/job`;
   const send = () => upload(url(), gateTls, directoryStream(disk));
@@ -147,10 +147,10 @@ describe("what is received of a survivor", function () {
   });
 
   for (const [name, more, words] of [
-    ["another member's", { memberId: "5" }, /memberId \d+ was sent, and the survivor's is 5/],
-    ["older than it was when it was looked at", { lastIndex: 1000 }, /lastIndex \d+ was sent/],
-    ["of another term", { lastTerm: 1000 }, /lastTerm \d+ was sent/],
-    ["less than what is known as committed", { commit: 1_000_000 }, /1000000 is known as committed/],
+    ["another member's", { memberId: "5" }, /was sent has memberId \d+, but the survivor has 5/],
+    ["older than it was when it was looked at", { lastIndex: 1000 }, /was sent has lastIndex \d+/],
+    ["of another term", { lastTerm: 1000 }, /was sent has lastTerm \d+/],
+    ["less than what is known as committed", { commit: 1_000_000 }, /1000000 are known as committed/],
   ] as const) {
     it(`isn't taken when it is ${name}, and the controller is told why`, async () => {
       decided(more);
@@ -158,7 +158,7 @@ describe("what is received of a survivor", function () {
       expect(await refused()).to.match(words);
       expect(readdirSync(pod.scratch)).to.deep.equal([]);
       await until(() => {
-        const report = door.restore();
+        const report = controllerServer.restore();
         return report?.step === "receive" && words.test(report.problem ?? "");
       });
       decided();

@@ -35,7 +35,7 @@ describe("restored data held against its snapshot", () => {
     }
 
   it("is nothing without what the snapshot had", () => {
-    expect(() => readContents(folder)).to.throw("nobody has left");
+    expect(() => readContents(folder)).to.throw("no earlier step has recorded them");
     writeContents(folder, { revision: 7, keys: 3 });
     expect(readContents(folder)).to.deep.equal({ revision: 7, keys: 3 });
   });

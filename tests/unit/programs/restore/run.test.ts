@@ -1,4 +1,4 @@
-/** Gates, the controller's door and the restore pod's steps, with one another over mutual TLS. */
+/** Gates, the controller's server and the restore pod's steps, with one another over mutual TLS. */
 import { expect } from "chai";
 import {
   existsSync,
@@ -17,7 +17,7 @@ import { gunzipSync } from "node:zlib";
 import type { Server } from "node:https";
 import type { ControllerServer } from "../../../../programs/controller/server";
 import { createControllerServer } from "../../../../programs/controller/server";
-import { isHeld, readMark, writeMark } from "../../../../programs/gate/files";
+import { isFenced, readMark, writeMark } from "../../../../programs/gate/files";
 import { runGate } from "../../../../programs/gate/run";
 import type { Settings as GateSettings } from "../../../../programs/gate/settings";
 import type { Order, RestoreAnswer } from "../../../../programs/shared/protocol";
@@ -40,7 +40,7 @@ describe("a restore", function () {
   this.timeout(60_000);
   let peers: Authority;
   let folder: string;
-  let door: ControllerServer;
+  let controllerServer: ControllerServer;
   let gate: GateSettings;
   let pod: Settings;
   let said: string[];
@@ -49,9 +49,9 @@ describe("a restore", function () {
   let order: Order;
   let answer: RestoreAnswer;
   const decide = () => {
-    door.reports();
-    door.restore();
-    door.answer({ u: order }, answer);
+    controllerServer.reports();
+    controllerServer.restore();
+    controllerServer.answer({ u: order }, answer);
   };
   let running: Promise<unknown>[];
 
@@ -65,12 +65,12 @@ describe("a restore", function () {
     running = [];
     order = wait;
     answer = { kind: "wait", reason: "not yet", commit: 0 };
-    const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
-    door = await createControllerServer({ tlsDir, port: 0, times: { keepMs: 100, lifeMs: 20 } });
-    door.setHolder(() => true);
-    door.expect({ members: new Map([["u", []]]), restore: new Map([["job", []]]) });
-    door.onReport(decide);
-    const controllerUrl = `https://localhost:${door.port}`;
+    const tlsDir = await pair(join(folder, "controllerServer"), "controller", peers, ["localhost"]);
+    controllerServer = await createControllerServer({ tlsDir, port: 0, times: { keepMs: 100, lifeMs: 20 } });
+    controllerServer.setHolder(() => true);
+    controllerServer.expect({ members: new Map([["u", []]]), restore: new Map([["job", []]]) });
+    controllerServer.onReport(decide);
+    const controllerUrl = `https://localhost:${controllerServer.port}`;
     const dataDir = join(folder, "volume", "data");
     mkdirSync(join(folder, "volume"));
     gate = {
@@ -112,7 +112,7 @@ describe("a restore", function () {
       server.close();
       server.closeAllConnections();
     }
-    await door.close();
+    await controllerServer.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -181,7 +181,7 @@ describe("a restore", function () {
       expect(readMark(gate.dataDir)).to.deep.equal({ generation: 2, lastVersion: "3.6.16" });
       expect(readFileSync(gate.configFile, "utf8")).to.include('initial-cluster-state: "existing"');
       expect(readdirSync(gate.volume).sort()).to.deep.equal([...aside, "data", "gate.reserve"].sort());
-      expect(isHeld(gate.volume)).to.equal(false);
+      expect(isFenced(gate.volume)).to.equal(false);
       expect(await directorySum(member)).to.equal(sha256);
     });
   }
@@ -201,7 +201,7 @@ describe("a restore", function () {
     [
       "cut off",
       (o) => ({ kind: "seed", ...o }),
-      /ended before its end|aborted|closed/,
+      /stream is incomplete|aborted|closed/,
       (_, response) => {
         response.write('{"path":"wal/0","size":100}\nabc');
         setTimeout(() => response.destroy(), 50);
@@ -217,11 +217,11 @@ describe("a restore", function () {
       const run = start();
       await until(() => said.some((text) => /can't be taken/.test(text)));
       expect(said.find((text) => /can't be taken/.test(text))).to.match(words);
-      await until(() => words.test(door.reports()[0]?.problem ?? ""));
+      await until(() => words.test(controllerServer.reports()[0]?.problem ?? ""));
       order = wait;
       decide();
-      await until(() => said.at(-1) === "waits: not yet");
-      await until(() => door.reports()[0]?.problem === undefined);
+      await until(() => said.at(-1) === "waiting: not yet");
+      await until(() => controllerServer.reports()[0]?.problem === undefined);
       expect(await directorySum(join(gate.dataDir, "member"))).to.equal(before);
       expect(left()).to.deep.equal(["data"]);
       order = { ...startOrder, generation: 1 };
@@ -249,7 +249,7 @@ describe("a restore", function () {
     old(1);
     renameSync(join(gate.dataDir, "member"), join(gate.volume, "replaced"));
     const run = start();
-    await until(() => door.reports()[0]?.disk.state === "wal");
+    await until(() => controllerServer.reports()[0]?.disk.state === "wal");
     order = { ...startOrder, generation: 1 };
     decide();
     await run;
@@ -261,7 +261,7 @@ describe("a restore", function () {
     const { url, sha256 } = await offered();
     order = { kind: "seed", url, sha256 };
     const run = start();
-    await until(() => said.some((text) => /told to take restored data, but/.test(text)));
+    await until(() => said.some((text) => /ordered to take the restored data, but/.test(text)));
     order = startOrder;
     decide();
     await run;
@@ -272,7 +272,7 @@ describe("a restore", function () {
     old(1);
     order = startOrder;
     const run = start();
-    await until(() => said.some((text) => /told to start, but the disk is of generation 1/.test(text)));
+    await until(() => said.some((text) => /ordered to start, but the disk is of generation 1/.test(text)));
     order = { ...startOrder, generation: 1 };
     decide();
     await run;
@@ -294,21 +294,21 @@ describe("a restore", function () {
     await step;
     await until(() => said.some((text) => /was sent/.test(text)));
     expect(await directorySum(member), "lent").to.equal(before);
-    expect(isHeld(gate.volume)).to.equal(true);
-    expect(door.restore()).to.include({ step: "receive", podUid: "job", generation: 2 });
+    expect(isFenced(gate.volume)).to.equal(true);
+    expect(controllerServer.restore()).to.include({ step: "receive", podUid: "job", generation: 2 });
     const copy = readMember(join(pod.scratch, "survivor", "data", "member"), "3.6.16");
     expect(copy).to.include({ memberId: own.memberId, lastIndex: own.lastIndex, commit: own.lastIndex });
     order = { ...startOrder, generation: 1 };
     decide();
     await run;
-    expect(isHeld(gate.volume)).to.equal(false);
+    expect(isFenced(gate.volume)).to.equal(false);
   });
 
   it("a survivor that can't send its disk says why", async () => {
     old(1);
     order = { kind: "lend", url: `https://localhost:${await freePort()}/job` };
     const run = start();
-    await until(() => /can't be sent: .*ECONNREFUSED/.test(door.reports()[0]?.problem ?? ""));
+    await until(() => /can't be sent: .*ECONNREFUSED/.test(controllerServer.reports()[0]?.problem ?? ""));
     order = { ...startOrder, generation: 1 };
     decide();
     await run;
@@ -320,9 +320,9 @@ describe("a restore", function () {
     writeFileSync(join(pod.scratch, "manifest.json"), JSON.stringify(manifest));
     const step = handOver(pod);
     running.push(step);
-    await until(() => door.restore() !== undefined);
+    await until(() => controllerServer.restore() !== undefined);
     const { memberId, clusterId } = loadFixture("3.6", "restored").etcd;
-    expect(door.restore()).to.include({
+    expect(controllerServer.restore()).to.include({
       step: "ready",
       generation: 2,
       memberId,
@@ -350,7 +350,7 @@ describe("a restore", function () {
         () => "handed over",
         (error: unknown) => (error as Error).message,
       );
-      if (refused) expect(end).to.match(/of etcd 3\.7\.1, and 3\.6\.16 is declared/);
+      if (refused) expect(end).to.match(/from etcd 3\.7\.1, but version 3\.6\.16 is declared/);
       else expect(end).to.equal("handed over");
     }
   });
@@ -359,8 +359,8 @@ describe("a restore", function () {
     restored();
     writeContents(pod.scratch, { revision: 6, keys: 4 });
     const problem = await handOver(pod).catch(String);
-    expect(problem).to.match(/revision 1000000005 and 5 entries, .* it has to have 1000000006 and 5/);
-    expect(door.restore()).to.equal(undefined);
+    expect(problem).to.match(/revision 1000000005 and 5 entries, .* has to give revision 1000000006 and 5/);
+    expect(controllerServer.restore()).to.equal(undefined);
   });
 
   it("receives nothing for a generation that is made", async () => {
@@ -368,7 +368,7 @@ describe("a restore", function () {
     const step = receive({ ...pod, port: await freePort() });
     let problem = "";
     await step.catch((error: unknown) => (problem = (error as Error).message));
-    expect(problem).to.match(/made already/);
+    expect(problem).to.match(/already complete/);
   });
 
   it("a stranger gets nothing", async () => {

@@ -102,7 +102,7 @@ describe("a directory as a stream", () => {
     const bytes = await all();
     for (let length = 0; length < bytes.length; length++)
       expect(await refused(pieces(bytes.subarray(0, length), 50)), `${length} bytes`).to.match(
-        /ended before/,
+        /stream is incomplete/,
       );
   });
 
@@ -119,7 +119,7 @@ describe("a directory as a stream", () => {
 
   it("is refused when it goes on", async () => {
     expect(await refused(pieces(Buffer.concat([await all(), Buffer.from("more\n")]), 100))).to.match(
-      /goes on/,
+      /data after its last line/,
     );
   });
 
@@ -135,8 +135,8 @@ describe("a directory as a stream", () => {
   it("is refused when a path comes twice, or when it is no such stream at all", async () => {
     const twice = [lineOf({ path: "a", size: 0 }), lineOf({ path: "a", size: 0 })];
     expect(await refused(pieces(Buffer.concat(twice), 10))).to.match(/EEXIST/);
-    expect(await refused(pieces(Buffer.alloc(10_000, 65), 1000))).to.match(/not a directory's stream/);
-    expect(() => parseLine('{"path":"a","size":-1}')).to.throw("not a line");
+    expect(await refused(pieces(Buffer.alloc(10_000, 65), 1000))).to.match(/a line that is too long/);
+    expect(() => parseLine('{"path":"a","size":-1}')).to.throw("an invalid line");
   });
 
   it("ends with an error when a file becomes shorter meanwhile", async () => {

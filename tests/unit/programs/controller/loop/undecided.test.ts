@@ -152,7 +152,7 @@ class Gate {
       silentSince = heard.order ? undefined : (silentSince ?? heard.sinceMs ?? Date.now());
       const step = decide({
         ...{ disk: this.disk, held: this.held, generation: 1, version: "3.6.14" },
-        heard: heard.order ?? { kind: "silence", forMs: Date.now() - (silentSince ?? Date.now()) },
+        answer: heard.order ?? { kind: "silence", forMs: Date.now() - (silentSince ?? Date.now()) },
         silenceMs: gateTimes.silenceMs,
       });
       if (step.kind === "start") this.started = step.why;
@@ -203,8 +203,8 @@ describe("a controller that answers and can't decide", () => {
     kubernetes.wrong.set("PATCH configmaps", answer);
   };
   const started = (gates: readonly Gate[]) => gates.map((gate) => gate.started);
-  const alone = Array.from({ length: 3 }, () => "nobody answers, and its data is whole");
-  const byOrder = Array.from({ length: 3 }, () => "the controller says so");
+  const alone = Array.from({ length: 3 }, () => "the controller doesn't answer, and the data is intact");
+  const byOrder = Array.from({ length: 3 }, () => "the controller ordered it");
 
   beforeEach(() => {
     mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: 1_800_000_000_000 });
@@ -318,6 +318,6 @@ describe("a controller that answers and can't decide", () => {
     await passes(3000);
     const gate = new Gate(process, 0, wal(0));
     await passes(3000);
-    expect(gate.started).to.equal("the controller says so");
+    expect(gate.started).to.equal("the controller ordered it");
   });
 });

@@ -165,8 +165,8 @@ describe("plan: versions", () => {
     ["3.7.1", "3.6.14", "3.7.0", /is a downgrade/],
     ["3.7.1", "3.6.14", undefined, /is a downgrade/],
     ["3.7.1", "3.5.33", "3.5.0", /is a downgrade/],
-    ["3.7.1", "4.0.0", "3.7.0", /another major/],
-    ["3.7.1", "latest", "3.7.0", /can't compare/],
+    ["3.7.1", "4.0.0", "3.7.0", /changes the major/],
+    ["3.7.1", "latest", "3.7.0", /can't be compared/],
   ];
   for (const [from, to, cluster, problem] of steps) {
     it(`${from} to ${to} in a cluster of ${cluster ?? "unknown version"}: ${problem ?? "taken"}`, () => {

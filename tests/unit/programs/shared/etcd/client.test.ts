@@ -84,7 +84,7 @@ describe("the stream of a snapshot", () => {
         idleMs: 200,
       },
     );
-    expect(await failure(stream)).to.contain("nothing came for 0.2 s");
+    expect(await failure(stream)).to.contain("no data for 0.2 s");
   });
 
   it("waits for whoever takes it, and doesn't take that for silence", async () => {

@@ -55,7 +55,10 @@ describe("a log written by etcd", () => {
           expect(found.lastIndex).to.be.at.most(last);
           last = found.lastIndex;
         } else {
-          expect(found).to.deep.equal({ state: "broken", reason: "the log doesn't say whose it is" });
+          expect(found).to.deep.equal({
+            state: "broken",
+            reason: "the log has no member ID or no cluster ID",
+          });
           expect(last, "what is left of the head").to.equal(0);
         }
       }

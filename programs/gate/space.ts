@@ -1,19 +1,19 @@
 /**
- * Room on a volume that is full: a hold, the mark and etcd's configuration are a few hundred bytes, and without them a
- * member can be neither started nor held. A small file is kept to be given up for them.
+ * Space on a full volume. The fence, the mark and etcd's configuration take a few hundred bytes, and without them a
+ * member can be neither started nor fenced. So a small file reserves space, and is deleted when they need it.
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../shared/errors";
-import { dropAside } from "./files";
+import { dropQuarantine } from "./files";
 import { syncFolder } from "../shared/files";
 
 const RESERVE_BYTES = 64 * 1024;
 
 const reserveFile = (volume: string) => join(volume, "gate.reserve");
 
-/** Where there is none, and there is room. Of bytes that no file system can make fewer. */
+/** Creates the reserve if the volume has space for it. Random bytes can't be compressed by the file system. */
 export function keepReserve(volume: string): void {
   const file = reserveFile(volume);
   if (existsSync(file)) return;
@@ -24,7 +24,7 @@ export function keepReserve(volume: string): void {
   }
 }
 
-function giveUpReserve(volume: string): void {
+function dropReserve(volume: string): void {
   rmSync(reserveFile(volume), { force: true });
   syncFolder(volume);
 }
@@ -32,21 +32,21 @@ function giveUpReserve(volume: string): void {
 const isFull = (error: unknown) =>
   ["ENOSPC", "EDQUOT"].includes(String((error as NodeJS.ErrnoException).code));
 
-/** Does what is safe to begin again, and makes room for it where there is none. */
-export function withRoom(volume: string, work: () => void, mayDropAside = false): void {
-  const ways = mayDropAside ? [giveUpReserve, () => dropAside(volume)] : [giveUpReserve];
-  for (const makeRoom of ways) {
+/** Runs `work`, and again after freeing space if the volume is full. `work` has to be repeatable. */
+export function withSpace(volume: string, work: () => void, mayDropQuarantine = false): void {
+  const ways = mayDropQuarantine ? [dropReserve, dropQuarantine] : [dropReserve];
+  for (const freeSpace of ways) {
     try {
       return work();
     } catch (error) {
       if (!isFull(error)) throw error;
-      makeRoom(volume);
+      freeSpace(volume);
     }
   }
   work();
 }
 
-/** What the file system said, or undefined for an error of another kind. Somebody may set it right meanwhile. */
+/** The message of a file system's error, which a user can fix while the gate waits. Undefined for any other error. */
 export function volumeProblem(error: unknown): string | undefined {
   const { code, syscall } = error as NodeJS.ErrnoException;
   return code !== undefined && syscall !== undefined ? messageOf(error) : undefined;

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { Census } from "../../../../../programs/shared/etcd/census";
+import { DatabaseReader } from "../../../../../programs/shared/etcd/database-reader";
 import { Check } from "../../../../../programs/shared/etcd/snapshot";
 import { Refusal } from "../../../../../programs/shared/refusal";
 import { cases, entries, minors, pieces, snapshot, statusOf } from "../../backup/fixtures";
@@ -73,8 +73,8 @@ describe("a snapshot that streams by", () => {
 
 describe("the pages of a database", () => {
   const database = (name: "small" | "large") => snapshot("3.6", name).subarray(0, -trailer);
-  const census = (bytes: Buffer) => {
-    const counting = new Census();
+  const read = (bytes: Buffer) => {
+    const counting = new DatabaseReader();
     counting.push(bytes);
     return counting.result();
   };
@@ -82,14 +82,14 @@ describe("the pages of a database", () => {
 
   it("are refused when the last ones are missing", () => {
     const bytes = database("large");
-    expect(() => census(bytes.subarray(0, -4096))).to.throw(Refusal, "cut short");
+    expect(() => read(bytes.subarray(0, -4096))).to.throw(Refusal, "cut short");
   });
 
   it("are refused when one that counts isn't there", () => {
     const bytes = Buffer.from(database("large"));
     const root = bytes.readUInt32LE(32);
     pageOf(bytes, root).fill(0);
-    expect(() => census(bytes)).to.throw(Refusal, `page ${root} is not there`);
+    expect(() => read(bytes)).to.throw(Refusal, `page ${root} is missing`);
   });
 
   it("are refused when one is reached twice", () => {
@@ -101,12 +101,12 @@ describe("the pages of a database", () => {
     });
     const page = pageOf(bytes, branch ?? 0);
     page.copy(page, 16 + 16 + 8, 16 + 8, 16 + 16);
-    expect(() => census(bytes)).to.throw(Refusal, "in two places");
+    expect(() => read(bytes)).to.throw(Refusal, "is referenced twice");
   });
 
   it("don't count when nothing leads to them, whatever they look like", () => {
     const bytes = Buffer.from(database("large"));
-    const whole = census(bytes);
+    const whole = read(bytes);
     const used = reachable(bytes);
     const free = [...Array(bytes.length / 4096).keys()].filter((page) => page > 1 && !used.has(page));
     expect(free).to.have.length.above(3);
@@ -117,12 +117,12 @@ describe("the pages of a database", () => {
       garbage.writeUInt16LE(page % 3 === 0 ? 60_000 : 100, 10);
       garbage.writeUInt32LE(page % 5, 12);
     }
-    expect(census(bytes)).to.deep.equal(whole);
+    expect(read(bytes)).to.deep.equal(whole);
   });
 
   it("of something else are no database", () => {
-    expect(() => census(Buffer.alloc(8192, 1))).to.throw(Refusal, "no database of etcd's");
-    expect(() => census(Buffer.alloc(10))).to.throw(Refusal, "no first page");
+    expect(() => read(Buffer.alloc(8192, 1))).to.throw(Refusal, "not a database of etcd");
+    expect(() => read(Buffer.alloc(10))).to.throw(Refusal, "no first page");
   });
 });
 

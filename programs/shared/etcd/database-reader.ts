@@ -1,18 +1,18 @@
 /**
- * Reads what a snapshot holds while it streams by: the revision of its last entry, and how many entries there are.
+ * Reads the revision of the last entry and the number of entries from a snapshot while it is streamed.
  *
- * etcd's database is a bbolt file: pages, of which the first two say where the root of the tree is. Only heads are
- * looked at, and of each page no more is remembered than its number of entries, its last key, and its children: some
- * 20 bytes for 4096. Which pages count is known at the end, when the tree is walked from its root. Pages that no tree
- * has any more, and pages that were overwritten while the file was being sent, are reached from nowhere; so what comes
- * out is exact, and a page that is missing or is reached twice is found.
+ * etcd's database is a bbolt file. It consists of pages, and the first two have the number of the tree's root page. The
+ * reader looks only at the head of each page. It remembers the number of entries, the last key and the children: about
+ * 20 bytes per 4096. At the end it walks the tree from its root, which shows which pages count. Unused pages, and pages
+ * that were overwritten while the file was sent, are reached from nowhere. So the result is exact, and the walk finds a
+ * page that is missing or is reached twice.
  */
 import { Refusal } from "../refusal";
 
 export interface Contents {
-  /** Of the last entry; what `etcdutl snapshot status` says. 0 for a store that nothing was ever written to. */
+  /** Revision of the last entry, as in `etcdutl snapshot status`. 0 for a store to which no client has ever written. */
   readonly revision: number;
-  /** Entries of the bucket `key`. */
+  /** Number of entries in the bucket `key`. */
   readonly keys: number;
 }
 
@@ -21,32 +21,32 @@ const PAGE_HEAD = 16;
 const ELEMENT = 16;
 const BRANCH = 0x01;
 const LEAF = 0x02;
-/** Flag of a leaf's element: a bucket. */
+/** Flag of a leaf's element that is a bucket. */
 const BUCKET = 0x01;
-/** The tree of the largest database is four levels high. */
-const DEEPEST = 20;
+/** A limit against loops. The tree of the largest database has four levels. */
+const MAX_DEPTH = 20;
 const LARGEST_PAGE = 65536;
-/** In which the first page says how large a page is. */
+/** The part of the first page that has the page size. */
 const FIRST_BYTES = PAGE_HEAD + 64;
-/** Of a key of the bucket `key`: eight bytes of revision, an underscore, eight of a count within it. */
+/** A key of the bucket `key`: eight bytes of main revision, an underscore, eight bytes of sub-revision. */
 const KEY_LENGTH = 17;
-/** With a letter behind it where the entry is a deletion. */
+/** A deletion has one more letter at its end. */
 const isKey = (length: number): boolean => length === KEY_LENGTH || length === KEY_LENGTH + 1;
-/** No request that etcd takes, and so no value, is larger than some megabytes. */
+/** etcd limits requests, and therefore values, to some megabytes. So a larger offset is damage. */
 const LARGEST_NODE = 2 ** 28;
 
 interface Bucket {
   readonly root: number;
-  /** A small bucket stands in its parent, as a page without a number. */
+  /** A small bucket is stored within its parent, as a page without a number. */
   readonly inline?: { readonly entries: number; readonly revision: number };
 }
 
-interface Awaited {
+interface PendingKey {
   readonly from: number;
   readonly key: Buffer;
 }
 
-/** Grows as the file does; nobody says before how long it is. */
+/** An array that grows with the file, whose length isn't known in advance. */
 class Column<T extends Uint32Array | Float64Array> {
   constructor(
     private values: T,
@@ -66,27 +66,27 @@ class Column<T extends Uint32Array | Float64Array> {
 }
 const numbers = () => new Column(new Uint32Array(1024), (n) => new Uint32Array(n));
 
-export class Census {
+export class DatabaseReader {
   private pageSize = 0;
   private root = 0;
   private transaction = 0;
-  /** Pages that the file has to have. */
+  /** The number of pages that the file has to have. */
   private highWater = 0;
   private page = 0;
   private readonly partial = Buffer.alloc(LARGEST_PAGE);
   private filled = 0;
-  /** By page: entries + 1 of a leaf, or 2³¹ and the number of children of a branch; 0 for anything else. */
+  /** By page: a leaf's number of entries + 1, or a branch's number of children + 2³¹. 0 for anything else. */
   private readonly shape = numbers();
-  /** By page: a leaf's last revision, a branch's first place in `children`. */
-  private readonly more = new Column(new Float64Array(1024), (n) => new Float64Array(n));
+  /** By page: a leaf's last revision, or a branch's first index in `children`. */
+  private readonly detail = new Column(new Float64Array(1024), (n) => new Float64Array(n));
   private readonly children = numbers();
   private childCount = 0;
-  /** Buckets in a leaf, by page. */
+  /** The buckets of each leaf, by page. */
   private readonly buckets = new Map<number, Map<string, Bucket>>();
-  /** Last keys that lie behind a value which takes more than a page, by the place in the file where they begin. */
-  private readonly awaited = new Map<number, Awaited>();
+  /** Last keys that lie in a later page, by the page that they belong to. `from`: their offset in the file. */
+  private readonly pending = new Map<number, PendingKey>();
 
-  /** The chunk isn't kept. */
+  /** The reader keeps no reference to the chunk. */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
@@ -109,7 +109,7 @@ export class Census {
   }
 
   result(): Contents {
-    if (this.pageSize === 0) throw new Refusal("it is no database of etcd's: it has no first page");
+    if (this.pageSize === 0) throw new Refusal("it is not a database of etcd: it has no first page");
     if (this.filled > 0 || this.page < this.highWater)
       throw new Refusal(`the database is cut short: it has ${this.page} of ${this.highWater} pages`);
     const found = this.bucketsBelow(this.root).get("key");
@@ -119,22 +119,22 @@ export class Census {
     const total = { revision: 0, keys: 0 };
     this.walk(found.root, 0, seen, (page, entries) => {
       total.keys += entries;
-      if (entries > 0) total.revision = this.more.get(page);
+      if (entries > 0) total.revision = this.detail.get(page);
     });
     return total;
   }
 
   private begin(): void {
     const meta = PAGE_HEAD;
-    if (this.partial.readUInt32LE(meta) !== MAGIC) throw new Refusal("it is no database of etcd's");
+    if (this.partial.readUInt32LE(meta) !== MAGIC) throw new Refusal("it is not a database of etcd");
     const size = this.partial.readUInt32LE(meta + 8);
     if (size < 512 || size > LARGEST_PAGE || (size & (size - 1)) !== 0)
-      throw new Refusal(`the database has pages of ${size} bytes`);
+      throw new Refusal(`the database is damaged: its page size is ${size} bytes`);
     this.pageSize = size;
     this.takeMeta(this.partial);
   }
 
-  /** The first two pages tell in turn, at each commit, where the tree begins. In a file that was closed both are whole. */
+  /** Each commit writes the root's number to one of the first two pages, in turn. Both are valid in a closed file. */
   private takeMeta(page: Buffer): void {
     const transaction = number(page, PAGE_HEAD + 48);
     if (transaction < this.transaction) return;
@@ -143,15 +143,15 @@ export class Census {
     this.highWater = number(page, PAGE_HEAD + 40);
   }
 
-  /** One page's place in the file. The number in its head tells whether a page begins here. */
+  /** Reads one page-sized block. The number in its head shows whether a page begins here. */
   private read(bytes: Buffer): void {
     const page = this.page++;
     if (page === 1 && bytes.readUInt32LE(PAGE_HEAD) === MAGIC) this.takeMeta(bytes);
-    if (this.awaited.size > 0) this.receive(page, bytes);
+    if (this.pending.size > 0) this.completeKeys(page, bytes);
     const flags = bytes.readUInt16LE(8);
     const count = bytes.readUInt16LE(10);
     const overflow = bytes.readUInt32LE(12);
-    // What lies here may be the middle of a value, which may look like anything: it is never reached then.
+    // This block may be the middle of a value and look like a page. The walk never reaches it then.
     if (number(bytes, 0) !== page || (flags !== BRANCH && flags !== LEAF)) return;
     if (PAGE_HEAD + count * ELEMENT > bytes.length && overflow === 0) return;
     if (flags === LEAF) this.readLeaf(page, bytes, count);
@@ -161,31 +161,31 @@ export class Census {
   private readLeaf(page: number, bytes: Buffer, count: number): void {
     const { last, buckets } = leaf(bytes, 0, count);
     this.shape.set(page, count + 1);
-    this.more.set(page, 0);
+    this.detail.set(page, 0);
     if (buckets.size > 0) this.buckets.set(page, buckets);
     if (last === undefined || !isKey(last.length) || last.at > LARGEST_NODE) return;
-    if (last.at + KEY_LENGTH <= bytes.length) this.more.set(page, revisionOf(bytes, last.at));
-    else this.awaited.set(page, { from: page * this.pageSize + last.at, key: Buffer.alloc(KEY_LENGTH) });
-    if (last.at < bytes.length) this.receive(page, bytes);
+    if (last.at + KEY_LENGTH <= bytes.length) this.detail.set(page, revisionOf(bytes, last.at));
+    else this.pending.set(page, { from: page * this.pageSize + last.at, key: Buffer.alloc(KEY_LENGTH) });
+    if (last.at < bytes.length) this.completeKeys(page, bytes);
   }
 
-  /** The part of awaited keys that lies in this page. */
-  private receive(page: number, bytes: Buffer): void {
+  /** Copies the parts of pending keys that lie in this page. */
+  private completeKeys(page: number, bytes: Buffer): void {
     const start = page * this.pageSize;
-    for (const [owner, { from, key }] of this.awaited) {
+    for (const [owner, { from, key }] of this.pending) {
       const skip = Math.max(0, start - from);
       if (from >= start + bytes.length || skip >= KEY_LENGTH) continue;
       bytes.copy(key, skip, from + skip - start);
       if (from + KEY_LENGTH > start + bytes.length) continue;
-      this.awaited.delete(owner);
-      this.more.set(owner, revisionOf(key, 0));
+      this.pending.delete(owner);
+      this.detail.set(owner, revisionOf(key, 0));
     }
   }
 
   private readBranch(page: number, bytes: Buffer, count: number): void {
     if (PAGE_HEAD + count * ELEMENT > bytes.length) return;
     this.shape.set(page, 2 ** 31 + count);
-    this.more.set(page, this.childCount);
+    this.detail.set(page, this.childCount);
     for (let i = 0; i < count; i++)
       this.children.set(this.childCount++, number(bytes, PAGE_HEAD + i * ELEMENT + 8) % 2 ** 32);
   }
@@ -205,12 +205,12 @@ export class Census {
     visit: (page: number, entries: number) => void,
   ): void {
     const shape = this.shape.get(page);
-    if (page < 2 || page >= this.page || shape === 0 || depth > DEEPEST)
-      throw new Refusal(`the database is damaged: page ${page} is not there`);
-    if (seen[page]) throw new Refusal(`the database is damaged: page ${page} is in two places`);
+    if (page < 2 || page >= this.page || shape === 0 || depth > MAX_DEPTH)
+      throw new Refusal(`the database is damaged: page ${page} is missing`);
+    if (seen[page]) throw new Refusal(`the database is damaged: page ${page} is referenced twice`);
     seen[page] = 1;
     if (shape < 2 ** 31) return visit(page, shape - 1);
-    const first = this.more.get(page);
+    const first = this.detail.get(page);
     for (let i = 0; i < shape - 2 ** 31; i++) this.walk(this.children.get(first + i), depth + 1, seen, visit);
   }
 }
@@ -228,7 +228,7 @@ interface Place {
   readonly length: number;
 }
 
-/** The page that begins at `from`: where its last key is, which may be in a page behind it, and the buckets in it. */
+/** Reads the leaf at `from`: its buckets, and the place of its last key, which may be in a later page. */
 function leaf(
   bytes: Buffer,
   from: number,
@@ -241,7 +241,7 @@ function leaf(
     const isBucket = (bytes.readUInt32LE(head) & BUCKET) !== 0;
     return { isBucket, at: head + bytes.readUInt32LE(head + 4), length: bytes.readUInt32LE(head + 8) };
   };
-  // The tree's root has buckets only, and nothing else has any.
+  // Only the leaves of the root tree have buckets, and they have nothing else.
   for (let i = 0; i < count; i++) {
     const e = element(i);
     const value = e ? e.at + e.length : 0;
