@@ -3,13 +3,13 @@ import fc from "fast-check";
 import type { Kind } from "../simulation/kinds";
 import { KINDS } from "../simulation/kinds";
 import { KEPT } from "../simulation/kept";
-import { holds, play } from "../simulation/run";
+import { keepsPromises, play } from "../simulation/run";
 import type { AtStep, Story } from "../simulation/story";
 
 const RUNS = Number(process.env.SIMULATION_RUNS ?? 48);
 
 const check = ({ stories, share }: Kind) =>
-  fc.assert(fc.property(stories, holds), {
+  fc.assert(fc.property(stories, keepsPromises), {
     numRuns: Math.ceil((RUNS * share) / 12),
     seed: Number(process.env.SIMULATION_SEED ?? 20261124),
     endOnFailure: process.env.SIMULATION_SHRINK === "no",
@@ -21,7 +21,7 @@ describe("a simulated cluster under random faults", function () {
   for (const kind of KINDS) it(`keeps its promises ${kind.title}`, () => check(kind));
 
   for (const [title, story] of Object.entries(KEPT))
-    it(`keeps its promises when ${title}`, () => holds(story));
+    it(`keeps its promises when ${title}`, () => keepsPromises(story));
 
   const fault = (name: string, a = 1, b = 0, ticks = 12) => ({ fault: name, a, b, ticks });
   const stories: Readonly<Record<string, Omit<Story, "seed" | "atStep">>> = {
