@@ -1,4 +1,4 @@
-import { begin, ended, never, told } from "../e2e/support/backups";
+import { startJob as begin, jobResult as ended, never, backupStatus as told } from "../e2e/support/backups";
 import { TestCluster } from "../e2e/support/etcd-cluster";
 import { Filler } from "../e2e/support/fill";
 import { etcdImage } from "../e2e/support/pods";

@@ -1,4 +1,4 @@
-import { said } from "../e2e/support/controller";
+import { statusMessage as said } from "../e2e/support/controller";
 import { TestCluster } from "../e2e/support/etcd-cluster";
 import { kubectl } from "../e2e/support/lab";
 import { eventually } from "../e2e/support/poll";

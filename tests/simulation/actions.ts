@@ -1,4 +1,4 @@
-/** Carries out what a controller decided, as Kubernetes and etcd would, and judges it by what really is. */
+/** Executes the controller's actions as Kubernetes and etcd would, and checks each one against the true state. */
 import type { Action } from "../../programs/controller/model";
 import type { Cluster } from "./cluster";
 import type { Claim } from "./kubernetes";
@@ -25,7 +25,10 @@ const REQUEST_OF: Readonly<Record<Action["kind"], Request>> = {
   cancelDowngrade: "etcd",
 };
 
-/** `judged`: for which reason it is done, by a controller that has seen what is. */
+/**
+ * `judged` is the action's reason. It is undefined when the controller's view may be out of date: nothing is
+ * checked then.
+ */
 export function execute(c: Cluster, action: Action, judged: string | undefined): string | undefined {
   if (judged !== undefined) checkQuorum(c, action, judged);
   return c.requests.send(REQUEST_OF[action.kind], () => carryOut(c, action));
@@ -77,7 +80,7 @@ function carryOut(c: Cluster, action: Action): string | undefined {
   }
 }
 
-/** One that a controller gets an answer from, of the newest cluster there is. */
+/** The leader that a controller can reach, in the newest cluster. */
 function leaderSeen(c: Cluster): Process | undefined {
   const { truth } = c.oracle;
   return c.processes.find(
@@ -93,10 +96,13 @@ function leaderSeen(c: Cluster): Process | undefined {
 function checkVersion(c: Cluster, name: string): void {
   const version = c.templates.get(c.revision)?.etcdVersion ?? "";
   if (c.versions.canRun(version, c.oracle.truth?.clusterId)) return;
-  c.oracle.violated(`${name} is evicted, and can't come up in a cluster that has gone beyond its version`);
+  c.oracle.violated(`${name} is evicted, although it can't start again below the cluster's version`);
 }
 
-/** A claim goes only with a node that was really away for as long as was declared, or when its member was given up. */
+/**
+ * A claim may be deleted only when its node was away for the declared grace, or when its member was given up
+ * by name.
+ */
 function deleteClaim(c: Cluster, uid: string): undefined {
   const claim = c.claims.find((x) => x.uid === uid);
   if (!claim) return;
@@ -106,12 +112,12 @@ function deleteClaim(c: Cluster, uid: string): undefined {
   const named = rebuild?.abandoned.includes(`etcd-${claim.ordinal}`) === true;
   if (!due && !named)
     c.oracle.violated(
-      `the claim of etcd-${claim.ordinal} is deleted, its node was away for ${away / 1000} s only`,
+      `the claim of etcd-${claim.ordinal} is deleted, although its node was away for only ${away / 1000} s`,
     );
   claim.deleting = true;
 }
 
-/** Nothing a controller does may take the quorum, as long as the cluster is what it saw. */
+/** No action may cost the quorum, as long as the cluster is still as the controller saw it. */
 function checkQuorum(c: Cluster, action: Action, reason: string): void {
   const leader = c.processes.find((p) => p.role === "leader" && c.raft.isConfirmed(p));
   if (!leader) return;
@@ -121,10 +127,14 @@ function checkQuorum(c: Cluster, action: Action, reason: string): void {
   const led = c.processes.filter((p) => c.raft.leaderFor(p) === leader && p.dir.memberId !== gone);
   const left = led.filter((p) => voters.includes(p.dir.memberId));
   if (action.kind === "removeMember") {
-    const well = left.filter((p) => p.served && c.nowMs >= p.busyUntilMs && !c.hidden.has(p.pod.uid)).length;
-    const all = well > 0 && well === voters.length - 1;
-    if (well < quorumOf(voters.length) && !all)
-      c.oracle.violated(`a member is removed, and ${well} others of ${voters.length} are well: ${reason}`);
+    const healthy = left.filter(
+      (p) => p.served && c.nowMs >= p.busyUntilMs && !c.hidden.has(p.pod.uid),
+    ).length;
+    const all = healthy > 0 && healthy === voters.length - 1;
+    if (healthy < quorumOf(voters.length) && !all)
+      c.oracle.violated(
+        `a member is removed, with ${healthy} other healthy members of ${voters.length}: ${reason}`,
+      );
     return checkCause(c, gone, action.ordinal, reason);
   }
   if (voters.length < 3) return;
@@ -135,15 +145,18 @@ function checkQuorum(c: Cluster, action: Action, reason: string): void {
     c.oracle.violated(`the leader is evicted without moving leadership: ${reason}`);
 }
 
-/** A voter goes when it isn't declared any more, or when it is lost: its disk, or its node for as long as was declared. */
+/**
+ * A voter may be removed only when it is no longer declared or when it is lost: its disk, or its node for the
+ * declared grace.
+ */
 function checkCause(c: Cluster, memberId: string, ordinal: number | undefined, reason: string): void {
   const { nodeLossGraceSeconds: grace, members } = c.desired;
   const claim = c.claims.find(({ volume }) => volume.dir?.memberId === memberId);
   if (ordinal === undefined || ordinal >= members || c.oracle.isHarmed(memberId) || !claim) return;
-  // etcd fails on it again and again, in each new pod, or did until a moment ago.
+  // etcd fails on this volume in every new pod, or did until a moment ago.
   if (claim.deleting || claim.volume.full || claim.volume.wasFull) return;
   if (grace !== undefined && awayMs(c, claim) >= grace * 1000) return;
-  c.oracle.violated(`etcd-${ordinal}, which is whole, is removed: ${reason}`);
+  c.oracle.violated(`etcd-${ordinal}, which is intact, is removed: ${reason}`);
 }
 
 const awayMs = (c: Cluster, { node }: Claim) =>

@@ -1,13 +1,13 @@
-/** When a story begins. Set back by hours, a clock still is where clocks can be. */
+/** A story starts in 2026, so that a clock set back by hours still shows a plausible date. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
-/** A wall clock of one machine: it drifts, and somebody may set it. What lasts how long is another matter. */
+/** The wall clock of one machine. It drifts, and a fault may set it. Durations are never measured with it. */
 export class WallClock {
   private aheadMs = 0;
 
   constructor(private readonly drift: number) {}
 
-  /** At this moment of the truth. */
+  /** What the clock shows at true time `nowMs`. */
   at(nowMs: number): number {
     return EPOCH_MS + Math.round(nowMs * (1 + this.drift)) + this.aheadMs;
   }
@@ -16,7 +16,7 @@ export class WallClock {
     this.aheadMs += byMs;
   }
 
-  right(): void {
+  correct(): void {
     this.aheadMs = 0;
   }
 }

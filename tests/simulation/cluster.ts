@@ -1,9 +1,9 @@
-/** A namespace with one etcd cluster: its parts, and what they have in common. */
+/** A namespace with one etcd cluster: its parts, and the state that they share. */
 import type { ControllerRecord, Desired } from "../../programs/controller/model";
 import { stepProblem } from "../../programs/shared/etcd/upgrade";
 import { WallClock } from "./clock";
 import { exited, inTouch, Versions } from "./etcd";
-import type { Door } from "./gate";
+import type { ControllerServer } from "./gate";
 import type { Claim, Pod } from "./kubernetes";
 import { kubelet, statefulSet } from "./kubernetes";
 import type { MemberDir } from "./log";
@@ -25,16 +25,16 @@ export interface Template {
 export interface Node {
   state: "up" | "dead" | "cut" | "gone";
   downSinceMs?: number;
-  /** The longest that it was down, or gone, without a break. */
+  /** The longest time that the node was down or gone without a break. */
   longestDownMs: number;
-  /** Its pods run on; no new one comes. */
+  /** Its pods keep running, but no new pod is scheduled there. */
   cordoned: boolean;
   readonly clock: WallClock;
 }
 
 const NODES = 8;
-/** A gate with a whole disk may have to wait for so long, whatever the controller can't do. */
-const KEPT_WAITING_MS = 240_000;
+/** How long a gate with an intact disk may have to wait, whatever the controller can't do. */
+const LONGEST_WAIT_MS = 240_000;
 
 export class Cluster implements RaftHost {
   nowMs = 1_000_000;
@@ -54,15 +54,15 @@ export class Cluster implements RaftHost {
   revision = "r1";
   desired: Desired;
   record: { version: number; value?: ControllerRecord } = { version: 1 };
-  /** All that were ever written. */
+  /** All records that were ever written. */
   readonly records: ControllerRecord[] = [];
   isolated = new Set<string>();
   hidden = new Set<string>();
   faults = 0;
-  /** How long a new member gets its snapshot. */
+  /** How long it takes a new member to receive its snapshot. */
   snapshotMs = 0;
   alarmed = false;
-  door: Door = { answer: () => undefined };
+  server: ControllerServer = { answer: () => undefined };
   private readonly dice: Random;
   private readonly tokens = new Map<string, readonly [string, string]>();
   private uids = 0;
@@ -85,7 +85,7 @@ export class Cluster implements RaftHost {
     return this.dice.next();
   }
 
-  /** Each drifts by a second in some hours at most. */
+  /** Each clock drifts by at most a second in a few hours. */
   clock(): WallClock {
     return new WallClock((this.random() - 0.5) * 1e-4);
   }
@@ -98,7 +98,7 @@ export class Cluster implements RaftHost {
     return ((1n << 63n) + ++this.ids).toString();
   }
 
-  /** As etcd does: the same token gives the same IDs of member and cluster. */
+  /** As in etcd, the same token gives the same member and cluster ID. */
   idsOf(token: string): readonly [string, string] {
     const ids = this.tokens.get(token) ?? ([this.newId(), this.newId()] as const);
     this.tokens.set(token, ids);
@@ -139,7 +139,7 @@ export class Cluster implements RaftHost {
     return leader !== undefined && seatsOf(leader.dir).get(p.dir.memberId)?.learner === false;
   }
 
-  /** Whether etcd allows data of that version to be started by a pod of this revision, as far as the gate can tell. */
+  /** Whether a pod of this revision may start data of that version, as far as the gate can tell. */
   isStep(from: string, revision: string): boolean {
     return stepProblem(from, this.templates.get(revision)?.etcdVersion ?? "", undefined) === undefined;
   }
@@ -157,11 +157,11 @@ export class Cluster implements RaftHost {
     this.versions.compare(this);
   }
 
-  /** Whatever the controller can't do must not keep a whole member from starting. */
+  /** Whatever the controller can't do, an intact member must be able to start. */
   noteWaiting(pod: Pod, volume: Volume): void {
     const { dir } = volume;
     const { truth } = this.oracle;
-    const whole =
+    const intact =
       dir &&
       !volume.broken &&
       !volume.full &&
@@ -171,24 +171,27 @@ export class Cluster implements RaftHost {
       dir.generation === pod.generation &&
       !this.desired.rebuild &&
       dir.lastVersion === this.templates.get(pod.revision)?.etcdVersion;
-    if (!whole || this.oracle.recordHarmed || pod.ordinal >= this.desired.members)
-      pod.wholeSinceMs = undefined;
-    else pod.wholeSinceMs ??= this.nowMs;
-    if (this.nowMs - (pod.wholeSinceMs ?? this.nowMs) < KEPT_WAITING_MS) return;
-    this.oracle.violated(`${pod.name}, whose disk is whole, is kept from starting`);
-    pod.wholeSinceMs = this.nowMs;
+    if (!intact || this.oracle.recordHarmed || pod.ordinal >= this.desired.members)
+      pod.intactSinceMs = undefined;
+    else pod.intactSinceMs ??= this.nowMs;
+    if (this.nowMs - (pod.intactSinceMs ?? this.nowMs) < LONGEST_WAIT_MS) return;
+    this.oracle.violated(`${pod.name}, whose disk is intact, is kept from starting`);
+    pod.intactSinceMs = this.nowMs;
   }
 
   /**
-   * Whether the voters' disks that are left are a quorum, and one of them can still win an election: that a change of
-   * the members was committed may have been known to a lost disk only.
+   * Whether the remaining voters' disks form a quorum and one of them can still win an election. They may
+   * not: perhaps only a lost disk knew that a change of the members was committed.
    */
   recoverable(): boolean {
     const { truth } = this.oracle;
-    return !truth || canElect(truth.voters, this.oracle.wholeVoters());
+    return !truth || canElect(truth.voters, this.oracle.intactVoters());
   }
 
-  /** Whether what is declared can be made: from a backup always, from disks when no quorum of them is as it was. */
+  /**
+   * Whether the declared generation can be made: always from a backup, from disks only when no quorum of them
+   * is intact.
+   */
   canBeMade(): boolean {
     const { desired, oracle } = this;
     if (desired.generation === oracle.generation) return this.recoverable();

@@ -1,4 +1,4 @@
-/** A controller process that can be killed, frozen or doubled between any two of its steps. */
+/** A controller process that a fault can kill, freeze or run twice, between any two of its steps. */
 import type { ControllerRecord, Decision, GateReport, World } from "../../programs/controller/model";
 import type { Order } from "../../programs/shared/protocol";
 import { Ages } from "../../programs/controller/loop/ages";
@@ -14,15 +14,18 @@ import { observe } from "./observer";
 
 const LEASE_MS = 15_000;
 const DEADLINE_MS = 10_000;
-/** As the loop and the door: a decision that is owed for so long isn't waited for. */
-const OWED_MS = 10_000;
+/** As in the loop and the controller's server: once a decision is overdue by this long, gates stop waiting for it. */
+const OVERDUE_MS = 10_000;
 const FORGET_MS = 15_000;
-/** As the loop: what is as declared is looked at again after so long, or when a watch or a gate tells something. */
+/**
+ * As in the loop: a converged cluster is observed again after this long, or when a watch or a gate reports a
+ * change.
+ */
 const IDLE_MS = 10_000;
-/** As the door: a gate for which decisions say nothing for so long is told that there is no answer. */
-const KEPT_MS = 10_000;
-/** As the loop: refused for sure, so that what was read is what stands there. */
-const REFUSED = /^(400|401|403|413|422) /;
+/** As in the controller's server: a gate that gets no order for this long is told that there is no answer. */
+const NO_ORDER_MS = 10_000;
+/** As in the loop: these errors prove that nothing was written, so the record is still the one that was read. */
+const NOT_WRITTEN = /^(400|401|403|413|422) /;
 
 const contentOf = (report: GateReport | undefined): string =>
   report ? JSON.stringify([report.disk, report.aside, report.held]) : "";
@@ -36,20 +39,20 @@ export class Controller {
   readonly clock: WallClock;
   alive = true;
   frozenTicks = 0;
-  /** One step a tick instead of a whole round. */
+  /** Takes one step per tick instead of a whole round. */
   slow = false;
-  /** Doesn't notice that its deadline has passed: only the compare-and-swap stands in its way. */
-  heedless = false;
+  /** Ignores its deadline, so that only the compare-and-swap protects the record. */
+  ignoresDeadline = false;
   believesTo = false;
   lastDecision?: Decision;
-  /** Befalls right before or after the n-th write or act that it comes to; says whether this process lives on. */
+  /** Happens right before or after the n-th write or action. `befalls` returns whether the process survives. */
   interruption?: { readonly n: number; readonly when: "before" | "after"; readonly befalls: () => boolean };
-  /** Writes and acts so far. */
+  /** Writes and actions so far. */
   done = 0;
   private stage = 0;
   private orders: Readonly<{ [podUid: string]: Order }> = {};
   private reports = new Map<string, GateReport>();
-  /** What the orders were decided from. */
+  /** The reports from which the orders were decided. */
   private ordered: ReadonlyMap<string, GateReport> = new Map();
   private recordVersion = 0;
   private recordSeen?: ControllerRecord;
@@ -57,15 +60,15 @@ export class Controller {
   private observedMs = 0;
   private decision?: Decision;
   private readonly attempts = new Attempts(() => this.cluster.nowMs);
-  /** By its own clock, which nobody can set. */
+  /** Measured by the monotonic clock, which no fault can set. */
   private readonly ages = new Ages(() => this.cluster.nowMs);
   private faultsSeen = 0;
-  private owedSinceMs?: number;
-  /** Since when a gate has asked, without an order of any decision. */
+  private dueSinceMs?: number;
+  /** Since when a gate has asked without getting an order. */
   private asked = new Map<string, number>();
-  /** Only what is certain could be said: the others aren't to wait. */
-  private only = false;
-  private signsSeen = "";
+  /** Only the certain orders were given out. The other gates shouldn't wait. */
+  private certainOnly = false;
+  private changesSeen = "";
 
   constructor(
     private readonly cluster: Cluster,
@@ -78,7 +81,7 @@ export class Controller {
     this.alive = true;
     this.frozenTicks = 0;
     this.slow = false;
-    this.heedless = false;
+    this.ignoresDeadline = false;
     this.stage = 0;
     this.orders = {};
     this.reports = new Map();
@@ -86,18 +89,18 @@ export class Controller {
     this.ages.forget();
     this.believesTo = false;
     this.lastDecision = undefined;
-    this.owedSinceMs = undefined;
+    this.dueSinceMs = undefined;
     this.asked.clear();
-    this.only = false;
+    this.certainOnly = false;
   }
 
-  /** Undefined: it says nothing, and the gate goes by its own rule. */
+  /** Undefined means that the controller gives no answer and the gate goes by its own rule. */
   answer(report: GateReport): Order | undefined {
-    if (this.owes()) return undefined;
-    // As the door does: an order is for the report that its decision has seen.
+    if (this.isOverdue()) return undefined;
+    // As in the controller's server: an order is valid only for the report that its decision was made from.
     const same = contentOf(this.ordered.get(report.podUid)) === contentOf(report);
     const order = same ? this.orders[report.podUid] : undefined;
-    if (!order) return this.keep(report, same && this.only);
+    if (!order) return this.hold(report, same && this.certainOnly);
     this.asked.delete(report.podUid);
     if (order.kind === "start" || order.kind === "birth" || order.kind === "join") {
       this.reports.delete(report.podUid);
@@ -108,17 +111,17 @@ export class Controller {
     return order;
   }
 
-  private keep(report: GateReport, dismissed: boolean): Order | undefined {
+  private hold(report: GateReport, noWait: boolean): Order | undefined {
     const { podUid } = report;
     const { nowMs } = this.cluster;
     this.reports.set(podUid, report);
     const since = this.asked.get(podUid) ?? nowMs;
     this.asked.set(podUid, since);
-    return dismissed || nowMs - since >= KEPT_MS ? undefined : UNDECIDED;
+    return noWait || nowMs - since >= NO_ORDER_MS ? undefined : UNDECIDED;
   }
 
-  private owes(): boolean {
-    return this.owedSinceMs !== undefined && this.cluster.nowMs - this.owedSinceMs >= OWED_MS;
+  private isOverdue(): boolean {
+    return this.dueSinceMs !== undefined && this.cluster.nowMs - this.dueSinceMs >= OVERDUE_MS;
   }
 
   tick(): void {
@@ -135,8 +138,8 @@ export class Controller {
       }
       this.believesTo = this.lease.holder === this;
       if (!this.believesTo) return this.standBy();
-      if (this.rests(now)) return;
-      this.owedSinceMs ??= now;
+      if (this.isIdle(now)) return;
+      this.dueSinceMs ??= now;
     }
     do this.step();
     while (!this.slow && this.stage !== 0);
@@ -146,20 +149,20 @@ export class Controller {
     this.orders = {};
     this.reports.clear();
     this.asked.clear();
-    this.only = false;
-    this.owedSinceMs = undefined;
+    this.certainOnly = false;
+    this.dueSinceMs = undefined;
     this.attempts.forget();
     this.ages.forget();
     this.lastDecision = undefined;
   }
 
-  private rests(now: number): boolean {
+  private isIdle(now: number): boolean {
     if (this.lastDecision?.converged === undefined || this.lastDecision.record) return false;
-    return now - this.observedMs < IDLE_MS && this.signs() === this.signsSeen;
+    return now - this.observedMs < IDLE_MS && this.changes() === this.changesSeen;
   }
 
-  /** What Kubernetes' watches and the gates tell. */
-  private signs(): string {
+  /** What Kubernetes' watches and the gates report. */
+  private changes(): string {
     const { pods, claims, stsVersion, nowMs } = this.cluster;
     const asking = [...this.reports.values()].filter((r) => nowMs - r.atMs < FORGET_MS);
     return [
@@ -186,25 +189,25 @@ export class Controller {
       this.recordVersion = cluster.record.version;
       this.recordSeen = cluster.record.value;
     } else if (stage === 1) {
-      if (cluster.requests.send("read", () => this.look()) !== undefined) this.stage = 0;
+      if (cluster.requests.send("read", () => this.observe()) !== undefined) this.stage = 0;
     } else if (stage === 2 && this.world) {
       this.decision = plan(this.world);
       this.lastDecision = this.decision;
       const unwritable = this.decision.warnings.find((w) => w.includes(UNWRITABLE));
       if (unwritable !== undefined) cluster.oracle.violated(unwritable);
     } else if (stage === 3) {
-      if (this.late() || !this.write()) this.stage = 0;
+      if (this.isLate() || !this.write()) this.stage = 0;
     } else if (stage === 4 && this.decision?.action) {
-      if (this.late()) return;
+      if (this.isLate()) return;
       const { action, reason } = this.decision;
-      const judged = !this.heedless && !this.slow && cluster.faults === this.faultsSeen;
+      const judged = !this.ignoresDeadline && !this.slow && cluster.faults === this.faultsSeen;
       const error = execute(cluster, action, judged ? reason : undefined);
       const kind = error?.includes("unhealthy cluster") ? "moment" : "unanswered";
       this.attempts.tried(action, error === undefined ? undefined : { kind, words: error }, 0);
     }
   }
 
-  private look(): undefined {
+  private observe(): undefined {
     const { cluster } = this;
     const gates = [...this.reports.values()].filter((r) => cluster.nowMs - r.atMs < FORGET_MS);
     const { clock, recordSeen, believesTo } = this;
@@ -212,11 +215,11 @@ export class Controller {
     this.world = { ...seen, ages: this.ages.look(seen), tries: this.attempts.seen() };
     this.observedMs = cluster.nowMs;
     this.faultsSeen = cluster.faults;
-    this.signsSeen = this.signs();
+    this.changesSeen = this.changes();
   }
 
-  private late(): boolean {
-    return !this.heedless && this.cluster.nowMs - this.observedMs > DEADLINE_MS;
+  private isLate(): boolean {
+    return !this.ignoresDeadline && this.cluster.nowMs - this.observedMs > DEADLINE_MS;
   }
 
   private write(): boolean {
@@ -224,25 +227,25 @@ export class Controller {
     if (!decision || !world) return false;
     if (decision.undecided) return false;
     const { record } = decision;
-    const unkept = record && cluster.requests.send("record", () => this.store(record));
-    if (unkept !== undefined) {
-      // Orders of before stand, unless it is known that nothing was written.
-      if (REFUSED.test(unkept)) this.tell(decision.starts ?? {}, true);
+    const error = record && cluster.requests.send("record", () => this.store(record));
+    if (error !== undefined) {
+      // Earlier orders stay valid unless the error proves that nothing was written.
+      if (NOT_WRITTEN.test(error)) this.publish(decision.starts ?? {}, true);
       return false;
     }
-    this.tell(decision.orders, false);
+    this.publish(decision.orders, false);
     if (decision.restore?.kind === "done") cluster.restore.done();
     const { list } = world.etcd;
     if ("members" in list && world.holdsLease) cluster.oracle.round(this.observedMs, world.etcd.statuses);
-    if (decision.converged !== undefined) cluster.oracle.sealed = true;
+    if (decision.converged !== undefined) cluster.oracle.final = true;
     return true;
   }
 
-  private tell(orders: Decision["orders"], only: boolean): void {
+  private publish(orders: Decision["orders"], certainOnly: boolean): void {
     this.orders = orders;
-    this.only = only;
+    this.certainOnly = certainOnly;
     this.ordered = new Map(this.world?.gates.map((g) => [g.podUid, g]));
-    this.owedSinceMs = undefined;
+    this.dueSinceMs = undefined;
   }
 
   private store(next: ControllerRecord): string | undefined {

@@ -5,7 +5,7 @@ import { seatsOf } from "./log";
 import type { Process } from "./raft";
 import type { Volume } from "./volume";
 
-/** Longer than etcd takes, so that there is time to act on what is not so any more a moment later. */
+/** Longer than etcd's own interval, so that a controller has time to act on a version that is about to change. */
 const VERSIONS_COMPARED_MS = 10_000;
 
 const minorOf = (version: string) => Number(version.split(".")[1] ?? 0);
@@ -16,7 +16,7 @@ export class Versions {
   private readonly minors = new Map<string, number>();
   private comparedMs = 0;
 
-  /** A member of a lower one exits at its start. */
+  /** A member of a lower minor version exits when it starts. */
   minor(clusterId: string): number {
     return this.minors.get(clusterId) ?? 0;
   }
@@ -25,7 +25,10 @@ export class Versions {
     return clusterId === undefined || minorOf(version) >= this.minor(clusterId);
   }
 
-  /** As etcd's leader does every few seconds: up to what every member runs, once it knows that of all of them. */
+  /**
+   * Every few seconds etcd's leader raises the cluster's version to what all members run, once it knows all
+   * versions.
+   */
   compare(c: Cluster): void {
     if (c.nowMs - this.comparedMs < VERSIONS_COMPARED_MS) return;
     this.comparedMs = c.nowMs;
@@ -59,10 +62,10 @@ export function runEtcd(c: Cluster, pod: Pod, volume: Volume): void {
   if (!volume.dir && !makeDir(c, pod, volume, version)) return exited(c, pod, 1);
   const { dir } = volume;
   if (!dir) return;
-  // Its log has taken the place of the link to the order.
+  // The member's log has replaced the link to the order.
   volume.yaml = { kind: "start" };
   if (!c.versions.canRun(version, dir.clusterId)) {
-    c.oracle.violated(`${pod.name} comes up as etcd ${version} in a cluster that has gone beyond it`);
+    c.oracle.violated(`${pod.name} comes up as etcd ${version} below the cluster's version`);
     return exited(c, pod, 2);
   }
   dir.lastVersion = version;
@@ -78,8 +81,8 @@ export function runEtcd(c: Cluster, pod: Pod, volume: Volume): void {
     served: false,
     role: "follower",
     votes: new Set(),
-    silent: 0,
-    patience: 2 + Math.floor(c.random() * 4),
+    silentTicks: 0,
+    electionTicks: 2 + Math.floor(c.random() * 4),
     match: new Map(),
     next: new Map(),
     busyUntilMs: 0,
@@ -91,7 +94,7 @@ function makeDir(c: Cluster, pod: Pod, volume: Volume, lastVersion: string): boo
   const fresh = { log: [], term: 0, commit: 0, generation: pod.generation, lastVersion };
   if (volume.yaml?.kind === "new") {
     const [memberId, clusterId] = c.idsOf(volume.yaml.token);
-    c.oracle.born(memberId);
+    c.oracle.bootstrapped(memberId);
     const conf = { op: "add" as const, id: memberId, url: urlOf(pod.ordinal) };
     volume.dir = { ...fresh, memberId, clusterId, log: [{ term: 1, conf }], term: 1, commit: 1 };
     return true;

@@ -1,4 +1,4 @@
-/** The gates of the simulated pods: they ask, obey, and start by themselves what is whole once nobody answers. */
+/** The gates of the simulated pods. They ask, obey, and start an intact member by themselves once nobody answers. */
 import type { GateReport } from "../../programs/controller/model";
 import type { Order } from "../../programs/shared/protocol";
 import type { Cluster } from "./cluster";
@@ -6,28 +6,28 @@ import type { Pod } from "./kubernetes";
 import type { Volume } from "./volume";
 import { reportOf } from "./volume";
 
-/** The door's answer between a gate's first question and the next decision. */
+/** The controller's answer between a gate's first question and the next decision. */
 export const UNDECIDED: Order = { kind: "wait", reason: "not decided yet", hold: false };
 
-export interface Door {
-  /** The order for this pod by a controller that believes to lead; undefined when nobody answers. */
+export interface ControllerServer {
+  /** The order for this pod from a controller that believes it leads, or undefined when nobody answers. */
   answer(report: GateReport): Order | undefined;
 }
 
-/** How long nobody has to answer before a whole member starts by itself. */
+/** How long a gate gets no answer before it starts an intact member by itself. */
 const SILENCE_MS = 5000;
 
 export function askController(c: Cluster, pod: Pod, volume: Volume): void {
-  const order = c.door.answer(reportOf(pod.uid, volume, c.nowMs));
+  const order = c.server.answer(reportOf(pod.uid, volume, c.nowMs));
   if (order) pod.silentSinceMs = undefined;
   else pod.silentSinceMs ??= c.nowMs;
   c.noteWaiting(pod, volume);
-  if (!order) return alone(c, pod, volume);
+  if (!order) return withoutAnswer(c, pod, volume);
   const { dir } = volume;
-  if (pod.ordinal === 0 && !dir && allAsk(c)) c.oracle.missed(pod.uid);
+  if (pod.ordinal === 0 && !dir && allAsk(c)) c.oracle.firstDiskMissing(pod.uid);
   switch (order.kind) {
     case "wait":
-      if (order !== UNDECIDED && dir && c.oracle.isPlain(dir)) volume.condemned = true;
+      if (order !== UNDECIDED && dir && c.oracle.isPlain(dir)) volume.knownLost = true;
       if (order.hold) volume.held = true;
       return;
     case "refuse":
@@ -44,17 +44,17 @@ export function askController(c: Cluster, pod: Pod, volume: Volume): void {
       if (volume.full && order.dropAside && volume.aside > 0)
         Object.assign(volume, { full: false, aside: 0 });
       if (dir) c.oracle.started(pod.name, dir, false);
-      return through(pod, volume, { kind: "start" });
+      return finish(pod, volume, { kind: "start" });
     case "birth":
       if (volume.full) return;
-      return through(pod, volume, { kind: "new", token: order.token });
+      return finish(pod, volume, { kind: "new", token: order.token });
     case "join": {
       const urls = order.initialCluster.split(",").map((x) => x.slice(x.indexOf("=") + 1));
-      if (order.setAside && dir && !volume.broken) c.oracle.setAside(pod.name, dir);
-      if (order.setAside && (dir || volume.broken || volume.logless)) setAside(volume);
-      // What fills it may be what was set aside before.
+      if (order.setAside && dir && !volume.broken) c.oracle.quarantined(pod.name, dir);
+      if (order.setAside && (dir || volume.broken || volume.logless)) quarantine(volume);
+      // The volume may be full of quarantined data.
       if (volume.full) return void Object.assign(volume, { full: false, aside: 0 });
-      return through(pod, volume, { kind: "existing", urls });
+      return finish(pod, volume, { kind: "existing", urls });
     }
   }
 }
@@ -63,15 +63,15 @@ function allAsk({ claims, pods }: Cluster): boolean {
   return claims.every((x) => !x.bound || pods.some((p) => p.claimUid === x.uid && p.gate === "asking"));
 }
 
-function through(pod: Pod, volume: Volume, yaml: NonNullable<Volume["yaml"]>): void {
+function finish(pod: Pod, volume: Volume, yaml: NonNullable<Volume["yaml"]>): void {
   volume.held = false;
-  volume.condemned = false;
+  volume.knownLost = false;
   volume.yaml = yaml;
   pod.gate = "done";
-  pod.wholeSinceMs = undefined;
+  pod.intactSinceMs = undefined;
 }
 
-function setAside(volume: Volume): void {
+function quarantine(volume: Volume): void {
   Object.assign(volume, { dir: undefined, broken: false, logless: false, aside: 1 });
 }
 
@@ -81,12 +81,13 @@ function seed(c: Cluster, pod: Pod, volume: Volume, url: string): void {
   if (dir) Object.assign(volume, { dir, broken: false, logless: false, aside: 1 });
 }
 
-function alone(c: Cluster, pod: Pod, volume: Volume): void {
+function withoutAnswer(c: Cluster, pod: Pod, volume: Volume): void {
   const { dir } = volume;
   if (!dir || volume.broken || volume.logless || volume.held || dir.generation !== pod.generation) return;
   if (c.nowMs - (pod.silentSinceMs ?? c.nowMs) < SILENCE_MS) return;
   if (!c.isStep(dir.lastVersion, pod.revision)) return;
-  if (volume.condemned) c.oracle.violated(`${pod.name} starts by itself what a controller knew to be lost`);
+  if (volume.knownLost)
+    c.oracle.violated(`${pod.name} starts by itself a disk that a controller knew to be lost`);
   c.oracle.started(pod.name, dir, true);
-  through(pod, volume, { kind: "start" });
+  finish(pod, volume, { kind: "start" });
 }

@@ -1,4 +1,4 @@
-/** Stories that once broke a promise or got stuck, shrunk, with what was wrong. */
+/** Shrunk stories that once broke a promise or got stuck. The key says what happens in the story. */
 import type { Story } from "./story";
 
 const at = (fault: string, a = 0, b = 0, ticks = 0) => ({ fault, a, b, ticks });
@@ -11,13 +11,13 @@ export const KEPT: Readonly<Record<string, Story>> = {
     warmUp: 40,
     events: [at("deletePod"), at("declareTemplate", 0, 2), at("controllerFreezes", 0, 5, 5)],
   },
-  "a template is declared in the first seconds, and the pod is made anew": {
+  "a template is declared in the first seconds and the pod is recreated": {
     seed: 0,
     members: 1,
     warmUp: 0,
     events: [at("deletePod", 0, 0, 3), at("declareTemplate", 0, 14, 3), at("deletePod", 0, 0, 2)],
   },
-  "a removal for a smaller size is written down, and half of the voters are lost before it is done": {
+  "half of the voters are lost between the record and the execution of a removal for a smaller size": {
     seed: 0,
     members: 3,
     warmUp: 60,
@@ -28,7 +28,7 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("deletePod", 4, 0, 1),
     ],
   },
-  "a removal for a smaller size is written down, and its pod restarts with its whole disk": {
+  "a pod restarts with an intact disk after the record says that its member is to be removed": {
     seed: 243,
     members: 3,
     warmUp: 40,
@@ -41,31 +41,31 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("controllerSlow", 0, 0, 1),
     ],
   },
-  "the seed's directory goes five times during the birth": {
+  "the first member's directory is deleted five times during the bootstrap": {
     seed: 0,
     members: 1,
     warmUp: 1,
     events: [deleted(1), deleted(1), deleted(1), deleted(4), deleted(0)],
   },
-  "the seed's directory goes three times during the birth": {
+  "the first member's directory is deleted three times during the bootstrap": {
     seed: 0,
     members: 1,
     warmUp: 3,
     events: [deleted(2), deleted(3), deleted(0)],
   },
-  "the seed's directory goes once more after a repeated birth": {
+  "the first member's directory is deleted once more after a repeated bootstrap": {
     seed: 0,
     members: 1,
     warmUp: 3,
     events: [deleted(1), deleted(1), deleted(1), deleted(2), deleted(0)],
   },
-  "the seed's directory goes a moment after it was repeated": {
+  "the first member's directory is deleted a moment after a repeated bootstrap": {
     seed: 0,
     members: 1,
     warmUp: 3,
     events: [deleted(1), deleted(4), deleted(0)],
   },
-  "a minor down is declared in the seconds in which the first member starts": {
+  "a lower minor version is declared while the first member starts": {
     seed: 0,
     members: 1,
     warmUp: 0,
@@ -76,13 +76,13 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("controllerFreezes", 0, 5, 5),
     ],
   },
-  "the record of the first seconds is put back": {
+  "the record of the first seconds is restored": {
     seed: 0,
     members: 3,
     warmUp: 10,
     events: [at("oldRecordPutBack")],
   },
-  "power fails while a new member has none of its snapshot yet": {
+  "power fails before a new member has received its snapshot": {
     seed: 0,
     members: 3,
     warmUp: 0,
@@ -94,13 +94,13 @@ export const KEPT: Readonly<Record<string, Story>> = {
     warmUp: 10,
     events: [at("clockIsSet", 28, 1, 2), at("declareTemplate", 2, 1, 3), at("clockIsSet", 0, 3, 3)],
   },
-  "one is restarting and the others work slowly while a template is declared": {
+  "a template is declared while one member restarts and the others are slow": {
     seed: 0,
     members: 3,
     warmUp: 60,
     events: [at("worksSlowly", 4, 1), at("deletePod"), at("declareTemplate"), at("worksSlowly", 17, 1, 1)],
   },
-  "the seed's directory goes, and another volume can't be looked at for a minute": {
+  "the first member's directory is deleted and another volume can't be read for a minute": {
     seed: 10,
     members: 3,
     warmUp: 0,
@@ -114,13 +114,13 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("deletePod", 0, 0, 9),
     ],
   },
-  "a volume was full while etcd failed on it in two pods, and has room again": {
+  "a volume has room again after etcd failed on it in two pods because it was full": {
     seed: 0,
     members: 3,
     warmUp: 60,
     events: [at("drain", 0, 0, 1), at("volumeFills"), at("deletePod", 0, 0, 8), at("deletePod", 0, 0, 7)],
   },
-  "the node goes on which another cluster's data is": {
+  "the node that holds another cluster's data is deleted": {
     seed: 0,
     members: 3,
     nodeLossGraceSeconds: 30,
@@ -133,7 +133,7 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("nodeDeleted", 17),
     ],
   },
-  "disks that are rolled back forget a removal, and the member's claim is a copy": {
+  "disks that are rolled back forget a removal and the member's claim is a copy": {
     seed: 327183,
     members: 5,
     warmUp: 40,
@@ -144,7 +144,7 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("allNodesReboot"),
     ],
   },
-  "the record is deleted in the moment of an election": {
+  "the record is deleted during an election": {
     seed: 0,
     members: 3,
     warmUp: 60,
@@ -155,25 +155,26 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("recordDeleted", 0, 0, 1),
     ],
   },
-  "all pods are scaled away by hand after a promotion, and one is declared": {
+  "one member is declared after a promotion and somebody scales the StatefulSet to 0": {
     seed: 0,
     members: 3,
     warmUp: 0,
     events: [at("deletePod", 0, 0, 10), at("declareSize"), at("scaleByHand")],
   },
-  "the only member's directory goes after its gate has looked twice": {
+  "the only member's directory is deleted after its gate has read it twice": {
     seed: 0,
     members: 1,
     warmUp: 4,
     events: [at("crash", 0, 0, 1), at("crash", 0, 0, 4), at("deleteDirectoryInPlace")],
   },
-  "one is declared, all pods are scaled away by hand, and the one that returns lost its log": {
-    seed: 0,
-    members: 3,
-    warmUp: 60,
-    events: [at("declareSize"), at("scaleByHand"), at("deleteLogInPlace")],
-  },
-  "one log is broken, one member only works slowly, and one has just started": {
+  "one member is declared, somebody scales the StatefulSet to 0, and the member that returns has lost its log":
+    {
+      seed: 0,
+      members: 3,
+      warmUp: 60,
+      events: [at("declareSize"), at("scaleByHand"), at("deleteLogInPlace")],
+    },
+  "one log is corrupt, one member is slow, and one has just started": {
     seed: 0,
     members: 3,
     warmUp: 40,
@@ -186,7 +187,7 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("claimFromOldCopy", 4, 0, 11),
     ],
   },
-  "a member joins anew and asks a peer that was cut off while the one before was removed": {
+  "a member joins again and asks a peer that was cut off while its predecessor was removed": {
     seed: 231871,
     members: 5,
     warmUp: 60,

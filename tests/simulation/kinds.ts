@@ -1,4 +1,3 @@
-/** The kinds of random stories. */
 import fc from "fast-check";
 import { USUAL } from "./faults";
 import { STORAGE } from "./faults/disks";
@@ -50,7 +49,8 @@ const changedDisks: fc.Arbitrary<Story> = fc.record({
 const lostNodes: fc.Arbitrary<Story> = fc.record({
   seed: fc.nat(1_000_000),
   members: fc.constantFrom(3, 5),
-  // The longer one is longer than Kubernetes leaves pods on a lost node, so that one which comes too early is seen.
+  // The longer grace exceeds the time that Kubernetes leaves pods on a lost node, so that a replacement that
+  // comes too early is seen.
   nodeLossGraceSeconds: fc.constantFrom(10, 120),
   warmUp: fc.constant(30),
   events: fc.array(eventOf(["nodeDies", "nodeCut", "nodeDeleted", "drain", "nodesReturn", ...CONTROL], 40), {
@@ -58,7 +58,7 @@ const lostNodes: fc.Arbitrary<Story> = fc.record({
   }),
 });
 
-/** A disaster, what is declared for it, and trouble meanwhile. */
+/** What may happen before a disaster and while the declared rebuild runs. */
 const trouble = eventOf(
   [
     "deletePod",
@@ -80,11 +80,11 @@ const disasters = (recovery: boolean): fc.Arbitrary<Story> =>
       members: recovery ? fc.constantFrom(3, 5, 5) : fc.constantFrom(1, 3, 3, 5),
       lost: recovery ? fc.constant("loseQuorum") : fc.constantFrom("loseAll", ""),
       before: fc.array(trouble, { maxLength: 2 }),
-      /** One that has missed the last writes is among those that are left, or not. */
+      /** Which member misses the last writes. It may be among the survivors. */
       behind: fc.nat(4),
       lag: fc.nat(6),
       between: fc.nat(12),
-      /** One can't be confirmed gone until its node is back. */
+      /** One member can't be confirmed gone until its node is back. */
       cut: fc.boolean(),
       meanwhile: fc.array(trouble, { maxLength: 8 }),
     })
@@ -138,7 +138,7 @@ const failing = during(
 const space = during(["volumeFills", "spaceIsMade", "worksSlowly", "slowSnapshots", "breakWal"], 14, 12);
 const oldRecords = during(["oldRecordPutBack"], 20, 8);
 
-/** All volumes are others, or older, and a recovery is declared. */
+/** All volumes are replaced by others or by older copies, and a recovery is declared. */
 const storage: fc.Arbitrary<Story> = fc
   .record({
     seed: fc.nat(1_000_000),
@@ -163,23 +163,23 @@ const storage: fc.Arbitrary<Story> = fc
   }));
 
 export interface Kind {
-  /** "A simulated cluster keeps its promises ..." */
+  /** Completes the sentence "a simulated cluster under random faults keeps its promises ...". */
   readonly title: string;
   readonly stories: fc.Arbitrary<Story>;
-  /** Of all stories, beside those of the other kinds. */
+  /** The weight of this kind among all kinds. */
   readonly share: number;
 }
 
 export const KINDS: readonly Kind[] = [
   { title: "after every step and converges once the faults stop", stories: anything, share: 10 },
   { title: "in its first seconds, whatever happens to the disks", stories: firstSeconds, share: 8 },
-  { title: "while disks change behind a controller that comes and goes", stories: changedDisks, share: 6 },
-  { title: "while nodes go and come back", stories: lostNodes, share: 3 },
+  { title: "while disks change and the controller restarts", stories: changedDisks, share: 6 },
+  { title: "while nodes fail and return", stories: lostNodes, share: 3 },
   { title: "while a lost quorum is recovered", stories: disasters(true), share: 4 },
-  { title: "while all is restored", stories: disasters(false), share: 2 },
+  { title: "while a backup is restored", stories: disasters(false), share: 2 },
   { title: "whatever the clocks of its machines say", stories: clocks, share: 3 },
-  { title: "while requests fail, for a while or for good", stories: failing, share: 3 },
-  { title: "while volumes are full and members slow", stories: space, share: 2 },
-  { title: "when an old record is put back", stories: oldRecords, share: 2 },
-  { title: "when the storage hands out other volumes, or older ones", stories: storage, share: 2 },
+  { title: "while requests fail, briefly or permanently", stories: failing, share: 3 },
+  { title: "while volumes are full and members are slow", stories: space, share: 2 },
+  { title: "when an old record is restored", stories: oldRecords, share: 2 },
+  { title: "when the storage hands out other or older volumes", stories: storage, share: 2 },
 ];

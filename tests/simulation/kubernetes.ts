@@ -1,4 +1,4 @@
-/** What Kubernetes does by itself: the StatefulSet's pods and claims, scheduling, kubelets. */
+/** What Kubernetes does by itself: the StatefulSet's pods and claims, the scheduler, the kubelets. */
 import type { Cluster } from "./cluster";
 import { runEtcd } from "./etcd";
 import { askController } from "./gate";
@@ -10,7 +10,7 @@ export interface Claim {
   readonly ordinal: number;
   node?: number;
   bound: boolean;
-  /** It is for a volume that exists already, though it isn't bound to it yet. */
+  /** The existing volume that the claim is meant for. The claim may not be bound to it yet. */
   readonly volumeName?: string;
   bytes: number;
   deleting: boolean;
@@ -22,30 +22,29 @@ export interface Pod {
   readonly name: string;
   readonly ordinal: number;
   readonly revision: string;
-  /** Of its template: what its gate starts by itself. */
+  /** The generation in the pod's template, which is the only one that its gate starts by itself. */
   readonly generation: number;
   readonly claimUid: string;
   node?: number;
   gate: "pending" | "asking" | "done";
   etcd: "waiting" | "running";
   restarts: number;
-  /** Its time is by the clock of its node. */
+  /** `atMs` is the time by the node's clock. */
   lastExit?: { code: number; oomKilled: boolean; atMs: number };
   nextStartMs: number;
-  /** Since when nobody has answered its gate. */
+  /** Since when the gate has got no answer. */
   silentSinceMs?: number;
-  /** Since when its gate asks about a disk that is whole. */
-  wholeSinceMs?: number;
+  /** Since when the gate asks about an intact disk. */
+  intactSinceMs?: number;
   unschedulable?: string;
   deleting: boolean;
 }
 
-/** Of a pod. */
 export const GRACE_MS = 10_000;
-/** For so long Kubernetes leaves pods on a node that doesn't answer. */
+/** How long Kubernetes leaves pods on a node that doesn't answer. */
 const TOLERATED_MS = 40_000;
-/** A claim that is bound beforehand takes its time. */
-const BINDING = 0.2;
+/** The chance per tick that a claim with a given volume gets bound. */
+const BINDING_CHANCE = 0.2;
 
 export function statefulSet(c: Cluster): void {
   for (let ordinal = 0; ordinal < c.replicas; ordinal++) {
@@ -114,14 +113,14 @@ export function kubelet(c: Cluster, pod: Pod): void {
 
 function schedule(c: Cluster, pod: Pod, claim: Claim | undefined): void {
   if (!claim || claim.deleting) return;
-  if (!claim.bound && claim.volumeName !== undefined && c.random() > BINDING) return;
+  if (!claim.bound && claim.volumeName !== undefined && c.random() > BINDING_CHANCE) return;
   const taken = new Set(c.pods.map((p) => p.node));
   const open = c.nodes.flatMap((node, i) => (node.state === "up" && !node.cordoned ? [i] : []));
   const free = open.filter((i) => !taken.has(i));
   const node = claim.node ?? free[Math.floor(c.random() * free.length)];
   pod.unschedulable = undefined;
   if (node === undefined || !open.includes(node)) {
-    pod.unschedulable = refusal(c, open, claim.node !== undefined);
+    pod.unschedulable = unschedulableReason(c, open, claim.node !== undefined);
     return;
   }
   claim.node = node;
@@ -129,8 +128,8 @@ function schedule(c: Cluster, pod: Pod, claim: Claim | undefined): void {
   pod.node = node;
 }
 
-/** As the scheduler says it: where a node is out of the question, nobody asks for its volumes. */
-function refusal(c: Cluster, open: readonly number[], bound: boolean): string {
+/** In the scheduler's words. The scheduler checks volumes only on nodes that pass the other filters. */
+function unschedulableReason(c: Cluster, open: readonly number[], bound: boolean): string {
   const there = c.nodes.filter(({ state }) => state !== "gone").length;
   const why = bound
     ? "node(s) didn't match PersistentVolume's node affinity"

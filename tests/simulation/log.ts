@@ -26,15 +26,15 @@ interface Config {
 export interface MemberDir {
   memberId: string;
   clusterId: string;
-  /** The first entry is number 1. Entries are shared between disks: the same one is the same object. */
+  /** The first entry has index 1. Disks share entries: the same entry is the same object. */
   log: Entry[];
   term: number;
-  /** For whom it voted in that term. A disk that was taken back has forgotten it. */
+  /** The candidate that got the vote in this term. A disk that was rolled back has forgotten it. */
   vote?: string;
   commit: number;
   generation: number;
   lastVersion: string;
-  /** Of the commit index it was asked for last. */
+  /** A cache: the configuration at the commit index of the last call. */
   config?: Config;
 }
 
@@ -44,10 +44,10 @@ export function quorumOf(n: number): number {
 
 export const copyDir = (dir: MemberDir): MemberDir => ({ ...dir, log: [...dir.log] });
 
-const NOBODY: Config = { upTo: 0, seats: new Map(), voters: [] };
+const EMPTY: Config = { upTo: 0, seats: new Map(), voters: [] };
 
 function configOf(dir: MemberDir): Config {
-  const known = dir.config && dir.config.upTo <= dir.commit ? dir.config : NOBODY;
+  const known = dir.config && dir.config.upTo <= dir.commit ? dir.config : EMPTY;
   if (known.upTo === dir.commit) return known;
   let seats: Map<string, Seat> | undefined;
   for (let i = known.upTo; i < dir.commit; i++) {
@@ -69,20 +69,20 @@ function apply(seats: Map<string, Seat>, { op, id, url }: NonNullable<Entry["con
   else if (seat) seats.set(id, op === "promote" ? { ...seat, learner: false } : { ...seat, name: "started" });
 }
 
-/** By what this disk knows as committed. */
+/** The members by what this disk knows as committed. */
 export const seatsOf = (dir: MemberDir) => configOf(dir).seats;
 export const votersOf = (dir: MemberDir) => configOf(dir).voters;
 
 const lastTerm = (dir: MemberDir) => dir.log.at(-1)?.term ?? 0;
-/** Above zero when `a` may not vote for `b`. */
+/** Positive when `a` may not vote for `b`. */
 export const newer = (a: MemberDir, b: MemberDir) => lastTerm(a) - lastTerm(b) || a.log.length - b.log.length;
 
-/** Whether these disks are a quorum of the voters, and one of them can win an election by what it knows itself. */
-export function canElect(voters: readonly string[], whole: readonly MemberDir[]): boolean {
-  if (whole.length < quorumOf(voters.length)) return false;
-  return whole.some((d) => {
+/** Whether these disks form a quorum of the voters and one of them can win an election by its own configuration. */
+export function canElect(voters: readonly string[], disks: readonly MemberDir[]): boolean {
+  if (disks.length < quorumOf(voters.length)) return false;
+  return disks.some((d) => {
     const own = votersOf(d);
-    const granting = whole.filter((o) => own.includes(o.memberId) && newer(o, d) <= 0);
+    const granting = disks.filter((o) => own.includes(o.memberId) && newer(o, d) <= 0);
     return own.includes(d.memberId) && granting.length >= quorumOf(own.length);
   });
 }

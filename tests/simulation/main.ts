@@ -1,6 +1,6 @@
 /**
- * Many fresh stories of the simulated cluster, over all cores: STORIES says how many, SEED repeats a run, and STORY (as a
- * failure prints it) plays one.
+ * Plays many fresh stories of the simulated cluster on all cores. STORIES sets how many, SEED repeats a run,
+ * and STORY (as a failure prints it) plays one story.
  */
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
@@ -8,19 +8,19 @@ import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { KINDS } from "./kinds";
-import { holds } from "./run";
+import { keepsPromises } from "./run";
 import type { Story } from "./story";
 import type { Batch, Played } from "./worker";
 
 const BATCH = 50;
-/** Then something is so wrong that more of it says nothing. */
+/** With this many failures, further stories add no information. */
 const MOST_FAILURES = 10;
-const TOLD_EVERY_MS = 30_000;
+const PROGRESS_EVERY_MS = 30_000;
 
 const seed = Number(process.env.SEED ?? randomInt(1_000_000_000));
 const wanted = Number(process.env.STORIES ?? 5000);
 
-/** By turns of all kinds, so that a run that is cut short has played some of each. */
+/** Alternates between the kinds, so that a run that is cut short has played some of each. */
 function* batches(): Generator<Batch, undefined> {
   const shares = KINDS.reduce((sum, kind) => sum + kind.share, 0);
   const left = KINDS.map((kind) => Math.ceil((wanted * kind.share) / shares));
@@ -37,7 +37,7 @@ class Run {
   readonly counts = KINDS.map(() => 0);
   readonly failures: Played[] = [];
   private readonly began = Date.now();
-  private toldMs = Date.now();
+  private printedMs = Date.now();
 
   get stories(): number {
     return this.counts.reduce((a, b) => a + b, 0);
@@ -47,10 +47,10 @@ class Run {
     this.counts[played.batch.kind] = (this.counts[played.batch.kind] ?? 0) + played.stories;
     if (played.failure) {
       this.failures.push(played);
-      console.log(described(played));
+      console.log(describe(played));
     }
-    if (Date.now() - this.toldMs < TOLD_EVERY_MS) return;
-    this.toldMs = Date.now();
+    if (Date.now() - this.printedMs < PROGRESS_EVERY_MS) return;
+    this.printedMs = Date.now();
     console.log(`${this.stories} of ${wanted} stories, ${this.pace()}`);
   }
 
@@ -60,7 +60,7 @@ class Run {
       const failed = this.failures.filter((f) => f.batch.kind === i).length;
       console.log(`${String(this.counts[i]).padStart(8)}  keeps its promises ${title}: ${failed} failed`);
     });
-    for (const failure of this.failures) console.log(described(failure));
+    for (const failure of this.failures) console.log(describe(failure));
     process.exitCode = this.failures.length > 0 ? 1 : 0;
   }
 
@@ -70,7 +70,7 @@ class Run {
   }
 }
 
-function described({ batch, failure }: Played): string {
+function describe({ batch, failure }: Played): string {
   return [
     `\nFAILED (seed ${batch.seed}): keeps its promises ${KINDS[batch.kind]?.title ?? ""}`,
     `  ${failure?.why ?? ""}`,
@@ -102,7 +102,7 @@ async function many(): Promise<void> {
 }
 
 if (process.env.STORY) {
-  holds(JSON.parse(process.env.STORY) as Story);
+  keepsPromises(JSON.parse(process.env.STORY) as Story);
   console.log("it keeps its promises");
 } else {
   void many();

@@ -1,4 +1,4 @@
-/** etcd's API for the members, with its own refusals. */
+/** etcd's cluster API with its own errors. */
 import { listKey } from "../../programs/shared/etcd/members";
 import type { MemberList } from "../../programs/shared/etcd/members";
 import { quorumOf, seatsOf, votersOf } from "./log";
@@ -26,7 +26,7 @@ export class Members {
     return { clusterId: l.dir.clusterId, members };
   }
 
-  private settled(l: Process): number {
+  private connectedVoters(l: Process): number {
     const up = [l, ...this.raft.peers(l)].filter((q) => this.now() - q.sinceMs >= CONNECTED_MS);
     return votersOf(l.dir).filter((v) => up.some((q) => q.dir.memberId === v)).length;
   }
@@ -37,7 +37,7 @@ export class Members {
     const seats = [...seatsOf(l.dir).values()];
     if (seats.some((s) => s.url === url)) return "etcdserver: Peer URLs already exists";
     if (seats.some((s) => s.learner)) return "etcdserver: too many learner members in cluster";
-    if (this.settled(l) < quorumOf(votersOf(l.dir).length)) return UNHEALTHY;
+    if (this.connectedVoters(l) < quorumOf(votersOf(l.dir).length)) return UNHEALTHY;
     return this.raft.propose(l, { op: "add", id, url }) ? undefined : TIMED_OUT;
   }
 

@@ -1,4 +1,4 @@
-/** What a controller sees of the simulated cluster, in two looks: the record first, the rest later. */
+/** What a controller sees of the simulated cluster. It reads the record first and the rest later. */
 import type {
   ContainerView,
   ControllerRecord,

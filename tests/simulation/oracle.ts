@@ -1,25 +1,29 @@
 /**
- * Judges what happens by what really is: who acknowledged what, which disk holds it, what a fault has done to which disk.
- * It never reads the controller's record; what a controller could have known follows from what was shown to it.
+ * Checks what happens against the true state: who acknowledged what, which disk holds it, what a fault did to
+ * which disk. It never reads the controller's record. What a controller could have known follows from what it
+ * was shown.
  */
 import type { MemberStatus } from "../../programs/controller/model";
 import type { Entry, MemberDir } from "./log";
 import { quorumOf, seatsOf, votersOf } from "./log";
 import type { Process } from "./raft";
 
-/** The disks there are: of claims that nobody deletes. */
+/** The existing disks. A disk whose claim is being deleted doesn't count. */
 export interface Disks {
   readonly nowMs: number;
   disks(): readonly MemberDir[];
 }
 
-/** `plain`: anybody who looks sees that it isn't the member's disk any more. `back`: an older state of it, in place. */
+/**
+ * `plain`: anybody who reads the disk sees that it isn't the member's any more. `back`: the disk was rolled
+ * back in place.
+ */
 export type Harm = "plain" | "back";
 
 interface Acked {
   readonly write: number;
   readonly clusterId: string;
-  /** Number of the entry, from 1. */
+  /** The entry's index, from 1. */
   readonly index: number;
   readonly entry: Entry;
 }
@@ -29,41 +33,42 @@ interface Sight {
   readonly index: number;
 }
 
-/** What was seen of a member is in the record once it is seen again after so long. */
-const FLOOR_AGE_MS = 60_000;
+/** The record has what was seen of a member once the member is seen again after this long. */
+const RECORDED_AFTER_MS = 60_000;
 const SLACK_MS = 5_000;
 
 export class Oracle {
   readonly violations: string[] = [];
-  /** Nobody could have seen a lost disk, and it runs: raft's own promises are gone, and so is what could be judged. */
+  /**
+   * A lost disk that nobody could have recognized runs. Raft's guarantees no longer hold, so nothing more can
+   * be checked.
+   */
   excused = false;
-  /** The record was deleted, or is an older one: what it knew of the disks is no measure any more. */
+  /** The record was deleted or rolled back, so it no longer says what a controller should know of the disks. */
   recordHarmed = false;
-  /** Of what has no member that anybody knows of: a second voter was there, or the declared state was reported. */
-  sealed = false;
-  /** Voters by the newest committed configuration. */
+  /** The cluster can't be bootstrapped again: it had a second voter, or the declared state was reported. */
+  final = false;
+  /** The voters by the newest committed configuration. */
   truth: { readonly clusterId: string; readonly voters: readonly string[] } | undefined;
-  /** That which serves. */
+  /** The generation that serves. */
   generation = 1;
   acked: Acked[] = [];
   private readonly harms = new Map<string, Harm>();
   private readonly committed = new Map<string, Entry[]>();
   private readonly leaders = new Map<string, string>();
   private readonly made = new Set<string>();
-  /** By the newest committed configuration. */
+  /** The members by the newest committed configuration. */
   private seats: ReadonlySet<string> = new Set();
   private readonly sights = new Map<string, Sight[]>();
   private sightMs: number | undefined;
   private missing: { readonly podUid: string; readonly atMs: number } | undefined;
-  private floorAgeMs = FLOOR_AGE_MS;
+  private recordedAfterMs = RECORDED_AFTER_MS;
 
   constructor(private readonly host: Disks) {}
 
   violated(what: string): void {
     if (!this.excused) this.violations.push(`${this.host.nowMs}: ${what}`);
   }
-
-  // Raft.
 
   elected(p: Process): void {
     const { clusterId, term, memberId, log } = p.dir;
@@ -80,21 +85,21 @@ export class Oracle {
     }
   }
 
-  /** Entries are applied: everywhere the same ones. */
+  /** All members must apply the same entries. */
   applied(p: Process, from: number, to: number): void {
     const { clusterId, log } = p.dir;
     const all = this.committed.get(clusterId) ?? [];
     this.committed.set(clusterId, all);
     for (let i = from; i < to; i++) {
       const entry = log[i];
-      if (!entry) return this.violated(`${p.pod.name} applies entry ${i + 1}, which it hasn't got`);
+      if (!entry) return this.violated(`${p.pod.name} applies entry ${i + 1}, which it doesn't have`);
       all[i] ??= entry;
       if (all[i] !== entry)
-        return this.violated(`${p.pod.name} applies another entry ${i + 1} than others have`);
+        return this.violated(`${p.pod.name} applies an entry ${i + 1} that differs from the others'`);
     }
   }
 
-  /** A leader has committed them, and clients are told. */
+  /** A leader has committed these entries and has told the clients. */
   acknowledged(l: Process, from: number, to: number): void {
     const { clusterId, log } = l.dir;
     for (let i = from; i < to; i++) {
@@ -109,10 +114,8 @@ export class Oracle {
     this.seats = new Set(seats.map((s) => s.id));
     if (seats.filter((s) => s.learner).length > 1) this.violated("two learners at once");
     this.truth = { clusterId: dir.clusterId, voters: votersOf(dir) };
-    this.sealed ||= this.truth.voters.length > 1;
+    this.final ||= this.truth.voters.length > 1;
   }
-
-  // Disks.
 
   isHarmed(memberId: string): boolean {
     return this.harms.has(memberId);
@@ -125,30 +128,35 @@ export class Oracle {
   /** A fault has taken or changed a member's disk. */
   harm(memberId: string, how: Harm): void {
     if (this.harms.get(memberId) !== "plain") this.harms.set(memberId, how);
-    if (how === "back") this.forgive();
+    if (how === "back") this.forgetUnsafeWrites();
   }
 
-  /** A disk that was taken back, and hides it, may vote again: what no quorum of the other disks holds may be lost. */
-  private forgive(): void {
+  /**
+   * A disk that was rolled back without a trace may vote twice. Writes that no quorum of the other disks
+   * holds may be lost.
+   */
+  private forgetUnsafeWrites(): void {
     const voters = this.truth?.voters ?? [];
-    const whole = this.whole();
+    const intact = this.intactDisks();
     this.acked = this.acked.filter((a) => {
-      const holders = whole.filter((d) => voters.includes(d.memberId) && holds(d, a));
+      const holders = intact.filter((d) => voters.includes(d.memberId) && holds(d, a));
       return holders.length >= quorumOf(voters.length);
     });
   }
 
-  private whole(): readonly MemberDir[] {
+  private intactDisks(): readonly MemberDir[] {
     return this.host.disks().filter((d) => !this.harms.has(d.memberId));
   }
 
-  /** Which voters' disks are as they were left. */
-  wholeVoters(): readonly MemberDir[] {
+  /** The voters' disks that no fault has touched. */
+  intactVoters(): readonly MemberDir[] {
     const { truth } = this;
-    return this.whole().filter((d) => d.clusterId === truth?.clusterId && truth.voters.includes(d.memberId));
+    return this.intactDisks().filter(
+      (d) => d.clusterId === truth?.clusterId && truth.voters.includes(d.memberId),
+    );
   }
 
-  /** A round of a controller was carried through, with its record. */
+  /** A controller has completed a round and written its record. */
   round(atMs: number, statuses: readonly MemberStatus[]): void {
     for (const { memberId, appliedIndex } of statuses) {
       if (memberId === undefined || appliedIndex === undefined) continue;
@@ -161,14 +169,14 @@ export class Oracle {
   }
 
   /** All gates ask, and the first member's disk is empty. */
-  missed(podUid: string): void {
+  firstDiskMissing(podUid: string): void {
     if (this.missing?.podUid !== podUid) this.missing = { podUid, atMs: this.host.nowMs };
   }
 
-  /** Nothing was acknowledged; but the member was gone for too long for a controller to be sure of that. */
-  get forgotten(): boolean {
+  /** Nothing was acknowledged, but the member was away for too long for a controller to be sure of that. */
+  get firstMemberForgotten(): boolean {
     if (this.truth || this.sightMs === undefined) return false;
-    return (this.missing?.atMs ?? this.host.nowMs) - this.sightMs >= FLOOR_AGE_MS - SLACK_MS;
+    return (this.missing?.atMs ?? this.host.nowMs) - this.sightMs >= RECORDED_AFTER_MS - SLACK_MS;
   }
 
   harmRecord(): void {
@@ -176,23 +184,26 @@ export class Oracle {
     this.sights.clear();
   }
 
-  /** A stamp by a clock that was ahead, and isn't in the future any more, holds for up to as long again. */
+  /**
+   * A timestamp from a clock that was ahead stays valid for up to the same time again once it isn't in the
+   * future any more.
+   */
   clockIsSet(): void {
-    this.floorAgeMs += FLOOR_AGE_MS;
+    this.recordedAfterMs += RECORDED_AFTER_MS;
   }
 
-  /** What was seen of it in the last minute before it was seen last need not be in the record. */
-  private floor(memberId: string): number {
+  /** What was seen in the last minute before the latest sighting need not be in the record. */
+  private minRecordedIndex(memberId: string): number {
     const sights = this.sights.get(memberId) ?? [];
-    const since = (sights.at(-1)?.atMs ?? 0) - this.floorAgeMs - SLACK_MS;
+    const since = (sights.at(-1)?.atMs ?? 0) - this.recordedAfterMs - SLACK_MS;
     return Math.max(0, ...sights.filter((s) => s.atMs <= since).map((s) => s.index));
   }
 
-  /** Whether a controller that has its record must see that it isn't the member's disk any more. */
+  /** Whether a controller that has its record must see that this isn't the member's disk any more. */
   isPlain({ memberId, log }: MemberDir): boolean {
     const harm = this.harms.get(memberId);
     if (harm === undefined || this.recordHarmed || !this.truth) return false;
-    return harm === "plain" || log.length < this.floor(memberId);
+    return harm === "plain" || log.length < this.minRecordedIndex(memberId);
   }
 
   /** A member's disk is started under its old identity. */
@@ -203,49 +214,48 @@ export class Oracle {
     this.excused = true;
   }
 
-  /** A member joins in the place of what is on its disk, which goes later. */
-  setAside(name: string, dir: MemberDir): void {
+  /** A member joins with an empty disk, and its old data is quarantined. */
+  quarantined(name: string, dir: MemberDir): void {
     if (!this.truth || this.recordHarmed || dir.generation < this.generation) return;
-    if (dir.clusterId !== this.truth.clusterId) this.violated(`${name} sets another cluster's data aside`);
+    if (dir.clusterId !== this.truth.clusterId) this.violated(`${name} quarantines another cluster's data`);
   }
 
   /**
-   * A member is made on an empty disk. etcd asks any one peer which ID it has, and a peer that was cut off names one that was
-   * removed: it doesn't count for a quorum of the others, who send it away.
+   * A member is created on an empty disk. etcd asks any one peer for the member's ID, and a peer that was cut
+   * off may name an ID that was removed. Such a member is harmless: the others reject it, and it counts for
+   * no quorum.
    */
   joined(memberId: string): void {
     if (this.made.has(memberId) && this.seats.has(memberId))
-      this.violated(`member ${memberId} is made again with an empty disk`);
+      this.violated(`member ${memberId} is created again with an empty disk`);
     this.made.add(memberId);
   }
 
-  born(memberId: string): void {
-    const beside = this.whole().length > 0;
-    if (this.sealed && !(this.recordHarmed && !beside))
-      this.violated("a cluster is born again after a promotion, or once converged");
-    if (beside) this.violated("a cluster is born beside disks with data");
+  bootstrapped(memberId: string): void {
+    const beside = this.intactDisks().length > 0;
+    if (this.final && !(this.recordHarmed && !beside))
+      this.violated("a cluster is bootstrapped again after a promotion or after it had converged");
+    if (beside) this.violated("a cluster is bootstrapped beside disks with data");
     this.acked = [];
     this.joined(memberId);
   }
 
-  // Restore and recovery.
-
-  /** A survivor's directory is sent. What is committed for sure on any disk that is left has to be in it. */
-  lent(dir: MemberDir): void {
+  /** A survivor's directory is uploaded. It must hold every write that any remaining disk knows as committed. */
+  uploaded(dir: MemberDir): void {
     const has = new Set(dir.log);
-    for (const other of this.whole()) {
+    for (const other of this.intactDisks()) {
       if (other.clusterId !== dir.clusterId) continue;
       const left = other.log.slice(0, other.commit).find((e) => e.write !== undefined && !has.has(e));
-      if (left) this.violated(`write ${left.write} is on a disk, and not in what is recovered`);
+      if (left) this.violated(`write ${left.write} is on a disk but not in the recovered data`);
     }
   }
 
-  /** A generation is made: from now on what is in it was acknowledged, and nothing else. */
+  /** A generation is made. From now on, exactly the writes in it count as acknowledged. */
   remade(dir: MemberDir, running: number): void {
-    if (running > 0) this.violated("data is taken while a member runs");
+    if (running > 0) this.violated("a gate fetches the new generation's data while a member runs");
     const before = new Set(this.acked.map((a) => a.write));
     for (const { memberId } of this.host.disks()) this.harms.set(memberId, "plain");
-    // Taken once more: the disk with the first copy is lost, and this one is as whole as that was.
+    // The data is fetched again: the disk with the first copy is lost, and this copy is as intact as that one was.
     this.harms.delete(dir.memberId);
     this.acked = dir.log.flatMap((entry, i) => {
       const { write } = entry;
@@ -256,7 +266,7 @@ export class Oracle {
     this.truth = { clusterId: dir.clusterId, voters: [dir.memberId] };
     this.seats = new Set([dir.memberId]);
     this.generation = dir.generation;
-    this.sealed = true;
+    this.final = true;
   }
 }
 

@@ -1,7 +1,8 @@
 /**
- * Raft as far as losing acknowledged writes goes, in beats shorter than an election. Nothing is atomic: a candidate asks
- * one voter after the other, the voter writes its vote down, and request or answer may be lost; a leader that is cut off
- * goes on appending what is never committed; followers compare (index, term) and nothing else, and cut off what differs.
+ * Raft, as far as the loss of acknowledged writes depends on it, in ticks shorter than an election. Nothing
+ * is atomic. A candidate asks one voter after the other, the voter saves its vote, and the request or the
+ * answer may be lost. A leader that is cut off keeps appending entries that are never committed. Followers
+ * compare only (index, term) and cut off what differs.
  */
 import type { Pod } from "./kubernetes";
 import type { Entry, MemberDir } from "./log";
@@ -16,20 +17,20 @@ export interface Process {
   readonly volume: Volume;
   readonly dir: MemberDir;
   readonly sinceMs: number;
-  /** Its client port answers only after it has committed through a quorum once. */
+  /** The client port answers only after the process has committed through a quorum once. */
   served: boolean;
   role: "follower" | "candidate" | "leader";
-  /** Granted in its term. */
+  /** The votes granted in its term. */
   votes: Set<string>;
-  /** Beats since it heard of a leader; of a leader, since a quorum answered. */
-  silent: number;
-  patience: number;
-  /** Of a leader: what it knows that others have, and what it sends them next. */
+  /** Ticks since a follower heard of a leader, or since a quorum answered a leader. */
+  silentTicks: number;
+  electionTicks: number;
+  /** On a leader: the last index that each member is known to have, and the next index to send. */
   match: Map<string, number>;
   next: Map<string, number>;
-  /** Until then it is at work and answers nobody's questions, though it replicates. */
+  /** Until then the process is busy. It replicates but answers no requests. */
   busyUntilMs: number;
-  /** Until then a snapshot is on its way to it. */
+  /** Until then its snapshot is in transit. */
   snapshotUntilMs: number;
 }
 
@@ -37,24 +38,27 @@ export interface RaftHost {
   readonly processes: Process[];
   readonly nowMs: number;
   readonly oracle: Oracle;
-  /** The alarm that lets nobody write. */
+  /** The alarm that blocks all writes. */
   readonly alarmed: boolean;
   reaches(a: Process, b: Process): boolean;
   random(): number;
   exit(p: Process, code: number): void;
 }
 
-const HEARTBEATS = 3;
+const TICKS = 3;
 const LOSS = 0.1;
-/** Beats in which one that has heard of a leader grants nobody a vote, and after which a lonely leader steps down. */
-const LEASE = 2;
+/**
+ * For this many ticks after hearing of a leader, a member grants no vote. After as many without a quorum, a
+ * leader steps down.
+ */
+const LEASE_TICKS = 2;
 
 export class Raft {
   private writes = 0;
 
   constructor(private readonly host: RaftHost) {}
 
-  /** The process that leads the cluster this one is in, if both are in touch and a quorum would still say so. */
+  /** The leader of this process's cluster, if the two are in touch and a quorum would confirm it. */
   leaderFor(p: Process): Process | undefined {
     return this.host.processes.find(
       (l) =>
@@ -65,7 +69,7 @@ export class Raft {
     );
   }
 
-  /** As a linearizable read finds out: a quorum is there, and knows of no later term. */
+  /** As a linearizable read finds out: a quorum answers and knows of no later term. */
   isConfirmed(l: Process): boolean {
     const voters = votersOf(l.dir);
     if (!voters.includes(l.dir.memberId)) return false;
@@ -83,10 +87,10 @@ export class Raft {
     for (const l of this.host.processes) {
       if (l.role === "leader" && !this.host.alarmed) this.push(l, { write: ++this.writes });
     }
-    for (let i = 0; i < HEARTBEATS; i++) this.heartbeat();
+    for (let i = 0; i < TICKS; i++) this.raftTick();
   }
 
-  private heartbeat(): void {
+  private raftTick(): void {
     const { host } = this;
     for (const p of [...host.processes].sort(() => host.random() - 0.5)) {
       if (!host.processes.includes(p)) continue;
@@ -101,19 +105,17 @@ export class Raft {
     return this.host.random() < LOSS;
   }
 
-  // Elections.
-
   private follow(p: Process): void {
-    p.silent++;
+    p.silentTicks++;
     const voters = votersOf(p.dir);
     if (!voters.includes(p.dir.memberId)) return;
-    if (p.role === "candidate" && p.silent <= p.patience) return this.solicit(p, false);
-    if (p.silent <= p.patience) return;
-    // Pre-vote: nobody raises the term who couldn't win.
-    const willing = this.peers(p).filter(
-      (q) => voters.includes(q.dir.memberId) && q.silent >= LEASE && newer(q.dir, p.dir) <= 0,
+    if (p.role === "candidate" && p.silentTicks <= p.electionTicks) return this.solicit(p, false);
+    if (p.silentTicks <= p.electionTicks) return;
+    // Pre-vote: a member that couldn't win doesn't raise the term.
+    const granting = this.peers(p).filter(
+      (q) => voters.includes(q.dir.memberId) && q.silentTicks >= LEASE_TICKS && newer(q.dir, p.dir) <= 0,
     );
-    if (willing.length + 1 >= quorumOf(voters.length)) this.campaign(p, false);
+    if (granting.length + 1 >= quorumOf(voters.length)) this.campaign(p, false);
   }
 
   private campaign(p: Process, transfer: boolean): void {
@@ -121,13 +123,13 @@ export class Raft {
     p.dir.vote = p.dir.memberId;
     p.role = "candidate";
     p.votes = new Set([p.dir.memberId]);
-    this.quiet(p);
+    this.resetTimer(p);
     this.solicit(p, transfer);
   }
 
-  private quiet(p: Process): void {
-    p.silent = 0;
-    p.patience = LEASE + Math.floor(this.host.random() * 4);
+  private resetTimer(p: Process): void {
+    p.silentTicks = 0;
+    p.electionTicks = LEASE_TICKS + Math.floor(this.host.random() * 4);
   }
 
   private solicit(c: Process, transfer: boolean): void {
@@ -135,7 +137,7 @@ export class Raft {
       if (this.wins(c)) break;
       if (c.votes.has(q.dir.memberId) || this.lost()) continue;
       const granted = this.vote(q, c, transfer);
-      // The vote is on the disk now, whether the answer arrives or not.
+      // The vote is on disk now, whether the answer arrives or not.
       if (this.lost()) continue;
       if (q.dir.term > c.dir.term) return this.stepDown(c, q.dir.term);
       if (granted) c.votes.add(q.dir.memberId);
@@ -149,13 +151,13 @@ export class Raft {
   }
 
   private vote(q: Process, c: Process, transfer: boolean): boolean {
-    if (q.silent < LEASE && q.role !== "candidate" && !transfer) return false;
+    if (q.silentTicks < LEASE_TICKS && q.role !== "candidate" && !transfer) return false;
     if (c.dir.term < q.dir.term) return false;
     if (c.dir.term > q.dir.term) this.stepDown(q, c.dir.term);
     const free = q.dir.vote === undefined || q.dir.vote === c.dir.memberId;
     if (!free || newer(q.dir, c.dir) > 0) return false;
     q.dir.vote = c.dir.memberId;
-    this.quiet(q);
+    this.resetTimer(q);
     return true;
   }
 
@@ -169,14 +171,12 @@ export class Raft {
 
   private win(p: Process): void {
     p.role = "leader";
-    p.silent = 0;
+    p.silentTicks = 0;
     p.match = new Map();
     p.next = new Map();
     this.host.oracle.elected(p);
     this.push(p, {});
   }
-
-  // Replication.
 
   private push(l: Process, what: Omit<Entry, "term">): void {
     l.dir.log.push({ term: l.dir.term, ...what });
@@ -198,11 +198,11 @@ export class Raft {
       if (voters.includes(q.dir.memberId)) answered++;
     }
     this.commit(l);
-    if (answered >= quorumOf(voters.length)) l.silent = 0;
-    else if (++l.silent > LEASE) l.role = "follower";
+    if (answered >= quorumOf(voters.length)) l.silentTicks = 0;
+    else if (++l.silentTicks > LEASE_TICKS) l.role = "follower";
   }
 
-  /** One message and its answer; says whether that arrived. */
+  /** Sends one message and receives its answer. Returns whether the answer arrived. */
   private append(l: Process, q: Process): boolean {
     const { host } = this;
     if (!host.processes.includes(q)) return false;
@@ -212,12 +212,12 @@ export class Raft {
     }
     const known = l.match.get(q.dir.memberId) ?? 0;
     if (known > q.dir.log.length) {
-      // "tocommit is out of range": it has forgotten what it had said yes to.
+      // etcd panics with "tocommit is out of range": the member has lost entries that it had acknowledged.
       host.exit(q, 2);
       return false;
     }
     this.stepDown(q, l.dir.term);
-    this.quiet(q);
+    this.resetTimer(q);
     if (q.dir.log.length === 0 && host.nowMs < q.snapshotUntilMs) return true;
     let prev = (l.next.get(q.dir.memberId) ?? l.dir.log.length) - 1;
     prev = Math.min(Math.max(prev, 0), q.dir.log.length);
@@ -232,7 +232,7 @@ export class Raft {
     return true;
   }
 
-  /** What has the same index and term is taken for the same. */
+  /** Like raft, it takes entries with the same index and term for the same entry. */
   private take(q: Process, log: readonly Entry[], prev: number): boolean {
     let at = prev;
     while (at < log.length && at < q.dir.log.length && q.dir.log[at]?.term === log[at]?.term) at++;
@@ -270,21 +270,21 @@ export class Raft {
     const seats = seatsOf(l.dir);
     for (const q of [l, ...this.peers(l)]) {
       const { memberId } = q.dir;
-      const told = l.dir.log.slice(l.dir.commit).some((e) => e.conf?.op === "name" && e.conf.id === memberId);
-      if (q.served && !told && seats.get(memberId)?.name === "")
+      const named = l.dir.log
+        .slice(l.dir.commit)
+        .some((e) => e.conf?.op === "name" && e.conf.id === memberId);
+      if (q.served && !named && seats.get(memberId)?.name === "")
         this.push(l, { conf: { op: "name", id: memberId } });
     }
   }
 
-  // What the cluster API needs.
-
-  /** Says whether it was committed in time. If not, it may be later. */
+  /** Returns whether the change was committed in time. If not, it may be committed later. */
   propose(l: Process, conf: NonNullable<Entry["conf"]>): boolean {
     const pending = l.dir.log.slice(l.dir.commit).some((e) => e.conf && e.conf.op !== "name");
     if (pending) return false;
     this.push(l, { conf });
     const target = l.dir.log.length;
-    for (let i = 0; i < HEARTBEATS && l.role === "leader" && l.dir.commit < target; i++) this.replicate(l);
+    for (let i = 0; i < TICKS && l.role === "leader" && l.dir.commit < target; i++) this.replicate(l);
     return l.dir.commit >= target;
   }
 

@@ -1,4 +1,4 @@
-/** The same seed, the same numbers (mulberry32). */
+/** A seeded generator (mulberry32): the same seed gives the same numbers. */
 export class Random {
   private state: number;
 

@@ -1,12 +1,12 @@
-/** Requests that fail for a while, or until somebody repairs what is wrong. */
+/** Requests that fail for a while or until they are repaired. */
 
 export const REQUESTS = ["read", "record", "pods", "claims", "scale", "etcd"] as const;
 export type Request = (typeof REQUESTS)[number];
 
-/** `unknown`: it is done, and an error comes back all the same. */
+/** `unknown`: the request is carried out and an error comes back all the same. */
 type How = "refused" | "unknown";
 
-const WORDS: Readonly<Record<Request, readonly string[]>> = {
+const MESSAGES: Readonly<Record<Request, readonly string[]>> = {
   read: ["500 the server was unable to return a response in the time allotted"],
   record: [
     "403 configmaps is forbidden",
@@ -27,7 +27,7 @@ const WORDS: Readonly<Record<Request, readonly string[]>> = {
 interface Failing {
   readonly untilMs: number;
   readonly how: How;
-  readonly words: string;
+  readonly message: string;
 }
 
 export class Requests {
@@ -35,25 +35,25 @@ export class Requests {
 
   constructor(private readonly host: { readonly nowMs: number }) {}
 
-  /** An answer that is lost says nothing of what became of the request. */
+  /** The answer is lost, so the caller doesn't know whether the request was carried out. */
   lose(request: Request, forMs: number): void {
-    this.failing.set(request, { untilMs: this.host.nowMs + forMs, how: "unknown", words: "500 timed out" });
+    this.failing.set(request, { untilMs: this.host.nowMs + forMs, how: "unknown", message: "500 timed out" });
   }
 
   fail(request: Request, forMs: number, which: number): void {
-    const words = WORDS[request][which % WORDS[request].length] ?? "";
-    this.failing.set(request, { untilMs: this.host.nowMs + forMs, how: "refused", words });
+    const message = MESSAGES[request][which % MESSAGES[request].length] ?? "";
+    this.failing.set(request, { untilMs: this.host.nowMs + forMs, how: "refused", message });
   }
 
   repair(): void {
     this.failing.clear();
   }
 
-  /** Undefined when it was done, as far as whoever asked is told. */
+  /** Returns undefined when the caller is told that the request succeeded. */
   send(request: Request, work: () => string | undefined): string | undefined {
     const failing = this.failing.get(request);
     if (!failing || this.host.nowMs > failing.untilMs) return work();
     if (failing.how === "unknown") work();
-    return failing.words;
+    return failing.message;
   }
 }

@@ -1,4 +1,4 @@
-/** The restore pod of the simulated namespace: makes what is declared, once for each pod of it. */
+/** The restore pod of the simulated namespace. Each such pod makes the declared generation once. */
 import type { RestoreView } from "../../programs/controller/model";
 import type { RestoreReport } from "../../programs/shared/protocol";
 import type { LogEnd } from "../../programs/shared/disk";
@@ -10,7 +10,7 @@ import { copyDir } from "./log";
 const writesOf = (log: readonly Entry[]) => log.flatMap((e) => (e.write === undefined ? [] : [e.write]));
 
 export class RestorePod {
-  /** What a backup holds: acknowledged before it was taken. */
+  /** The writes in the backup. They were acknowledged before it was taken. */
   backup: readonly number[] = [];
   private pod:
     { readonly uid: string; readonly generation: number; data?: MemberDir; from?: LogEnd } | undefined;
@@ -27,7 +27,7 @@ export class RestorePod {
     if (desired.rebuild.kind === "restore") this.pod.data = this.make(this.backup);
   }
 
-  /** The controller says that the generation is made. */
+  /** The controller reports that the generation is made. */
   done(): void {
     this.doneGeneration = this.pod?.generation ?? this.doneGeneration;
   }
@@ -45,15 +45,15 @@ export class RestorePod {
     return { pod: { uid, name: "etcd-restore" }, report };
   }
 
-  /** Its node dies: another pod begins anew. */
+  /** The pod's node dies, and another pod starts over. */
   lose(): void {
     this.pod = undefined;
   }
 
-  /** A gate sends its directory. */
+  /** A gate uploads its directory. */
   lend(dir: MemberDir, url: string): void {
     if (!this.pod || this.pod.data || !url.endsWith(`/${this.pod.uid}`)) return;
-    this.cluster.oracle.lent(dir);
+    this.cluster.oracle.uploaded(dir);
     this.pod.data = this.make(writesOf(dir.log));
     const { length } = dir.log;
     this.pod.from = {
@@ -62,7 +62,7 @@ export class RestorePod {
     };
   }
 
-  /** A gate fetches the data; from then on nothing of the old generation may ever run. */
+  /** A gate downloads the data. From then on nothing of the old generation may ever run. */
   take(url: string): MemberDir | undefined {
     const data = this.pod?.data;
     if (!data || !url.endsWith(`/${this.pod?.uid}`)) return undefined;

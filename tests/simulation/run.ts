@@ -1,4 +1,4 @@
-/** One story: a declared cluster, faults in between, then quiet. */
+/** Plays one story: a declared cluster, faults, then quiet. */
 import type { Desired } from "../../programs/controller/model";
 import { Cluster } from "./cluster";
 import { Controller, Lease } from "./controller";
@@ -6,7 +6,7 @@ import { ALL } from "./faults";
 import { clocksOf } from "./faults/around";
 import { declareSize, declareTemplate } from "./faults/declared";
 import { deletePodAndClaim } from "./faults/disks";
-import { on } from "./faults/nodes";
+import { turnOn } from "./faults/nodes";
 import type { Stage } from "./faults/stage";
 import { copyDir } from "./log";
 import type { AtStep, Story } from "./story";
@@ -18,18 +18,18 @@ export interface Outcome {
   readonly reason: string;
   readonly rounds: number;
   readonly excused: boolean;
-  /** Writes and acts of the first controller, and how many of them were before the first fault. */
+  /** Writes and actions of the first controller, and how many of them came before the first fault. */
   readonly steps: number;
   readonly stepsBefore: number;
 }
 
 const TICK_MS = 2000;
-const KEEP_EVERY = 15;
+const MOMENT_EVERY = 15;
 const KEPT_MOMENTS = 4;
-/** Rounds of quiet, short ones first; one that can't be got over is only watched for a while. */
+/** Rounds after the faults end, the short ones first. A story that can't converge is watched for a while only. */
 const ROUNDS = 400;
 const SHORT_ROUNDS = 150;
-const ROUNDS_IN_VAIN = 60;
+const ROUNDS_IF_STUCK = 60;
 
 export function declared(members: number, more: Partial<Desired> = {}): Desired {
   return {
@@ -64,7 +64,7 @@ class Play {
     const { atStep } = story;
     if (controllers[0] && atStep)
       controllers[0].interruption = { ...atStep, befalls: () => this.interrupt(atStep) };
-    cluster.door = {
+    cluster.server = {
       answer: (report) => {
         const leading = controllers.filter((c) => c.alive && c.frozenTicks === 0 && c.believesTo);
         return leading[Math.floor(cluster.random() * leading.length)]?.answer(report);
@@ -96,7 +96,7 @@ class Play {
     const { cluster, controllers, moments } = this.stage;
     cluster.tick(ms);
     for (const c of controllers) c.tick();
-    if (++this.ticks % KEEP_EVERY > 0) return;
+    if (++this.ticks % MOMENT_EVERY > 0) return;
     const dirs = cluster.claims.flatMap(({ uid, volume: { dir } }) =>
       dir ? [[uid, copyDir(dir)] as const] : [],
     );
@@ -104,7 +104,7 @@ class Play {
     if (moments.length > KEPT_MOMENTS) moments.shift();
   }
 
-  befall(): void {
+  playFaults(): void {
     for (let i = 0; i < this.story.warmUp; i++) this.tick(TICK_MS);
     this.stepsBefore = this.stage.controllers[0]?.done ?? 0;
     for (const { fault, a, b, ticks } of this.story.events) {
@@ -115,22 +115,22 @@ class Play {
     }
   }
 
-  settle(): number {
-    const most = this.stage.cluster.canBeMade() ? ROUNDS : ROUNDS_IN_VAIN;
+  converge(): number {
+    const most = this.stage.cluster.canBeMade() ? ROUNDS : ROUNDS_IF_STUCK;
     let rounds = 0;
     for (; rounds < most && !this.over && !this.done; rounds++) {
       this.tick(rounds < SHORT_ROUNDS ? 3000 : 30_000);
-      this.obey();
+      this.followStatus();
     }
-    // What looks settled has to stay so.
+    // A cluster that has converged must stay so.
     for (let i = 0; i < 5 && this.done; i++) this.tick(3000);
-    // A moment's election is none of its faults.
+    // A short election afterwards is allowed.
     for (let i = 0; i < 10 && !this.over && !this.done && rounds < most; i++) this.tick(3000);
     return rounds;
   }
 
-  /** Somebody does what the status asks for. */
-  private obey(): void {
+  /** A person does what the status asks for. */
+  private followStatus(): void {
     const { reason = "" } = this.decision ?? {};
     const asked = /delete claim data-(\S+) and the pod|claim data-(\S+) is deleted/.exec(reason);
     const pod = this.stage.cluster.pods.find((p) => p.name === (asked?.[1] ?? asked?.[2]));
@@ -141,18 +141,18 @@ class Play {
 }
 
 export function play(story: Story): Outcome {
-  const it = new Play(story);
-  it.befall();
-  calmDown(it.stage);
-  const rounds = it.settle();
-  const { cluster, controllers } = it.stage;
+  const played = new Play(story);
+  played.playFaults();
+  endFaults(played.stage);
+  const rounds = played.converge();
+  const { cluster, controllers } = played.stage;
   const { oracle } = cluster;
   const { birth } = cluster.record.value ?? {};
-  // Without a declared grace, and before a cluster is known, somebody has to decide.
-  const undecided =
+  // Without a declared grace, and before the cluster has formed, a person has to decide.
+  const needsDecision =
     (story.nodeLossGraceSeconds === undefined || birth?.state !== "born") &&
     cluster.claims.some((c) => c.node !== undefined && cluster.nodes[c.node]?.state === "gone");
-  // A disk that can't be read, or another one, where no voter is known: nobody knows whose it is.
+  // While no voter is known, nobody can tell whose a corrupt or foreign disk is.
   const unreadable =
     !oracle.truth &&
     cluster.claims.some(
@@ -161,27 +161,27 @@ export function play(story: Story): Outcome {
   const ambiguous = oracle.recordHarmed && oracle.anyHarm;
   return {
     violations: oracle.violations,
-    converged: it.done,
+    converged: played.done,
     mustConverge:
       cluster.canBeMade() &&
-      ![oracle.excused, ambiguous, undecided, unreadable, oracle.forgotten].includes(true),
-    reason: it.decision?.reason ?? "",
+      ![oracle.excused, ambiguous, needsDecision, unreadable, oracle.firstMemberForgotten].includes(true),
+    reason: played.decision?.reason ?? "",
     rounds,
     excused: oracle.excused,
     steps: controllers[0]?.done ?? 0,
-    stepsBefore: it.stepsBefore,
+    stepsBefore: played.stepsBefore,
   };
 }
 
-/** Throws what is wrong with it. */
-export function holds(story: Story): void {
+/** Throws an error that says which promise the story breaks. */
+export function keepsPromises(story: Story): void {
   const end = play(story);
   if (end.violations.length > 0) throw new Error(`broken: ${end.violations.join("; ")}`);
   if (end.mustConverge && !end.converged) throw new Error(`stuck: ${end.reason}`);
 }
 
-/** Faults end: network, nodes, requests and clocks are well again, a good template is declared, one controller lives. */
-function calmDown(stage: Stage): void {
+/** Ends the faults: network, nodes, requests and clocks work, a good template is declared, one controller runs. */
+function endFaults(stage: Stage): void {
   const { cluster, controllers } = stage;
   cluster.faults++;
   cluster.isolated.clear();
@@ -189,17 +189,17 @@ function calmDown(stage: Stage): void {
   cluster.requests.repair();
   cluster.snapshotMs = 0;
   for (const { volume } of cluster.claims) volume.full = false;
-  for (const clock of clocksOf(stage)) clock.right();
-  cluster.nodes.forEach((_, i) => on(cluster, i));
+  for (const clock of clocksOf(stage)) clock.correct();
+  cluster.nodes.forEach((_, i) => turnOn(cluster, i));
   controllers.forEach((c, i) => {
     c.restart();
     c.alive = i === 0;
   });
-  const past = cluster.pods.filter((p) => p.gate === "done");
+  const pastGate = cluster.pods.filter((p) => p.gate === "done");
   const versions = [
     ...cluster.claims.flatMap((c) => (c.volume.dir ? [c.volume.dir.lastVersion] : [])),
-    // Nobody stops what is past its gate: it will come up with its own version.
-    ...past.map((p) => cluster.templates.get(p.revision)?.etcdVersion),
+    // A pod whose gate is done starts etcd with its own version, and nothing stops it.
+    ...pastGate.map((p) => cluster.templates.get(p.revision)?.etcdVersion),
   ];
   const etcdVersion = versions.includes("3.7.1") ? "3.7.1" : "3.6.14";
   const template = cluster.templates.get(cluster.revision);

@@ -2,7 +2,7 @@ export interface Event {
   readonly fault: string;
   readonly a: number;
   readonly b: number;
-  /** Ticks that follow. */
+  /** Ticks after the fault. */
   readonly ticks: number;
 }
 
@@ -13,14 +13,14 @@ export interface Story {
   /** Ticks before the first fault. */
   readonly warmUp: number;
   readonly events: readonly Event[];
-  /** Right before or after the n-th write or act of the first controller, this befalls it: its death, or a fault. */
+  /** A fault, or the controller's death, right before or after the n-th write or action of the first controller. */
   readonly atStep?: AtStep;
 }
 
 export interface AtStep {
   readonly n: number;
   readonly when: "before" | "after";
-  /** Absent: the controller dies, and starts anew with nothing in memory. */
+  /** If absent, the controller dies and restarts with no memory. */
   readonly fault?: string;
   readonly a?: number;
 }

@@ -1,9 +1,12 @@
-/** A member's volume, and what a gate reads of it. */
+/** A member's volume, and what a gate reads from it. */
 import type { GateReport } from "../../programs/controller/model";
 import type { MemberDir } from "./log";
 import { votersOf } from "./log";
 
-/** What etcd would read at its start: goes with the directory, and an order is used up by the log made from it. */
+/**
+ * What etcd reads when it starts. It is lost with the directory, and the log that etcd makes from an order
+ * uses the order up.
+ */
 export type Yaml =
   | { readonly kind: "start" }
   | { readonly kind: "new"; readonly token: string }
@@ -13,16 +16,16 @@ export interface Volume {
   dir?: MemberDir;
   yaml?: Yaml;
   broken: boolean;
-  /** There is a database without a log: a gate sees something broken, etcd sees nothing. */
+  /** There is a database but no log. A gate sees a broken directory, etcd sees nothing. */
   logless: boolean;
   held: boolean;
   aside: number;
-  /** Nothing can be written any more. */
+  /** Nothing can be written to the volume. */
   full: boolean;
-  /** etcd has ended because it was full, and hasn't run since. */
+  /** etcd has exited because the volume was full, and hasn't run since. */
   wasFull?: boolean;
-  /** A controller has answered its gate while it could know that this disk is lost. */
-  condemned: boolean;
+  /** A controller that could know that this disk is lost has answered its gate. */
+  knownLost: boolean;
 }
 
 export const emptyVolume = (): Volume => ({
@@ -31,7 +34,7 @@ export const emptyVolume = (): Volume => ({
   held: false,
   aside: 0,
   full: false,
-  condemned: false,
+  knownLost: false,
 });
 
 export function reportOf(podUid: string, volume: Volume, atMs: number): GateReport {

@@ -9,14 +9,14 @@ import { root } from "../../hack/root";
 import { labFolder } from "../e2e/support/lab";
 import type { Verdict } from "./verdict";
 
-/** The Go program, as `hack/cluster setup` builds it. */
+/** The Go program that `hack/cluster setup` builds. */
 export const program = () => join(labFolder(), "programs", "soak");
 
-/** Both engines give the cluster's DNS this address. */
+/** The address of the cluster's DNS with both engines. */
 const dns = "10.96.0.10:53";
 const paceMs = 60;
 
-/** Clients and watchers of a cluster, which write what they see into a history. They run where no fault reaches them. */
+/** Clients and watchers of a cluster that record what they see in a history. They run where no fault reaches them. */
 export class Clients {
   private waiting: { resolve: (answer: string) => void; reject: (error: Error) => void } | undefined;
   private said = "";
@@ -33,7 +33,7 @@ export class Clients {
         resolve();
       }),
     );
-    // It is told by its end what is wrong.
+    // A failure shows when the process ends.
     process.stdin!.on("error", () => undefined);
   }
 
@@ -56,7 +56,7 @@ export class Clients {
       dns,
       seed,
       paceMillis: paceMs,
-      // The last one also does what an epoch begins and ends with.
+      // The last client also begins and ends the epochs.
       clients: [...one, [service], [service], all, all, all],
       watchers: [...one, [service], all],
     });
@@ -64,12 +64,12 @@ export class Clients {
   }
 
   begin = (epoch: number) => this.command({ do: "begin", epoch });
-  /** Every key is read again, and all that was written has reached the watchers, or is lost. */
+  /** Reads every key again, and waits until every write has reached the watchers or counts as lost. */
   end = () => this.command({ do: "end" });
-  /** What is there of an epoch, after it was brought back as it was at a revision. */
+  /** Reads what remains of an epoch after a restore to a revision. */
   restored = (epoch: number, revision: number) => this.command({ do: "restored", epoch, revision });
 
-  /** The history is complete. */
+  /** Completes the history. */
   async close(): Promise<void> {
     this.process.stdin!.end();
     await this.ended;
@@ -92,7 +92,7 @@ export class Clients {
   }
 }
 
-/** What is wrong goes into the folder in full. */
+/** Checks a history. The folder gets the violations in full. */
 export async function judge(history: string, folder: string): Promise<Verdict> {
   const ran = await run(program(), ["judge", history, folder]);
   if (ran.code !== 0) throw new Error(ran.stderr);

@@ -1,4 +1,4 @@
-/** Histories in the judge's format, made by hand: see clients/history.go. */
+/** Histories in the judge's format, written manually. See clients/history.go. */
 import type { Verdict } from "./verdict";
 
 export interface Op {
@@ -26,7 +26,7 @@ export interface History {
   readonly ops: readonly Op[];
   readonly events: readonly Told[];
   readonly missed?: readonly { watcher: number; from: number; to: number }[];
-  /** The clients ended before their time. */
+  /** The clients end early, so the history has no end. */
   readonly cutShort?: boolean;
   readonly restored?: { revision: number; values: Record<string, string> };
 }
@@ -44,7 +44,7 @@ const told = (watcher: number, value: string, revision: number): Told => ({
 const both = (...events: (readonly [value: string, revision: number])[]) =>
   [0, 1].flatMap((watcher) => events.map(([value, revision]) => told(watcher, value, revision)));
 
-/** Two writes, a compare-and-set after them, one that comes too late, and reads between. */
+/** Two writes, a compare-and-set after them, a compare-and-set that comes too late, and reads between. */
 export const sound: History = {
   ops: [
     put("a", 10, 11),
@@ -71,7 +71,7 @@ const unknown = (value: string, call: number): Op => ({
   ...{ client: 2, key, kind: "put", value, call, return: call + 5, error: "no answer" },
 });
 
-/** What is wrong with each, as the judge has to find it. */
+/** Histories with one fault each, which the judge must find. */
 export const doctored: readonly (readonly [
   what: string,
   history: History,
@@ -83,12 +83,12 @@ export const doctored: readonly (readonly [
     (v) => v.violations.includes(key),
   ],
   [
-    "a read is stale, and says so by its revision alone",
+    "a read is stale, and only its revision shows it",
     { ...sound, ops: exchanged(sound.ops, 6, get("c", 13, 70, 12)) },
     (v) => v.violations.length === 0 && v.backwards.length === 1,
   ],
   [
-    "a read of another key answers from the past",
+    "a read of another key returns an older revision",
     {
       ...sound,
       ops: [...sound.ops, { client: 1, key: "soak/1/0/1", kind: "get", call: 80, return: 85, revision: 12 }],
@@ -96,12 +96,12 @@ export const doctored: readonly (readonly [
     (v) => v.violations.length === 0 && v.backwards.length === 1,
   ],
   [
-    "a value comes back that was written over",
+    "an overwritten value comes back",
     { ...sound, ops: [...sound.ops, get("b", 12, 80, 13)] },
     (v) => v.violations.includes(key),
   ],
   [
-    "two compare-and-sets that expect the same both take effect",
+    "two compare-and-sets with the same expectation both succeed",
     {
       ops: [
         ...sound.ops.slice(0, 5),
@@ -115,7 +115,7 @@ export const doctored: readonly (readonly [
     (v) => v.violations.includes(key),
   ],
   [
-    "a compare-and-set does nothing although it finds what it expects",
+    "a compare-and-set fails although its expectation holds",
     {
       ...sound,
       ops: exchanged(sound.ops, 5, {
@@ -126,7 +126,7 @@ export const doctored: readonly (readonly [
     (v) => v.violations.includes(key),
   ],
   [
-    "a write without an answer is seen, is gone, and is there again",
+    "an unanswered write appears, disappears and appears again",
     {
       ops: [unknown("u", 5), ...sound.ops, get("u", 10, 80, 13), put("e", 90, 14), get("u", 10, 100, 14)],
       events: both(["u", 10], ["a", 11], ["b", 12], ["c", 13], ["e", 14]),
@@ -134,37 +134,37 @@ export const doctored: readonly (readonly [
     (v) => v.violations.includes(key) && v.unknownOutcomes === 1 && v.tookEffect === 1,
   ],
   [
-    "two writes have one revision",
+    "two writes have the same revision",
     { ...sound, ops: exchanged(sound.ops, 2, put("b", 30, 11)), events: both(["a", 11], ["c", 13]) },
     (v) => v.violations.includes(key) && v.backwards.length > 0,
   ],
   [
-    "an event doesn't reach one of the watchers",
+    "one watcher misses an event",
     { ...sound, events: without(sound.events, 4) },
     (v) => v.linearizable && v.watch.lost.length === 1,
   ],
   [
-    "an event reaches none of them",
+    "all watchers miss an event",
     { ...sound, events: both(["a", 11], ["c", 13]) },
     (v) => v.linearizable && v.watch.lost.length === 2,
   ],
   [
-    "an event comes twice",
+    "a watcher gets an event twice",
     { ...sound, events: [...sound.events, told(1, "c", 13)] },
     (v) => v.linearizable && v.watch.twice.length === 1,
   ],
   [
-    "two events come in the wrong order",
+    "a watcher gets two events in the wrong order",
     { ...sound, events: [told(0, "b", 12), told(0, "a", 11), ...sound.events.slice(2)] },
     (v) => v.linearizable && v.watch.disorder.length === 1,
   ],
   [
-    "an event tells of what nobody wrote",
+    "an event shows a value that nobody wrote",
     { ...sound, events: exchanged(sound.events, 1, told(0, "x", 12)) },
     (v) => v.linearizable && v.watch.wrong.length === 1,
   ],
   [
-    "more is lost to a watcher than a compaction explains",
+    "a watcher misses more than a compaction explains",
     {
       ...sound,
       events: sound.events.filter((e) => e.watcher === 0 || e.revision === 13),
@@ -174,35 +174,35 @@ export const doctored: readonly (readonly [
   ],
   ["the history has no end", { ...sound, cutShort: true }, (v) => v.linearizable && v.unfinished === 1],
   [
-    "an event is left out of a history that has no end",
+    "an event is missing in a history that has no end",
     { ...sound, events: without(sound.events, 4), cutShort: true },
     (v) => v.watch.lost.length === 1,
   ],
   [
-    "a restore brings back less than was backed up",
+    "a restore returns less than was backed up",
     { ...sound, restored: { revision: 12, values: { [key]: "a" } } },
     (v) => v.linearizable && v.restored.length === 1,
   ],
   [
-    "a restore brings back more than was there",
+    "a restore returns more than there was",
     { ...sound, restored: { revision: 12, values: { [key]: "b", "soak/1/0/9": "x" } } },
     (v) => v.linearizable && v.restored.length === 1,
   ],
 ];
 
-/** What looks like a fault, and is none. */
-export const innocent: readonly (readonly [what: string, history: History])[] = [
+/** Histories that look faulty and are not. */
+export const harmless: readonly (readonly [what: string, history: History])[] = [
   ["all as it should be", sound],
   ["a write without an answer that nobody ever saw", { ...sound, ops: [unknown("u", 5), ...sound.ops] }],
   [
-    "a write without an answer that took effect long after",
+    "an unanswered write takes effect much later",
     {
       ops: [unknown("u", 5), ...sound.ops, get("u", 14, 80, 14)],
       events: both(["a", 11], ["b", 12], ["c", 13], ["u", 14]),
     },
   ],
   [
-    "a watcher that was too late for what was compacted",
+    "a watcher comes too late for compacted revisions",
     {
       ...sound,
       events: sound.events.filter((e) => e.watcher === 0 || e.revision === 13),

@@ -6,7 +6,7 @@ import type { Options } from "./soak";
 import { soakFor } from "./run";
 import { inWords } from "./summary";
 
-/** `make soak`: SEED chooses the faults and the clients' choices, MINUTES how long. */
+/** `make soak`: SEED fixes the faults and the clients' choices, MINUTES sets the duration. */
 function options(): Options {
   const minutes = Number(process.env.MINUTES ?? 30);
   const seed = Number(process.env.SEED ?? 1);

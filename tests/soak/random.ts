@@ -1,4 +1,4 @@
-/** Chance that comes again with its seed (mulberry32). */
+/** A seeded generator (mulberry32): the same seed gives the same numbers. */
 export class Random {
   constructor(private state: number) {}
 

@@ -10,18 +10,18 @@ import { byKind, wholeAgain } from "./summary";
 export interface Done {
   readonly summary: Summary;
   readonly cluster: TestCluster;
-  /** Takes the cluster away, and then the nodes that were added for it: nobody empties the volumes of one that is gone. */
+  /** Deletes the cluster before the added nodes, because nobody can empty the volumes of a node that is gone. */
   readonly end: () => Promise<void>;
 }
 
 export async function soakFor(options: Options): Promise<Done> {
   const earlier = (await nodes()).size;
-  const { scene, minutes, fallen, whole, verdict, failure } = await new Soak(options).run();
+  const { scene, minutes, injected, whole, verdict, failure } = await new Soak(options).run();
   const summary: Summary = {
     seed: options.seed,
     minutes: Math.round(minutes * 10) / 10,
     versions: await versions(scene.cluster),
-    faults: byKind(fallen),
+    faults: byKind(injected),
     wholeAgain: wholeAgain(whole),
     verdict,
     failure,

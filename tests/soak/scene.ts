@@ -8,14 +8,14 @@ import type { Random } from "./random";
 
 export const sleep = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** As many as the largest cluster has members, which each have a node of their own. */
+/** The largest cluster has this many members, each on its own node. */
 export const nodeCount = 5;
 
 const base: EtcdClusterArgs = { backup: { schedule: never, claim: { size: "1Gi" } } };
 
-/** What faults fall on. */
+/** The cluster and the nodes that faults act on. */
 export class Scene {
-  /** The history goes on under another number after each restore. */
+  /** Each restore begins a new epoch of the history. */
   epoch = 1;
   rollouts = 0;
   private declared: EtcdClusterArgs = { members: 3, generation: 1 };
@@ -45,7 +45,7 @@ export class Scene {
     return this.declared.generation ?? 0;
   }
 
-  /** Changes what is declared, and nothing else of it. */
+  /** Changes only the given arguments of what is declared. */
   async declare(change: EtcdClusterArgs): Promise<void> {
     this.declared = { ...this.declared, ...change };
     await this.cluster.apply({ ...base, ...this.declared });
@@ -57,7 +57,7 @@ export class Scene {
     return Array.from({ length: this.members }, (_, ordinal) => ordinal);
   }
 
-  /** The number of the node that a member is on. */
+  /** The number of the member's node. */
   async nodeOf(ordinal: number): Promise<number> {
     const name = this.cluster.pod(ordinal);
     const node = await eventually(
@@ -67,7 +67,7 @@ export class Scene {
     return numberOf(node);
   }
 
-  /** For so long, whatever comes between. */
+  /** Begins, waits for so many seconds, and ends, even if something fails in between. */
   async during(seconds: number, begin: () => Promise<unknown>, end: () => Promise<unknown>): Promise<void> {
     try {
       await begin();
@@ -77,7 +77,7 @@ export class Scene {
     }
   }
 
-  /** All nodes are there again, with power and cable, and may have pods; so is the API server. */
+  /** Powers, connects and uncordons all nodes, and starts the API server. */
   async repairLab(): Promise<void> {
     await lab(["up"], { NODES: String(nodeCount) });
     await kubectl().run(["uncordon", "-l", "etcd-lab/node"]);

@@ -9,42 +9,42 @@ import { faults } from "./faults";
 import { Deck } from "./faults/deck";
 import { Random } from "./random";
 import { nodeCount, Scene, sleep } from "./scene";
-import type { Fallen, Whole } from "./summary";
+import type { Injected, Recovery } from "./summary";
 import type { Verdict } from "./verdict";
 
-/** From the beginning of one fault to that of the next, if the cluster is as declared by then. */
+/** The average time from the start of one fault to the start of the next. */
 const EVERY_SECONDS = 20;
-/** How often the next fault doesn't wait for the end of the one before. */
+/** The share of faults that are followed by the next before the cluster has recovered. */
 const OVERLAP = 0.3;
-/** The kubelet alone waits up to 300 s before it starts a container that has ended often. */
-const WHOLE_SECONDS = 600;
+/** The kubelet alone waits up to 300 s before it restarts a container that has ended often. */
+const RECOVERY_SECONDS = 600;
 
 export interface Options {
   readonly minutes: number;
   readonly seed: number;
-  /** Where everything is written that can be looked at later. */
+  /** Where the history, the faults and the verdict are written. */
   readonly folder: string;
 }
 
 export interface Soaked {
   readonly scene: Scene;
   readonly minutes: number;
-  readonly fallen: readonly Fallen[];
-  readonly whole: readonly Whole[];
+  readonly injected: readonly Injected[];
+  readonly whole: readonly Recovery[];
   readonly verdict: Verdict;
-  /** Why it ended early. */
+  /** Why the soak ended early. */
   readonly failure?: string;
 }
 
-/** Faults on a cluster of its own, while clients use it; then the judge. */
+/** Injects faults into a new cluster while clients use it, then runs the judge. */
 export class Soak {
   private readonly passed = stopwatch();
   private readonly random: Random;
   private readonly deck: Deck;
-  private readonly fallen: Fallen[] = [];
-  private readonly wholes: Whole[] = [];
-  /** Since the last fault was over; undefined if the cluster has been as declared since. */
-  private broken: { readonly by: string; readonly since: () => number } | undefined;
+  private readonly injected: Injected[] = [];
+  private readonly recoveries: Recovery[] = [];
+  /** Since the end of the last fault. It is undefined once the cluster has converged. */
+  private unsettled: { readonly by: string; readonly since: () => number } | undefined;
   private scene!: Scene;
 
   constructor(private readonly options: Options) {
@@ -52,7 +52,7 @@ export class Soak {
     this.deck = new Deck(this.random, faults);
   }
 
-  /** What is left at the end: the cluster, and the nodes. */
+  /** Leaves the cluster and its nodes running. */
   async run(): Promise<Soaked> {
     await bringUp(nodeCount);
     const history = join(this.options.folder, "history.jsonl");
@@ -67,54 +67,54 @@ export class Soak {
       await this.scene.clients.end();
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
-      this.tell(`ends: ${failure}`);
+      this.log(`ends: ${failure}`);
       writeFileSync(join(this.options.folder, "cluster.txt"), await report(this.scene.cluster.namespace));
-      // What was seen up to here is judged, to its end if the cluster still answers.
-      await this.scene.clients.end().catch((why: unknown) => this.tell(String(why)));
+      // The judge checks what was seen so far, up to the end if the cluster still answers.
+      await this.scene.clients.end().catch((why: unknown) => this.log(String(why)));
     }
     const minutes = soaking() / 60;
     await this.scene.clients.close();
     const verdict = await judge(history, this.options.folder);
-    return { scene: this.scene, minutes, fallen: this.fallen, whole: this.wholes, verdict, failure };
+    return { scene: this.scene, minutes, injected: this.injected, whole: this.recoveries, verdict, failure };
   }
 
   private async next(): Promise<void> {
     const fault = this.deck.draw();
     if (fault.alone) await this.wait();
     const began = stopwatch();
-    const how = await this.fall(fault);
-    this.broken = { by: fault.kind, since: stopwatch() };
-    this.tell(`${fault.kind}: ${how}`, { kind: fault.kind, how, seconds: began() });
+    const how = await this.inject(fault);
+    this.unsettled = { by: fault.kind, since: stopwatch() };
+    this.log(`${fault.kind}: ${how}`, { kind: fault.kind, how, seconds: began() });
     if (fault.alone || !this.random.chance(OVERLAP)) await this.wait();
     await sleep(Math.max(2, EVERY_SECONDS * (0.5 + this.random.next()) - began()));
   }
 
-  /** One that can't be made, because of those before, is told, and whatever it left half done is undone. */
-  private async fall(fault: Fault): Promise<string> {
+  /** Earlier faults may make this one impossible. Then the failure is reported and half-done changes are undone. */
+  private async inject(fault: Fault): Promise<string> {
     try {
       const how = await fault.run(this.scene);
-      this.fallen.push({ kind: fault.kind, how });
+      this.injected.push({ kind: fault.kind, how });
       return how;
     } catch (error) {
       if (fault.alone) throw error;
       await this.scene.repairLab();
       const how = `half done: ${error instanceof Error ? error.message.split("\n").slice(0, 2).join(" ") : String(error)}`;
-      this.fallen.push({ kind: fault.kind, how, half: true });
+      this.injected.push({ kind: fault.kind, how, half: true });
       return how;
     }
   }
 
-  /** Until the cluster is as declared. */
+  /** Waits until the cluster is as declared. */
   private async wait(): Promise<void> {
-    if (!this.broken) return;
-    await this.scene.whole(WHOLE_SECONDS);
-    const seconds = this.broken.since();
-    this.wholes.push({ seconds, after: this.broken.by });
-    this.tell(`  whole again after ${seconds.toFixed(1)} s`, { whole: seconds });
-    this.broken = undefined;
+    if (!this.unsettled) return;
+    await this.scene.whole(RECOVERY_SECONDS);
+    const seconds = this.unsettled.since();
+    this.recoveries.push({ seconds, after: this.unsettled.by });
+    this.log(`  whole again after ${seconds.toFixed(1)} s`, { whole: seconds });
+    this.unsettled = undefined;
   }
 
-  private tell(words: string, more: object = {}): void {
+  private log(words: string, more: object = {}): void {
     const at = this.passed();
     const clock = `${Math.floor(at / 60)}:${String(Math.floor(at % 60)).padStart(2, "0")}`;
     console.log(`${clock.padStart(6)} ${words}`);

@@ -1,16 +1,16 @@
 import { median } from "../bench/table";
 import type { Verdict } from "./verdict";
 
-/** One fault that was made. */
-export interface Fallen {
+/** One fault that was injected. */
+export interface Injected {
   readonly kind: string;
   readonly how: string;
-  /** It could not be made whole, because of the faults before it. */
+  /** Earlier faults prevented its completion. */
   readonly half?: boolean;
 }
 
-/** How long the cluster took to be as declared again, from the end of the last fault. */
-export interface Whole {
+/** How long the cluster took to be as declared again after the last fault ended. */
+export interface Recovery {
   readonly seconds: number;
   readonly after: string;
 }
@@ -22,19 +22,19 @@ export interface Summary {
   readonly faults: Readonly<Record<string, number>>;
   readonly wholeAgain: { readonly median: number; readonly longest: number; readonly after: string };
   readonly verdict: Verdict;
-  /** Why it ended early. */
+  /** Why the soak ended early. */
   readonly failure?: string;
-  /** Nothing was lost, every answer was right, and the cluster was whole at the end. */
+  /** Nothing was lost, every answer was correct, and the cluster was as declared at the end. */
   readonly passed: boolean;
 }
 
-export function byKind(fallen: readonly Fallen[]): Record<string, number> {
+export function byKind(injected: readonly Injected[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { kind } of fallen) counts[kind] = (counts[kind] ?? 0) + 1;
+  for (const { kind } of injected) counts[kind] = (counts[kind] ?? 0) + 1;
   return Object.fromEntries(Object.entries(counts).sort(([, a], [, b]) => b - a));
 }
 
-export function wholeAgain(whole: readonly Whole[]): Summary["wholeAgain"] {
+export function wholeAgain(whole: readonly Recovery[]): Summary["wholeAgain"] {
   const longest = whole.reduce((a, b) => (b.seconds > a.seconds ? b : a), { seconds: 0, after: "nothing" });
   const round = (seconds: number) => Math.round(seconds * 10) / 10;
   return {

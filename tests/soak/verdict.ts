@@ -1,4 +1,4 @@
-/** What the judge says of a history; see clients/judge.go. */
+/** What the judge says of a history. See clients/judge.go. */
 export interface Verdict {
   readonly operations: number;
   readonly reads: number;
@@ -6,12 +6,12 @@ export interface Verdict {
   readonly compareAndSets: number;
   /** Writes without an answer. */
   readonly unknownOutcomes: number;
-  /** Of these, what was seen later. */
+  /** How many of them were seen later. */
   readonly tookEffect: number;
   readonly unansweredReads: number;
   readonly longestGapMs: number;
   readonly epochs: number;
-  /** Of these, without an end: what was lost at last was not looked for. */
+  /** How many epochs have no end. Losses at the end of such an epoch are not searched for. */
   readonly unfinished: number;
   readonly keys: number;
   readonly linearizable: boolean;

@@ -5,8 +5,8 @@ import ts from "typescript";
 import { root } from "../../hack/root";
 
 /**
- * What each folder may import, besides itself and packages. A folder that isn't listed belongs to the one above it.
- * Whatever gate/ may import is in the members' pods: a change there restarts members.
+ * What each folder may import besides itself and packages. A folder that isn't listed belongs to its parent.
+ * Whatever gate/ imports runs in the members' pods, so a change there restarts members.
  */
 const may: Readonly<Record<string, readonly string[]>> = {
   "components/args": [],
@@ -82,7 +82,7 @@ describe("imports", () => {
     expect(wrong).to.deep.equal([]);
   });
 
-  it("are all used, as far as they are allowed", () => {
+  it("are all used where they are allowed", () => {
     const used = new Set(
       [...graph].flatMap(([file, targets]) => targets.map((target) => `${roomOf(file)} → ${roomOf(target)}`)),
     );
@@ -92,7 +92,7 @@ describe("imports", () => {
     expect(allowed.filter((arrow) => !used.has(arrow))).to.deep.equal([]);
   });
 
-  it("go in no circle", () => {
+  it("form no cycle", () => {
     const done = new Set<string>();
     const circles: string[] = [];
     const visit = (file: string, way: readonly string[]): void => {

@@ -3,13 +3,13 @@ import fc from "fast-check";
 import type { Kind } from "../simulation/kinds";
 import { KINDS } from "../simulation/kinds";
 import { KEPT } from "../simulation/kept";
-import { holds, play } from "../simulation/run";
+import { keepsPromises, play } from "../simulation/run";
 import type { AtStep, Story } from "../simulation/story";
 
 const RUNS = Number(process.env.SIMULATION_RUNS ?? 48);
 
 const check = ({ stories, share }: Kind) =>
-  fc.assert(fc.property(stories, holds), {
+  fc.assert(fc.property(stories, keepsPromises), {
     numRuns: Math.ceil((RUNS * share) / 12),
     seed: Number(process.env.SIMULATION_SEED ?? 20261124),
     endOnFailure: process.env.SIMULATION_SHRINK === "no",
@@ -21,14 +21,14 @@ describe("a simulated cluster under random faults", function () {
   for (const kind of KINDS) it(`keeps its promises ${kind.title}`, () => check(kind));
 
   for (const [title, story] of Object.entries(KEPT))
-    it(`keeps its promises when ${title}`, () => holds(story));
+    it(`keeps its promises when ${title}`, () => keepsPromises(story));
 
   const fault = (name: string, a = 1, b = 0, ticks = 12) => ({ fault: name, a, b, ticks });
   const stories: Readonly<Record<string, Omit<Story, "seed" | "atStep">>> = {
-    "birth and growing": { members: 3, warmUp: 0, events: [fault("networkHeals", 0, 0, 40)] },
+    "a bootstrap and growth": { members: 3, warmUp: 0, events: [fault("networkHeals", 0, 0, 40)] },
     "a replacement": { members: 3, warmUp: 30, events: [fault("deletePodAndClaim")] },
-    "a broken disk": { members: 3, warmUp: 30, events: [fault("breakWal", 1, 0, 40)] },
-    "growing and shrinking": {
+    "a corrupt disk": { members: 3, warmUp: 30, events: [fault("breakWal", 1, 0, 40)] },
+    "growth and shrinking": {
       members: 3,
       warmUp: 30,
       events: [fault("declareSize", 2, 0, 50), fault("declareSize", 0, 0, 30)],
@@ -62,38 +62,39 @@ describe("a simulated cluster under random faults", function () {
       events: [fault("nodeDeleted", 1, 0, 60)],
     },
   };
-  it("brings nobody up below the cluster's version when a step up is turned round at any moment", () => {
+  it("starts no member below the cluster's version when an upgrade is reversed at any moment", () => {
     const up = 2;
     const back = 0;
-    // A slow controller has its last member up after some 35 ticks; when etcd compares versions is shifted by a start.
+    // A slow controller has its last member running after about 35 ticks. A shifted start shifts when etcd
+    // compares versions.
     for (let ticks = 33; ticks <= 42; ticks++) {
       for (let warmUp = 30; warmUp < 35; warmUp++) {
         const events = [
-          // Much happens between what it sees and what it does.
+          // A slow controller lets many things happen between its observation and its action.
           fault("controllerSlow", 0, 0, 0),
           fault("declareTemplate", 0, up, ticks),
           fault("declareTemplate", 0, back, 20),
         ];
         const end = play({ seed: 1, members: 3, warmUp, events });
-        const when = `turned after ${warmUp} and ${ticks} ticks`;
+        const when = `reversed after ${warmUp} and ${ticks} ticks`;
         expect(end.violations.join("; "), when).to.equal("");
         expect(end.converged, `${when}, and stuck: ${end.reason}`).to.equal(true);
       }
     }
   });
 
-  /** From the story's first fault on, each step in turn is disturbed: before it or after it, by turns. */
+  /** Disturbs each step after the story's first fault in turn, alternately before and after it. */
   function eachStep(
-    told: Omit<Story, "seed" | "atStep">,
+    story: Omit<Story, "seed" | "atStep">,
     disturb: (n: number) => Omit<AtStep, "n" | "when"> = () => ({}),
     whens: (n: number) => readonly AtStep["when"][] = (n) => [n % 2 === 0 ? "before" : "after"],
   ) {
-    const whole = play({ ...told, seed: 1 });
+    const whole = play({ ...story, seed: 1 });
     expect(whole.steps - whole.stepsBefore, "writes and acts").to.be.greaterThan(1);
     for (let n = whole.stepsBefore; n < whole.steps; n++) {
       for (const when of whens(n)) {
         const atStep = { n, when, ...disturb(n) };
-        const end = play({ ...told, seed: 1, atStep });
+        const end = play({ ...story, seed: 1, atStep });
         const what = JSON.stringify(atStep);
         expect(end.violations.join("; "), what).to.equal("");
         if (atStep.fault === undefined) expect(end.mustConverge, what).to.equal(true);
@@ -102,12 +103,12 @@ describe("a simulated cluster under random faults", function () {
     }
   }
 
-  /** What can't be begun again by hand: at both moments of each step. */
-  const both = (): readonly AtStep["when"][] => ["before", "after"];
-  for (const [name, told] of Object.entries(stories)) {
+  /** The steps of a rebuild can't be repeated by a person, so both moments of each are tested. */
+  const bothMoments = (): readonly AtStep["when"][] => ["before", "after"];
+  for (const [name, story] of Object.entries(stories)) {
     const rebuilds = name === "a recovery" || name === "a restore";
     it(`converges when the controller dies at any single step of ${name}`, () =>
-      eachStep(told, undefined, rebuilds ? both : undefined));
+      eachStep(story, undefined, rebuilds ? bothMoments : undefined));
   }
 
   const meanwhile = [
@@ -123,8 +124,8 @@ describe("a simulated cluster under random faults", function () {
   ];
   for (const name of ["a recovery", "a restore"] as const) {
     it(`keeps its promises when something else happens at any single step of ${name}`, () => {
-      const told = stories[name];
-      if (told) eachStep(told, (n) => meanwhile[n % meanwhile.length] ?? {});
+      const story = stories[name];
+      if (story) eachStep(story, (n) => meanwhile[n % meanwhile.length] ?? {});
     });
   }
 });

@@ -6,7 +6,7 @@ export interface Certificates {
   readonly key: string | Buffer;
 }
 
-/** etcd's JSON gateway on one member. Numbers of 64 bits arrive as text. */
+/** etcd's JSON gateway on one member. It returns 64-bit numbers as text. */
 export class Gateway {
   private readonly agent: Agent;
 

@@ -5,8 +5,8 @@ import type { LoadReport } from "./report";
 import { reportMark, startedLine } from "./report";
 
 /**
- * Writes through every member, reads at random what was acknowledged, and at SIGTERM reads everything and reports.
- * A writer goes on to the next member when one does not answer, as etcd's own clients do.
+ * Writes through every member, reads random acknowledged keys, and at SIGTERM reads everything and reports.
+ * Like etcd's own clients, a writer tries the next member when one doesn't answer.
  */
 const writers = 3;
 const paceMs = 100;
@@ -51,11 +51,11 @@ const lost = new Set<string>();
 
 const member = (index: number) => members[index % members.length]!;
 
-/** Whatever has been acknowledged before a question is asked, its answer must know of. */
-function judge(floor: number, revision: number, isWrite: boolean): void {
-  if (isWrite ? revision <= floor : revision < floor) {
+/** An answer must reflect everything that was acknowledged before the request. */
+function checkRevision(minimum: number, revision: number, isWrite: boolean): void {
+  if (isWrite ? revision <= minimum : revision < minimum) {
     backwards++;
-    console.error(`revision ${revision} after ${floor}`);
+    console.error(`revision ${revision} after ${minimum}`);
   }
   highest = Math.max(highest, revision);
 }
@@ -79,7 +79,7 @@ async function write(number: number): Promise<void> {
       const answer = await member(at).call<Header>("/v3/kv/put", { key: base64(key), value: base64(key) });
       const revision = Number(answer.header.revision);
       endOfGap();
-      judge(floor, revision, true);
+      checkRevision(floor, revision, true);
       acknowledged.set(key, revision);
       order.push(key);
     } catch {
@@ -93,7 +93,7 @@ async function write(number: number): Promise<void> {
 async function readAtRandom(): Promise<void> {
   for (let at = 0; !stopping; at++) {
     await sleep(100);
-    // The newest ones are those that a member left behind would not have.
+    // Prefers the newest keys, which a member that lags would miss.
     const key = order[order.length - 1 - Math.floor(Math.random() ** 3 * order.length)];
     if (key === undefined) {
       continue;
@@ -105,7 +105,7 @@ async function readAtRandom(): Promise<void> {
     } catch {
       continue;
     }
-    judge(floor, Number(answer.header.revision), false);
+    checkRevision(floor, Number(answer.header.revision), false);
     find(key, answer);
   }
 }

@@ -1,12 +1,12 @@
-/** What the load tells at its end. */
+/** The load's results. */
 export interface LoadReport {
-  /** Writes that etcd said it had taken. */
+  /** Acknowledged writes. */
   readonly acknowledged: number;
-  /** Writes without an answer: they may be there or not. */
+  /** Writes without an answer, which may have been executed or not. */
   readonly unanswered: number;
-  /** Acknowledged writes that a later, linearizable read did not find as they were written. */
+  /** Acknowledged writes that a later, linearizable read did not return unchanged. */
   readonly lost: number;
-  /** Answers with a revision that was not above one that had been acknowledged before the question. */
+  /** Answers with a revision not above one that was acknowledged before the request. */
   readonly backwards: number;
   /** The longest time in which no writer got an acknowledgement. */
   readonly longestGapMs: number;

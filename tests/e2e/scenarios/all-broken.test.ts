@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { EtcdClusterArgs } from "../../../components";
 import { brokenSetting } from "../support/broken-setting";
-import { toldEverywhere } from "../support/controller";
+import { waitUntilReportedEverywhere } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { Filler } from "../support/fill";
 import { assertNothingLost, Load } from "../support/load";
@@ -12,7 +12,7 @@ interface Waiting {
   status: { containerStatuses?: { name: string; ready: boolean; state: { running?: object } }[] };
 }
 
-long("all members broken by a setting", () => {
+long("members that are all broken by a setting", () => {
   let cluster: TestCluster;
   before(async () => {
     cluster = await TestCluster.deploy("all-broken");
@@ -20,12 +20,12 @@ long("all members broken by a setting", () => {
   });
   after(() => cluster.destroy());
 
-  /** The rollout stops at the first of them by itself: the other two are made anew by somebody's hand. */
+  /** The rollout stops by itself at the first member, so the test deletes the other two pods. */
   async function breaksAndHeals(bad: EtcdClusterArgs, one: RegExp, all: RegExp): Promise<void> {
     const ids = await cluster.memberIds();
     const load = await Load.start(cluster);
     await cluster.apply(bad);
-    await toldEverywhere(cluster, one);
+    await waitUntilReportedEverywhere(cluster, one);
     assert.equal(
       (await cluster.pods()).filter((pod) => pod.ready).length,
       2,
@@ -33,7 +33,7 @@ long("all members broken by a setting", () => {
     );
     const before = await cluster.pods();
     await cluster.kubectl(["delete", "pods", "-l", "app.kubernetes.io/component=member", "--timeout=120s"]);
-    await toldEverywhere(cluster, all);
+    await waitUntilReportedEverywhere(cluster, all);
     await eventually("no member is left", async () => {
       const { items } = await cluster.json<{ items: Waiting[] }>([
         ...["get", "pods", "-l", "app.kubernetes.io/component=member"],
@@ -56,7 +56,7 @@ long("all members broken by a setting", () => {
     }
   }
 
-  it("a bad value, then the right one: heals without a hand", async () => {
+  it("recover without help when a bad value is corrected", async () => {
     await breaksAndHeals(
       { etcd: { extra: brokenSetting } },
       /etcd-\d doesn't start: .*exit code \d/,
@@ -64,8 +64,8 @@ long("all members broken by a setting", () => {
     );
   });
 
-  it("too little memory, then enough: heals without a hand", async () => {
-    // What is in the log since the last snapshot has to be read into memory by a member that starts.
+  it("recover without help when a memory limit that is too low is raised", async () => {
+    // A member that starts reads the log since the last snapshot into memory.
     const filler = await Filler.start(cluster);
     const { done } = await filler.fill("large", 170);
     assert.equal(done, 170);

@@ -3,7 +3,16 @@ import { readCatalog } from "../../../programs/backup/catalog";
 import type { Manifest } from "../../../programs/shared/backups/manifest";
 import { keys, newName } from "../../../programs/shared/backups/manifest";
 import type { S3Store } from "../../../programs/backup/store/s3";
-import { backUp, begin, ended, events, failing, never, said, told } from "../support/backups";
+import {
+  backUp,
+  startJob,
+  jobResult,
+  events,
+  failBackup,
+  never,
+  jobLogs,
+  backupStatus,
+} from "../support/backups";
 import { leader } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
@@ -14,7 +23,7 @@ import { etcdImage } from "../support/pods";
 import { eventually } from "../support/poll";
 import { S3Server } from "../support/s3";
 
-/** Runs etcdutl on what is in the claim. */
+/** Runs etcdutl on a backup in the claim. */
 async function statusOf(
   cluster: TestCluster,
   { object }: Manifest,
@@ -59,7 +68,7 @@ describe("backups to a claim", () => {
   });
   after(() => cluster.destroy());
 
-  it("a job by hand makes one: what etcdutl says of it is what is recorded", async () => {
+  it("a manual job makes a backup, and its manifest agrees with etcdutl", async () => {
     for (let i = 0; i < 5; i++) await cluster.etcdctl(["put", `key-${i}`, "value"]);
     await cluster.etcdctl(["del", "key-0"]);
     const made = await backUp(cluster);
@@ -73,31 +82,31 @@ describe("backups to a claim", () => {
     assert.ok((await events(cluster)).some((e) => e.startsWith("BackedUp: ") && e.includes(made.name)));
   });
 
-  it("a drill restores it, and etcd starts from it with the keys that were recorded", async () => {
-    const job = await begin(cluster, "drill");
-    assert.equal(await ended(cluster, job), "Complete", await said(cluster, job));
-    const { drill, newest } = await told(cluster);
+  it("a drill restores the backup, and etcd starts with the recorded number of keys", async () => {
+    const job = await startJob(cluster, "drill");
+    assert.equal(await jobResult(cluster, job), "Complete", await jobLogs(cluster, job));
+    const { drill, newest } = await backupStatus(cluster);
     assert.equal(drill?.result, "passed");
     assert.equal(drill?.backup, newest?.name);
     assert.equal(drill?.liveKeys, 4);
     assert.ok((drill?.ageSeconds ?? -1) >= 0);
   });
 
-  it("a claim that is full: a reason, nothing half done, and what was there stays", async () => {
-    const before = await told(cluster);
+  it("a full claim fails the backup with a reason, leaves no partial backup, and keeps the earlier ones", async () => {
+    const before = await backupStatus(cluster);
     await (await Filler.start(cluster)).fill("more-#", 12);
     const disk = await Disk.ofClaim(cluster, `${cluster.name}-backups`);
-    // Less than the database takes, over the folder that the claim is made of.
+    // Smaller than the database, and mounted over the folder behind the claim.
     await disk.sh(
       "cp -a . /tmp/kept && mount -t tmpfs -o size=8m,mode=0777 full . && cp -a /tmp/kept/. $PWD/",
     );
     try {
-      assert.match(await failing(cluster), /is full: enlarge it, or keep fewer backups/);
-      assert.deepEqual((await told(cluster)).newest, before.newest);
+      assert.match(await failBackup(cluster), /is full: enlarge it, or keep fewer backups/);
+      assert.deepEqual((await backupStatus(cluster)).newest, before.newest);
       const names = (await disk.sh("find $PWD -name '*.json'")).trim().split("\n");
       assert.equal(names.length, 1, "no manifest but the first's");
-      const drill = await begin(cluster, "drill");
-      assert.equal(await ended(cluster, drill), "Complete", await said(cluster, drill));
+      const drill = await startJob(cluster, "drill");
+      assert.equal(await jobResult(cluster, drill), "Complete", await jobLogs(cluster, drill));
     } finally {
       await disk.sh("cd / && umount $OLDPWD && rm -rf /tmp/kept");
     }
@@ -105,7 +114,7 @@ describe("backups to a claim", () => {
     assert.ok(made.snapshot.bytes > 12 * 2 ** 20);
   });
 
-  it("the jobs may do what they need, and nothing else", async () => {
+  it("the jobs have the permissions that they need and no others", async () => {
     const account = `system:serviceaccount:${cluster.namespace}:etcd-backup`;
     const can = async (...what: string[]) =>
       (await kubectl().try(["auth", "can-i", ...what, "-n", cluster.namespace, "--as", account])).code === 0;
@@ -124,7 +133,7 @@ describe("backups to a claim", () => {
   });
 });
 
-describe("backups to a store that speaks S3", () => {
+describe("backups to an S3 store", () => {
   let cluster: TestCluster;
   let s3: S3Server;
   let store: S3Store;
@@ -148,7 +157,7 @@ describe("backups to a store that speaks S3", () => {
     await cluster.destroy();
   });
 
-  it("one is made from a follower, and is whole", async () => {
+  it("a backup comes from a follower and is complete", async () => {
     await cluster.etcdctl(["put", "greeting", "hello"]);
     const made = await backUp(cluster);
     assert.notEqual(made.member.name, await leader(cluster));
@@ -158,7 +167,7 @@ describe("backups to a store that speaks S3", () => {
   });
 
   longOne(
-    "one that is compressed, with etcd's users turned on, passes a drill; below a prefix of any kind, too",
+    "a compressed backup of an etcd with authentication passes a drill, below unusual prefixes too",
     async () => {
       await cluster.apply(declared({ compression: "gzip" }));
       await cluster.etcdctl(["user", "add", "root", "--no-password"]);
@@ -168,9 +177,9 @@ describe("backups to a store that speaks S3", () => {
         const made = await backUp(cluster);
         assert.equal(made.object.compression, "gzip");
         assert.ok(made.object.bytes < made.snapshot.bytes);
-        const job = await begin(cluster, "drill");
-        assert.equal(await ended(cluster, job), "Complete", await said(cluster, job));
-        assert.equal((await told(cluster)).drill?.backup, made.name);
+        const job = await startJob(cluster, "drill");
+        assert.equal(await jobResult(cluster, job), "Complete", await jobLogs(cluster, job));
+        assert.equal((await backupStatus(cluster)).drill?.backup, made.name);
         const prefix = "env=e2e/team:a,b@c+d";
         await cluster.apply(declared({ s3: s3.args({ prefix }) }));
         const elsewhere = await backUp(cluster);
@@ -183,22 +192,22 @@ describe("backups to a store that speaks S3", () => {
     },
   );
 
-  it("a drill fails loudly on a backup that was damaged, and retention stops until one passes", async () => {
+  it("a drill fails on a damaged backup and reports it, and retention stops until a drill passes", async () => {
     const made = await backUp(cluster);
     const file = `/data/${S3Server.bucket}/${cluster.namespace}/${cluster.name}/${made.object.key}`;
     await s3.shell(`printf x | dd of='${file}' bs=1 seek=5000 conv=notrunc`);
-    const job = await begin(cluster, "drill");
-    assert.equal(await ended(cluster, job), "Failed");
-    const { drill } = await told(cluster);
+    const job = await startJob(cluster, "drill");
+    assert.equal(await jobResult(cluster, job), "Failed");
+    const { drill } = await backupStatus(cluster);
     assert.equal(drill?.result, "failed");
     assert.match(drill?.reason ?? "", new RegExp(`the backup ${made.name} is damaged`));
     assert.ok((await events(cluster)).some((e) => e.startsWith("DrillFailed: ")));
     await backUp(cluster);
-    assert.match((await told(cluster)).alert, /no backup is deleted: the last drill/);
-    const again = await begin(cluster, "drill");
-    assert.equal(await ended(cluster, again), "Complete", await said(cluster, again));
+    assert.match((await backupStatus(cluster)).alert, /no backup is deleted: the last drill/);
+    const again = await startJob(cluster, "drill");
+    assert.equal(await jobResult(cluster, again), "Complete", await jobLogs(cluster, again));
     await backUp(cluster);
-    assert.equal((await told(cluster)).alert, "");
+    assert.equal((await backupStatus(cluster)).alert, "");
   });
 
   for (const [runs, what, args, words] of [
@@ -210,24 +219,19 @@ describe("backups to a store that speaks S3", () => {
     ],
     [
       longOne,
-      "a wrong secret",
+      "a wrong secret key",
       { credentialsSecret: "s3-wrong" },
       /does not accept the secret access key: correct the Secret/,
     ],
-    [
-      longOne,
-      "an authority that isn't known",
-      { caCertificate: undefined },
-      /isn't trusted .*s3.caCertificate/,
-    ],
+    [longOne, "an unknown CA", { caCertificate: undefined }, /isn't trusted .*s3.caCertificate/],
     [longOne, "a port where nothing listens", { endpoint: "https://localhost:1" }, /nothing listens at/],
   ] as const)
-    runs(`fails with a reason: ${what}`, async () => {
+    runs(`fail with a reason: ${what}`, async () => {
       const before = await readCatalog(store);
       await cluster.apply(declared({ s3: s3.args(args) }));
       try {
-        assert.match(await failing(cluster), words);
-        const now = await told(cluster);
+        assert.match(await failBackup(cluster), words);
+        const now = await backupStatus(cluster);
         assert.match(now.reason, /The newest good backup is /);
         assert.ok((await events(cluster)).some((e) => e.startsWith("BackupFailed: ") && words.test(e)));
         assert.deepEqual(await readCatalog(store), before);
@@ -236,87 +240,85 @@ describe("backups to a store that speaks S3", () => {
       }
     });
 
-  longOne(
-    "retention over 40 of them: only what is old and of this cluster goes, and no trap opens",
-    async () => {
-      const first = await backUp(cluster);
-      const { clusterId } = first;
-      const hour = 3600_000;
-      const put = async (manifest: Manifest, bytes: number) => {
-        await store.writeSmall(manifest.object.key, Buffer.alloc(bytes, 1));
-        await store.writeSmall(
-          keys.manifest(manifest.clusterId, manifest.name),
-          Buffer.from(JSON.stringify(manifest)),
-        );
-      };
-      const older = (i: number, id: string, revision: number): Manifest => {
-        const time = new Date(Date.now() - i * hour);
-        const name = newName(time);
-        const object = { ...first.object, key: keys.data(id, name, first.object.compression), bytes: 100 };
-        return { ...first, name, clusterId: id, time: time.toISOString(), revision, object };
-      };
-      const own = Array.from({ length: 40 }, (_, i) => older(i + 1, clusterId, 1));
-      // A younger, emptier cluster of the same name; and what somebody else keeps here.
-      const other = Array.from({ length: 3 }, (_, i) => older(i, "abc123", 900 + i));
-      for (const m of [...own, ...other]) await put(m, 100);
-      await store.writeSmall(`${clusterId}/notes.txt`, Buffer.from("somebody's"));
-      await store.writeSmall("README", Buffer.from("somebody's"));
+  longOne("retention over 40 backups deletes only old backups of this cluster", async () => {
+    const first = await backUp(cluster);
+    const { clusterId } = first;
+    const hour = 3600_000;
+    const put = async (manifest: Manifest, bytes: number) => {
+      await store.writeSmall(manifest.object.key, Buffer.alloc(bytes, 1));
+      await store.writeSmall(
+        keys.manifest(manifest.clusterId, manifest.name),
+        Buffer.from(JSON.stringify(manifest)),
+      );
+    };
+    const older = (i: number, id: string, revision: number): Manifest => {
+      const time = new Date(Date.now() - i * hour);
+      const name = newName(time);
+      const object = { ...first.object, key: keys.data(id, name, first.object.compression), bytes: 100 };
+      return { ...first, name, clusterId: id, time: time.toISOString(), revision, object };
+    };
+    const own = Array.from({ length: 40 }, (_, i) => older(i + 1, clusterId, 1));
+    // A younger and emptier cluster of the same name, and somebody else's files.
+    const other = Array.from({ length: 3 }, (_, i) => older(i, "abc123", 900 + i));
+    for (const m of [...own, ...other]) await put(m, 100);
+    await store.writeSmall(`${clusterId}/notes.txt`, Buffer.from("somebody's"));
+    await store.writeSmall("README", Buffer.from("somebody's"));
 
-      const names = async (id: string) => new Set((await readCatalog(store, id)).good.map((m) => m.name));
-      await cluster.apply(declared({ retention: { keepLast: 20 } }));
-      const made = await backUp(cluster);
-      const kept = await names(clusterId);
-      assert.equal(kept.size, 20);
-      assert.ok(kept.has(made.name) && kept.has(first.name));
-      const stay = own.filter((m) => kept.has(m.name));
-      assert.ok(stay.length > 0 && stay.length < 20);
-      assert.deepEqual(stay, own.slice(0, stay.length), "the younger ones stay");
-      assert.equal((await names("abc123")).size, 3);
-      const rest = (await store.list("")).map((s) => s.key);
-      assert.ok(rest.includes(`${clusterId}/notes.txt`) && rest.includes("README"));
+    const names = async (id: string) => new Set((await readCatalog(store, id)).good.map((m) => m.name));
+    await cluster.apply(declared({ retention: { keepLast: 20 } }));
+    const made = await backUp(cluster);
+    const kept = await names(clusterId);
+    assert.equal(kept.size, 20);
+    assert.ok(kept.has(made.name) && kept.has(first.name));
+    const stay = own.filter((m) => kept.has(m.name));
+    assert.ok(stay.length > 0 && stay.length < 20);
+    assert.deepEqual(stay, own.slice(0, stay.length), "the younger ones stay");
+    assert.equal((await names("abc123")).size, 3);
+    const rest = (await store.list("")).map((s) => s.key);
+    assert.ok(rest.includes(`${clusterId}/notes.txt`) && rest.includes("README"));
 
-      // One of a later release, as after going back: it stays with its data, and is told of.
-      const later = older(60, clusterId, 1);
-      await put({ ...later, format: 2 } as unknown as Manifest, 100);
-      await backUp(cluster);
-      assert.match((await told(cluster)).alert, new RegExp(`${later.name}: its manifest has format 2`));
-      assert.equal((await names(clusterId)).size, 20);
-      const now = (await store.list(`${clusterId}/`)).map((s) => s.key);
-      assert.ok(now.includes(later.object.key) && now.includes(keys.manifest(clusterId, later.name)));
-      await store.remove(keys.manifest(clusterId, later.name));
-      await store.remove(later.object.key);
+    // A backup of a later release, as after a downgrade: it stays with its data, and the status reports it.
+    const later = older(60, clusterId, 1);
+    await put({ ...later, format: 2 } as unknown as Manifest, 100);
+    await backUp(cluster);
+    assert.match((await backupStatus(cluster)).alert, new RegExp(`${later.name}: its manifest has format 2`));
+    assert.equal((await names(clusterId)).size, 20);
+    const now = (await store.list(`${clusterId}/`)).map((s) => s.key);
+    assert.ok(now.includes(later.object.key) && now.includes(keys.manifest(clusterId, later.name)));
+    await store.remove(keys.manifest(clusterId, later.name));
+    await store.remove(later.object.key);
 
-      // A revision that went down: as if an older disk had taken the cluster's place.
-      const higher = older(1, clusterId, made.revision + 1000);
-      await put(higher, 100);
-      await cluster.apply(declared({ retention: { keepLast: 1 } }));
-      await backUp(cluster);
-      assert.match((await told(cluster)).alert, /the revision went down/);
-      assert.equal((await names(clusterId)).size, 22);
-      await store.remove(keys.manifest(clusterId, higher.name));
-      await store.remove(higher.object.key);
+    // A revision that went down, as if an older disk had replaced the cluster.
+    const higher = older(1, clusterId, made.revision + 1000);
+    await put(higher, 100);
+    await cluster.apply(declared({ retention: { keepLast: 1 } }));
+    await backUp(cluster);
+    assert.match((await backupStatus(cluster)).alert, /the revision went down/);
+    assert.equal((await names(clusterId)).size, 22);
+    await store.remove(keys.manifest(clusterId, higher.name));
+    await store.remove(higher.object.key);
 
-      // A clock that is ahead, or was.
-      const future = older(-48, clusterId, 1);
-      await put(future, 100);
-      await backUp(cluster);
-      assert.match((await told(cluster)).alert, /is from the future/);
-      assert.equal((await names(clusterId)).size, 23);
-      await store.remove(keys.manifest(clusterId, future.name));
-      await store.remove(future.object.key);
+    // A clock that is or was ahead.
+    const future = older(-48, clusterId, 1);
+    await put(future, 100);
+    await backUp(cluster);
+    assert.match((await backupStatus(cluster)).alert, /is from the future/);
+    assert.equal((await names(clusterId)).size, 23);
+    await store.remove(keys.manifest(clusterId, future.name));
+    await store.remove(future.object.key);
 
-      const last = await backUp(cluster);
-      assert.equal((await told(cluster)).alert, "");
-      assert.deepEqual(await names(clusterId), new Set([last.name]));
-      assert.equal((await names("abc123")).size, 3);
-      await cluster.apply(declared());
-    },
-  );
+    const last = await backUp(cluster);
+    assert.equal((await backupStatus(cluster)).alert, "");
+    assert.deepEqual(await names(clusterId), new Set([last.name]));
+    assert.equal((await names("abc123")).size, 3);
+    await cluster.apply(declared());
+  });
 
-  longOne("two at once: each is whole", async () => {
+  longOne("two backups at once are both complete", async () => {
     const before = (await readCatalog(store)).good.length;
-    const jobs = await Promise.all([begin(cluster), begin(cluster)]);
-    for (const job of jobs) assert.equal(await ended(cluster, job), "Complete", await said(cluster, job));
+    const jobs = await Promise.all([startJob(cluster), startJob(cluster)]);
+    for (const job of jobs)
+      assert.equal(await jobResult(cluster, job), "Complete", await jobLogs(cluster, job));
     const { good, loose } = await readCatalog(store);
     assert.equal(good.length, before + 2);
     assert.deepEqual(
@@ -344,47 +346,47 @@ describe("backups of a larger database", () => {
     await cluster.destroy();
   });
 
-  /** What is on the server's disk of uploads that have begun. */
+  /** The unfinished uploads on the server's disk. */
   const uploading = (parts: number) =>
     eventually("parts have arrived", async () => {
       const out = await s3.shell(`find /data/${S3Server.bucket}/.sgwtmp/multipart -type f | wc -l`);
       return Number(out.trim()) >= parts || undefined;
     });
 
-  it("a store that is silent for a while, and one whose connections are cut: both are tried again", async () => {
-    const job = await begin(cluster);
+  it("the job retries when the store hangs or cuts its connections", async () => {
+    const job = await startJob(cluster);
     await uploading(1);
     await s3.signal("STOP");
     await new Promise((resolve) => setTimeout(resolve, 5000));
     await s3.signal("CONT");
     await s3.signal("KILL");
-    assert.equal(await ended(cluster, job, 240), "Complete", await said(cluster, job));
-    const { newest } = await told(cluster);
+    assert.equal(await jobResult(cluster, job, 240), "Complete", await jobLogs(cluster, job));
+    const { newest } = await backupStatus(cluster);
     assert.deepEqual((await readCatalog(store)).good, [newest]);
     assert.ok((newest?.snapshot.bytes ?? 0) > mebibytes * 2 ** 20);
   });
 
-  longOne("the member dies in the middle: another one gives it", async () => {
-    const job = await begin(cluster);
+  longOne("the job continues with another member when its member dies", async () => {
+    const job = await startJob(cluster);
     await uploading(1);
     await s3.signal("STOP");
-    const from = /takes a snapshot from (\S+)/.exec(await said(cluster, job))?.[1] ?? "";
+    const from = /takes a snapshot from (\S+)/.exec(await jobLogs(cluster, job))?.[1] ?? "";
     assert.match(from, /^etcd-\d$/);
     await cluster.kubectl(["delete", "pod", from, "--grace-period=0", "--force", "--wait=false"]);
     await s3.signal("CONT");
-    assert.equal(await ended(cluster, job, 240), "Complete", await said(cluster, job));
+    assert.equal(await jobResult(cluster, job, 240), "Complete", await jobLogs(cluster, job));
     await cluster.waitForVoters();
     assert.equal((await readCatalog(store)).good.length, 2);
   });
 
-  it("the job dies in the middle: nothing counts, and the next one is made", async () => {
+  it("an interrupted job leaves no valid backup, and the next job succeeds", async () => {
     const before = await readCatalog(store);
-    // Beside the store, so that no upload is through before it is held.
+    // Runs beside the store, so that no upload completes before it is held up.
     const held = s3.shell(
       `until find /data/${S3Server.bucket}/.sgwtmp/multipart -type f | grep -q .; do sleep 0.02; done; ` +
         `kill -STOP $(pidof versitygw)`,
     );
-    const job = await begin(cluster);
+    const job = await startJob(cluster);
     await held;
     await cluster.kubectl(["delete", "job", job, "--cascade=foreground", "--grace-period=0", "--wait=true"]);
     await s3.signal("CONT");
@@ -412,12 +414,12 @@ long("backups of a database of a gibibyte", () => {
 
   for (const [where, target] of [
     ["a claim", () => ({ claim: { size: "4Gi" } })],
-    ["a store that speaks S3", () => ({ s3: s3.args() })],
+    ["an S3 store", () => ({ s3: s3.args() })],
   ] as const)
-    it(`take less than 128 MiB of memory: to ${where}`, async () => {
+    it(`need less than 128 MiB of memory with ${where} as the store`, async () => {
       await cluster.apply({ backup: { schedule: never, ...target() } });
       const made = await backUp(cluster, 280);
-      const { lastRun } = await told(cluster);
+      const { lastRun } = await backupStatus(cluster);
       console.log(`      ${lastRun?.peakMebibytes} MiB, ${lastRun?.seconds} s`);
       assert.ok(made.snapshot.bytes > 2 ** 30);
       assert.ok((lastRun?.peakMebibytes ?? NaN) <= 128, `it took ${lastRun?.peakMebibytes} MiB`);

@@ -11,11 +11,11 @@ import { eventually } from "../support/poll";
 const revisions: [typeof longOne, string, EtcdClusterArgs, RegExp][] = [
   [
     it,
-    "a tag that does not exist",
+    "an image tag that does not exist",
     { version: defaultVersion, image: { tag: `v${defaultVersion}-nowhere` } },
     /ImagePullBackOff|ErrImagePull/,
   ],
-  [longOne, "a setting that etcd does not take", { etcd: { extra: brokenSetting } }, /exit code/],
+  [longOne, "a setting that etcd rejects", { etcd: { extra: brokenSetting } }, /exit code/],
   [longOne, "a request that no node can meet", { resources: { cpuRequest: "999" } }, /can't be scheduled/],
 ];
 
@@ -28,13 +28,13 @@ describe("a revision that can't run", function () {
   after(() => cluster.destroy());
 
   for (const [runs, what, args, reason] of revisions) {
-    runs(`${what}: takes one member down and stops; the old one heals it`, async () => {
+    runs(`${what}: stops after one member, and the old revision brings it back`, async () => {
       const ids = await cluster.memberIds();
       const before = await cluster.pods();
       const load = await Load.start(cluster);
       await cluster.apply(args);
       await waitsFor(cluster, reason, 120);
-      // It has all the time in the world to take down a second one.
+      // Long enough for the rollout to restart a second member.
       await new Promise((resolve) => setTimeout(resolve, 10_000));
       const during = await cluster.pods();
       const same = during.filter((pod) => before.some((old) => old.uid === pod.uid));

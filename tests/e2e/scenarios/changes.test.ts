@@ -14,13 +14,13 @@ describe("changed arguments", () => {
   });
   after(() => cluster.destroy());
 
-  it("none: nothing changes", async () => {
+  it("change no object if none of them differs", async () => {
     const before = await cluster.pods();
     assert.deepEqual(await cluster.apply({}), []);
     assert.deepEqual(await cluster.pods(), before);
   });
 
-  it("a client more, and less: one Secret, and no restart", async () => {
+  it("add or remove only a Secret for a client, without a restart", async () => {
     const before = await cluster.pods();
     assert.deepEqual(await cluster.apply({ clients: [{ name: "app" }, { name: "second" }] }), [
       "created Secret etcd-client-second",
@@ -33,13 +33,13 @@ describe("changed arguments", () => {
     assert.deepEqual(await cluster.pods(), before);
   });
 
-  it("a server name more: one Secret, shown at the next handshake without a restart", async () => {
+  it("change only a Secret for a new server name, and the next handshake shows it without a restart", async () => {
     const before = await cluster.pods();
     const name = "etcd.example.com";
     assert.deepEqual(await cluster.apply({ tls: { extraServerNames: [name] } }), [
       "changed Secret etcd-server",
     ]);
-    // The kubelet looks after a pod's Secrets when the pod changes, and otherwise about once a minute.
+    // The kubelet checks a pod's Secrets when the pod changes, and otherwise about once a minute.
     await cluster.kubectl(["annotate", "pods", "-l", "app.kubernetes.io/component=member", "e2e/look=now"]);
     const pod = await ClientPod.idle(cluster, "client", { secrets: ["etcd-client-app"] });
     for (const ordinal of before.keys()) {
@@ -73,13 +73,13 @@ describe("changed arguments", () => {
     ],
     [
       longOne,
-      "a renewed authority",
+      "a renewed CA",
       { etcd: { snapshotCount: 5000 }, tls: { caValidityDays: 3000 } },
       [
         ...["peer", "peer-client", "server", "root", "controller", "controller-server", "client-app"].map(
           (pair) => `changed Secret etcd-${pair}`,
         ),
-        // It reads authorities at its start as well.
+        // The controller also reads the CAs when it starts.
         "changed ConfigMap etcd-declared-controller",
         "changed Deployment etcd-controller",
         "changed ConfigMap etcd-declared-members",
@@ -88,7 +88,7 @@ describe("changed arguments", () => {
     ],
   ];
   for (const [runs, what, args, changes] of rollings) {
-    runs(`${what}: the members restart one by one, and no write is lost`, async () => {
+    runs(`restart the members one by one without a lost write: ${what}`, async () => {
       const ids = await cluster.memberIds();
       const before = await cluster.pods();
       const load = await Load.start(cluster);
@@ -100,7 +100,7 @@ describe("changed arguments", () => {
       );
       await cluster.waitForVoters();
       assertNothingLost(await load.stop(), 300);
-      assert.equal(fewest, 2, "ready members at the worst time");
+      assert.equal(fewest, 2, "the fewest ready members");
       assert.deepEqual(await cluster.memberIds(), ids);
       for (const pod of await cluster.pods()) {
         assert.match(await cluster.kubectl(["logs", pod.name]), /"snapshot-count":5000,/);
@@ -109,7 +109,7 @@ describe("changed arguments", () => {
   }
 });
 
-/** Once all pods are others than before: the lowest number of ready ones that was seen. */
+/** Resolves once all pods are replaced, with the lowest number of ready pods meanwhile. */
 function restarted(cluster: TestCluster, before: { uid: string }[]) {
   let fewest = before.length;
   return async () => {

@@ -5,7 +5,7 @@ import { eventually } from "../support/poll";
 import { leaseHolder } from "../support/process";
 
 const AHEAD_MS = 3 * 24 * 3_600_000;
-/** Read by node before the program: its wall clock is ahead, as on a node whose clock was set wrongly. */
+/** Node.js loads this first. It puts the wall clock ahead, as on a node whose clock is wrong. */
 const PRELOAD = `--import=data:text/javascript,const%20n=Date.now;Date.now=()=>n()+${AHEAD_MS}`;
 
 interface Record {
@@ -28,7 +28,7 @@ describe("a controller whose clock is days ahead", () => {
     const { data } = await cluster.json<{ data: { record: string } }>(["get", "configmap", "etcd-record"]);
     return JSON.parse(data.record) as Record;
   }
-  /** Another controller, with that clock or a right one. */
+  /** Replaces the controller by one with that clock or a correct one. */
   async function exchange(options: string): Promise<void> {
     const old = await leaseHolder(cluster);
     await cluster.kubectl(["set", "env", "deployment/etcd-controller", `NODE_OPTIONS=${options}`]);
@@ -42,7 +42,7 @@ describe("a controller whose clock is days ahead", () => {
     );
   }
 
-  it("waits for a pod that is slow to stop, and keeps its member and its volume", async () => {
+  it("waits for a pod that stops slowly, and keeps its member and volume", async () => {
     const before = { ids: await cluster.memberIds(), claims: await claims() };
     await exchange(PRELOAD);
     const finalizers = (value: readonly string[] | null) =>
@@ -61,7 +61,7 @@ describe("a controller whose clock is days ahead", () => {
     assert.deepEqual({ ids: await cluster.memberIds(), claims: await claims() }, before);
   });
 
-  it("leaves no stamp that stops the next one from writing down how far the members are", async () => {
+  it("leaves no timestamp that keeps the next controller from recording the members' progress", async () => {
     await eventually(
       "a floor was written by the clock that is ahead",
       async () => (await record()).members.some((m) => m.floorMs > Date.now() + AHEAD_MS / 2) || undefined,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { killController, said } from "../support/controller";
+import { killController, statusMessage } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
 import { eventually } from "../support/poll";
@@ -12,7 +12,7 @@ describe("the controller", () => {
   });
   after(() => cluster.destroy());
 
-  it("can do what it needs, and nothing that would let it run or read something else", async () => {
+  it("has the permissions that it needs, and none to run or read anything else", async () => {
     const account = `system:serviceaccount:${cluster.namespace}:etcd-controller`;
     const can = async (...what: string[]) =>
       (await kubectl().try(["auth", "can-i", ...what, "-n", cluster.namespace, "--as", account])).code === 0;
@@ -40,7 +40,7 @@ describe("the controller", () => {
 
   it("adopts the members when its record is lost", async () => {
     const ids = await cluster.memberIds();
-    const converged = await said(cluster);
+    const converged = await statusMessage(cluster);
     await cluster.kubectl(["delete", "configmap", "etcd-record"]);
     await cluster.apply({});
     await killController(cluster);
@@ -49,7 +49,7 @@ describe("the controller", () => {
       return (data && JSON.stringify(data).includes("born")) || undefined;
     });
     await cluster.waitForVoters(90);
-    assert.equal(await said(cluster), converged);
+    assert.equal(await statusMessage(cluster), converged);
     assert.deepEqual(await cluster.memberIds(), ids);
   });
 
@@ -68,13 +68,13 @@ describe("the controller", () => {
     });
     const ms = Date.parse(line.time) - lost;
     console.log(`      ${ms} ms after it was asked to go: ${line.msg}`);
-    // By a watch, and not by a look now and then. How fast that is on an idle machine, `make bench` says.
+    // A watch must notice it, not a periodic check. `make bench` measures the time on an idle machine.
     assert.ok(ms <= 20_000, `after ${ms} ms only`);
     await cluster.replacementOf(old);
     await cluster.waitForVoters(90);
   });
 
-  it("is quiet while nothing happens", async () => {
+  it("makes few requests and writes nothing while nothing happens", async () => {
     const logs = async () => (await cluster.kubectl(["logs", "deployment/etcd-controller"])).length;
     const before = await logs();
     await new Promise((resolve) => setTimeout(resolve, 20_000));

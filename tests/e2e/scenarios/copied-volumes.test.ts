@@ -15,10 +15,10 @@ long("volumes that are bound to new claims", () => {
     await forgetVolumes(cluster);
   });
 
-  it("aren't started as they were; after the declared recovery all data is there", async () => {
+  it("aren't started unchanged, and a declared recovery brings back all data", async () => {
     await keep(cluster);
     const pods = [0, 1, 2].map((ordinal) => cluster.pod(ordinal));
-    // As a tool does that brings back a namespace: nobody is there while the claims are made anew.
+    // Like a tool that restores a namespace: no controller runs while the claims are created again.
     await cluster.kubectl(["scale", `deployment/${cluster.name}-controller`, "--replicas=0"]);
     await cluster.kubectl(["scale", `statefulset/${cluster.name}`, "--replicas=0"]);
     await cluster.kubectl(["wait", "--for=delete", ...pods.map((pod) => `pod/${pod}`), "--timeout=120s"]);

@@ -1,37 +1,37 @@
 import assert from "node:assert/strict";
-import { leader, ordinalOf, toldOf } from "../support/controller";
+import { leader, ordinalOf, waitUntilReported } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
 import { assertNothingLost, Load } from "../support/load";
 import { eventually } from "../support/poll";
 
-/** As long as the other, so that nothing in the database moves. */
+/** As long as the other value, so that nothing moves in the database. */
 const good = "value-that-all-members-agree-on";
 const bad = "value-that-one-member-has-alone";
 
 describe("a member whose data differs", () => {
   let cluster: TestCluster;
-  let victim: number;
+  let target: number;
   let node: string;
   before(async () => {
     cluster = await TestCluster.deploy("corrupt", { etcd: { compactHashCheckInterval: "5s" } });
-    victim = ordinalOf(await leader(cluster)) === 2 ? 1 : 2;
-    node = (await cluster.pods())[victim]?.node ?? "";
+    target = ordinalOf(await leader(cluster)) === 2 ? 1 : 2;
+    node = (await cluster.pods())[target]?.node ?? "";
   });
   after(async () => {
     await kubectl().run(["uncordon", node]);
     await cluster.destroy();
   });
 
-  it("is found by etcd's own check, replaced, and the alarm goes off", async () => {
-    const name = cluster.pod(victim);
+  it("is found by etcd's own check and replaced, and the alarm is cleared", async () => {
+    const name = cluster.pod(target);
     await cluster.etcdctl(["put", "agreed", good]);
     const before = await cluster.memberIds();
     const load = await Load.start(cluster);
 
-    const disk = await Disk.of(cluster, victim);
-    // Its pod can't come back to its volume's node while the database is changed.
+    const disk = await Disk.of(cluster, target);
+    // The pod must not return to its volume's node while the database is changed.
     await kubectl().run(["cordon", node]);
     await cluster.kubectl(["delete", "pod", name, "--timeout=60s"]);
     const db = "data/member/snap/db";
@@ -44,7 +44,7 @@ describe("a member whose data differs", () => {
     await eventually(
       `${name} answers, and lies`,
       async () => {
-        const get = await cluster.etcdctl(["get", "agreed", "--consistency=s", "--print-value-only"], victim);
+        const get = await cluster.etcdctl(["get", "agreed", "--consistency=s", "--print-value-only"], target);
         return get === `${bad}\n` || undefined;
       },
       90,
@@ -62,7 +62,7 @@ describe("a member whose data differs", () => {
       },
       90,
     );
-    await toldOf(cluster, new RegExp(`${name}: its data differs from the majority's`));
+    await waitUntilReported(cluster, new RegExp(`${name}: its data differs from the majority's`));
     await cluster.waitForVoters(90);
     assertNothingLost(await load.stop());
 

@@ -7,7 +7,7 @@ import { kubectl } from "../support/lab";
 import type { ShellBlock } from "../support/shell";
 import { shellBlocks, typed, withoutMake } from "../support/shell";
 
-/** `make up`, and what people are told to type after it. */
+/** `make up`, and the commands that the documentation tells people to type after it. */
 
 async function makeUp(): Promise<string> {
   // The packages are installed, and must not be replaced while the tests run on them.
@@ -27,10 +27,10 @@ interface Items {
   }[];
 }
 
-/** What the controller writes to at any time. */
+/** The objects that the controller may write to at any time. */
 const controllers = ["ConfigMap etcd-record", "ConfigMap etcd-status"];
 
-/** Everything that the stack is made of, and its pods, with their versions. */
+/** All objects of the stack and its pods, with their resource versions. */
 async function objects(): Promise<Record<string, string>> {
   const kinds =
     "statefulsets,deployments,services,secrets,configmaps,serviceaccounts,roles,rolebindings,poddisruptionbudgets,pods";
@@ -55,21 +55,21 @@ describe("make up", function () {
     told = await makeUp();
   });
 
-  it("deploys the stack dev, which has its members and its client", async () => {
+  it("deploys the stack dev with its members and its client", async () => {
     const names = Object.keys(await objects());
     for (const name of ["Pod etcd-0", "Pod etcd-1", "Pod etcd-2", "Secret etcd-client-app"]) {
       assert.ok(names.includes(name), `${name} is not among ${names.join(", ")}`);
     }
   });
 
-  it("again: nothing changes, and nothing restarts", async () => {
+  it("changes and restarts nothing the second time", async () => {
     const before = await objects();
     const again = await makeUp();
     assert.doesNotMatch(again, /^ +(created|changed|deleted) /m);
     assert.deepEqual(await objects(), before);
   });
 
-  it("prints lines that work as they stand", async () => {
+  it("prints commands that work unchanged", async () => {
     const lines = told
       .split("\n")
       .slice(told.split("\n").findIndex((line) => line.includes("each line as it stands")) + 1)
@@ -87,7 +87,7 @@ describe("README.md", function () {
   const executed = blocks.filter((block) => block.notRun === undefined);
   before(makeUp);
 
-  it("has code to run, and says why the rest is not run", () => {
+  it("has code blocks to run and a reason for each block that is not run", () => {
     for (const { line, notRun } of blocks.filter((block) => block.notRun !== undefined)) {
       console.log(`      line ${line} is not run: ${notRun}`);
     }
@@ -98,7 +98,7 @@ describe("README.md", function () {
     assert.doesNotMatch(code, /make (down|e2e|test)|hack\/cluster (down|node-)/, "this would end the tests");
   });
 
-  it("all of it works as it stands, from top to bottom in one shell", async () => {
+  it("has code blocks that all work in one shell, from top to bottom", async () => {
     const mark = (block: ShellBlock) => `: README.md line ${block.line}\n${block.code}`;
     const ran = await typed(executed.map(mark).join("\n"), 170_000);
     assert.equal(ran.code, 0, `${ran.stderr}\n${ran.stdout}`);

@@ -20,7 +20,7 @@ const versions = etcdVersions();
 describe("the controller's etcd client, against real processes over mutual TLS", function () {
   this.timeout(120_000);
 
-  it("has programs to test with", function () {
+  it("needs at least one etcd program", function () {
     if (versions.size > 0) return;
     console.log("SKIPPED: no etcd programs here; `make cluster` builds them");
     this.skip();
@@ -86,7 +86,7 @@ function speaksWith(version: string, programs: string): void {
     await until(async () => statusOf(await look(), i)?.isLearner === true);
   }
 
-  it("sees one voter that leads, with IDs of 64 bits as etcdctl prints them", async () => {
+  it("sees one leading voter with the 64-bit IDs that etcdctl prints", async () => {
     const view = await look();
     const status = statusOf(view, 0);
     expect(status).to.deep.include({ answers: true, version, isLearner: false, linearizableRead: true });
@@ -107,7 +107,7 @@ function speaksWith(version: string, programs: string): void {
     expect(seen).to.equal(version.replace(/\d+$/, "0"));
   });
 
-  it("adds a learner only to the list that was decided on, and promotes it once it is in sync", async () => {
+  it("adds a learner only to the member list that it was decided from, and promotes it once it is in sync", async () => {
     const peerUrl = bare.at(1).peerUrl;
     const refused = await doing({ kind: "addLearner", ordinal: 1, peerUrl, listKey: "another" });
     expect(refused).to.deep.include({ kind: "changed" });
@@ -125,7 +125,7 @@ function speaksWith(version: string, programs: string): void {
     expect(listOf(await look()).members.map((m) => m.isLearner)).to.deep.equal([false, false, false]);
   });
 
-  it("moves the leadership", async () => {
+  it("moves leadership", async () => {
     const view = await look();
     const from = statusOf(view, 0)?.leaderId ?? "";
     const to = view.statuses.find((s) => s.memberId !== from)?.memberId ?? "";
@@ -134,7 +134,7 @@ function speaksWith(version: string, programs: string): void {
     expect((await doing({ kind: "moveLeader", from, to }, view))?.words).to.match(/not leader/);
   });
 
-  it("sees an alarm, compacts, defragments and disarms", async () => {
+  it("sees an alarm, compacts, defragments and disarms the alarm", async () => {
     for (let i = 0; i < 50; i++) bare.etcdctl(0, "put", "key", "x".repeat(1000 + i));
     const memberId = await idOf(0);
     const first = fleet.member("pod-0");
@@ -144,14 +144,14 @@ function speaksWith(version: string, programs: string): void {
     expect(view.alarms).to.deep.equal([{ memberId, type: "NOSPACE" }]);
     const revision = view.revision ?? 0;
     expect(await doing({ kind: "compact", revision })).to.equal(undefined);
-    // It may be the answer to a request whose work is still going on, so the plan decides what it means.
+    // The answer may belong to a request that is still executing, so the plan decides what it means.
     expect((await doing({ kind: "compact", revision }))?.words).to.match(/has been compacted/);
     expect(await doing({ kind: "defragment", ordinal: 0, memberId })).to.equal(undefined);
     expect(await doing({ kind: "disarm", memberId, alarm: "NOSPACE" })).to.equal(undefined);
     expect((await look()).alarms).to.deep.equal([]);
   });
 
-  it("compares hashes while an alarm says corrupt", async () => {
+  it("compares hashes during a corruption alarm", async () => {
     const memberId = await idOf(0);
     const first = fleet.member("pod-0");
     if (!first) throw new Error("not asked");
@@ -169,7 +169,7 @@ function speaksWith(version: string, programs: string): void {
     expect((await look()).hashes).to.equal(undefined);
   });
 
-  it("announces a downgrade and takes it back", async function () {
+  it("announces a downgrade and cancels it", async function () {
     if (version.startsWith("3.5.")) return this.skip();
     const [major = 0, minor = 0] = version.split(".").map(Number);
     const targetVersion = `${major}.${minor - 1}.0`;
@@ -180,7 +180,7 @@ function speaksWith(version: string, programs: string): void {
     await until(async () => (await look()).downgrade === undefined);
   });
 
-  it("goes on with the client's new certificate once it is replaced", async () => {
+  it("uses the client's new certificate once it is replaced", async () => {
     const clusterId = listOf(await look()).clusterId;
     await issue(bare.clientTls, await makeAuthority("others"), "root", []);
     ask(0, 1, 2);
@@ -191,7 +191,7 @@ function speaksWith(version: string, programs: string): void {
     expect(listOf(await look(clusterId)).clusterId).to.equal(clusterId);
   });
 
-  it("isn't held up by a member that hangs, and finds it again when it is back", async () => {
+  it("isn't blocked by a member that hangs, and reconnects when it is back", async () => {
     const view = await look();
     const follower = view.statuses.find((s) => s.memberId !== s.leaderId)?.ordinal ?? 0;
     try {
@@ -208,7 +208,7 @@ function speaksWith(version: string, programs: string): void {
     await until(async () => statusOf(await look(), follower)?.answers === true, 4000);
   });
 
-  it("removes a member, also one that is gone, and not twice", async () => {
+  it("removes a running or lost member, and only once", async () => {
     const memberId = await idOf(2);
     await bare.kill(2);
     const view = await look();
@@ -219,7 +219,7 @@ function speaksWith(version: string, programs: string): void {
     ask(0, 1);
   });
 
-  it("tells a lost quorum by the list that nobody gives", async () => {
+  it("recognizes a lost quorum because no member returns the member list", async () => {
     await bare.kill(1);
     await until(async () => "problem" in (await look()).list);
     const view = await look();

@@ -4,7 +4,7 @@ import { bringUp, cluster as lab, nodes } from "../support/lab";
 import { long, longOne } from "../support/long";
 import { etcdctlPod } from "../support/pods";
 
-/** A client with the certificate of the declared client writes through the Service and reads from each member. */
+/** A client with the declared certificate writes through the Service and reads from each member. */
 async function writesAndReads(cluster: TestCluster): Promise<void> {
   const secret = "etcd-client-app";
   const service = ["--endpoints", `https://${cluster.serviceHost}:2379`];
@@ -17,7 +17,7 @@ async function writesAndReads(cluster: TestCluster): Promise<void> {
   assert.equal(health.output.match(/is healthy/g)?.length, cluster.members, health.output);
 }
 
-/** One container each, in which etcd was started once. */
+/** Each pod started etcd once, in one container. */
 async function startedOnce(cluster: TestCluster): Promise<void> {
   for (const { name, ready, restarts } of await cluster.pods()) {
     assert.deepEqual({ name, ready, restarts }, { name, ready: true, restarts: 0 });
@@ -32,25 +32,22 @@ async function membersAreVoters(cluster: TestCluster): Promise<void> {
     const host = cluster.host(ordinal);
     return `started, ${cluster.pod(ordinal)}, https://${host}:2380, https://${host}:2379, false`;
   });
-  // Without the IDs, which come from the certificates' authority.
+  // Without the IDs, which depend on the CA's certificate.
   assert.deepEqual(lines.map((line) => line.replace(/^[0-9a-f]+, /, "")).sort(), expected);
 }
 
-describe("first boot", () => {
+describe("a first start", () => {
   for (const members of [1, 3]) {
     const scenario: typeof longOne = members === 1 ? longOne : it;
-    scenario(
-      `${members} member${members > 1 ? "s come" : " comes"} up, for a client with mutual TLS`,
-      async () => {
-        const cluster = await TestCluster.deploy(`boot-${members}`, { members });
-        await membersAreVoters(cluster);
-        await writesAndReads(cluster);
-        await startedOnce(cluster);
-        const pods = await cluster.pods();
-        assert.equal(new Set(pods.map((pod) => pod.node)).size, members, "each member on a node of its own");
-        await cluster.destroy();
-      },
-    );
+    scenario(`makes a cluster of ${members} for a client with mutual TLS`, async () => {
+      const cluster = await TestCluster.deploy(`boot-${members}`, { members });
+      await membersAreVoters(cluster);
+      await writesAndReads(cluster);
+      await startedOnce(cluster);
+      const pods = await cluster.pods();
+      assert.equal(new Set(pods.map((pod) => pod.node)).size, members, "each member on a node of its own");
+      await cluster.destroy();
+    });
   }
 
   long("on five nodes", () => {
@@ -63,7 +60,7 @@ describe("first boot", () => {
     });
 
     after("removes the added nodes", async () => {
-      // Only a living node can give back the volumes that it holds.
+      // Only a running node can release the volumes that it holds.
       await cluster?.destroy({ wait: true });
       for (const node of (await nodes()).keys()) {
         if (!earlier.includes(node)) {
@@ -72,7 +69,7 @@ describe("first boot", () => {
       }
     });
 
-    it("5 members come up, for a client with mutual TLS", async () => {
+    it("makes a cluster of 5 for a client with mutual TLS", async () => {
       cluster = await TestCluster.deploy("boot-5", { members: 5 });
       await membersAreVoters(cluster);
       await writesAndReads(cluster);

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { brokenSetting } from "../support/broken-setting";
-import { said, toldEverywhere } from "../support/controller";
+import { statusMessage, waitUntilReportedEverywhere } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
 import { assertNothingLost, Load } from "../support/load";
 import { longOne } from "../support/long";
 import { eventually } from "../support/poll";
 
-describe("the first day", () => {
+describe("a first deployment", () => {
   let cluster: TestCluster;
   afterEach(() => cluster.destroy());
 
-  /** It became a cluster, without the beginning of another on the way, and takes a load. */
+  /** The cluster has formed without a second bootstrap, and takes a load. */
   async function isWell(): Promise<void> {
     await cluster.waitForVoters(120);
     const load = await Load.start(cluster);
@@ -23,20 +23,23 @@ describe("the first day", () => {
     assert.equal(Object.keys(await cluster.memberIds()).length, 3);
   }
 
-  longOne("with an image that does not exist, then with the right one", async () => {
+  longOne("recovers when an image that does not exist is corrected", async () => {
     const repository = "gcr.io/etcd-development/no-such-image";
     cluster = TestCluster.declare("first-image", { image: { repository } });
     await cluster.apply({});
-    const reason = await toldEverywhere(cluster, /etcd-0.*doesn't start: (ErrImagePull|ImagePullBackOff), /);
+    const reason = await waitUntilReportedEverywhere(
+      cluster,
+      /etcd-0.*doesn't start: (ErrImagePull|ImagePullBackOff), /,
+    );
     assert.ok(reason.includes(repository), `it names the image: ${reason}`);
     await cluster.apply({ image: undefined });
     await isWell();
   });
 
-  longOne("with a setting that etcd doesn't take, then with the right one", async () => {
+  longOne("recovers when a setting that etcd rejects is corrected", async () => {
     cluster = TestCluster.declare("first-flag", { etcd: { extra: brokenSetting } });
     await cluster.apply({});
-    await toldEverywhere(cluster, /etcd-0.*doesn't start: .*exit code \d/);
+    await waitUntilReportedEverywhere(cluster, /etcd-0.*doesn't start: .*exit code \d/);
     await cluster.apply({ etcd: {} });
     await isWell();
   });
@@ -51,10 +54,10 @@ describe("the first day", () => {
     });
     after(() => kubectl().run(["uncordon", node]));
 
-    it("one pod can't be scheduled at first, and then it can", async () => {
+    it("forms once the pod that can't be scheduled gets its node", async () => {
       cluster = TestCluster.declare("first-node");
       await cluster.apply({});
-      const reason = await toldEverywhere(
+      const reason = await waitUntilReportedEverywhere(
         cluster,
         /etcd-\d.* can't be scheduled: \d+\/\d+ nodes are available/,
       );
@@ -63,7 +66,7 @@ describe("the first day", () => {
         ...["-o", "go-template={{range .items}}{{.metadata.name}}{{end}}"],
       ]);
       assert.ok(reason.includes(waiting), `${waiting} is the one that can't: ${reason}`);
-      assert.equal(await said(cluster), reason, "that is what it waits for");
+      assert.equal(await statusMessage(cluster), reason, "that is what it waits for");
       await kubectl().run(["uncordon", node]);
       await isWell();
     });

@@ -7,7 +7,7 @@ import { kubectl } from "../support/lab";
 import { long } from "../support/long";
 import { eventually } from "../support/poll";
 
-// Otherwise it follows from the volume's size, and a changed one restarts the members.
+// The default follows from the volume's size, and a changed quota restarts the members.
 const etcd = { quota: "256Mi" };
 const GIB = 2 ** 30;
 
@@ -46,7 +46,7 @@ describe("a storage class whose volumes can't grow", () => {
     await kubectl().run(["delete", "storageclass", storageClass, "--ignore-not-found"]);
   });
 
-  it("is told in Kubernetes' words, and holds up no rollout", async () => {
+  it("is reported in Kubernetes' words and blocks no rollout", async () => {
     const before = await cluster.pods();
     await cluster.apply(sized("2Gi", "warn"));
     const reason = await waitsFor(cluster, /data-etcd-0 grows to 2Gi, which fails: .*resize/);
@@ -74,7 +74,7 @@ long("volumes that grow slowly", () => {
     await cluster.destroy();
   });
 
-  it("a size that was a mistake is taken back, as long as no volume has it", async () => {
+  it("let a mistaken size be reverted until a volume has reached it", async () => {
     await cluster.apply(sized("900Gi"));
     await eventually(
       "the first claim asks for it",
@@ -91,7 +91,7 @@ long("volumes that grow slowly", () => {
       async () => (await sizes(cluster))[0]?.asked === 2 * GIB || undefined,
     );
     await letGrow();
-    // Whoever grows volumes here looks when a claim changes.
+    // The local provisioner checks a claim again when it changes.
     await cluster.kubectl(["annotate", "pvc", "--all", "looked-at=again"]);
     await cluster.waitForVoters(90);
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readCatalog } from "../../../programs/backup/catalog";
 import type { S3Store } from "../../../programs/backup/store/s3";
-import { backUp, never, told } from "../support/backups";
+import { backUp, never, backupStatus } from "../support/backups";
 import { TestCluster } from "../support/etcd-cluster";
 import { bringUp, cluster as lab, kubectl, numberOf } from "../support/lab";
 import { long } from "../support/long";
@@ -22,7 +22,7 @@ const jobOf = ({ metadata }: JobPod) => metadata.labels["batch.kubernetes.io/job
 const works = ({ status }: JobPod) =>
   status.phase === "Running" || status.initContainerStatuses?.some((c) => c.state?.running) === true;
 
-long("a job of backups", () => {
+long("a backup or restore job", () => {
   let cluster: TestCluster;
   let s3: S3Server;
   let store: S3Store;
@@ -43,9 +43,9 @@ long("a job of backups", () => {
   const jobPods = async (): Promise<JobPod[]> =>
     (await cluster.json<{ items: JobPod[] }>(["get", "pods", "-l", "batch.kubernetes.io/job-name"])).items;
 
-  /** What is begun hangs, and the node that it is on loses power; then there is nothing any more that it could hang on. */
+  /** The job hangs and its node loses power. Afterwards nothing can make a job hang. */
   async function itsNodeDies(begin: () => Promise<unknown>, meanwhile: () => Promise<unknown>) {
-    // Where the store and the member are, nothing else is put: those have to live on.
+    // No job may run where the store or the member is, because those nodes must stay up.
     const { spec } = await cluster.json<JobPod>(["get", "pod", "s3"]);
     const kept = new Set([spec.nodeName ?? "", (await cluster.pods())[0]?.node ?? ""]);
     for (const node of kept) await kubectl().run(["cordon", node]);
@@ -73,12 +73,12 @@ long("a job of backups", () => {
     }
   }
 
-  it("is begun by the schedule", async () => {
+  it("starts on schedule", async () => {
     await cluster.apply(declared("* * * * *"));
     const { newest } = await eventually(
       "one is made",
       async () => {
-        const now = await told(cluster);
+        const now = await backupStatus(cluster);
         return now.lastRun?.result === "succeeded" ? now : undefined;
       },
       120,
@@ -87,7 +87,7 @@ long("a job of backups", () => {
     assert.ok((await readCatalog(store)).good.some((m) => m.name === newest?.name));
   });
 
-  it("its node dies in the middle: the next is begun and made all the same", async () => {
+  it("doesn't prevent the next backup when its node dies", async () => {
     const good = (await readCatalog(store)).good.length;
     await itsNodeDies(
       () => cluster.apply(declared("* * * * *")),
@@ -99,12 +99,12 @@ long("a job of backups", () => {
         ),
     );
     await cluster.apply(declared(never));
-    assert.equal((await told(cluster)).lastRun?.result, "succeeded");
+    assert.equal((await backupStatus(cluster)).lastRun?.result, "succeeded");
     const { loose } = await readCatalog(store);
     assert.deepEqual(loose, [], "nothing counts but what is whole");
   });
 
-  it("the node of a restore's job dies: another pod makes the generation, once", async () => {
+  it("is replaced by another pod, which makes the generation once, when a restore's node dies", async () => {
     await cluster.etcdctl(["put", "kept", "a value"]);
     const { name } = await backUp(cluster);
     await itsNodeDies(

@@ -9,7 +9,6 @@ import { long } from "../support/long";
 import { eventually } from "../support/poll";
 import { leaseHolder } from "../support/process";
 
-/** Killed after each record that it writes, until nothing is left to do. */
 long("a controller that is killed after each record", () => {
   const cluster = TestCluster.declare("killed");
   let born = false;
@@ -20,7 +19,7 @@ long("a controller that is killed after each record", () => {
     return Number(/"sequence":(\d+)/.exec(text)?.[1] ?? "0");
   };
 
-  /** `newMembers`: how many IDs etcd has to have made meanwhile, and no more. */
+  /** `newMembers` is the number of member IDs that etcd must have created meanwhile. */
   async function isFinished(
     change: () => Promise<unknown>,
     newMembers: number,
@@ -56,15 +55,15 @@ long("a controller that is killed after each record", () => {
     assertNothingLost(await load.stop());
   }
 
-  it("a birth, and the growing to three that follows", async () => {
+  it("completes a bootstrap and the growth to three", async () => {
     await isFinished(() => cluster.apply({ members: 3 }), 3, 5);
   });
 
-  it("shrinking to one", () => underLoad({ members: 1 }, 0, 3));
+  it("completes the shrinking to one", () => underLoad({ members: 1 }, 0, 3));
 
-  it("growing to three, on the volumes that were kept", () => underLoad({ members: 3 }, 2, 4));
+  it("completes the growth to three on the kept volumes", () => underLoad({ members: 3 }, 2, 4));
 
-  it("a replacement", async () => {
+  it("completes a replacement", async () => {
     const before = await cluster.memberIds();
     const load = await Load.start(cluster);
     await isFinished(
@@ -86,7 +85,7 @@ long("a controller that is killed after each record", () => {
     assertNothingLost(await load.stop());
   });
 
-  it("a rollout", async function () {
+  it("completes a rollout", async function () {
     this.timeout(700_000);
     const before = await cluster.pods();
     const ids = await cluster.memberIds();
@@ -94,7 +93,7 @@ long("a controller that is killed after each record", () => {
     const killer = new Killer(cluster);
     try {
       await cluster.apply({ members: 3, resources: { cpuRequest: "60m", memoryLimit: "512Mi" } });
-      // Killed in the middle of an eviction: Kubernetes counts that against the budget for two minutes, for each pod.
+      // Kubernetes counts an eviction that was in flight against the budget for two minutes, for each pod.
       await cluster.waitForVoters(600);
     } finally {
       await killer.stop();
@@ -123,7 +122,7 @@ long("the controller's node", () => {
     await cluster.destroy();
   });
 
-  it("loses power: another controller has the lease 30 s after Kubernetes gave up its pod", async () => {
+  it("loses power: another controller holds the lease within 30 s after Kubernetes has given up the pod", async () => {
     interface Pods {
       items: { metadata: { name: string; deletionTimestamp?: string }; spec: { nodeName?: string } }[];
     }

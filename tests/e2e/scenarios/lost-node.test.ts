@@ -8,7 +8,7 @@ import { assertNothingLost, Load } from "../support/load";
 import { long } from "../support/long";
 import { eventually } from "../support/poll";
 
-/** The shortest that may be declared. */
+/** The shortest grace that may be declared. */
 const grace = 60;
 
 interface Objects {
@@ -17,13 +17,13 @@ interface Objects {
   readonly claims: string;
 }
 
-/** Four nodes: where a member's node is lost, another one is free. */
+/** A cluster on four nodes, so that a free node remains when a member's node is lost. */
 class Lost {
   cluster!: TestCluster;
   load!: Load;
   before!: Objects;
   /** The member whose node is lost, and the number of that node. */
-  victim!: MemberPod;
+  lostPod!: MemberPod;
   node!: number;
 
   async deploy(purpose: string): Promise<void> {
@@ -32,9 +32,9 @@ class Lost {
     await this.cluster.etcdctl(["put", "kept", "beside a lost node"]);
     const numbers = new Map([...(await nodes())].map(([number, name]) => [name, number] as const));
     this.before = await this.look(0);
-    // Questions are asked in member 0, and the controller is elsewhere than the load.
-    this.victim = this.before.pods[2]!;
-    this.node = numbers.get(this.victim.node ?? "")!;
+    // The tests ask member 0, and the controller is not on the load's node.
+    this.lostPod = this.before.pods[2]!;
+    this.node = numbers.get(this.lostPod.node ?? "")!;
     const home = numbers.get(this.before.pods[0]!.node ?? "");
     this.load = await Load.start(this.cluster, { node: home });
   }
@@ -47,13 +47,13 @@ class Lost {
     return { ids: await this.cluster.memberIds(ordinal), pods: await this.cluster.pods(), claims };
   }
 
-  /** A voter under another ID, elsewhere, with another volume; and the others are who they were. */
+  /** The new voter has another ID, node and volume, and the other members are unchanged. */
   async assertReplaced(): Promise<Objects> {
     await this.cluster.waitForVoters(120);
     const after = await this.look(0);
-    const { name } = this.victim;
+    const { name } = this.lostPod;
     const pod = after.pods.find((p) => p.name === name);
-    assert.notEqual(pod?.node, this.victim.node);
+    assert.notEqual(pod?.node, this.lostPod.node);
     assert.notEqual(after.ids[name], this.before.ids[name]);
     assert.deepEqual({ ...after.ids, [name]: "" }, { ...this.before.ids, [name]: "" }, "no ghost");
     const claimOf = (objects: Objects) =>
@@ -66,12 +66,12 @@ class Lost {
 
   replaced(seconds: number): Promise<true> {
     return eventually(
-      `${this.victim.name} is a started voter under another ID`,
+      `${this.lostPod.name} is a started voter under another ID`,
       async () => {
         const lines = (await this.cluster.etcdctl(["member", "list"])).trim().split("\n");
-        const line = lines.find((text) => text.includes(`started, ${this.victim.name},`));
+        const line = lines.find((text) => text.includes(`started, ${this.lostPod.name},`));
         const [id] = line?.split(", ") ?? [];
-        return (id && id !== this.before.ids[this.victim.name] && line?.endsWith(" false")) || undefined;
+        return (id && id !== this.before.ids[this.lostPod.name] && line?.endsWith(" false")) || undefined;
       },
       seconds,
     );
@@ -86,7 +86,7 @@ class Lost {
     await this.forgetVolumes();
   }
 
-  /** Nobody can empty a disk that is gone with its node. */
+  /** Nobody can empty a disk on a node that no longer exists. */
   private async forgetVolumes(): Promise<void> {
     const { items } = await kubectl().json<{
       items: { metadata: { name: string }; spec: { claimRef?: { namespace: string } } }[];
@@ -105,17 +105,17 @@ long("a node that loses power for good", () => {
   before(() => lost.deploy("lost-node"));
   after(() => lost.end());
 
-  it("its member is replaced elsewhere within the grace and 90 s", async () => {
-    const { cluster, victim } = lost;
+  it("has its member replaced elsewhere within 90 s after the grace", async () => {
+    const { cluster, lostPod } = lost;
     await lab(["node-stop", String(lost.node)]);
     const cut = Date.now();
     const dueAt = await eventually(
       "Kubernetes gives up the pod",
       async () => {
         const { metadata } = await cluster.json<{ metadata: { uid: string; deletionTimestamp?: string } }>([
-          ...["get", "pod", victim.name],
+          ...["get", "pod", lostPod.name],
         ]);
-        assert.equal(metadata.uid, victim.uid);
+        assert.equal(metadata.uid, lostPod.uid);
         const { deletionTimestamp } = metadata;
         return deletionTimestamp ? Date.parse(deletionTimestamp) + grace * 1000 : undefined;
       },
@@ -130,13 +130,13 @@ long("a node that loses power for good", () => {
     replaced = await lost.assertReplaced();
   });
 
-  it("the old node comes back: nothing changes, and nothing of the old member runs", async () => {
+  it("changes nothing when it comes back, and the old member doesn't run", async () => {
     await lab(["node-start", String(lost.node)]);
-    await kubectl().run(["wait", "--for=condition=Ready", `node/${lost.victim.node}`, "--timeout=120s"]);
+    await kubectl().run(["wait", "--for=condition=Ready", `node/${lost.lostPod.node}`, "--timeout=120s"]);
     await eventually(
       "its kubelet has ended the old pod",
       async () => {
-        const uid = lost.victim.uid.replaceAll("-", "[-_]");
+        const uid = lost.lostPod.uid.replaceAll("-", "[-_]");
         const script = `grep -lE 'pod${uid}' /proc/[0-9]*/cgroup 2>/dev/null | wc -l`;
         return (await lab(["node", String(lost.node), "bash", "-c", script])).trim() === "0" || undefined;
       },
@@ -149,7 +149,7 @@ long("a node that loses power for good", () => {
   });
 });
 
-/** Where pods can't be put for another reason, nobody asks for their volumes: such nodes are there with kind. */
+/** The scheduler checks volumes only on nodes that pass the other filters, which kind's control plane doesn't. */
 async function openAllNodes(): Promise<() => Promise<void>> {
   interface Node {
     metadata: { name: string };
@@ -185,13 +185,13 @@ long("a node that is deleted", () => {
     await lost.end();
   });
 
-  /** What the scheduler says of the pod that was made anew. */
+  /** Waits for the scheduler's message about the new pod. */
   const schedulerSays = (words: RegExp) =>
     eventually(
       `the scheduler says ${words}`,
       async () => {
         const text = await lost.cluster.kubectl([
-          ...["get", "pod", lost.victim.name, "-o"],
+          ...["get", "pod", lost.lostPod.name, "-o"],
           'jsonpath={.status.conditions[?(@.type=="PodScheduled")].message}',
         ]);
         return words.test(text) ? text : undefined;
@@ -201,8 +201,8 @@ long("a node that is deleted", () => {
   const record = () =>
     lost.cluster.kubectl(["get", "configmap", "etcd-record", "-o", "jsonpath={.data.record}"]);
 
-  it("while a node is cordoned, which might have the volume, nothing is given up", async () => {
-    const { cluster, victim } = lost;
+  it("costs no member while a cordoned node might hold the volume", async () => {
+    const { cluster, lostPod } = lost;
     const used = lost.before.pods.map((pod) => pod.node);
     const free = [...(await nodes()).values()].find((name) => !used.includes(name));
     assert.ok(free);
@@ -210,7 +210,7 @@ long("a node that is deleted", () => {
     try {
       await lab(["node-remove", String(lost.node)]);
       await schedulerSays(/1 node\(s\) were unschedulable/);
-      await waitsFor(cluster, new RegExp(`${victim.name} can't be scheduled`));
+      await waitsFor(cluster, new RegExp(`${lostPod.name} can't be scheduled`));
       await sleep(5000);
       assert.doesNotMatch(await record(), /stranded/);
     } finally {
@@ -218,7 +218,7 @@ long("a node that is deleted", () => {
     }
   });
 
-  it("its member is replaced within the grace and 90 s", async () => {
+  it("has its member replaced within 90 s after the grace", async () => {
     const { cluster } = lost;
     console.log(`      ${await schedulerSays(/^0\/(\d+) nodes are available: \1 /)}`);
     await waitsFor(cluster, /etcd-2's volume is on a node that no longer exists: replaced in \d+ s/);

@@ -7,7 +7,7 @@ import { eventually } from "../support/poll";
 import { assertAllRun, patches } from "../support/versions";
 import { PodWatch } from "../support/watch";
 
-long("a minor version that is skipped", () => {
+long("a skipped minor version", () => {
   let cluster: TestCluster;
   let from: string;
   let tooFar: string;
@@ -17,7 +17,7 @@ long("a minor version that is skipped", () => {
   });
   after(() => cluster.destroy());
 
-  it("is refused with the reason, at once, and nobody restarts", async () => {
+  it("is refused at once with the reason, and no member restarts", async () => {
     const before = await cluster.pods();
     await cluster.apply({ version: tooFar });
     const start = Date.now();
@@ -29,7 +29,7 @@ long("a minor version that is skipped", () => {
     );
   });
 
-  it("is refused by a pod that is made anew meanwhile, and the old version heals it", async () => {
+  it("is refused by a recreated pod too, and declaring the old version brings it back", async () => {
     const ids = await cluster.memberIds();
     const load = await Load.start(cluster);
     await cluster.kubectl(["delete", "pod", cluster.pod(2), "--wait=false"]);
@@ -47,7 +47,7 @@ long("a minor version that is skipped", () => {
   });
 });
 
-long("minor versions, one after the other", function () {
+long("steps between minor versions", function () {
   this.timeout(600_000);
   let cluster: TestCluster;
   let minors: string[];
@@ -60,7 +60,7 @@ long("minor versions, one after the other", function () {
   });
   after(() => cluster.destroy());
 
-  /** Under load: one restart of each member, two always ready, identities and data as they were. */
+  /** Rolls to a version under load: each member restarts once, two are always ready, identities and data stay. */
   async function step(version: string, controller: { allowDowngrade?: boolean } = {}): Promise<void> {
     const load = await Load.start(cluster);
     const watch = await PodWatch.start(cluster);
@@ -79,19 +79,19 @@ long("minor versions, one after the other", function () {
     assert.equal(await cluster.etcdctl(["get", "written", "--print-value-only"], 2), "by the first\n");
   }
 
-  it("from 3.5 to 3.6", () => step(minors[1]!));
-  it("and at once to 3.7", () => step(minors[2]!));
-  it("and at once back to 3.6, by etcd's own downgrade", () => step(minors[1]!, { allowDowngrade: true }));
-  it("and at once up again", () => step(minors[2]!));
+  it("upgrade from 3.5 to 3.6", () => step(minors[1]!));
+  it("upgrade directly afterwards to 3.7", () => step(minors[2]!));
+  it("downgrade to 3.6 by etcd's own downgrade", () => step(minors[1]!, { allowDowngrade: true }));
+  it("upgrade to 3.7 again", () => step(minors[2]!));
 
-  it("turned round on the way: what has restarted goes back, and no other", async () => {
-    // Down first, so that there is a step to turn round.
+  it("can be reversed halfway: only the members that have restarted go back", async () => {
+    // A downgrade first, so that there is an upgrade to reverse.
     await step(minors[1]!, { allowDowngrade: true });
     const load = await Load.start(cluster);
     const before = await cluster.pods();
     const leads = await leader(cluster);
     const [first, ...others] = before.filter((pod) => pod.name !== leads);
-    // Two budgets on one pod let nobody evict it: so the rollout gets no further than the first.
+    // Nobody can evict a pod with two budgets, so the rollout stops after the first member.
     const held = `statefulset.kubernetes.io/pod-name in (${leads}, ${others.map((pod) => pod.name).join()})`;
     await cluster.kubectl(["create", "pdb", "held", `--selector=${held}`, "--max-unavailable=1"]);
     await cluster.apply({ version: minors[2]! });
@@ -112,7 +112,7 @@ long("minor versions, one after the other", function () {
     assert.deepEqual(await cluster.memberIds(), ids);
   });
 
-  it("further down to 3.5, from where 3.7 is refused", async () => {
+  it("downgrade to 3.5, from where 3.7 is refused", async () => {
     await step(minors[0]!, { allowDowngrade: true });
     await cluster.apply({ version: minors[2]!, controller: { allowDowngrade: true } });
     await assert.rejects(cluster.waitForVoters(60), /skips a minor version/);

@@ -6,7 +6,7 @@ import { TestCluster } from "../support/etcd-cluster";
 import { bringUp, nodes } from "../support/lab";
 import { assertNothingLost, Load } from "../support/load";
 
-/** On three nodes, whatever others there are. */
+/** Restricts the pods to three nodes, however many there are. */
 async function onThree(hostSpread: Spread): Promise<EtcdClusterArgs["scheduling"]> {
   const values = [...(await nodes()).values()].slice(0, 3);
   const term = { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values }] };
@@ -24,7 +24,7 @@ describe("members that can't be placed", () => {
   });
   after(() => cluster.destroy());
 
-  it("are waited for in words, and come with the spread that lets them: every voter is restarted before", async () => {
+  it("are named in the status, and join after a spread that admits them has restarted every voter", async () => {
     const ids = await cluster.memberIds();
     const load = await Load.start(cluster, { node: 1 });
     await cluster.apply({ members: 5 });

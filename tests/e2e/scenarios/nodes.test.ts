@@ -11,7 +11,7 @@ describe("nodes", () => {
   });
   after(() => cluster.destroy());
 
-  /** Of this cluster's members alone: what else runs there has budgets of its own. */
+  /** Evicts only this cluster's members, because other pods there have their own budgets. */
   const drain = (node: string, seconds: number) =>
     kubectl().try([
       "drain",
@@ -23,7 +23,7 @@ describe("nodes", () => {
     ]);
   const memberOn = async (node: string) => (await cluster.pods()).find((pod) => pod.node === node);
 
-  it("one is drained, a second waits for the budget, and no write is lost", async () => {
+  it("drains of two nodes: the second waits for the disruption budget, and no write is lost", async () => {
     const [first, second] = [(await nodes()).get(1), (await nodes()).get(2)];
     assert.ok(first && second);
     const [onFirst, onSecond] = [await memberOn(first), await memberOn(second)];
@@ -50,7 +50,7 @@ describe("nodes", () => {
     assertNothingLost(await load.stop());
   });
 
-  it("all lose power: data and identities are there afterwards", async () => {
+  it("a power failure of all nodes: data and identities are kept", async () => {
     await cluster.etcdctl(["put", "before", "the power was cut"]);
     const ids = await cluster.memberIds();
     const before = await cluster.pods();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { said, waitsFor } from "../support/controller";
+import { statusMessage, waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { longOne } from "../support/long";
 import { eventually } from "../support/poll";
@@ -10,7 +10,7 @@ interface Written {
   readonly minReader?: number;
 }
 
-describe("a record that isn't the cluster's latest", () => {
+describe("an outdated record", () => {
   let cluster: TestCluster;
   let early: Written;
   let ids: Record<string, string>;
@@ -23,7 +23,7 @@ describe("a record that isn't the cluster's latest", () => {
     const patch = JSON.stringify({ data: { record: JSON.stringify(record) } });
     return cluster.kubectl(["patch", "configmap", "etcd-record", "--type=merge", "-p", patch]);
   };
-  /** All at once, and nobody answers when this returns. */
+  /** Deletes all pods at once. When this returns, no member answers. */
   const restartAll = async (meanwhile: () => Promise<unknown>) => {
     const before = await cluster.pods();
     const all = ["-l", "app.kubernetes.io/component=member"];
@@ -50,7 +50,7 @@ describe("a record that isn't the cluster's latest", () => {
   });
   after(() => cluster.destroy());
 
-  longOne("of before it grew, put back beside the living members", async () => {
+  longOne("from before a growth does no harm beside running members", async () => {
     assert.equal(early.members.length, 1);
     await put(early);
     await eventually(
@@ -60,28 +60,28 @@ describe("a record that isn't the cluster's latest", () => {
     await isAsBefore();
   });
 
-  it("of before it grew, put back while all members restart", async () => {
+  it("from before a growth does no harm while all members restart", async () => {
     await restartAll(() => put(early));
     await isAsBefore();
   });
 
-  longOne("of its first seconds, put back while all members restart", async () => {
+  longOne("from the first seconds does no harm while all members restart", async () => {
     const birth = { state: "seeding", token: "birth-of-old", podUid: "of-old", claimUid: "of-old" };
     await restartAll(() => put({ ...early, birth, members: [] }));
     await isAsBefore();
   });
 
-  it("of a later release: nothing is changed, all members restart, and going on loses nothing of it", async () => {
+  it("from a later release stays unchanged while all members restart, and keeps its unknown fields", async () => {
     const record = await read();
     await put({ ...record, minReader: 99, unheard: { of: "it" } });
     await waitsFor(cluster, /later release/);
     await restartAll(() => Promise.resolve());
-    assert.match(await said(cluster), /later release/);
+    assert.match(await statusMessage(cluster), /later release/);
     assert.equal(await cluster.etcdctl(["get", "kept", "--print-value-only"]), "since then\n");
     assert.equal((await read()).minReader, 99);
     await put({ ...record, minReader: 1, unheard: { of: "it" } });
     await isAsBefore();
-    // The floors of the members that have restarted are written down within a minute.
+    // The controller records the applied indexes of the restarted members within a minute.
     await eventually(
       "the record is written again, with what it doesn't know",
       async () => {

@@ -7,9 +7,9 @@ import { eventually } from "../support/poll";
 
 const versions = etcdVersions();
 
-/** Real etcd, started in place again and again after what may become of its directory. */
-describe("an order to begin or to join is used up by the log that is made from it", () => {
-  it("has programs to test with", function () {
+/** Real etcd restarts in place again and again, after everything that may happen to its directory. */
+describe("an order to bootstrap or join that its log uses up", () => {
+  it("needs at least one etcd program", function () {
     if (versions.size > 0) return;
     console.log("SKIPPED: no etcd programs here; `make cluster` builds them");
     this.skip();
@@ -37,7 +37,7 @@ function isUsedUp(version: string, programs: string): void {
 
   const birth = (member: GatedEtcd, token = "first") =>
     member.gate({ kind: "birth", token, initialCluster: member.inInitialCluster });
-  /** Its member and cluster ID, once it serves. */
+  /** The member and cluster ID, once the member serves. */
   const identity = (member: GatedEtcd) =>
     eventually(`${member.name} serves`, async () => {
       const { stdout, stderr } = await member.etcdctl("get", "key", "-w", "fields");
@@ -45,7 +45,7 @@ function isUsedUp(version: string, programs: string): void {
       if (!ids) throw new Error(stdout + stderr);
       return ids;
     });
-  /** Started in place, it ends by itself, and has made no log. */
+  /** The member starts in place, exits by itself, and makes no log. */
   const doesNotStart = async (member: GatedEtcd, why: RegExp) => {
     member.start();
     const { code, said } = await member.ended();
@@ -65,7 +65,7 @@ function isUsedUp(version: string, programs: string): void {
     return { seed, ids };
   };
 
-  it("takes the link's place with its log, and starts from that again and again", async () => {
+  it("is replaced by the log, from which the member then always starts", async () => {
     const { seed, ids } = await begun();
     assert.ok(lstatSync(join(seed.member, "wal")).isDirectory());
     assert.equal(seed.disk().state, "wal");
@@ -79,14 +79,14 @@ function isUsedUp(version: string, programs: string): void {
     assert.ok(!existsSync(join(seed.member, "order")), "nothing is left of the order");
   });
 
-  it("doesn't begin a second cluster in place, whatever was deleted", async () => {
+  it("never bootstraps a second cluster in place, whatever was deleted", async () => {
     const { seed } = await begun();
     await seed.kill();
     const log = join(seed.member, "wal");
     rmSync(log, { recursive: true });
     await doesNotStart(seed, noFile);
     assert.match(JSON.stringify(seed.disk()), /a database and no write-ahead log/);
-    // Made again by a helping hand.
+    // Somebody creates the directory again.
     mkdirSync(log);
     await doesNotStart(
       seed,
@@ -101,10 +101,10 @@ function isUsedUp(version: string, programs: string): void {
     await doesNotStart(seed, noFile);
   });
 
-  it("dies at any moment of making its log, and begins the same cluster or none", async () => {
+  it("bootstraps the same cluster or none when etcd dies at any moment while it makes the log", async () => {
     const { seed, ids } = await begun();
     await seed.kill();
-    // Before there was a log, or with half of one beside: it begins as it was told, under the same IDs.
+    // Before there is a log, or with half a log beside it: the member bootstraps as ordered, with the same IDs.
     for (const half of [false, true]) {
       const early = await make("etcd-0", seed);
       birth(early);
@@ -114,7 +114,7 @@ function isUsedUp(version: string, programs: string): void {
       assert.equal(await identity(early), ids);
       await early.kill();
     }
-    // The link was taken away, and the log not put in its place yet: nothing starts before a gate has looked again.
+    // The link is removed and the log not yet in place: nothing starts before a gate has read the disk again.
     const late = await make("etcd-0", seed);
     birth(late);
     rmSync(join(late.member, "wal"));
@@ -126,7 +126,7 @@ function isUsedUp(version: string, programs: string): void {
     assert.notEqual(await identity(late), ids);
   });
 
-  it("doesn't join a second time under its ID when its log is deleted in place", async () => {
+  it("doesn't let a member join again under its ID after its log was deleted in place", async () => {
     const { seed } = await begun();
     const learner = await make("etcd-1");
     await eventually("a learner can be added", async () =>
@@ -145,7 +145,7 @@ function isUsedUp(version: string, programs: string): void {
     await learner.kill();
     rmSync(join(learner.member, "wal"), { recursive: true });
     await doesNotStart(learner, noFile);
-    // A new pod's gate, with a new order, sets it aside.
+    // The gate of a new pod quarantines it on a new order.
     learner.gate({ kind: "join", initialCluster, setAside: true });
     assert.deepEqual(learner.disk(), { state: "empty" });
     assert.ok(lstatSync(join(learner.member, "wal")).isSymbolicLink());

@@ -4,14 +4,14 @@ import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
 import { long } from "../support/long";
 
-describe("a second disruption budget on the members, which somebody else made", () => {
+describe("a foreign disruption budget on the members", () => {
   let cluster: TestCluster;
   before(async () => {
     cluster = await TestCluster.deploy("budgets");
   });
   after(() => cluster.destroy());
 
-  it("is told in Kubernetes' words, and without it the rollout goes on", async () => {
+  it("is reported in Kubernetes' words, and the rollout continues once it is removed", async () => {
     const before = await cluster.pods();
     const selector = "app.kubernetes.io/component=member";
     await cluster.kubectl(["create", "pdb", "generated", `--selector=${selector}`, "--max-unavailable=1"]);
@@ -54,12 +54,12 @@ long("a namespace with a quota of limits and with a LimitRange", () => {
   });
   after(() => cluster.destroy());
 
-  it("lets all pods in, where they ask for what it wants", async () => {
+  it("admits all pods that set the required resources", async () => {
     await cluster.apply({});
     await cluster.waitForVoters(120);
   });
 
-  it("says which rule keeps a pod out, and it comes when there is room", async () => {
+  it("is named in the status when it keeps a pod out, and the pod starts once there is room", async () => {
     await cluster.kubectl([
       "patch",
       "quota",

@@ -33,7 +33,7 @@ long("an outage", () => {
     assert.deepEqual(await cluster.memberIds(), ids);
   };
 
-  it("of the controller: members get new pods and start with their data", async () => {
+  it("of the controller doesn't keep members in new pods from starting with their data", async () => {
     await withoutController();
     const before = await cluster.pods();
     await cluster.kubectl(["delete", "pods", "-l", "app.kubernetes.io/component=member", "--wait=false"]);
@@ -42,7 +42,7 @@ long("an outage", () => {
     await withController();
   });
 
-  it("of the controller and the API server: members that restart in place start with their data", async () => {
+  it("of the controller and the API server doesn't keep members from restarting in place with their data", async () => {
     await withoutController();
     await cluster.etcdctl(["put", "before", "the outage"]);
     const load = await Load.start(cluster);
@@ -70,7 +70,7 @@ long("an outage", () => {
         members[0]!.etcdctl(["put", "during", "the outage"]),
       );
 
-      // A new sandbox runs the gate again, and nobody answers it.
+      // A new sandbox runs the gate again, and the gate gets no answer.
       const running = await Promise.all(members.map((member) => member.running("etcd")));
       for (const member of members) assert.equal((await member.signal("pause", "KILL")).length, 1);
       await Promise.all(running.map(restarted("its sandbox was killed", 120)));
@@ -92,7 +92,7 @@ long("an outage", () => {
     ["for half a minute", 30],
     ["for longer than Kubernetes waits for its pods", 75],
   ] as const) {
-    it(`of a node's network, ${words}: its member is there again as who it was`, async () => {
+    it(`of a node's network ${words} leaves its member's identity unchanged`, async () => {
       const ordinal = ordinalOf(await leader(cluster));
       const numbers = new Map([...(await nodes())].map(([number, name]) => [name, number] as const));
       const pods = await cluster.pods();

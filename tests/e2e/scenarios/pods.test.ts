@@ -10,7 +10,7 @@ describe("lost pods", () => {
   });
   after(() => cluster.destroy());
 
-  it("the checker of these tests finds a write that is gone", async () => {
+  it("the load's checker reports a deleted write as lost", async () => {
     const load = await Load.start(cluster);
     const deleted = await eventually("the write is there, and deleted", async () => {
       const ran = await cluster.etcdctl(["del", load.firstKey]);
@@ -20,7 +20,7 @@ describe("lost pods", () => {
     assert.equal((await load.stop()).lost, 1);
   });
 
-  it("a deleted one comes back with another address and the same identity, and no write is lost", async () => {
+  it("a deleted pod returns with another address and the same identity, and no write is lost", async () => {
     const ids = await cluster.memberIds();
     const [before] = (await cluster.pods()).filter((pod) => pod.name === "etcd-1");
     assert.ok(before);
@@ -36,7 +36,7 @@ describe("lost pods", () => {
     assert.match(status, new RegExp(`"MemberID" : ${BigInt(`0x${ids["etcd-1"]}`)}\\b`));
   });
 
-  it("all of them at once: identities are there afterwards, and no write is lost", async () => {
+  it("all pods deleted at once return with their identities, and no write is lost", async () => {
     await cluster.etcdctl(["put", "before", "all were deleted"]);
     const ids = await cluster.memberIds();
     const before = await cluster.pods();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { killController, toldEverywhere } from "../support/controller";
+import { killController, waitUntilReportedEverywhere } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { assertNothingLost, Load } from "../support/load";
@@ -16,7 +16,7 @@ const lastingMs = 30_000;
 const hasLog = async (disk: Disk) =>
   (await disk.sh("ls data/member/wal/*.wal >/dev/null 2>&1 && echo yes || echo no")).trim() === "yes";
 
-describe("a quorum of disks that is lost", () => {
+describe("the loss of a quorum of disks", () => {
   let cluster: TestCluster | undefined;
   afterEach(async () => {
     await cluster?.destroy();
@@ -24,8 +24,8 @@ describe("a quorum of disks that is lost", () => {
   });
 
   /**
-   * No empty quorum is formed, nothing is acknowledged, the reason is told, and what is left is left alone: for a while,
-   * in which the controller looks at it again and again.
+   * For a while, in which the controller looks again and again, no empty quorum forms, nothing is
+   * acknowledged, the reason is reported, and the remaining data stays untouched.
    */
   async function staysAsItIs(
     purpose: string,
@@ -38,7 +38,7 @@ describe("a quorum of disks that is lost", () => {
     const ids = await lost.memberIds(survivor);
     const pod = (await lost.pods())[survivor];
     await harm(lost);
-    await toldEverywhere(lost, /quorum of disks is lost.*declare a recovery/);
+    await waitUntilReportedEverywhere(lost, /quorum of disks is lost.*declare a recovery/);
     const claimsThen = await claims(lost);
     assert.equal(claimsThen.length, 3);
     const end = Date.now() + lastingMs;
@@ -51,7 +51,7 @@ describe("a quorum of disks that is lost", () => {
         assert.ok(!(await hasLog(await Disk.of(lost, ordinal))), `${lost.pod(ordinal)} was made a member`);
       }
     }
-    await toldEverywhere(lost, /quorum of disks is lost/);
+    await waitUntilReportedEverywhere(lost, /quorum of disks is lost/);
     const kept = await lost.etcdctl(["get", "kept", "--consistency=s", "--print-value-only"], survivor);
     assert.equal(kept, "on one disk\n");
     const list = await lost.etcdctl(["member", "list", "--consistency=s"], survivor);
@@ -61,7 +61,7 @@ describe("a quorum of disks that is lost", () => {
     assert.equal(list.trim().split("\n").length, 3, "nobody was added");
     assert.deepEqual(await claims(lost), claimsThen, "no claim was deleted or made");
     assert.ok(await hasLog(await Disk.of(lost, survivor)));
-    // The probe of the member that is left has to fail a few times first.
+    // The readiness probe of the remaining member has to fail a few times first.
     await eventually("nobody is ready", async () =>
       (await lost.pods()).every((p) => !p.ready) ? true : undefined,
     );
@@ -69,14 +69,14 @@ describe("a quorum of disks that is lost", () => {
     assert.deepEqual([now?.uid, now?.restarts], [pod?.uid, pod?.restarts], "the survivor was left alone");
   }
 
-  it("two of three, with their claims", async () => {
+  it("changes nothing after two of three claims are lost", async () => {
     await staysAsItIs("two-claims", [0, 2], async (lost) => {
       await lost.kubectl(["delete", "pvc", "data-etcd-0", "data-etcd-2", "--wait=false"]);
       await lost.kubectl(["delete", "pod", "etcd-0", "etcd-2", "--wait=false"]);
     });
   });
 
-  longOne("two of three directories that are deleted in place", async () => {
+  longOne("changes nothing after two of three data directories are deleted in place", async () => {
     await staysAsItIs("two-folders", [0, 1], async (lost) => {
       for (const ordinal of [0, 1]) {
         const etcd = await Processes.of(lost, lost.pod(ordinal));
@@ -86,7 +86,7 @@ describe("a quorum of disks that is lost", () => {
     });
   });
 
-  longOne("the log of a single one that is deleted in place", async () => {
+  longOne("changes nothing after the log of a single member is deleted in place", async () => {
     const single = (cluster = await TestCluster.deploy("one-log", { members: 1 }));
     const disk = await Disk.of(single, 0);
     const etcd = await Processes.of(single, single.pod(0));
@@ -94,7 +94,7 @@ describe("a quorum of disks that is lost", () => {
     const [claim] = await claims(single);
     await disk.sh("rm -r data/member/wal");
     assert.equal((await etcd.signal("etcd", "KILL")).length, 1);
-    await toldEverywhere(single, /quorum of disks is lost.*a database and no write-ahead log/);
+    await waitUntilReportedEverywhere(single, /quorum of disks is lost.*a database and no write-ahead log/);
     const end = Date.now() + lastingMs;
     while (Date.now() < end) {
       const put = await single.tryEtcdctl(["--command-timeout=1s", "put", "new", "value"]);
@@ -106,14 +106,14 @@ describe("a quorum of disks that is lost", () => {
   });
 });
 
-describe("a record that is lost with all pods", () => {
+describe("the loss of the record and all pods", () => {
   let cluster: TestCluster;
   before(async () => {
     cluster = await TestCluster.deploy("record");
   });
   after(() => cluster.destroy());
 
-  it("is made again from the disks, under load, and nothing is begun anew", async () => {
+  it("leads to a new record from the disks and to no second bootstrap, under load", async () => {
     const ids = await cluster.memberIds();
     const before = await cluster.pods();
     const load = await Load.start(cluster);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { said, waitsFor } from "../support/controller";
+import { statusMessage, waitsFor } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { Killer } from "../support/killer";
@@ -9,7 +9,7 @@ import { long } from "../support/long";
 import { eventually } from "../support/poll";
 import { assertKept, forgetVolumes, keep, made, timed } from "../support/rebuild";
 
-/** Members find a place on any node that is left. */
+/** Members may run on any remaining node. */
 const anywhere = { scheduling: { hostSpread: "Preferred" as const, zoneSpread: "None" as const } };
 
 async function loseDisks(cluster: TestCluster, ...ordinals: number[]): Promise<void> {
@@ -20,14 +20,14 @@ async function loseDisks(cluster: TestCluster, ...ordinals: number[]): Promise<v
   await waitsFor(cluster, /quorum of disks is lost/);
 }
 
-describe("two of three disks that are lost", () => {
+describe("the loss of two of three disks", () => {
   let cluster: TestCluster;
   before(async () => {
     cluster = await TestCluster.deploy("recovery");
   });
   after(() => cluster.destroy());
 
-  it("a recovery is declared, and there are three voters with the data", async () => {
+  it("a declared recovery makes three voters with the data", async () => {
     await keep(cluster, 2);
     const before = await cluster.etcdctl(["member", "list", "-w", "fields"]);
     const clusterId = /"ClusterID" : (\d+)/.exec(before)?.[1];
@@ -44,11 +44,11 @@ describe("two of three disks that are lost", () => {
     assert.notEqual(/"ClusterID" : (\d+)/.exec(after)?.[1], clusterId, "it is another cluster");
     await eventually(
       "it is as declared",
-      async () => /^[0-9a-f]{16}$/.test(await said(cluster)) || undefined,
+      async () => /^[0-9a-f]{16}$/.test(await statusMessage(cluster)) || undefined,
     );
   });
 
-  it("the same argument does nothing a second time, and neither does its absence", async () => {
+  it("the recovery isn't repeated, whether the argument stays or is removed", async () => {
     const ids = await cluster.memberIds();
     await cluster.apply({ generation: 2 });
     await cluster.waitForVoters();
@@ -67,7 +67,7 @@ long("a recovery whose controller is killed after each record", () => {
   });
   after(() => cluster.destroy());
 
-  it("is carried through by the next one: once, from the same disk", async () => {
+  it("is completed by the next controller, once and from the same disk", async () => {
     await keep(cluster, 2);
     await loseDisks(cluster, 0, 2);
     const killer = new Killer(cluster);
@@ -91,7 +91,7 @@ long("a recovery whose controller is killed after each record", () => {
   });
 });
 
-long("two of three nodes that are lost", () => {
+long("the loss of two of three nodes", () => {
   let cluster: TestCluster;
   before(async () => {
     await bringUp(3);
@@ -103,7 +103,7 @@ long("two of three nodes that are lost", () => {
     await forgetVolumes(cluster);
   });
 
-  it("their members are given up by name, and don't disturb when they come back with their old disks", async () => {
+  it("members that are given up by name do no harm when they return with their old disks", async () => {
     const pods = await cluster.pods();
     const survivor = pods[2]!;
     await keep(cluster, 2);
@@ -114,7 +114,7 @@ long("two of three nodes that are lost", () => {
       for (const node of lost) await lab(["node-stop", String(node)]);
       await waitsFor(cluster, /no quorum/, 120);
 
-      // What may come back is waited for.
+      // The controller waits for members that may come back.
       await cluster.apply({ ...anywhere, generation: 2, recovery: { confirmed: true } });
       await waitsFor(cluster, /3 of 3 members may still be intact.*recovery\.abandonedMembers/, 120);
       const put = await cluster.tryEtcdctl(["--command-timeout=5s", "put", "new", "value"], 2);
@@ -133,7 +133,7 @@ long("two of three nodes that are lost", () => {
 
       const load = await Load.start(cluster, { node: home });
       await bringUp(3);
-      // Their kubelets come back with containers and disks of the old generation.
+      // The kubelets return with containers and disks of the old generation.
       await new Promise((resolve) => setTimeout(resolve, 45_000));
       assertNothingLost(await load.stop());
       assert.deepEqual(await cluster.memberIds(2), ids);
@@ -149,7 +149,7 @@ long("two of three nodes that are lost", () => {
   });
 });
 
-long("a member that is alive and cut off during a recovery", () => {
+long("a running member that is cut off during a recovery", () => {
   let cluster: TestCluster;
   before(async () => {
     await bringUp(3);
@@ -161,7 +161,7 @@ long("a member that is alive and cut off during a recovery", () => {
     await forgetVolumes(cluster);
   });
 
-  it("is waited for, or given up by its name; alive and behind, it disturbs nobody afterwards", async () => {
+  it("delays the recovery until it returns or is given up by name, and does no harm afterwards", async () => {
     const pods = await cluster.pods();
     await keep(cluster, 2);
     const home = await numberOf(pods[2]!.node);

@@ -8,10 +8,10 @@ import { copyAsVolume } from "../support/old-copy";
 import { eventually } from "../support/poll";
 import { Processes } from "../support/process";
 
-/** Any member but this one: what is asked of the cluster is asked there. */
+/** Another member, to which the cluster's requests go. */
 const other = (ordinal: number) => (ordinal === 0 ? 1 : 0);
 
-describe("a lost disk", () => {
+describe("a lost disk is replaced after", () => {
   let cluster: TestCluster;
   before(async () => {
     cluster = await TestCluster.deploy("repair");
@@ -19,7 +19,10 @@ describe("a lost disk", () => {
   });
   after(() => cluster.destroy());
 
-  /** Harms a member's disk under load; it must be a voter again by itself, under another ID, with nothing lost. */
+  /**
+   * Harms a member's disk under load. The member must become a voter again without help, with another ID and
+   * nothing lost.
+   */
   async function isReplaced(ordinal: number, harm: () => Promise<unknown>): Promise<void> {
     const name = cluster.pod(ordinal);
     const before = await cluster.memberIds(other(ordinal));
@@ -53,7 +56,7 @@ describe("a lost disk", () => {
     await cluster.kubectl(["delete", "pod", cluster.pod(ordinal), "--wait=false"]);
   };
 
-  /** And the container starts again in place, in the same pod. */
+  /** Deletes the log, and the container restarts in the same pod. */
   const logInPlace = (ordinal: number) => async () => {
     const [disk, processes] = [
       await Disk.of(cluster, ordinal),
@@ -63,51 +66,51 @@ describe("a lost disk", () => {
     assert.equal((await processes.signal("etcd", "KILL")).length, 1);
   };
 
-  it("a log that is deleted in place, in the first pod of the one that began the cluster", async () => {
+  it("the log is deleted in place in the first pod of the bootstrap member", async () => {
     const disk = await Disk.of(cluster, 0);
     assert.match(await disk.sh("cat data/member/order/etcd.yaml"), /initial-cluster-state: "new"/);
     assert.equal((await cluster.pods())[0]?.restarts, 0);
     await isReplaced(0, logInPlace(0));
   });
 
-  longOne("a log that is deleted in place, in the pod of one that joined", async () => {
+  longOne("the log is deleted in place in the pod of a member that joined", async () => {
     await isReplaced(2, logInPlace(2));
   });
 
-  longOne("pod and claim of a follower", async () => {
+  longOne("pod and claim of a follower are deleted", async () => {
     const leads = ordinalOf(await leader(cluster));
     const follower = leads === 2 ? 1 : 2;
     await isReplaced(follower, podAndClaim(follower));
   });
 
-  it("pod and claim of the leader", async () => {
+  it("pod and claim of the leader are deleted", async () => {
     const leads = ordinalOf(await leader(cluster));
     await isReplaced(leads, podAndClaim(leads));
   });
 
-  longOne("pod and claim of ordinal 0", async () => {
+  longOne("pod and claim of ordinal 0 are deleted", async () => {
     await isReplaced(0, podAndClaim(0));
   });
 
-  it("a data directory that is deleted in place", async () => {
+  it("the data directory is deleted in place", async () => {
     const disk = await Disk.of(cluster, 1);
     await isReplaced(1, () => disk.sh("rm -rf data"));
   });
 
-  // Of another member than the logs above: a broken disk is replaced once an hour at most.
-  longOne("a write-ahead log that is cut", async () => {
+  // Another member than above, because a broken disk is replaced at most once an hour.
+  longOne("the write-ahead log is truncated", async () => {
     const disk = await Disk.of(cluster, 1);
     await isReplaced(1, async () => {
-      // The head of the first segment says whose it is: without it the log tells nothing.
+      // The head of the first segment holds the member's ID. Without it the log has no owner.
       await disk.sh("for f in data/member/wal/*.wal; do truncate -s 40 $f; done");
       await cluster.kubectl(["delete", "pod", cluster.pod(1), "--wait=false", "--grace-period=0", "--force"]);
     });
   });
 
-  it("a disk that is an older copy of itself", async () => {
+  it("the disk is rolled back to an older copy", async () => {
     const disk = await Disk.of(cluster, 1);
     await disk.sh("rm -rf ../older-copy && cp -a . ../older-copy");
-    // The controller writes down how far a member has come once a minute: a younger rollback stays unseen.
+    // The controller records the members' applied indexes once a minute, and a younger rollback stays unseen.
     const load = await Load.start(cluster);
     await new Promise((resolve) => setTimeout(resolve, 75_000));
     assertNothingLost(await load.stop());
@@ -117,7 +120,7 @@ describe("a lost disk", () => {
     });
   });
 
-  longOne("a claim that is made anew from an older copy of the disk", async () => {
+  longOne("the claim is created again from an older copy of the disk", async () => {
     const disk = await Disk.of(cluster, 2);
     await disk.sh("rm -rf ../copied-claim && cp -a . ../copied-claim");
     await isReplaced(2, () => copyAsVolume(cluster, 2, "../copied-claim"));

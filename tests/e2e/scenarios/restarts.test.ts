@@ -6,7 +6,7 @@ import { PodWatch } from "../support/watch";
 
 const rounds = 5;
 
-long("rotation of pods", function () {
+long("repeated rollouts", function () {
   this.timeout(600_000);
   let cluster: TestCluster;
   before(async () => {
@@ -14,7 +14,7 @@ long("rotation of pods", function () {
   });
   after(() => cluster.destroy());
 
-  it(`${rounds} rolling restarts: identities as they were, one start of etcd in each pod`, async () => {
+  it(`keep the identities through ${rounds} restarts, with one start of etcd in each pod`, async () => {
     const ids = await cluster.memberIds();
     const load = await Load.start(cluster);
     for (let round = 1; round <= rounds; round++) {

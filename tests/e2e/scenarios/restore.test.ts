@@ -4,7 +4,7 @@ import type { Manifest } from "../../../programs/shared/backups/manifest";
 import type { ControllerRecord } from "../../../programs/controller/model";
 import { backUp, never } from "../support/backups";
 import { brokenSetting } from "../support/broken-setting";
-import { said, waitsFor } from "../support/controller";
+import { statusMessage, waitsFor } from "../support/controller";
 import { Disk } from "../support/disk";
 import { TestCluster } from "../support/etcd-cluster";
 import { kubectl } from "../support/lab";
@@ -14,10 +14,10 @@ import { eventually } from "../support/poll";
 import { copySecret, fill, holdsAll, made, moveClaim, timed } from "../support/rebuild";
 import { S3Server } from "../support/s3";
 
-/** What is added to every revision, so that nobody takes an old one for a new one. */
+/** The revision offset of a restore, so that no client takes an old revision for a new one. */
 const bump = 1_000_000_000;
 
-/** A new cluster in a namespace of its own, from what was made elsewhere. */
+/** Deploys a new cluster in its own namespace from data that was made elsewhere. */
 async function restored(
   purpose: string,
   members: number,
@@ -41,12 +41,12 @@ async function assertRestored(cluster: TestCluster, backup: Manifest): Promise<v
   const fields = await cluster.etcdctl(["get", "kept", "-w", "fields"]);
   const revision = Number(/"Revision" : (\d+)/.exec(fields)?.[1]);
   assert.ok(revision >= backup.revision + bump, `revision ${revision}`);
-  // A client that goes on from where it was is told that it has missed something.
+  // A client that continues its watch learns that it has missed revisions.
   const watch = await cluster.tryEtcdctl(["watch", "kept", `--rev=${backup.revision + 1}`]);
   assert.match(watch.stdout + watch.stderr, /required revision has been compacted/);
 }
 
-/** All pods at once: what was restored stays, and is not restored again. */
+/** Stops all pods at once. The restored data stays, and no second restore happens. */
 async function assertFullStopRestoresNothing(cluster: TestCluster): Promise<void> {
   await cluster.etcdctl(["put", "after", "the restore"]);
   const ids = await cluster.memberIds();
@@ -58,7 +58,7 @@ async function assertFullStopRestoresNothing(cluster: TestCluster): Promise<void
   assert.equal(await cluster.etcdctl(["get", "after", "--print-value-only"]), "the restore\n");
 }
 
-describe("a restore from a store that speaks S3", () => {
+describe("a restore from an S3 store", () => {
   let source: TestCluster;
   let s3: S3Server;
   let backup: Manifest;
@@ -80,7 +80,7 @@ describe("a restore from a store that speaks S3", () => {
 
   for (const members of [1, 3]) {
     const scenario: typeof longOne = members === 1 ? longOne : it;
-    scenario(`into another namespace, with ${members} and etcd's users turned on`, async () => {
+    scenario(`makes a cluster of ${members} with authentication in another namespace`, async () => {
       const cluster = await restored(`restored-s3-${members}`, members, from(), async (into) =>
         copySecret(source, "s3-credentials", into),
       );
@@ -106,7 +106,7 @@ describe("a restore from a store that speaks S3", () => {
     ],
     ["gone", (file) => `rm ${file}`, /not whole|missing, cut short|there is no backup/],
   ];
-  it("is refused before anything is touched, and the reason is told: cut short, changed, gone", async () => {
+  it("refuses a truncated, altered or missing backup with the reason and changes nothing", async () => {
     const args = { members: 1, backup: { schedule: never, s3: s3.args() } };
     const { uid } = (await source.pods())[0]!;
     const file = `/data/${S3Server.bucket}/${source.namespace}/${source.name}/${backup.object.key}`;
@@ -127,7 +127,8 @@ describe("a restore from a store that speaks S3", () => {
         assert.equal((await source.pods())[0]?.uid, uid, "the member was left alone");
         await s3.shell(`cp /data/kept ${file}`);
       }
-      // It is whole again, and the Job's next try finds it so. Since the refusal was read, much may have been written.
+      // The backup is intact again, and the Job's next attempt accepts it. Many writes may have followed
+      // since the refusal.
       const job = `${source.name}-restore-${generation}`;
       await eventually(
         "a later try has the data",
@@ -139,7 +140,7 @@ describe("a restore from a store that speaks S3", () => {
         120,
       );
       await source.etcdctl(["put", "still", "a minute later"]);
-      assert.match(await said(source), /^refused: .*hasn't touched anything/);
+      assert.match(await statusMessage(source), /^refused: .*hasn't touched anything/);
     } finally {
       await source.apply(args);
       await source.waitForVoters();
@@ -147,7 +148,7 @@ describe("a restore from a store that speaks S3", () => {
     assert.equal((await source.pods())[0]?.uid, uid, "as declared without a restart");
   });
 
-  it("on a living cluster by a new generation, which comes back to what it was", async () => {
+  it("returns a running cluster to the backup's state by a new generation", async () => {
     await source.etcdctl(["put", "kept", "changed since"]);
     const id = (await source.memberIds())[source.pod(0)];
     await timed("a living cluster of 1 from a backup", async () => {
@@ -163,7 +164,7 @@ describe("a restore from a store that speaks S3", () => {
     assert.notEqual((await source.memberIds())[source.pod(0)], id);
   });
 
-  it("what that has set aside goes after the first good backup of the new data, and not before", async () => {
+  it("keeps the quarantined data until the first good backup of the new data, and then deletes it", async () => {
     const disk = await Disk.of(source, 0);
     const asides = async () => (await disk.sh("ls")).split(/\s+/).filter((name) => name.startsWith("aside-"));
     const restarts = async () => {
@@ -190,7 +191,7 @@ describe("a restore from a store that speaks S3", () => {
   });
 
   longOne(
-    "a setting that etcd doesn't take, declared with it, is put right under the same number",
+    "completes under the same generation after an invalid etcd setting, declared with it, is corrected",
     async () => {
       const again = {
         ...{ members: 1, backup: { schedule: never, s3: s3.args() }, generation: 10 },
@@ -221,7 +222,7 @@ describe("a restore from a claim", () => {
     for (const cluster of [source, ...others]) await cluster.destroy();
   });
 
-  it("all three disks are lost: the cluster is made from its backup", async () => {
+  it("remakes a cluster that has lost all three disks", async () => {
     for (const ordinal of [0, 1, 2]) {
       await source.kubectl(["delete", "pvc", `data-${source.pod(ordinal)}`, "--wait=false"]);
     }
@@ -245,41 +246,44 @@ describe("a restore from a claim", () => {
     await assertRestored(source, backup);
   });
 
-  longOne("into other namespaces, with 1 and with 3, and from the bare file", async () => {
-    let from = source;
-    let name = `${source.name}-backups`;
-    const restore: RestoreArgs = {
-      backup: {
-        claim: { existing: "moved", prefix: `${source.namespace}/${source.name}` },
-        name: backup.name,
-      },
-    };
-    const path = `${source.namespace}/${source.name}/${backup.object.key}`;
-    const file: RestoreArgs = { file: { claim: "moved", path } };
-    for (const [members, declared] of [
-      [1, restore],
-      [3, restore],
-      [1, file],
-    ] as const) {
-      const cluster = await restored(`restored-claim-${members}`, members, declared, (into) =>
-        moveClaim(from, name, into, "moved"),
-      );
-      others.push(cluster);
-      await assertRestored(cluster, backup);
-      [from, name] = [cluster, "moved"];
-      await eventually("the restore pod has ended", async () => {
-        const left = await cluster.kubectl([
-          ...["get", "pods", "-l", "app.kubernetes.io/component=restore", "-o", "name"],
-          "--field-selector=status.phase!=Succeeded",
-        ]);
-        return left.trim() === "" || undefined;
-      });
-      await cluster.kubectl(["delete", "pods", "-l", "app.kubernetes.io/component=restore"]);
-    }
-  });
+  longOne(
+    "makes clusters of 1 and 3 members in other namespaces, and one from the snapshot file alone",
+    async () => {
+      let from = source;
+      let name = `${source.name}-backups`;
+      const restore: RestoreArgs = {
+        backup: {
+          claim: { existing: "moved", prefix: `${source.namespace}/${source.name}` },
+          name: backup.name,
+        },
+      };
+      const path = `${source.namespace}/${source.name}/${backup.object.key}`;
+      const file: RestoreArgs = { file: { claim: "moved", path } };
+      for (const [members, declared] of [
+        [1, restore],
+        [3, restore],
+        [1, file],
+      ] as const) {
+        const cluster = await restored(`restored-claim-${members}`, members, declared, (into) =>
+          moveClaim(from, name, into, "moved"),
+        );
+        others.push(cluster);
+        await assertRestored(cluster, backup);
+        [from, name] = [cluster, "moved"];
+        await eventually("the restore pod has ended", async () => {
+          const left = await cluster.kubectl([
+            ...["get", "pods", "-l", "app.kubernetes.io/component=restore", "-o", "name"],
+            "--field-selector=status.phase!=Succeeded",
+          ]);
+          return left.trim() === "" || undefined;
+        });
+        await cluster.kubectl(["delete", "pods", "-l", "app.kubernetes.io/component=restore"]);
+      }
+    },
+  );
 });
 
-long("moving in", () => {
+long("a migration", () => {
   let old: TestCluster;
   let cluster: TestCluster | undefined;
   before(async () => {
@@ -291,7 +295,7 @@ long("moving in", () => {
     await cluster?.destroy();
   });
 
-  it("from the endpoints of a living etcd, with a client certificate of its own", async () => {
+  it("copies a running etcd over its endpoints with a separate client certificate", async () => {
     const restore: RestoreArgs = { endpoints: { urls: old.clientUrls, tlsSecret: "etcd-root-old" } };
     cluster = await restored("moving-in", 3, restore, async (into) =>
       copySecret(old, "etcd-root", into, "etcd-root-old"),

@@ -6,7 +6,10 @@ import { eventually } from "../support/poll";
 import { assertAllRun, patches } from "../support/versions";
 import { PodWatch } from "../support/watch";
 
-/** Whoever leads then: a busy machine may elect another leader on the way, which then need not hand over. */
+/**
+ * The leader at that time: on a busy machine another leader may be elected meanwhile, and then no handover is
+ * needed.
+ */
 async function assertLeaderLast(cluster: TestCluster): Promise<void> {
   const actions = (await controllerLog(cluster)).flatMap(({ action }) => action ?? []);
   const handOver = actions.findIndex(({ kind }) => kind === "moveLeader");
@@ -15,7 +18,7 @@ async function assertLeaderLast(cluster: TestCluster): Promise<void> {
   assert.equal(restarted.size, handOver < 0 ? 3 : 2, JSON.stringify(actions));
 }
 
-describe("rollout", () => {
+describe("a rollout", () => {
   let cluster: TestCluster;
   let from: string;
   let to: string;
@@ -25,7 +28,7 @@ describe("rollout", () => {
   });
   after(() => cluster.destroy());
 
-  it("the next minor version, under load: the leader last, quorum all the time", async () => {
+  it("to the next minor version restarts the leader last and always keeps the quorum, under load", async () => {
     const ids = await cluster.memberIds();
     const load = await Load.start(cluster);
     const watch = await PodWatch.start(cluster);
@@ -40,7 +43,7 @@ describe("rollout", () => {
     await assertAllRun(cluster, to);
   });
 
-  it("a step back is refused, also by a pod that is made anew meanwhile", async () => {
+  it("to the previous minor version is refused, by a recreated pod too", async () => {
     const before = await cluster.pods();
     await cluster.apply({ version: from });
     await waitsFor(cluster, /downgrade/);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CaRotationArgs, EtcdClusterArgs } from "../../../components";
 import { CaRotationStep } from "../../../components";
-import { said, waitsFor } from "../support/controller";
+import { statusMessage, waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { assertNothingLost, Load } from "../support/load";
 import { long } from "../support/long";
@@ -17,9 +17,9 @@ const to = (step: CaRotationStep, revision = 2): EtcdClusterArgs => ({
   tls: { caRotation: { revision, step } satisfies CaRotationArgs },
 });
 
-long("rotation of the authorities", () => {
+long("a rotation of the CAs", () => {
   let cluster: TestCluster;
-  /** Mounts what a client had on the first day, whatever becomes of its Secret. */
+  /** Mounts a client's first certificate, whatever happens to its Secret. */
   let old: ClientPod;
   let firstKey: string;
   before(async () => {
@@ -32,7 +32,7 @@ long("rotation of the authorities", () => {
   after(() => cluster.destroy());
 
   const ports = { server: 2379, peer: 2380 };
-  /** What the first day's certificates get from a member; the member's own is not looked at. */
+  /** What a member answers to the first certificates. The member's own certificate is not checked. */
   const asOnTheFirstDay = async (port: keyof typeof ports): Promise<Dialled> =>
     dial(old, {
       host: cluster.host(0),
@@ -41,14 +41,14 @@ long("rotation of the authorities", () => {
       send: http("/version"),
     });
 
-  /** That nothing happens but words: what must be the same is compared before and after. */
+  /** Expects nothing but a message: the state before and after must be the same. */
   async function refuses(args: EtcdClusterArgs, reason: RegExp): Promise<void> {
     const before = { pods: await cluster.pods(), secret: await cluster.secret(app) };
     const changed = await cluster.apply(args);
     assert.ok(changed.includes("changed StatefulSet etcd"), changed.join("\n"));
     assert.ok(!changed.includes(`changed Secret ${app}`), changed.join("\n"));
     await assert.rejects(cluster.waitForVoters(60), reason);
-    assert.match(await said(cluster), reason);
+    assert.match(await statusMessage(cluster), reason);
     const { data } = await cluster.json<{ data: { agreed: string } }>(["get", "configmap", "etcd-trust"]);
     assert.match(data.agreed, reason);
     await eventually("an event tells it", async () => {
@@ -64,7 +64,7 @@ long("rotation of the authorities", () => {
     });
   }
 
-  /** One step under load, from what the pods have now. */
+  /** Takes one step under load, starting from the pods' present certificates. */
   async function takes(args: EtcdClusterArgs, suffixes: { gone: string; now: string }): Promise<void> {
     const ids = await cluster.memberIds();
     const before = await cluster.pods();
@@ -97,13 +97,13 @@ long("rotation of the authorities", () => {
     assert.deepEqual(await cluster.apply(args), [], "a second run changes nothing");
   }
 
-  it("signing with new authorities that nobody trusts yet is refused, and harms nobody", () =>
+  it("refuses to sign with new CAs that nobody trusts yet, without harm", () =>
     refuses(
       to(CaRotationStep.SignWithNew),
       /refused: the peer authority \w+ is declared to sign, but not trusted by etcd-0, etcd-1, etcd-2\./,
     ));
 
-  it("a pod that is made anew meanwhile is alone; the others go on, and it comes back when the refused step is taken back", async () => {
+  it("keeps a pod that is recreated meanwhile out of the quorum until the refused step is reverted", async () => {
     const ids = await cluster.memberIds();
     const load = await Load.start(cluster);
     firstKey = load.firstKey;
@@ -120,18 +120,18 @@ long("rotation of the authorities", () => {
     assert.deepEqual(await cluster.memberIds(), ids);
   });
 
-  it("step 1: both are trusted", async () => {
+  it("step 1 makes all trust both CAs", async () => {
     await takes(to(CaRotationStep.TrustBoth), { gone: "", now: ".ca2-trust" });
     assert.equal(authoritiesIn((await cluster.secret(app))["ca.crt"]), 2);
   });
 
-  it("dropping the old ones while they still sign is refused", () =>
+  it("refuses to drop the old CAs while they still sign", () =>
     refuses(
       to(CaRotationStep.DropOld),
       /refused: the peer authority \w+ is declared as no longer trusted, but signed what is shown by etcd-0, etcd-1, etcd-2\./,
     ));
 
-  it("step 2: the new ones sign, and who has not been issued anew is still let in", async () => {
+  it("step 2 signs with the new CAs and still accepts the old certificates", async () => {
     const before = await cluster.secret(app);
     await takes(to(CaRotationStep.SignWithNew), { gone: ".ca2-trust", now: ".ca2-sign" });
     const now = await cluster.secret(app);
@@ -141,7 +141,7 @@ long("rotation of the authorities", () => {
     assert.match((await asOnTheFirstDay("peer")).answer, /etcdserver/);
   });
 
-  it("step 3: the old ones are dropped, and what they signed opens nothing any more", async () => {
+  it("step 3 drops the old CAs, whose certificates are then rejected", async () => {
     await takes(to(CaRotationStep.DropOld), { gone: ".ca2-sign", now: ".ca2" });
     assert.equal(authoritiesIn((await cluster.secret(app))["ca.crt"]), 1);
     for (const port of ["server", "peer"] as const) {
@@ -155,13 +155,13 @@ long("rotation of the authorities", () => {
     assert.ok(output.startsWith(firstKey), "what was acknowledged before the first step is there");
   });
 
-  it("the argument left out afterwards is refused: it says which authorities are the cluster's", () =>
+  it("refuses to remove the argument afterwards, because it names the cluster's CAs", () =>
     refuses(
       {},
       /refused: the peer authority \w+ is declared to sign, but not trusted by etcd-0, etcd-1, etcd-2\./,
     ));
 
-  it("declared again, the cluster is as declared, and nothing restarts", async () => {
+  it("converges without a restart once the argument is declared again", async () => {
     const before = await cluster.pods();
     await cluster.apply(to(CaRotationStep.DropOld));
     await cluster.waitForVoters();

@@ -9,7 +9,7 @@ import { ClientPod, etcdctlPod } from "../support/pods";
 import type { Dial } from "../support/probe";
 import { dial, http } from "../support/probe";
 
-describe("the wire", () => {
+describe("the network", () => {
   let cluster: TestCluster;
   let pod: Pod;
   const client = (rest: Partial<Dial> = {}): Dial => ({
@@ -76,7 +76,7 @@ describe("the wire", () => {
       assert.match(got.error ?? "", /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE)/);
     });
 
-    it("speaks TLS 1.2, and nothing below", async () => {
+    it("accepts TLS 1.2 and nothing below", async () => {
       const certificate = "etcd-client-app";
       const { protocol } = await dial(pod, client({ certificate, maxVersion: "TLSv1.2" }));
       assert.equal(protocol, "TLSv1.2");
@@ -97,7 +97,7 @@ describe("the wire", () => {
       assert.deepEqual(names.sort(), expected.sort());
     });
 
-    it("is trusted under its names, and under no other", async () => {
+    it("is trusted under its names and no others", async () => {
       const trusted = async (servername: string) =>
         (await dial(pod, client({ certificate: "etcd-client-app", servername }))).trusted;
       assert.equal(await trusted("etcd.example.com"), true);
@@ -118,7 +118,7 @@ describe("the wire", () => {
       assert.doesNotMatch(got.answer, /etcd-0|HTTP\/1\.1 200/);
     });
 
-    it("refuses who shows no certificate", async () => {
+    it("refuses a client without a certificate", async () => {
       const got = await dial(pod, peer());
       assert.deepEqual([got.answer, got.error], ["", "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"]);
     });
@@ -131,7 +131,7 @@ describe("the wire", () => {
       });
     }
 
-    it("shows a certificate with the names of all members that there may ever be", async () => {
+    it("shows a certificate with the names of all possible members", async () => {
       const { names } = await dial(pod, peer({ certificate: "etcd-peer-client" }));
       const expected = [0, 1, 2, 3, 4, 5, 6].map(
         (ordinal) => `DNS:etcd-${ordinal}.etcd.${cluster.namespace}.svc.cluster.local`,
@@ -141,7 +141,7 @@ describe("the wire", () => {
     });
   });
 
-  it("the port for metrics and probes gives no data", async () => {
+  it("the port for metrics and probes returns no data", async () => {
     const ask = (send: string) => dial(pod, client({ port: 2381, plaintext: true, send }));
     assert.match((await ask(http("/readyz"))).answer, /^HTTP\/1\.1 200 /);
     const range = await ask(http("/v3/kv/range", { key: "AA==", range_end: "AA==" }));
@@ -149,7 +149,7 @@ describe("the wire", () => {
   });
 });
 
-/** What another cluster of the same names hands to its client `app`. */
+/** The Secret that another cluster of the same names issues to its client `app`. */
 async function foreignSecret(cluster: TestCluster): Promise<void> {
   const other = await render(
     () => new EtcdCluster("etcd", { namespace: cluster.namespace, clients: [{ name: "app" }] }),
@@ -222,7 +222,7 @@ describe("PodSecurity", () => {
     ],
   ];
   for (const [what, reason, change] of broken) {
-    it(`rejects one ${what}`, async () => {
+    it(`rejects a pod ${what}`, async () => {
       const ran = await create(change);
       assert.notEqual(ran.code, 0);
       assert.match(ran.stderr, /violates PodSecurity "restricted:latest"/);

@@ -5,7 +5,7 @@ import { TestCluster } from "../support/etcd-cluster";
 import { assertNothingLost, Load } from "../support/load";
 import { long } from "../support/long";
 
-long("up to seven members", function () {
+long("a cluster of up to seven members", function () {
   this.timeout(600_000);
   let cluster: TestCluster;
   before(async () => {
@@ -16,7 +16,7 @@ long("up to seven members", function () {
   });
   after(() => cluster.destroy());
 
-  /** In one `up`, under load. Members that stay keep their identity. */
+  /** Resizes in one `up`, under load. Members that stay keep their identity. */
   async function resize(members: number): Promise<void> {
     const before = await cluster.memberIds();
     const load = await Load.start(cluster);
@@ -51,7 +51,7 @@ long("up to seven members", function () {
     it(`grows to ${members}`, () => resize(members));
   }
 
-  it("shrinks to 1, after leadership has gone to a member that stays", async () => {
+  it("shrinks to 1 after it has moved leadership to a member that stays", async () => {
     const ids = await cluster.memberIds();
     const led = await leader(cluster);
     if (led !== cluster.pod(6)) {
@@ -63,12 +63,12 @@ long("up to seven members", function () {
     await resize(1);
     const told = await cluster.kubectl(["logs", "deployment/etcd-controller"]);
     assert.match(told, /etcd-6 leads and is to be removed: leadership goes to etcd-0/);
-    // More than one where members have elected another leader meanwhile, which a busy machine makes them do.
-    const heirs = [...told.matchAll(/is to be removed: leadership goes to (etcd-\d)/g)].map(
+    // There may be several, because members may elect another leader on a busy machine.
+    const newLeaders = [...told.matchAll(/is to be removed: leadership goes to (etcd-\d)/g)].map(
       (match) => match[1],
     );
-    assert.deepEqual([...new Set(heirs)], [cluster.pod(0)]);
+    assert.deepEqual([...new Set(newLeaders)], [cluster.pod(0)]);
   });
 
-  it("and grows to 7 at once: what the old volumes hold is set aside", () => resize(7));
+  it("grows to 7 in one step and quarantines the data on the old volumes", () => resize(7));
 });

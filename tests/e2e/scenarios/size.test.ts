@@ -6,7 +6,7 @@ import { assertNothingLost, Load } from "../support/load";
 import { longOne } from "../support/long";
 import { eventually } from "../support/poll";
 
-describe("size", () => {
+describe("a change of size", () => {
   let cluster: TestCluster;
   let nodesBefore: number;
   before(async () => {
@@ -21,7 +21,7 @@ describe("size", () => {
     }
   });
 
-  /** Under load. Members that stay keep their identity. */
+  /** Resizes under load. Members that stay keep their identity. */
   async function resize(members: number): Promise<void> {
     const before = await cluster.memberIds();
     const load = await Load.start(cluster, { node: 1 });
@@ -39,14 +39,14 @@ describe("size", () => {
     );
   }
 
-  it("from 3 to 5 and back, with the volumes kept", async () => {
+  it("from 3 to 5 and back keeps the volumes", async () => {
     await cluster.etcdctl(["put", "kept", "through every size"]);
     await resize(5);
     await resize(3);
   });
 
   longOne(
-    "to 1, the leader first, which gives that up before it goes; to 3 again, as new members",
+    "to 1 moves leadership away before it removes the leader, and back to 3 adds new members",
     async () => {
       const idsOfThree = await cluster.memberIds();
       const leads = await leader(cluster);
@@ -60,7 +60,7 @@ describe("size", () => {
       const removed = acts.findIndex(({ kind, ordinal }) => kind === "removeMember" && ordinal === 2);
       assert.ok(moved >= 0 && moved < removed, JSON.stringify(acts));
 
-      // What the old volumes hold is set aside.
+      // The data on the old volumes is quarantined.
       await resize(3);
       assert.equal(await cluster.etcdctl(["get", "kept", "--print-value-only"], 2), "through every size\n");
       const ids = await cluster.memberIds();
@@ -74,7 +74,7 @@ describe("size", () => {
     },
   );
 
-  it("kubectl scale by hand is undone, and no write is lost", async () => {
+  it("by kubectl scale is undone, and no write is lost", async () => {
     const ids = await cluster.memberIds();
     const load = await Load.start(cluster, { node: 1 });
     await cluster.kubectl(["scale", "statefulset/etcd", "--replicas=1"]);

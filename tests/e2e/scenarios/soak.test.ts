@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { judge } from "../../soak/clients";
-import { doctored, innocent, lines } from "../../soak/doctored";
+import { doctored, harmless, lines } from "../../soak/doctored";
 import type { Done } from "../../soak/run";
 import { soakFor } from "../../soak/run";
 import { inWords } from "../../soak/summary";
@@ -21,19 +21,19 @@ describe("the judge of a soak", () => {
     return judge(file, folder);
   };
 
-  for (const [what, history] of innocent) {
-    it(`finds nothing: ${what}`, async () => {
+  for (const [what, history] of harmless) {
+    it(`accepts a sound history: ${what}`, async () => {
       const verdict = await judged(lines(history));
       assert.ok(verdict.sound, JSON.stringify(verdict));
     });
   }
   for (const [what, history, found] of doctored) {
-    it(`finds it: ${what}`, async () => {
+    it(`finds the fault: ${what}`, async () => {
       const verdict = await judged(lines(history));
       assert.ok(!verdict.sound && found(verdict), JSON.stringify(verdict, null, 2));
     });
   }
-  it("saves the history of a key that has no order", async () => {
+  it("saves the history of a key whose operations have no order", async () => {
     await judged(lines(doctored[0]![1]));
     assert.equal(readFileSync(join(folder, "soak-1-0-0.jsonl"), "utf8").trim().split("\n").length, 7);
     assert.match(readFileSync(join(folder, "soak-1-0-0.html"), "utf8"), /<html/i);
@@ -52,7 +52,7 @@ long("a soak", function () {
     rmSync(folder, { recursive: true });
   });
 
-  it(`${MINUTES} minutes of faults: linearizable, no watch event lost or twice; a change of its history is found`, async () => {
+  it(`of ${MINUTES} minutes is linearizable and loses or repeats no watch event`, async () => {
     done = await soakFor({ minutes: MINUTES, seed: 1, folder });
     const { summary } = done;
     console.log(inWords(summary));
@@ -60,7 +60,7 @@ long("a soak", function () {
     assert.ok(summary.verdict.operations > 1000, `${summary.verdict.operations} operations`);
     assert.ok(Object.keys(summary.faults).length >= 3, JSON.stringify(summary.faults));
 
-    // The last read of a key that was written at least twice now finds the write before the last.
+    // The last read of a key that was written at least twice now returns the value before the last one.
     const history = join(folder, "history.jsonl");
     writeFileSync(history, withStaleRead(readFileSync(history, "utf8")));
     const { linearizable, violations } = await judge(history, folder);

@@ -12,7 +12,7 @@ const names = ["etcd-0", "etcd-1", "etcd-2"];
 
 const alarms = (cluster: TestCluster) => cluster.etcdctl(["alarm", "list"]);
 
-/** A write is taken again, and no alarm is left. */
+/** Waits until writes succeed and no alarm is left. */
 const takesWrites = (cluster: TestCluster, seconds = 90) =>
   eventually(
     "it takes writes again",
@@ -23,13 +23,13 @@ const takesWrites = (cluster: TestCluster, seconds = 90) =>
     seconds,
   );
 
-/** Of all keys, at one revision: the same everywhere. */
+/** The hashes of all keys at one revision, which must agree. */
 async function hashes(cluster: TestCluster): Promise<string[]> {
   const text = await cluster.etcdctl(["endpoint", "hashkv", "--cluster", "-w", "fields"]);
   return [...text.matchAll(/"Hash" : (\d+)/g)].map((match) => match[1] ?? "");
 }
 
-describe("no space left", () => {
+describe("a full database", () => {
   let cluster: TestCluster;
   let filler: Filler;
   before(async () => {
@@ -38,7 +38,7 @@ describe("no space left", () => {
   });
   after(() => cluster.destroy());
 
-  it("a quota full of history is freed without a hand, one member at a time, the leader last", async () => {
+  it("is freed of its history without help, one member at a time and the leader last", async () => {
     const leads = await leader(cluster);
     const load = await Load.start(cluster);
     await filler.fillUp("history", quotaMebibytes);
@@ -51,14 +51,14 @@ describe("no space left", () => {
     await assertTold(cluster, done);
   });
 
-  describe("and nothing to be freed", () => {
+  describe("with nothing to free", () => {
     let load: Load;
     before(async () => {
       load = await Load.start(cluster);
       await filler.fillUp("kept/#", quotaMebibytes);
     });
 
-    it("asks for a larger quota", async () => {
+    it("leads to a status that asks for a larger quota", async () => {
       const reason = await waitsFor(cluster, /raise the quota/);
       assert.match(reason, /^NOSPACE: etcd-\d holds too much for its quota, \d+ MiB: raise the quota/);
       assert.match(await alarms(cluster), /NOSPACE/);
@@ -71,18 +71,18 @@ describe("no space left", () => {
       );
     });
 
-    it("a member that lost its disk is replaced meanwhile", async () => {
-      const victim = ordinalOf(await leader(cluster)) === 2 ? 1 : 2;
+    it("doesn't prevent the replacement of a lost disk", async () => {
+      const target = ordinalOf(await leader(cluster)) === 2 ? 1 : 2;
       const before = await cluster.memberIds();
-      await cluster.kubectl(["delete", "pvc", `data-${cluster.pod(victim)}`, "--wait=false"]);
-      await cluster.kubectl(["delete", "pod", cluster.pod(victim), "--wait=false"]);
+      await cluster.kubectl(["delete", "pvc", `data-${cluster.pod(target)}`, "--wait=false"]);
+      await cluster.kubectl(["delete", "pod", cluster.pod(target), "--wait=false"]);
       await eventually(
-        `${cluster.pod(victim)} is a voter under another ID`,
+        `${cluster.pod(target)} is a voter under another ID`,
         async () => {
           const list = (await cluster.etcdctl(["member", "list"])).trim().split("\n");
-          const id = (await cluster.memberIds())[cluster.pod(victim)];
+          const id = (await cluster.memberIds())[cluster.pod(target)];
           const voters = list.filter((line) => line.includes(", started,") && line.endsWith(", false"));
-          return (voters.length === 3 && id !== undefined && id !== before[cluster.pod(victim)]) || undefined;
+          return (voters.length === 3 && id !== undefined && id !== before[cluster.pod(target)]) || undefined;
         },
         90,
       );
@@ -90,7 +90,7 @@ describe("no space left", () => {
       await waitsFor(cluster, /raise the quota/);
     });
 
-    it("a larger quota heals it: rolled out under the alarm", async () => {
+    it("recovers with a larger quota, which is rolled out during the alarm", async () => {
       await cluster.apply({ etcd: { quota: `${4 * quotaMebibytes}Mi` } });
       await takesWrites(cluster, 150);
       await cluster.waitForVoters(120);
@@ -100,7 +100,7 @@ describe("no space left", () => {
       assert.ok(Number(/"Count" : (\d+)/.exec(kept)?.[1]) > quotaMebibytes / 2, kept);
     });
 
-    it("a quota that the databases don't fit is refused before the first restart", async () => {
+    it("refuses a quota that the databases exceed before the first restart", async () => {
       const uids = async () => (await cluster.pods()).map((pod) => pod.uid);
       const before = await uids();
       await cluster.apply({ etcd: { quota: `${quotaMebibytes / 2}Mi` } });
@@ -118,14 +118,14 @@ describe("no space left", () => {
   });
 });
 
-long("fragmentation", () => {
+long("a fragmented database", () => {
   let cluster: TestCluster;
   before(async () => {
     cluster = await TestCluster.deploy("fragments", { controller: { defragmentMinSize: "16Mi" } });
   });
   after(() => cluster.destroy());
 
-  it("is ended by itself: one member a minute, the leader last", async () => {
+  it("is defragmented without help, one member a minute and the leader last", async () => {
     const filler = await Filler.start(cluster);
     const load = await Load.start(cluster);
     const { done: written } = await filler.fill("junk/#", 40);

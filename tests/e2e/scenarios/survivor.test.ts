@@ -17,20 +17,20 @@ import { eventually } from "../support/poll";
 const versions = etcdVersions();
 
 /**
- * What a recovery keeps of a survivor's log, with real etcd: an entry that was written there, and of which nobody can
- * say any more whether it was committed.
+ * What a recovery keeps of a survivor's log, with real etcd. The last entry was written there, and nobody can
+ * say whether it was committed.
  */
 describe("a survivor's log", function () {
   this.timeout(120_000);
 
-  it("has programs to test with", function () {
+  it("needs at least one etcd program", function () {
     if (versions.size > 0) return;
     console.log("SKIPPED: no etcd programs here; `make cluster` builds them");
     this.skip();
   });
 
   for (const [version, programs] of versions) {
-    it(`etcd ${version}: where there is none, nothing is served`, async () => {
+    it(`etcd ${version}: nothing is served without a survivor's data`, async () => {
       const scratch = mkdtempSync(join(tmpdir(), "nothing-"));
       for (const inside of ["", "member", "member/snap"]) {
         const dataDir = join(scratch, inside || "empty", "data");
@@ -44,7 +44,7 @@ describe("a survivor's log", function () {
       rmSync(scratch, { recursive: true });
     });
 
-    it(`etcd ${version}: a snapshot is only taken of the survivor, with all that is committed there`, async () => {
+    it(`etcd ${version}: a snapshot is only taken of the survivor and holds everything committed there`, async () => {
       const bare = new BareCluster(programs);
       const scratch = join(bare.folder, "scratch");
       try {
@@ -80,7 +80,7 @@ describe("a survivor's log", function () {
       }
     });
 
-    it(`etcd ${version}: a disk to which nothing was ever written is refused`, async () => {
+    it(`etcd ${version}: a disk without any writes is refused`, async () => {
       const bare = new BareCluster(programs);
       const scratch = join(bare.folder, "scratch");
       try {
@@ -102,7 +102,7 @@ describe("a survivor's log", function () {
       }
     });
 
-    it(`etcd ${version}: its last entries are kept, which etcd alone would drop`, async () => {
+    it(`etcd ${version}: the last entries are kept, which etcd's own --force-new-cluster would drop`, async () => {
       const bare = new BareCluster(programs);
       try {
         await bare.prepare(3);
@@ -111,7 +111,7 @@ describe("a survivor's log", function () {
         const leader = await eventually("it says so", () => [0, 1, 2].find((i) => leads(bare, i)));
         const followers = [0, 1, 2].filter((i) => i !== leader);
         for (const i of followers) await bare.kill(i, "SIGSTOP");
-        // Nobody answers: the leader has written it, and can't know whether it holds.
+        // The request times out: the leader has written the entry but can't know whether it will be committed.
         expect(() => bare.etcdctl(leader, "--command-timeout=1s", "put", "tail", "written")).to.throw();
         await bare.kill(leader);
         for (const i of followers) await bare.kill(i);
@@ -197,7 +197,7 @@ class Alone {
     });
   }
 
-  /** What the step beside it does. */
+  /** Does what the next step of the restore pod does. */
   save(scratch: string): Promise<void> {
     const nothing = { podUid: "", generation: 2, controllerUrl: "", port: 0, version: "" };
     return save({ ...nothing, tlsDir: this.tlsDir, scratch }, this.url);
@@ -210,7 +210,7 @@ class Alone {
   }
 }
 
-/** The copy's folder, as the step before leaves it. */
+/** Creates the folder of the copy as the previous step leaves it. */
 function received(scratch: string, receipt: Partial<Receipt> = {}): string {
   const whole = { memberId: "1", clusterId: "2", lastTerm: 1, lastIndex: 10, commit: 10, ...receipt };
   writeWhole(join(scratch, "survivor", "receipt.json"), JSON.stringify(whole));

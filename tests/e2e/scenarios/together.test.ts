@@ -10,7 +10,7 @@ import { PodWatch } from "../support/watch";
 
 const setting = (snapshotCount: number) => ({ etcd: { snapshotCount } });
 
-describe("several things at the same time", function () {
+describe("several operations at the same time", function () {
   this.timeout(400_000);
   let cluster: TestCluster;
   before(async () => {
@@ -18,45 +18,42 @@ describe("several things at the same time", function () {
   });
   after(() => cluster.destroy());
 
-  longOne(
-    "a member that is down when a rollout is asked for goes first, and no other before it is back",
-    async () => {
-      const ids = await cluster.memberIds();
-      const [down, ...others] = [...(await cluster.pods())].reverse();
-      assert.ok(down?.node);
-      const load = await Load.start(cluster);
-      try {
-        await cordon(down.node);
-        await cluster.kubectl(["delete", "pod", down.name, "--wait=false"]);
-        await waitsFor(cluster, new RegExp(`${down.name} can't be scheduled`));
-        const pending = (await cluster.pods()).find((pod) => pod.name === down.name);
+  longOne("a rollout updates a member that is down first, and waits for it before the next", async () => {
+    const ids = await cluster.memberIds();
+    const [down, ...others] = [...(await cluster.pods())].reverse();
+    assert.ok(down?.node);
+    const load = await Load.start(cluster);
+    try {
+      await cordon(down.node);
+      await cluster.kubectl(["delete", "pod", down.name, "--wait=false"]);
+      await waitsFor(cluster, new RegExp(`${down.name} can't be scheduled`));
+      const pending = (await cluster.pods()).find((pod) => pod.name === down.name);
 
-        await cluster.apply(setting(5001));
-        // Restarted at the new revision although it can't run, since that costs nothing; then the rollout waits for it.
-        await eventually("the member that is down is at the new revision", async () => {
-          const pod = (await cluster.pods()).find(({ name }) => name === down.name);
-          return (pod && pod.uid !== pending?.uid && pod.revision !== down.revision) || undefined;
-        });
-        await waitsFor(cluster, new RegExp(`rollout waits: ${down.name}.*one more loss costs the quorum`));
-        const untouched = (await cluster.pods()).filter((pod) => pod.name !== down.name);
-        assert.deepEqual(
-          untouched.map((pod) => [pod.uid, pod.ready]),
-          others.reverse().map((pod) => [pod.uid, true]),
-        );
-      } finally {
-        await uncordon(down.node);
-      }
-      const watch = await PodWatch.start(cluster);
-      await cluster.waitForVoters(180);
-      const { order, fewestReady } = await watch.stop();
-      assertNothingLost(await load.stop());
-      assert.deepEqual([...order].sort(), others.map((pod) => pod.name).sort(), "then the others, once each");
-      assert.equal(fewestReady, 2, "ready members at the worst time");
-      assert.deepEqual(await cluster.memberIds(), ids);
-    },
-  );
+      await cluster.apply(setting(5001));
+      // The member is down already, so its update costs nothing. The rollout then waits until it is back.
+      await eventually("the member that is down is at the new revision", async () => {
+        const pod = (await cluster.pods()).find(({ name }) => name === down.name);
+        return (pod && pod.uid !== pending?.uid && pod.revision !== down.revision) || undefined;
+      });
+      await waitsFor(cluster, new RegExp(`rollout waits: ${down.name}.*one more loss costs the quorum`));
+      const untouched = (await cluster.pods()).filter((pod) => pod.name !== down.name);
+      assert.deepEqual(
+        untouched.map((pod) => [pod.uid, pod.ready]),
+        others.reverse().map((pod) => [pod.uid, true]),
+      );
+    } finally {
+      await uncordon(down.node);
+    }
+    const watch = await PodWatch.start(cluster);
+    await cluster.waitForVoters(180);
+    const { order, fewestReady } = await watch.stop();
+    assertNothingLost(await load.stop());
+    assert.deepEqual([...order].sort(), others.map((pod) => pod.name).sort(), "then the others, once each");
+    assert.equal(fewestReady, 2, "ready members at the worst time");
+    assert.deepEqual(await cluster.memberIds(), ids);
+  });
 
-  longOne("every node is drained in turn during a rollout", async () => {
+  longOne("a rollout completes while every node is drained in turn", async () => {
     const ids = await cluster.memberIds();
     const before = await cluster.pods();
     const load = await Load.start(cluster);
@@ -92,7 +89,7 @@ describe("several things at the same time", function () {
       }
     });
 
-    it("a rollout, a drain and a growing", async () => {
+    it("a rollout, a drain and a growth complete together", async () => {
       const ids = await cluster.memberIds();
       const first = (await nodes()).get(1);
       const drained = first && (await memberOn(cluster, first));

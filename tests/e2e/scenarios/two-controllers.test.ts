@@ -21,7 +21,7 @@ long("two controllers", () => {
     return found.pod;
   };
 
-  /** Each number of the record was written once, whoever wrote it, and nothing was done without. */
+  /** Each version of the record was written once by one controller, and nothing was done without a record. */
   async function assertOneActed(pods: readonly string[]): Promise<void> {
     const all = await Promise.all(pods.map((pod) => decisions(cluster, pod)));
     const acts = all.flat().filter((d) => d.action !== undefined);
@@ -30,7 +30,7 @@ long("two controllers", () => {
     for (const act of acts) {
       assert.ok(act.record !== undefined, `an act without a record: ${JSON.stringify(act)}`);
     }
-    // In the order of the record no two of them act by turns: what one has begun ends before the other begins.
+    // In the order of the record the controllers don't alternate: one ends before the other begins.
     const turns = all
       .flatMap((own, who) => own.flatMap((d) => (d.record === undefined ? [] : [{ who, record: d.record }])))
       .sort((a, b) => a.record - b.record)
@@ -39,7 +39,7 @@ long("two controllers", () => {
     assert.ok(turns.length <= 2, `they took turns: ${JSON.stringify(turns)}`);
   }
 
-  it("the one with the lease grows the cluster, the other one does nothing", async () => {
+  it("only the controller with the lease acts when the cluster grows", async () => {
     const holder = (await leaseHolder(cluster)) ?? "";
     const idle = await other(holder);
     const load = await Load.start(cluster);
@@ -52,7 +52,7 @@ long("two controllers", () => {
     assert.equal(await membersAdded(cluster), 3, "no second add");
   });
 
-  it("one that is paused in the middle of a replacement wakes up late, and does nothing more", async () => {
+  it("a controller that was paused in the middle of a replacement does nothing when it wakes up late", async () => {
     const holder = (await leaseHolder(cluster)) ?? "";
     const idle = await other(holder);
     const before = await cluster.memberIds();
@@ -87,7 +87,7 @@ long("two controllers", () => {
         },
         90,
       );
-      // Its probe would have it ended after a minute.
+      // The liveness probe would restart it after a minute.
       const left = 35_000 - (Date.now() - from);
       if (left > 0) await sleep(left);
     } finally {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { toldOf, waitsFor } from "../support/controller";
+import { waitUntilReported, waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
 import { longOne } from "../support/long";
 import { eventually } from "../support/poll";
@@ -8,7 +8,7 @@ interface Role {
   rules: { resources: string[]; resourceNames?: string[]; verbs: string[] }[];
 }
 
-describe("a controller that answers and can't decide", () => {
+describe("a controller that answers but can't decide", () => {
   let cluster: TestCluster;
   let ids: Record<string, string>;
   before(async () => {
@@ -17,7 +17,7 @@ describe("a controller that answers and can't decide", () => {
   });
   after(() => cluster.destroy());
 
-  /** Every member's pod is made anew at once. */
+  /** Replaces all members' pods at once. */
   async function restartAll(): Promise<void> {
     const before = await cluster.pods();
     await cluster.kubectl(["delete", "pods", "-l", "app.kubernetes.io/component=member", "--wait=false"]);
@@ -25,7 +25,7 @@ describe("a controller that answers and can't decide", () => {
     assert.deepEqual(await cluster.memberIds(), ids);
   }
 
-  /** Takes a right away from it, and waits until Kubernetes goes by that. */
+  /** Removes a permission of the controller and waits until Kubernetes applies that. */
   async function without(verb: string, resource: string, name?: string): Promise<void> {
     const role = await cluster.json<Role>(["get", "role", "etcd-controller"]);
     for (const rule of role.rules) {
@@ -49,29 +49,29 @@ describe("a controller that answers and can't decide", () => {
     assert.deepEqual(await cluster.memberIds(), ids);
   };
 
-  it("may not write its record: all members get new pods and come back", async () => {
+  it("without permission to write its record lets all members return in new pods", async () => {
     await without("patch", "configmaps", "etcd-record");
     await restartAll();
     await waitsFor(cluster, /^the record can't be written, so nothing is done: .*forbidden/);
     await healed();
   });
 
-  it("has no record: all members get new pods and come back, and are adopted once there is one", async () => {
+  it("without a record lets all members return in new pods and adopts them once there is one", async () => {
     await cluster.kubectl(["delete", "configmap", "etcd-record"]);
     await restartAll();
     await waitsFor(cluster, /^the record's ConfigMap is gone.*pulumi up --refresh/);
     await healed();
-    await toldOf(cluster, /the running cluster \d+ is adopted/);
+    await waitUntilReported(cluster, /the running cluster \d+ is adopted/);
   });
 
-  longOne("may not list pods and volumes: all members get new pods and come back", async () => {
+  longOne("without permission to list pods and volumes lets all members return in new pods", async () => {
     const { items } = await cluster.json<{ items: { metadata: { labels: Record<string, string> } }[] }>([
       "get",
       "persistentvolumeclaims",
     ]);
     for (const { metadata } of items)
       assert.equal(metadata.labels["app.kubernetes.io/component"], "member", "the StatefulSet's own label");
-    // One rule of the Role is about both.
+    // One rule of the Role covers both.
     await without("list", "persistentvolumeclaims");
     await restartAll();
     await waitsFor(cluster, /^nothing can be decided: (pods|persistentvolumeclaims) is forbidden/);

@@ -20,7 +20,7 @@ long("ordinal 0 loses its disk while its peers can't be reached", () => {
     await cluster.destroy();
   });
 
-  it(`waits for ${minutes} minutes, never becomes a new cluster, and is replaced afterwards`, async function () {
+  it(`waits for ${minutes} minutes, never bootstraps a new cluster, and is replaced afterwards`, async function () {
     this.timeout(600_000);
     const ids = await cluster.memberIds();
     await cluster.etcdctl(["put", "kept", "by the others"]);
@@ -38,7 +38,7 @@ long("ordinal 0 loses its disk while its peers can't be reached", () => {
       await disk.sh("rm -r data");
       await cluster.kubectl(["delete", "pod", cluster.pod(0), "--wait=false", "--grace-period=0", "--force"]);
       const end = Date.now() + minutes * 60_000;
-      // The controller may have been on one of those nodes, and comes back on this one first.
+      // The controller may have been on one of the other nodes, and then has to move to this one first.
       await waitsFor(cluster, /no quorum|etcd-0/, 150);
       let gates = 0;
       while (Date.now() < end) {

@@ -5,7 +5,7 @@ import { etcdVersions } from "../support/lab";
 import { ClientPod } from "../support/pods";
 import { dial, http } from "../support/probe";
 
-/** None of these is etcd's own default. etcd ignores a misspelt name in silence, so each is looked for at work. */
+/** None of these is etcd's default. etcd ignores misspelt names silently, so the tests check the effect of each. */
 const settings: EtcdSettingsArgs = {
   quota: "300Mi",
   autoCompactionMode: "revision",
@@ -14,7 +14,7 @@ const settings: EtcdSettingsArgs = {
   snapshotCount: 7654,
   snapshotCatchUpEntries: 3210,
   heartbeatIntervalMilliseconds: 120,
-  electionTimeoutMilliseconds: 1320, // a multiple of the heartbeat, as etcd rounds it down to one
+  electionTimeoutMilliseconds: 1320, // a multiple of the heartbeat, because etcd rounds it down to one
   maxRequestSize: "2Mi",
   maxTransactionOperations: 140,
   tlsMinVersion: "TLS1.3",
@@ -62,7 +62,7 @@ describe("etcd's versions, with the rendered settings", function () {
         assert.ok(status!.Status.version.startsWith(`${minor}.`));
       });
 
-      it("has taken the settings", () => {
+      it("reports the settings as effective", () => {
         const start = log.find((line) => line.msg === "starting an etcd server");
         assert.ok(start);
         const taken = {
@@ -79,12 +79,12 @@ describe("etcd's versions, with the rendered settings", function () {
         };
         const found = Object.fromEntries(Object.keys(taken).map((key) => [key, start[key]]));
         assert.deepEqual(found, taken);
-        // Both spellings of the check that finds members which differ.
+        // The two names of the check that finds members whose data differs.
         const check = minor === "3.5" ? start["compact-check-time-enabled"] : start["feature-gates"];
         assert.match(String(check), /^(true|CompactHashCheck=true)$/);
       });
 
-      it("holds to those that it does not tell", async () => {
+      it("follows the settings that it does not report", async () => {
         const pod = await ClientPod.idle(cluster, "client", { secrets: ["etcd-client-app"] });
         const secret = "etcd-client-app";
         const target = { host: cluster.host(0), port: 2379, certificate: secret, ca: secret };
@@ -105,12 +105,12 @@ describe("etcd's versions, with the rendered settings", function () {
         assert.deepEqual([protocol, error], [undefined, "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION"]);
       });
 
-      it("warns of no setting", () => {
-        // What reads the settings; the rest of the log tells how the machine is.
+      it("logs no warning about a setting", () => {
+        // Warnings about settings only. The rest depends on the machine.
         const warnings = log.filter(
           ({ level, caller }) => level !== "info" && /^$|^etcdmain\/|^embed\/config\.go/.test(caller ?? ""),
         );
-        // One port for gRPC and its JSON gateway is meant.
+        // gRPC and its JSON gateway share one port on purpose.
         assert.deepEqual(
           warnings.filter(({ msg }) => !msg?.startsWith("Running http and grpc server on single port")),
           [],

@@ -18,7 +18,7 @@ const claims = async (cluster: TestCluster) =>
   }));
 
 describe("volumes", () => {
-  // Otherwise it follows from the volume's size, and a changed one restarts the members.
+  // The default follows from the volume's size, and a changed quota restarts the members.
   const etcd = { quota: "256Mi" };
   const sized = (size: string) => ({ etcd, storage: { size } });
   let cluster: TestCluster;
@@ -27,7 +27,7 @@ describe("volumes", () => {
   });
   after(() => cluster.destroy());
 
-  /** What a change of the StatefulSet, or a restart, would change. */
+  /** What an update of the StatefulSet or a restart would change. */
   const workload = async () => {
     const { metadata } = await cluster.json<{ metadata: { uid: string; generation: number } }>([
       ...["get", "statefulset", "etcd"],
@@ -36,7 +36,7 @@ describe("volumes", () => {
     return { statefulSet: metadata.uid, generation: metadata.generation, pods };
   };
 
-  it("grow one after the other, and nothing is restarted", async () => {
+  it("grow one after the other without a restart", async () => {
     const before = await workload();
     const claimsBefore = await claims(cluster);
     const load = await Load.start(cluster);
@@ -61,7 +61,7 @@ describe("volumes", () => {
     assert.deepEqual(await workload(), before);
   });
 
-  it("don't shrink: that is refused with the reason, and nothing is changed", async () => {
+  it("don't shrink: the change is refused with the reason, and nothing changes", async () => {
     const before = [await workload(), await claims(cluster)];
     await cluster.apply(sized("1Gi"));
     await assert.rejects(
@@ -75,10 +75,10 @@ describe("volumes", () => {
   });
 });
 
-describe("a cluster that was destroyed, its claims kept", () => {
+describe("a destroyed cluster whose claims are kept", () => {
   let cluster: TestCluster;
   before(async () => {
-    // A namespace that the component makes goes with all that is in it.
+    // A namespace that the component makes is deleted with everything in it.
     cluster = TestCluster.declare("kept", { createNamespace: false });
     await kubectl().run(["create", "namespace", cluster.namespace]);
     await cluster.apply({});
@@ -86,7 +86,7 @@ describe("a cluster that was destroyed, its claims kept", () => {
   });
   after(() => cluster.destroy());
 
-  it("is there again with the next up, data, identities and all", async () => {
+  it("returns with the next up, with its data and identities", async () => {
     const load = await Load.start(cluster);
     const [ids, kept] = [await cluster.memberIds(), await claims(cluster)];
     const report = await load.stop();

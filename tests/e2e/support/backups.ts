@@ -3,8 +3,8 @@ import type { Manifest } from "../../../programs/shared/backups/manifest";
 import type { TestCluster } from "./etcd-cluster";
 import { eventually } from "./poll";
 
-/** What the ConfigMap tells of a cluster's backups. */
-export interface Told {
+/** What the ConfigMap reports of a cluster's backups. */
+export interface BackupStatus {
   readonly reason: string;
   readonly alert: string;
   readonly newest?: Manifest;
@@ -19,10 +19,10 @@ export interface Told {
   readonly drill?: DrillResult;
 }
 
-/** A schedule on which nothing happens while a test runs. */
+/** A schedule that never fires during a test. */
 export const never = "0 0 29 2 *";
 
-export async function told(cluster: TestCluster): Promise<Told> {
+export async function backupStatus(cluster: TestCluster): Promise<BackupStatus> {
   const { data = {} } = await cluster.json<{ data?: Record<string, string> }>([
     ...["get", "configmap", `${cluster.name}-backups`],
   ]);
@@ -38,8 +38,11 @@ export async function told(cluster: TestCluster): Promise<Told> {
 
 let count = 0;
 
-/** A job made by hand, as somebody would who doesn't want to wait for the schedule. */
-export async function begin(cluster: TestCluster, cronJob: "backup" | "drill" = "backup"): Promise<string> {
+/** Starts a manual job, as somebody does who doesn't want to wait for the schedule. */
+export async function startJob(
+  cluster: TestCluster,
+  cronJob: "backup" | "drill" = "backup",
+): Promise<string> {
   const name = `by-hand-${++count}`;
   await cluster.kubectl(["create", "job", name, `--from=cronjob/${cluster.name}-${cronJob}`]);
   return name;
@@ -49,8 +52,8 @@ interface JobObject {
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-/** Waits for a job's end, and tells how that was. */
-export const ended = (cluster: TestCluster, job: string, seconds = 120): Promise<"Complete" | "Failed"> =>
+/** Waits for the job's end and returns its result. */
+export const jobResult = (cluster: TestCluster, job: string, seconds = 120): Promise<"Complete" | "Failed"> =>
   eventually(
     `the job ${job} has ended`,
     async () => {
@@ -61,28 +64,28 @@ export const ended = (cluster: TestCluster, job: string, seconds = 120): Promise
     seconds,
   );
 
-/** All that the job's pods have said, the containers of each in their order. */
-export const said = (cluster: TestCluster, job: string): Promise<string> =>
+/** The logs of all containers of the job's pods, in order. */
+export const jobLogs = (cluster: TestCluster, job: string): Promise<string> =>
   cluster.kubectl(["logs", `job/${job}`, "--all-containers"]);
 
-/** A backup by hand that has to succeed. */
+/** Makes a manual backup, which must succeed. */
 export async function backUp(cluster: TestCluster, seconds = 120): Promise<Manifest> {
-  const job = await begin(cluster);
-  const end = await ended(cluster, job, seconds);
-  const now = await told(cluster);
+  const job = await startJob(cluster);
+  const end = await jobResult(cluster, job, seconds);
+  const now = await backupStatus(cluster);
   if (end !== "Complete" || now.lastRun?.result !== "succeeded" || !now.newest)
-    throw new Error(`the backup ended with ${end}: ${now.reason}\n${await said(cluster, job)}`);
+    throw new Error(`the backup ended with ${end}: ${now.reason}\n${await jobLogs(cluster, job)}`);
   return now.newest;
 }
 
-/** A backup by hand that has to fail for good, and why it did. */
-export async function failing(cluster: TestCluster, seconds = 120): Promise<string> {
-  const before = (await told(cluster)).lastRun;
-  const job = await begin(cluster);
+/** Makes a manual backup, which must fail permanently, and returns the reason. */
+export async function failBackup(cluster: TestCluster, seconds = 120): Promise<string> {
+  const before = (await backupStatus(cluster)).lastRun;
+  const job = await startJob(cluster);
   const reason = await eventually(
     `the job ${job} has told that it failed`,
     async () => {
-      const { lastRun } = await told(cluster);
+      const { lastRun } = await backupStatus(cluster);
       return lastRun?.result === "failed" && lastRun.time !== before?.time ? lastRun.reason : undefined;
     },
     seconds,

@@ -1,4 +1,4 @@
-/** etcd processes on this machine's loopback, with mutual TLS for clients: for what needs no Kubernetes. */
+/** etcd processes on this machine's loopback with mutual TLS for clients, for tests that need no Kubernetes. */
 import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { TlsProvider } from "../../../hack/offline/tls";
 
-/** Newest patch of each minor that the local Kubernetes has built. */
+/** The newest patch of each minor version that the local Kubernetes has built. */
 export function etcdVersions(): ReadonlyMap<string, string> {
   const folder = join(process.env.ETCD_LAB ?? join(homedir(), ".cache", "etcd-lab"), "programs");
   const names = existsSync(folder) ? readdirSync(folder).sort() : [];
@@ -18,7 +18,7 @@ export function etcdVersions(): ReadonlyMap<string, string> {
   return new Map(found);
 }
 
-/** A folder as a mounted Secret has it: `ca.crt`, `tls.crt`, `tls.key`. */
+/** A folder like a mounted Secret: `ca.crt`, `tls.crt`, `tls.key`. */
 export async function issue(
   folder: string,
   authority: { readonly key: string; readonly cert: string },
@@ -71,7 +71,7 @@ export interface BareMember {
 export class BareCluster {
   readonly folder = mkdtempSync(join(tmpdir(), "bare-etcd-"));
   readonly members: BareMember[] = [];
-  /** What clients use. */
+  /** The folder of the clients' certificate. */
   readonly clientTls = join(this.folder, "root");
 
   private authority: { readonly key: string; readonly cert: string } | undefined;
@@ -94,7 +94,7 @@ export class BareCluster {
     }
   }
 
-  /** A new certificate for clients, by the authority that the members trust. */
+  /** Issues a new client certificate by the CA that the members trust. */
   async reissue(): Promise<void> {
     if (this.authority) await issue(this.clientTls, this.authority, "root", []);
   }
@@ -143,7 +143,7 @@ export class BareCluster {
     if (!running || running.exitCode !== null || running.signalCode !== null) return;
     const gone = new Promise((resolve) => running.once("exit", resolve));
     running.kill(signal);
-    // One that is stopped doesn't go otherwise.
+    // A stopped process exits only later.
     if (signal !== "SIGSTOP") await gone;
   }
 

@@ -1,6 +1,6 @@
 /**
- * A setting with which etcd ends at its start, and which can't be refused before: whether an address leads anywhere is
- * for etcd to find out.
+ * A setting with which etcd exits at its start. Validation can't refuse it, because only etcd finds out
+ * whether the address leads anywhere.
  */
 export const brokenSetting = {
   "enable-distributed-tracing": true,

@@ -1,8 +1,8 @@
 import type { TestCluster } from "./etcd-cluster";
 import { eventually } from "./poll";
 
-/** What the controller says in its status: the hash of what is reached, or what it waits for. */
-export async function said(cluster: TestCluster): Promise<string> {
+/** The controller's status: the hash of the declared state that is reached, or the reason that it isn't. */
+export async function statusMessage(cluster: TestCluster): Promise<string> {
   const { data } = await cluster.json<{ data?: Record<string, string> }>([
     "get",
     "configmap",
@@ -15,20 +15,20 @@ export const waitsFor = (cluster: TestCluster, words: RegExp, seconds = 90) =>
   eventually(
     `the controller says ${words}`,
     async () => {
-      const text = await said(cluster);
+      const text = await statusMessage(cluster);
       return words.test(text) ? text : undefined;
     },
     seconds,
   );
 
-/** Ends the controller without a warning; its Deployment makes another. */
+/** Kills the controller without warning. Its Deployment starts another one. */
 export const killController = (cluster: TestCluster) =>
   cluster.kubectl([
     ...["delete", "pod", "-l", "app.kubernetes.io/component=controller"],
     ...["--grace-period=0", "--force", "--wait=false"],
   ]);
 
-/** The name of the member that leads. */
+/** The name of the leader's pod. */
 export async function leader(cluster: TestCluster): Promise<string> {
   const json = await cluster.etcdctl(["endpoint", "status", "--cluster", "-w", "fields"]);
   const ids = await cluster.memberIds();
@@ -46,13 +46,13 @@ export const ordinalOf = (member: string) => Number(member.slice(member.lastInde
 export interface LoggedDecision {
   readonly time: string;
   readonly msg: string;
-  /** Number of the record that was written before. */
+  /** The version of the record that was written before. */
   readonly record?: number;
   readonly action?: { readonly kind: string; readonly ordinal?: number; readonly name?: string };
   readonly error?: string;
 }
 
-/** What a controller has decided, line by line: each decision that differs from the one before. */
+/** The decisions in a controller's log. A decision is logged when it differs from the one before. */
 export async function controllerLog(
   cluster: TestCluster,
   from = `deployment/${cluster.name}-controller`,
@@ -64,14 +64,14 @@ export async function controllerLog(
     .map((line) => JSON.parse(line) as LoggedDecision);
 }
 
-/** Those that a controller's pod has written down or acted on. */
+/** The decisions of a controller's pod that it recorded or executed. */
 export async function decisions(cluster: TestCluster, pod: string): Promise<LoggedDecision[]> {
   const lines = await controllerLog(cluster, pod);
   return lines.filter((line) => line.record !== undefined || line.action !== undefined);
 }
 
-/** What was decided stands in the log and in an Event, however short it was in the status. */
-export async function toldOf(cluster: TestCluster, words: RegExp, seconds = 60): Promise<void> {
+/** Waits for the log and an Event, which keep a decision that may have been in the status for a short time only. */
+export async function waitUntilReported(cluster: TestCluster, words: RegExp, seconds = 60): Promise<void> {
   await eventually(
     `the log says ${words}`,
     async () => (await controllerLog(cluster)).some((line) => words.test(line.msg)) || undefined,
@@ -90,14 +90,18 @@ export async function toldOf(cluster: TestCluster, words: RegExp, seconds = 60):
   );
 }
 
-/** What it waits for stands in the status, in an Event and in the log. */
-export async function toldEverywhere(cluster: TestCluster, words: RegExp, seconds = 90): Promise<string> {
+/** Waits until the reason is in the status, in an Event and in the log. */
+export async function waitUntilReportedEverywhere(
+  cluster: TestCluster,
+  words: RegExp,
+  seconds = 90,
+): Promise<string> {
   const reason = await waitsFor(cluster, words, seconds);
-  await toldOf(cluster, words);
+  await waitUntilReported(cluster, words);
   return reason;
 }
 
-/** The members that were ever added, the first one as well, as etcd itself tells it in the log of a member. */
+/** The number of members that were ever added, with the first one, from the log of a member's etcd. */
 export async function membersAdded(cluster: TestCluster, ordinal = 0): Promise<number> {
   const log = await cluster.kubectl(["logs", cluster.pod(ordinal), "-c", "etcd"]);
   const added = log.split("\n").flatMap((line) => {
@@ -107,7 +111,7 @@ export async function membersAdded(cluster: TestCluster, ordinal = 0): Promise<n
   return new Set(added).size;
 }
 
-/** A second Deployment with the same pods, beside the one that is declared. */
+/** A second Deployment with the same pods beside the declared one. */
 export async function secondController(cluster: TestCluster): Promise<void> {
   interface Deployment {
     apiVersion: string;

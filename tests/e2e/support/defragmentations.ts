@@ -8,7 +8,7 @@ export interface Defragmentation {
   readonly toMs: number;
 }
 
-/** By what the members' processes themselves say, in order. */
+/** From the logs of the members' etcd, in order. */
 export async function defragmentations(cluster: TestCluster): Promise<Defragmentation[]> {
   const logs = await Promise.all(
     Array.from({ length: cluster.members }, async (_, ordinal) => {
@@ -30,7 +30,7 @@ export async function defragmentations(cluster: TestCluster): Promise<Defragment
   return logs.flat().sort((a, b) => a.fromMs - b.fromMs);
 }
 
-/** One at a time, every member, and `last` after all others. */
+/** Every member was defragmented, one at a time, and `last` after all others. */
 export function assertInTurn(
   all: readonly Defragmentation[],
   members: readonly string[],
@@ -47,7 +47,7 @@ export function assertInTurn(
   );
 }
 
-/** Who led gave its leadership away before its own turn, once. */
+/** The leader moved its leadership away once before its own turn. */
 export async function assertFollowed(
   cluster: TestCluster,
   all: readonly Defragmentation[],
@@ -61,7 +61,7 @@ export async function assertFollowed(
   assert.ok(own.length > 0 && own.every((one) => one.fromMs >= atMs), `${led} led: ${JSON.stringify(own)}`);
 }
 
-/** In the controller's log and in the Events, each of them is one of its own. */
+/** The controller's log and the Events name each defragmentation separately. */
 export async function assertTold(cluster: TestCluster, all: readonly Defragmentation[]): Promise<void> {
   const lines = (await controllerLog(cluster)).flatMap((line) =>
     line.action?.kind === "defragment" ? [cluster.pod(line.action.ordinal ?? -1)] : [],

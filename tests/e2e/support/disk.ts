@@ -13,7 +13,7 @@ interface Volume {
   };
 }
 
-/** A disk, reached from its node: faults are made where a member can't see who made them. */
+/** A member's disk, reached from its node, so that faults don't go through the member. */
 export class Disk {
   private constructor(
     private readonly node: number,

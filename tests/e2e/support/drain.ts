@@ -2,7 +2,10 @@ import type { Ran } from "../../../hack/kubectl";
 import type { MemberPod, TestCluster } from "./etcd-cluster";
 import { kubectl } from "./lab";
 
-/** Of this cluster's members alone: what else runs on the node has budgets of its own. Leaves the node cordoned. */
+/**
+ * Drains only this cluster's members, because other pods on the node have their own budgets. Leaves the node
+ * cordoned.
+ */
 export function drain(cluster: TestCluster, node: string, seconds: number): Promise<Ran> {
   const selector = Object.entries(cluster.label).map((label) => label.join("="));
   return kubectl().try(["drain", node, `--pod-selector=${selector.join()}`, `--timeout=${seconds}s`]);

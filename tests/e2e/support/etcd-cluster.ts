@@ -16,7 +16,7 @@ import { report } from "./report";
 
 export const namespacePrefix = "e2e-";
 
-/** Small, and its data may go with it. */
+/** A small cluster whose data is deleted with it. */
 const testArgs: EtcdClusterArgs = {
   members: 3,
   allowDataDeletion: true,
@@ -45,12 +45,12 @@ interface PodObject {
   };
 }
 
-/** Those that are there now, for the report of a failure and for the end of the run. */
+/** The existing test clusters, for the report of a failure and for the end of the run. */
 export const living = new Set<TestCluster>();
 
 let lastRendering: Promise<unknown> = Promise.resolve();
 
-/** An `EtcdCluster` in a namespace of its own, with keys and certificates of its own. */
+/** An `EtcdCluster` with its own namespace, keys and certificates. */
 export class TestCluster {
   readonly name = "etcd";
   readonly namespace: string;
@@ -61,31 +61,31 @@ export class TestCluster {
     purpose: string,
     private readonly base: EtcdClusterArgs,
   ) {
-    // A name of its own each time, so that a run need not wait for the end of the one before.
+    // The name is new each time, so that a run need not wait until the previous one has ended.
     this.namespace = `${namespacePrefix}${purpose}-${randomBytes(2).toString("hex")}`;
     this.declared = this.base;
   }
 
-  /** One that is not applied yet. */
+  /** Creates the object without applying it. */
   static declare(purpose: string, args: EtcdClusterArgs = {}): TestCluster {
     return new TestCluster(purpose, { ...testArgs, ...args });
   }
 
-  /** Applies it, and waits until the declared members are healthy voters. */
+  /** Applies the cluster and waits until the declared members are healthy voters. */
   static async deploy(purpose: string, args: EtcdClusterArgs = {}, seconds = 150): Promise<TestCluster> {
     const cluster = TestCluster.declare(purpose, args);
     try {
       await cluster.apply({});
       await cluster.waitForVoters(seconds);
     } catch (error) {
-      // Most of them are deployed in a hook, after which Mocha calls no other.
+      // Most clusters are deployed in a hook. When that fails, Mocha calls no further hook that could report it.
       console.log(await report(cluster.namespace));
       throw error;
     }
     return cluster;
   }
 
-  /** On the members' pods, in no other namespace. */
+  /** Selects the members' pods in this namespace only. */
   get label(): Record<string, string> {
     return { "e2e/cluster": this.namespace };
   }
@@ -94,7 +94,7 @@ export class TestCluster {
     return this.declared.members ?? 3;
   }
 
-  /** Applies the cluster with other arguments than it was deployed with, and tells only what that changed. */
+  /** Applies the cluster with other arguments, and returns only what that changed. */
   async apply(args: EtcdClusterArgs): Promise<string[]> {
     living.add(this);
     this.declared = { ...this.base, ...args };
@@ -126,8 +126,8 @@ export class TestCluster {
   }
 
   /**
-   * As `make up` does, and until Kubernetes knows it too: a readiness probe comes every few seconds only. Tells what
-   * was deleted then because it is no longer declared.
+   * Waits as `make up` does, then until Kubernetes knows it too, because a readiness probe runs only every
+   * few seconds. Returns what was deleted because it is no longer declared.
    */
   async waitForVoters(seconds = 120): Promise<string[]> {
     await waitForVoters(kubectl(), this.namespace, this.name, this.members, seconds);
@@ -140,7 +140,7 @@ export class TestCluster {
     return inWords(deleted);
   }
 
-  /** As `pulumi destroy` does: all that was made goes, and the keys with it. What Kubernetes keeps, the claims, stays. */
+  /** Like `pulumi destroy`, deletes everything that was created, with the keys. Kubernetes keeps the claims. */
   async takeDown(): Promise<void> {
     const { objects } = readState(this.stateFile);
     await remove(kubectl(), [...objects].reverse());
@@ -148,7 +148,7 @@ export class TestCluster {
     await eventually("no member's pod is left", async () => (await this.pods()).length === 0 || undefined);
   }
 
-  /** kubectl in the cluster's namespace. */
+  /** Runs kubectl in the cluster's namespace. */
   kubectl(args: string[], options: { input?: string; timeoutMs?: number } = {}): Promise<string> {
     return kubectl().run(["-n", this.namespace, ...args], options);
   }
@@ -157,7 +157,7 @@ export class TestCluster {
     return kubectl().json<T>(["-n", this.namespace, ...args], options);
   }
 
-  /** etcdctl inside a member, as its administrator. */
+  /** Runs etcdctl inside a member, as its administrator. */
   etcdctl(args: string[], ordinal = 0): Promise<string> {
     return this.kubectl(this.inMember(args, ordinal), { timeoutMs: 30_000 });
   }
@@ -166,7 +166,7 @@ export class TestCluster {
     return kubectl().try(["-n", this.namespace, ...this.inMember(args, ordinal)], { timeoutMs: 30_000 });
   }
 
-  /** In one transaction: each etcdctl takes as much of the machine as all of them. */
+  /** In one transaction, because every etcdctl process costs as much as all puts together. */
   async putAll(entries: readonly (readonly [key: string, value: string])[], ordinal = 0): Promise<void> {
     const puts = entries.map(([key, value]) => `put ${key} ${JSON.stringify(value)}`);
     await this.kubectl(["exec", "-i", ...this.inMember(["txn"], ordinal).slice(1)], {
@@ -195,7 +195,7 @@ export class TestCluster {
     return Array.from({ length: this.members }, (_, ordinal) => `https://${this.host(ordinal)}:2379`);
   }
 
-  /** Member IDs by pod. As text: they have 64 bits, more than a number holds. */
+  /** Member IDs by pod. They are text, because a number can't hold 64 bits. */
   async memberIds(ordinal = 0): Promise<Record<string, string>> {
     const lines = (await this.etcdctl(["member", "list"], ordinal)).trim().split("\n");
     return Object.fromEntries(
@@ -226,7 +226,7 @@ export class TestCluster {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** The pod of this name, ready, and another one than that of `not`. */
+  /** Waits until a pod of this name is ready that isn't `not`. */
   replacementOf(not: MemberPod, seconds = 120): Promise<MemberPod> {
     return eventually(
       `another ${not.name} is ready`,
@@ -235,7 +235,7 @@ export class TestCluster {
     );
   }
 
-  /** What a member's metrics port tells, through the API server. */
+  /** A member's metrics, read through the API server. */
   metrics(ordinal = 0): Promise<string> {
     return kubectl().run([
       "get",
@@ -251,10 +251,10 @@ export class TestCluster {
     );
   }
 
-  /** Asks for its end. With `wait` its volumes are gone from the nodes as well when this returns. */
+  /** Deletes the cluster. With `wait`, it returns when the volumes are gone from the nodes too. */
   async destroy(options: { wait?: boolean } = {}): Promise<void> {
     if (options.wait) {
-      // With its pods gone, a namespace goes at once; otherwise Kubernetes looks again after half a minute.
+      // Without pods a namespace goes at once. With pods Kubernetes checks again only after half a minute.
       await this.kubectl(["delete", "statefulset", this.name, "--cascade=foreground", "--timeout=120s"]);
     }
     await kubectl().run(["delete", "namespace", this.namespace, "--ignore-not-found", "--wait=false"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { TestCluster } from "./etcd-cluster";
 import { ClientPod } from "./pods";
 
-/** Runs in the pod: one put of a mebibyte after another, through one member, until so many are done or one is refused. */
+/** Runs in the pod and puts one mebibyte after another through one member, until so many are done or one is refused. */
 const program = `
 const https = require("node:https"), { readFileSync } = require("node:fs"), { randomBytes } = require("node:crypto");
 const { url, keys, count, tls } = JSON.parse(process.argv[1]);
@@ -30,13 +30,13 @@ const put = (key) => new Promise((resolve, reject) => {
 `;
 
 export interface Filled {
-  /** Mebibytes that were acknowledged. */
+  /** The acknowledged mebibytes. */
   readonly done: number;
-  /** etcd's answer to the one that it didn't take. */
+  /** etcd's error for the put that it refused. */
   readonly refused?: string;
 }
 
-/** A client that writes a lot, fast. */
+/** A client that writes much data fast. */
 export class Filler {
   private constructor(
     private readonly cluster: TestCluster,
@@ -48,7 +48,10 @@ export class Filler {
     return new Filler(cluster, await ClientPod.idle(cluster, "filler", { secrets }));
   }
 
-  /** `keys`: with `#`, where the number comes, it is many keys; without, one key with a long history. */
+  /**
+   * `keys` with a `#` stands for many keys, with their numbers in its place. Without it, it is one key with a
+   * long history.
+   */
   async fill(keys: string, count: number, ordinal = 0): Promise<Filled> {
     const tls = `/tls/${this.cluster.name}-client-app`;
     const url = this.cluster.clientUrls[ordinal];
@@ -57,7 +60,7 @@ export class Filler {
     return JSON.parse(ran.stdout) as Filled;
   }
 
-  /** Until etcd raises the alarm. */
+  /** Writes until etcd raises the alarm. */
   async fillUp(keys: string, quotaMebibytes: number): Promise<Filled> {
     const filled = await this.fill(keys, quotaMebibytes + 1);
     assert.match(filled.refused ?? "", /database space exceeded/, JSON.stringify(filled));

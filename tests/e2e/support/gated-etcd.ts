@@ -1,4 +1,7 @@
-/** One member on this machine's loopback as a pod has it: its gate's deeds, then etcd, started as often as one likes. */
+/**
+ * A member on this machine's loopback as in a pod: first its gate's actions, then etcd, which may start
+ * several times.
+ */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -31,7 +34,7 @@ export class GatedEtcd {
     private readonly ports: { readonly client: number; readonly peer: number; readonly metrics: number },
   ) {}
 
-  /** `like`: another one whose URLs it has, and by that its ID. */
+  /** With `like`, the new member has the other one's URLs and therefore its ID. */
   static async make(
     programs: string,
     version: string,
@@ -65,7 +68,7 @@ export class GatedEtcd {
       podIps: ["127.0.0.1"],
       volume,
       dataDir: join(volume, "data"),
-      // Not joined: that would take the way back out of it.
+      // Concatenated, because `join` would resolve the `..` in it.
       configFile: volume + paths.config.slice(paths.volume.length),
       tlsDir: join(volume, "tls"),
       controllerUrl: "https://localhost:1",
@@ -80,7 +83,7 @@ export class GatedEtcd {
     };
   }
 
-  /** What the gate of a new pod does with its order. */
+  /** Executes an order as the gate of a new pod does. */
   gate(step: Parameters<typeof carryOut>[1]): void {
     carryOut(this.settings, step);
   }
@@ -89,7 +92,7 @@ export class GatedEtcd {
     return readDisk(join(this.volume, "data"), this.version);
   }
 
-  /** The container, in a pod that is there already. */
+  /** Starts the container in an existing pod. */
   start(): void {
     this.said = "";
     const etcd = spawn(join(this.programs, "etcd"), [`--config-file=${this.settings.configFile}`]);
@@ -99,7 +102,7 @@ export class GatedEtcd {
     this.process = etcd;
   }
 
-  /** Its exit code and its last words. */
+  /** The exit code and the end of the log. */
   async ended(seconds = 60): Promise<{ code: number | null; said: string }> {
     const etcd = this.process;
     if (!etcd) throw new Error("it was not started");

@@ -5,8 +5,8 @@ import { eventually } from "./poll";
 const group = { apiVersion: "admissionregistration.k8s.io/v1" };
 
 /**
- * Keeps volumes of a cluster from growing: whoever grows them can't say so. What it returns lets them grow again. The
- * local Kubernetes grows volumes in a moment, and storage elsewhere may take as long as it wants.
+ * Keeps a cluster's volumes from growing by refusing updates of the claims' status. The returned function
+ * ends that. The local Kubernetes grows volumes in a moment, storage elsewhere may take any time.
  */
 export async function holdGrowth(cluster: TestCluster): Promise<() => Promise<void>> {
   const name = `${cluster.namespace}-growth`;

@@ -9,7 +9,7 @@ import { endTurn, takeTurn } from "./turn";
 let mine = false;
 
 export const mochaHooks: RootHookObject = {
-  /** Puts right what an earlier run left behind that was cut short. */
+  /** Cleans up after an earlier run that was cut short. */
   async beforeAll(this: Mocha.Context) {
     this.timeout(300_000);
     takeTurn();

@@ -7,19 +7,20 @@ import { root } from "../../../hack/root";
 import { kubectl, nodes } from "./lab";
 
 /**
- * After so many it lets be. One that dies sooner than a gate has heard it can't hold a removed member's kept disk back, which
- * then starts by itself for a moment, is stopped by the next one, and so on for as long as somebody kills.
+ * The most kills. A controller may die before it has told a gate to hold a removed member's kept disk. That
+ * disk then starts by itself for a moment, the next controller stops it, and this would go on as long as the
+ * controllers are killed.
  */
 const MOST_KILLS = 12;
 
 /**
- * Kills the controller whenever it has written its record: what it has written down is then done, half done or not
- * done. The process gets no warning. The second one in a pod takes the pod along, for the kubelet would wait longer and
- * longer before each new start; the next controller then has to wait for the lease to run out.
+ * Kills the controller right after each write of its record, so that the recorded action is done, half done
+ * or not done. The process gets no warning. The second kill in a pod deletes the pod too, because the kubelet
+ * would delay each restart further. The next controller then has to wait until the lease expires.
  */
 export class Killer {
   kills = 0;
-  /** Numbers of the records after which it killed. */
+  /** The versions of the record after which it killed. */
   readonly after: number[] = [];
   private readonly wounded = new Set<string>();
   private ended = false;
@@ -37,7 +38,7 @@ export class Killer {
     });
   }
 
-  /** Ends it; what is there then lives on. */
+  /** Stops killing. The present controller survives. */
   async stop(): Promise<void> {
     this.ended = true;
     this.ring();
@@ -46,7 +47,7 @@ export class Killer {
     if (this.failure) throw this.failure;
   }
 
-  /** Each change of the record is heard; returns what ends it. */
+  /** Watches every change of the record. The returned function stops the watch. */
   private watch(): () => void {
     const { namespace, name } = this.cluster;
     const path = 'jsonpath={.data.record}{"\\n"}';
@@ -65,7 +66,7 @@ export class Killer {
 
   private heard(line: string): void {
     const sequence = Number(/"sequence":(\d+)/.exec(line)?.[1] ?? "-1");
-    // The first line tells what was there before.
+    // The first line describes the record as it was before.
     if (this.last >= 0 && sequence > this.last) {
       this.pending = sequence;
       this.ring();
@@ -90,7 +91,7 @@ export class Killer {
     }
   }
 
-  /** Whichever runs on the node at this moment, by the name of its pod: there is no time to look first. */
+  /** Kills the controller on the node by its pod's name, without a lookup, for which there is no time. */
   private script(): string {
     return [
       "for p in $(grep -lxs node /proc/[0-9]*/comm); do d=${p%/comm}",
@@ -113,19 +114,22 @@ export class Killer {
   }
 }
 
-/** On a node, and there before the record is: the controller's next step is only some ten milliseconds away. */
+/**
+ * A shell on a node that is open before the record changes, because the controller acts some ten milliseconds
+ * later.
+ */
 class Shell {
   private readonly process: ChildProcessWithoutNullStreams;
   private readonly lines: AsyncIterator<string>;
 
   constructor(node: number) {
     this.process = spawn(join(root, "hack", "cluster"), ["node", String(node), "bash"]);
-    // What it was asked is then never answered, which is told.
+    // The pending command gets no answer, and its caller reports that.
     this.process.stdin.on("error", () => undefined);
     this.lines = createInterface(this.process.stdout)[Symbol.asyncIterator]();
   }
 
-  /** The lines that it prints. */
+  /** Returns the lines that the script prints. */
   async run(script: string): Promise<string[]> {
     this.process.stdin.write(`${script}; echo .\n`);
     const printed: string[] = [];

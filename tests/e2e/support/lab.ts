@@ -4,14 +4,13 @@ import { root } from "../../../hack/root";
 
 /** The local Kubernetes that the tests run on. */
 
-
 let shared: Kubectl | undefined;
 export const kubectl = (): Kubectl => (shared ??= new Kubectl());
 
-/** Where the local Kubernetes has its files. */
+/** The folder of the local Kubernetes. */
 export const labFolder = () => join(dirname(kubectl().env.KUBECONFIG ?? ""), "..");
 
-/** Runs `hack/cluster`, which also has the faults. */
+/** Runs `hack/cluster`, which also makes faults. */
 export async function cluster(args: string[], env: Record<string, string> = {}): Promise<string> {
   const ran = await run(join(root, "hack", "cluster"), args, { env: { ...process.env, ...env } });
   if (ran.code !== 0) {
@@ -25,7 +24,7 @@ interface Node {
   spec: { unschedulable?: boolean };
 }
 
-/** Nodes that pods may be put on, by the number that `hack/cluster` knows them by. */
+/** The schedulable nodes by their number in `hack/cluster`. */
 export async function nodes(): Promise<Map<number, string>> {
   const { items } = await kubectl().json<{ items: Node[] }>(["get", "nodes", "-l", "etcd-lab/node"]);
   return new Map(
@@ -45,7 +44,7 @@ export async function numberOf(name: string | undefined): Promise<number> {
 /** Starts what is stopped, and adds nodes until there are `count`. */
 export const bringUp = (count: number) => cluster(["up"], { NODES: String(count) });
 
-/** etcd's versions that the local Kubernetes has images of, such as 3.6.16. */
+/** The versions of etcd, such as 3.6.16, that the local Kubernetes has images of. */
 export async function etcdVersions(): Promise<string[]> {
   return (await cluster(["versions"]))
     .trim()

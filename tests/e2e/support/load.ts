@@ -10,7 +10,7 @@ import { eventually } from "./poll";
 
 export type { LoadReport };
 
-/** The program of the load, in one file. */
+/** The load's program, in one file. */
 export async function loadCode(): Promise<string> {
   const built = await build({
     entryPoints: [join(root, "tests", "e2e", "load", "main.ts")],
@@ -25,7 +25,7 @@ export async function loadCode(): Promise<string> {
 
 let count = 0;
 
-/** Writers and a checker on a cluster, from `start` until `stop`. They use the certificate of the client `app`. */
+/** Writers and a checker that use a cluster from `start` until `stop`, with the certificate of the client `app`. */
 export class Load {
   private constructor(private readonly pod: ClientPod) {}
 
@@ -35,8 +35,8 @@ export class Load {
   }
 
   /**
-   * Returns once writes are acknowledged. `node`: the number of a node that is left alone meanwhile. `timeoutMs`: how
-   * long a writer waits for an answer, below which no gap is measured exactly.
+   * Returns once writes are acknowledged. The load runs on the node with the number `node`, which no fault
+   * hits. A writer waits `timeoutMs` for an answer, which limits how exactly a gap is measured.
    */
   static async start(
     cluster: TestCluster,
@@ -66,7 +66,7 @@ export class Load {
     return new Load(pod);
   }
 
-  /** Ends it. Everything that was acknowledged has been looked for by then. */
+  /** Stops the load, which then reads every acknowledged write. */
   async stop(): Promise<LoadReport> {
     await this.pod.exec(["node", "-e", 'process.kill(1, "SIGTERM")']);
     const { code, output } = await this.pod.finished(120);
@@ -77,7 +77,7 @@ export class Load {
   }
 }
 
-/** Nothing that was acknowledged is gone, time did not run backwards, and it was a load worth the name. */
+/** No acknowledged write is lost, no read is stale, and enough was written. */
 export function assertNothingLost(report: LoadReport, atLeast = 100): void {
   console.log(
     `      load: ${report.acknowledged} acknowledged, ${report.unanswered} unanswered, ` +

@@ -1,13 +1,13 @@
 /**
- * Scenarios that `make e2e` has no time for: those of more than about two minutes, and variants of one that runs always.
- * They run with E2E=all (`make e2e-all`) only; what is left out otherwise is told at the end of the run, so that nobody
- * takes it for tested.
+ * Scenarios that are too long for `make e2e`: those of more than about two minutes, and variants of one that
+ * always runs. They run only with E2E=all (`make e2e-all`). Otherwise the end of the run lists what was left
+ * out, so that nobody takes it for tested.
  */
 
-/** A `describe` of them. */
+/** A `describe` of long scenarios. */
 export function long(title: string, scenarios: (this: Mocha.Suite) => void): void {
   const suite = describe(title, function () {
-    // Each wait in them has a limit of its own; those of the longest add up to more than five minutes.
+    // Each wait in a scenario has its own limit. The longest scenarios may need more than five minutes.
     this.timeout(600_000);
     scenarios.call(this);
   });
@@ -21,7 +21,7 @@ export function long(title: string, scenarios: (this: Mocha.Suite) => void): voi
   leaveOut(suite.fullTitle(), suite.total());
 }
 
-/** An `it` of them. */
+/** A long scenario. */
 export function longOne(title: string, scenario: Mocha.AsyncFunc): void {
   const test = it(title, scenario);
   if (process.env.E2E === "all") {

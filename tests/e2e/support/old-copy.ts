@@ -13,8 +13,8 @@ interface Volume {
 }
 
 /**
- * Deletes a member's pod and claim, and lets the claim that comes in their place be bound to a copy of the volume, on
- * the same node: as somebody does who brings back a snapshot of it. `copy`: beside the volume's own folder.
+ * Deletes a member's pod and claim. The new claim is bound to a copy of the volume on the same node, as when
+ * somebody restores a volume snapshot. `copy` is the copy's folder beside the volume's.
  */
 export async function copyAsVolume(cluster: TestCluster, ordinal: number, copy: string): Promise<void> {
   const name = `data-${cluster.pod(ordinal)}`;
@@ -26,7 +26,7 @@ export async function copyAsVolume(cluster: TestCluster, ordinal: number, copy: 
   if (!pod?.node) throw new Error(`${cluster.pod(ordinal)} has no node`);
   const copied = `${cluster.namespace}-copy`;
   const { nodeAffinity, accessModes, capacity, storageClassName, volumeMode, local } = volume.spec;
-  // Nothing is put on the node until the claim has its volume: no other is provisioned for it before.
+  // No pod may run on the node until the claim is bound, or the claim would get a newly provisioned volume.
   await kubectl().run(["cordon", pod.node]);
   try {
     await cluster.kubectl(["delete", "pvc", name, "--wait=false"]);

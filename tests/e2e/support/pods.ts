@@ -3,7 +3,7 @@ import { kubectl } from "./lab";
 import { eventually } from "./poll";
 import type { TestCluster } from "./etcd-cluster";
 
-/** Pods of clients, in a cluster's namespace: they have to be as harmless as PodSecurity wants it there. */
+/** Clients' pods in a cluster's namespace. They must satisfy its PodSecurity level. */
 
 export const nodeImage = "docker.io/library/node:24-slim";
 export const etcdImage = "gcr.io/etcd-development/etcd:v3.6.16";
@@ -85,7 +85,7 @@ export class ClientPod {
     return new ClientPod(cluster, name);
   }
 
-  /** One that waits for commands. */
+  /** A pod that waits for commands. */
   static async idle(
     cluster: TestCluster,
     name: string,
@@ -109,7 +109,7 @@ export class ClientPod {
     return this.cluster.kubectl(["logs", this.name]);
   }
 
-  /** Waits for its end, and tells how that was. */
+  /** Waits for the pod's end and returns its result. */
   async finished(seconds = 90): Promise<{ code: number; output: string }> {
     const code = await eventually(
       `the pod ${this.name} has ended`,
@@ -129,7 +129,7 @@ export class ClientPod {
 
 let count = 0;
 
-/** Runs etcdctl in a pod of its own, as a client does. */
+/** Runs etcdctl in a separate pod, as a client does. */
 export async function etcdctlPod(
   cluster: TestCluster,
   args: string[],

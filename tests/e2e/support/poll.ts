@@ -1,9 +1,6 @@
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/**
- * Asks until the answer is not undefined. What is thrown on the way is an answer that has not come yet, and is told
- * if none comes in time.
- */
+/** Asks until the answer is defined. An error counts as no answer yet, and is reported if none comes in time. */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined> | T | undefined,

@@ -1,16 +1,16 @@
 import type { ClientPod } from "./pods";
 
-/** One connection to a port, as raw as a stranger would make it. */
+/** A raw connection to a port, as a stranger would make it. */
 export interface Dial {
   readonly host: string;
   readonly port: number;
-  /** Without TLS. */
+  /** Connects without TLS. */
   readonly plaintext?: boolean;
-  /** Mounted Secret whose certificate is shown; none is shown without it. */
+  /** The mounted Secret of the client certificate. Without it, the client shows none. */
   readonly certificate?: string;
-  /** Mounted Secret whose `ca.crt` the server is checked against. */
+  /** The mounted Secret whose `ca.crt` the server is checked against. */
   readonly ca?: string;
-  /** The name that the server's certificate is checked for. Default: the host. */
+  /** The name that the server's certificate is checked for. The default is the host. */
   readonly servername?: string;
   readonly maxVersion?: "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
   /** Sent once connected. */
@@ -18,18 +18,18 @@ export interface Dial {
 }
 
 export interface Dialled {
-  /** What came back, its beginning. Empty when nothing did. */
+  /** The beginning of the answer. It is empty if there was none. */
   readonly answer: string;
-  /** Why nothing came back, such as ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED. */
+  /** Why there was no answer, such as ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED. */
   readonly error?: string;
   readonly protocol?: string;
-  /** Whether the server's certificate is of `ca` and for `servername`. */
+  /** Whether the server's certificate is valid for `ca` and `servername`. */
   readonly trusted?: boolean;
-  /** Names and addresses in the certificate that the server showed. */
+  /** The names and addresses in the server's certificate. */
   readonly names: string[];
 }
 
-/** Runs in the pod. A refused certificate shows only after the handshake, so something is always sent. */
+/** Runs in the pod. It always sends something, because a refused certificate shows only after the handshake. */
 const program = `
 const tls = require("node:tls"), net = require("node:net"), { readFileSync } = require("node:fs");
 const dial = JSON.parse(process.argv[1]);
@@ -55,7 +55,7 @@ socket.on("data", (data) => {
   result.answer += data;
   const [head, body] = result.answer.split("\\r\\n\\r\\n");
   const length = /content-length: (\\d+)/i.exec(head)?.[1];
-  if (body !== undefined && length !== undefined && body.length >= Number(length)) socket.destroy(); // all of it
+  if (body !== undefined && length !== undefined && body.length >= Number(length)) socket.destroy(); // complete
 });
 socket.on("error", (error) => { result.error = error.code ?? String(error); });
 socket.on("close", tell);

@@ -6,7 +6,7 @@ interface PodObject {
   spec: { nodeName: string };
 }
 
-/** A pod's processes, reached from its node: by their signals, without Kubernetes. */
+/** A pod's processes, which its node signals without Kubernetes. */
 export class Processes {
   private constructor(
     readonly pod: string,
@@ -19,7 +19,7 @@ export class Processes {
     return Processes.ofPod(await cluster.json<PodObject>(["get", "pod", pod]));
   }
 
-  /** Of the pod that has a node; undefined while there is none. */
+  /** The controller's pods that have a node. */
   static async ofController(cluster: TestCluster): Promise<Processes[]> {
     const label = "app.kubernetes.io/component=controller";
     const { items } = await cluster.json<{ items: PodObject[] }>(["get", "pods", "-l", label]);
@@ -31,8 +31,8 @@ export class Processes {
   }
 
   /**
-   * Sends a signal to those of this name (`etcd`, `node`, `pause`), and tells which there were. Names of cgroups have
-   * the pod's UID in them, with dashes or underscores.
+   * Sends a signal to the processes of this name (`etcd`, `node`, `pause`) and returns the processes that it
+   * found. The pod's UID in the names of cgroups has dashes or underscores.
    */
   async signal(name: string, signal: string): Promise<string[]> {
     const uid = this.uid.replaceAll("-", "[-_]");
@@ -43,7 +43,7 @@ export class Processes {
     return (await lab(["node", String(this.node), "bash", "-c", script])).trim().split("\n").filter(Boolean);
   }
 
-  /** etcdctl in a member, without Kubernetes. */
+  /** Runs etcdctl in a member without Kubernetes. */
   async etcdctl(args: readonly string[]): Promise<string> {
     const [pid] = await this.running("etcd");
     const script = `env -i $(tr '\\0' '\\n' </proc/${pid}/environ | grep -E '^(ETCDCTL_|PATH=)') \
@@ -51,7 +51,7 @@ export class Processes {
     return lab(["node", String(this.node), "bash", "-c", script]);
   }
 
-  /** Those that run now. */
+  /** The running processes of this name. */
   running(name: string): Promise<string[]> {
     return this.signal(name, "0");
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { TestCluster } from "./etcd-cluster";
 import { kubectl } from "./lab";
 
-/** How the present generation was made, in the words of the controller's status. */
+/** How the present generation was made, from the controller's status. */
 export async function made(cluster: TestCluster): Promise<string> {
   const { data } = await cluster.json<{ data?: Record<string, string> }>([
     ...["get", "configmap", `${cluster.name}-status`],
@@ -10,7 +10,7 @@ export async function made(cluster: TestCluster): Promise<string> {
   return data?.made ?? "";
 }
 
-/** What a restore or a recovery of a small database may take. */
+/** The longest time for a restore or a recovery of a small database. */
 const LONGEST_SECONDS = 180;
 
 export async function timed(what: string, work: () => Promise<unknown>): Promise<void> {
@@ -28,7 +28,7 @@ interface PersistentVolumes {
   }[];
 }
 
-/** Nobody empties a disk whose node was gone when its claim went. */
+/** Deletes volumes that nobody can empty, because their node was gone when their claim was deleted. */
 export async function forgetVolumes(cluster: TestCluster): Promise<void> {
   const { items } = await kubectl().json<PersistentVolumes>(["get", "pv"]);
   for (const { metadata, spec } of items) {
@@ -46,7 +46,7 @@ export async function assertKept(cluster: TestCluster, ordinal = 0): Promise<voi
   assert.deepEqual(values.trim().split("\n").sort(), kept.map(([, value]) => value).sort());
 }
 
-/** Keys, a lease, users and roles, and etcd's users turned on. */
+/** Writes keys, a lease, users and roles, and turns on authentication. */
 export async function fill(cluster: TestCluster): Promise<void> {
   await cluster.etcdctl(["put", "kept", "a value"]);
   await cluster.putAll(Array.from({ length: 20 }, (_, i) => [`many/${i}`, "x".repeat(200)]));
@@ -90,7 +90,7 @@ export async function copySecret(
   await into.kubectl(["apply", "-f", "-"], { input: JSON.stringify(copy) });
 }
 
-/** The volume of a claim goes to another namespace, with all that is on it. */
+/** Moves a claim's volume with its data to another namespace. */
 export async function moveClaim(
   from: TestCluster,
   name: string,

@@ -1,6 +1,6 @@
 import { kubectl } from "./lab";
 
-/** What somebody needs who looks at a failure later: pods, events and logs of a namespace. Never a Secret. */
+/** Pods, events and logs of a namespace, for somebody who looks at a failure later. Never a Secret. */
 export async function report(namespace: string): Promise<string> {
   const ask = async (...args: string[]) => {
     const ran = await kubectl().try(["-n", namespace, ...args], { timeoutMs: 20_000 });

@@ -21,13 +21,13 @@ const securityContext = {
   capabilities: { drop: ["ALL"] },
 };
 
-/** The image of the version that is built for the local Kubernetes. */
+/** The image of the version that the local Kubernetes has built. */
 function image(): string {
   const mod = readFileSync(join(root, "hack/lab/go/s3/go.mod"), "utf8");
   return `ghcr.io/versity/versitygw:${/github\.com\/versity\/versitygw (v\S+)/.exec(mod)?.[1] ?? ""}`;
 }
 
-/** A server that speaks S3, in a cluster's namespace, over TLS with a certificate of an authority of its own. */
+/** An S3 server in a cluster's namespace, over TLS with a certificate of its own CA. */
 export class S3Server {
   static readonly bucket = "backups";
   readonly endpoint: string;
@@ -65,7 +65,7 @@ export class S3Server {
     }
   }
 
-  /** What the component is told. */
+  /** The component's arguments for this store. */
   args(more: Partial<S3StoreArgs> = {}): S3StoreArgs {
     return {
       endpoint: this.endpoint,
@@ -76,7 +76,7 @@ export class S3Server {
     };
   }
 
-  /** The store as the jobs have it, from this machine. */
+  /** The store as the jobs use it, from this machine. */
   async store(): Promise<S3Store> {
     const local = await freePort();
     this.close();
@@ -99,12 +99,15 @@ export class S3Server {
     return store;
   }
 
-  /** `STOP` makes it silent, `CONT` lets it speak again, `KILL` cuts every connection; it starts anew by itself. */
+  /**
+   * `STOP` makes the server hang and `CONT` ends that. `KILL` cuts every connection, and the server restarts
+   * by itself.
+   */
   async signal(name: "STOP" | "CONT" | "KILL"): Promise<void> {
     await this.shell(`kill -${name} $(pidof versitygw)`);
   }
 
-  /** A command beside the server, which sees its disk at /data. */
+  /** Runs a command beside the server, which has its disk at /data. */
   shell(script: string): Promise<string> {
     return this.cluster.kubectl(["exec", "s3", "-c", "tools", "--", "sh", "-c", script]);
   }
@@ -114,7 +117,7 @@ export class S3Server {
     this.forward?.kill();
   }
 
-  /** kubectl ends with the first connection that breaks, and others are to be made all the same. */
+  /** kubectl exits when a connection breaks, and the test still needs new ones. */
   private open(local: number): void {
     const args = ["-n", this.cluster.namespace, "port-forward", "pod/s3", `${local}:${port}`];
     this.forward = spawn("kubectl", args, { env: kubectl().env, stdio: "ignore" });
@@ -152,7 +155,7 @@ function pod() {
       terminationGracePeriodSeconds: 1,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      // So that one container may stop the other's process.
+      // One container can then stop the other's process.
       shareProcessNamespace: true,
       securityContext: {
         runAsNonRoot: true,

@@ -5,7 +5,7 @@ import type { Ran } from "../../../hack/kubectl";
 import { run } from "../../../hack/kubectl";
 import { root } from "../../../hack/root";
 
-/** The blocks of code of a Markdown text that are for a shell, and why one is not run. */
+/** A Markdown text's code blocks for a shell, with the reason if one is not run. */
 export interface ShellBlock {
   readonly line: number;
   readonly code: string;
@@ -13,8 +13,8 @@ export interface ShellBlock {
 }
 
 /**
- * Blocks fenced as `sh`. One is run unless the line above its fence says `<!-- not run: reason -->`; `console` is for
- * what shows output too.
+ * Blocks fenced as `sh`. A block runs unless the line above its fence says `<!-- not run: reason -->`. Blocks
+ * with output are fenced as `console`.
  */
 export function shellBlocks(markdown: string): ShellBlock[] {
   const lines = markdown.split("\n");
@@ -40,15 +40,15 @@ export function shellBlocks(markdown: string): ShellBlock[] {
 }
 
 /**
- * Runs code as somebody types it in a clone of the repository, in one shell, until something fails. It works on a copy,
- * which goes with whatever was left in it, and which has no node_modules.
+ * Runs code in one shell as somebody types it in a clone of the repository, until a command fails. It runs in
+ * a copy without node_modules, which is deleted afterwards.
  */
 export async function typed(code: string, timeoutMs: number): Promise<Ran> {
   const folder = mkdtempSync(join(tmpdir(), "etcd-e2e-"));
   try {
     const left = ["node_modules", ".git"];
     cpSync(root, folder, { recursive: true, filter: (file) => !left.includes(basename(file)) });
-    // Ends what was put into the background, which would hold the output open.
+    // Stops background processes, which would keep the output open.
     const end = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT";
     return await run("bash", ["-c", `set -eo pipefail\n${end}\ncd '${folder}'\nset -v\n${code}\n`], {
       env: withoutMake(),
@@ -59,7 +59,7 @@ export async function typed(code: string, timeoutMs: number): Promise<Ran> {
   }
 }
 
-/** A make that runs these tests is not the one that is called in them. */
+/** Environment without the variables of a make that runs these tests, because a test calls another make. */
 export const withoutMake = (): NodeJS.ProcessEnv => ({
   ...process.env,
   MAKEFLAGS: undefined,

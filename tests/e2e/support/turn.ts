@@ -3,15 +3,15 @@ import { dirname, join } from "node:path";
 import { kubectl } from "./lab";
 
 /**
- * One run at a time on a local Kubernetes: a run cuts its power, and begins by deleting what an earlier one left. The
- * file tells who has the turn, by process and by its start, since numbers of processes come again.
+ * Allows one run at a time on a local Kubernetes, because a run cuts its power and deletes what an earlier
+ * run left. The file holds the owner's process ID and start time, because process IDs are reused.
  */
 const file = () => join(dirname(kubectl().env.KUBECONFIG ?? ""), "e2e.turn");
 
-/** Undefined for a process that is no more. */
+/** Undefined if the process no longer exists. */
 function identity(pid: number): string | undefined {
   const stat = `/proc/${pid}/stat`;
-  // The name of the program, in brackets, may have spaces in it.
+  // The program's name, in brackets, may contain spaces.
   const started = existsSync(stat) ? readFileSync(stat, "utf8").split(") ").pop()?.split(" ")[19] : undefined;
   return started && `${pid} ${started}`;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { TestCluster } from "./etcd-cluster";
 import { etcdVersions } from "./lab";
 
-/** The patch of each of these minor versions that the local Kubernetes has an image of. */
+/** The patch versions of these minor versions that the local Kubernetes has images of. */
 export async function patches(...minors: string[]): Promise<string[]> {
   const versions = await etcdVersions();
   return minors.map((minor) => {
@@ -12,7 +12,7 @@ export async function patches(...minors: string[]): Promise<string[]> {
   });
 }
 
-/** What every member says that it runs. */
+/** The version that each member reports. */
 export async function runningVersions(cluster: TestCluster): Promise<string[]> {
   const status = await cluster.etcdctl(["endpoint", "status", "--cluster", "-w", "fields"]);
   return [...status.matchAll(/"Version" : "(.*)"/g)].map((match) => match[1] ?? "");

@@ -1,15 +1,15 @@
 import type { MemberPod, TestCluster } from "./etcd-cluster";
 
 export interface Watched {
-  /** The members' names in the order in which their pods were exchanged, each time anew. */
+  /** The members' names in the order in which their pods were replaced, with repetitions. */
   readonly order: string[];
-  /** Ready members at the worst time. */
+  /** The lowest number of ready members. */
   readonly fewestReady: number;
 }
 
 const PAUSE_MS = 300;
 
-/** Looks at the members' pods until it is stopped. */
+/** Polls the members' pods until it is stopped. */
 export class PodWatch {
   private readonly order: string[] = [];
   private fewestReady: number;
@@ -36,7 +36,7 @@ export class PodWatch {
 
   private async run(): Promise<void> {
     while (!this.stopped) {
-      // A control plane that doesn't answer for a moment shows nothing, and hides no order.
+      // A poll that fails for a moment doesn't affect the order.
       const pods = await this.cluster.pods().catch(() => undefined);
       if (pods) {
         this.compare(pods);
@@ -52,7 +52,7 @@ export class PodWatch {
       return old && old.uid !== pod.uid;
     });
     this.order.push(...exchanged.map((pod) => pod.name));
-    // One that is gone at this moment is compared with the next of its name.
+    // A pod that is missing now is compared with the next pod of its name.
     const gone = this.before.filter((old) => !pods.some((pod) => pod.name === old.name));
     this.before = [...pods, ...gone];
   }

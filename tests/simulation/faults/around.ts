@@ -1,4 +1,4 @@
-/** Networks, clocks, requests, and what people and tools do to the objects. */
+/** Faults of networks, clocks and requests, and what people and tools do to the objects. */
 import { REQUESTS } from "../requests";
 import type { Faults, Stage } from "./stage";
 import { controllerOf, podOf } from "./stage";
@@ -29,7 +29,7 @@ export const CONTROL: Faults = {
     if (!c) return;
     c.frozenTicks = b % 12;
     c.slow = true;
-    c.heedless = b % 3 === 0;
+    c.ignoresDeadline = b % 3 === 0;
   },
   controllerSlow: (s, a) => {
     const c = controllerOf(s, a);
@@ -54,7 +54,6 @@ export const CLOCKS: Faults = {
   clockIsSetALittle: (s, a, b) => setClock(s, a, (b - 15) * 20_000),
 };
 
-/** The record as it was, and as it is not to be. */
 export const RECORD: Faults = {
   recordDeleted: (s) => {
     const { cluster } = s;
@@ -73,13 +72,13 @@ export const OLD_RECORD: Faults = {
   },
 };
 
-/** Above this, until somebody repairs it. */
-const FOR_GOOD = 25;
+/** Requests with a higher value fail until they are repaired. */
+const LONGEST = 25;
 
 export const FAILING: Faults = {
   requestsFail: (s, a, b) => {
     const request = REQUESTS[a % REQUESTS.length];
-    const forMs = b > FOR_GOOD ? Infinity : b * 4000;
+    const forMs = b > LONGEST ? Infinity : b * 4000;
     if (request) s.cluster.requests.fail(request, forMs, b);
   },
   answersAreLost: (s, a, b) => {

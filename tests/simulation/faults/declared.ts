@@ -1,4 +1,4 @@
-/** What people declare, rightly or wrongly. */
+/** What people declare, correctly or not. */
 import type { Cluster } from "../cluster";
 import { deletePod } from "../kubernetes";
 import type { Faults, Stage } from "./stage";
@@ -38,7 +38,7 @@ function declareRebuild({ cluster }: Stage, kind: "restore" | "recovery"): void 
   cluster.desired = { ...cluster.desired, generation, rebuild, hash: `${cluster.desired.hash}g` };
 }
 
-function lose(s: Stage, most: number, from: number): void {
+function loseDisks(s: Stage, most: number, from: number): void {
   const { pods } = s.cluster;
   for (const pod of [...pods.slice(from), ...pods.slice(0, from)].slice(0, most)) {
     const claim = s.cluster.claimOf(pod);
@@ -48,10 +48,10 @@ function lose(s: Stage, most: number, from: number): void {
   }
 }
 
-/** Not among those that happen by themselves: somebody declares these, for a reason. */
+/** Random stories don't draw these faults: a person declares them for a reason. */
 export const DISASTERS: Faults = {
-  loseQuorum: (s, a) => lose(s, Math.floor(s.cluster.pods.length / 2) + 1, a % 3),
-  loseAll: (s) => lose(s, s.cluster.pods.length, 0),
+  loseQuorum: (s, a) => loseDisks(s, Math.floor(s.cluster.pods.length / 2) + 1, a % 3),
+  loseAll: (s) => loseDisks(s, s.cluster.pods.length, 0),
   backUp: ({ cluster }) => {
     cluster.restore.backup = cluster.oracle.acked.map((a) => a.write);
   },

@@ -1,4 +1,4 @@
-/** Disks change behind everybody's back. */
+/** Faults of disks that nobody is told of. */
 import { deletePod } from "../kubernetes";
 import type { Claim, Pod } from "../kubernetes";
 import { copyDir } from "../log";
@@ -8,8 +8,8 @@ import { claimOf, exchangePod, podOf, spoil } from "./stage";
 
 const momentOf = (s: Stage, b: number): Moment | undefined => s.moments[b % Math.max(1, s.moments.length)];
 
-/** The same volume, as it was. */
-function takeBack(s: Stage, pod: Pod, moment: Moment | undefined): void {
+/** Rolls the same volume back to an earlier moment. */
+function rollBack(s: Stage, pod: Pod, moment: Moment | undefined): void {
   const { cluster } = s;
   const claim = cluster.claimOf(pod);
   const old = claim && moment?.get(claim.uid);
@@ -20,7 +20,7 @@ function takeBack(s: Stage, pod: Pod, moment: Moment | undefined): void {
   exchangePod(s, pod);
 }
 
-/** Another volume under a new claim, with the data of a moment, or with today's. */
+/** Binds another volume to a new claim, with the data of an earlier moment or of now. */
 function exchangeClaim(s: Stage, claim: Claim, moment: Moment | undefined, pending: boolean): void {
   const { cluster } = s;
   const { dir } = claim.volume;
@@ -45,7 +45,7 @@ export function deletePodAndClaim(s: Stage, pod: Pod): void {
   deletePod(pod);
 }
 
-/** A quorum of them, or all: of one moment, or each of its own. */
+/** Replaces a quorum of the claims or all of them, with data of one moment or each with its own. */
 function exchangeAll(s: Stage, a: number, b: number, pending: boolean): void {
   const claims = [...s.cluster.claims].filter((c) => c.volume.dir && !c.deleting);
   claims.forEach((claim, i) => {
@@ -79,7 +79,7 @@ export const DISKS: Faults = {
   },
   rollBackDisk: (s, a, b) => {
     const pod = podOf(s, a);
-    if (pod) takeBack(s, pod, momentOf(s, b));
+    if (pod) rollBack(s, pod, momentOf(s, b));
   },
   claimFromOldCopy: (s, a) => {
     const claim = claimOf(s, a);
@@ -117,7 +117,7 @@ export const DISKS: Faults = {
 export const STORAGE: Faults = {
   rollBackAll: (s, _a, b) => {
     [...s.cluster.pods].forEach((pod, i) =>
-      takeBack(s, pod, b % 2 === 0 ? momentOf(s, b) : momentOf(s, b + i)),
+      rollBack(s, pod, b % 2 === 0 ? momentOf(s, b) : momentOf(s, b + i)),
     );
   },
   claimsFromCopies: (s, a, b) => exchangeAll(s, a, b, false),

@@ -4,7 +4,7 @@ import { emptyVolume } from "../volume";
 import type { Faults, Stage } from "./stage";
 import { exchangePod, podOf, spoil, stop } from "./stage";
 
-function off(s: Stage, index: number, how: "dead" | "cut"): void {
+function shutDown(s: Stage, index: number, how: "dead" | "cut"): void {
   const { cluster } = s;
   const node = cluster.nodes[index];
   if (node?.state !== "up") return;
@@ -14,16 +14,19 @@ function off(s: Stage, index: number, how: "dead" | "cut"): void {
   for (const pod of cluster.pods) {
     if (pod.node !== index) continue;
     const { volume } = cluster.claimOf(pod) ?? {};
-    // What is committed is written down without waiting for the disk: power takes the last of it.
+    // etcd doesn't wait for the disk when it saves the commit index, so a power failure loses the last steps.
     const { dir } = volume ?? {};
-    // One without its snapshot yet has nothing to lose.
+    // A member without its snapshot has nothing to lose.
     if (dir && cluster.processOf(pod)) dir.commit = Math.min(dir.commit, Math.max(1, dir.commit - 2));
     stop(s, pod);
   }
 }
 
-/** Kubernetes forgets the node, and removes its pods without asking it; what is on its disk stays there for good. */
-function gone(s: Stage, index: number): void {
+/**
+ * Kubernetes forgets the node and removes its pods without asking it. The data on the node's disk can't be
+ * reached any more.
+ */
+function remove(s: Stage, index: number): void {
   const { cluster } = s;
   const node = cluster.nodes[index];
   // Five members need five nodes.
@@ -38,7 +41,7 @@ function gone(s: Stage, index: number): void {
   }
 }
 
-export function on(cluster: Cluster, index: number): void {
+export function turnOn(cluster: Cluster, index: number): void {
   const node = cluster.nodes[index];
   if (!node || node.state === "gone") return;
   const was = node.state;
@@ -46,16 +49,16 @@ export function on(cluster: Cluster, index: number): void {
   node.state = "up";
   node.downSinceMs = undefined;
   if (was !== "dead") return;
-  // A restarted node runs the init containers of the same pods again.
+  // A node that restarts runs the init containers of the same pods again.
   for (const pod of cluster.pods) if (pod.node === index && pod.gate === "done") pod.gate = "pending";
 }
 
 const nodeOf = (s: Stage, a: number) => podOf(s, a)?.node ?? a % s.cluster.nodes.length;
 
 export const NODES: Faults = {
-  nodeDies: (s, a) => off(s, nodeOf(s, a), "dead"),
-  nodeCut: (s, a) => off(s, nodeOf(s, a), "cut"),
-  nodeDeleted: (s, a) => gone(s, nodeOf(s, a)),
+  nodeDies: (s, a) => shutDown(s, nodeOf(s, a), "dead"),
+  nodeCut: (s, a) => shutDown(s, nodeOf(s, a), "cut"),
+  nodeDeleted: (s, a) => remove(s, nodeOf(s, a)),
   drain: (s, a) => {
     const pod = podOf(s, a);
     const node = s.cluster.nodes[pod?.node ?? -1];
@@ -63,19 +66,19 @@ export const NODES: Faults = {
     node.cordoned = true;
     deletePod(pod);
   },
-  /** What was on its local disk is gone, and the gates of the same pods look at what is left. */
+  /** The data on the node's local disk is lost, and the gates of the same pods read what remains. */
   nodeReturnsEmpty: (s, a) => {
     const pod = podOf(s, a);
     const volume = pod && s.cluster.claimOf(pod)?.volume;
     if (pod?.node === undefined || !volume) return;
-    off(s, pod.node, "dead");
+    shutDown(s, pod.node, "dead");
     spoil(s, pod);
     Object.assign(volume, { ...emptyVolume(), dir: undefined, yaml: undefined });
-    on(s.cluster, pod.node);
+    turnOn(s.cluster, pod.node);
   },
-  nodesReturn: (s) => s.cluster.nodes.forEach((_, i) => on(s.cluster, i)),
+  nodesReturn: (s) => s.cluster.nodes.forEach((_, i) => turnOn(s.cluster, i)),
   allNodesReboot: (s) => {
-    s.cluster.nodes.forEach((_, i) => off(s, i, "dead"));
-    s.cluster.nodes.forEach((_, i) => on(s.cluster, i));
+    s.cluster.nodes.forEach((_, i) => shutDown(s, i, "dead"));
+    s.cluster.nodes.forEach((_, i) => turnOn(s.cluster, i));
   },
 };

@@ -5,17 +5,17 @@ import type { Claim, Pod } from "../kubernetes";
 import { removePod } from "../kubernetes";
 import type { MemberDir } from "../log";
 
-/** What the storage keeps of one moment, by claim. */
+/** The data directories at one moment, by claim. */
 export type Moment = ReadonlyMap<string, MemberDir>;
 
 export interface Stage {
   readonly cluster: Cluster;
   readonly controllers: readonly Controller[];
-  /** The last few, oldest first. */
+  /** The last few moments, oldest first. */
   readonly moments: Moment[];
 }
 
-/** `a` says whom it befalls, `b` how. */
+/** `a` selects the target, `b` the variant. */
 export type Fault = (s: Stage, a: number, b: number) => void;
 export type Faults = Readonly<Record<string, Fault>>;
 
@@ -36,7 +36,7 @@ export function stop(s: Stage, pod: Pod, code = 2): void {
   exited(s.cluster, pod, code);
 }
 
-/** Nothing that this member said yes to can be counted on any more, and anybody who looks sees that. */
+/** A fault that anybody who reads the disk can see: nothing that this member acknowledged counts any more. */
 export function spoil(s: Stage, pod: Pod): void {
   const id = s.cluster.claimOf(pod)?.volume.dir?.memberId;
   if (id !== undefined) s.cluster.oracle.harm(id, "plain");

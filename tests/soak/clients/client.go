@@ -9,14 +9,14 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// Client does one operation after the other. One without an answer stays open, and the client goes on.
+// Client does one operation at a time. An operation without an answer stays open, and the client continues.
 type Client struct {
 	epoch  *Epoch
 	number int
 	etcd   *clientv3.Client
 	random *rand.Rand
 	count  int
-	// The revision of each key's last write that it has heard of.
+	// The revision of each key's last write that the client knows of.
 	known map[string]int64
 }
 
@@ -42,8 +42,8 @@ func (c *Client) run(ctx context.Context) {
 	}
 }
 
-// readEverything looks for each key until there is an answer, or the time is over: a member that a fault left behind
-// alone may not have one.
+// readEverything reads each key until it gets an answer or the time is over. A member that a fault has cut off may not
+// answer.
 func (c *Client) readEverything() {
 	deadline := time.Now().Add(patience)
 	for _, key := range c.epoch.keys() {
@@ -116,7 +116,7 @@ func (o *Op) see(answer *clientv3.GetResponse) {
 	}
 }
 
-// readAll reads what is below a prefix, of one revision.
+// readAll reads all keys below a prefix at one revision.
 func readAll(ctx context.Context, client *clientv3.Client, prefix string) (map[string]string, error) {
 	answer, err := client.Get(ctx, prefix, clientv3.WithPrefix())
 	if err != nil {

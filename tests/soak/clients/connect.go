@@ -14,7 +14,7 @@ import (
 	"google.golang.org/grpc/backoff"
 )
 
-// Settings is the first line on stdin.
+// Settings are the first line on stdin.
 type Settings struct {
 	CA          string     `json:"ca"`
 	Certificate string     `json:"certificate"`
@@ -38,13 +38,13 @@ func (s *Settings) connect(endpoints []string) (*clientv3.Client, error) {
 	return clientv3.New(clientv3.Config{
 		Endpoints: endpoints,
 		TLS:       &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: roots, MinVersion: tls.VersionTLS12},
-		// A node without power closes no connection.
+		// A node that loses power doesn't close its connections.
 		DialKeepAliveTime:    5 * time.Second,
 		DialKeepAliveTimeout: 3 * time.Second,
 		Logger:               zap.NewNop(),
 		DialOptions: []grpc.DialOption{
 			grpc.WithContextDialer(s.dial),
-			// How soon a client is there again is its own affair, and not what is tested.
+			// The clients' own reconnection delay is not under test.
 			grpc.WithConnectParams(grpc.ConnectParams{
 				Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
 				MinConnectTimeout: 2 * time.Second,
@@ -53,7 +53,7 @@ func (s *Settings) connect(endpoints []string) (*clientv3.Client, error) {
 	})
 }
 
-// dial asks the cluster's own DNS, for this machine isn't one of its pods.
+// dial uses the cluster's own DNS, because this machine isn't one of its pods.
 func (s *Settings) dial(ctx context.Context, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// How long an answer is waited for.
+	// How long a client waits for an answer.
 	timeout = 3 * time.Second
-	// How long the beginning and the end of an epoch may take: the cluster is whole by then.
+	// How long the beginning and the end of an epoch may take, when the cluster has recovered.
 	patience = time.Minute
-	// New keys after each round: a search for an order of a key's operations grows faster than their number.
+	// Each round uses new keys, because the search for an order of a key's operations grows faster than their number.
 	round     = 2 * time.Minute
 	hotKeys   = 6
-	slowKeys  = 4 // which live as long as the epoch
+	slowKeys  = 4 // used for the whole epoch
 	slowShare = 0.1
-	// What a compaction leaves.
+	// The history that a compaction keeps.
 	compactEvery = time.Minute
 )
 
 func prefix(epoch int) string { return fmt.Sprintf("soak/%d/", epoch) }
 
-// Epoch is one life of the data, with its clients and watchers.
+// Epoch is the time between two restores, with its clients and watchers.
 type Epoch struct {
 	number   int
 	settings *Settings
@@ -38,7 +38,7 @@ type Epoch struct {
 	watchers []*Watcher
 	working  sync.WaitGroup
 	watching sync.WaitGroup
-	// Ends the clients' work, and the watchers' in the end.
+	// Stops the clients, and the watchers at the end.
 	rest      context.CancelFunc
 	stopWatch context.CancelFunc
 	lastRound int
@@ -54,7 +54,7 @@ func begin(settings *Settings, number int, writer *Writer, clock func() int64) (
 		random := rand.New(rand.NewPCG(settings.Seed, uint64(number)<<32|uint64(i)))
 		e.clients = append(e.clients, &Client{epoch: e, number: i, etcd: client, random: random, known: map[string]int64{}})
 	}
-	// Its watchers begin with the first write.
+	// The watchers begin with the first write.
 	first, err := e.mark("begin")
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func begin(settings *Settings, number int, writer *Writer, clock func() int64) (
 	return e, nil
 }
 
-// end lets the clients finish what they have begun, reads every key once more through each of them, and waits for the
+// end lets the clients finish their operations, reads every key once more through each client, and waits for the
 // watchers.
 func (e *Epoch) end() error {
 	e.rest()
@@ -105,7 +105,7 @@ func (e *Epoch) end() error {
 			time.Sleep(50 * time.Millisecond)
 		}
 	}
-	// What would come twice has time to do so.
+	// Duplicate events get time to arrive.
 	time.Sleep(time.Second)
 	e.stopWatch()
 	e.watching.Wait()
@@ -119,7 +119,7 @@ func (e *Epoch) end() error {
 	return nil
 }
 
-// mark writes until it is acknowledged.
+// mark repeats a write until it is acknowledged.
 func (e *Epoch) mark(name string) (int64, error) {
 	deadline := time.Now().Add(patience)
 	for client := e.clients[len(e.clients)-1]; ; {
@@ -154,7 +154,7 @@ func (e *Epoch) keys() []string {
 	return keys
 }
 
-// compact drops the history that was there at the time before.
+// compact drops the history up to the revision of the previous call.
 func (e *Epoch) compact(ctx context.Context) {
 	client := e.clients[len(e.clients)-1]
 	var revision int64
@@ -166,7 +166,7 @@ func (e *Epoch) compact(ctx context.Context) {
 		}
 		asking, cancel := context.WithTimeout(ctx, timeout)
 		if revision > 0 {
-			// One that fails is made up for by the next.
+			// The next compaction makes up for one that fails.
 			_, _ = client.etcd.Compact(asking, revision)
 		}
 		if answer, err := client.etcd.Get(asking, prefix(e.number), clientv3.WithCountOnly()); err == nil {

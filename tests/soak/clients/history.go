@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Line is one line of a history: exactly one of its fields is there. An epoch is the life of one generation of the
-// data; times are nanoseconds of the recorder's steady clock.
+// Line is one line of a history. Exactly one of its fields is set. An epoch is the time of one generation of the data.
+// Times are nanoseconds of the recorder's monotonic clock.
 type Line struct {
 	Began    *Began    `json:"began,omitempty"`
 	Op       *Op       `json:"op,omitempty"`
@@ -19,7 +19,7 @@ type Line struct {
 	Restored *Restored `json:"restored,omitempty"`
 }
 
-// Began tells an epoch's first revision, from which its watchers watch.
+// Began holds an epoch's first revision, from which its watchers watch.
 type Began struct {
 	Epoch    int       `json:"epoch"`
 	Revision int64     `json:"revision"`
@@ -28,7 +28,7 @@ type Began struct {
 	At       int64     `json:"at"`
 }
 
-// Ended tells an epoch's last revision, which each watcher has to reach.
+// Ended holds an epoch's last revision, which each watcher has to reach.
 type Ended struct {
 	Epoch    int   `json:"epoch"`
 	Revision int64 `json:"revision"`
@@ -43,7 +43,7 @@ const (
 	CAS Kind = "cas" // writes if the key's last revision is the expected one, reads if not
 )
 
-// Op is what one client asked, and what it was told. Each value is written by one operation alone.
+// Op is one client's request and its answer. Each value is written by one operation only.
 type Op struct {
 	Epoch  int    `json:"epoch"`
 	Client int    `json:"client"`
@@ -53,20 +53,20 @@ type Op struct {
 	Expect int64  `json:"expect,omitempty"` // of a CAS
 	Call   int64  `json:"call"`
 	Return int64  `json:"return"`
-	// Not empty: there was no answer, and a write may take effect at any later time, or never.
+	// If not empty, there was no answer, and a write may take effect at any later time or never.
 	Error string `json:"error,omitempty"`
 
 	Applied  bool   `json:"applied,omitempty"`  // of a CAS
-	Seen     string `json:"seen,omitempty"`     // the value that was read, empty if there was none
+	Seen     string `json:"seen,omitempty"`     // the value that was read, empty if none
 	SeenMod  int64  `json:"seenMod,omitempty"`  // and the revision of its write
-	Revision int64  `json:"revision,omitempty"` // of the answer; that of the write, if it was one
+	Revision int64  `json:"revision,omitempty"` // of the answer, or of the write if it was one
 }
 
 func (o *Op) writes() bool {
 	return o.Kind == Put || o.Kind == CAS && (o.Applied || o.Error != "")
 }
 
-// Event is one that a watcher was told of, in the order in which it was told.
+// Event is one event as a watcher received it. The order of the lines is the order of receipt.
 type Event struct {
 	Epoch    int    `json:"epoch"`
 	Watcher  int    `json:"watcher"`
@@ -76,7 +76,7 @@ type Event struct {
 	At       int64  `json:"at"`
 }
 
-// Missed is what a watcher that was behind can't see any more, because it was compacted: from From, below To.
+// Missed is the range of revisions, from From and below To, that a slow watcher missed because of a compaction.
 type Missed struct {
 	Epoch   int   `json:"epoch"`
 	Watcher int   `json:"watcher"`
@@ -84,14 +84,14 @@ type Missed struct {
 	To      int64 `json:"to"`
 }
 
-// Restored is all that is there of an epoch's keys after it was brought back from a backup of a revision.
+// Restored holds an epoch's keys after a restore from the backup of a revision.
 type Restored struct {
 	Epoch    int               `json:"epoch"`
 	Revision int64             `json:"revision"`
 	Values   map[string]string `json:"values"`
 }
 
-// Writer writes a history, from many clients.
+// Writer writes the history of many clients.
 type Writer struct {
 	mu      sync.Mutex
 	encoder *json.Encoder
@@ -106,7 +106,7 @@ func newWriter(out io.Writer) *Writer {
 func (w *Writer) write(line Line) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	// Nothing is left to be judged without a history.
+	// Without a history the run is useless.
 	if err := w.encoder.Encode(line); err != nil {
 		panic(err)
 	}

@@ -15,33 +15,33 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Verdict is what the judge says of a history.
+// Verdict is the judge's result for a history.
 type Verdict struct {
 	Operations      int   `json:"operations"`
 	Reads           int   `json:"reads"`
 	Writes          int   `json:"writes"`
 	CompareAndSets  int   `json:"compareAndSets"`
 	UnknownOutcomes int   `json:"unknownOutcomes"` // writes without an answer
-	TookEffect      int   `json:"tookEffect"`      // of these, what was seen later
+	TookEffect      int   `json:"tookEffect"`      // how many of them were seen later
 	UnansweredReads int   `json:"unansweredReads"`
 	LongestGapMs    int64 `json:"longestGapMs"` // between two acknowledged writes
 	Epochs          int   `json:"epochs"`
-	Unfinished      int   `json:"unfinished"` // of these, without an end: what was lost at last was not looked for
+	Unfinished      int   `json:"unfinished"` // epochs without an end, whose last losses were not searched for
 	Keys            int   `json:"keys"`
 
 	Linearizable bool     `json:"linearizable"`
 	Violations   []string `json:"violations"` // keys whose operations have no order
 	Undecided    []string `json:"undecided"`  // keys for which the search took too long
-	Backwards    []string `json:"backwards"`  // answers with a revision below one that was told before
-	Restored     []string `json:"restored"`   // what was restored, and is not what was backed up
+	Backwards    []string `json:"backwards"`  // answers with a revision below an earlier one
+	Restored     []string `json:"restored"`   // differences between a restore and its backup
 
 	Watch WatchVerdict `json:"watch"`
 
-	// Everything above is as it has to be.
+	// No check above found anything.
 	Sound bool `json:"sound"`
 }
 
-// How long the order of one key's operations is searched for.
+// How long the judge searches for an order of one key's operations.
 const searchTime = 2 * time.Minute
 
 func judgeFile(path, folder string, out io.Writer) error {
@@ -125,7 +125,7 @@ func (v *Verdict) gap(life *Life) {
 	}
 }
 
-// search looks for an order of each key's operations that one copy of the key could have done.
+// search looks for an order of each key's operations that a single copy of the key could have executed.
 func (v *Verdict) search(life *Life, folder string) error {
 	keys := life.byKey()
 	v.Keys += len(keys)
@@ -160,7 +160,7 @@ func (v *Verdict) search(life *Life, folder string) error {
 	return first
 }
 
-// save writes a key's whole history into a file, and a picture of how far an order was found.
+// save writes a key's whole history to a file, with a picture of the longest order that was found.
 func save(folder, key string, history []porcupine.Operation) error {
 	name := filepath.Join(folder, strings.ReplaceAll(key, "/", "-"))
 	file, err := os.Create(name + ".jsonl")

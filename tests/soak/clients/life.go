@@ -13,7 +13,7 @@ type Life struct {
 	began    Began
 	ended    Ended
 	ops      []*Op
-	events   map[int][]*Event // by watcher, in the order in which they came
+	events   map[int][]*Event // by watcher, in order of receipt
 	missed   map[int][]*Missed
 	restored *Restored
 }
@@ -51,8 +51,8 @@ func lives(lines []Line) []*Life {
 	return all
 }
 
-// settle gives each write without an answer what was seen of it: its revision, and that it took effect before whoever
-// saw it was told. What nobody saw has no revision.
+// settle completes each write without an answer by what was seen of it: its revision, and an end before the first answer
+// that shows it. A write that nobody saw gets no revision.
 func (l *Life) settle() {
 	type sight struct{ revision, at int64 }
 	seen := map[string]sight{}
@@ -85,8 +85,8 @@ func (l *Life) settle() {
 	}
 }
 
-// byKey leaves out what has no effect that can be judged. A write that nobody saw is one that may come after all
-// others: whatever reads or compares tells the value that it found, and each value is written once.
+// byKey leaves out operations without an effect to check. A write that nobody saw may come after all others, because
+// reads and comparisons return the value that they found and each value is written once.
 func (l *Life) byKey() map[string][]porcupine.Operation {
 	keys := map[string][]porcupine.Operation{}
 	for _, op := range l.ops {
@@ -98,7 +98,7 @@ func (l *Life) byKey() map[string][]porcupine.Operation {
 	return keys
 }
 
-// backwards finds answers that are older than what had been told before their question, whatever the key.
+// backwards finds answers of any key that are older than an answer from before the request.
 func (l *Life) backwards() []string {
 	var asked, told []*Op
 	for _, op := range l.ops {
@@ -122,7 +122,7 @@ func (l *Life) backwards() []string {
 	return found
 }
 
-// written is what is known to have been written, by revision.
+// written holds the known writes by revision.
 func (l *Life) written() map[int64]Event {
 	all := map[int64]Event{}
 	for _, op := range l.ops {
@@ -133,7 +133,7 @@ func (l *Life) written() map[int64]Event {
 	return all
 }
 
-// isRestored compares what came back with what had been written up to the backup's revision.
+// isRestored compares the restored keys with the writes up to the backup's revision.
 func (l *Life) isRestored() []string {
 	type last struct {
 		value    string

@@ -1,7 +1,7 @@
-// The clients of the soak, and the judge of what they saw.
+// The clients of the soak, and the judge of their history.
 //
-//	soak record            reads its settings and commands on stdin, writes the history on stdout
-//	soak judge FILE FOLDER judges a history; what is wrong goes into FOLDER in full
+//	soak record            reads settings and commands from stdin, writes the history to stdout
+//	soak judge FILE FOLDER checks a history, writes the violations in full to FOLDER
 package main
 
 import (

@@ -7,16 +7,16 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// state of one key: its value, and the revision of its last write.
+// state of one key: its value and the revision of its last write.
 type state struct {
 	value string
 	mod   int64
 }
 
-// forever: an operation without an answer ends after all others.
+// forever is the end of an operation without an answer, after all others.
 const forever = math.MaxInt64
 
-// model of one key. An operation without an answer is judged only if its write was seen, which tells its revision.
+// model of one key. An operation without an answer counts only if its write was seen, which gives its revision.
 var model = porcupine.Model{
 	Init: func() any { return state{} },
 	Step: func(before, _, output any) (bool, any) {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Command is what stdin says after the settings. Each is answered by its own name on the answers' stream.
+// Command is a line on stdin after the settings. The answer on the answers' stream is the command's name.
 type Command struct {
 	Do       string `json:"do"` // begin, end, restored
 	Epoch    int    `json:"epoch"`
@@ -69,7 +69,7 @@ func record(in io.Reader, out, answers io.Writer) error {
 	return input.Err()
 }
 
-// restored reads what there is of an earlier epoch.
+// restored reads the keys that remain of an earlier epoch.
 func restored(settings *Settings, command Command, writer *Writer) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

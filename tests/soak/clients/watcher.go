@@ -8,7 +8,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// Watcher writes down each event as it is told, and goes on from the last revision when its watch has ended.
+// Watcher records each event it receives, and continues from the last revision when its watch ends.
 type Watcher struct {
 	epoch  *Epoch
 	number int
@@ -27,7 +27,7 @@ func (w *Watcher) run(ctx context.Context) {
 }
 
 func (w *Watcher) watch(ctx context.Context) {
-	// With a leader required, a member that is cut off ends the watch, and does not fall silent.
+	// A watch that requires a leader ends when its member is cut off, instead of going silent.
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	defer cancel()
 	watch := w.etcd.Watch(ctx, prefix(w.epoch.number), clientv3.WithPrefix(), clientv3.WithRev(w.next.Load()))

@@ -5,24 +5,24 @@ import (
 	"slices"
 )
 
-// WatchVerdict is what the watchers were told, beside what was written.
+// WatchVerdict compares the watchers' events with the writes.
 type WatchVerdict struct {
 	Watchers int `json:"watchers"`
 	Events   int `json:"events"`
-	// Revisions that watchers were too late for, after a compaction. These are not lost.
+	// Revisions that were compacted before a watcher came. They don't count as lost.
 	Compacted int64 `json:"compacted"`
 
 	Lost     []string `json:"lost"`
 	Twice    []string `json:"twice"`
 	Disorder []string `json:"disorder"`
-	Wrong    []string `json:"wrong"` // events of what nobody wrote
+	Wrong    []string `json:"wrong"` // events without a write
 }
 
 func (v *WatchVerdict) sound() bool {
 	return len(v.Lost)+len(v.Twice)+len(v.Disorder)+len(v.Wrong) == 0 && v.Events > 0
 }
 
-// judge: from an epoch's first revision to its last, each watcher is told of each write exactly once, in their order.
+// judge checks that each watcher gets each write from the epoch's first to its last revision once and in order.
 func (v *WatchVerdict) judge(life *Life) {
 	written := life.written()
 	for watcher, name := range life.began.Watchers {
@@ -50,7 +50,7 @@ func (v *WatchVerdict) judge(life *Life) {
 		for _, missed := range life.missed[watcher] {
 			v.Compacted += missed.To - missed.From
 		}
-		// Without an end, a watcher has nothing to reach but what it was told last.
+		// Without an end, a watcher has to reach only the last event it received.
 		end := life.ended.Revision
 		if end == 0 {
 			end = last

@@ -1,7 +1,7 @@
 import type { Random } from "../random";
 import type { Fault } from "./fault";
 
-/** Each kind as often as its weight says, in an order of chance; then all again in another. */
+/** Draws each kind as often as its weight says, in random order, then all again in another order. */
 export class Deck {
   private left: Fault[] = [];
 

@@ -9,7 +9,7 @@ import type { Fault } from "./fault";
 
 const RESTORED_SECONDS = 400;
 
-/** Half of the time the controller dies in the middle of it. */
+/** In half of the cases the controller is killed meanwhile. */
 async function perhapsWithoutController(scene: Scene): Promise<string> {
   if (scene.random.chance(0.5)) return "";
   const seconds = scene.random.between(1, 10);
@@ -42,7 +42,10 @@ export const declared: readonly Fault[] = [
     kind: "restored from a backup",
     weight: 1,
     alone: true,
-    /** What was written after the backup is given up by declaration: the history ends before, and begins anew after. */
+    /**
+     * The declaration gives up what was written after the backup: the history's epoch ends before, and a new
+     * one begins after.
+     */
     async run(scene) {
       const backup = await backUp(scene.cluster, 180);
       await sleep(scene.random.between(1, 10));

@@ -4,11 +4,11 @@ import { Processes } from "../../e2e/support/process";
 import type { Scene } from "../scene";
 import type { Fault } from "./fault";
 
-/** Faults that cost a member its disk, while all others have theirs. */
+/** Faults that cost one member its disk while all others keep theirs. */
 
 const REPLACED_SECONDS = 300;
 
-/** The member is another one then: before, a fault of the next disk might be one too many. */
+/** Waits until the member has a new ID. Before that, a fault of another disk could cost the quorum. */
 async function replaced(
   scene: Scene,
   harm: (ordinal: number, name: string) => Promise<unknown>,
@@ -30,7 +30,7 @@ async function replaced(
   return name;
 }
 
-/** etcd starts anew in the same pod, on what is left. */
+/** etcd restarts in the same pod on what is left. */
 const inPlace = (scene: Scene, script: string) =>
   replaced(scene, async (ordinal, name) => {
     const [disk, processes] = [

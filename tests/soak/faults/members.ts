@@ -4,16 +4,16 @@ import { Processes } from "../../e2e/support/process";
 import type { Scene } from "../scene";
 import type { Fault } from "./fault";
 
-/** Faults of members' pods and processes, which cost no disk. */
+/** Faults of members' pods and processes that cost no disk. */
 
-/** One, some or all of them. */
+/** One, some or all of the members. */
 function some(scene: Scene): number[] {
   const all = scene.random.shuffled(scene.ordinals());
   const count = scene.random.pick([1, 1, 1, 2, all.length]);
   return all.slice(0, count).sort();
 }
 
-/** Half of the time the one that leads, if that can be told. */
+/** In half of the cases the leader, if it is known. */
 async function oneOf(scene: Scene): Promise<number> {
   const other = scene.random.pick(scene.ordinals());
   if (scene.random.chance(0.5)) return other;

@@ -26,7 +26,7 @@ const storeOf = async (name: Scenario) =>
   envVariable<StoreSettings>(containerOf(await cronJob(name)), "BACKUP_STORE");
 
 describe("backups", () => {
-  it("are there only when they are declared", async () => {
+  it("exist only if declared", async () => {
     for (const name of scenarioNames) {
       const { resources } = await scenario(name);
       const found = resources.filter((r) => r.type === kinds.cronJob).length;
@@ -34,7 +34,7 @@ describe("backups", () => {
     }
   });
 
-  it("run on the declared schedule, one at a time, and are made up for when they were missed", async () => {
+  it("run on the declared schedule, one at a time, and catch up after a missed time", async () => {
     const { spec } = await cronJob("everything");
     expect(spec).to.deep.include({
       schedule: "15 */6 * * *",
@@ -50,7 +50,7 @@ describe("backups", () => {
     expect(drill.spec).to.deep.include({ schedule: "0 4 * * sun", timeZone: "Etc/UTC" });
   });
 
-  it("aren't tried again when they end with the code for what won't get better", async () => {
+  it("aren't retried after the exit code for a permanent failure", async () => {
     for (const name of named) {
       const { spec } = (await cronJob(name)).spec.jobTemplate;
       expect(spec.backoffLimit).to.equal(2);
@@ -61,7 +61,7 @@ describe("backups", () => {
     }
   });
 
-  it("give up by themselves before Kubernetes ends them, so that the reason is told", async () => {
+  it("time out before Kubernetes ends the job, so that the reason is reported", async () => {
     for (const [name, seconds] of [
       ["everything", 1800],
       ["backups in a claim", 3600],
@@ -75,7 +75,7 @@ describe("backups", () => {
   });
 
   for (const name of named)
-    it(`are as harmless as PodSecurity wants it: ${name}`, async () => {
+    it(`satisfy PodSecurity's restricted level: ${name}`, async () => {
       const jobs = name === "everything" ? ["backup", "drill"] : ["backup"];
       for (const job of jobs) {
         const pod = podOf(await cronJob(name, job));
@@ -88,7 +88,7 @@ describe("backups", () => {
       }
     });
 
-  it("are no members: no Service and no budget leads to their pods", async () => {
+  it("aren't selected by the members' Services and budget", async () => {
     for (const job of ["backup", "drill"]) {
       const { labels } = (await cronJob("everything", job)).spec.jobTemplate.spec.template.metadata;
       expect(labels["app.kubernetes.io/component"]).to.equal("backup");
@@ -96,7 +96,7 @@ describe("backups", () => {
     }
   });
 
-  it("may read and write what tells of them, look at the members' claims, tell events, and nothing else", async () => {
+  it("may read and write their status, read the members' claims and create events, and nothing else", async () => {
     for (const name of named) {
       const rendered = await scenario(name);
       const cluster = name === "everything" ? "orders" : "etcd";
@@ -143,7 +143,7 @@ describe("backups", () => {
     });
   });
 
-  it("know every member, and none of them by an address", async () => {
+  it("get every member by name and none by address", async () => {
     const job = await cronJob("everything");
     const settings = envVariable<BackupSettings>(containerOf(job), "BACKUP_SETTINGS");
     expect(settings).to.deep.equal({
@@ -190,7 +190,7 @@ describe("backups", () => {
     expect(await storeOf("backups in an existing claim")).to.deep.include({ prefix: "" });
   });
 
-  it("have the credentials as files and never as a variable", async () => {
+  it("get the credentials as files and never in variables", async () => {
     const job = await cronJob("everything");
     const volume = podOf(job).volumes.find((v) => v.name === "credentials");
     expect(volume?.secret.secretName).to.equal("backup-credentials");
@@ -200,7 +200,7 @@ describe("backups", () => {
     );
   });
 
-  it("in a claim that is made here outlive the cluster, unless data may go", async () => {
+  it("in the component's own claim outlive the cluster unless data may be deleted", async () => {
     const rendered = await scenario("backups in a claim");
     const claim = resource(rendered, kinds.claim, "etcd-backups-claim");
     expect(claim.protect).to.equal(true);
@@ -220,7 +220,7 @@ describe("backups", () => {
     expect(resource(mayGo, kinds.claim, "etcd-backups-claim").protect).to.equal(false);
   });
 
-  it("are of the code that was built, in an object named by it", async () => {
+  it("run the built code from an object named after its content", async () => {
     const rendered = await scenario("everything");
     const code = codeOf(rendered, "backup");
     const job = await cronJob("everything");
@@ -229,7 +229,7 @@ describe("backups", () => {
     expect(containerOf(job).command.slice(-2)).to.deep.equal(["/backup/backup.js", "backup"]);
   });
 
-  it("don't change the members' pods", async () => {
+  it("leave the members' pods unchanged", async () => {
     const plain = await scenario("default");
     const claim = await scenario("backups in a claim");
     const template = (rendered: typeof plain) => {
@@ -241,7 +241,7 @@ describe("backups", () => {
 });
 
 describe("a drill", () => {
-  it("fetches, restores, starts and judges, in this order, with etcd beside the last", async () => {
+  it("fetches, restores, starts and verifies in this order, with etcd running during the last step", async () => {
     const pod = podOf(await cronJob("everything", "drill"));
     expect(pod.initContainers.map((c) => [c.name, c.restartPolicy])).to.deep.equal([
       ["fetch", undefined],
@@ -254,7 +254,7 @@ describe("a drill", () => {
     expect(restore?.image).to.equal(etcd?.image);
   });
 
-  it("listens on the pod's own loopback only, with mutual TLS for clients", async () => {
+  it("runs etcd on the pod's loopback only, with mutual TLS for clients", async () => {
     const pod = podOf(await cronJob("everything", "drill"));
     const command = pod.initContainers[2]?.command.join(" ") ?? "";
     for (const [, url] of command.matchAll(/--listen-\w+-urls=(\S+)/g))
@@ -263,7 +263,7 @@ describe("a drill", () => {
     expect(command).to.not.contain("force-new-cluster");
   });
 
-  it("touches no volume of the cluster", async () => {
+  it("mounts no volume of the cluster", async () => {
     const pod = podOf(await cronJob("everything", "drill"));
     const claims = pod.volumes.filter((v) => "persistentVolumeClaim" in v);
     expect(claims).to.deep.equal([]);
@@ -279,7 +279,7 @@ describe("a schedule", () => {
     "@hourly",
     "1/2 * ? * *",
   ])
-    it(`is one: ${text}`, () => expect(isSchedule(text)).to.equal(true));
+    it(`accepts ${text}`, () => expect(isSchedule(text)).to.equal(true));
   for (const text of [
     "",
     "* * * * * *",
@@ -291,5 +291,5 @@ describe("a schedule", () => {
     "*/ * * * *",
     "-1 * * * *",
   ])
-    it(`is none: ${JSON.stringify(text)}`, () => expect(isSchedule(text)).to.equal(false));
+    it(`rejects ${JSON.stringify(text)}`, () => expect(isSchedule(text)).to.equal(false));
 });

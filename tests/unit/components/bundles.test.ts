@@ -19,7 +19,7 @@ interface Builder {
 // @ts-expect-error -- a plain module without types
 const builder = () => import("../../../hack/bundle.mjs") as Promise<Builder>;
 
-/** As the kubelet mounts it. */
+/** Mounted as the kubelet does it. */
 function mounted({ data, binaryData = {} }: Bundle): string {
   const mount = mkdtempSync(join(tmpdir(), "bundle-"));
   for (const [name, text] of Object.entries(data)) writeFileSync(join(mount, name), text);
@@ -29,7 +29,7 @@ function mounted({ data, binaryData = {} }: Bundle): string {
 }
 
 describe("bundles", () => {
-  it("are what their sources build", async () => {
+  it("are up to date with their sources", async () => {
     const { bundle, textOf } = await builder();
     const files = await bundle(false);
     expect(readdirSync(folder).sort()).to.deep.equal(files.map((file) => file.name).sort());
@@ -41,9 +41,9 @@ describe("bundles", () => {
   });
 
   for (const program of programs)
-    it(`fit into a ConfigMap, with room to grow: ${program}`, () => {
+    it(`fit into a ConfigMap with room to grow: ${program}`, () => {
       const { data, binaryData = {} } = readBundle(program);
-      // As the API server counts it: values without their keys, and what is binary as such.
+      // As the API server counts: values without their keys, binary data unencoded.
       const bytes = [
         ...Object.values(data).map((text) => Buffer.byteLength(text)),
         ...Object.values(binaryData).map((text) => Buffer.from(text, "base64").length),
@@ -51,7 +51,7 @@ describe("bundles", () => {
       expect(bytes).to.be.lessThan(900 * 1024);
     });
 
-  it("that are compressed run as if they weren't, without a compiler at run time as well", () => {
+  it("run the same when compressed, without a compiler at run time", () => {
     const packed = programs.map(readBundle).filter(({ binaryData }) => binaryData !== undefined);
     expect(packed).to.have.length.greaterThan(0);
     for (const { data } of packed) {
@@ -70,7 +70,7 @@ describe("bundles", () => {
     }
   });
 
-  it("start: the jobs' says which commands there are", () => {
+  it("start: the jobs' bundle lists its commands", () => {
     const mount = mounted(readBundle("backup"));
     try {
       const run = () =>
@@ -84,12 +84,12 @@ describe("bundles", () => {
     }
   });
 
-  it("never ask for a node's credentials: what does isn't in them", () => {
+  it("don't contain the code that asks for a node's credentials", () => {
     const { code } = readBundle("backup");
     expect(code).to.contain("AWS_WEB_IDENTITY_TOKEN_FILE").and.not.contain("iam/security-credentials");
   });
 
-  it("come with the licences of all packages, of nested ones as well", async () => {
+  it("carry the licences of all packages, nested ones included", async () => {
     const { packagesOf } = await builder();
     expect(
       packagesOf([

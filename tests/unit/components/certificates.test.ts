@@ -38,8 +38,8 @@ const pairsOf = (rendered: ClusterRender) => ({
 });
 const isPeers = (leaf: string) => leaf.startsWith("peer") || leaf === "controller-server";
 
-describe("certificate authorities", () => {
-  it("are two, and neither vouches for the other's leaves", async () => {
+describe("the two CAs", () => {
+  it("don't vouch for each other's leaves", async () => {
     const pairs = pairsOf(await scenario("default"));
     const [peerCa, clientCa] = [pairs.peer.ca, pairs.server.ca];
     for (const leaf of leaves) {
@@ -54,7 +54,7 @@ describe("certificate authorities", () => {
     }
   });
 
-  it("sign certificates, of one step, and do nothing else", async () => {
+  it("sign leaf certificates and do nothing else", async () => {
     const pairs = pairsOf(await scenario("default"));
     for (const [ca, kind] of [
       [pairs.peer.ca, "peer"],
@@ -73,7 +73,7 @@ describe("certificate authorities", () => {
 });
 
 describe("leaves", () => {
-  it("fit their keys, all of P-256, none used twice", async () => {
+  it("match their keys, which are all P-256 and used once", async () => {
     const rendered = await scenario("two clients");
     const pairs: Record<string, Pair> = {
       ...pairsOf(rendered),
@@ -96,7 +96,7 @@ describe("leaves", () => {
     }
   });
 
-  it("may be used for what they are for, and nothing else", async () => {
+  it("have exactly the key usages that they need", async () => {
     const rendered = await scenario("two clients");
     const pairs = { ...pairsOf(rendered), backup: pairOf(rendered, "etcd-client-backup") };
     const usages = Object.entries(pairs).map(([leaf, { cert }]) => [leaf, extendedUsagesOf(cert)]);
@@ -114,7 +114,7 @@ describe("leaves", () => {
     }
   });
 
-  it("carry the right subject: none for the server, root for who administers, a client's own name", async () => {
+  it("carry the right subject: none for the server, root for administrators, a client's name", async () => {
     const rendered = await scenario("two clients");
     const pairs = pairsOf(rendered);
     expect(subjectOf(pairs.peer.cert)).to.deep.equal(["CN=etcd peer", "O=etcd"]);
@@ -127,7 +127,7 @@ describe("leaves", () => {
     expect(subjectOf(pairOf(rendered, "etcd-client-ca").cert)).to.deep.equal(["CN=ca", "O=etcd"]);
   });
 
-  it("name all seven possible members, so that growing issues nothing anew", async () => {
+  it("name all seven possible members, so that growth issues nothing again", async () => {
     for (const size of ["smallest", "default", "seven"] as const) {
       const pairs = pairsOf(await scenario(size));
       expect(namesOf(pairs.peer.cert), size).to.have.members([
@@ -143,7 +143,7 @@ describe("leaves", () => {
     }
   });
 
-  it("name the controller's Service, and nobody else, on its server", async () => {
+  it("name only the controller's Service on its server", async () => {
     expect(namesOf(pairsOf(await scenario("default"))["controller-server"].cert)).to.have.members([
       ...scopes("etcd-controller", "etcd", "cluster.local"),
       "dns:localhost",
@@ -156,7 +156,7 @@ describe("leaves", () => {
     ]);
   });
 
-  it("have no names where they only dial", async () => {
+  it("have no DNS names if they only dial", async () => {
     const rendered = await scenario("two clients");
     const pairs = pairsOf(rendered);
     for (const { cert } of [
@@ -172,7 +172,7 @@ describe("leaves", () => {
   it("follow cluster, namespace, domain, organization and extra names", async () => {
     const rendered = await scenario("everything");
     const pairs = pairsOf(rendered);
-    // The comma is the name's own; it is escaped where Node prints it.
+    // The comma belongs to the name, and Node escapes it.
     expect(subjectOf(pairs.server.cert)).to.deep.equal(["O=Example\\, Inc."]);
     expect(subjectOf(pairs.peer.ca)).to.deep.equal(["CN=orders peer CA", "O=orders"]);
     expect(namesOf(pairs.peer.cert)).to.have.members([
@@ -191,7 +191,7 @@ describe("leaves", () => {
     ]);
   });
 
-  it("ask for their names in sorted order, in which a reordered list changes nothing", async () => {
+  it("list their names in sorted order, so that a reordered argument changes nothing", async () => {
     const names = ["b.example.com", "a.example.com", "192.0.2.9", "192.0.2.8"];
     const first = await renderCluster({ tls: { extraServerNames: names } });
     const request = inputs<{ dnsNames: string[]; ipAddresses: string[] }>(
@@ -209,11 +209,11 @@ describe("leaves", () => {
   });
 });
 
-describe("lifetimes", () => {
+describe("the lifetimes of certificates", () => {
   const due = (rendered: ClusterRender, type: string, name: string) =>
     inputs<{ validityPeriodHours: number; earlyRenewalHours: number }>(rendered, type, name);
 
-  it("are ten years and three, renewed a year early", async () => {
+  it("default to ten and three years, with renewal a year early", async () => {
     const rendered = await scenario("default");
     const pairs = pairsOf(rendered);
     for (const leaf of leaves) {
@@ -232,7 +232,7 @@ describe("lifetimes", () => {
     }
   });
 
-  it("are those that are given", async () => {
+  it("follow the arguments", async () => {
     const rendered = await scenario("everything");
     expect(lifetimeDays(pairOf(rendered, "etcd-client-api").cert)).to.be.closeTo(90, 0.01);
     expect(lifetimeDays(pairOf(rendered, "etcd-client-api").ca)).to.be.closeTo(1000, 0.01);
@@ -240,7 +240,7 @@ describe("lifetimes", () => {
     expect(due(rendered, kinds.selfSigned, "etcd-ca-client").earlyRenewalHours).to.equal(30 * 24);
   });
 
-  it("never make a leaf outlive a short authority, or be due on its first day", async () => {
+  it("never let a leaf outlive a short-lived CA or be due on its first day", async () => {
     const rendered = await scenario("short lifetimes");
     for (const [type, name] of [
       [kinds.signed, "etcd-server-cert"],
@@ -273,7 +273,7 @@ describe("a second run", () => {
     expect(Object.keys(now)).to.have.lengthOf(18);
     return Object.keys(old).filter((key) => old[key] !== now[key]);
   };
-  /** The same state, with a certificate so near its end that it is due. */
+  /** The same state with a certificate that is due for renewal. */
   const withDue = (state: ClusterRender["tls"], key: string) => {
     const entry = state[key];
     expect(entry, key).to.not.equal(undefined);
@@ -288,7 +288,7 @@ describe("a second run", () => {
     expectSamePods(first, second);
   });
 
-  it("issues the server's certificate alone anew when it gets another name, and rolls no pod", async () => {
+  it("issues only the server's certificate again for another name, and restarts no pod", async () => {
     const first = await scenario("default");
     const second = await renderCluster(
       { tls: { extraServerNames: ["etcd.example.com"] } },
@@ -298,14 +298,14 @@ describe("a second run", () => {
     expectSamePods(first, second);
   });
 
-  it("issues nothing anew when the cluster grows or gets a client", async () => {
+  it("issues nothing again when the cluster grows or gets a client", async () => {
     const first = await scenario("default");
     const second = await renderCluster({ members: 5, clients: [{ name: "api" }] }, { tls: first.tls });
     expect(changed(first, second)).to.deep.equal([]);
   });
 
   for (const due of leaves) {
-    it(`renews a certificate that is due, with its key, and rolls no pod: ${due}`, async () => {
+    it(`renews a due certificate with the same key and restarts no pod: ${due}`, async () => {
       const first = await scenario("default");
       const state = withDue(first.tls, `${kinds.signed}::etcd-${due}-cert`);
       const second = await renderCluster({}, { tls: state });
@@ -319,14 +319,14 @@ describe("a second run", () => {
     ["client", ["server", "root", "controller"], "peer"],
     ["peer", ["peer", "peer-client", "controller-server"], "client"],
   ] as const) {
-    it(`renews an authority that is due with its key: all it signed follows, and all pods roll: ${kind}`, async () => {
+    it(`renews a due CA with the same key, reissues its leaves and restarts all pods: ${kind}`, async () => {
       const first = await scenario("default");
       const state = withDue(first.tls, `${kinds.selfSigned}::etcd-ca-${kind}`);
       const second = await renderCluster({}, { tls: state });
       expect(changed(first, second)).to.have.members(
         signed.flatMap((leaf) => [`${leaf} cert`, `${leaf} ca`]),
       );
-      // What was signed before is still good.
+      // Earlier signatures stay valid.
       const [before, after] = [pairOf(first, `etcd-${signed[0]}`), pairOf(second, `etcd-${signed[0]}`)];
       expect(before.cert.verify(after.ca.publicKey)).to.equal(true);
       for (const template of [podOf, (r: ClusterRender) => deploymentOf(r).spec.template]) {
@@ -341,7 +341,7 @@ describe("a second run", () => {
     });
   }
 
-  it("forgets what the program no longer asks for", async () => {
+  it("drops what the program no longer declares", async () => {
     const first = await scenario("two clients");
     const second = await renderCluster({}, { tls: first.tls });
     const kept = Object.keys(second.tls);
@@ -351,7 +351,7 @@ describe("a second run", () => {
 });
 
 describe("mutual TLS", () => {
-  it("lets clients in on the client port, by every kind of name", async () => {
+  it("accepts clients on the client port under every kind of name", async () => {
     const rendered = await scenario("everything");
     const [server, api] = [pairOf(rendered, "etcd-server"), pairOf(rendered, "etcd-client-api")];
     for (const name of [
@@ -365,7 +365,7 @@ describe("mutual TLS", () => {
     expect(await handshake(server, api, "elsewhere.example.com")).to.contain("does not match");
   });
 
-  it("lets gates in on the controller's server, and nobody that the clients' authority vouches for", async () => {
+  it("accepts gates on the controller's server and rejects the clients' CA there", async () => {
     const rendered = await scenario("everything");
     const server = pairOf(rendered, "etcd-controller-server");
     const name = "orders-controller.data.svc.k8s.example.com";
@@ -376,14 +376,14 @@ describe("mutual TLS", () => {
     }
   });
 
-  it("lets the controller in on the client port", async () => {
+  it("accepts the controller on the client port", async () => {
     const rendered = await scenario("default");
     const [server, controller] = [pairOf(rendered, "etcd-server"), pairOf(rendered, "etcd-controller")];
     const name = "etcd-2.etcd.etcd.svc.cluster.local";
     expect(await handshake(server, controller, name)).to.equal("welcome");
   });
 
-  it("lets peers in on the peer port, and nobody that the clients' authority vouches for", async () => {
+  it("accepts peers on the peer port and rejects the clients' CA there", async () => {
     const rendered = await scenario("everything");
     const name = "orders-3.orders.data.svc.k8s.example.com";
     const peer = pairOf(rendered, "etcd-peer");

@@ -77,7 +77,7 @@ describe("children of a cluster", () => {
     seven: [...always, namespace, ...certificates()],
     "existing namespace": [...always, ...certificates()],
     "own TLS": [...always, namespace],
-    // A client may be called like an authority.
+    // A client may have the same name as a CA.
     "two clients": [...always, namespace, ...certificates(["backup", "ca"])],
     recovery: [...always, namespace, ...certificates(), ...restore(2)],
     everything: [...always, namespace, ...certificates(["api", "backup"]), ...backups, drill, ...restore(3)],
@@ -97,7 +97,7 @@ describe("children of a cluster", () => {
     });
   }
 
-  it("have names of their own, whatever clients are called", async () => {
+  it("have unique names, whatever the clients' names", async () => {
     for (const name of scenarioNames) {
       const list = listOf(await scenario(name));
       expect(new Set(list).size, name).to.equal(list.length);
@@ -150,7 +150,7 @@ describe("children of a cluster", () => {
         ...["controller", "members", "service", "trust"].map(
           (of) => `${kinds.configMap} orders-declared-${of}`,
         ),
-        // The waits are on these.
+        // The waits apply to these.
         `${kinds.configMapPatch} orders-status`,
         `${kinds.configMapPatch} orders-trust`,
         ...["service", "serviceAccount", "role", "roleBinding", "lease", "deployment"].map(
@@ -160,7 +160,7 @@ describe("children of a cluster", () => {
     );
   });
 
-  it("let two clusters live in one stack, and in one namespace", async () => {
+  it("allow two clusters in one stack and in one namespace", async () => {
     const both = await render(() => [
       new EtcdCluster("first", { namespace: "shared" }),
       new EtcdCluster("second", { namespace: "shared", createNamespace: false }),
@@ -168,7 +168,7 @@ describe("children of a cluster", () => {
     const list = listOf(both);
     expect(list).to.have.lengthOf(2 * (always.length + certificates().length) + 1);
     expect(new Set(list).size).to.equal(list.length);
-    // The same code has the same name; everything else is each cluster's own.
+    // The same code has the same name. All other objects belong to one cluster.
     const objects = objectsOf(both).map(
       (r) => `${r.type} ${(plain(r.inputs) as { metadata: { name: string } }).metadata.name}`,
     );
@@ -177,7 +177,7 @@ describe("children of a cluster", () => {
 });
 
 describe("every object", () => {
-  it("stands in the namespace, with the labels of the cluster", async () => {
+  it("is in the namespace and has the cluster's labels", async () => {
     for (const name of ["default", "everything"] as const) {
       const rendered = await scenario(name);
       const [cluster, home] = name === "default" ? ["etcd", "etcd"] : ["orders", "data"];
@@ -200,7 +200,7 @@ describe("every object", () => {
     }
   });
 
-  it("keeps the component's labels where given ones would change them", async () => {
+  it("keeps the component's labels when arguments would change them", async () => {
     const rendered = await renderCluster({
       metadata: { labels: { "pod-security.kubernetes.io/enforce": "privileged" } },
     });
@@ -213,7 +213,7 @@ describe("protection of data", () => {
   const protectedNames = async (name: Scenario) =>
     (await scenario(name)).resources.filter((r) => r.protect).map((r) => `${r.type} ${r.name}`);
 
-  it("is on what holds data, on what is made first and on what goes first, and on nothing else", async () => {
+  it("covers what holds data, what is created first and what is deleted first, and nothing else", async () => {
     const inside = [
       `${kinds.statefulSet} etcd-members`,
       `${kinds.configMap} etcd-record`,
@@ -225,8 +225,9 @@ describe("protection of data", () => {
     expect(await protectedNames("existing namespace")).to.have.members(inside);
   });
 
-  // The engine deletes what most stands behind first. After a refusal it goes on, and leaves only what the refused depends on.
-  it("leaves nothing that a refused destroy would delete before it is refused", async () => {
+  // The engine deletes dependents first. After a refusal it continues and keeps only what the refused
+  // resource depends on.
+  it("keeps a refused destroy from deleting anything before the refusal", async () => {
     for (const name of scenarioNames.filter((n) => !argsOf(n).allowDataDeletion)) {
       const { resources } = await scenario(name);
       const needed = new Set(resources.flatMap((r) => r.dependencies));
@@ -239,8 +240,9 @@ describe("protection of data", () => {
     }
   });
 
-  // Another name of the cluster replaces the record, which is protected: what comes after it is never asked for.
-  it("lets everything but the namespace come after the record, whose protection refuses another name", async () => {
+  // Renaming the cluster replaces the record, which is protected. The engine then never reaches the objects
+  // that depend on it.
+  it("puts all but the namespace behind the record, whose protection refuses a renaming", async () => {
     for (const name of scenarioNames) {
       const rendered = await scenario(name);
       const record = resource(rendered, kinds.configMap, "etcd-record");
@@ -252,13 +254,13 @@ describe("protection of data", () => {
     }
   });
 
-  it("is off once the data may go", async () => {
+  it("is off once data may be deleted", async () => {
     expect(await protectedNames("data may go")).to.deep.equal([]);
     expect(await protectedNames("everything")).to.deep.equal([]);
   });
 });
 
-/** All that it is created after, directly or by way of others. */
+/** All resources that it is created after, directly or indirectly. */
 function behindAll(rendered: ClusterRender, of: RenderedResource): Set<string> {
   const behind = new Set<string>();
   const visit = (r: RenderedResource | undefined) => {
@@ -271,11 +273,11 @@ function behindAll(rendered: ClusterRender, of: RenderedResource): Set<string> {
   return behind;
 }
 
-describe("order of creation", () => {
+describe("the order of creation", () => {
   const urn = (type: string, name: string) => (r: { type: string; name: string }) =>
     r.type === type && r.name === name;
 
-  it("puts the StatefulSet after the Secrets it mounts, their authorities, and the headless Service", async () => {
+  it("puts the StatefulSet after the Secrets it mounts, their CAs and the headless Service", async () => {
     const rendered = await scenario("two clients");
     const members = resource(rendered, kinds.statefulSet, "etcd-members");
     const behind = members.dependencies.map((d) => rendered.resources.find((r) => r.urn === d));
@@ -292,7 +294,7 @@ describe("order of creation", () => {
     ]);
   });
 
-  it("puts the controller after its rights and the Secrets it mounts, and before no member", async () => {
+  it("puts the controller after its permissions and Secrets, and not before the members", async () => {
     const rendered = await scenario("default");
     const controller = resource(rendered, kinds.deployment, "etcd-controller");
     const behind = controller.dependencies.map((d) => rendered.resources.find((r) => r.urn === d));
@@ -306,13 +308,13 @@ describe("order of creation", () => {
       `${kinds.configMap} etcd-declared-controller`,
       `${kinds.service} etcd-controller-server`,
     ]);
-    // Either may be slow to start, and none has to wait for the other.
+    // Either may be slow to start, and neither waits for the other.
     const members = resource(rendered, kinds.statefulSet, "etcd-members");
     expect(behindAll(rendered, members).has(controller.urn)).to.equal(false);
     expect(behindAll(rendered, controller).has(members.urn)).to.equal(false);
   });
 
-  it("puts the wait last, after all that the controller and the members need", async () => {
+  it("puts the final wait after everything that the controller and the members need", async () => {
     for (const name of scenarioNames) {
       const rendered = await scenario(name);
       const wait = resource(rendered, kinds.configMapPatch, "etcd-converged");
@@ -322,7 +324,7 @@ describe("order of creation", () => {
     }
   });
 
-  it("never lets anything wait for the client Service, which waits for the members", async () => {
+  it("lets nothing wait for the client Service, which waits for the members", async () => {
     for (const name of scenarioNames) {
       const { resources } = await scenario(name);
       const client = resources.find(urn(kinds.service, "etcd-client"));
@@ -335,7 +337,7 @@ describe("order of creation", () => {
     }
   });
 
-  it("puts everything after the namespace, where that is created", async () => {
+  it("puts everything after a created namespace", async () => {
     for (const name of scenarioNames) {
       const { resources } = await scenario(name);
       const home = resources.find(urn(kinds.namespace, "etcd-namespace"));
@@ -346,7 +348,7 @@ describe("order of creation", () => {
     }
   });
 
-  it("never loops: each resource is registered after all that it depends on", async () => {
+  it("has no cycle: each resource is registered after its dependencies", async () => {
     for (const name of scenarioNames) {
       const seen = new Set<string>();
       for (const r of (await scenario(name)).resources) {
@@ -359,10 +361,10 @@ describe("order of creation", () => {
   });
 });
 
-describe("what is replaced with what", () => {
-  // A Secret's data can't be changed in place by the provider: it is deleted and made anew, and the engine then replaces
-  // all that has a property from it. With the StatefulSet that would be every member at once.
-  it("nothing has a property from a Secret: a renewed one takes nothing with it", async () => {
+describe("the replacement of resources", () => {
+  // The provider can't update a Secret's data in place: it deletes and recreates the Secret, and the engine
+  // then replaces whatever has a property from it. For the StatefulSet, that would be every member at once.
+  it("doesn't spread from a renewed Secret, because no resource has a property from one", async () => {
     for (const name of scenarioNames) {
       const { resources } = await scenario(name);
       const secrets = new Set(resources.filter((r) => r.type === kinds.secret).map((r) => r.urn));
@@ -378,7 +380,7 @@ describe("what is replaced with what", () => {
     }
   });
 
-  it("the pods have properties from these, and no others", async () => {
+  it("can spread to the pods from these resources only", async () => {
     for (const name of ["default", "everything"] as const) {
       const rendered = await scenario(name);
       const sources = (type: string, pulumiName: string, input: string) =>
@@ -390,7 +392,7 @@ describe("what is replaced with what", () => {
       const authorities = ["etcd-ca-client", "etcd-ca-client-key", "etcd-ca-peer", "etcd-ca-peer-key"];
       const members = [...authorities, "etcd-account", "etcd-gate-<hash>"].sort();
       expect(sources(kinds.statefulSet, "etcd-members", "spec")).to.deep.equal(members);
-      // By way of the hash of the template.
+      // Through the hash of the template.
       const declared = [...members, "etcd-declared-members"].sort();
       expect(sources(kinds.statefulSet, "etcd-members", "metadata")).to.deep.equal(declared);
       expect(sources(kinds.configMapPatch, "etcd-converged", "metadata")).to.deep.equal(declared);
@@ -403,7 +405,7 @@ describe("what is replaced with what", () => {
     }
   });
 
-  it("fields that others change, or nobody any more, are ignored, and nothing else is", async () => {
+  it("ignores only fields that others change or that nobody changes any more", async () => {
     for (const name of scenarioNames) {
       const ignored = (await scenario(name)).resources
         .filter((r) => r.ignoreChanges.length > 0)
@@ -411,7 +413,7 @@ describe("what is replaced with what", () => {
       const { generation = 1, restore: snapshot, recovery } = argsOf(name);
       expect(ignored, name).to.have.deep.members([
         ["etcd-members", ["spec.replicas", "spec.volumeClaimTemplates"]],
-        // What a restore pod makes, it makes once.
+        // A restore pod makes its generation only once.
         ...(snapshot || recovery ? [[`etcd-restore-${generation}`, ["spec"]]] : []),
       ]);
     }
@@ -420,7 +422,7 @@ describe("what is replaced with what", () => {
 
 describe("the code that runs in the cluster", () => {
   for (const program of ["gate", "controller"] as const) {
-    it(`is named by its content, in the cluster and in Pulumi, and immutable: ${program}`, async () => {
+    it(`is immutable and named after its content, in the cluster and in Pulumi: ${program}`, async () => {
       const configMap = codeOf(await scenario("default"), program);
       const object = plain(configMap.inputs) as types.output.core.v1.ConfigMap;
       const { code, data, binaryData } = readBundle(program);

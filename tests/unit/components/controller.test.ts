@@ -30,10 +30,10 @@ const common = (cluster: string) => ({
 const seven = (prefix: string) => [0, 1, 2, 3, 4, 5, 6].map((ordinal) => `${prefix}-${ordinal}`);
 
 /**
- * All that the controller may do, reviewed: look at pods and claims; delete and evict its members' pods; grow and delete
- * their claims; see and scale one StatefulSet; write its own record, status, trust and lease; read what is told of backups,
- * where there are any; tell events. Nothing here makes or changes anything that runs, and no Secret can be read. A list
- * can't be limited to names, and an event has none yet.
+ * The reviewed permissions of the controller: read pods and claims, delete and evict its members' pods, grow
+ * and delete their claims, read and scale one StatefulSet, write its own record, status, trust and lease,
+ * read the backups' status if there are backups, and create events. It can't create or change anything that
+ * runs, and it can't read Secrets. A list can't be limited to names, and an event has no name yet.
  */
 const reviewed = (cluster: string, backups: boolean) => [
   { apiGroups: [""], resources: ["pods", "persistentvolumeclaims"], verbs: ["list", "watch"] },
@@ -71,12 +71,12 @@ const reviewed = (cluster: string, backups: boolean) => [
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create"] },
 ];
 
-describe("the controller's rights", () => {
+describe("the controller's permissions", () => {
   const named = ["default", "own TLS", "everything"] as const;
   const clusterOf = (name: string) => (name === "everything" ? "orders" : "etcd");
 
   for (const name of scenarioNames) {
-    it(`are exactly those that were reviewed, whatever the arguments: ${name}`, async () => {
+    it(`are exactly the reviewed ones, whatever the arguments: ${name}`, async () => {
       const rendered = await scenario(name);
       const role = inputs<types.output.rbac.v1.Role>(rendered, kinds.role, "etcd-controller-role");
       const backups = rendered.resources.some((r) => r.name === "etcd-backup-role");
@@ -84,7 +84,7 @@ describe("the controller's rights", () => {
     });
   }
 
-  it("are of one Role, bound to its own account and nobody else's", async () => {
+  it("come from one Role, which is bound to the controller's account only", async () => {
     for (const name of named) {
       const rendered = await scenario(name);
       const [cluster, namespace] = [clusterOf(name), name === "everything" ? "data" : "etcd"];
@@ -101,19 +101,19 @@ describe("the controller's rights", () => {
       expect(binding.subjects).to.deep.equal([
         { kind: "ServiceAccount", name: `${cluster}-controller`, namespace },
       ]);
-      const rights = rendered.resources.filter((r) => r.type.startsWith("kubernetes:rbac"));
-      // Those of the jobs of backups are of another account, and are looked at elsewhere.
-      expect(rights.map((r) => r.name).sort()).to.deep.equal([
+      const permissions = rendered.resources.filter((r) => r.type.startsWith("kubernetes:rbac"));
+      // Another test checks the permissions of the backup jobs, which have another account.
+      expect(permissions.map((r) => r.name).sort()).to.deep.equal([
         ...(name === "everything" ? ["etcd-backup-binding", "etcd-backup-role"] : []),
         "etcd-controller-binding",
         "etcd-controller-role",
       ]);
-      // The members' account is another one.
+      // The members use another account.
       expect(podOf(rendered).spec.serviceAccountName).to.equal(cluster);
     }
   });
 
-  it("come by its pod alone: the account mounts no token by itself", async () => {
+  it("reach its pod only, because the account mounts no token by itself", async () => {
     for (const name of named) {
       const rendered = await scenario(name);
       const account = inputs<types.output.core.v1.ServiceAccount>(
@@ -140,7 +140,7 @@ describe("the controller's Deployment", () => {
   }));
   const pairs = ["controller", "controller-server"];
 
-  it("runs one pod, and never two", async () => {
+  it("never runs two pods", async () => {
     const { metadata, spec } = deploymentOf(await scenario("default"));
     const { template, ...rest } = spec;
     expect(metadata).to.deep.equal({
@@ -163,7 +163,7 @@ describe("the controller's Deployment", () => {
     );
   });
 
-  it("is no member to any selector of them", async () => {
+  it("isn't selected as a member", async () => {
     for (const name of ["default", "everything"] as const) {
       const rendered = await scenario(name);
       const { labels } = deploymentOf(rendered).spec.template.metadata;
@@ -178,7 +178,7 @@ describe("the controller's Deployment", () => {
     }
   });
 
-  it("has a pod with little in it, back seconds after its node has died", async () => {
+  it("has a small pod that is replaced seconds after its node dies", async () => {
     const rendered = await scenario("default");
     const { containers, ...spec } = deploymentOf(rendered).spec.template.spec;
     expect(containers).to.have.lengthOf(1);
@@ -207,7 +207,7 @@ describe("the controller's Deployment", () => {
     });
   });
 
-  it("takes what is said of it, and of all pods", async () => {
+  it("follows its own arguments and those of all pods", async () => {
     const { metadata, spec } = deploymentOf(await scenario("everything")).spec.template;
     expect(metadata.labels).to.deep.equal({ team: "storage", ...common("orders"), ...selector("orders") });
     expect(metadata.annotations).to.include({ "example.com/owner": "storage" });
@@ -228,7 +228,7 @@ describe("the controller's Deployment", () => {
     expect(inherited.priorityClassName).to.equal("high");
   });
 
-  it("runs the code on the stock image, and is told all names in full", async () => {
+  it("runs the code on the stock image and gets all names in full", async () => {
     const container = controllerContainerOf(await scenario("default"));
     const { env, ...rest } = container;
     const probe = (path: string, periodSeconds: number, failureThreshold: number) => ({
@@ -300,7 +300,7 @@ describe("the controller's Deployment", () => {
     });
   });
 
-  it("mounts one's own Secrets", async () => {
+  it("mounts custom Secrets", async () => {
     const { spec, metadata } = deploymentOf(await scenario("own TLS")).spec.template;
     expect(
       spec.volumes.flatMap((v) => (v.secret as { secretName?: string } | undefined)?.secretName ?? []),
@@ -311,7 +311,7 @@ describe("the controller's Deployment", () => {
     });
   });
 
-  it("rolls no member with any change of what is its own", async () => {
+  it("restarts no member when its own arguments change", async () => {
     const before = await scenario("own TLS");
     const after = await renderCluster({
       ...argsOf("own TLS"),
@@ -323,7 +323,7 @@ describe("the controller's Deployment", () => {
 });
 
 describe("pods under the Pod Security Standard restricted", () => {
-  it("are allowed, members and controller alike, whatever the arguments", async () => {
+  it("are admitted, whatever the arguments", async () => {
     for (const name of scenarioNames) {
       const rendered = await scenario(name);
       expect(againstRestricted(podOf(rendered).spec), name).to.deep.equal([]);
@@ -335,7 +335,7 @@ describe("pods under the Pod Security Standard restricted", () => {
     }
   });
 
-  it("would be refused for any of this", async () => {
+  it("would be rejected for any of these changes", async () => {
     const good = deploymentOf(await scenario("default")).spec.template.spec;
     const container = good.containers[0]!;
     const change = (pod: object, inContainer: object = {}, security: object = {}) =>
@@ -363,7 +363,7 @@ describe("pods under the Pod Security Standard restricted", () => {
 });
 
 describe("the Service of the controller's server", () => {
-  it("leads to the controller, ready or not, and is not waited for", async () => {
+  it("selects the controller, ready or not, and isn't waited for", async () => {
     for (const [name, cluster] of [
       ["default", "etcd"],
       ["everything", "orders"],
@@ -379,7 +379,7 @@ describe("the Service of the controller's server", () => {
     }
   });
 
-  it("is the one of the releases before, under the name that it has now", async () => {
+  it("replaces the Service of earlier releases under its present name", async () => {
     const service = (await scenario("default")).resources.find(
       (r) => r.name === "etcd-controller-server" && r.type === kinds.service,
     );
@@ -387,8 +387,8 @@ describe("the Service of the controller's server", () => {
   });
 });
 
-describe("what the controller writes", () => {
-  it("is made empty: what it fills in is no drift", async () => {
+describe("the objects that the controller writes", () => {
+  it("are created empty, and what it writes is no drift", async () => {
     for (const [name, cluster] of [
       ["default", "etcd"],
       ["everything", "orders"],
@@ -408,11 +408,11 @@ describe("what the controller writes", () => {
   });
 });
 
-describe("the wait at the end", () => {
+describe("the final wait", () => {
   const wait = (rendered: Awaited<ReturnType<typeof scenario>>) =>
     inputs<types.output.core.v1.ConfigMap>(rendered, kinds.configMapPatch, "etcd-converged");
 
-  it("is for the very declaration that was applied, and for as long as that may take", async () => {
+  it("is for the applied declaration, with a sufficient timeout", async () => {
     const seconds = { default: 57 * 60, smallest: 39 * 60, seven: 93 * 60, everything: 7200 };
     for (const [name, timeout] of Object.entries(seconds) as [keyof typeof seconds, number][]) {
       const rendered = await scenario(name);
@@ -441,9 +441,9 @@ describe("the wait at the end", () => {
     }
   });
 
-  // Otherwise the engine may take the object as it was before the patch for its result: what the controller said before
-  // stands in that as well.
-  it("asks for all that the patch itself sets, whichever of it is new", async () => {
+  // Otherwise the engine may take the object from before the patch for its result, with the controller's
+  // earlier report.
+  it("requires everything that the patch sets, whichever part is new", async () => {
     for (const name of scenarioNames) {
       const rendered = await scenario(name);
       for (const patch of rendered.resources.filter((r) => r.type === kinds.configMapPatch)) {
@@ -460,14 +460,14 @@ describe("the wait at the end", () => {
     }
   });
 
-  it("changes nothing of the wait for the authorities when other members are declared", async () => {
+  it("leaves the wait for the CAs unchanged when the members' declaration changes", async () => {
     const three = await renderCluster({ members: 3 });
     const five = await renderCluster({ members: 5 }, { tls: three.tls });
     const wait = (of: typeof three) => inputs(of, kinds.configMapPatch, "etcd-trusted");
     expect(wait(five)).to.deep.equal(wait(three));
   });
 
-  it("is made again with each new declaration, and not without one", async () => {
+  it("is repeated for each new declaration only", async () => {
     const args = argsOf("own TLS");
     const [first, same] = [await scenario("own TLS"), await renderCluster(args)];
     expect(wait(same)).to.deep.equal(wait(first));

@@ -10,16 +10,16 @@ import { argsOf, scenario, scenarioNames } from "../../support/scenarios";
 
 const gibi = 2 ** 30;
 
-describe("what the controller obeys", () => {
+describe("the declared state", () => {
   const readIn = (rendered: Rendered<unknown>, what: string) => {
     const parsed = parseDesired(desiredOf(rendered));
     expect(parsed, what).to.not.have.property("problem");
-    // What it does not know, it drops: nothing may be declared that it then would not do.
+    // The controller drops unknown fields, so nothing may be declared that it would ignore.
     expect(parsed, what).to.deep.equal(declaredOf(rendered));
     return parsed as Desired;
   };
 
-  it("is understood by it, to the last field, in every cluster", async () => {
+  it("is read completely by the controller in every scenario", async () => {
     for (const name of scenarioNames) {
       readIn(await scenario(name), name);
     }
@@ -28,7 +28,7 @@ describe("what the controller obeys", () => {
     }
   });
 
-  it("is this, where nothing is said", async () => {
+  it("has these defaults", async () => {
     const { hash, ...desired } = readIn(await scenario("default"), "default");
     expect(hash).to.match(/^[0-9a-f]{16}$/);
     expect(desired).to.deep.equal({
@@ -48,10 +48,10 @@ describe("what the controller obeys", () => {
     });
   });
 
-  it("is all that can be said, with nothing left out", async () => {
+  it("holds every field when all arguments are given", async () => {
     const { hash, ...desired } = readIn(await scenario("everything"), "everything");
     expect(hash).to.match(/^[0-9a-f]{16}$/);
-    // The type asks for every field that the controller knows.
+    // The type requires every field that the controller knows.
     const all: Required<Omit<Desired, "hash">> = {
       format: 1,
       members: 5,
@@ -78,8 +78,8 @@ describe("what the controller obeys", () => {
   });
 });
 
-describe("the hash of all that is declared", () => {
-  // With Secrets of one's own there is no certificate to differ between two runs.
+describe("the hash of the declaration", () => {
+  // With custom Secrets no certificate differs between two runs.
   const base: EtcdClusterArgs = {
     ...argsOf("own TLS"),
     etcd: { extra: { "max-wals": 3, "pre-vote": true } },
@@ -91,7 +91,7 @@ describe("the hash of all that is declared", () => {
   };
   const hashOf = async (args: EtcdClusterArgs) => declaredOf(await renderCluster(args)).hash;
 
-  it("is the same for the same declaration, in any order", async () => {
+  it("doesn't depend on the order of the arguments", async () => {
     const first = await hashOf(base);
     expect(await hashOf(base)).to.equal(first);
     const reversed = (value: unknown): unknown =>
@@ -109,7 +109,7 @@ describe("the hash of all that is declared", () => {
     expect(await hashOf(turned)).to.equal(first);
   });
 
-  it("is the same in a second run that keeps the certificates", async () => {
+  it("stays the same in a second run that keeps the certificates", async () => {
     const first = await scenario("everything");
     const second = await renderCluster(argsOf("everything"), { tls: first.tls });
     expect(desiredOf(second)).to.equal(desiredOf(first));
@@ -146,7 +146,7 @@ describe("the hash of all that is declared", () => {
     authorities: { tls: { existing: { ...existing, caRevision: "3" } } },
   };
 
-  it("is another one with each change of what the controller obeys, or of a member's pod", async () => {
+  it("changes with each change of the declared state or a member's pod", async () => {
     const seen = new Map([[await hashOf(base), "nothing"]]);
     for (const [what, change] of Object.entries(changes)) {
       const hash = await hashOf({ ...base, ...change });
@@ -156,7 +156,7 @@ describe("the hash of all that is declared", () => {
     expect(seen.size).to.equal(Object.keys(changes).length + 1);
   });
 
-  it("is the same where neither changes, so that nothing waits for nothing", async () => {
+  it("stays the same when neither changes, so that nothing waits needlessly", async () => {
     const first = await hashOf(base);
     const none: Record<string, EtcdClusterArgs> = {
       "metadata of objects": { metadata: { labels: { team: "b" }, annotations: { note: "x" } } },
@@ -172,8 +172,8 @@ describe("the hash of all that is declared", () => {
     }
   });
 
-  it("hangs on the pods' template as it is applied", async () => {
-    // Two declarations with the same desired fields, and pods that differ.
+  it("depends on the pod template as it is applied", async () => {
+    // Two declarations with the same desired fields and different pods.
     const [one, other] = [
       await renderCluster(base),
       await renderCluster({ ...base, security: { runAsUser: 1000 } }),

@@ -10,7 +10,7 @@ import { scenario } from "../../support/scenarios";
 
 const kindsIn = (text: string) => parseAllDocuments(text).map((d) => (d.toJS() as { kind: string }).kind);
 
-/** For each stack what it is there to show, said once more in words. */
+/** The purpose of each stack, which the test states in words. */
 const stacks: Record<
   string,
   { rendered: () => Promise<Rendered<unknown>>; shows: string; check: (rendered: Rendered<unknown>) => void }
@@ -109,7 +109,7 @@ describe("golden manifests", () => {
     });
   }
 
-  it("are all there is in their folder, beside the schema", () => {
+  it("are the only files in their folder besides the schema", () => {
     expect(readdirSync(goldenFolder).sort()).to.deep.equal(
       [...Object.keys(stacks).map((stack) => `${stack}.yaml`), "schema.json"].sort(),
     );
@@ -117,7 +117,7 @@ describe("golden manifests", () => {
 });
 
 describe("stacks of this project", () => {
-  it("dev: small, and its data may go", async () => {
+  it("dev is small, and its data may be deleted", async () => {
     const rendered = await renderStack("dev");
     const { spec } = statefulSetOf(rendered);
     expect(spec.replicas).to.equal(3);

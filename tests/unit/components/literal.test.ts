@@ -3,7 +3,7 @@ import type { EtcdClusterArgs } from "../../../components";
 import { ServerSideEncryption } from "../../../components";
 import { renderCluster } from "../../support/render";
 
-/** As the kubelet does: `$(NAME)` of a variable that it knows, `$$` for `$`, all else as it stands. */
+/** As the kubelet expands: `$(NAME)` of a known variable, `$$` to `$`, everything else unchanged. */
 const expand = (text: string, variables: ReadonlyMap<string, string>): string =>
   text.replace(/\$(?:\$|\(([^)]*)\))/g, (found, name: string | undefined) =>
     name === undefined ? "$" : (variables.get(name) ?? found),
@@ -38,7 +38,7 @@ const s3 = {
   encryption: { algorithm: ServerSideEncryption.Kms, keyId: nasty },
 };
 
-describe("what a user wrote, with what Kubernetes expands in it", () => {
+describe("a user's text with characters that Kubernetes expands", () => {
   const cases: [string, EtcdClusterArgs, string][] = [
     [
       "a setting of etcd's",
@@ -57,7 +57,7 @@ describe("what a user wrote, with what Kubernetes expands in it", () => {
     ["a restore's store", { restore: { backup: { s3 } } }, "BACKUP_STORE"],
   ];
   for (const [what, args, name] of cases) {
-    it(`${what} reaches its process as it was written`, async () => {
+    it(`reaches its process unchanged: ${what}`, async () => {
       const values = await seen(args, name);
       expect(values).to.have.length.greaterThan(0);
       for (const value of values) expect(value).to.contain(nasty);

@@ -64,7 +64,7 @@ describe("the headless Service", () => {
 });
 
 describe("the client Service", () => {
-  it("leads to ready members, on the client port only, and is not waited for", async () => {
+  it("selects ready members on the client port only, and isn't waited for", async () => {
     const { metadata, spec } = serviceOf(await scenario("default"), "etcd-client");
     expect(metadata.name).to.equal("etcd-client");
     expect(metadata.annotations).to.deep.equal({
@@ -79,7 +79,7 @@ describe("the client Service", () => {
     });
   });
 
-  it("takes a load balancer's options, and is waited for then", async () => {
+  it("follows a load balancer's options and is then waited for", async () => {
     const { metadata, spec } = serviceOf(await scenario("everything"), "etcd-client");
     expect(metadata.labels).to.include({ exposed: "yes", team: "storage" });
     expect(metadata.annotations).to.deep.equal({
@@ -108,14 +108,14 @@ describe("the client Service", () => {
     });
   });
 
-  it("takes a port on the nodes", async () => {
+  it("follows a node port", async () => {
     const { metadata, spec } = serviceOf(await scenario("node port"), "etcd-client");
     expect(spec.type).to.equal("NodePort");
     expect(spec.ports.map((port) => port.nodePort)).to.deep.equal([30379]);
     expect(metadata.annotations).to.include({ "pulumi.com/skipAwait": "true" });
   });
 
-  it("is another declaration with each of its own arguments, and with no other", async () => {
+  it("changes its declaration with its own arguments only", async () => {
     const declared = async (args: EtcdClusterArgs) =>
       inputs<types.output.core.v1.ConfigMap>(
         await renderCluster(args),
@@ -138,14 +138,14 @@ describe("the client Service", () => {
   });
 });
 
-// A wait that was interrupted leaves the values of before in the engine's state. What was taken back would look unchanged.
-describe("what the engine waits for", () => {
+// An interrupted wait leaves the earlier values in the engine's state, so a reverted change would look like none.
+describe("an object that the engine waits for", () => {
   interface Waited {
     readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
     readonly spec?: { readonly clusterIP?: string };
   }
 
-  it("has the version of its declaration, so that a change which was stopped and taken back is one", async () => {
+  it("carries a version of its declaration, so that reverting an interrupted change counts as a change", async () => {
     const awaited =
       /:(Deployment|StatefulSet|DaemonSet|Service|Job|Pod|PersistentVolumeClaim|Ingress|\w+Patch)$/;
     for (const name of scenarioNames) {
@@ -153,7 +153,7 @@ describe("what the engine waits for", () => {
         .filter((r) => awaited.test(r.type))
         .map((r) => ({ ...(plain(r.inputs) as Waited), of: r.name }))
         .filter(({ metadata }) => metadata.annotations?.["pulumi.com/skipAwait"] !== "true")
-        // Nothing is waited for with a Service that has no address.
+        // The engine doesn't wait for a Service without an address.
         .filter(({ spec }) => spec?.clusterIP !== "None");
       expect(waits.length, name).to.be.greaterThan(1);
       for (const { metadata, of } of waits) {
@@ -173,7 +173,7 @@ describe("the ServiceAccount", () => {
     expect(object.metadata).to.not.have.property("annotations");
   });
 
-  it("takes annotations, those that are known only later too", async () => {
+  it("takes annotations, also those that are outputs", async () => {
     expect((await account(scenario("everything"))).metadata.annotations).to.deep.equal({
       "example.com/owner": "storage",
       "example.com/role": "etcd",
@@ -188,7 +188,7 @@ describe("the ServiceAccount", () => {
 });
 
 describe("the PodDisruptionBudget", () => {
-  it("lets one member go at a time, and blocks no drain of a single one", async () => {
+  it("allows one disruption at a time and doesn't block the drain of a single member", async () => {
     for (const name of ["default", "smallest", "seven"] as const) {
       const { spec } = inputs<types.output.policy.v1.PodDisruptionBudget>(
         await scenario(name),
@@ -205,7 +205,7 @@ describe("the PodDisruptionBudget", () => {
 });
 
 describe("the StatefulSet", () => {
-  it("starts all members at once, leaves their order to the controller, and keeps their claims", async () => {
+  it("starts all members at once, leaves their update order to the controller, and keeps their claims", async () => {
     const { metadata, spec } = statefulSetOf(await scenario("default"));
     const { template, volumeClaimTemplates, ...rest } = spec;
     expect(metadata.name).to.equal("etcd");
@@ -214,7 +214,7 @@ describe("the StatefulSet", () => {
       "etcd-cluster/declaration",
       "pulumi.com/skipAwait",
     );
-    // The wait is on the controller's status.
+    // The final wait is on the controller's status.
     expect(metadata.annotations["pulumi.com/skipAwait"]).to.equal("true");
     expect(rest).to.deep.equal({
       serviceName: "etcd",
@@ -248,7 +248,7 @@ describe("the StatefulSet", () => {
     expect(replicas).to.deep.equal([1, 2, 3, 5, 7]);
   });
 
-  it("takes a volume's size, class, metadata and end", async () => {
+  it("follows a volume's size, class, metadata and retention", async () => {
     const { spec } = statefulSetOf(await scenario("everything"));
     expect(spec.persistentVolumeClaimRetentionPolicy).to.deep.equal({
       whenScaled: "Retain",
@@ -265,7 +265,7 @@ describe("the StatefulSet", () => {
     });
   });
 
-  it("never changes its selector and claims with metadata that may change", async () => {
+  it("keeps its selector and claims when metadata changes", async () => {
     const changed = await renderCluster({
       metadata: { labels: { team: "b" }, annotations: { note: "x" } },
       podMetadata: { labels: { pod: "y" } },
@@ -276,8 +276,8 @@ describe("the StatefulSet", () => {
   });
 });
 
-describe("metadata of every object", () => {
-  it("rolls no pod, as its argument promises", async () => {
+describe("the metadata of every object", () => {
+  it("restarts no pod, as its argument promises", async () => {
     const first = await renderCluster({});
     const second = await renderCluster(
       { metadata: { labels: { team: "b" }, annotations: { note: "x" } } },
@@ -288,7 +288,7 @@ describe("metadata of every object", () => {
 });
 
 describe("a member's pod", () => {
-  it("has no token, no root, no service links, and a clean stop's time", async () => {
+  it("has no token, no root, no service links, and time for a clean stop", async () => {
     const { spec, metadata } = podOf(await scenario("default"));
     expect(spec).to.deep.include({
       serviceAccountName: "etcd",
@@ -327,7 +327,7 @@ describe("a member's pod", () => {
     expect(metadata.annotations["kubectl.kubernetes.io/default-container"]).to.equal("etcd");
   });
 
-  it("runs containers that can't write, gain rights, or keep a capability", async () => {
+  it("runs containers that can't write, gain privileges or keep a capability", async () => {
     for (const name of ["default", "everything", "ids of the platform"] as const) {
       const { gate, etcd } = containersOf(await scenario(name));
       for (const container of [gate, etcd]) {
@@ -340,7 +340,7 @@ describe("a member's pod", () => {
     }
   });
 
-  it("runs as the given user, or as the platform says", async () => {
+  it("runs as the given user or the platform's", async () => {
     expect(podOf(await scenario("everything")).spec.securityContext).to.deep.include({
       runAsNonRoot: true,
       runAsUser: 1000,
@@ -361,7 +361,7 @@ describe("a member's pod", () => {
     });
   });
 
-  it("is kept apart by host for certain, by zone where it goes", async () => {
+  it("is spread strictly by host, and by zone where possible", async () => {
     const { spec } = podOf(await scenario("default"));
     const apart = {
       labelSelector: { matchLabels: selector("etcd") },
@@ -380,7 +380,7 @@ describe("a member's pod", () => {
     ]);
   });
 
-  it("takes every rule of scheduling", async () => {
+  it("follows every scheduling argument", async () => {
     const { spec } = podOf(await scenario("everything"));
     expect(spec).to.deep.include({
       nodeSelector: { disk: "nvme", "kubernetes.io/os": "linux" },
@@ -412,13 +412,13 @@ describe("a member's pod", () => {
     expect(spec.topologySpreadConstraints.map((c) => c.whenUnsatisfiable)).to.deep.equal(["DoNotSchedule"]);
   });
 
-  it("is kept apart by nothing when asked", async () => {
+  it("isn't spread if the arguments say so", async () => {
     const { spec } = podOf(await scenario("no spread"));
     expect(spec.affinity).to.deep.equal({});
     expect(spec).to.not.have.property("topologySpreadConstraints");
   });
 
-  it("takes labels and annotations of its own", async () => {
+  it("takes labels and annotations", async () => {
     const { metadata } = podOf(await scenario("everything"));
     expect(metadata.labels).to.deep.equal({
       ...selector("orders"),
@@ -428,7 +428,7 @@ describe("a member's pod", () => {
     expect(metadata.annotations).to.include({ "example.com/scrape": "true" });
   });
 
-  it("mounts each pair from its own Secret, and no more than it needs", async () => {
+  it("mounts each pair from its own Secret, and only those that it needs", async () => {
     const pairs = ["peer", "peer-client", "server", "root"];
     for (const [name, prefix] of [
       ["default", "etcd"],
@@ -455,7 +455,7 @@ describe("a member's pod", () => {
       expect(gate.volumeMounts).to.deep.equal([
         { name: "data", mountPath: "/var/lib/etcd" },
         { name: "gate", mountPath: "/gate", readOnly: true },
-        // What it shows to the controller. The other keys are none of its business.
+        // The certificate that it shows to the controller. It doesn't need the other keys.
         { name: "tls-peer-client", mountPath: "/etc/etcd/tls/peer-client", readOnly: true },
       ]);
     }
@@ -481,7 +481,7 @@ describe("the container etcd", () => {
     );
   });
 
-  it("gives etcdctl what it needs to work as typed, and Go its memory", async () => {
+  it("sets the variables for etcdctl and Go's memory limit", async () => {
     expect(envOf(containersOf(await scenario("default")).etcd)).to.deep.equal({
       GOMEMLIMIT: "1740MiB",
       ETCDCTL_ENDPOINTS: "https://localhost:2379",
@@ -491,7 +491,7 @@ describe("the container etcd", () => {
     });
   });
 
-  it("is asked for its health without quorum, except for readiness", async () => {
+  it("has probes that need no quorum, except for readiness", async () => {
     const { etcd } = containersOf(await scenario("default"));
     const probe = (path: string, periodSeconds: number, failureThreshold: number) => ({
       httpGet: { path, port: "metrics", scheme: "HTTP" },
@@ -504,7 +504,7 @@ describe("the container etcd", () => {
     expect(etcd.readinessProbe).to.deep.equal(probe("/readyz", 5, 3));
   });
 
-  it("takes image, resources and budgets", async () => {
+  it("follows image, resources and probe budgets", async () => {
     const { etcd } = containersOf(await scenario("everything"));
     expect(etcd.image).to.match(/^registry\.example\.com\/etcd@sha256:[0-9a-f]{64}$/);
     expect(etcd.imagePullPolicy).to.equal("Always");
@@ -519,7 +519,7 @@ describe("the container etcd", () => {
 });
 
 describe("the init container gate", () => {
-  it("runs the code on a stock image, and is told all names in full", async () => {
+  it("runs the code on a stock image and gets all names in full", async () => {
     const { gate } = containersOf(await scenario("default"));
     expect(gate).to.deep.include({
       image: "docker.io/library/node:24-slim",
@@ -545,7 +545,7 @@ describe("the init container gate", () => {
     });
     expect(GATE_SETTINGS).to.contain("data-dir: /var/lib/etcd/data\n");
     const fields = gate.env.filter((e) => e.valueFrom).map((e) => [e.name, e.valueFrom.fieldRef.fieldPath]);
-    // Kubernetes expands $(POD_NAME) only in what stands below it.
+    // Kubernetes expands $(POD_NAME) only in later variables.
     expect(gate.env.slice(0, 3).map((e) => e.name)).to.deep.equal(["POD_NAME", "POD_UID", "POD_IPS"]);
     expect(fields).to.deep.equal([
       ["POD_NAME", "metadata.name"],
@@ -554,7 +554,7 @@ describe("the init container gate", () => {
     ]);
   });
 
-  it("is told the given cluster, namespace and domain", async () => {
+  it("gets the given cluster, namespace and domain", async () => {
     const { gate } = containersOf(await scenario("everything"));
     const env = envOf(gate);
     expect(env.GATE_PEER_URL).to.equal("https://$(POD_NAME).orders.data.svc.k8s.example.com:2380");
@@ -564,7 +564,7 @@ describe("the init container gate", () => {
     expect(gate.imagePullPolicy).to.equal("Never");
   });
 
-  it("is told all that it asks for", async () => {
+  it("gets every variable that it reads", async () => {
     for (const name of scenarioNames) {
       const { gate } = containersOf(await scenario(name));
       const fields = Object.fromEntries(gate.env.filter((e) => e.valueFrom).map((e) => [e.name, "x"]));
@@ -574,12 +574,12 @@ describe("the init container gate", () => {
         { get: (all, key) => (asked.add(String(key)), Reflect.get(all, key) as string) },
       );
       expect(() => readSettings(variables), name).to.not.throw();
-      // And nothing that nobody reads.
+      // It gets no variables that it doesn't read.
       expect([...asked].sort(), name).to.deep.equal(gate.env.map((e) => e.name).sort());
     }
   });
 
-  it("is the same whatever the size, so that growing rolls nobody", async () => {
+  it("doesn't depend on the size, so that growth restarts no member", async () => {
     const [one, other] = [
       await scenario("own TLS"),
       await renderCluster({ ...argsOf("own TLS"), members: 7 }),

@@ -16,8 +16,8 @@ async function outputsOf(name: Scenario) {
   };
 }
 
-describe("outputs", () => {
-  it("tell a client all it needs", async () => {
+describe("the outputs", () => {
+  it("contain everything that a client needs", async () => {
     expect(await outputsOf("default")).to.deep.equal({
       clusterName: "etcd",
       namespace: "etcd",
@@ -46,12 +46,12 @@ describe("outputs", () => {
     });
   });
 
-  it("name one's own Secrets, whose authority is not known here", async () => {
+  it("name custom Secrets, whose CA isn't known", async () => {
     expect((await outputsOf("own TLS")).secretNames).to.deep.equal({ root: "own-root", clients: {} });
     expect((await scenario("own TLS")).result.clientCaCertificate).to.equal(undefined);
   });
 
-  it("have as many endpoints as members", async () => {
+  it("list one endpoint per member", async () => {
     expect((await outputsOf("smallest")).endpoints).to.have.lengthOf(1);
     expect((await outputsOf("seven")).endpoints).to.have.lengthOf(7);
   });

@@ -17,7 +17,7 @@ interface Pod {
   readonly spec: PodSpec;
 }
 
-/** Every pod that the rendered objects make, found by its shape: a new kind of object can't be forgotten. */
+/** Every pod in the rendered objects, found by its shape so that no new kind of object is forgotten. */
 function podsOf(rendered: ClusterRender): Pod[] {
   const within = (of: string, value: unknown): Pod[] => {
     if (value === null || typeof value !== "object") return [];
@@ -41,14 +41,14 @@ const backup: EtcdClusterArgs["backup"] = {
   claim: { size: "50Gi" },
   drill: { schedule: "@weekly" },
 };
-/** Together they have every container that there is. */
+/** Together these have every container. */
 const sources: EtcdClusterArgs[] = [
   { generation: 2, recovery: { confirmed: true } },
   { restore: { backup: {} } },
   { restore: { file: { claim: "snapshots", path: "etcd.db" } } },
   { restore: { endpoints: { urls: ["https://old:2379"], tlsSecret: "old" } } },
 ];
-/** Nothing here hangs on keys, which take most of a rendering's time. */
+/** These tests don't depend on keys, which take most of the rendering time. */
 const tls: EtcdClusterArgs["tls"] = {
   existing: { ...argsOf("own TLS").tls!.existing!, restoreSecret: "own-restore" },
 };
@@ -61,7 +61,7 @@ const allPods = async (more: EtcdClusterArgs = {}): Promise<Pod[]> => {
 };
 
 describe("every container of every pod", () => {
-  it("is found here: those of members, controller, backup, drill, and a restore from each source", async () => {
+  it("is checked here: members, controller, backup, drill and a restore from each source", async () => {
     const names = new Set(containersIn(await allPods()).map(({ is }) => is));
     expect([...names].sort()).to.deep.equal([
       "etcd-backup/backup",
@@ -85,7 +85,7 @@ describe("every container of every pod", () => {
     ]);
   });
 
-  it("asks for CPU and memory, and has a limit of memory, in every scenario", async () => {
+  it("requests CPU and memory and has a memory limit in every scenario", async () => {
     for (const name of scenarioNames) {
       for (const { is, requests, limits } of containersIn(podsOf(await scenario(name)))) {
         expect(requests, `${name}: ${is}`).to.include.keys("cpu", "memory");
@@ -94,13 +94,13 @@ describe("every container of every pod", () => {
     }
   });
 
-  it("has no limit of CPU unless one is declared, and then each has", async () => {
+  it("has a CPU limit only if one is declared", async () => {
     for (const { is, limits } of containersIn(await allPods())) expect(limits, is).to.not.have.key("cpu");
     for (const { is, limits } of containersIn(await allPods({ resources: { cpuLimit: "1" } })))
       expect(limits, is).to.include({ cpu: "1" });
   });
 
-  it("never asks for more than its limit, however low that is", async () => {
+  it("never requests more than its limit, however low", async () => {
     const resources = { cpuRequest: "5m", cpuLimit: "5m", memoryLimit: "128Mi" };
     for (const { is, requests, limits } of containersIn(
       await allPods({ resources, controller: { memoryLimit: "96Mi" } }),
@@ -109,7 +109,7 @@ describe("every container of every pod", () => {
         expect(quantity(requests[kind]!)!, `${is}: ${kind}`).to.be.at.most(quantity(limits[kind]!)!);
   });
 
-  it("can be fitted into a LimitRange: helpers and tools by arguments of their own", async () => {
+  it("can satisfy a LimitRange through the arguments", async () => {
     const resources: EtcdClusterArgs["resources"] = {
       cpuLimit: "2",
       helpers: { cpuRequest: "100m", cpuLimit: "200m", memoryRequest: "150Mi", memoryLimit: "300Mi" },
@@ -134,7 +134,7 @@ describe("every container of every pod", () => {
     }
   });
 
-  it("that has a limit of its own keeps that: the controller and the jobs of backups", async () => {
+  it("keeps its own limit: the controller and the backup jobs", async () => {
     const pods = await allPods({
       resources: { helpers: { memoryLimit: "300Mi" } },
       controller: { memoryLimit: "400Mi" },
@@ -164,7 +164,7 @@ describe("every pod", () => {
       expect(spec.nodeSelector, of).to.deep.equal({ disk: "nvme", "kubernetes.io/os": "linux" });
   });
 
-  it("goes where it was declared", async () => {
+  it("follows the scheduling arguments", async () => {
     const { scheduling } = argsOf("everything");
     const { nodeAffinity, schedulerName, runtimeClassName, priorityClassName } = scheduling!;
     for (const { of, spec } of await allPods({ scheduling })) {
@@ -175,7 +175,7 @@ describe("every pod", () => {
     }
   });
 
-  it("of a controller or a restore leaves a dead node after five seconds, and no other does", async () => {
+  it("leaves a dead node after five seconds only if it belongs to the controller or a restore", async () => {
     for (const { of, spec } of await allPods()) {
       const tolerations = (spec.tolerations as PodSpec["tolerations"] | undefined) ?? [];
       const hasty = tolerations.filter((t) => t.tolerationSeconds === 5).map((t) => t.key);
@@ -189,7 +189,7 @@ describe("members that must be in different zones", () => {
   const zones = async (args: EtcdClusterArgs) =>
     podOf(await renderCluster({ tls, ...args })).spec.topologySpreadConstraints;
 
-  it("wait for zones that have no node yet: for three, or as many as are declared", async () => {
+  it("wait for zones without a node: for three, or for the declared number", async () => {
     const zoneSpread = Spread.Required;
     const [required] = await zones({ scheduling: { zoneSpread } });
     expect(required).to.deep.include({ whenUnsatisfiable: "DoNotSchedule", maxSkew: 1, minDomains: 3 });
@@ -197,13 +197,13 @@ describe("members that must be in different zones", () => {
     expect(two).to.include({ minDomains: 2 });
   });
 
-  it("are not restarted when there are to be more of them", async () => {
+  it("aren't restarted when the cluster grows", async () => {
     const scheduling = { zoneSpread: Spread.Required };
     const [one, five] = [await zones({ members: 1, scheduling }), await zones({ members: 5, scheduling })];
     expect(one).to.deep.equal(five);
   });
 
-  it("have no such number where zones are only preferred, which Kubernetes would refuse", async () => {
+  it("set no minimum of zones if zones are only preferred, which Kubernetes would reject", async () => {
     const [preferred] = await zones({});
     expect(preferred).to.include({ whenUnsatisfiable: "ScheduleAnyway" }).and.not.have.property("minDomains");
   });

@@ -7,7 +7,7 @@ import type { ClusterRender } from "../../support/render";
 import { kinds, listOf, renderCluster, resource } from "../../support/render";
 import { argsOf, scenario, scenarioNames } from "../../support/scenarios";
 
-/** Of a pod, what does not hang on a certificate. */
+/** The parts of a pod that don't depend on a certificate. */
 function knownEarly(rendered: ClusterRender): unknown {
   const object = plain(
     resource(rendered, kinds.statefulSet, "etcd-members").inputs,
@@ -19,15 +19,15 @@ function knownEarly(rendered: ClusterRender): unknown {
       ofPod[`etcd-cluster/${key}`] = "later";
     }
   }
-  // With them, the hash of all that is declared, and the annotations that it stands in.
+  // The certificates determine the hash of the declaration and the annotations that hold it.
   const { annotations, ...metadata } = object.metadata;
   const hangsOnCertificates = Object.values(template.metadata.annotations).includes("later");
   return { ...object, metadata: hangsOnCertificates ? metadata : { ...metadata, annotations } };
 }
 
-describe("a preview, in which no certificate is known", () => {
+describe("a preview without known certificates", () => {
   for (const name of scenarioNames) {
-    it(`has the same resources, and the same StatefulSet: ${name}`, async () => {
+    it(`has the same resources and StatefulSet: ${name}`, async () => {
       const update = await scenario(name);
       const preview = await renderCluster(argsOf(name), { preview: true });
       expect(listOf(preview)).to.deep.equal(listOf(update));
@@ -42,16 +42,16 @@ describe("a preview, in which no certificate is known", () => {
     });
   }
 
-  it("really knows nothing of certificates", async () => {
+  it("knows no certificate", async () => {
     const preview = await renderCluster({}, { preview: true });
     expect(JSON.stringify(preview.resources.map((r) => plain(r.inputs)))).to.not.match(
       /BEGIN|LS0tLS1CRUdJTi/,
     );
   });
 
-  it("has the same resources while the namespace is unknown too", async () => {
+  it("has the same resources if the namespace is unknown too", async () => {
     const program = () => {
-      // Kubernetes chooses this name.
+      // Kubernetes generates this name.
       const home = new k8s.core.v1.Namespace("home", { metadata: { generateName: "etcd-" } });
       return new EtcdCluster("etcd", { namespace: home.metadata.name, createNamespace: false });
     };

@@ -5,7 +5,7 @@ import type { ObjectType, Schema } from "../../support/schema";
 import { readSchema } from "../../support/schema";
 
 describe("golden schema", function () {
-  // The host type-checks the whole package when it starts.
+  // The language host type-checks the whole package when it starts.
   this.timeout(120_000);
   let schema: Schema;
   before(async () => {
@@ -14,17 +14,17 @@ describe("golden schema", function () {
 
   const token = "etcd-cluster:index:EtcdCluster";
 
-  it("is the one that is kept", () => {
-    // Types come in the order in which the analysis meets them.
+  it("matches the stored schema", () => {
+    // The analysis emits types in the order in which it meets them.
     const types = Object.fromEntries(Object.entries(schema.types).sort(([a], [b]) => (a < b ? -1 : 1)));
     expectGolden("schema.json", `${JSON.stringify({ ...schema, types }, undefined, 2)}\n`);
   });
 
-  it("is what the arguments' shapes are checked by", () => {
+  it("agrees with the shapes that validation checks", () => {
     expectGolden("../../components/validation/argument-shapes.ts", argumentShapes(schema, token));
   });
 
-  it("has one component, with nothing required", () => {
+  it("has one component without required arguments", () => {
     expect(schema.name).to.equal("etcd-cluster");
     expect(Object.keys(schema.resources)).to.deep.equal([token]);
     expect(schema.resources[token]?.isComponent).to.equal(true);
@@ -39,7 +39,7 @@ describe("golden schema", function () {
     ]);
   });
 
-  it("takes outputs of others where the shape of the cluster does not hang on them", () => {
+  it("accepts outputs where the cluster's shape doesn't depend on them", () => {
     const { inputProperties = {} } = schema.resources[token] ?? {};
     const taken = Object.entries(inputProperties)
       .filter(([, property]) => !property.plain)
@@ -47,7 +47,7 @@ describe("golden schema", function () {
     expect(taken.sort()).to.deep.equal(["namespace", "serviceAccountAnnotations"]);
   });
 
-  it("requires of nested arguments only what has no default", () => {
+  it("requires nested arguments only if they have no default", () => {
     const own = Object.entries(schema.types)
       .filter(([name, type]) => name.endsWith("Args") && type.required?.length)
       .map(([name, type]) => [name.replace(/.*:/, ""), type.required?.slice().sort()]);
@@ -72,7 +72,7 @@ describe("golden schema", function () {
     });
   });
 
-  it("describes every argument, output and word", () => {
+  it("describes every argument, output and enum value", () => {
     const component = schema.resources[token];
     const all: [string, { description?: string }][] = [
       ...Object.entries(component?.inputProperties ?? {}),

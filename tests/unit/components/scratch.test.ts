@@ -5,7 +5,7 @@ import { inputs, kinds, renderCluster } from "../../support/render";
 
 type PodSpec = types.output.core.v1.PodSpec;
 
-describe("the room for a snapshot", () => {
+describe("the scratch space for a snapshot", () => {
   const drillOf = async (scratchOnClaim?: boolean, more: EtcdClusterArgs = {}): Promise<PodSpec> => {
     const rendered = await renderCluster({
       ...more,
@@ -27,7 +27,7 @@ describe("the room for a snapshot", () => {
         : [],
     );
 
-  it("on the node is three times the quota and the logs, asked for once and taken at most", async () => {
+  it("on the node is three times the quota plus the logs, requested and limited", async () => {
     const more = { etcd: { quota: "2Gi" } };
     for (const [pod, container] of [
       [await drillOf(undefined, more), "judge"],
@@ -38,7 +38,7 @@ describe("the room for a snapshot", () => {
     }
   });
 
-  it("on a claim is one like a member's, labelled as that is, and nothing of the node's", async () => {
+  it("on a claim has a member's storage and labels, and uses nothing of the node", async () => {
     const storage = {
       size: "24Gi",
       storageClass: "fast",

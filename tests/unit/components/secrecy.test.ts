@@ -8,7 +8,7 @@ import { scenario } from "../../support/scenarios";
 
 const { isRpcSecret } = pulumi.runtime;
 
-/** A key in clear, as PEM or as its base64. */
+/** A plain key, as PEM or its base64. */
 const key = /PRIVATE KEY|UFJJVkFURSBLRVk|BSSVZBVEUgS0VZ|QUklWQVRFIEtFW/;
 
 describe("private keys", () => {
@@ -23,14 +23,14 @@ describe("private keys", () => {
     }
   });
 
-  it("are secret where a certificate is made with them", async () => {
+  it("are secret in the inputs of certificates", async () => {
     const { resources } = await scenario("everything");
     const used = resources.flatMap((r) =>
       ["privateKeyPem", "caPrivateKeyPem"]
         .filter((field) => field in r.inputs)
         .map((field) => ({ what: `${r.type} ${r.name} ${field}`, value: r.inputs[field] })),
     );
-    // Two authorities, and for each of nine leaves the request and the signature.
+    // Two CAs, and a request and a signature for each of nine leaves.
     expect(used).to.have.lengthOf(2 + 9 + 9);
     for (const { what, value } of used) {
       expect(isRpcSecret(value), what).to.equal(true);
@@ -38,7 +38,7 @@ describe("private keys", () => {
     }
   });
 
-  it("are nowhere else: with what is secret taken out, no input has one", async () => {
+  it("appear in no input that isn't secret", async () => {
     for (const name of ["default", "everything", "own TLS"] as const) {
       const { resources } = await scenario(name);
       const all = JSON.stringify(resources.map((r) => plain(r.inputs)));
@@ -49,7 +49,7 @@ describe("private keys", () => {
     }
   });
 
-  it("are in no output, and no output hides one", async () => {
+  it("are in no output, plain or secret", async () => {
     const { result: cluster } = await renderCluster({ clients: [{ name: "api" }] });
     const registered = pulumi.runtime.getMonitor() as unknown as {
       getRegisteredResources(): Map<string, { state: unknown }>;
@@ -77,13 +77,13 @@ describe("private keys", () => {
     expect(JSON.stringify(state)).to.not.match(key);
   });
 
-  it("are in nothing that is logged", async () => {
+  it("are never logged", async () => {
     const { log } = await withLog(() => renderCluster({ version: "3.6.13" }));
     expect(log).to.contain("3.6.14 or later");
     expect(log).to.not.match(key);
   });
 
-  it("are left out of manifests for reading, and in those for applying", async () => {
+  it("are left out of manifests for reading and kept in those for applying", async () => {
     const rendered = await scenario("default");
     const text = JSON.stringify(manifests(rendered.resources, "redacted"));
     expect(text).to.not.match(key);

@@ -1,4 +1,4 @@
-/** Where a store is, by what is declared of it; and when it is written to. */
+/** The endpoint of a store, by its arguments, and the time zone of its schedule. */
 import { expect } from "chai";
 import type { S3StoreArgs } from "../../../components";
 import type { S3Settings } from "../../../components/contract/jobs";
@@ -6,7 +6,7 @@ import { storeSettings } from "../../../components/config/jobs";
 import { isTimeZone } from "../../../components/validation/time-zone-names";
 import { valueOf } from "../../support/render";
 
-describe("a store that speaks S3", () => {
+describe("an S3 store", () => {
   const settings = async (s3: S3StoreArgs) => (await valueOf(storeSettings({ s3 }, "ns/etcd"))) as S3Settings;
   const cases: readonly (readonly [S3StoreArgs, string, boolean])[] = [
     [{ bucket: "backups" }, "https://s3.us-east-1.amazonaws.com", false],
@@ -16,7 +16,7 @@ describe("a store that speaks S3", () => {
     [{ bucket: "backups", region: "us-iso-east-1" }, "https://s3.us-iso-east-1.c2s.ic.gov", false],
     [{ bucket: "backups", region: "us-isob-east-1" }, "https://s3.us-isob-east-1.sc2s.sgov.gov", false],
     [{ bucket: "backups", region: "eusc-de-east-1" }, "https://s3.eusc-de-east-1.amazonaws.eu", false],
-    // A certificate for all buckets covers one label.
+    // A certificate for all buckets covers only one label.
     [{ bucket: "my.dotted.bucket" }, "https://s3.us-east-1.amazonaws.com", true],
     [{ bucket: "Old_Bucket" }, "https://s3.us-east-1.amazonaws.com", true],
     [{ bucket: "backups", pathStyle: true }, "https://s3.us-east-1.amazonaws.com", true],
@@ -29,7 +29,7 @@ describe("a store that speaks S3", () => {
 });
 
 describe("a time zone", () => {
-  it("is one that Kubernetes knows letter by letter", () => {
+  it("must be spelt as Kubernetes knows it", () => {
     for (const zone of Intl.supportedValuesOf("timeZone")) expect(isTimeZone(zone), zone).to.equal(true);
     for (const zone of [
       "UTC",

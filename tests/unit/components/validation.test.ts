@@ -29,7 +29,7 @@ const own = {
   controllerServerSecret: "f",
 };
 
-/** `more` of `backup`, which is right otherwise. */
+/** The given fields in an otherwise valid `backup`. */
 const withBackup = (more: object, base: object = { claim: { size: "50Gi" } }) => ({
   backup: { schedule: "0 * * * *", ...base, ...more },
 });
@@ -1037,7 +1037,7 @@ const refusals: Refusal[] = [
   ),
   r("controller", { controller: true }, true, "has arguments of its own", "an object with paused"),
 
-  // Arguments that there are not, and shapes that can't be read
+  // Unknown arguments, and shapes that can't be read
   r("member", { member: 3 }, 3, "there is no such argument", "Write members if you meant that"),
   r(
     "tls.existing.controllerDoorSecret",
@@ -1108,8 +1108,8 @@ const errorOf = (work: () => unknown): pulumi.InputPropertiesError => {
 const shown = (given: unknown) =>
   given === undefined ? "nothing is given" : `${JSON.stringify(given)} is given`;
 
-/** `file:line` of each rule that was told while `work` ran. */
-function told(work: () => void): Set<string> {
+/** The `file:line` of each rule that reported an error while `work` ran. */
+function reportedRules(work: () => void): Set<string> {
   const lines = new Set<string>();
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
   const { add, warn } = ValidationErrors.prototype;
@@ -1136,7 +1136,7 @@ function told(work: () => void): Set<string> {
   return lines;
 }
 
-describe("refusals", () => {
+describe("validation errors", () => {
   for (const { args, path, given, rule, wayOut, name } of refusals) {
     it(`${path}: ${JSON.stringify(name ?? args).slice(0, 90)}`, () => {
       const error = errorOf(() => validate(args as EtcdClusterArgs, name ?? "etcd"));
@@ -1150,8 +1150,8 @@ describe("refusals", () => {
     });
   }
 
-  it("have a line above for every rule in components/validation", () => {
-    const seen = told(() => {
+  it("have a case in the table for every rule in components/validation", () => {
+    const seen = reportedRules(() => {
       for (const { args, name } of refusals) {
         errorOf(() => validate(args as EtcdClusterArgs, name ?? "etcd"));
       }
@@ -1176,7 +1176,7 @@ describe("refusals", () => {
     expect(rules.filter((rule) => !seen.has(rule))).to.deep.equal([]);
   });
 
-  it("tell all that is wrong at once, as one error, with whose arguments they are", () => {
+  it("report all problems in one error that names the resource", () => {
     const error = errorOf(() =>
       validate(
         {
@@ -1202,7 +1202,7 @@ describe("refusals", () => {
     expect(error.message.split("\n  - ")).to.have.lengthOf(paths.length + 1);
   });
 
-  it("come before anything is registered", async () => {
+  it("occur before any resource is registered", async () => {
     let error: unknown;
     const { resources } = await render(() => {
       error = errorOf(() => new EtcdCluster("etcd", { members: 2 }));
@@ -1211,7 +1211,7 @@ describe("refusals", () => {
     expect(resources).to.deep.equal([]);
   });
 
-  it("come late, but come, for a namespace that was an output", async () => {
+  it("occur later for a namespace that is an output", async () => {
     for (const bad of ["Not_A_Namespace", "a".repeat(64)]) {
       let error: unknown;
       try {
@@ -1229,7 +1229,7 @@ describe("refusals", () => {
 describe("warnings", () => {
   const of = (args: EtcdClusterArgs) => validate(args, "etcd");
 
-  it("tell a version below the security floor", () => {
+  it("name a version below the security floor", () => {
     for (const [below, floor] of [
       ["3.5.32", "3.5.33"],
       ["3.6.13", "3.6.14"],
@@ -1244,7 +1244,7 @@ describe("warnings", () => {
     }
   });
 
-  it("tell a quota above what etcd's authors advise", () => {
+  it("name a quota above etcd's recommended maximum", () => {
     const args = (quota: string) => ({
       etcd: { quota },
       storage: { size: "30Gi" },
@@ -1255,12 +1255,12 @@ describe("warnings", () => {
     expect(of(args("8Gi"))).to.deep.equal([]);
   });
 
-  it("tell that locked memory hangs on the node", () => {
+  it("say that locked memory depends on the node", () => {
     expect(of({ etcd: { extra: { "memory-mlock": true } } })[0]).to.contain("etcd.extra.memory-mlock");
     expect(of({ etcd: { extra: { "memory-mlock": false } } })).to.deep.equal([]);
   });
 
-  it("tell a name by which a cluster beside this one would call its objects, where there may be one", () => {
+  it("name a clash with a neighbouring cluster's object names, where one may exist", () => {
     for (const end of ["client", "controller", "restore", "backup"]) {
       const [warning, ...more] = of({ namespace: "shared", clusterName: `etcd-${end}` });
       expect(more).to.deep.equal([]);
@@ -1273,7 +1273,7 @@ describe("warnings", () => {
     expect(of({ namespace: "shared", clusterName: "etcd-clients" })).to.deep.equal([]);
   });
 
-  it("tell a node port that only a Kubernetes told otherwise gives", () => {
+  it("name a node port outside Kubernetes' default range", () => {
     const args = (nodePort: number) => ({ service: { type: ServiceType.NodePort, nodePort } });
     for (const outside of [1, 29_999, 32_768, 65_535]) {
       const [warning, ...more] = of(args(outside));
@@ -1283,7 +1283,7 @@ describe("warnings", () => {
     expect(of(args(30_000))).to.deep.equal([]);
   });
 
-  it("tell a quota that leaves etcd's log no room on the volume, where what is larger still is refused", () => {
+  it("name a quota that leaves no room for etcd's log, while a larger one is an error", () => {
     const of8Gi = (quota: string) => of({ etcd: { quota } });
     expect(of8Gi("2560Mi")).to.deep.equal([]);
     for (const quota of ["2561Mi", "2863311530"]) {
@@ -1296,7 +1296,7 @@ describe("warnings", () => {
     expect(() => of8Gi("2863311531")).to.throw("three times the quota");
   });
 
-  it("tell of backups in plain text, and of a claim that a full database doesn't fit into", () => {
+  it("name unencrypted backups and a claim that is too small for a full database", () => {
     const [plain, ...more] = of(withS3({ endpoint: "http://minio:9000" }));
     expect(more).to.deep.equal([]);
     expect(plain).to.contain("backup.s3.endpoint").and.contain("in plain text. Write https");
@@ -1306,7 +1306,7 @@ describe("warnings", () => {
     expect(of(withBackup({}))).to.deep.equal([]);
   });
 
-  it("reach the log, and refuse nothing", async () => {
+  it("are logged and refuse nothing", async () => {
     const { result, log } = await withLog(() => renderCluster({ version: "3.6.13" }));
     expect(log.match(/warning: /g)).to.have.lengthOf(1);
     expect(log).to.contain("Take 3.6.14 or later");
@@ -1314,14 +1314,14 @@ describe("warnings", () => {
   });
 });
 
-describe("arguments that are fine", () => {
-  it("pass, in every scenario", () => {
+describe("valid arguments", () => {
+  it("pass in every scenario", () => {
     for (const name of scenarioNames) {
       expect(validate(argsOf(name), "etcd"), name).to.deep.equal([]);
     }
   });
 
-  it("pass, at the edge of each rule", () => {
+  it("pass at the limit of each rule", () => {
     const fine: EtcdClusterArgs[] = [
       { members: 1 },
       { members: 6, allowEvenMembers: true },
@@ -1469,7 +1469,7 @@ describe("arguments that are fine", () => {
     }
   });
 
-  it("pass in every combination of options, and resolve to numbers that fit each other", () => {
+  it("pass in every combination and resolve to consistent numbers", () => {
     const spread = fc.constantFrom(undefined, ...Object.values(Spread));
     const args = fc.record({
       members: fc.integer({ min: 1, max: 7 }),
@@ -1505,8 +1505,8 @@ describe("arguments that are fine", () => {
   });
 });
 
-describe("whatever a stack's configuration holds", () => {
-  it("is refused in words or resolved, and never ends in another error", () => {
+describe("any stack configuration", () => {
+  it("is refused with a message or resolved, and never causes another error", () => {
     const fields = (value: object): string[][] =>
       Object.entries(value).flatMap(([key, inner]) => [
         [key],

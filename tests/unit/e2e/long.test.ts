@@ -17,7 +17,7 @@ const scenarios = `
   });
 `;
 
-/** What a run of these scenarios prints. */
+/** The output of a run with these scenarios. */
 async function output(environment: Record<string, string | undefined>): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "long-"));
   try {
@@ -36,7 +36,7 @@ async function output(environment: Record<string, string | undefined>): Promise<
 }
 
 describe("long scenarios", () => {
-  it("are left out of a usual run, which says so at its end", async () => {
+  it("are left out of a default run, which lists them at its end", async () => {
     const text = await output({ E2E: undefined });
     assert.match(text, /ran short/);
     assert.doesNotMatch(text, /ran (before|one|two)/);
@@ -45,7 +45,7 @@ describe("long scenarios", () => {
     assert.match(text, /2 long scenarios left out.*\n +outer slow \(2\)\s*$/);
   });
 
-  it("run with E2E=all, and nothing is left out", async () => {
+  it("all run with E2E=all", async () => {
     const text = await output({ E2E: "all" });
     for (const what of ["short", "before", "one", "two"]) {
       assert.match(text, new RegExp(`ran ${what}`));

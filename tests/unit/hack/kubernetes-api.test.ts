@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { requestOf } from "../../../hack/kubernetes-api";
 
-describe("what kubectl is told to get, asked of the API server itself", () => {
+describe("a kubectl get that goes to the API server directly", () => {
   const path = (...args: string[]) => requestOf(args)?.path;
 
-  it("has the paths of the API", () => {
+  it("uses the API's paths", () => {
     expect(path("get", "nodes")).to.equal("/api/v1/nodes");
     expect(path("-n", "a", "get", "pods")).to.equal("/api/v1/namespaces/a/pods");
     expect(path("-n", "a", "get", "pod", "etcd-0")).to.equal("/api/v1/namespaces/a/pods/etcd-0");
@@ -14,7 +14,7 @@ describe("what kubectl is told to get, asked of the API server itself", () => {
     expect(path("-n", "a", "get", "deployment", "d")).to.equal("/apis/apps/v1/namespaces/a/deployments/d");
   });
 
-  it("has the labels", () => {
+  it("passes the label selectors", () => {
     expect(requestOf(["-n", "a", "get", "pods", "-l", "x=y"])?.query).to.deep.equal({ labelSelector: "x=y" });
   });
 
@@ -27,7 +27,7 @@ describe("what kubectl is told to get, asked of the API server itself", () => {
     ["delete", "pod", "a"],
     ["get", "pod", "a", "-l", "x=y"],
   ])
-    it(`leaves to kubectl: ${args.join(" ")}`, () => {
+    it(`leaves this to kubectl: ${args.join(" ")}`, () => {
       expect(requestOf(args)).to.equal(undefined);
     });
 });

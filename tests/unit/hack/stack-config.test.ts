@@ -6,7 +6,6 @@ import { parse } from "yaml";
 import { readStack } from "../../../hack/stack-config";
 import { root } from "../../../hack/root";
 
-
 describe("a stack's configuration", () => {
   let folder: string;
   beforeEach(() => {
@@ -21,7 +20,7 @@ describe("a stack's configuration", () => {
     return readStack(folder, "test");
   };
 
-  it("is the stack's own above the project's defaults, as text", () => {
+  it("overlays the project's defaults with the stack's values, as text", () => {
     const project = `
 name: thing
 config:
@@ -48,17 +47,17 @@ config:
     });
   });
 
-  it("may be empty, on either side", () => {
+  it("may be empty in the project or the stack", () => {
     expect(read("name: thing\n", "")).to.deep.equal({ project: "thing", config: {} });
     expect(read("name: thing\n", "# nothing yet\n")).to.deep.equal({ project: "thing", config: {} });
     expect(read("name: thing\n", "config:\n")).to.deep.equal({ project: "thing", config: {} });
   });
 
-  it("is an error where there is no such stack", () => {
+  it("fails if the stack doesn't exist", () => {
     expect(() => readStack(root, "nowhere")).to.throw("Pulumi.nowhere.yaml");
   });
 
-  it("declares defaults that are the component's own", () => {
+  it("declares only the component's own defaults", () => {
     const { config } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as {
       config: Record<string, { type: string; default?: unknown; description?: string }>;
     };

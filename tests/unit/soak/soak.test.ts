@@ -12,17 +12,17 @@ const kinds = (seed: number, count: number) => {
 const all = faults.reduce((sum, { weight }) => sum + weight, 0);
 
 describe("a soak", () => {
-  it("repeats the order of its faults with its seed, and has another with another", () => {
+  it("repeats the order of its faults with the same seed and changes it with another", () => {
     expect(kinds(7, 100)).to.deep.equal(kinds(7, 100));
     expect(kinds(7, 100)).not.to.deep.equal(kinds(8, 100));
   });
 
-  it("has each kind as often as it weighs before one comes again", () => {
+  it("draws each kind as often as its weight before it starts over", () => {
     const counts = byKind(kinds(3, all).map((kind) => ({ kind, how: "" })));
     expect(counts).to.deep.equal(Object.fromEntries(faults.map(({ kind, weight }) => [kind, weight])));
   });
 
-  it("harms disks, sizes and generations only with everything else whole", () => {
+  it("changes disks, sizes and generations only while everything else is as declared", () => {
     const alone = faults.filter((fault) => fault.alone).map(({ kind }) => kind);
     expect(alone).to.have.members([
       ...["claim and pod lost", "data directory lost", "write-ahead log lost"],
@@ -30,7 +30,7 @@ describe("a soak", () => {
     ]);
   });
 
-  it("tells the median and the longest time to be whole again, and after what", () => {
+  it("reports the median and longest recovery time, and the fault before the longest", () => {
     const whole = [
       { seconds: 3, after: "a" },
       { seconds: 40.04, after: "b" },
@@ -39,7 +39,7 @@ describe("a soak", () => {
     expect(wholeAgain(whole)).to.deep.equal({ median: 5, longest: 40, after: "b" });
   });
 
-  it("says NO and FAILED where something was found", () => {
+  it("prints NO and FAILED when the judge found something", () => {
     const verdict = {
       ...{ operations: 10, reads: 5, writes: 3, compareAndSets: 2, unknownOutcomes: 0, tookEffect: 0 },
       ...{ unansweredReads: 0, longestGapMs: 1200, epochs: 1, unfinished: 0, keys: 2, linearizable: false },

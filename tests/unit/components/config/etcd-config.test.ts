@@ -3,7 +3,12 @@ import * as fc from "fast-check";
 import { parse, stringify } from "yaml";
 import { CompactionMode, LogLevel, TlsVersion } from "../../../../components";
 import type { EtcdClusterArgs } from "../../../../components";
-import { goMemoryLimit, quotaBytes, shutdownSeconds, waitSeconds } from "../../../../components/config/defaults";
+import {
+  goMemoryLimit,
+  quotaBytes,
+  shutdownSeconds,
+  waitSeconds,
+} from "../../../../components/config/defaults";
 import { ports } from "../../../../components/contract/names";
 import {
   extraSettings,
@@ -62,7 +67,7 @@ describe("etcd's settings", () => {
     }
   });
 
-  it("are spelt otherwise on 3.5", () => {
+  it("have other names on 3.5", () => {
     expect(settingsOf({}, "3.5", 1000)).to.deep.equal({
       ...common,
       "experimental-compact-hash-check-enabled": true,
@@ -71,7 +76,7 @@ describe("etcd's settings", () => {
     });
   });
 
-  it("take every argument", () => {
+  it("follow every argument", () => {
     const { extra, ...etcd } = argsOf("everything").etcd ?? {};
     expect(Object.keys(extra ?? {})).to.have.lengthOf(4);
     expect(settingsOf({ ...etcd, extra }, "3.7", 4 * 2 ** 30)).to.deep.equal({
@@ -113,7 +118,7 @@ describe("etcd's settings", () => {
     expect(Object.values(CompactionMode)).to.deep.equal(["periodic", "revision"]);
   });
 
-  it("do not hang on the order in which extra ones are given", () => {
+  it("don't depend on the order of the extra settings", () => {
     const [one, other] = [
       { "max-wals": 1, cors: "*" },
       { cors: "*", "max-wals": 1 },
@@ -121,7 +126,7 @@ describe("etcd's settings", () => {
     expect(renderSettings({ extra: one }, "3.6", 1)).to.equal(renderSettings({ extra: other }, "3.6", 1));
   });
 
-  it("come to etcd as the texts that were given, by YAML 1.1 as by 1.2", () => {
+  it("reach etcd as the given texts with YAML 1.1 and 1.2", () => {
     const name = "experimental-distributed-tracing-service-name";
     const texts = fc.oneof(
       fc.string(),
@@ -147,7 +152,7 @@ describe("etcd's settings", () => {
     }
   });
 
-  it("quote no more than they must, as other bytes restart members", () => {
+  it("are quoted only where necessary, because changed bytes restart members", () => {
     const rendered = renderSettings({ ...argsOf("everything").etcd }, "3.7", 1);
     expect(rendered).to.equal(stringify(parse(rendered), { lineWidth: 0 }));
     for (const text of ["basic", "10.0.0.1:4317", "https://a:443,https://b:443", "a b", "1h"]) {
@@ -155,7 +160,7 @@ describe("etcd's settings", () => {
     }
   });
 
-  it("never have a name that the gate writes, in the one file that both make", () => {
+  it("never have a name that the gate writes into the same file", () => {
     for (const minor of knownMinors) {
       const text = renderConfig(renderSettings({ ...argsOf("everything").etcd }, minor, 1), {
         name: "etcd-0",
@@ -167,7 +172,7 @@ describe("etcd's settings", () => {
         initialClusterState: "new",
         token: "t",
       });
-      // A mapping with a key twice is an error to the parser.
+      // The parser rejects a mapping with a duplicate key.
       const file = parse(text) as Record<string, unknown>;
       expect(Object.keys(file)).to.include.members(["data-dir", "initial-cluster"]);
       const written = Object.keys(file).filter(
@@ -178,13 +183,13 @@ describe("etcd's settings", () => {
     }
   });
 
-  it("are each typed, given by name, or the component's own, and only one of these", () => {
+  it("are each either typed, extra or the component's own", () => {
     for (const minor of knownMinors) {
       const names = Object.keys(extraSettings[minor]);
       const elsewhere = (name: string) =>
         name in typedSettings || name in uselessSettings || ownSettings.has(name);
       expect(names.filter(elsewhere)).to.deep.equal([]);
-      // What is rendered is refused as an extra, or it would stand there twice.
+      // A rendered setting is refused as an extra one, or it would appear twice.
       const rendered = Object.keys(settingsOf({ cipherSuites: ["x"] }, minor, 1)).filter(
         (key) => key !== "feature-gates",
       );
@@ -201,7 +206,7 @@ describe("etcd's settings", () => {
 describe("derived numbers", () => {
   const quota = (args: EtcdClusterArgs) => quotaBytes(args) / 2 ** 20;
 
-  it("the quota: what is given, or a third of what the volume has beside the log, at most 8Gi and four times the memory", () => {
+  it("give the quota: the argument, or a third of the volume beside the log, at most 8Gi and four times the memory", () => {
     expect(quota({})).to.equal(2560);
     expect(quota({ storage: { size: "512Mi" } })).to.equal(128);
     expect(quota({ storage: { size: "1Gi" } })).to.equal(256);
@@ -214,14 +219,14 @@ describe("derived numbers", () => {
     expect(quota({ storage: { size: "3G" } })).to.equal(783);
   });
 
-  it("Go's memory limit: 85 % of the container's, in whole mebibytes", () => {
+  it("give Go's memory limit: 85 % of the container's, in whole mebibytes", () => {
     expect(goMemoryLimit("2Gi")).to.equal("1740MiB");
     expect(goMemoryLimit("128Mi")).to.equal("108MiB");
     expect(goMemoryLimit("20Gi")).to.equal("17GiB");
     expect(goMemoryLimit("1G")).to.equal("810MiB");
   });
 
-  it("the time to wait for a cluster: half an hour, and 5 min for each member and each 10 GiB of it", () => {
+  it("give the time to wait for a cluster: half an hour plus 5 min for each member and each 10 GiB", () => {
     const minutes = (args: EtcdClusterArgs) => waitSeconds(args) / 60;
     expect(minutes({})).to.equal(30 + 3 * (5 + 4));
     expect(minutes({ members: 1, storage: { size: "1Gi" } })).to.equal(36);
@@ -229,7 +234,7 @@ describe("derived numbers", () => {
     expect(minutes({ controller: { waitSeconds: 90 } })).to.equal(1.5);
   });
 
-  it("the time to stop: two hand-overs and what hangs on them, twice, and never below a minute", () => {
+  it("give the time to stop: twice that of two leadership transfers, and at least a minute", () => {
     expect(shutdownSeconds(1000)).to.equal(60);
     expect(shutdownSeconds(100)).to.equal(60);
     expect(shutdownSeconds(5000)).to.equal(92);

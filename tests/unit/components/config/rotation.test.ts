@@ -22,7 +22,7 @@ import {
 } from "../../../support/render";
 import { pod } from "../../../support/worlds";
 
-/** Two exchanges, in their order, from the first day on. */
+/** Two rotations in order, from the first deployment on. */
 const walk: readonly (CaRotationArgs | undefined)[] = [
   undefined,
   { revision: 2, step: CaRotationStep.TrustBoth },
@@ -35,7 +35,10 @@ const walk: readonly (CaRotationArgs | undefined)[] = [
 const nameOf = (step: CaRotationArgs | undefined) => (step ? `${step.revision} ${step.step}` : "first day");
 const suffixOf = (step: CaRotationArgs | undefined) => rotationOf({ caRotation: step }).suffix;
 
-/** All steps of one cluster, each with the keys of those before it, as the engine keeps them until the next is reached. */
+/**
+ * All steps of one cluster. Each has the keys of the earlier ones, which the engine keeps until the next step
+ * is reached.
+ */
 async function renderWalk(): Promise<ClusterRender[]> {
   const steps: ClusterRender[] = [];
   let tls: TlsState = {};
@@ -53,7 +56,7 @@ async function renderWalk(): Promise<ClusterRender[]> {
 let walked: Promise<ClusterRender[]> | undefined;
 const steps = () => (walked ??= renderWalk());
 
-/** The pairs that a step's pods mount, and the one that its clients have. */
+/** The pairs that a step's pods mount, and the clients' pair. */
 async function pairsAt(index: number) {
   const rendered = (await steps())[index]!;
   const at = (pair: string) => pairOf(rendered, `etcd-${pair}${suffixOf(walk[index])}`);
@@ -87,7 +90,7 @@ describe("the steps of a rotation", () => {
     [6, "3", ["3"], ".ca3"],
   ];
   for (const [index, signs, trusts, suffix] of table) {
-    it(`${nameOf(walk[index])}: signed by ${signs}, trusted are ${trusts.join(" and ")}`, async () => {
+    it(`sign by ${signs} and trust ${trusts.join(" and ")} at ${nameOf(walk[index])}`, async () => {
       expect(suffixOf(walk[index])).to.equal(suffix);
       for (const [name, pair] of Object.entries(await pairsAt(index))) {
         expect(issuer(pair), name).to.equal(signs);
@@ -96,7 +99,7 @@ describe("the steps of a rotation", () => {
     });
   }
 
-  it("have Secrets of their own for all that is mounted, and the clients' keep their names", async () => {
+  it("have separate Secrets for all mounts, while the clients' Secrets keep their names", async () => {
     const mounted = new Set<string>();
     for (const rendered of await steps()) {
       const template = [podOf(rendered), deploymentOf(rendered).spec.template];
@@ -117,7 +120,7 @@ describe("the steps of a rotation", () => {
     expect(mounted.size).to.equal(6 * walk.length);
   });
 
-  it("leave the key and certificate of every authority as they are, and of every leaf that it signed", async () => {
+  it("keep the keys and certificates of every CA and its leaves", async () => {
     const seen: Record<string, string> = {};
     for (const { tls } of await steps()) {
       for (const [key, { outputs }] of Object.entries(tls)) {
@@ -131,14 +134,14 @@ describe("the steps of a rotation", () => {
     );
   });
 
-  it("ask for other authorities' keys no more once they are dropped", async () => {
+  it("declare no keys of a dropped CA", async () => {
     const [, , , dropped] = await steps();
     const keys = Object.keys(dropped!.tls);
     expect(keys).to.have.lengthOf(4 + 7 * 3);
     expect(keys.filter((key) => /etcd-ca-(peer|client)(-key)?$/.test(key))).to.deep.equal([]);
   });
 
-  it("let the clients' Secrets, and who takes the authority, wait for the controller's word on this very step", async () => {
+  it("let the clients' Secrets and the CA output wait for the controller's report on the same step", async () => {
     const wanted = new Set<string>();
     for (const rendered of await steps()) {
       const wait = resource(rendered, kinds.configMapPatch, "etcd-trusted");
@@ -158,7 +161,7 @@ describe("the steps of a rotation", () => {
       expect(resource(rendered, kinds.secret, "etcd-client-app").dependencies).to.include(wait.urn);
       const names = wait.dependencies.map((d) => rendered.resources.find((r) => r.urn === d)?.name);
       expect(names).to.include.members(["etcd-trust", "etcd-controller", "etcd-members"]);
-      // The pods' own must not wait: the controller can't say anything before it runs.
+      // The pods' own Secrets must not wait, because the controller can't report anything before it runs.
       const waiting = rendered.resources.filter((r) => r.dependencies.includes(wait.urn));
       expect(waiting.map((r) => r.name)).to.deep.equal(["etcd-client-app", "etcd-converged"]);
       expect(await valueOf(rendered.result.clientCaCertificate!)).to.equal(
@@ -169,7 +172,7 @@ describe("the steps of a rotation", () => {
     expect(wanted.size).to.equal(walk.length);
   });
 
-  it("are no news when an authority is renewed with its key", async () => {
+  it("don't change when a CA is renewed with its key", async () => {
     const first = await renderCluster();
     const renewed = await renderCluster({ tls: { caValidityDays: 3000 } }, { tls: first.tls });
     const annotations = (rendered: ClusterRender) => podOf(rendered).metadata.annotations;
@@ -183,7 +186,7 @@ describe("mutual TLS between the steps of a rotation", () => {
   const member = "etcd-1.etcd.etcd.svc.cluster.local";
   const api = "etcd-controller.etcd.svc.cluster.local";
 
-  /** Who of two steps that run side by side reaches whom; `a` dials. */
+  /** Which parts of two concurrent steps reach each other. `a` dials. */
   async function reaches(a: number, b: number): Promise<Record<string, boolean>> {
     const [from, to] = [await pairsAt(a), await pairsAt(b)];
     const ok = async (listener: Pair, dialler: Pair, name: string) =>
@@ -216,15 +219,15 @@ describe("mutual TLS between the steps of a rotation", () => {
     return "problem" in verdict!;
   }
 
-  // Until the next exchange has begun. Which of two was there before the other makes no difference.
+  // Until the next rotation begins. The order within a pair doesn't matter.
   const pairs = [0, 1, 2, 3, 4].flatMap((a) => [0, 1, 2, 3, 4].slice(a).map((b) => [a, b] as const));
   for (const [a, b] of pairs) {
-    // Who goes from SignWithNew of one exchange to TrustBoth of the next has dropped the old one on the way.
+    // A step from SignWithNew of one rotation to TrustBoth of the next drops the old CA.
     const sound = b - a <= 1 || (a === 2 && b === 4);
-    it(`${nameOf(walk[a])} and ${nameOf(walk[b])}: ${sound ? "all reach each other" : "not all do, so it is refused"}`, async () => {
+    it(`${nameOf(walk[a])} and ${nameOf(walk[b])}: ${sound ? "all connections work" : "some connections fail, so the step is refused"}`, async () => {
       const [there, back] = [await reaches(a, b), await reaches(b, a)];
       const both = Object.keys(there).map((who) => [who, there[who] && back[who]]);
-      // What is refused would break everything, in one direction at least.
+      // A refused pair would break all connections in at least one direction.
       expect(Object.fromEntries(both)).to.deep.equal(
         Object.fromEntries(Object.keys(there).map((who) => [who, sound])),
       );
@@ -232,7 +235,7 @@ describe("mutual TLS between the steps of a rotation", () => {
     });
   }
 
-  it("after the last step, what the old authorities signed opens nothing", async () => {
+  it("after the last step, the old CAs' certificates are rejected", async () => {
     const [old, now] = [await pairsAt(0), await pairsAt(3)];
     const trusting = (pair: Pair, like: Pair) => ({ ...pair, caPem: like.caPem });
     expect(await handshake(now.server, trusting(old.app, now.app), member)).to.not.equal("welcome");

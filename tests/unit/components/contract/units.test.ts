@@ -1,6 +1,13 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
-import { bytesAsText, duration, isDnsLabel, isDnsName, nearest, quantity } from "../../../../components/contract/units";
+import {
+  bytesAsText,
+  duration,
+  isDnsLabel,
+  isDnsName,
+  nearest,
+  quantity,
+} from "../../../../components/contract/units";
 import { parseKnownVersion } from "../../../../components/contract/versions";
 
 describe("quantities", () => {
@@ -69,7 +76,7 @@ describe("quantities", () => {
     });
   });
 
-  it("are nothing else", () => {
+  it("reject anything else", () => {
     for (const text of [
       "",
       "Gi",
@@ -90,7 +97,7 @@ describe("quantities", () => {
     }
   });
 
-  it("come back as text that says the same", () => {
+  it("are formatted as text of the same value", () => {
     expect(bytesAsText(2 ** 31)).to.equal("2Gi");
     expect(bytesAsText(2730 * 2 ** 20)).to.equal("2730Mi");
     expect(bytesAsText(1536)).to.equal("1536");
@@ -103,7 +110,7 @@ describe("quantities", () => {
   });
 });
 
-describe("lengths of time", () => {
+describe("durations", () => {
   it("are read as Go reads them", () => {
     expect(
       Object.fromEntries(
@@ -126,7 +133,7 @@ describe("lengths of time", () => {
     });
   });
 
-  it("are nothing else", () => {
+  it("reject anything else", () => {
     for (const text of ["", "1", "h", "-1h", "1d", "1 h", "1h 30m", "1H", "1hour", "0"]) {
       expect(duration(text), JSON.stringify(text)).to.equal(undefined);
     }
@@ -164,14 +171,14 @@ describe("the nearest name", () => {
     expect(nearest("etcd", names)).to.equal("etcd");
   });
 
-  it("is none where nothing is near", () => {
+  it("is undefined if no name is close", () => {
     expect(nearest("replicas", names)).to.equal(undefined);
     expect(nearest("x", [])).to.equal(undefined);
   });
 });
 
 describe("versions", () => {
-  it("are three numbers, of a minor that is known", () => {
+  it("are three numbers with a known minor", () => {
     expect(parseKnownVersion("3.6.16")).to.deep.equal({ text: "3.6.16", minor: "3.6", patch: 16 });
     for (const text of [
       "",

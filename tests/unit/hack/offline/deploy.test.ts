@@ -11,7 +11,7 @@ import { waitForVoters } from "../../../../hack/wait-for-voters";
 import type { Ran } from "../../../../hack/kubectl";
 import { Kubectl } from "../../../../hack/kubectl";
 
-/** Answers what it is told to, and remembers what it was asked. */
+/** Returns prepared answers and records the requests. */
 class FakeKubectl extends Kubectl {
   readonly asked: string[] = [];
 
@@ -28,7 +28,7 @@ class FakeKubectl extends Kubectl {
     );
   }
 
-  /** Verbs and what they were about, of what changes something. */
+  /** The verbs and objects of the changing requests. */
   get done(): string[] {
     return this.asked
       .filter((command) => !command.startsWith("get "))
@@ -51,7 +51,7 @@ describe("deploying without the Pulumi CLI", () => {
   const deploy = (program: () => unknown, kubectl = new FakeKubectl()) =>
     deployProgram(kubectl, file, program);
 
-  it("deletes what is no longer declared once the cluster is as declared, and not before", async () => {
+  it("deletes what is no longer declared, but only once the cluster has converged", async () => {
     await (await deploy(configMap("gate-1"))).finish();
     const kubectl = new FakeKubectl();
     const { finish } = await deploy(configMap("gate-2"), kubectl);
@@ -62,7 +62,7 @@ describe("deploying without the Pulumi CLI", () => {
     expect(kept()).to.deep.equal(["gate-2"]);
   });
 
-  it("remembers what a declaration left that was never reached", async () => {
+  it("remembers the objects of a declaration that was never reached", async () => {
     await (await deploy(configMap("one"))).finish();
     await deploy(configMap("two"));
     const { finish } = await deploy(configMap("three"));
@@ -71,14 +71,14 @@ describe("deploying without the Pulumi CLI", () => {
     expect(kept()).to.deep.equal(["three"]);
   });
 
-  it("deletes nothing that is declared again", async () => {
+  it("keeps objects that are declared again", async () => {
     await (await deploy(configMap("one"))).finish();
     await deploy(configMap("two"));
     const { finish } = await deploy(configMap("one"));
     expect((await finish()).map((c) => c.ref.name)).to.deep.equal(["two"]);
   });
 
-  it("deletes nothing that holds data, and says so before anything is applied", async () => {
+  it("refuses to delete what holds data before it applies anything", async () => {
     await (await deploy(() => new k8s.core.v1.Namespace("etcd", { metadata: { name: "etcd" } }))).finish();
     const kubectl = new FakeKubectl();
     const failure = await deploy(configMap("one"), kubectl).then(() => "none", String);
@@ -87,14 +87,14 @@ describe("deploying without the Pulumi CLI", () => {
     expect(kept()).to.deep.equal(["etcd"]);
   });
 
-  it("knows the new keys before the cluster does, and the old ones until it needs them no more", async () => {
+  it("saves new keys before the cluster gets them, and keeps old ones until the cluster needs them no more", async () => {
     const keyPair = (name: string, ecdsaCurve: string) => () =>
       new tls.PrivateKey(name, { algorithm: "ECDSA", ecdsaCurve });
     const keys = () => Object.values(state().tls).map((made) => String(made.outputs.privateKeyPem));
     await (await deploy(keyPair("ca", "P256"))).finish();
     const [first] = keys();
 
-    // Refused by the API server, with another curve and then without the key.
+    // The API server refuses these, first for another curve and then for the missing key.
     for (const refused of [keyPair("ca", "P384"), keyPair("other", "P256")]) {
       const failing = new FakeKubectl((command) => (command.startsWith("apply ") ? undefined : ""));
       const failure = await deploy(refused, failing).catch((error: Error) => error);
@@ -109,12 +109,12 @@ describe("deploying without the Pulumi CLI", () => {
   });
 });
 
-describe("what depends on a wait of the engine's", () => {
+describe("an object that depends on a wait of the engine", () => {
   let folder: string;
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "offline-"))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** One object at once, and one that depends on the wait. */
+  /** One object to apply at once, and one that depends on the wait. */
   const program = () => {
     const metadata = (name: string) => ({ name, namespace: "ns" });
     const early = new k8s.core.v1.ConfigMap("early", { metadata: metadata("trust") });
@@ -137,7 +137,7 @@ describe("what depends on a wait of the engine's", () => {
   };
   const waits = (seconds: number) =>
     `-n ns wait configmap/trust --for=jsonpath={.data.agreed}=yes --timeout=${seconds}s`;
-  /** Of each `apply`, what it applied. */
+  /** Records what each `apply` applied. */
   class Applying extends FakeKubectl {
     readonly applied: string[][] = [];
     override try(args: string[], options: { input?: string } = {}): Promise<Ran> {
@@ -149,14 +149,14 @@ describe("what depends on a wait of the engine's", () => {
     }
   }
 
-  it("comes with the rest where the condition holds already", async () => {
+  it("is applied with the others if the condition already holds", async () => {
     const kubectl = new Applying();
     const { changes } = await deployProgram(kubectl, join(folder, "state.json"), program);
     expect(kubectl.applied).to.deep.equal([["trust"], ["client"]]);
     expect(changes.map((c) => c.ref.name)).to.deep.equal(["trust", "client"]);
   });
 
-  it("comes once the condition holds, and not before", async () => {
+  it("is applied only once the condition holds", async () => {
     let agreed: () => void = () => undefined;
     const kubectl = new Applying((command) => (command === waits(0) ? undefined : ""));
     const original = kubectl.try.bind(kubectl);
@@ -175,10 +175,10 @@ describe("what depends on a wait of the engine's", () => {
   });
 });
 
-describe("the wait at the end", () => {
+describe("the final wait", () => {
   const status = { converged: "waits", reason: "waits", declared: "new", refused: "" };
 
-  it("tells what is reached, waited for and refused, and minds of which declaration that was said", () => {
+  it("tells apart reached, waiting and refused, and ignores reports on other declarations", () => {
     expect(convergenceOf("new", undefined)).to.include({ kind: "waits" });
     expect(convergenceOf("new", status)).to.deep.equal({ kind: "waits", reason: "waits" });
     expect(convergenceOf("new", { ...status, converged: "new" })).to.deep.equal({ kind: "reached" });
@@ -187,7 +187,7 @@ describe("the wait at the end", () => {
     expect(convergenceOf("newer", refused)).to.deep.equal({ kind: "waits", reason: "refused: no" });
   });
 
-  it("believes only the declared controller", () => {
+  it("trusts only the declared controller's report", () => {
     const settled = { observedGeneration: 2, replicas: 1, updatedReplicas: 1, readyReplicas: 1 };
     const metadata = { generation: 2 };
     expect(isExchanged({ metadata, status: settled })).to.equal(true);
@@ -203,7 +203,7 @@ describe("the wait at the end", () => {
     }
   });
 
-  it("fails at once with the reason when what is declared is refused", async () => {
+  it("fails at once with the reason when the declaration is refused", async () => {
     const refused = { ...status, converged: "refused: no", refused: "refused: no" };
     const answers: Record<string, unknown> = {
       statefulset: { metadata: { annotations: { "etcd-cluster/desired": JSON.stringify({ hash: "new" }) } } },

@@ -5,7 +5,7 @@ import { manifests, manifestsOver } from "../../../../hack/offline/manifests";
 import { render } from "../../../../hack/offline/render";
 import { scenario } from "../../../support/scenarios";
 
-describe("manifests for a cluster in which they may exist", () => {
+describe("manifests for a cluster that may have the objects", () => {
   interface StatefulSet extends Manifest {
     spec: Record<string, unknown> & { replicas?: number; volumeClaimTemplates?: unknown[] };
   }
@@ -22,14 +22,14 @@ describe("manifests for a cluster in which they may exist", () => {
     return { asked, objects, statefulSet: objects.find((m) => m.kind === "StatefulSet") as StatefulSet };
   };
 
-  it("are as declared where nothing exists", async () => {
+  it("equal the declaration if nothing exists", async () => {
     const { asked, objects } = await over(() => undefined);
     expect(objects).to.deep.equal(manifests((await scenario("default")).resources, "shown"));
-    // Only where something is ignored does anybody have to look.
+    // The existing object matters only where fields are ignored.
     expect(asked).to.deep.equal(["StatefulSet"]);
   });
 
-  it("keep what is ignored as it is there, in the shape that was declared, and nothing else", async () => {
+  it("keep the cluster's value of ignored fields only, in the declared shape", async () => {
     const wanted = await declared();
     const { statefulSet } = await over((manifest) => {
       const live = structuredClone(manifest) as StatefulSet;
@@ -62,7 +62,7 @@ describe("manifests for a cluster in which they may exist", () => {
           name: "data",
           labels: {
             "app.kubernetes.io/name": "old",
-            // Not there yet, so as it is declared.
+            // The object doesn't exist yet, so the declared value applies.
             "app.kubernetes.io/instance": "etcd",
             "app.kubernetes.io/managed-by": "pulumi",
           },
@@ -73,19 +73,19 @@ describe("manifests for a cluster in which they may exist", () => {
     const { replicas: r, volumeClaimTemplates: v, ...declaredRest } = wanted.spec;
     expect([r, v]).to.not.include(undefined);
     expect(rest).to.deep.equal(declaredRest);
-    // What was rendered is as it was.
+    // The rendered objects are unchanged.
     expect(await declared()).to.deep.equal(wanted);
   });
 
-  it("leave out patches, which are no objects of their own", async () => {
+  it("leave out patches, which are not objects", async () => {
     const { objects } = await over(() => undefined);
     const status = objects.filter((m) => m.metadata.name === "etcd-status");
     expect(status.map((m) => m.metadata.annotations)).to.deep.equal([undefined]);
   });
 });
 
-describe("rendering tells of each resource", () => {
-  it("from whose outputs each of its inputs is made, and what it ignores", async () => {
+describe("a rendered resource", () => {
+  it("names the resources behind each input and the ignored fields", async () => {
     const { resources } = await render(() => {
       const first = new k8s.core.v1.ConfigMap("first", { metadata: { name: "first" } });
       const second = new k8s.core.v1.ConfigMap(

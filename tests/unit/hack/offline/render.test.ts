@@ -19,7 +19,7 @@ async function failure(program: () => unknown, options?: RenderOptions): Promise
 const keyArgs = { algorithm: "ECDSA", ecdsaCurve: "P256" };
 
 describe("the stand-in for the TLS provider", () => {
-  it("makes no key of a curve that etcd can't serve", async () => {
+  it("refuses a curve that etcd can't serve", async () => {
     const refused = "only ECDSA keys of a curve that Go can serve";
     expect(await failure(() => new tls.PrivateKey("k", { algorithm: "ECDSA" }))).to.contain(refused);
     expect(
@@ -42,7 +42,7 @@ describe("the stand-in for the TLS provider", () => {
     });
   };
 
-  it("takes usages as the provider does, in snake_case only", async () => {
+  it("accepts usages in snake_case only, like the provider", async () => {
     for (const use of ["certSigning", "clientAuth", "digital_signatures", "crl_signing"]) {
       expect(await failure(() => selfSigned([use]))).to.contain(
         `${use} not known; they are written in snake_case`,
@@ -51,7 +51,7 @@ describe("the stand-in for the TLS provider", () => {
     expect(await failure(() => selfSigned(["cert_signing", "client_auth"]))).to.equal("nothing failed");
   });
 
-  it("makes no path length of 0, as the provider doesn't either", async () => {
+  it("drops a path length of 0, like the provider", async () => {
     const { result } = await render(() =>
       selfSigned(["cert_signing"], { isCaCertificate: true, maxPathLength: 0 }),
     );
@@ -60,7 +60,7 @@ describe("the stand-in for the TLS provider", () => {
     expect(constraintsOf(cert)?.pathLength).to.equal(undefined);
   });
 
-  it("knows no other resource, and calls no function", async () => {
+  it("refuses other resources and functions", async () => {
     expect(
       await failure(() => pulumi.runtime.invoke("tls:index/getCertificate:getCertificate", {})),
     ).to.not.equal("nothing failed");
@@ -72,12 +72,12 @@ describe("the stand-in for the TLS provider", () => {
     expect(await failure(() => new Other())).to.contain("no stand-in for tls:index/other:Other");
   });
 
-  it("makes a key anew where its inputs changed, and keeps it where they did not", async () => {
+  it("replaces a key when its inputs change, and keeps it otherwise", async () => {
     const key = (ecdsaCurve: string) => () => new tls.PrivateKey("k", { algorithm: "ECDSA", ecdsaCurve });
     const first = await render(key("P256"));
     const pem = await valueOf(first.result.privateKeyPem);
     expect(createPrivateKey(pem).asymmetricKeyDetails).to.deep.equal({ namedCurve: "prime256v1" });
-    // Through a file, as `make up` keeps it.
+    // Through JSON, as `make up` stores it.
     const kept = JSON.parse(JSON.stringify(first.tls)) as typeof first.tls;
     const second = await render(key("P256"), { tls: kept });
     expect(await valueOf(second.result.privateKeyPem)).to.equal(pem);
@@ -88,7 +88,7 @@ describe("the stand-in for the TLS provider", () => {
 });
 
 describe("rendering", () => {
-  it("ends with the program's error", async () => {
+  it("fails with the program's error", async () => {
     expect(
       await failure(() => {
         throw new Error("no program");
@@ -96,7 +96,7 @@ describe("rendering", () => {
     ).to.equal("Error: no program");
   });
 
-  it("ends with the error of a registration, however late", async () => {
+  it("fails with a late registration's error", async () => {
     const late = pulumi.output(Promise.resolve("x")).apply((): string => {
       throw new Error("too late");
     });
@@ -106,7 +106,7 @@ describe("rendering", () => {
     expect(process.listenerCount("unhandledRejection")).to.be.greaterThan(0);
   });
 
-  it("hands over configuration, project and stack", async () => {
+  it("passes configuration, project and stack", async () => {
     const { result } = await render(
       () => [pulumi.getProject(), pulumi.getStack(), new pulumi.Config("a").getNumber("b")],
       { project: "p", stack: "s", config: { "a:b": "5" } },
@@ -116,8 +116,8 @@ describe("rendering", () => {
     expect(after).to.equal(undefined);
   });
 
-  it("opens or hides secrets, at any depth", () => {
-    // As the engine's protocol writes it.
+  it("reveals or hides secrets at any depth", () => {
+    // In the format of the engine's protocol.
     const secret = (value: unknown) => ({
       "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
       value,

@@ -58,8 +58,8 @@ const lostNode = `0/3 nodes are available: 1 node(s) had untolerated taint {node
 const unplaced = (n: number, unschedulable: string): PodView =>
   gated(n, { nodeName: undefined, gate: { state: "waiting", restarts: 0 }, unschedulable });
 
-describe("what a recovery gives up", () => {
-  describe("while all are stopped", () => {
+describe("plan: a volume that a recovery gives up", () => {
+  describe("while all members are stopped", () => {
     const stopping = (pods: readonly PodView[], more: Parameters<typeof world>[1] = {}): World => ({
       ...world(3, {
         desired: declared("etcd-1"),
@@ -74,7 +74,7 @@ describe("what a recovery gives up", () => {
       pods,
     });
 
-    it("is nobody's volume as long as a member that isn't named hangs or stops", () => {
+    it("is none as long as a member that isn't named hangs or stops", () => {
       expect(plan(stopping([dead(1), dead(2)])).reason).to.match(/etcd-2 can't be confirmed gone.*node-2/);
       const leaving = plan(stopping([dead(1), dead(0)]));
       expect(leaving.reason).to.match(/etcd-0 is being stopped/);
@@ -83,13 +83,13 @@ describe("what a recovery gives up", () => {
       expect(recordOf(plan(stopping([dead(1)]))).abandoned).to.deep.equal([given(1, true)]);
     });
 
-    it("is taken back when the pod is confirmed gone before it was forced", () => {
+    it("is kept when the pod is confirmed gone before it was deleted by force", () => {
       const then = plan(stopping([], { record: { abandoned: [given(1, true)] } }));
       expect(then.action).to.equal(undefined);
       expect(recordOf(then).abandoned).to.deep.equal([]);
     });
 
-    it("is taken back with the declaration, and all start, unless somebody was forced", () => {
+    it("is kept when the declaration is withdrawn, and all start, unless a pod was deleted by force", () => {
       const seen = (abandoned: ControllerRecord["abandoned"]) =>
         world(3, {
           desired: { generation: 1 },
@@ -104,7 +104,7 @@ describe("what a recovery gives up", () => {
       expect(back.orders["pod-2"]).to.include({ kind: "refuse" });
     });
 
-    it("is deleted only under its name", () => {
+    it("is deleted only if its member is named", () => {
       const forced = { record: { abandoned: [given(1)] } };
       expect(plan(stopping([], forced)).action).to.include({ kind: "deleteClaim", uid: "claim-1" });
       const other = plan(stopping([], { ...forced, desired: declared("etcd-0") }));
@@ -122,7 +122,7 @@ describe("what a recovery gives up", () => {
       expect(plan(before).reason).to.match(/hasn't touched anything: .*name etcd-1 in recovery\./);
     });
 
-    it("doesn't wait for the gate of a named member, whose node is dead and has no say", () => {
+    it("is given up without the gate of a named member whose node is dead", () => {
       const frozen = gated(1);
       const seen = (names: string[], ms: number) =>
         stopping([pod(0), frozen, pod(2)], {
@@ -138,7 +138,7 @@ describe("what a recovery gives up", () => {
     });
   });
 
-  describe("isn't what a removal had given up that was only announced", () => {
+  describe("isn't one that an announced removal would give up", () => {
     const intent = {
       kind: "remove" as const,
       ordinal: 2,
@@ -159,14 +159,14 @@ describe("what a recovery gives up", () => {
         ...more,
       });
 
-    it("so that its disk has to come back, or be named, too", () => {
+    it("so that its disk must return or be named", () => {
       const d = plan(announced(["etcd-1"]));
       expect(d.reason).to.match(/2 of 3 members may still be intact \(.*etcd-2 /);
       expect(d.record?.rebuild).to.equal(undefined);
       expect(plan(announced([], { desired: { nodeLossGraceSeconds: 300 } })).reason).to.match(/^no quorum: /);
     });
 
-    it("and it is looked at when it has come back", () => {
+    it("and its disk is read once it has returned", () => {
       const begun = recordOf(plan(announced(["etcd-1", "etcd-2"])));
       expect(begun).to.deep.include({ abandoned: [], rebuild: rebuild("stopping") });
       const seen = announced(["etcd-1", "etcd-2"], { record: begun, replicas: 0 });
@@ -175,7 +175,7 @@ describe("what a recovery gives up", () => {
     });
   });
 
-  describe("while the disks are looked at", () => {
+  describe("while the gates read the disks", () => {
     const built = (unschedulable: string, more: Parameters<typeof world>[1] = {}) => {
       const at = unplaced(1, unschedulable);
       return world(3, {
@@ -194,7 +194,7 @@ describe("what a recovery gives up", () => {
       world: { restore: { pod: job, report: ready } },
     };
 
-    it("is nothing for which there is only no room: that is waited for, with words", () => {
+    it("isn't one whose pod lacks only resources: the plan waits for it and says so", () => {
       const room = /: make room for it, or declare what fits$/;
       const closed = /is named, but .*kubectl delete pvc data-etcd-1/;
       for (const [words, way] of [
@@ -217,7 +217,7 @@ describe("what a recovery gives up", () => {
       }
     });
 
-    it("isn't offered where there is no room, or no image", () => {
+    it("isn't suggested if resources or an image are missing", () => {
       const nobody = { desired: declared() };
       const full = plan(built("0/3 nodes are available: 3 Insufficient memory.", nobody));
       expect(full.reason).to.match(/Insufficient memory.*make room for it, or declare what fits$/);
@@ -229,7 +229,7 @@ describe("what a recovery gives up", () => {
     });
 
     for (const words of [noNode, lostNode]) {
-      it(`is passed over after a minute, and deleted once the new data is there: ${words}`, () => {
+      it(`is skipped after a minute and deleted once the new data exists: ${words}`, () => {
         const seen = built(words);
         expect(aging(seen).map(({ what }) => what)).to.include(age.placeless(unplaced(1, words)));
         expect(plan({ ...seen, ages: {} }).reason).to.match(/looked at: etcd-1 .*passed over after 60 s/);
@@ -251,20 +251,20 @@ describe("what a recovery gives up", () => {
       });
     }
 
-    it("isn't deleted where no other disk holds data", () => {
+    it("isn't deleted if no other disk holds data", () => {
       const d = plan(built(noNode, { gates: [report(0, EMPTY), report(2, EMPTY)] }));
       expect(d.refused).to.match(/no disk is left/);
       expect(d.action).to.equal(undefined);
       expect(d.record).to.equal(undefined);
     });
 
-    it("isn't a disk that was chosen, if another takes its place while its member is out of reach", () => {
+    it("isn't the chosen survivor's if another disk takes its place while its member can't be reached", () => {
       const own = { ...survivor, ordinal: 1, claimUid: "claim-1", memberId: idOf(1), lastIndex: 2000 };
       const d = plan(built(noNode, { record: { rebuild: rebuild("building", { survivor: own }) } }));
       expect(recordOf(d).rebuild?.survivor).to.include({ ordinal: 2, lastIndex: 1000 });
     });
 
-    it("is a named member whose node dies meanwhile, and nobody else", () => {
+    it("is that of a named member whose node dies meanwhile, and of no other", () => {
       const hangs = (names: string[], more = {}) => {
         const seen = built("", { ...more, desired: declared(...names), ages: overdue(1) });
         return { ...seen, pods: [gated(0), dead(1), gated(2)] };

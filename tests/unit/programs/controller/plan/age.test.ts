@@ -22,7 +22,7 @@ import { EMPTY, status, wal, world } from "../../../../support/worlds";
 const DAY_MS = 24 * 3_600_000;
 const MINUTE_MS = 60_000;
 
-/** A controller process, with a wall clock that is wrong by so much. */
+/** A controller process whose wall clock is wrong by that much. */
 class Process {
   private ownMs = 0;
   readonly ages = new Ages(() => this.ownMs);
@@ -39,7 +39,7 @@ class Process {
     return { ...w, nowMs, ages: this.ages.look({ ...w, nowMs }) };
   }
 
-  /** Looks every five seconds for so long, and writes down what it decides to. */
+  /** Runs a round every five seconds for that long and applies each record. */
   watches(w: World, forMs: number): World {
     let seen = this.sees(w);
     for (let ms = 0; ms < forMs; ms += 5000) {
@@ -59,8 +59,8 @@ const lost = (change: Change = {}) =>
     ...change,
   });
 
-describe("ages", () => {
-  it("grow while a fact holds, and begin anew when it doesn't", () => {
+describe("plan: ages", () => {
+  it("grow while a fact holds, and restart when it doesn't", () => {
     const process = new Process();
     const what = age.deleting("pod-2");
     expect(process.sees(lost()).ages[what]).to.equal(0);
@@ -69,13 +69,13 @@ describe("ages", () => {
     expect(process.lives(7000).sees(lost()).ages[what]).to.equal(0);
   });
 
-  it("don't grow by what nobody saw: the API server was down, or the process stood still", () => {
+  it("don't grow while nobody observes: the API server is down or the process is paused", () => {
     const process = new Process();
     process.sees(lost());
     expect(process.lives(DAY_MS).sees(lost()).ages[age.deleting("pod-2")]).to.equal(15_000);
   });
 
-  it("begin anew after another controller had the lease, from what that one wrote", () => {
+  it("restart from the record after another controller had the lease", () => {
     const process = new Process();
     process.watches(lost(), 60_000);
     process.ages.forget();
@@ -85,7 +85,7 @@ describe("ages", () => {
     expect(process.sees(lost({ record: { ages } })).ages[age.deleting("pod-2")]).to.equal(50_000);
   });
 
-  it("are counted for a container from its last start", () => {
+  it("count from a container's last start", () => {
     const once = aging(world(1)).map((a) => a.what);
     const again = aging(world(1, { pods: [crashing(0, 1)] })).map((a) => a.what);
     const third = pod(0, { etcd: { state: "running", restarts: 2 } });
@@ -94,8 +94,8 @@ describe("ages", () => {
   });
 });
 
-describe("ages in the record", () => {
-  it("are whole milliseconds, whatever parts of one the process's clock tells", () => {
+describe("plan: ages in the record", () => {
+  it("are whole milliseconds, however precise the process's clock is", () => {
     const process = new Process();
     process.lives(0.65).sees(lost());
     const seen = process.lives(7000.4).watches(lost(), 60_000);
@@ -105,7 +105,7 @@ describe("ages in the record", () => {
     expect(parseRecord(recordData(record))).not.to.have.property("problem");
   });
 
-  it("a record that no controller could read isn't written in the place of one that they can", () => {
+  it("are never written as a record that no controller can read", () => {
     const { record } = world(3);
     if (!record || "problem" in record) throw new Error("there is a record");
     const unreadable = { ...record, ages: [{ what: "x", ms: 0.5, atMs: NOW }] };
@@ -118,52 +118,56 @@ describe("ages in the record", () => {
   const entry = (ms: number, atMs = NOW) => ({ what: age.deleting("pod-2"), ms, atMs });
 
   for (const [name, seen, expected] of [
-    ["a pod that takes its time isn't worth a write", at(19_999), undefined],
-    ["after twenty seconds it is", at(20_000), [entry(20_000)]],
-    ["not again at once", at(39_999, [entry(20_000)]), undefined],
-    ["but every twenty seconds", at(40_000, [entry(20_000)]), [entry(40_000)]],
-    ["not when it is old enough", at(500_000, [entry(150_000)]), [entry(150_000)]],
-    ["then only so that it stays believed", at(500_000, [entry(150_000, NOW - 300_000)]), [entry(500_000)]],
-    ["a stamp of the future is written anew", at(500_000, [entry(150_000, NOW + DAY_MS)]), [entry(500_000)]],
-    ["what wasn't believed begins anew", at(0, [entry(60_000, NOW - 700_000)]), [entry(0)]],
+    ["aren't written for a short delay", at(19_999), undefined],
+    ["are written after twenty seconds", at(20_000), [entry(20_000)]],
+    ["aren't written again at once", at(39_999, [entry(20_000)]), undefined],
+    ["are written every twenty seconds", at(40_000, [entry(20_000)]), [entry(40_000)]],
+    ["aren't written once they are old enough", at(500_000, [entry(150_000)]), [entry(150_000)]],
+    ["are then rewritten only to stay valid", at(500_000, [entry(150_000, NOW - 300_000)]), [entry(500_000)]],
+    [
+      "are rewritten if their timestamp is in the future",
+      at(500_000, [entry(150_000, NOW + DAY_MS)]),
+      [entry(500_000)],
+    ],
+    ["restart if they were no longer valid", at(0, [entry(60_000, NOW - 700_000)]), [entry(0)]],
   ] as const) {
     it(name, () => expect(agesOf(seen)).to.deep.equal(expected));
   }
 
-  it("go with what they were of", () => {
+  it("disappear with their object", () => {
     expect(agesOf(world(3, { record: { ages: [entry(60_000)] } }))).to.deep.equal([]);
   });
 
-  it("without a declared grace nobody needs them", () => {
+  it("aren't written without a declared grace", () => {
     const w = lost({ desired: {}, ages: { [age.deleting("pod-2")]: DAY_MS } });
     expect(agesOf(w)).to.equal(undefined);
   });
 
   for (const [name, atMs, carriedOver] of [
     ["a moment ago", NOW - 1000, true],
-    ["by a controller that waits five minutes between two tries", NOW - 5 * MINUTE_MS, true],
+    ["by a controller that waits five minutes between two attempts", NOW - 5 * MINUTE_MS, true],
     ["long ago", NOW - 11 * MINUTE_MS, false],
     ["by a clock that was a little ahead", NOW + MINUTE_MS, true],
     ["by a clock that was a day ahead", NOW + DAY_MS, false],
   ] as const) {
-    it(`written ${name}: ${carriedOver ? "carried over" : "begins anew"}`, () => {
+    it(`${carriedOver ? "continue" : "restart"} when written ${name}`, () => {
       const w = lost({ record: { ages: [entry(60_000, atMs)] } });
       expect(new Process().sees(w).ages[age.deleting("pod-2")]).to.equal(carriedOver ? 60_000 : 0);
     });
   }
 
-  it("bring a replacement to its end, however often the controller is restarted", () => {
+  it("let a replacement complete, however often the controller restarts", () => {
     let w = lost();
     for (let restarts = 0; restarts < 8; restarts++) w = new Process().watches(w, 25_000);
     expect(plan(w).action).to.include({ kind: "removeMember", memberId: idOf(2) });
   });
 });
 
-describe("a wrong clock", () => {
+describe("plan: a wrong clock", () => {
   for (const wrongByMs of [-DAY_MS, -3 * MINUTE_MS, 3 * MINUTE_MS, DAY_MS]) {
     const words = `${wrongByMs / MINUTE_MS} minutes off`;
 
-    it(`${words}: a pod that is being stopped is waited for, for as long as with a right one`, () => {
+    it(`${words} doesn't change the wait for a pod that is being stopped`, () => {
       const process = new Process(wrongByMs);
       for (let s = 0; s < 150; s += 5) {
         expect(plan(process.sees(lost())).action, `after ${s} s`).to.equal(undefined);
@@ -172,7 +176,7 @@ describe("a wrong clock", () => {
       expect(plan(process.sees(lost())).action?.kind).to.equal("removeMember");
     });
 
-    it(`${words}: a volume whose node is gone, too`, () => {
+    it(`${words} doesn't change the wait for a volume whose node is gone`, () => {
       const stranded = pod(2, {
         nodeName: undefined,
         etcd: { state: "waiting", restarts: 0 },
@@ -186,7 +190,7 @@ describe("a wrong clock", () => {
       expect(plan(process.sees(lost({ pods: [stranded] }))).action?.kind).to.equal("removeMember");
     });
 
-    it(`${words}: a learner has its ten minutes, and no more`, () => {
+    it(`${words} leaves a learner exactly its ten minutes`, () => {
       const record = {
         members: [
           remembered(0),
@@ -207,11 +211,11 @@ describe("a wrong clock", () => {
         expect(plan(process.sees(w)).action, `after ${s} s`).to.equal(undefined);
         process.lives(10_000);
       }
-      // A moment longer, by the size of the data.
+      // A little more, by the size of the data.
       expect(plan(process.lives(1000).sees(w)).action?.kind).to.equal("removeMember");
     });
 
-    it(`${words}: a broken disk is replaced once an hour`, () => {
+    it(`${words} still allows one replacement of a broken disk an hour`, () => {
       const notes = [{ ordinal: 2, brokenMs: NOW }];
       const broken = { state: "broken" as const, reason: "torn" };
       const w = world(3, { record: { notes }, pods: [gated(2)], gates: [report(2, broken)] });
@@ -223,7 +227,7 @@ describe("a wrong clock", () => {
       expect(plan(process.sees(w)).action?.kind).to.equal("removeMember");
     });
 
-    it(`${words}: an outdated pod that has just started is left alone`, () => {
+    it(`${words} doesn't restart an outdated pod that has just started`, () => {
       const old = pod(2, { ready: false, revision: "old" });
       const w = lost({ desired: {}, pods: [old] });
       const process = new Process(wrongByMs);
@@ -232,7 +236,7 @@ describe("a wrong clock", () => {
       expect(plan(process.sees(w)).action?.kind).to.equal("deletePod");
     });
 
-    it(`${words}: members without a record and a leader have a minute to find one`, () => {
+    it(`${words} leaves members without a record and a leader a minute to elect one`, () => {
       const record = { birth: { state: "unborn" as const }, members: [] };
       const pods = [0, 1, 2].map((o) => pod(o, { ready: false }));
       const statuses = [0, 1, 2].map((o) => status(o, { leaderId: undefined, linearizableRead: false }));
@@ -246,7 +250,7 @@ describe("a wrong clock", () => {
     });
   }
 
-  it("that was ahead doesn't stop the floors, so that a disk rolled back is still known", () => {
+  it("that was ahead doesn't stop the recorded indexes, so that a rolled-back disk is still recognized", () => {
     const ahead = [0, 1, 2].map((o) => remembered(o, { floor: 1000, floorMs: NOW + DAY_MS }));
     const statuses = [0, 1, 2].map((o) => status(o, { raftIndex: 500_000, appliedIndex: 500_000 }));
     const { record } = plan(world(3, { record: { members: ahead }, statuses }));
@@ -262,7 +266,7 @@ describe("a wrong clock", () => {
     expect(plan(rolledBack).orders["pod-1"]?.kind).to.not.equal("start");
   });
 
-  it("that was ahead doesn't keep a replacement from being tried again", () => {
+  it("that was ahead doesn't prevent another attempt at a replacement", () => {
     const record = {
       members: [remembered(0), remembered(1)],
       notes: [{ ordinal: 2, failedJoinMs: NOW + DAY_MS }],
@@ -271,7 +275,7 @@ describe("a wrong clock", () => {
     expect(plan(w).action?.kind).to.equal("addLearner");
   });
 
-  it("that was ahead doesn't put off a defragmentation", () => {
+  it("that was ahead doesn't delay a defragmentation", () => {
     const notes = [0, 1, 2].map((ordinal) => ({ ordinal, defragmentedMs: NOW + DAY_MS }));
     const fragmented = [0, 1, 2].map((o) => status(o, { dbBytes: 2 ** 31, dbInUseBytes: 2 ** 20 }));
     const d = plan(world(3, { record: { notes }, statuses: fragmented }));

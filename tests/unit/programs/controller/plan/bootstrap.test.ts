@@ -34,8 +34,8 @@ const bornEarly = {
 };
 const allGated = [0, 1, 2].map((o) => gated(o));
 
-describe("plan: birth", () => {
-  it("orders one birth once every disk was seen empty, with the intent in the record", () => {
+describe("plan: bootstrap", () => {
+  it("orders one bootstrap once every disk is known to be empty, and records the intent", () => {
     const d = plan(
       world(3, {
         record: unborn,
@@ -53,7 +53,7 @@ describe("plan: birth", () => {
     expect(d.orders["pod-1"]?.kind).to.equal("wait");
   });
 
-  it("waits while one volume wasn't looked at", () => {
+  it("waits until every volume was read", () => {
     const d = plan(
       world(3, { record: unborn, list: "none", pods: allGated, gates: [report(0, EMPTY), report(1, EMPTY)] }),
     );
@@ -111,7 +111,7 @@ describe("plan: birth", () => {
     }
   }
 
-  it("says why it waits for another pod with a volume", () => {
+  it("says why it waits for another pod that has a volume", () => {
     const pods = [gated(0), gated(1, { unschedulable: noRoom }), gated(2)];
     const gates = [report(0, EMPTY), report(2, EMPTY)];
     const d = plan(world(3, { record: unborn, list: "none", pods, gates, statuses: [silent(1)] }));
@@ -126,7 +126,7 @@ describe("plan: birth", () => {
     );
   });
 
-  it("doesn't take mounting for a failure", () => {
+  it("doesn't report mounting as a failure", () => {
     for (const waitingReason of ["PodInitializing", "ContainerCreating"]) {
       const waiting = { state: "waiting" as const, waitingReason, restarts: 0 };
       const pods = [gated(0, { gate: waiting, etcd: waiting }), gated(1), gated(2)];
@@ -136,7 +136,7 @@ describe("plan: birth", () => {
     }
   });
 
-  it("says the same of a crash loop in a try and in the pause before it, and not of a long life", () => {
+  it("reports a crash loop the same during back-off and retries, but not after a long run", () => {
     const lastExit = { code: 1, oomKilled: false, atMs: NOW - 31_000 };
     const say = (etcd: Partial<PodView["etcd"]>, runningMs = 0) => {
       const looping = { ...pod(0).etcd, restarts: 1, lastExit, ...etcd };
@@ -151,7 +151,7 @@ describe("plan: birth", () => {
     expect(say({ state: "running" }, 30_000)).to.not.contain("CrashLoopBackOff");
   });
 
-  it("tells the beginning of a long message only", () => {
+  it("truncates a long message", () => {
     const etcd = {
       state: "waiting" as const,
       waitingReason: "ErrImagePull",
@@ -164,11 +164,11 @@ describe("plan: birth", () => {
 
   const rebuild = { kind: "restore", url: "https://r", abandoned: [] } as const;
   for (const [name, record, desired] of [
-    ["a birth", unborn, {}],
-    ["one that is repeated", { ...seeding, birth: { ...seeding.birth, podUid: "pod-9" } }, {}],
-    ["one from restored data", unborn, { generation: 2, rebuild }],
+    ["a bootstrap", unborn, {}],
+    ["a repeated bootstrap", { ...seeding, birth: { ...seeding.birth, podUid: "pod-9" } }, {}],
+    ["a bootstrap from restored data", unborn, { generation: 2, rebuild }],
   ] as const) {
-    it(`waits with ${name} for the claim of every pod, and not for a volume that was never provisioned`, () => {
+    it(`waits before ${name} for every pod's claim, but not for a volume that was never provisioned`, () => {
       const seen = [report(0, EMPTY), report(1, EMPTY)];
       const w = world(3, { desired, record, list: "none", pods: allGated, gates: seen });
       const without = { ...w, pods: w.pods.slice(0, 2), claims: w.claims.slice(0, 2) };
@@ -183,7 +183,7 @@ describe("plan: birth", () => {
     });
   }
 
-  it("brings back pods whose kept volumes it must look at first", () => {
+  it("creates the pods of kept volumes, which must be read first", () => {
     const kept = {
       name: "data-etcd-4",
       ordinal: 4,
@@ -201,13 +201,13 @@ describe("plan: birth", () => {
     });
   });
 
-  it("records the birth when the seed reads linearizably", () => {
+  it("records the bootstrap when the first member reads linearizably", () => {
     const d = plan(world(1, { record: seeding }));
     expect(d.record?.birth).to.deep.equal({ state: "born", clusterId: CLUSTER, sealed: false });
     expect(d.record?.members[0]).to.include({ memberId: idOf(0), claimUid: "claim-0", phase: "started" });
   });
 
-  it("repeats a failed birth in a new pod with a new token", () => {
+  it("repeats a failed bootstrap in a new pod with a new token", () => {
     const again = gated(0, { uid: "pod-9" });
     const d = plan(
       world(1, { record: seeding, list: "none", pods: [again], gates: [report(0, EMPTY, "pod-9")] }),
@@ -215,7 +215,7 @@ describe("plan: birth", () => {
     expect(d.record?.birth).to.include({ state: "seeding", token: "birth-pod-9" });
   });
 
-  it("exchanges a pod in which etcd ran before it orders a birth again", () => {
+  it("replaces a pod in which etcd ran before it orders another bootstrap", () => {
     const etcd = {
       state: "waiting" as const,
       restarts: 1,
@@ -229,14 +229,26 @@ describe("plan: birth", () => {
   });
 
   for (const [name, sealed, disk, repeated, seen] of [
-    ["nobody can have used it, all empty: repeated", false, EMPTY, true, {}],
-    ["sealed: never", true, EMPTY, false, {}],
-    ["a learner's disk has data: not", false, wal(1), false, {}],
-    ["it has more entries than a birth makes: not", false, EMPTY, false, { floor: 5_000_000 }],
-    ["it was last seen long ago: not", false, EMPTY, false, { floorMs: NOW - 3_600_000 }],
-    ["it was last seen by a clock that ran ahead: not", false, EMPTY, false, { floorMs: NOW + 1 }],
+    ["is repeated if nobody can have used the cluster", false, EMPTY, true, {}],
+    ["is never repeated once the bootstrap is final", true, EMPTY, false, {}],
+    ["isn't repeated if a learner's disk has data", false, wal(1), false, {}],
+    [
+      "isn't repeated if it has more entries than a bootstrap makes",
+      false,
+      EMPTY,
+      false,
+      { floor: 5_000_000 },
+    ],
+    ["isn't repeated if it was last seen long ago", false, EMPTY, false, { floorMs: NOW - 3_600_000 }],
+    [
+      "isn't repeated if it was last seen by a clock that ran ahead",
+      false,
+      EMPTY,
+      false,
+      { floorMs: NOW + 1 },
+    ],
   ] as const) {
-    it(`a born cluster of one voter whose disk is empty; ${name}`, () => {
+    it(`a bootstrapped single voter whose disk is empty: ${name}`, () => {
       const birth = { ...bornEarly.birth, sealed };
       const d = plan(
         world(3, {
@@ -255,10 +267,10 @@ describe("plan: birth", () => {
   }
 
   for (const [name, change, sealed] of [
-    ["somebody has written to it", { etcd: { revision: 2 } }, true],
-    ["nobody has yet", { etcd: { revision: 1 } }, false],
+    ["a client has written", { etcd: { revision: 2 } }, true],
+    ["no client has written yet", { etcd: { revision: 1 } }, false],
   ] as const) {
-    it(`is sealed as soon as ${name}: ${sealed}, also while the others can't be placed`, () => {
+    it(`${sealed ? "is" : "isn't"} final when ${name}, even while the others can't be placed`, () => {
       const alone = { list: [listed(0)], statuses: [status(0, { appliedIndex: 5 }), silent(1), silent(2)] };
       const pods = [gated(1, { unschedulable: noRoom }), gated(2, { unschedulable: noRoom })];
       const members = [remembered(0, { floor: 5 })];
@@ -271,12 +283,12 @@ describe("plan: birth", () => {
 describe("plan: adoption of a lost record", () => {
   const gates = [0, 1, 2].map((o) => report(o, wal(o)));
 
-  it("takes a living quorum's word", () => {
+  it("believes a running quorum", () => {
     const d = plan(world(3, { record: unborn }));
     expect(d.record?.birth).to.deep.equal({ state: "born", clusterId: CLUSTER, sealed: true });
   });
 
-  it("then recognises every member by what it runs", () => {
+  it("then recognizes every member by its running etcd", () => {
     const born = { state: "born" as const, clusterId: CLUSTER, sealed: true };
     const d = plan(world(3, { record: { ...unborn, birth: born, clusterVersion: "3.6.0" } }));
     expect(d.record?.members.map((m) => [m.memberId, m.claimUid])).to.deep.equal(
@@ -284,7 +296,7 @@ describe("plan: adoption of a lost record", () => {
     );
   });
 
-  it("starts the voters of the disk with the newest last entry, and holds a former member's", () => {
+  it("starts the voters by the disk with the newest last entry, and fences a former member's disk", () => {
     const stale = report(3, wal(3, { lastIndex: 700, voters: [0, 1, 2, 3].map(idOf) }));
     const d = plan(
       world(4, {
@@ -300,7 +312,7 @@ describe("plan: adoption of a lost record", () => {
     expect(d.orders["pod-3"]).to.include({ kind: "wait", hold: true });
   });
 
-  it("goes by term before index", () => {
+  it("compares the term before the index", () => {
     const d = plan(
       world(3, {
         record: unborn,
@@ -323,23 +335,23 @@ describe("plan: adoption of a lost record", () => {
       "quorum of disks",
     ],
     [
-      "two clusters",
+      "there are two clusters",
       [report(0, wal(0)), report(1, wal(1, { clusterId: "5" })), report(2, wal(2))],
       "another cluster",
     ],
     [
-      "an older generation",
+      "the generation is older",
       [report(0, wal(0, { generation: 0 })), report(1, EMPTY), report(2, EMPTY)],
       "generation",
     ],
-    ["one disk twice", [report(0, wal(0)), report(1, wal(0)), report(2, EMPTY)], "quorum of disks"],
+    ["a disk appears twice", [report(0, wal(0)), report(1, wal(0)), report(2, EMPTY)], "quorum of disks"],
     [
-      "only one that can't be read",
+      "the only disk can't be read",
       [report(0, { state: "broken", reason: "crc" }), report(1, EMPTY), report(2, EMPTY)],
       "can't be read",
     ],
   ] as const) {
-    it(`refuses: ${name}`, () => {
+    it(`refuses if ${name}`, () => {
       const d = plan(world(3, { record: unborn, list: "none", pods: allGated, gates: found }));
       expect(d.action).to.equal(undefined);
       expect(d.record).to.equal(undefined);
@@ -349,7 +361,7 @@ describe("plan: adoption of a lost record", () => {
     });
   }
 
-  describe("with a volume that nobody can look at", () => {
+  describe("with a volume that no gate can read", () => {
     const away = gated(2, { unschedulable: "1 node(s) had untolerated taint", nodeName: undefined });
     const asks = [gated(0), gated(1)];
     const waited = (ms: number) => Object.fromEntries(asks.map((p) => [age.running(p, "gate"), ms]));
@@ -367,7 +379,7 @@ describe("plan: adoption of a lost record", () => {
     const kinds = (d: ReturnType<typeof plan>) => [0, 1].map((o) => d.orders[`pod-${o}`]?.kind);
     const whole = [wal(0), wal(1)];
 
-    it("a quorum of whole members waits ten minutes for it, in words, and then starts", () => {
+    it("makes a quorum of intact members wait ten minutes and say so, and then start", () => {
       const early = plan(seen(whole, LONG - 1));
       expect([early.record, ...kinds(early)]).to.deep.equal([undefined, "wait", "wait"]);
       expect(early.reason).to.match(/waits for etcd-2, which can't be scheduled.*starts without it in 1 min/);
@@ -379,7 +391,7 @@ describe("plan: adoption of a lost record", () => {
         start: [0, 1].map((o) => ({ ordinal: o, claimUid: `claim-${o}`, memberId: idOf(o) })),
       });
       expect(kinds(d)).to.deep.equal(["start", "start"]);
-      // They live: what they say is adopted, and the third of them starts when its node is back after all.
+      // The members run: their list is adopted, and the third member starts when its node is back after all.
       const living = seen([], 0, { record: d.record, pods: [away], list: undefined, gates: [] });
       const adopted = plan(living);
       expect(adopted.record?.birth).to.deep.equal({ state: "born", clusterId: CLUSTER, sealed: true });
@@ -387,7 +399,7 @@ describe("plan: adoption of a lost record", () => {
       expect(plan(world(3, back)).orders["pod-2"]?.kind).to.equal("start");
     });
 
-    it("also where an old record was put back, and while paused", () => {
+    it("does the same for an outdated record and while paused", () => {
       const old = { ...seeding, generation: 0, birth: { ...seeding.birth, podUid: "x", claimUid: "x" } };
       const generation = { record: old } as const;
       expect(kinds(plan(seen(whole, LONG, generation)))).to.deep.equal(["start", "start"]);
@@ -397,22 +409,22 @@ describe("plan: adoption of a lost record", () => {
 
     const of = (ordinals: readonly number[]) => ordinals.map(idOf);
     const table: readonly (readonly [string, readonly Disk[], Change?])[] = [
-      ["every disk that is seen is empty: no birth", [EMPTY, EMPTY]],
-      ["one is whole, and one is empty", [wal(0), EMPTY]],
-      ["only one asks", [wal(0)]],
+      ["every disk that was read is empty, and doesn't bootstrap", [EMPTY, EMPTY]],
+      ["one disk is intact and one is empty", [wal(0), EMPTY]],
+      ["only one gate asks", [wal(0)]],
       [
-        "they are removed members, and the newest knows the list in which only one of them is",
+        "the disks are of removed members, and only one is in the newest disk's list",
         [wal(0, { voters: of([0, 2]) }), wal(1, { voters: of([0, 1, 2]), lastIndex: 700 })],
       ],
       [
-        "they are four removed ones of five, with two",
+        "the disks are of removed members, two of four removed from five",
         [wal(0, { voters: of([0, 1, 2, 3, 4]) }), wal(1, { voters: of([0, 1, 2, 3, 4]) })],
       ],
-      ["they are of two clusters", [wal(0), wal(1, { clusterId: "5" })]],
-      ["they hold one member twice", [wal(0), wal(0)]],
-      ["a later generation is declared, which may be on that volume", whole, { desired: { generation: 2 } }],
+      ["the disks are of two clusters", [wal(0), wal(1, { clusterId: "5" })]],
+      ["the disks hold the same member", [wal(0), wal(0)]],
+      ["a later generation is declared that may be on that volume", whole, { desired: { generation: 2 } }],
       [
-        "one of them is of an older generation",
+        "one disk is of an older generation",
         [wal(0, { generation: 2 }), wal(1)],
         { desired: { generation: 2 } },
       ],
@@ -423,7 +435,7 @@ describe("plan: adoption of a lost record", () => {
       ],
     ];
     for (const [name, disks, change] of table) {
-      it(`nobody starts, however long it takes, if ${name}`, () => {
+      it(`never starts a member if ${name}`, () => {
         const d = plan(seen(disks, 100 * LONG, change));
         expect([d.action, d.record]).to.deep.equal([undefined, undefined]);
         expect(Object.values(d.orders).map((o) => o.kind)).to.satisfy((all: string[]) =>
@@ -432,7 +444,7 @@ describe("plan: adoption of a lost record", () => {
       });
     }
 
-    it("nor if they can't be of one moment", () => {
+    it("never starts a member if the disks can't be of the same moment", () => {
       const gone = gated(2, { unschedulable: "no node" });
       const torn = world(4, {
         desired: { members: 3 },
@@ -451,7 +463,7 @@ describe("plan: adoption of a lost record", () => {
     });
   });
 
-  describe("beside a disk that is another cluster's, or of another generation", () => {
+  describe("beside a disk of another cluster or generation", () => {
     const two = [0, 1].map(idOf);
     const pair = two.map((_, o) => wal(o, { voters: two }));
     const other = (more: Partial<Extract<Disk, { state: "wal" }>> = {}) =>
@@ -470,24 +482,24 @@ describe("plan: adoption of a lost record", () => {
     const kinds = (d: ReturnType<typeof plan>) => [0, 1, 2].map((o) => d.orders[`pod-${o}`]?.kind);
     const whole: readonly (readonly [string, Disk, RegExp])[] = [
       [
-        "another cluster's, of which no quorum is there",
+        "a disk of another cluster that has no quorum",
         other(),
         /on etcd-0, etcd-1 is data of cluster 18\d+, on etcd-2 data of another cluster, 42: decide which to keep/,
       ],
-      ["one without a generation", other({ generation: 0 }), /generation 0, not the declared/],
+      ["a disk without a generation", other({ generation: 0 }), /generation 0, not the declared/],
       [
-        "one of theirs without a generation",
+        "a disk of the cluster without a generation",
         wal(2, { voters: [0, 1, 2].map(idOf), generation: 0, lastIndex: 700 }),
         /generation 0, not the declared/,
       ],
       [
-        "one of a later generation, of which no quorum is there",
+        "a disk of a later generation that has no quorum",
         other({ generation: 2 }),
         /declare generation 2, or/,
       ],
     ];
     for (const [name, disk, words] of whole) {
-      it(`${name}: a quorum of whole members starts after ten minutes, in words, and that one is held`, () => {
+      it(`starts a quorum of intact members after ten minutes, says so, and fences ${name}`, () => {
         const early = plan(seen([...pair, disk], LONG - 1));
         expect([early.action, early.record]).to.deep.equal([undefined, undefined]);
         expect(kinds(early)).to.deep.equal(["wait", "wait", "wait"]);
@@ -512,17 +524,20 @@ describe("plan: adoption of a lost record", () => {
     const looks = (disks: readonly Disk[]) => disks.map((disk, o) => report(o, disk));
     const lone = wal(0, { voters: [idOf(0)] });
     const doubtful: readonly (readonly [string, readonly Disk[], Change?])[] = [
-      ["the other has a quorum too", [...pair, other({ voters: ["77"] })]],
-      ["the other has one of a later generation", [...pair, other({ voters: ["77"], generation: 2 })]],
-      ["no quorum of either is there", [wal(0), other(), { state: "empty" }]],
+      ["the other cluster has a quorum too", [...pair, other({ voters: ["77"] })]],
+      [
+        "the other cluster has a quorum of a later generation",
+        [...pair, other({ voters: ["77"], generation: 2 })],
+      ],
+      ["neither has a quorum", [wal(0), other(), { state: "empty" }]],
       ["another generation is declared", [...pair, other({ generation: 2 })], { desired: { generation: 2 } }],
       [
-        "the other may have one with what wasn't looked at",
+        "the other cluster may have a quorum with a volume that wasn't read",
         [],
         { ...away, gates: looks([lone, other({ voters: ["77", "78", "79"] })]) },
       ],
       [
-        "they can't be of one moment",
+        "the disks can't be of the same moment",
         [
           wal(0, { voters: [idOf(0)], lastIndex: 880, commit: 870 }),
           wal(1, { voters: two, lastIndex: 1000, commit: 1000 }),
@@ -531,14 +546,14 @@ describe("plan: adoption of a lost record", () => {
       ],
     ];
     for (const [name, disks, change] of doubtful) {
-      it(`nobody starts, however long it takes, if ${name}`, () => {
+      it(`never starts a member if ${name}`, () => {
         const d = plan(seen(disks, 100 * LONG, change));
         expect([d.action, d.record]).to.deep.equal([undefined, undefined]);
         expect(kinds(d)).to.not.include("start");
       });
     }
 
-    it("a quorum starts also where a volume that nobody can look at couldn't make one of the other", () => {
+    it("starts a quorum if the unread volume can't give the other cluster one", () => {
       const five = ["77", "78", "79", "80", "81"];
       const gates = looks([lone, other({ voters: five })]);
       const start = plan(seen([], LONG, { ...away, gates }));
@@ -546,14 +561,14 @@ describe("plan: adoption of a lost record", () => {
       expect(start.orders["pod-1"]).to.include({ kind: "wait", hold: true });
     });
 
-    it("a restore that is declared isn't made for it, nor taken for it", () => {
+    it("neither makes a declared restore because of that disk nor takes the disk for its result", () => {
       const rebuild = { kind: "restore" as const, url: "https://r", abandoned: [] };
       const d = plan(seen([...pair, other()], 100 * LONG, { desired: { generation: 2, rebuild } }));
       expect([d.action, d.record]).to.deep.equal([undefined, undefined]);
     });
   });
 
-  describe("a leaderless member whose disk nobody has seen", () => {
+  describe("of a leaderless member whose disk was never read", () => {
     const blind = pod(0, { ready: false });
     const decided = (ages: Readonly<Record<string, number>>) =>
       plan(
@@ -567,20 +582,20 @@ describe("plan: adoption of a lost record", () => {
         }),
       );
 
-    it("is stopped once it has been so for a minute", () => {
+    it("stops it after a minute", () => {
       expect(decided({ [age.leaderless(blind)]: 60_001 }).action).to.include({
         kind: "deletePod",
         uid: "pod-0",
       });
     });
 
-    it("goes on while it may be in an election, however long it has been running", () => {
+    it("lets it run while it may be in an election, however long it has run", () => {
       expect(decided({ [age.leaderless(blind)]: 60_000 }).action).to.equal(undefined);
       expect(decided({}).action).to.equal(undefined);
     });
   });
 
-  it("doesn't adopt a cluster beside another one that runs", () => {
+  it("doesn't adopt a cluster while another one runs", () => {
     const d = plan(
       world(3, { record: unborn, statuses: [status(2, { clusterId: "5" })], list: [listed(0), listed(1)] }),
     );

@@ -1,4 +1,4 @@
-/** Members that somebody added or changed by hand: what is decided about them can be written down, and is carried out. */
+/** Members that somebody added or changed manually: the decisions about them can be recorded, and are executed. */
 import { expect } from "chai";
 import type { Decision, World } from "../../../../../programs/controller/model";
 import type { ListedMember } from "../../../../../programs/shared/etcd/members";
@@ -40,15 +40,11 @@ function written({ record }: Decision): World["record"] {
   return again;
 }
 
-describe("plan: a member whose URL is none of ours", () => {
+describe("plan: a member with a foreign URL", () => {
   const table: readonly (readonly [string, readonly ListedMember[], string])[] = [
-    ["a learner that was added by hand", [...ours, foreign()], "77"],
-    ["a voter that was added by hand", [...ours, foreign({ name: "x", isLearner: false })], "77"],
-    [
-      "a member that was given another URL",
-      [listed(0), listed(1, { peerUrls: [FOREIGN] }), listed(2)],
-      idOf(1),
-    ],
+    ["a manually added learner", [...ours, foreign()], "77"],
+    ["a manually added voter", [...ours, foreign({ name: "x", isLearner: false })], "77"],
+    ["a member whose URL was changed", [listed(0), listed(1, { peerUrls: [FOREIGN] }), listed(2)], idOf(1)],
   ];
   for (const [name, list, memberId] of table) {
     it(`is removed: ${name}`, () => {
@@ -65,7 +61,7 @@ describe("plan: a member whose URL is none of ours", () => {
     });
   }
 
-  it("stands in no repair's way", () => {
+  it("doesn't block a repair", () => {
     const seen = world(3, { list: [...ours, foreign()], pods: [gated(2)], gates: [report(2, EMPTY)] });
     const first = plan(seen);
     expect(first.action).to.deep.include({ kind: "removeMember", memberId: idOf(2) });
@@ -73,15 +69,15 @@ describe("plan: a member whose URL is none of ours", () => {
   });
 });
 
-describe("plan: a step whose record nobody could read", () => {
-  it("isn't taken, and the others have their turn", () => {
+describe("plan: a step with an unreadable record", () => {
+  it("isn't taken, and other steps are", () => {
     const list = [listed(0), listed(1), listed(2), listed(3)];
     const seen = world(5, {
       list,
       pods: [gated(3), pod(4)],
       gates: [report(3, EMPTY)],
       statuses: [status(4, { memberId: "99" })],
-      // No clock tells parts of a millisecond: a mistake of this controller's own.
+      // No clock returns fractions of a millisecond, so this would be the controller's own bug.
       world: { nowMs: NOW + 0.5 },
     });
     const d = plan(seen);
@@ -93,17 +89,17 @@ describe("plan: a step whose record nobody could read", () => {
   });
 });
 
-describe("plan: a member that was given a further URL", () => {
+describe("plan: a member with an additional URL", () => {
   const further = (ordinal: number) => ({ peerUrls: [FOREIGN, url(ordinal)] });
   const most = [listed(0), listed(1), ...[2, 3, 4].map((o) => listed(o, further(o)))];
 
-  it("is the same member, wherever in its list that is", () => {
+  it("is the same member, wherever the URL is in its list", () => {
     const d = plan(world(5, { list: most }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.equal("as declared: 5 healthy voters");
   });
 
-  it("is told to who joins, with all of them: etcd compares", () => {
+  it("appears with all its URLs in a joining member's initial cluster, which etcd compares", () => {
     const list = [listed(0, further(0)), listed(1), listed(2, { name: "", isLearner: true })];
     const key = listKey({ clusterId: CLUSTER, members: list });
     const joins = remembered(2, { phase: "ordered", joinPodUid: "pod-2", joinListKey: key, floor: 0 });
@@ -121,15 +117,15 @@ describe("plan: a member that was given a further URL", () => {
   });
 });
 
-describe("plan: voters whose URLs were exchanged by hand for others", () => {
+describe("plan: voters whose URLs were replaced manually", () => {
   const lone = (ordinal: number) => listed(ordinal, { peerUrls: [`https://10.0.0.${ordinal}:2380`] });
   const beyond = (ordinal: number) => listed(ordinal, { peerUrls: [url(ordinal + 8)] });
   for (const [name, other] of [
-    ["none of ours", lone],
-    ["other ordinals'", beyond],
+    ["foreign URLs", lone],
+    ["URLs of other ordinals", beyond],
   ] as const) {
     for (const revision of ["new", "old"]) {
-      it(`are never stopped one after the other: ${name}, revision: ${revision}`, () => {
+      it(`are never stopped one after the other: ${name}, revision ${revision}`, () => {
         const list = [listed(0), listed(1), ...[2, 3, 4].map(other)];
         const pods = [2, 3, 4].map((o) => pod(o, { revision, ready: false }));
         const { action } = plan(world(5, { list, pods, replicas: 13 }));
@@ -138,7 +134,7 @@ describe("plan: voters whose URLs were exchanged by hand for others", () => {
     }
   }
 
-  it("nor are those that don't answer", () => {
+  it("are never stopped if they don't answer", () => {
     const list = [listed(0), listed(1), ...[2, 3, 4].map(lone)];
     const statuses = [2, 3, 4].map(silent);
     expect(plan(world(5, { list, statuses })).action).to.equal(undefined);
@@ -146,7 +142,7 @@ describe("plan: voters whose URLs were exchanged by hand for others", () => {
     expect(plan(world(5, { list, statuses, record: { members } })).action).to.equal(undefined);
   });
 
-  it("who runs under an ID that isn't listed is stopped all the same", () => {
+  it("don't protect a member that runs under an unlisted ID", () => {
     const list = [0, 1, 2, 3].map((o) => listed(o));
     const d = plan(world(5, { list, statuses: [status(4, { memberId: "99" })] }));
     expect(d.action).to.deep.include({ kind: "deletePod", name: "etcd-4" });

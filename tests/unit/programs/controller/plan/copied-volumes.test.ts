@@ -10,13 +10,13 @@ const disk = (ordinal: number, more: Partial<Wal>) => ({
   disk: wal(ordinal, { commit: 900, term: 3, voted: true, ...more }) as Wal,
 });
 
-describe("disks without a record", () => {
-  describe("can be of one moment", () => {
+describe("plan: disks without a record", () => {
+  describe("can be of the same moment", () => {
     const five = [0, 1, 2, 3, 4].map(idOf);
     for (const [name, disks] of [
-      ["when they are alike", [disk(0, {}), disk(1, { voted: false }), disk(2, { voted: false })]],
+      ["when they are equal", [disk(0, {}), disk(1, { voted: false }), disk(2, { voted: false })]],
       [
-        "when one was away for long",
+        "when one member was away for a long time",
         [
           disk(0, { lastTerm: 9, term: 9 }),
           disk(1, { lastTerm: 9, term: 9 }),
@@ -24,7 +24,7 @@ describe("disks without a record", () => {
         ],
       ],
       [
-        "when one has written what the others never got, in a term of its own election",
+        "when one has entries of its own term that the others never got",
         [
           disk(0, { lastTerm: 4, lastIndex: 1100, term: 4 }),
           disk(1, { term: 4 }),
@@ -32,7 +32,7 @@ describe("disks without a record", () => {
         ],
       ],
       [
-        "when it was grown since the last election, and one was away",
+        "when the cluster grew since the last election and one member was away",
         [
           disk(0, { lastTerm: 5, term: 5, voters: five }),
           disk(1, { lastTerm: 5, term: 5, voters: five }),
@@ -41,14 +41,14 @@ describe("disks without a record", () => {
           disk(4, { lastTerm: 5, term: 5, voters: five, voted: false }),
         ],
       ],
-      ["when only one is left", [disk(2, { lastTerm: 7, term: 7 })]],
-      ["as far as older gates can tell", [disk(0, { lastTerm: 5 }), disk(1, {}), disk(2, {})].map(old)],
+      ["when only one disk is left", [disk(2, { lastTerm: 7, term: 7 })]],
+      ["as far as older gates report", [disk(0, { lastTerm: 5 }), disk(1, {}), disk(2, {})].map(old)],
     ] as const) {
       it(name, () => expect(inconsistency(disks)).to.equal(undefined));
     }
   });
 
-  it("are never taken for copies after anything that raft does", () => {
+  it("are never taken for copies whatever raft does", () => {
     const deed = fc.record({
       what: fc.constantFrom("campaign" as const, "write" as const),
       who: fc.nat(4),
@@ -71,7 +71,7 @@ describe("disks without a record", () => {
     expect(elections).to.be.greaterThan(3000);
   });
 
-  it("are taken for copies when those of a quorum are from before an election and a write", () => {
+  it("are taken for copies when a quorum of them is from before an election and a write", () => {
     const raft = new Raft(3);
     raft.campaign(0, [1, 2]);
     raft.write(0, [1, 2]);
@@ -84,10 +84,10 @@ describe("disks without a record", () => {
     expect(inconsistency([after[0]!, after[1]!, before[2]!])).to.equal(undefined);
   });
 
-  describe("can't be of one moment", () => {
+  describe("can't be of the same moment", () => {
     for (const [name, disks, words] of [
       [
-        "when two of them could elect one in a term that has entries",
+        "when two disks could elect a leader in a term that has entries",
         [
           disk(0, { lastTerm: 4, term: 4 }),
           disk(1, { lastTerm: 4, term: 4 }),
@@ -96,7 +96,7 @@ describe("disks without a record", () => {
         /etcd-0.* elected in term 5/,
       ],
       [
-        "when one that has not voted is enough for that",
+        "when one disk that has not voted is enough for that",
         [
           disk(0, { term: 4, lastTerm: 4 }),
           disk(1, { term: 5, lastTerm: 4, voted: false }),
@@ -105,7 +105,7 @@ describe("disks without a record", () => {
         /etcd-0.* elected in term 5/,
       ],
       [
-        "when two of them have forgotten what the third knows as committed",
+        "when two disks lack what the third knows as committed",
         [
           disk(0, { lastIndex: 880, commit: 870 }),
           disk(1, { lastIndex: 890, commit: 870 }),
@@ -117,7 +117,7 @@ describe("disks without a record", () => {
       it(name, () => expect(inconsistency(disks)).to.match(words));
     }
 
-    it("by what was committed, even if their gates don't tell of votes", () => {
+    it("by what was committed, even if the gates don't report votes", () => {
       const disks = [
         disk(0, { lastIndex: 880, commit: 870 }),
         disk(1, { lastIndex: 890, commit: 870 }),
@@ -132,7 +132,7 @@ function old({ name, disk }: { name: string; disk: Wal }) {
   return { name, disk: { ...disk, term: undefined, voted: undefined } };
 }
 
-/** Elections and writes by raft's rules, each reaching whom it does. */
+/** Elections and writes by raft's rules, each of which reaches some disks. */
 class Raft {
   readonly leaders = new Map<number, number>();
   private readonly nodes: { term: number; vote?: number; log: number[]; commit: number }[];

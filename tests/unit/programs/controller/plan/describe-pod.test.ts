@@ -16,7 +16,7 @@ const claims = [0, 1, 2].map((ordinal) => ({
   deleting: false,
 }));
 
-/** Of etcd-1, whose pod looks like that, while the others are well. */
+/** The reason for etcd-1, whose pod has this status while the others are healthy. */
 function reason(status: Pod["status"]): string {
   const object: Pod = {
     metadata: {
@@ -42,15 +42,15 @@ const crashing = (message: string) => ({
 });
 const etcdLog = (...lines: object[]) => lines.map((line) => JSON.stringify(line)).join("\n");
 
-describe("what a reason says of a pod", () => {
-  it("the gate's last words: it stands there why the volume can't be used", () => {
+describe("plan: the reason for a pod", () => {
+  it("quotes the end of the gate's log, which says why the volume can't be used", () => {
     const message = "etcd may not start: EACCES: permission denied, mkdir '/var/lib/etcd/data'";
     expect(
       reason({ phase: "Pending", initContainerStatuses: [{ name: "gate", ...crashing(message) }] }),
     ).to.contain(`etcd-1 can't start its gate: CrashLoopBackOff, exit code 1: ${message}`);
   });
 
-  it("etcd's last words, out of its log", () => {
+  it("quotes the last error in etcd's log", () => {
     const log = etcdLog(
       { level: "info", ts: "2026-11-28T03:00:00Z", msg: "Go version" },
       {
@@ -68,7 +68,7 @@ describe("what a reason says of a pod", () => {
     );
   });
 
-  it("why Kubernetes ended a pod", () => {
+  it("says why Kubernetes ended a pod", () => {
     const said = reason({
       phase: "Failed",
       reason: "NodeAffinity",
@@ -79,7 +79,7 @@ describe("what a reason says of a pod", () => {
     );
   });
 
-  it("what it waits for before it is placed", () => {
+  it("says why a pod isn't scheduled", () => {
     const message = "Scheduling is blocked due to non-empty scheduling gates";
     const condition = { type: "PodScheduled", status: "False", reason: "SchedulingGated", message };
     expect(reason({ phase: "Pending", conditions: [condition] })).to.contain(
@@ -87,20 +87,20 @@ describe("what a reason says of a pod", () => {
     );
   });
 
-  it("where to look when there is no pod", () => {
+  it("says where to look when there is no pod", () => {
     const seen = world(3);
     const pods = seen.pods.filter((p) => p.ordinal !== 1);
     expect(plan({ ...seen, pods }).reason).to.contain("etcd-1 has no pod (if it stays so: kubectl describe");
   });
 
-  it("on one line, and not whole pages", () => {
+  it("fits on one short line", () => {
     const words = `one\ntwo\t${"x".repeat(5000)}`;
     const said = reason({ phase: "Pending", initContainerStatuses: [{ name: "gate", ...crashing(words) }] });
     expect(said).to.not.match(/[\n\t]/);
     expect(said.length).to.be.lessThan(500);
   });
 
-  it("nothing of what ended well, or of a pod that is well", () => {
+  it("omits successful ends and healthy pods", () => {
     const gate = { name: "gate", restartCount: 0, state: ended(0, "etcd may start") };
     const [pod] = podViews(
       [
@@ -145,7 +145,7 @@ describe("what a reason says of a pod", () => {
     ["what looks like JSON", "{nonsense}", "{nonsense}"],
   ];
   for (const [name, log, words] of logs) {
-    it(`last words: ${name}`, () => {
+    it(`quotes the log's end: ${name}`, () => {
       if (words === "") expect(lastWords(log)).to.match(/panic: tocommit\(9\) is out of range$/);
       else expect(lastWords(log)).to.equal(words);
     });

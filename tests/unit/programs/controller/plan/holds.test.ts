@@ -1,6 +1,6 @@
 /**
- * Everything that keeps a disk from being started, and what ends it: the disk is no whole member, or the world changes in
- * the way that stands beside it. A new reason to hold has to be put into this table.
+ * Every reason that keeps a disk from starting, and what ends it: the disk isn't an intact member, or the
+ * world changes as the table says. Every new reason must be added to the table.
  */
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
@@ -23,18 +23,19 @@ import {
   world,
 } from "../../../../support/worlds";
 
-/** No member of the cluster as it was last known: nothing has to end it. */
-const NOT_WHOLE = "not whole";
-/** Together they may lack what was acknowledged: only a person can say what to make of them, and is told how. */
-const NOT_OF_ONE_MOMENT = "not of one moment";
+/** Not a member of the last known cluster, so nothing has to end it. */
+const NOT_INTACT = "not intact";
+/** Together the disks may lack acknowledged writes. Only a person can decide what to do, and the reason says how. */
+const DIFFERENT_MOMENTS = "different moments";
 
 interface Held {
-  /** As it stands in the source, up to what varies. */
+  /** As in the source, up to the variable part. */
   readonly says: string;
   readonly order: Order["kind"];
   readonly ordinal?: number;
   readonly held: Change;
-  readonly ends: typeof NOT_WHOLE | typeof NOT_OF_ONE_MOMENT | { readonly by: string; readonly then: Change };
+  readonly ends:
+    typeof NOT_INTACT | typeof DIFFERENT_MOMENTS | { readonly by: string; readonly then: Change };
 }
 
 const three = [0, 1, 2];
@@ -72,7 +73,7 @@ const table: readonly Held[] = [
       list: [listed(0), listed(1)],
       record: { members: [remembered(0), remembered(1)], abandoned: [{ ordinal: 2, claimUid: "claim-2" }] },
     },
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "it may be a copy",
@@ -83,7 +84,7 @@ const table: readonly Held[] = [
       pods: three.map((o) => gated(o)),
       gates: [90, 90, 95].map((lastIndex, o) => report(o, wal(o, { lastIndex, commit: lastIndex }))),
     },
-    ends: NOT_OF_ONE_MOMENT,
+    ends: DIFFERENT_MOMENTS,
   },
   {
     says: "not a member by the newest disk",
@@ -96,13 +97,13 @@ const table: readonly Held[] = [
         .map((o) => report(o, wal(o, { voters: [idOf(0), idOf(1)] })))
         .concat(report(2, wal(2, { lastIndex: 1 }))),
     },
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "the disk is of generation",
     order: "refuse",
     held: asks(wal(2, { generation: 9 })),
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "it is stopped first",
@@ -121,21 +122,21 @@ const table: readonly Held[] = [
     order: "wait",
     ordinal: 0,
     held: { ...first(wal(0, { voters: [idOf(0)] }), { claimUid: "claim-9" }) },
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "the bootstrap is of",
     order: "wait",
     ordinal: 0,
     held: first(wal(0, { generation: 0, voters: [idOf(0)] })),
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "its disk can't be read",
     order: "wait",
     ordinal: 0,
     held: first({ state: "broken", reason: "crc" }),
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "a bootstrap is ordered once per pod",
@@ -146,7 +147,7 @@ const table: readonly Held[] = [
       pods: [gated(0, { uid: "pod-9" }), gated(1), gated(2)],
       gates: [report(0, EMPTY, "pod-9")],
     },
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "its member was removed",
@@ -156,7 +157,7 @@ const table: readonly Held[] = [
       record: { members: [remembered(0), remembered(1)], removed: [idOf(2)] },
       list: "none",
     },
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "its member is being removed",
@@ -168,7 +169,7 @@ const table: readonly Held[] = [
         intent: { ...removing, why: "failed-join" },
       },
     },
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "it holds another cluster's data",
@@ -178,7 +179,7 @@ const table: readonly Held[] = [
       list: "none",
       record: { members: [remembered(0), remembered(1)] },
     },
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "waits for its turn",
@@ -188,7 +189,7 @@ const table: readonly Held[] = [
       list: [listed(0), listed(1)],
       record: { members: [remembered(0), remembered(1)] },
     },
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "waits for a quorum to join",
@@ -200,31 +201,31 @@ const table: readonly Held[] = [
     says: "it has joined before",
     order: "wait",
     held: joining([listed(0), listed(1), listed(2, { name: "" })]),
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
   {
     says: "the member list has changed since it was added",
     order: "wait",
     held: { ...joining([listed(0), listed(1), added], "another"), desired: { paused: true } },
-    ends: NOT_WHOLE,
+    ends: NOT_INTACT,
   },
 ];
 
-describe("plan: what holds a disk, and what ends it", () => {
+describe("plan: a reason that keeps a disk fenced", () => {
   for (const { says, order, ordinal = 2, held, ends } of table) {
-    it(`"${says}": ${typeof ends === "string" ? ends : `until ${ends.by}`}`, () => {
+    it(`ends as the table says: "${says}", ${typeof ends === "string" ? ends : `until ${ends.by}`}`, () => {
       const uid = held.gates?.find((g) => g.podUid.startsWith("pod-"))?.podUid ?? "";
       const asked = held.gates?.length === 1 ? uid : `pod-${ordinal}`;
       const found = plan(world(3, held)).orders[asked];
       expect(found?.kind).to.equal(order);
       expect(JSON.stringify(found)).to.contain(says);
-      if (ends === NOT_OF_ONE_MOMENT) expect(plan(world(3, held)).reason).to.contain("declare a recovery");
+      if (ends === DIFFERENT_MOMENTS) expect(plan(world(3, held)).reason).to.contain("declare a recovery");
       if (typeof ends === "string") return;
       expect(plan(world(3, { ...held, ...ends.then })).orders[asked]?.kind).to.be.oneOf(["start", "join"]);
     });
   }
 
-  it("has every reason that orders.ts knows", () => {
+  it("is in the table if orders.ts has it", () => {
     const source = readFileSync("programs/controller/plan/orders.ts", "utf8");
     const reasons = [...source.matchAll(/hold\(([`"])(.*?)\1\)|reason: ([`"])(.*?)\3,/g)].map(
       ([, , held, , refused]) => held ?? refused ?? "",
@@ -236,7 +237,7 @@ describe("plan: what holds a disk, and what ends it", () => {
     }
   });
 
-  it("a whole member that is in the record starts, whatever else is true of the cluster", () => {
+  it("never applies to an intact recorded member, whatever else is true of the cluster", () => {
     const healths: readonly Change["statuses"][] = [
       [],
       [silent(0)],
@@ -254,7 +255,7 @@ describe("plan: what holds a disk, and what ends it", () => {
         ]) {
           const d = plan(world(3, { ...asks(), list, statuses, desired }));
           const order = d.orders["pod-2"];
-          // A removal that is carried out in this very moment needs nobody to start.
+          // A removal that is executed in this round needs nobody to start.
           const goes = d.action?.kind === "removeMember";
           if (!goes)
             expect(order?.kind, `${JSON.stringify({ list, desired })} ${d.reason}`).to.equal("start");

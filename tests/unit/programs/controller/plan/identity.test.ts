@@ -23,19 +23,19 @@ import {
 
 const broken: Disk = { state: "broken", reason: "crc mismatch" };
 
-describe("plan: a disk that comes back", () => {
+describe("plan: a disk that returns", () => {
   const table: readonly (readonly [string, Disk, string, Order["kind"], boolean])[] = [
     ["its own", wal(2), "claim-2", "start", false],
-    ["its own, at the floor", wal(2, { lastIndex: 990 }), "claim-2", "start", false],
+    ["its own, at the recorded index", wal(2, { lastIndex: 990 }), "claim-2", "start", false],
     ["empty", EMPTY, "claim-2", "wait", true],
-    ["rolled back below the floor", wal(2, { lastIndex: 989 }), "claim-2", "wait", true],
+    ["rolled back below the recorded index", wal(2, { lastIndex: 989 }), "claim-2", "wait", true],
     ["another member's", wal(1), "claim-2", "wait", true],
     ["another cluster's", wal(2, { clusterId: "5" }), "claim-2", "wait", true],
     ["a copy on a new claim", wal(2), "claim-9", "wait", true],
     ["broken", broken, "claim-2", "wait", true],
   ];
   for (const [name, disk, claimUid, order, removed] of table) {
-    it(`${name}: ${removed ? "removed" : "started"}`, () => {
+    it(`is ${removed ? "replaced" : "started"} if it is ${name}`, () => {
       const d = plan(world(3, { pods: [gated(2, { claimUid })], gates: [report(2, disk)] }));
       expect(d.orders["pod-2"]?.kind).to.equal(order);
       expect(d.action?.kind === "removeMember").to.equal(removed);
@@ -51,7 +51,7 @@ describe("plan: a disk that comes back", () => {
   }
   const brokenNote = (disk: Disk) => (disk.state === "broken" ? { brokenMs: NOW, suspect: undefined } : {});
 
-  it("is started without a quorum when nothing speaks against it", () => {
+  it("is started without a quorum if nothing contradicts it", () => {
     const d = plan(
       world(3, {
         list: "none",
@@ -63,26 +63,26 @@ describe("plan: a disk that comes back", () => {
     expect(d.action).to.equal(undefined);
   });
 
-  it("of a removed member is held", () => {
+  it("is fenced if its member was removed", () => {
     const gone = plan(
       world(3, { list: [listed(0), listed(1)], pods: [gated(2)], gates: [report(2, wal(2))] }),
     );
     expect(gone.orders["pod-2"]).to.include({ kind: "wait", hold: true });
   });
 
-  it("of a later generation than is declared is refused", () => {
+  it("is refused if its generation is later than the declared one", () => {
     const d = plan(world(3, { pods: [gated(2)], gates: [report(2, wal(2, { generation: 9 }))] }));
     expect(d.orders["pod-2"]?.kind).to.equal("refuse");
   });
 
-  describe("without what marks its generation and version", () => {
+  describe("without its generation and version file", () => {
     const unmarked = wal(0, { generation: 0, lastVersion: "0.0.0" });
-    it("is a broken one: its member is replaced", () => {
+    it("counts as broken, and its member is replaced", () => {
       const d = plan(world(3, { pods: [gated(0)], gates: [report(0, unmarked)] }));
       expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 0, memberId: idOf(0) });
       expect(d.orders["pod-0"]).to.include({ kind: "wait", hold: true });
     });
-    it("keeps no other member from starting at another patch", () => {
+    it("doesn't keep other members from starting at another patch", () => {
       const pods = [gated(0), gated(1, { etcdVersion: "3.6.16" }), gated(2)];
       const gates = [report(0, unmarked), report(1, wal(1)), report(2, wal(2))];
       const d = plan(world(3, { list: "none", pods, gates }));
@@ -104,7 +104,7 @@ describe("plan: replacement only with a quorum among the others", () => {
     ["one of five, one down", 5, [3], [4], true],
     ["one of one", 1, [0], [], false],
   ] as const) {
-    it(`${name}: ${acts ? "removed" : "waits and says so"}`, () => {
+    it(`${acts ? "removes" : "waits and says so"}: ${name}`, () => {
       const dead = lost.length + alsoDown.length > (n - 1) / 2;
       const d = plan(
         world(n, { ...wiped(...lost), statuses: alsoDown.map(silent), list: dead ? "none" : undefined }),
@@ -115,7 +115,7 @@ describe("plan: replacement only with a quorum among the others", () => {
     });
   }
 
-  it("carries a recorded removal through after a restart", () => {
+  it("completes a recorded removal after a restart", () => {
     const intent = {
       kind: "remove" as const,
       ordinal: 2,
@@ -128,18 +128,18 @@ describe("plan: replacement only with a quorum among the others", () => {
     expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 2, memberId: idOf(2) });
   });
 
-  it("a late report doesn't condemn a member that answers", () => {
+  it("ignores a late report on a member that answers", () => {
     const d = plan(world(3, { gates: [report(2, EMPTY)], statuses: [status(2)] }));
     expect(d.converged).to.equal("h");
   });
 
-  it("stops etcd where the list has no member", () => {
+  it("stops an etcd that isn't in the member list", () => {
     const record = { members: [remembered(0), remembered(1)] };
     const d = plan(world(3, { record, list: [listed(0), listed(1)] }));
     expect(d.action).to.include({ kind: "deletePod", uid: "pod-2" });
   });
 
-  it("removes a member that runs from another volume", () => {
+  it("removes a member that runs on another volume", () => {
     const d = plan(world(3, { pods: [pod(2, { claimUid: "claim-9" })] }));
     expect(d.action).to.include({ kind: "removeMember", memberId: idOf(2) });
   });
@@ -150,13 +150,13 @@ describe("plan: a disk that seems broken", () => {
     notes: [{ ordinal: 2, suspect: { podUid: "pod-8", revision, atMs: NOW - 60_000 } }],
   });
 
-  it("is looked at by the gate of a new pod first", () => {
+  it("is read again by the gate of a new pod first", () => {
     const d = plan(world(3, { pods: [crashing(2, 2)], statuses: [silent(2)] }));
     expect(d.action).to.include({ kind: "deletePod", uid: "pod-2", force: false });
     expect(d.record?.notes[0]?.suspect).to.include({ podUid: "pod-2", revision: "new" });
   });
   for (const waitingReason of ["PodInitializing", "ContainerCreating", undefined]) {
-    it(`isn't one while its pod is made anew after its node's restart (${waitingReason})`, () => {
+    it(`doesn't count while its pod's containers restart after its node's restart (${waitingReason})`, () => {
       const { etcd, ...rest } = crashing(2, 9);
       const preparing = { ...rest, etcd: { ...etcd, waitingReason } };
       for (const notes of [[], suspect("new").notes]) {
@@ -166,12 +166,12 @@ describe("plan: a disk that seems broken", () => {
       }
     });
   }
-  it("is looked at again when the controller died before it deleted the pod", () => {
+  it("is read again if the controller died before it deleted the pod", () => {
     const notes = [{ ordinal: 2, suspect: { podUid: "pod-2", revision: "new", atMs: NOW } }];
     const d = plan(world(3, { pods: [crashing(2, 4)], statuses: [silent(2)], record: { notes } }));
     expect(d.action).to.include({ kind: "deletePod", uid: "pod-2" });
   });
-  it("is looked at once more after an hour, where nobody can be compared with", () => {
+  it("is read once more after an hour if there is no other member to compare with", () => {
     const after = (ms: number) => {
       const notes = [{ ordinal: 2, suspect: { podUid: "pod-8", revision: "new", atMs: NOW - ms } }];
       const statuses = [silent(0), silent(1), silent(2)];
@@ -180,12 +180,12 @@ describe("plan: a disk that seems broken", () => {
     expect(after(3_599_999)).to.equal(undefined);
     expect(after(3_600_000)).to.include({ kind: "deletePod", uid: "pod-2" });
   });
-  it("is replaced rather than looked at once more, where it can be", () => {
+  it("is replaced instead of read again if possible", () => {
     const notes = [{ ordinal: 2, suspect: { podUid: "pod-8", revision: "new", atMs: NOW - 4_000_000 } }];
     const d = plan(world(3, { pods: [crashing(2, 9)], statuses: [silent(2)], record: { notes } }));
     expect(d.action).to.include({ kind: "removeMember", memberId: idOf(2) });
   });
-  it("is replaced when etcd fails in the second pod as well", () => {
+  it("is replaced when etcd fails in the second pod too", () => {
     const d = plan(world(3, { pods: [crashing(2, 3)], statuses: [silent(2)], record: suspect("new") }));
     expect(d.action).to.include({ kind: "removeMember", memberId: idOf(2) });
     expect(d.record?.intent).to.include({ why: "broken-disk" });
@@ -244,18 +244,18 @@ describe("plan: a node that never returns", () => {
     ["within the grace", { nodeLossGraceSeconds: 101 }, late, false],
     ["after it", grace, late, true],
   ] as const) {
-    it(`${name}: ${acts ? "replaced, its claim given up" : "waits"}`, () => {
+    it(`${acts ? "costs its member and claim" : "is waited for"}: ${name}`, () => {
       const d = plan(world(3, { desired, pods: [overdue], statuses: [silent(2)], ages }));
       expect(d.action?.kind).to.equal(acts ? "removeMember" : undefined);
       if (acts) expect(d.record?.abandoned).to.deep.equal([{ ordinal: 2, claimUid: "claim-2" }]);
       else expect(d.reason).to.contain("etcd-2");
     });
   }
-  it("not without a quorum among the others", () => {
+  it("costs nothing without a quorum among the others", () => {
     const d = plan(world(3, { desired: grace, pods: [late], statuses: [silent(1), silent(2)], ages }));
     expect(d.action).to.equal(undefined);
   });
-  it("deletes the claim, then the pod by force, once the member is removed", () => {
+  it("loses the claim, then the pod by force, once the member is removed", () => {
     const abandoned = {
       members: [remembered(0), remembered(1)],
       abandoned: [{ ordinal: 2, claimUid: "claim-2" }],
@@ -274,7 +274,7 @@ describe("plan: a node that never returns", () => {
     const claims = w.claims.map((c) => (c.ordinal === 2 ? { ...c, deleting: true } : c));
     expect(plan({ ...w, claims }).action).to.include({ kind: "deletePod", uid: "pod-2", force: true });
   });
-  it("never starts from a claim that was given up, nor gives it to a new pod", () => {
+  it("leaves a claim that is neither started nor given to a new pod", () => {
     const record = {
       members: [remembered(0), remembered(1)],
       abandoned: [{ ordinal: 2, claimUid: "claim-2" }],
@@ -290,7 +290,7 @@ describe("plan: a node that never returns", () => {
     expect(d.orders["pod-9"]?.kind).to.equal("refuse");
     expect(d.action).to.include({ kind: "deleteClaim" });
   });
-  it("nothing is given up while the record is lost", () => {
+  it("costs nothing while the record is lost", () => {
     const record = { birth: { state: "unborn" as const }, members: [] };
     const d = plan(
       world(3, { desired: grace, record, list: "none", pods: [late], statuses: [0, 1, 2].map(silent), ages }),
@@ -299,7 +299,7 @@ describe("plan: a node that never returns", () => {
   });
 });
 
-describe("plan: joining", () => {
+describe("plan: a join", () => {
   const two = { members: [remembered(0), remembered(1)] };
   const learner = (more = {}) => listed(2, { isLearner: true, name: "", ...more });
   const ordered = remembered(2, {
@@ -311,7 +311,7 @@ describe("plan: joining", () => {
   });
   const joining = { members: [remembered(0), remembered(1), ordered] };
 
-  it("announces the learner before it is added", () => {
+  it("records the learner before it is added", () => {
     const d = plan(
       world(3, { record: two, list: [listed(0), listed(1)], pods: [gated(2)], gates: [report(2, EMPTY)] }),
     );
@@ -325,7 +325,7 @@ describe("plan: joining", () => {
     expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
   });
 
-  it("recognises it after the answer was lost, and orders the join with the list as it is", () => {
+  it("recognizes the learner after a lost answer, and orders the join with the present list", () => {
     const intent = {
       kind: "add" as const,
       ordinal: 2,
@@ -391,7 +391,7 @@ describe("plan: joining", () => {
 
   const started = { members: [remembered(0), remembered(1), { ...ordered, phase: "started" as const }] };
   const running = (more = {}) => [status(2, { isLearner: true, linearizableRead: false, ...more })];
-  it("promotes a learner that is in sync, and seals the birth before", () => {
+  it("makes the bootstrap final, then promotes a learner that is in sync", () => {
     const birth = { state: "born" as const, clusterId: CLUSTER, sealed: false };
     const d = plan(
       world(3, {
@@ -418,7 +418,7 @@ describe("plan: joining", () => {
       expect(d.action).to.equal(undefined);
     });
   }
-  it("notes that it started, so that an emptied disk is a lost one", () => {
+  it("records the start, so that an empty disk counts as lost", () => {
     const d = plan(
       world(3, {
         record: joining,
@@ -437,7 +437,7 @@ describe("plan: joining", () => {
     );
     expect(emptied.action).to.include({ kind: "removeMember", memberId: idOf(2) });
   });
-  it("adds none while there is one, nor while a voter is unwell", () => {
+  it("adds no learner beside another one or an unhealthy voter", () => {
     const change = { desired: { members: 5 }, pods: [gated(3)], gates: [report(3, EMPTY)], replicas: 5 };
     const second = plan(
       world(3, {
@@ -451,7 +451,7 @@ describe("plan: joining", () => {
     const unwell = plan(world(3, { ...change, statuses: [silent(1)] }));
     expect(unwell.action).to.equal(undefined);
   });
-  it("adds none while there is one, not even a replacement", () => {
+  it("adds no second learner, not even as a replacement", () => {
     const record = { ...started, notes: [{ ordinal: 3, replacing: true }] };
     const d = plan(
       world(3, {
@@ -466,7 +466,7 @@ describe("plan: joining", () => {
     );
     expect(d.action).to.equal(undefined);
   });
-  it("doesn't order a join with an old list, whatever else is done in that round", () => {
+  it("isn't ordered with an outdated member list, whatever else happens in the round", () => {
     const list = [listed(0), listed(1), listed(3), learner()];
     const change = {
       desired: { members: 5 },
@@ -479,12 +479,12 @@ describe("plan: joining", () => {
     expect(d.action).to.include({ kind: "setReplicas" });
     expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
   });
-  it("holds a removed member's disk while paused as well", () => {
+  it("fences a removed member's disk while paused too", () => {
     const change = { list: [listed(0), listed(1)], pods: [gated(2)], gates: [report(2, wal(2))] };
     const d = plan(world(3, { ...change, desired: { paused: true } }));
     expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
   });
-  it("removes a member whose volume was given up, should it come back", () => {
+  it("removes a member that returns after its volume was given up", () => {
     const record = { abandoned: [{ ordinal: 2, claimUid: "claim-2" }] };
     const d = plan(world(3, { record }));
     expect(d.action).to.include({ kind: "removeMember", memberId: idOf(2) });

@@ -1,4 +1,4 @@
-/** Growing that can't be placed never closes the way to its own repair. */
+/** New members that can't be placed never block their own repair. */
 import { expect } from "chai";
 import { Attempts } from "../../../../../programs/controller/loop/attempts";
 import type {
@@ -16,10 +16,10 @@ const BUDGET = "Cannot evict pod as it would violate the pod's disruption budget
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 interface Reason {
-  /** How the newcomer's pod looks while it can't start; undefined when there is none. */
+  /** The status of the newcomer's pod while it can't start, or undefined if there is no pod. */
   readonly looks: (ordinal: number) => Partial<PodView> | undefined;
   readonly words: RegExp;
-  /** Whether the declared change lets it start, as soon as no pod is of the old revision. */
+  /** Whether the declared change lets the pod start once no pod has the old revision. */
   readonly repaired: boolean;
 }
 const waiting = (container: "gate" | "etcd", waitingReason: string): Partial<PodView> => ({
@@ -51,7 +51,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   },
 };
 
-/** Kubernetes with the real budget, and a cluster in which whoever is added is in sync at once. */
+/** Kubernetes with its real disruption budget, and a cluster in which learners are in sync at once. */
 class Namespace {
   replicas = 5;
   readonly revision: string[];
@@ -166,43 +166,43 @@ const ordinalOf = ({ name }: { readonly name: string }) => Number(name.split("-"
 describe("plan: newcomers that can't start", () => {
   for (const [name, reason] of Object.entries(REASONS)) {
     describe(`because of ${name}`, () => {
-      it("are waited for in words that hold, and nobody is restarted", () => {
+      it("are waited for with a stable reason, and no voter is restarted", () => {
         const seen = new Namespace(3, reason, { members: 5, changed: false }).play();
         expect(seen.decision.reason).to.match(reason.words);
         expect(seen.done).to.deep.equal([]);
         expect(seen.replicas).to.equal(5);
       });
 
-      it("go when 3 are declared again", () => {
+      it("are removed when 3 members are declared again", () => {
         const seen = new Namespace(3, reason, { members: 3, changed: false }).play();
         expect([seen.replicas, seen.decision.converged]).to.deep.equal([3, "h"]);
       });
 
-      it("stand back while another template reaches the voters, and come again", () => {
+      it("are scaled away while another template reaches the voters, and return", () => {
         const seen = new Namespace(3, reason, { members: 5, changed: true }).play();
         const back = seen.reasons.find((text) => text.includes("before the cluster grows"));
         expect(back).to.contain("no pods for etcd-3, etcd-4 meanwhile: 3 pods");
         expect(seen.revision.slice(0, 3)).to.deep.equal(["new", "new", "new"]);
-        // Once down and once up: nothing is tried again and again.
+        // Once down and once up, without repetition.
         expect(seen.done.filter((a) => a.kind === "setReplicas")).to.have.length(2);
         expect(seen.done.filter((a) => a.kind === "moveLeader")).to.have.length(1);
         if (reason.repaired) expect([seen.voters, seen.decision.converged]).to.deep.equal([5, "h"]);
         else expect(seen.decision.reason).to.match(reason.words);
       });
 
-      it("go when both are declared", () => {
+      it("are removed when size and template are both reverted", () => {
         const seen = new Namespace(3, reason, { members: 3, changed: true }).play();
         expect([seen.replicas, seen.decision.converged]).to.deep.equal([3, "h"]);
         expect(seen.revision.slice(0, 3)).to.deep.equal(["new", "new", "new"]);
       });
 
-      it("beside a single voter: it is restarted, as there is no other way", () => {
+      it("let a single voter restart, because there is no other way", () => {
         const seen = new Namespace(1, reason, { members: 3, changed: true }).play();
         expect(seen.revision[0]).to.equal("new");
         expect(seen.voters).to.equal(reason.repaired ? 3 : 1);
       });
 
-      it("beside two voters: neither is restarted, which would cost the quorum, and the way out is said", () => {
+      it("keep two voters from a restart that would cost the quorum, and the reason says what to declare", () => {
         const seen = new Namespace(2, reason, { members: 3, changed: true });
         seen.replicas = 3;
         seen.play();
@@ -238,7 +238,7 @@ describe("plan: newcomers that can't start", () => {
     });
   }
 
-  it("don't come before the voters are restarted, whatever keeps those", () => {
+  it("aren't created before the voters are restarted, whatever delays that", () => {
     const tries = new Attempts(() => 0);
     for (const o of upTo(3))
       tries.tried(
@@ -254,7 +254,7 @@ describe("plan: newcomers that can't start", () => {
     expect(plan(unseen).action).to.equal(undefined);
   });
 
-  it("come before the restart where there are two voters, and a third is declared", () => {
+  it("are created before the restart of two voters if a third is declared", () => {
     const pods = upTo(2).map((o) => pod(o, { revision: "old" }));
     const d = plan(world(2, { desired: { members: 3 }, pods }));
     expect(d.action).to.include({ kind: "setReplicas", replicas: 3 });

@@ -6,8 +6,8 @@ const at = (version: string, more: object = {}) => [0, 1, 2].map((o) => status(o
 const outdated = [0, 1, 2].map((o) => pod(o, { revision: "old" }));
 const next = { desired: { etcdVersion: "3.7.1" }, pods: outdated };
 
-describe("plan: what 3.5 has written into the log", () => {
-  it("is remembered while a member runs 3.5, and ends where all run 3.6", () => {
+describe("plan: an entry of 3.5 in the log", () => {
+  it("is recorded while a member runs 3.5, with an end once all run 3.6", () => {
     const mixed = [...at("3.6.14").slice(0, 2), status(2, { version: "3.5.30" })];
     expect(plan(world(3, { statuses: mixed })).record?.oldLog).to.deep.equal({});
     const still = { record: { oldLog: {} } };
@@ -26,7 +26,7 @@ describe("plan: what 3.5 has written into the log", () => {
     expect(forgotten(15_100, 15_099, 15_100)).to.equal(false);
   });
 
-  it("counts by the declared snapshots, if they are rarer", () => {
+  it("follows the declared snapshot count if it is higher", () => {
     const statuses = at("3.6.14", { appliedIndex: 50_000, raftIndex: 50_000 });
     const record = { oldLog: { until: 5000 } };
     const d = plan(
@@ -35,7 +35,7 @@ describe("plan: what 3.5 has written into the log", () => {
     expect(d.action).to.deep.equal({ kind: "fillLog", entries: 55_100 });
   });
 
-  it("is passed before the first restart at 3.7, and not otherwise", () => {
+  it("is passed by a snapshot only before the first restart at 3.7", () => {
     const record = { oldLog: { until: 900 } };
     expect(plan(world(3, { ...next, record })).action).to.deep.equal({ kind: "fillLog", entries: 10_000 });
     const statuses = at("3.6.14", { appliedIndex: 11_000, raftIndex: 11_000 });
@@ -43,14 +43,14 @@ describe("plan: what 3.5 has written into the log", () => {
     expect(plan(world(3, { pods: outdated, record })).action).to.include({ kind: "evictPod" });
   });
 
-  it("is not passed while a voter is unwell", () => {
+  it("isn't passed while a voter is unhealthy", () => {
     const record = { oldLog: { until: 900 } };
     const d = plan(world(3, { ...next, record, statuses: [silent(2)] }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.contain("until every voter is healthy");
   });
 
-  it("keeps a member from starting at 3.7 whose own log has it, and is known from then on", () => {
+  it("keeps a member whose log has it from starting at 3.7, and is recorded from then on", () => {
     const early = {
       ...next,
       pods: [...outdated.slice(0, 2), gated(2, { etcdVersion: "3.7.1" })],
@@ -60,13 +60,13 @@ describe("plan: what 3.5 has written into the log", () => {
     expect(d.orders["pod-2"]).to.include({ kind: "refuse" });
     expect(d.reason).to.contain("declare 3.6 again");
     expect(d.record?.oldLog).to.deep.equal({ until: 17 });
-    // A step that isn't one anyway has a reason of its own.
+    // A step that is invalid anyway has its own reason.
     const skipped = { lastVersion: "3.5.30", oldEntry: 17 };
     const tooFar = plan(world(3, { ...early, gates: [report(2, wal(2, skipped))] }));
     expect(tooFar.orders["pod-2"])
       .to.have.property("reason")
       .match(/skips a minor/);
-    // Which starts it, with the log as it is.
+    // That version starts the member with its log unchanged.
     const back = { ...early, desired: {}, pods: [gated(2)], record: { oldLog: { until: 17 } } };
     expect(plan(world(3, back)).orders["pod-2"]).to.include({ kind: "start" });
   });

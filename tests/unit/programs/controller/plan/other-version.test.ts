@@ -1,4 +1,4 @@
-/** A restore or a recovery that is declared together with another version of etcd. */
+/** A restore or recovery that is declared together with another version of etcd. */
 import { expect } from "chai";
 import type { Desired } from "../../../../../programs/controller/model";
 import type { RestoreReport } from "../../../../../programs/shared/protocol";
@@ -20,8 +20,8 @@ const restore = (said: RestoreReport) => ({ restore: { pod: { uid: "job", name: 
 const disks = three.map((o) => report(o, wal(o, { lastVersion: OLD })));
 const ran = { clusterVersion: "3.7.0" };
 
-describe("a generation that is made with another version of etcd", () => {
-  it("is restored with an earlier one: what is replaced says nothing of the restored data", () => {
+describe("plan: a new generation with another version of etcd", () => {
+  it("may be restored with an earlier version, because the replaced data doesn't matter", () => {
     const seed = { jobPodUid: "job", sha256: "abc" };
     const rebuild = { generation: 2, kind: "restore" as const, phase: "building" as const, seed };
     const change = { desired: declared("restore"), list: "none" as const, record: { ...ran, rebuild } };
@@ -30,7 +30,7 @@ describe("a generation that is made with another version of etcd", () => {
     expect(d.orders["pod-0"]?.kind).to.equal("seed");
     const old = plan(world(3, { ...taking, pods: three.map((o) => gated(o, { etcdVersion: OLD })) }));
     expect(old.orders["pod-0"]).to.include({ kind: "refuse" });
-    // Its data is there: the others join at that version, whatever is on their disks.
+    // The new data exists, so the others join at that version, whatever is on their disks.
     const born = { state: "born" as const, clusterId: "8", sealed: true };
     const member = {
       ordinal: 0,
@@ -69,7 +69,7 @@ describe("a generation that is made with another version of etcd", () => {
     expect(plan(there).action).to.include({ kind: "addLearner", ordinal: 1 });
   });
 
-  it("isn't recovered with one that the disks don't allow: refused before anything is stopped", () => {
+  it("is refused before any member stops if the survivors' disks don't allow the version", () => {
     const receive: RestoreReport = { podUid: "job", generation: 2, atMs: NOW, step: "receive" };
     const d = plan(
       world(3, {

@@ -14,7 +14,7 @@ const after = (more: Partial<Made>, change: Parameters<typeof world>[1] = {}) =>
   const { record } = plan(world(3, { desired, record: made(more), ...change }));
   return record?.made?.wholeMs;
 };
-/** A member whose pod was made anew, with a whole disk. */
+/** A member with an intact disk whose pod was recreated. */
 const restarted = (record: Partial<ControllerRecord>, declared: Partial<Desired> = {}) => {
   const gates = [report(2, wal(2, { generation: 2 }))];
   const change = { desired: { ...desired, ...declared }, record, pods: [gated(2)], gates };
@@ -24,18 +24,18 @@ const backup = { name: "20261126T191500Z-5f3a9c", clusterId: CLUSTER };
 const noted = (change: Parameters<typeof world>[1]) =>
   plan(world(3, { desired, record: made(), world: { backup }, ...change })).record?.made?.backup;
 
-describe("what a restore has set aside", () => {
-  it("stays when its member is a voter again and restarts", () => {
+describe("plan: data that a restore has quarantined", () => {
+  it("is kept when its member is a voter again and restarts", () => {
     expect(restarted(made())).to.include({ kind: "start", dropAside: false });
     expect(restarted(made({ wholeMs: undefined, countedMs: undefined }))).to.include({ dropAside: false });
   });
 
-  it("goes once the new cluster was whole for seven days", () => {
+  it("is deleted once the new cluster was healthy for seven days", () => {
     expect(restarted(made({ wholeMs: DAYS - 1 }))).to.include({ dropAside: false });
     expect(restarted(made({ wholeMs: DAYS }))).to.include({ kind: "start", dropAside: true });
   });
 
-  it("goes after another number of days, where it is declared", () => {
+  it("is deleted after the declared number of days", () => {
     const day = 24 * 3_600_000;
     const two = { keepReplacedDays: 2 };
     expect(restarted(made({ wholeMs: 2 * day - 1 }), two)).to.include({ dropAside: false });
@@ -43,7 +43,7 @@ describe("what a restore has set aside", () => {
     expect(restarted(made({ wholeMs: DAYS }), { keepReplacedDays: 30 })).to.include({ dropAside: false });
   });
 
-  it("goes once a backup of the new cluster is good, unless days are declared", () => {
+  it("is deleted after the first good backup of the new cluster, unless days are declared", () => {
     expect(noted({})).to.equal(backup.name);
     expect(restarted(made({ backup: backup.name }))).to.include({ dropAside: true });
     const kept = { keepReplacedDays: 7 };
@@ -51,13 +51,13 @@ describe("what a restore has set aside", () => {
     expect(restarted(made({ backup: backup.name }), kept)).to.include({ dropAside: false });
   });
 
-  it("outlasts a backup of another cluster, and one that is seen while not all are healthy", () => {
+  it("isn't deleted for a backup of another cluster, or while a member is unhealthy", () => {
     expect(noted({ world: { backup: { ...backup, clusterId: "17" } } })).to.equal(undefined);
     expect(noted({ statuses: [silent(2)] })).to.equal(undefined);
     expect(noted({ world: {} })).to.equal(undefined);
   });
 
-  it("goes where the only member restarts, and nobody can list it", () => {
+  it("is deleted when the only member restarts and the member list is unavailable", () => {
     const alone = (record: Partial<ControllerRecord>, members = 1) => {
       const gates = [report(0, wal(0, { generation: 2 }))];
       const change = {
@@ -74,7 +74,7 @@ describe("what a restore has set aside", () => {
     expect(alone(made({ wholeMs: DAYS }), 3)).to.include({ kind: "start", dropAside: false });
   });
 
-  it("stays, and is counted anew, where the record was lost since", () => {
+  it("is kept and counted again after the record was lost", () => {
     const adopt = (generation: number) => {
       const record = { ...emptyRecord(1), made: undefined };
       const pods = [0, 1, 2].map((o) => pod(o, { generation }));
@@ -86,17 +86,17 @@ describe("what a restore has set aside", () => {
     expect(adopt(1).made).to.equal(undefined);
   });
 
-  it("is another matter than what a replacement sets aside in a cluster that was born so", () => {
+  it("differs from what a replacement quarantines in a cluster that began with the restore", () => {
     expect(restarted({ generation: 2 })).to.include({ kind: "start", dropAside: true });
   });
 
-  it("is counted every ten minutes, while all are healthy", () => {
+  it("ages every ten minutes while all members are healthy", () => {
     expect(after({ countedMs: NOW - 599_000 }) ?? 0).to.equal(0);
     expect(after({ wholeMs: 5, countedMs: NOW - 600_000 })).to.equal(600_005);
     expect(after({ wholeMs: 5, countedMs: NOW - 600_000 }, { statuses: [silent(2)] })).to.equal(5);
   });
 
-  it("isn't brought nearer by a clock that is set, forwards or back", () => {
+  it("isn't deleted earlier when a clock is set forwards or back", () => {
     expect(after({ wholeMs: 5, countedMs: NOW - DAYS })).to.equal(1_200_005);
     expect(after({ wholeMs: 5, countedMs: NOW + DAYS })).to.equal(5);
     expect(after({ wholeMs: 5, countedMs: undefined })).to.equal(5);

@@ -16,8 +16,8 @@ const old = [0, 1, 2].map((o) => pod(o, { revision: "old" }));
 const declared = (change: Change, quota = 100) =>
   plan(world(3, { desired: { quotaBytes: quota * MIB }, pods: old, ...change }));
 
-describe("plan: a rollout with a quota that the databases don't fit", () => {
-  it("is refused before the first restart, with field, value and way out", () => {
+describe("plan: a rollout with a quota that the databases exceed", () => {
+  it("is refused before the first restart, with field, value and solution", () => {
     for (const quota of [undefined, 400]) {
       const d = declared({ statuses: all(210, 200, quota) });
       expect(d.action).to.equal(undefined);
@@ -27,20 +27,20 @@ describe("plan: a rollout with a quota that the databases don't fit", () => {
     }
   });
 
-  it("is refused if it is so for one of them", () => {
+  it("is refused if one database exceeds the quota", () => {
     const d = declared({ statuses: [sized(0, 50, 40), sized(1, 50, 40), sized(2, 101, 100)] });
     expect(d.action).to.equal(undefined);
     expect(d.refused).to.contain("etcd-2's database");
   });
 
-  it("takes no broken member along, which would raise the alarm for all", () => {
+  it("doesn't restart a broken member, which would raise the alarm for all", () => {
     const pods = [old[0]!, old[1]!, pod(2, { revision: "old", ready: false })];
     const d = declared({ statuses: [sized(0, 210, 200), sized(1, 210, 200), silent(2)], pods });
     expect(d.action).to.equal(undefined);
     expect(d.refused).to.contain("etcd.quota is 100Mi");
   });
 
-  it("defragments first, followers before the leader, where that makes room", () => {
+  it("defragments first if that suffices, followers before the leader", () => {
     const d = declared({ statuses: all(210, 50) });
     expect(d.action).to.include({ kind: "defragment", ordinal: 1 });
     const done = [1, 2].map((ordinal) => ({ ordinal, defragmentedMs: NOW - 1000 }));
@@ -51,14 +51,14 @@ describe("plan: a rollout with a quota that the databases don't fit", () => {
     expect(then.action).to.deep.equal({ kind: "moveLeader", from: idOf(0), to: idOf(1) });
   });
 
-  it("is refused where a defragmentation has just not made room", () => {
+  it("is refused if a recent defragmentation didn't suffice", () => {
     const notes = [{ ordinal: 1, defragmentedMs: NOW - 1000 }];
     const d = declared({ statuses: all(210, 50), record: { notes } });
     expect(d.action).to.equal(undefined);
     expect(d.refused).to.contain("etcd-1's database");
   });
 
-  it("waits for a defragmentation until all are healthy", () => {
+  it("waits with a defragmentation until all members are healthy", () => {
     const d = declared({ statuses: [sized(0, 210, 50), sized(1, 210, 50), silent(2)] });
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.contain("the rollout waits until");
@@ -71,7 +71,7 @@ describe("plan: a rollout with a quota that the databases don't fit", () => {
     expect(d.reason).to.contain("no space left");
   });
 
-  it("goes on waiting when leadership can't be moved for it", () => {
+  it("keeps waiting when leadership can't be moved for it", () => {
     const statuses = [sized(0, 210, 50), sized(1, 50, 50), sized(2, 50, 50)];
     const action = { kind: "moveLeader" as const, from: idOf(0), to: idOf(1) };
     const d = declared({ statuses, world: { tries: failed(action, "timeout", true) } });
@@ -79,7 +79,7 @@ describe("plan: a rollout with a quota that the databases don't fit", () => {
     expect(d.reason).to.contain("timeout");
   });
 
-  it("goes on where the quota isn't lowered, however full the databases are", () => {
+  it("continues if the quota isn't lowered, however full the databases are", () => {
     expect(declared({ statuses: all(99, 99) }).action?.kind).to.equal("evictPod");
     expect(declared({ statuses: all(101, 101, 100) }).action?.kind).to.equal("evictPod");
     const alarms = [{ memberId: idOf(0), type: "NOSPACE" as const }];
@@ -87,7 +87,7 @@ describe("plan: a rollout with a quota that the databases don't fit", () => {
     expect(declared({ statuses: all(101, 101), ...raised }).refused).to.equal(undefined);
   });
 
-  it("is no matter of members that run with it already", () => {
+  it("ignores members that run with the quota already", () => {
     const d = declared({ statuses: all(210, 200), pods: [0, 1, 2].map((o) => pod(o)) });
     expect(d.refused).to.equal(undefined);
   });

@@ -63,7 +63,7 @@ const survivor = {
 };
 const recordOf = (d: Decision) => d.record as ControllerRecord;
 
-/** Two claims are new and empty; the third's member runs alone, without a quorum. */
+/** Two claims are new and empty, and the third one's member runs alone without a quorum. */
 const twoLost = (more: Parameters<typeof world>[1] = {}): World =>
   world(3, {
     desired: declared("recovery"),
@@ -75,7 +75,7 @@ const twoLost = (more: Parameters<typeof world>[1] = {}): World =>
     world: { restore: at(receive), ...more.world },
   });
 
-/** Everybody was stopped and is back: the gates show the disks. */
+/** All members were stopped, and the gates of their new pods report the disks. */
 const back = (more: Parameters<typeof world>[1] = {}): World =>
   world(3, {
     desired: declared("recovery"),
@@ -87,10 +87,10 @@ const back = (more: Parameters<typeof world>[1] = {}): World =>
     world: { restore: at(receive), ...more.world },
   });
 
-describe("a generation that is made", () => {
+describe("plan: a new generation", () => {
   describe("isn't begun", () => {
     const cases: [string, World, RegExp][] = [
-      ["while nothing says from what", world(3, { desired: { generation: 2 } }), /not what to make it from/],
+      ["if no source is declared", world(3, { desired: { generation: 2 } }), /not what to make it from/],
       [
         "by a recovery while there is a quorum",
         world(3, { desired: declared("recovery"), world: { restore: at(receive) } }),
@@ -117,7 +117,7 @@ describe("a generation that is made", () => {
       ],
       ["while there is no restore pod", twoLost({ world: { restore: undefined } }), /no restore pod yet/],
       [
-        "while its pod fails, and its words are told",
+        "while its pod fails, and the reason quotes its error",
         world(3, {
           desired: declared("restore"),
           world: { restore: at(undefined, "fetch failed: wrong hash") },
@@ -125,11 +125,11 @@ describe("a generation that is made", () => {
         /hasn't touched anything: etcd-restore-2-x: fetch failed: wrong hash\. Its Job stays as it was first declared: .* with generation 3/,
       ],
       [
-        "while its pod was refused what is declared, and what to do is told",
+        "while its pod rejects the declaration, and the reason says what to do",
         world(3, {
           desired: declared("restore"),
           world: {
-            // Even if a later try has found what is declared.
+            // Even if a later attempt finds the backup.
             restore: { ...at(ready), refusal: "etcd-restore-2-a: fetch failed: no such backup" },
           },
         }),
@@ -141,17 +141,17 @@ describe("a generation that is made", () => {
         /works on the data/,
       ],
       [
-        "by what another pod said",
+        "on another pod's report",
         world(3, { desired: declared("restore"), world: { restore: at({ ...ready, podUid: "old" }) } }),
         /works on the data/,
       ],
       [
-        "by what is of another generation",
+        "on a report for another generation",
         world(3, { desired: declared("restore"), world: { restore: at({ ...ready, generation: 1 }) } }),
         /works on the data/,
       ],
       [
-        "by a recovery that would find no disk, however the members stand, and each is told",
+        "by a recovery that would find no disk, and the reason names each member",
         twoLost({
           pods: [gated(0, { claimUid: "new-0" }), gated(1), gated(2, { claimUid: "new-2" })],
           gates: [
@@ -164,7 +164,7 @@ describe("a generation that is made", () => {
         /^refused: the recovery hasn't touched anything: no disk is left.*etcd-0 has no data; etcd-1 can't be read: crc; etcd-2 is of another cluster, 5\): declare a restore from a backup, with generation 3/,
       ],
       [
-        "and whose disk a recovery takes is said before",
+        "before the reason says whose disk a recovery will use",
         twoLost({ world: { restore: undefined } }),
         /no restore pod yet; it takes the disk of etcd-1, which runs, and has entries up to 1000 of term 3/,
       ],
@@ -180,7 +180,7 @@ describe("a generation that is made", () => {
       });
     }
 
-    it("and the old generation is served and repaired meanwhile: its disks start, whatever pod they are in", () => {
+    it("and the old generation keeps running and is repaired: its disks start in any pod", () => {
       const decision = plan(
         world(3, {
           desired: declared("restore"),
@@ -192,7 +192,7 @@ describe("a generation that is made", () => {
       expect(decision.orders["pod-2"]).to.include({ kind: "start", generation: 1 });
     });
 
-    it("a second time: what was made stays made, with the argument or without", () => {
+    it("a second time, whether the argument stays or is removed", () => {
       for (const rebuild of [declared("restore").rebuild, undefined]) {
         const decision = plan(
           world(3, {
@@ -206,12 +206,12 @@ describe("a generation that is made", () => {
       }
     });
 
-    it("a lower one than there is", () => {
+    it("if its number is lower than the present one", () => {
       expect(plan(world(3, { record: { generation: 2 } })).reason).to.match(/members are of 2: declare that/);
     });
   });
 
-  describe("that can't be begun yet keeps nobody on a template that was put right", () => {
+  describe("that can't be begun yet doesn't block a corrected template", () => {
     const noImage = { state: "waiting" as const, waitingReason: "ImagePullBackOff", restarts: 0 };
     const stuck = (o: number, revision: string) => gated(o, { revision, gate: noImage });
     const waiting = (kind: "restore" | "recovery", pods: readonly PodView[]) =>
@@ -225,14 +225,14 @@ describe("a generation that is made", () => {
         }),
       );
     for (const kind of ["restore", "recovery"] as const) {
-      it(`${kind}: who can't start is exchanged`, () => {
+      it(`${kind}: a pod that can't start is replaced`, () => {
         const d = waiting(
           kind,
           [0, 1, 2].map((o) => stuck(o, "bad")),
         );
         expect(d.action).to.include({ kind: "deletePod", name: "etcd-0", force: false });
       });
-      it(`${kind}: who waits in its gate, or is at the declared revision, stays`, () => {
+      it(`${kind}: a pod that waits in its gate or has the declared revision stays`, () => {
         const asks = [0, 1, 2].map((o) => gated(o, { revision: "bad" }));
         const gates = [0, 1, 2].map((o) => report(o, wal(o)));
         const d = plan(world(3, { desired: declared(kind), list: "none", pods: asks, gates }));
@@ -247,7 +247,7 @@ describe("a generation that is made", () => {
     }
   });
 
-  describe("begins by stopping everybody", () => {
+  describe("begins by stopping all members", () => {
     it("when a quorum of disks is lost", () => {
       const decision = plan(twoLost());
       expect(decision.action).to.equal(undefined);
@@ -259,7 +259,7 @@ describe("a generation that is made", () => {
       expect(decision.reason).to.match(/stopped first; by what is known now, it takes the disk of etcd-1/);
     });
 
-    it("when all disks are whole, on claims that nobody has recorded, and the newest is named", () => {
+    it("when all disks are intact on unrecorded claims, and the reason names the newest", () => {
       const gates = [800, 900, 850].map((lastIndex, o) => report(o, wal(o, { lastIndex })));
       const decision = plan(
         twoLost({ pods: [0, 1, 2].map((o) => gated(o, { claimUid: `copy-${o}` })), gates, statuses: [] }),
@@ -268,12 +268,12 @@ describe("a generation that is made", () => {
       expect(decision.reason).to.match(/it takes the disk of etcd-1, which ends with entry 900 of term 3/);
     });
 
-    it("when what is left wasn't looked at yet, and that is said", () => {
+    it("when the remaining disks weren't read yet, and the reason says so", () => {
       const seen = twoLost({ statuses: [silent(1)] });
       expect(plan(seen).reason).to.match(/whose disk it takes is known once it was looked at: etcd-1/);
     });
 
-    it("when the last one that is missing was given up by name", () => {
+    it("when the last missing member was given up by name", () => {
       const seen = twoLost({
         desired: declared("recovery", ["etcd-2"]),
         pods: [gated(0, { claimUid: "new-0" }), pod(1, { ready: false }), pod(2, { ready: false })],
@@ -283,7 +283,7 @@ describe("a generation that is made", () => {
       expect(recordOf(plan(seen)).rebuild).to.include({ phase: "stopping" });
     });
 
-    it("when a snapshot was checked, although the cluster is well", () => {
+    it("when a snapshot was verified, although the cluster is healthy", () => {
       const decision = plan(world(3, { desired: declared("restore"), world: { restore: at(ready) } }));
       expect(recordOf(decision).rebuild).to.deep.equal({ generation: 2, kind: "restore", phase: "stopping" });
     });
@@ -291,13 +291,13 @@ describe("a generation that is made", () => {
     const stopping = (more: Parameters<typeof world>[1] = {}) =>
       twoLost({ record: rebuilding({ phase: "stopping" }), ...more });
 
-    it("and no pod is left to start", () => {
+    it("and creates no pod", () => {
       const decision = plan(stopping());
       expect(decision.action).to.include({ kind: "setReplicas", replicas: 0 });
       expect(decision.orders["pod-0"]).to.include({ kind: "wait", hold: true });
     });
 
-    it("and each is waited for", () => {
+    it("and waits for each pod", () => {
       const leaving = { graceMs: 60_000 };
       const decision = plan(
         stopping({ replicas: 0, pods: [1, 2].map((o) => pod(o, { deleting: leaving })) }),
@@ -318,13 +318,13 @@ describe("a generation that is made", () => {
       return { ...seen, pods: [pod(2, { deleting: hanging })], gates: [], ages };
     };
 
-    it("and one that can't be confirmed gone is named", () => {
+    it("and names a pod that can't be confirmed gone", () => {
       const decision = plan(cutOff([]));
       expect(decision.action).to.equal(undefined);
       expect(decision.reason).to.match(/etcd-2 can't be confirmed gone.*node-2.*recovery\.abandonedMembers/);
     });
 
-    it("until it is given up: its volume first, in the record", () => {
+    it("until that member is given up, which is recorded with its volume first", () => {
       const first = plan(cutOff(["etcd-2"]));
       expect(first.action).to.equal(undefined);
       const given = { ordinal: 2, claimUid: "claim-2" };
@@ -334,7 +334,7 @@ describe("a generation that is made", () => {
       expect(recordOf(then).abandoned).to.deep.equal([given]);
     });
 
-    it("then given up volumes go, and only then anybody comes back", () => {
+    it("then deletes the given-up volumes, and only then creates pods", () => {
       const abandoned = [{ ordinal: 2, claimUid: "claim-2" }];
       const seen = { ...cutOff(["etcd-2"], { abandoned }), pods: [] };
       expect(plan(seen).action).to.include({ kind: "deleteClaim", name: "data-etcd-2", uid: "claim-2" });
@@ -344,24 +344,24 @@ describe("a generation that is made", () => {
       expect(recordOf(gone).rebuild).to.include({ phase: "building" });
     });
 
-    it("taken back before the data has changed, the old cluster goes on", () => {
+    it("and lets the old cluster continue if it is withdrawn before the data changed", () => {
       const decision = plan(stopping({ desired: { generation: 1 } }));
       expect(recordOf(decision)).to.have.property("rebuild", undefined);
     });
   });
 
-  describe("from the disks that are left", () => {
-    it("brings the pods back", () => {
+  describe("from the remaining disks", () => {
+    it("creates the pods", () => {
       expect(plan(back({ replicas: 0 })).action).to.include({ kind: "setReplicas", replicas: 3 });
     });
 
-    it("waits until every disk was looked at", () => {
+    it("waits until every disk was read", () => {
       const decision = plan(back({ gates: [report(0, EMPTY), report(1, wal(1))] }));
       expect(decision.reason).to.match(/every disk is looked at: etcd-2/);
       expect(decision.record).to.equal(undefined);
     });
 
-    it("takes the newest last entry: the term before the index", () => {
+    it("takes the disk with the newest last entry, by term before index", () => {
       const seen = back({
         pods: [0, 1, 2].map((o) => gated(o)),
         gates: [
@@ -382,7 +382,7 @@ describe("a generation that is made", () => {
       ["can't be read", { state: "broken", reason: "crc" }],
     ];
     for (const [name, disk] of unfit) {
-      it(`takes none that ${name}`, () => {
+      it(`takes no disk that ${name}`, () => {
         const gates = [report(0, EMPTY), report(1, disk), report(2, EMPTY)];
         const decision = plan(back({ gates }));
         expect(decision.record?.rebuild?.survivor).to.equal(undefined);
@@ -391,12 +391,9 @@ describe("a generation that is made", () => {
     }
 
     const copies: [string, Parameters<typeof world>[1]][] = [
+      ["on unrecorded claims", { pods: [0, 1, 2].map((o) => gated(o, { claimUid: `copy-${o}` })) }],
       [
-        "on other claims than those that are recorded",
-        { pods: [0, 1, 2].map((o) => gated(o, { claimUid: `copy-${o}` })) },
-      ],
-      [
-        "that have forgotten what they had reached",
+        "that end before the recorded indexes",
         {
           pods: [0, 1, 2].map((o) => gated(o)),
           record: { ...rebuilding(), members: [0, 1, 2].map((o) => remembered(o, { floor: 90_000 })) },
@@ -425,7 +422,7 @@ describe("a generation that is made", () => {
       });
     }
 
-    it("counts what a learner's disk knows as committed", () => {
+    it("considers what a learner's disk knows as committed", () => {
       const gates = [
         report(0, EMPTY),
         report(1, wal(1, { commit: 990 })),
@@ -450,7 +447,7 @@ describe("a generation that is made", () => {
       const other = { ordinal: disk.state === "wal" && disk.memberId === idOf(2) ? 2 : 1 };
       const seen = (more: Parameters<typeof world>[1] = {}) => back({ gates, record: chosen, ...more });
 
-      it(`waits for a disk that was chosen and ${name}, before it has come, with words`, () => {
+      it(`waits for a chosen disk that ${name} before its upload, and says so`, () => {
         const decision = plan(seen());
         expect(decision.record).to.equal(undefined);
         expect(decision.orders["pod-1"]).to.include({ kind: "wait", hold: true });
@@ -459,7 +456,7 @@ describe("a generation that is made", () => {
         );
       });
 
-      it(`takes another than one that was chosen and ${name} once that is given up`, () => {
+      it(`takes another disk if the chosen one ${name} and is given up`, () => {
         const named = plan(seen({ desired: declared("recovery", ["etcd-2"]) }));
         expect(recordOf(named).rebuild?.survivor).to.include(other);
         const all = seen();
@@ -467,14 +464,14 @@ describe("a generation that is made", () => {
         expect(recordOf(plan({ ...all, claims })).rebuild?.survivor).to.include(other);
       });
 
-      it(`doesn't need one that was chosen and ${name} after it has come`, () => {
+      it(`doesn't need a chosen disk that ${name} after its upload`, () => {
         const come = at({ ...ready, revision: 4, keys: 2, from: chosen.rebuild.survivor });
         const decision = plan({ ...seen({ pods: [0, 1, 2].map((o) => gated(o)) }), restore: come });
         expect(recordOf(decision).rebuild?.survivor).to.include({ lastIndex: 2000 });
       });
     }
 
-    it("takes another when the claim of the one that was chosen is gone", () => {
+    it("takes another disk if the chosen one's claim is gone", () => {
       const gone = plan(
         back({ pods: [gated(0), gated(1), gated(2, { claimUid: "newer" })], record: chosen }),
       );
@@ -485,12 +482,12 @@ describe("a generation that is made", () => {
     const late = (more: Parameters<typeof world>[1] = {}) =>
       back({ gates: [report(0, newer), report(1, wal(1)), report(2, EMPTY)], ...more });
 
-    it("takes a newer one that comes after another was chosen", () => {
+    it("takes a newer disk that appears after another was chosen", () => {
       const decision = plan(late({ record: rebuilding({ survivor }) }));
       expect(recordOf(decision).rebuild?.survivor).to.include({ ordinal: 0, lastTerm: 5, lastIndex: 900 });
     });
 
-    it("doesn't take what was made from an older one, unless member 0 was told to", () => {
+    it("doesn't take data made from an older disk, unless member 0 has the order", () => {
       const from = { memberId: idOf(1), lastTerm: 3, lastIndex: 1000, commit: 1000 };
       const come = { restore: at({ ...ready, revision: 42, keys: 7, from }) };
       const decision = plan(late({ record: rebuilding({ survivor }), world: come }));
@@ -531,7 +528,7 @@ describe("a generation that is made", () => {
       });
     }
 
-    it("tells whose disk is waited for", () => {
+    it("says whose disk it waits for", () => {
       const pods = [gated(0), pod(1, { ready: false, unschedulable: "no node" }), gated(2)];
       const decision = plan(
         back({ pods, gates: [report(0, EMPTY), report(2, EMPTY)], record: rebuilding({ survivor }) }),
@@ -541,7 +538,7 @@ describe("a generation that is made", () => {
       );
     });
 
-    it("tells why the survivor's disk doesn't come", () => {
+    it("says why the survivor's disk isn't uploaded", () => {
       const problem = "its data can't be sent: connect ECONNREFUSED";
       const pods = [gated(0), gated(1, { gateProblem: problem }), gated(2)];
       const decision = plan(back({ pods, record: rebuilding({ survivor }) }));
@@ -550,7 +547,7 @@ describe("a generation that is made", () => {
       );
     });
 
-    it("tells that an earlier try has left its data, if nothing else is left", () => {
+    it("says that only an earlier attempt's data is left", () => {
       const made2 = wal(0, { generation: 2, memberId: "7", clusterId: "8", voters: ["7"] });
       const decision = plan(
         back({
@@ -588,20 +585,20 @@ describe("a generation that is made", () => {
       const words =
         /had chosen a log that ends with entry 9000 of term 5, which no disk has any more, .*declare generation 2 again, or name etcd-0 in recovery\.abandonedMembers/;
 
-      it("what that has half made isn't passed over for an older disk", () => {
+      it("doesn't prefer an older disk to its unfinished data", () => {
         const first = plan(third({ record: seeded }));
         expect(first.refused).to.match(words);
         expect(first.record).to.equal(undefined);
         const then = plan(third({ record: begun() }));
         expect(then.refused).to.match(words);
         expect(then.record).to.equal(undefined);
-        // On a claim that is gone, too.
+        // The same on a claim that is gone.
         expect(plan(third({ record: begun({ ...had, ordinal: 2, claimUid: "claim-2" }) })).refused).to.match(
           words,
         );
       });
 
-      it("it is, when its member is named", () => {
+      it("prefers the older disk if the unfinished data's member is named", () => {
         const first = recordOf(plan(third({ record: seeded }, ["etcd-0"])));
         expect(first.rebuild).to.deep.include({ generation: 3, phase: "stopping", before: had });
         const read = parseRecord(recordData(first)) as ControllerRecord;
@@ -610,7 +607,7 @@ describe("a generation that is made", () => {
         expect(recordOf(then).rebuild?.survivor).to.include({ ordinal: 1, lastTerm: 4 });
       });
 
-      it("it is, when the disk that it was made from is still there", () => {
+      it("prefers the disk that the unfinished data was made from", () => {
         const own = { ...had, ordinal: 1, claimUid: "claim-1", memberId: idOf(1) };
         const gates = [
           report(0, half),
@@ -623,14 +620,14 @@ describe("a generation that is made", () => {
         expect(recordOf(then).rebuild?.survivor).to.include({ ordinal: 1, lastIndex: 9000 });
       });
 
-      it("a disk that had been chosen and can't be read is waited for", () => {
+      it("waits for a chosen disk that can't be read", () => {
         const gates = [report(0, { state: "broken", reason: "EIO" }), report(1, older), report(2, EMPTY)];
         const then = plan(third({ gates, record: begun() }));
         expect(then.record).to.equal(undefined);
         expect(then.reason).to.match(/etcd-0's disk was chosen, with entry 9000 .*can't be read: EIO/);
       });
 
-      it("what it had chosen stays known, whatever is begun after it", () => {
+      it("keeps its choice recorded, whatever is begun after it", () => {
         const restore = { kind: "restore" as const, url: URL, abandoned: [] };
         const fourth = third({
           desired: { generation: 4, rebuild: restore },
@@ -645,7 +642,7 @@ describe("a generation that is made", () => {
       });
     });
 
-    it("takes none that was given up", () => {
+    it("takes no disk that was given up", () => {
       const abandoned = [{ ordinal: 1, claimUid: "claim-1" }];
       const decision = plan(back({ record: { ...rebuilding(), abandoned } }));
       expect(decision.action).to.equal(undefined);
@@ -653,14 +650,14 @@ describe("a generation that is made", () => {
       expect(decision.orders["pod-1"]).to.include({ kind: "refuse" });
     });
 
-    it("lends it to the restore pod that asks, and holds all", () => {
+    it("orders the upload to the restore pod that asks, and fences all disks", () => {
       const decision = plan(back({ record: rebuilding({ survivor }) }));
       expect(decision.orders["pod-1"]).to.deep.equal({ kind: "lend", url: `${URL}/job` });
       expect(decision.orders["pod-0"]).to.include({ kind: "wait", hold: true });
       expect(decision.restore).to.deep.include({ kind: "wait", commit: 990, survivor });
     });
 
-    it("tells why what came wasn't taken", () => {
+    it("says why an upload was rejected", () => {
       const said: RestoreReport = { ...receive, problem: "it was older" };
       const decision = plan(back({ record: rebuilding({ survivor }), world: { restore: at(said) } }));
       expect(decision.reason).to.match(
@@ -668,13 +665,13 @@ describe("a generation that is made", () => {
       );
     });
 
-    it("lends nothing that isn't the survivor's any more", () => {
+    it("orders no upload of a disk that isn't the survivor's any more", () => {
       const gates = [report(0, EMPTY), report(1, wal(1, { memberId: idOf(4) })), report(2, EMPTY)];
       const decision = plan(back({ gates, record: rebuilding({ survivor }) }));
       expect(decision.orders["pod-1"]).to.include({ kind: "wait", hold: true });
     });
 
-    it("a survivor that is member 0 lends first, and takes afterwards", () => {
+    it("orders the upload first and the download afterwards if the survivor is member 0", () => {
       const own = { ...survivor, ordinal: 0, claimUid: "claim-0", memberId: idOf(0) };
       const pods = [0, 1, 2].map((o) => gated(o));
       const gates = [report(0, wal(0)), report(1, EMPTY), report(2, EMPTY)];
@@ -688,14 +685,14 @@ describe("a generation that is made", () => {
     });
   });
 
-  describe("is taken by member 0 alone", () => {
+  describe("is downloaded by member 0 alone", () => {
     const from = { memberId: idOf(1), lastTerm: 3, lastIndex: 1000, commit: 1000 };
     const saved: RestoreReport = { ...ready, revision: 42, keys: 7, from };
     const seeding = (more: Parameters<typeof world>[1] = {}) =>
       back({ record: rebuilding({ survivor }), world: { restore: at(saved) }, ...more });
     const written = { survivor, seed: { jobPodUid: "job", sha256: "abc" } };
 
-    it("after that was written down", () => {
+    it("after that was recorded", () => {
       const first = plan(seeding());
       expect(recordOf(first).rebuild?.seed).to.deep.equal({ jobPodUid: "job", sha256: "abc" });
       const then = plan(seeding({ record: rebuilding(written) }));
@@ -712,7 +709,7 @@ describe("a generation that is made", () => {
       ["lacks what is known as committed", { ...saved, from: { ...from, commit: 989 } }, /990 is known/],
       ["is empty", { ...saved, revision: 0, keys: 0 }, /no data at all \(revision 0\)/],
     ] as const) {
-      it(`but not what ${name}`, () => {
+      it(`but not if it ${name}`, () => {
         const decision = plan(seeding({ world: { restore: at(said) } }));
         expect(decision.refused).to.match(words);
         expect(decision.refused).to.match(/with generation 3, or generation 1 again/);
@@ -721,13 +718,13 @@ describe("a generation that is made", () => {
       });
     }
 
-    it("but not after the restore pod was refused what came of it, and its words are told", () => {
+    it("but not after the restore pod rejected the result, and the reason quotes it", () => {
       const restore = { ...at(receive), refusal: "etcd-restore-2-a: save failed: no data at all" };
       const decision = plan(back({ record: rebuilding({ survivor }), world: { restore } }));
       expect(decision.refused).to.match(/generation 2 can't be made: .*no data at all/);
     });
 
-    it("which is told why it can't, as long as it can't", () => {
+    it("which gets the reason as long as it can't", () => {
       const gateProblem = "the restored data can't be taken: ENOSPC";
       const pods = [gated(0, { gateProblem }), gated(1), gated(2)];
       const decision = plan(seeding({ pods, record: rebuilding(written) }));
@@ -735,14 +732,14 @@ describe("a generation that is made", () => {
       expect(plan(seeding({ record: rebuilding(written) })).reason).to.match(/takes the restored data$/);
     });
 
-    it("which is told to have no place, if it has none", () => {
+    it("whose pod is reported if it can't be placed", () => {
       const pods = [gated(0, { unschedulable: "no node fits" }), gated(1), gated(2)];
       const gates = [report(1, wal(1)), report(2, EMPTY)];
       const decision = plan(seeding({ pods, gates, record: rebuilding(written) }));
       expect(decision.reason).to.match(/etcd-0 can't be scheduled.*or name it in recovery\.abandonedMembers/);
     });
 
-    it("from another pod only after that was written down, too", () => {
+    it("from another restore pod only after that was recorded", () => {
       const decision = plan(
         seeding({
           record: rebuilding({ survivor, seed: { jobPodUid: "older", sha256: "abc" } }),
@@ -751,20 +748,20 @@ describe("a generation that is made", () => {
       expect(recordOf(decision).rebuild?.seed).to.include({ jobPodUid: "job" });
     });
 
-    it("and starts with it once it is there, even when the restore pod is gone", () => {
+    it("which starts with the data, even when the restore pod is gone", () => {
       const gates = [report(0, wal(0, { generation: 2, memberId: "7", clusterId: "8", voters: ["7"] }))];
       const decision = plan(seeding({ gates, record: rebuilding(written), world: { restore: undefined } }));
       expect(decision.orders["pod-0"]).to.include({ kind: "start" });
       expect(decision.action).to.equal(undefined);
     });
 
-    it("and can't be taken back any more", () => {
+    it("and can't be withdrawn any more", () => {
       const decision = plan(seeding({ desired: { generation: 1 }, record: rebuilding(written) }));
       expect(decision.reason).to.match(/half made/);
       expect(decision.orders["pod-0"]).to.include({ kind: "wait", hold: true });
     });
 
-    it("a higher generation begins anew", () => {
+    it("unless a higher generation starts over", () => {
       const decision = plan(
         seeding({
           desired: { generation: 3, rebuild: { kind: "restore", url: URL, abandoned: [] } },
@@ -776,13 +773,13 @@ describe("a generation that is made", () => {
         generation: 3,
         kind: "restore",
         phase: "stopping",
-        // An older release reads no further than that there is one.
+        // An older release reads only that the field exists.
         seed: { jobPodUid: "job", sha256: "abc", generation: 2 },
         before: survivor,
       });
     });
 
-    describe("and was left half made for a later one, which is begun", () => {
+    describe("and was left unfinished for a later generation", () => {
       const half = wal(0, { generation: 2, memberId: "7", clusterId: "8", voters: ["7"] });
       const seed = { jobPodUid: "older", sha256: "abc", generation: 2 };
       const third = { generation: 3, kind: "restore" as const, phase: "building" as const, seed };
@@ -797,7 +794,7 @@ describe("a generation that is made", () => {
           ...more,
         });
 
-      it("nothing below it can be declared again", () => {
+      it("which no longer allows anything below the unfinished one", () => {
         const desired = { generation: 1, rebuild: undefined };
         const decision = plan(begun(1, { desired, world: { restore: undefined } }));
         expect(decision.record).to.equal(undefined);
@@ -805,7 +802,7 @@ describe("a generation that is made", () => {
         for (const order of Object.values(decision.orders)) expect(order).to.include({ hold: true });
       });
 
-      it("itself can, also without its restore pod, and starts with what it has", () => {
+      it("and may be declared again, without its restore pod too, and starts with its data", () => {
         const decision = plan(begun(2, { world: { restore: undefined } }));
         const then = recordOf(decision).rebuild;
         expect(then).to.deep.equal({
@@ -820,13 +817,13 @@ describe("a generation that is made", () => {
         expect(end.orders["pod-1"]).to.include({ kind: "wait", hold: true });
       });
 
-      it("the later one is made, and is what can't be taken back then", () => {
+      it("which is made and then can't be withdrawn", () => {
         const decision = plan(begun(3));
         expect(recordOf(decision).rebuild?.seed).to.deep.equal({ jobPodUid: "job-3", sha256: "abc" });
         expect(decision.orders["pod-0"]).to.include({ kind: "seed" });
       });
 
-      it("it stays known, whatever is written of the later one before", () => {
+      it("and stays recorded, whatever is recorded of the later one before", () => {
         const record = { rebuild: { ...third, kind: "recovery" as const } };
         const restore = { pod: job, report: { ...receive, podUid: job.uid, generation: 3 } };
         const rebuild = { kind: "recovery" as const, url: URL, abandoned: [] };
@@ -861,7 +858,7 @@ describe("a generation that is made", () => {
         ...more,
       });
 
-    it("is done when member 0 is a voter of the new cluster, and says what it is worth", () => {
+    it("is done when member 0 is a voter of the new cluster, and the status describes the data", () => {
       const decision = plan(running());
       const record = recordOf(decision);
       expect(record).to.include({ generation: 2, rebuild: undefined });
@@ -876,7 +873,7 @@ describe("a generation that is made", () => {
       expect(decision.orders["pod-1"], "the old disk").to.include({ kind: "wait", hold: true });
     });
 
-    it("isn't done by the old cluster", () => {
+    it("isn't done while the old cluster answers", () => {
       const old = running({
         etcd: { list: { clusterId: CLUSTER, members: [listed(0)] } },
         statuses: [status(0)],
@@ -884,7 +881,7 @@ describe("a generation that is made", () => {
       expect(plan(old).record?.generation ?? 1).to.equal(1);
     });
 
-    it("afterwards the others join as new members, and their old disks are set aside", () => {
+    it("lets the others join as new members and quarantines their old disks", () => {
       const made = recordOf(plan(running()));
       const seen = { ...running({ record: made }) };
       const add = plan(seen);
@@ -921,41 +918,41 @@ describe("a generation that is made", () => {
     const exchanged: [string, World][] = [
       ["a pod whose image isn't there", restoring({ pods: [unpulled(0, old)], gates: [] })],
       [
-        "one that fits no node",
+        "a pod that fits no node",
         restoring({
           pods: [gated(0, { ...old, nodeName: undefined, gate: { state: "waiting", restarts: 0 } })],
         }),
       ],
-      ["one whose gate holds its disk", restoring({ pods: [gated(1), gated(0, old)] })],
+      ["a pod whose gate fences its disk", restoring({ pods: [gated(1), gated(0, old)] })],
       [
-        "one whose gate can't use its volume",
+        "a pod whose gate can't use its volume",
         restoring({ pods: [gated(0, { ...old, gateProblem: "EIO" })] }),
       ],
       [
-        "the first one, whose etcd crashes with the new data",
+        "the first pod, whose etcd crashes with the new data",
         restoring({ pods: [crashing(0, 9, old)] }, true),
       ],
       [
-        "the first one, which runs and never answers",
+        "the first pod, which runs and never answers",
         restoring(
           { pods: [pod(0, { ...old, ready: false })], ages: { [age.unheard(pod(0))]: 60_000 } },
           true,
         ),
       ],
       [
-        "the first one, when its restore pod is gone",
+        "the first pod, when its restore pod is gone",
         restoring({ pods: [crashing(0, 9, old)], world: { restore: undefined } }, true),
       ],
     ];
     for (const [name, seen] of exchanged) {
-      it(`exchanges ${name}, and its disk stays`, () => {
+      it(`replaces ${name} and keeps its disk`, () => {
         const d = plan(seen);
         expect(d.action).to.deep.equal(gone(0));
         expect(d.record?.rebuild?.phase).to.equal("building");
       });
     }
 
-    it("exchanges one that waits beside the first one", () => {
+    it("replaces a pod that waits beside the first one", () => {
       expect(plan(restoring({ pods: [unpulled(2, old)] })).action).to.deep.equal(gone(2));
       const recovers = back({ pods: [gated(0), gated(1, old), gated(2)] });
       expect(plan(recovers).action).to.deep.equal(gone(1));
@@ -986,18 +983,18 @@ describe("a generation that is made", () => {
       ["that is ready", restoring({ pods: [pod(0, old)], ages: { [age.unheard(pod(0))]: 60_000 } }, true)],
     ];
     for (const [name, seen] of left) {
-      it(`leaves one alone ${name}`, () => {
+      it(`keeps a pod ${name}`, () => {
         expect(plan(seen).action).to.equal(undefined);
       });
     }
 
-    it("leaves all alone while the declared revision isn't known", () => {
+    it("keeps all pods while the declared revision isn't known", () => {
       const seen = restoring({ pods: [unpulled(0, old)] });
       const statefulSet = seen.statefulSet && { ...seen.statefulSet, observed: false };
       expect(plan({ ...seen, statefulSet }).action).to.equal(undefined);
     });
 
-    it("and keeps the way back open until the first one asks for the data", () => {
+    it("and can be withdrawn until the first member asks for the data", () => {
       const room = "0/3 nodes are available: 3 Insufficient memory.";
       const full = gated(0, { nodeName: undefined, unschedulable: room });
       const noVolume = gated(0, { claimUid: undefined });
@@ -1016,7 +1013,7 @@ describe("a generation that is made", () => {
       expect(recordOf(plan(asks)).rebuild?.seed).to.include({ jobPodUid: "job" });
     });
 
-    it("and tells what keeps the first one from starting with its new data", () => {
+    it("and says what keeps the first member from starting with its new data", () => {
       for (const restore of [at(ready), undefined]) {
         const d = plan(restoring({ pods: [crashing(0, 9)], world: { restore } }, true));
         expect(d.reason).to.match(/^etcd-0 has taken the restored data, and doesn't start: CrashLoopBackOff/);
@@ -1024,7 +1021,7 @@ describe("a generation that is made", () => {
     });
   });
 
-  describe("for a cluster that begins", () => {
+  describe("for a new cluster", () => {
     const nothing = (more: Parameters<typeof world>[1] = {}) =>
       world(3, {
         desired: { ...declared("restore"), generation: 1 },
@@ -1036,14 +1033,14 @@ describe("a generation that is made", () => {
       });
     const first = { ...ready, generation: 1 };
 
-    it("waits for the checked data instead of a birth", () => {
+    it("waits for the verified data instead of a bootstrap", () => {
       const decision = plan(nothing({ world: { restore: at(undefined, "fetch failed: no such backup") } }));
       expect(decision.reason).to.match(/no such backup/);
       expect(decision.orders["pod-0"]).to.include({ kind: "wait" });
       expect(decision.record).to.equal(undefined);
     });
 
-    it("takes it", () => {
+    it("downloads the data", () => {
       const decision = plan(nothing({ world: { restore: at(first) } }));
       expect(recordOf(decision).rebuild).to.deep.equal({ generation: 1, kind: "restore", phase: "building" });
       const then = plan(nothing({ record: recordOf(decision), world: { restore: at(first) } }));
@@ -1051,7 +1048,7 @@ describe("a generation that is made", () => {
       expect(last.orders["pod-0"]).to.include({ kind: "seed", sha256: "abc" });
     });
 
-    it("begins without one when none is declared any more", () => {
+    it("bootstraps without data once no source is declared any more", () => {
       const record = {
         ...nothing().record,
         rebuild: { generation: 1, kind: "restore" as const, phase: "building" as const },
@@ -1069,7 +1066,7 @@ describe("a generation that is made", () => {
     });
   });
 
-  describe("when the record was lost, the disks tell", () => {
+  describe("after the record was lost", () => {
     const lost = (generations: number[], more: Parameters<typeof world>[1] = {}) =>
       world(3, {
         desired: declared("restore"),
@@ -1090,7 +1087,7 @@ describe("a generation that is made", () => {
         ...more,
       });
 
-    it("that the generation is made: what is older is left alone", () => {
+    it("is recognized as made by the disks, and older disks are left alone", () => {
       const decision = plan(lost([2, 2, 1]));
       const { birth, generation, rebuild } = recordOf(decision);
       expect([generation, rebuild]).to.deep.equal([2, undefined]);
@@ -1098,13 +1095,13 @@ describe("a generation that is made", () => {
       expect(decision.orders["pod-2"]).to.include({ kind: "wait", hold: true });
     });
 
-    it("that it isn't made: the old cluster comes back first", () => {
+    it("is recognized as not made by the disks, and the old cluster returns first", () => {
       const decision = plan(lost([1, 1, 1]));
       expect(recordOf(decision)).to.include({ generation: 1 });
       expect(decision.orders["pod-0"]).to.include({ kind: "start", generation: 1 });
     });
 
-    it("a living cluster of which a pod is of the older generation is the old one", () => {
+    it("isn't assumed for a running cluster with a pod of the older generation", () => {
       const running = (generation: number) =>
         world(3, {
           desired: declared("restore"),
@@ -1118,7 +1115,7 @@ describe("a generation that is made", () => {
 
     const recovery = { desired: declared("recovery"), world: { restore: at(receive) } };
 
-    it("a declared recovery goes before adoption, and takes one of them", () => {
+    it("by recovery comes before adoption, and takes one of the disks", () => {
       const decision = plan(lost([1, 1, 1], recovery));
       expect(recordOf(decision)).to.deep.include({
         generation: 1,
@@ -1128,13 +1125,13 @@ describe("a generation that is made", () => {
       expect(decision.orders["pod-0"]).to.include({ kind: "wait", hold: true });
     });
 
-    it("not when it is made, nor while there is a member list", () => {
+    it("by recovery doesn't begin if it is made already, or while there is a member list", () => {
       expect(recordOf(plan(lost([2, 2, 1], recovery))).rebuild).to.equal(undefined);
       const living = world(3, { ...recovery, record: { birth: { state: "unborn" }, members: [] } });
       expect(plan(living).record?.rebuild).to.equal(undefined);
     });
 
-    it("nor before every disk was looked at whose member isn't named", () => {
+    it("by recovery doesn't begin before the disk of every unnamed member was read", () => {
       const pods = [gated(0), gated(1), gated(2, { unschedulable: "no node" })];
       const seen = lost([1, 1, 1], { ...recovery, pods });
       const without = { ...seen, gates: seen.gates.slice(0, 2) };
@@ -1146,7 +1143,7 @@ describe("a generation that is made", () => {
       expect(recordOf(named).rebuild).to.include({ phase: "stopping" });
     });
 
-    it("members that were adopted and have no quorum are given up by name", () => {
+    it("may give up adopted members without a quorum by name", () => {
       const start = [0, 1].map((o) => ({ ordinal: o, claimUid: `claim-${o}`, memberId: idOf(o) }));
       const birth = { state: "adopting" as const, clusterId: CLUSTER, voters: [0, 1, 2].map(idOf), start };
       const adopted = (names: string[]) =>
@@ -1165,7 +1162,7 @@ describe("a generation that is made", () => {
       expect(named.reason).to.match(/it takes the disk of etcd-0, which runs/);
     });
 
-    it("copies of several moments aren't started, are held, and are recovered when that is declared", () => {
+    it("recovers copies of different moments, which are fenced until it is declared", () => {
       const gates = [
         report(0, wal(0, { lastTerm: 4, lastIndex: 990, commit: 980, term: 4, voted: true })),
         report(1, wal(1, { lastTerm: 4, lastIndex: 990, commit: 980, term: 4, voted: false })),
@@ -1182,12 +1179,12 @@ describe("a generation that is made", () => {
       expect(recordOf(found(recovery)).rebuild).to.include({ kind: "recovery", phase: "stopping" });
     });
 
-    it("or can't: then it is made", () => {
+    it("is made if the disks can't show it", () => {
       const decision = plan(lost([1, 0, 0]));
       expect(recordOf(decision).rebuild).to.deep.equal({ generation: 2, kind: "restore", phase: "stopping" });
     });
 
-    it("a full stop of a cluster that was restored once restores nothing", () => {
+    it("isn't made again after a full stop of a restored cluster", () => {
       const seen = world(3, {
         desired: declared("restore"),
         list: "none",

@@ -1,4 +1,4 @@
-/** Removals that were written down and not carried out: whom they may keep from starting, and for how long. */
+/** Removals that were recorded and not executed: which disks they may keep from starting, and for how long. */
 import { expect } from "chai";
 import type { ControllerRecord, RemovalCause } from "../../../../../programs/controller/model";
 import { plan } from "../../../../../programs/controller/plan";
@@ -39,14 +39,14 @@ const asking = (ordinal: number, disk = wal(ordinal)) => ({
   gates: [report(ordinal, disk)],
 });
 
-describe("plan: a removal that was written down and not done", () => {
+describe("plan: a recorded removal that wasn't executed", () => {
   for (const why of CAUSES) {
-    it(`starts the whole disk when there is no quorum without it: ${why}`, () => {
+    it(`lets the intact disk start if there is no quorum without it: ${why}`, () => {
       const d = plan(world(3, { ...asking(2), record: removing(2, why), list: "none" }));
       expect(d.orders["pod-2"]?.kind).to.equal("start");
       expect(d.action).to.equal(undefined);
     });
-    it(`starts the whole disk when the others are too ill for it: ${why}`, () => {
+    it(`lets the intact disk start if the others are too unhealthy: ${why}`, () => {
       const d = plan(
         world(3, {
           ...asking(2),
@@ -57,12 +57,12 @@ describe("plan: a removal that was written down and not done", () => {
       expect(d.orders["pod-2"]?.kind).to.equal("start");
       expect(d.action).to.equal(undefined);
     });
-    it(`starts it while all is paused: ${why}`, () => {
+    it(`lets the intact disk start while paused: ${why}`, () => {
       const desired = { paused: true };
       const d = plan(world(3, { ...asking(2), record: removing(2, why), list: "none", desired }));
       expect(d.orders["pod-2"]?.kind).to.equal("start");
     });
-    it(`never starts a disk that isn't the member any more: ${why}`, () => {
+    it(`never lets a disk start that isn't the member's any more: ${why}`, () => {
       for (const disk of [EMPTY, wal(2, { lastIndex: 10 }), wal(2, { clusterId: "5" })]) {
         for (const list of ["none", undefined] as const) {
           const d = plan(world(3, { ...asking(2, disk), record: removing(2, why), list }));
@@ -75,7 +75,7 @@ describe("plan: a removal that was written down and not done", () => {
 
   const goingOn = CAUSES.filter((why) => why !== "shrink" && why !== "lost-node");
   for (const why of goingOn) {
-    it(`is carried out once it may be, and holds nothing on the disk meanwhile: ${why}`, () => {
+    it(`is executed when it may be, and doesn't fence the disk meanwhile: ${why}`, () => {
       const d = plan(world(3, { ...asking(2), record: removing(2, why) }));
       expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 2, memberId: idOf(2) });
       expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: false });
@@ -94,25 +94,25 @@ describe("plan: a removal for a smaller size", () => {
     statuses: [status(0, { leaderId: undefined, linearizableRead: false })],
   });
   for (const members of [1, 3]) {
-    it(`is taken back when the last two need each other, with ${members} declared`, () => {
+    it(`is withdrawn if the last two members need each other, with ${members} declared`, () => {
       const d = plan(world(2, shrinking(members)));
       expect(d.orders["pod-1"]?.kind).to.equal("start");
       expect(d.record?.intent).to.equal(undefined);
     });
   }
-  it("is taken back when that size isn't declared any more", () => {
+  it("is withdrawn if that size isn't declared any more", () => {
     const d = plan(world(3, { record: removing(2, "shrink") }));
     expect(d.action).to.equal(undefined);
     expect(d.record?.intent).to.equal(undefined);
   });
-  it("of a member that isn't ours is carried out", () => {
+  it("of a foreign member is executed", () => {
     const other = { ...listed(9), memberId: "77", peerUrls: ["https://elsewhere:2380"] };
     const intent = { kind: "remove", memberId: "77", claimUid: "claim-9", why: "shrink", atMs: NOW } as const;
     const list = [listed(0), listed(1), listed(2), other];
     const d = plan(world(3, { record: { intent }, list }));
     expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: undefined, memberId: "77" });
   });
-  it("isn't begun again each round while it can't be done", () => {
+  it("isn't recorded again each round while it can't be executed", () => {
     const ill = [status(1, { linearizableRead: false })];
     const d = plan(world(2, { desired: { members: 1 }, statuses: ill }));
     expect(d.action).to.equal(undefined);
@@ -120,7 +120,7 @@ describe("plan: a removal for a smaller size", () => {
   });
 });
 
-describe("plan: a node that was given up and came back before its member was removed", () => {
+describe("plan: a given-up node that returns before its member is removed", () => {
   const grace = { nodeLossGraceSeconds: 60 };
   it("keeps its member and its volume", () => {
     for (const list of ["none", undefined] as const) {
@@ -131,7 +131,7 @@ describe("plan: a node that was given up and came back before its member was rem
       expect(d.orders["pod-2"]?.kind).to.equal("start");
     }
   });
-  it("counts for a recovery as a disk that is whole", () => {
+  it("counts as an intact disk for a recovery", () => {
     const record = { ...removing(2, "lost-node"), members: [0, 1, 2].map((o) => remembered(o)) };
     const gates = [report(0, EMPTY), report(1, wal(1)), report(2, wal(2))];
     const d = plan(
@@ -162,21 +162,21 @@ describe("plan: a node that was given up and came back before its member was rem
   });
 });
 
-describe("plan: IDs that were removed", () => {
-  it("are remembered", () => {
+describe("plan: removed IDs", () => {
+  it("are recorded", () => {
     const d = plan(world(3, { list: [listed(0), listed(1)], pods: [gated(2)], gates: [report(2, wal(2))] }));
     expect(d.record?.removed).to.deep.equal([idOf(2)]);
   });
-  it("hold their disks without a quorum, too", () => {
+  it("fence their disks without a quorum too", () => {
     const record = { members: [remembered(0), remembered(1)], removed: [idOf(2)] };
     const d = plan(world(3, { ...asking(2), record, list: "none" }));
     expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
   });
 });
 
-describe("plan: a removal whose reason is gone, or that has to wait for another member", () => {
+describe("plan: a removal without its reason, or one that another member delays", () => {
   for (const why of ["lost-disk", "broken-disk", "corrupt"] as const) {
-    it(`is taken back while its healthy member is needed to replace another: ${why}`, () => {
+    it(`is withdrawn while its healthy member is needed to replace another: ${why}`, () => {
       const d = plan(world(3, { ...asking(2, EMPTY), record: removing(1, why) }));
       expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 2, memberId: idOf(2) });
       expect(d.record?.intent).to.include({ why: "lost-disk", memberId: idOf(2) });

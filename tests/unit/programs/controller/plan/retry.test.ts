@@ -31,7 +31,7 @@ const grow = (ordinal: number): Action => ({
 const outdated = (...ordinals: number[]) => ordinals.map((o) => pod(o, { revision: "old" }));
 const noSuchClass = "only dynamically provisioned pvc can be resized";
 
-/** Rounds with one steady clock, in which each act of `fails` fails for good and all others are done and noted. */
+/** Rounds with one monotonic clock. The actions of `fails` always fail, and all others are executed and recorded. */
 function play(seen: World, fails: (action: Action) => Failure | undefined, rounds = 200) {
   let now = 0;
   const attempts = new Attempts(() => now);
@@ -54,18 +54,18 @@ const refuses =
   ({ kind }: Action): Failure | undefined =>
     kinds.includes(kind) ? { kind: "refused", words: noSuchClass } : undefined;
 
-describe("an act that fails for good", () => {
-  it("is the reason, with the words of whoever refuses it", () => {
+describe("plan: an action that always fails", () => {
+  it("becomes the reason, with the error's text", () => {
     const seen = world(3, { desired: { volumeBytes: GROW } });
     const { decisions, failures } = play(seen, refuses("growClaim"));
     const reasons = new Set(decisions.slice(3).map((d) => d.reason));
     expect([...reasons]).to.deep.equal([`data-etcd-0 grows to 20, which fails: ${noSuchClass}`]);
     expect(decisions.every((d) => d.converged === undefined)).to.equal(true);
-    // Ever more rarely: 80 s are 8 tries.
+    // Attempts become rarer: 8 of them take 80 s.
     expect(failures.length).to.be.lessThan(10);
   });
 
-  it("lets the rollout, growing and everything else that doesn't rest on it go on", () => {
+  it("doesn't block the rollout, growth or anything else that doesn't depend on it", () => {
     const desired = { volumeBytes: GROW };
     const rolls = play(world(3, { desired, pods: outdated(0, 1, 2) }), refuses("growClaim"));
     expect(rolls.done[0]).to.deep.include({ kind: "evictPod", name: "etcd-1" });
@@ -78,7 +78,7 @@ describe("an act that fails for good", () => {
     expect(tidies.done[0]).to.deep.include({ kind: "defragment", ordinal: 1 });
   });
 
-  it("an eviction lets databases be tidied, and a member join whose pod is there", () => {
+  it("doesn't block defragmentation and the join of an existing pod if it is an eviction", () => {
     const fragmented = world(3, {
       pods: outdated(1),
       statuses: [status(2, { dbBytes: 1e9, dbInUseBytes: 1e8 })],
@@ -93,7 +93,7 @@ describe("an act that fails for good", () => {
     expect(play(joins, refuses("evictPod")).done[0]).to.deep.include({ kind: "addLearner", ordinal: 3 });
   });
 
-  it("a pod that can't be deleted lets the next one be", () => {
+  it("doesn't block the deletion of the next pod", () => {
     const broken = { state: "waiting", waitingReason: "CrashLoopBackOff", restarts: 1 } as const;
     const pods = [1, 2].map((o) => pod(o, { revision: "old", ready: false, etcd: broken }));
     const seen = world(3, { pods, statuses: [silent(1), silent(2)], list: "none" });
@@ -104,7 +104,7 @@ describe("an act that fails for good", () => {
     expect(play(seen, first).done[0]).to.deep.include({ kind: "deletePod", name: "etcd-2" });
   });
 
-  describe("an eviction", () => {
+  describe("and is an eviction", () => {
     const only =
       (name: string, kind: Failure["kind"]) =>
       (action: Action): Failure | undefined =>
@@ -113,18 +113,18 @@ describe("an act that fails for good", () => {
       done.flatMap((a) => (a.kind === "evictPod" ? [a.name] : []));
 
     for (const kind of ["refused", "not-yet", "changed"] as const) {
-      it(`of one follower that fails (${kind}) lets the next follower go`, () => {
+      it(`of one follower (${kind}) lets the next follower be evicted`, () => {
         const { done } = play(world(3, { pods: outdated(0, 1, 2) }), only("etcd-1", kind), 20);
         expect(done[0]).to.deep.include({ kind: "evictPod", name: "etcd-2" });
       });
     }
 
-    it("without an answer may have been done: nobody else goes", () => {
+    it("without an answer may have been executed, so no other pod is evicted", () => {
       const seen = world(3, { pods: outdated(0, 1, 2) });
       expect(evictions(play(seen, only("etcd-1", "unanswered")).done)).to.deep.equal([]);
     });
 
-    it("lets nobody go while another is down: the conditions are asked for anew", () => {
+    it("evicts no other pod while a member is down, because the conditions are checked again", () => {
       const down = world(3, { pods: outdated(0, 1, 2), statuses: [silent(2)] });
       expect(play(down, only("etcd-1", "refused")).done).to.deep.equal([]);
       const stopping = pod(2, { deleting: { graceMs: 60_000 } });
@@ -132,7 +132,7 @@ describe("an act that fails for good", () => {
       expect(play(next, only("etcd-1", "refused")).done).to.deep.equal([]);
     });
 
-    it("that fails leaves the leader the last: it hands over to one that has been through", () => {
+    it("leaves the leader for last, which moves leadership to a restarted member", () => {
       const through = world(3, { pods: outdated(0, 1) });
       expect(play(through, only("etcd-1", "refused")).done[0]).to.deep.include({
         kind: "moveLeader",
@@ -148,7 +148,7 @@ describe("an act that fails for good", () => {
       expect(decisions.at(-1)?.warnings.join()).to.not.contain("leadership");
     });
 
-    it("of every follower moves no leadership: it would come back with each try", () => {
+    it("of every follower moves no leadership, which would return with each attempt", () => {
       const seen = world(3, { pods: outdated(0, 1, 2) });
       for (const kind of ["refused", "not-yet"] as const) {
         const { done } = play(seen, (action) =>
@@ -158,7 +158,7 @@ describe("an act that fails for good", () => {
       }
     });
 
-    it("of a member that doesn't let the controller in lets the next of them go", () => {
+    it("of a member that rejects the controller lets the next such member be evicted", () => {
       const pods = outdated(0, 1, 2);
       const ages = Object.fromEntries(pods.map((p) => [age.unheard(p), 200_000]));
       const seen = world(3, { pods, list: "none", statuses: [0, 1, 2].map(silent), ages });
@@ -167,7 +167,7 @@ describe("an act that fails for good", () => {
     });
   });
 
-  it("leadership that one follower doesn't take is offered to the next", () => {
+  it("offers leadership to the next follower if one doesn't take it", () => {
     const seen = world(3, { pods: outdated(0) });
     const toFirst = (action: Action): Failure | undefined =>
       action.kind === "moveLeader" && action.to === idOf(1)
@@ -176,7 +176,7 @@ describe("an act that fails for good", () => {
     expect(play(seen, toFirst).done[0]).to.deep.include({ kind: "moveLeader", to: idOf(2) });
   });
 
-  /** What must not happen beside it, whatever the rounds. */
+  /** The actions that must not happen beside the failing one in any round. */
   function never(seen: World, failing: Action["kind"], kinds: Action["kind"][], words: RegExp): void {
     const { done, decisions } = play(seen, refuses(failing));
     expect(done.filter((a) => kinds.includes(a.kind))).to.deep.equal([]);
@@ -193,19 +193,19 @@ describe("an act that fails for good", () => {
     },
   });
 
-  it("a removal holds up every other change of members, restarts and tidying: it may have been done", () => {
+  it("blocks other changes of members, restarts and defragmentation if it is a removal, which may have been executed", () => {
     const fragmented = [status(2, { dbBytes: 1e9, dbInUseBytes: 1e8 })];
     const change = { desired: { members: 3, quotaBytes: 2e9 }, record: removal(3) };
     const seen = world(4, { ...change, pods: outdated(0, 1, 2), statuses: fragmented });
     never(seen, "removeMember", ["addLearner", "promote", "evictPod", "moveLeader", "defragment"], /etcd-3/);
   });
 
-  it("a removal lets volumes grow and the alarm be worked on", () => {
+  it("doesn't block volume growth and the handling of alarms if it is a removal", () => {
     const seen = world(4, { desired: { members: 3, volumeBytes: GROW }, record: removal(3) });
     expect(play(seen, refuses("removeMember")).done[0]).to.deep.include({ kind: "growClaim" });
   });
 
-  it("a step between versions holds up the restarts that rest on it", () => {
+  it("blocks the restarts that depend on it if it is a version step", () => {
     const seen = world(3, {
       desired: { etcdVersion: "3.5.33", allowDowngrade: true },
       pods: outdated(0, 1, 2),
@@ -219,7 +219,7 @@ describe("an act that fails for good", () => {
     );
   });
 
-  it("a learner that can't be added doesn't hold up a rollout, and shrinking leaves its announcement alone", () => {
+  it("doesn't block a rollout if it adds a learner, and shrinking keeps the learner's record", () => {
     const pods = [...outdated(0, 1, 2), gated(3)];
     const add = {
       kind: "add",
@@ -243,14 +243,14 @@ describe("an act that fails for good", () => {
     expect(play(smaller, refuses("addLearner")).done.map((a) => a.kind)).to.not.include("removeMember");
   });
 
-  it("counts nothing that was not done: no record is written while it rests", () => {
+  it("isn't counted before it is executed: no record is written during the back-off", () => {
     const seen = world(3, { statuses: [status(1, { dbBytes: 1e9, dbInUseBytes: 1e8 })] });
     const tries = failed({ kind: "defragment", ordinal: 1, memberId: idOf(1) });
     const decision = plan({ ...seen, tries });
     expect([decision.action, decision.record]).to.deep.equal([undefined, undefined]);
   });
 
-  it("starts whole members all the same", () => {
+  it("doesn't keep intact members from starting", () => {
     const seen = world(3, { desired: { volumeBytes: GROW }, pods: [gated(2)], gates: [report(2, wal(2))] });
     for (const rests of [true, false])
       expect(plan({ ...seen, tries: failed(grow(0), "no", rests) }).orders["pod-2"]?.kind).to.equal("start");

@@ -25,12 +25,12 @@ const justStarted = { etcd: { state: "running" as const, restarts: 1 } };
 const ages = Object.fromEntries([0, 1, 2].map((o) => [age.running(pod(o, justStarted)), 59_999]));
 const leaderless = (o: number): MemberStatus => status(o, { leaderId: undefined, linearizableRead: false });
 
-describe("plan: rollout", () => {
+describe("plan: a rollout", () => {
   it("restarts a follower first, through an eviction", () => {
     const d = plan(world(3, { pods: [pod(0, old), pod(1, old), pod(2, old)] }));
     expect(d.action).to.deep.equal({ kind: "evictPod", name: "etcd-1", uid: "pod-1" });
   });
-  it("moves leadership before the leader's turn, and restarts it when it follows", () => {
+  it("moves leadership before the leader's turn, and restarts that member as a follower", () => {
     const first = plan(world(3, { pods: [pod(0, old)] }));
     expect(first.action).to.deep.equal({ kind: "moveLeader", from: idOf(0), to: idOf(1) });
     const statuses = [0, 1, 2].map((o) => status(o, { leaderId: idOf(1) }));
@@ -39,18 +39,18 @@ describe("plan: rollout", () => {
       uid: "pod-0",
     });
   });
-  it("restarts the only voter, and says what that means", () => {
+  it("restarts the only voter, and says that this interrupts the service", () => {
     const d = plan(world(1, { pods: [pod(0, old)] }));
     expect(d.action).to.include({ kind: "evictPod" });
     expect(d.reason).to.contain("(no quorum meanwhile)");
   });
 
   for (const [name, statuses, pods] of [
-    ["another doesn't answer", [silent(2)], []],
-    ["another knows no leader", [status(2, { leaderId: undefined })], []],
-    ["another can't read linearizably", [status(2, { linearizableRead: false })], []],
+    ["another member doesn't answer", [silent(2)], []],
+    ["another member knows no leader", [status(2, { leaderId: undefined })], []],
+    ["another member can't read linearizably", [status(2, { linearizableRead: false })], []],
     [
-      "another lags",
+      "another member lags",
       [
         status(2, { appliedIndex: 1000, raftIndex: 1000 }),
         status(0, { raftIndex: 7000, appliedIndex: 7000 }),
@@ -58,9 +58,9 @@ describe("plan: rollout", () => {
       ],
       [],
     ],
-    ["another is being stopped", [], [pod(2, { deleting: { graceMs: 60_000 } })]],
+    ["another member is being stopped", [], [pod(2, { deleting: { graceMs: 60_000 } })]],
   ] as const) {
-    it(`a healthy pod waits while ${name}`, () => {
+    it(`doesn't restart a healthy pod while ${name}`, () => {
       const d = plan(world(3, { pods: [pod(1, old), ...pods], statuses }));
       expect(d.action).to.equal(undefined);
       expect(d.reason).to.contain("rollout waits: etcd-2");
@@ -82,7 +82,7 @@ describe("plan: rollout", () => {
     ["is unready, and too few others are known healthy", unready(2), [silent(1), silent(2)], false],
   ];
   for (const [name, it2, statuses, deleted] of table) {
-    it(`an outdated pod that ${name} is ${deleted ? "" : "not "}restarted before the healthy ones`, () => {
+    it(`${deleted ? "restarts" : "doesn't restart"} first an outdated pod that ${name}`, () => {
       const d = plan(world(3, { pods: [pod(0, old), pod(1, old), it2], statuses, ages }));
       if (deleted)
         expect(d.action).to.deep.equal({ kind: "deletePod", name: "etcd-2", uid: "pod-2", force: false });
@@ -90,7 +90,7 @@ describe("plan: rollout", () => {
     });
   }
 
-  it("a bad revision costs one member and stops", () => {
+  it("stops after one member with a bad revision", () => {
     const d = plan(
       world(3, {
         pods: [
@@ -105,7 +105,7 @@ describe("plan: rollout", () => {
     expect(d.reason).to.contain("etcd-2").and.contain("ImagePullBackOff");
   });
 
-  it("a quorum lost to a bad setting is restarted with the good one", () => {
+  it("restarts a quorum that a bad setting broke with the corrected one", () => {
     const pods = [0, 1, 2].map((o) => unready(o));
     const d = plan(world(3, { list: "none", pods, statuses: [0, 1, 2].map(leaderless) }));
     expect(d.action).to.include({ kind: "deletePod", uid: "pod-0" });
@@ -118,13 +118,17 @@ describe("plan: rollout", () => {
       [status(0, { linearizableRead: false }), silent(1), silent(2)],
     ],
     [
-      "another has just been started",
+      "another member has just been started",
       [unready(0), unready(1), unready(2, justStarted)],
       [0, 1, 2].map(leaderless),
     ],
-    ["they have just been started", [0, 1, 2].map((o) => unready(o, justStarted)), [0, 1, 2].map(leaderless)],
+    [
+      "its members have just been started",
+      [0, 1, 2].map((o) => unready(o, justStarted)),
+      [0, 1, 2].map(leaderless),
+    ],
   ] as const) {
-    it(`but not while ${name}`, () => {
+    it(`doesn't restart that quorum while ${name}`, () => {
       expect(plan(world(3, { list: "none", pods, statuses, ages })).action).to.equal(undefined);
     });
   }
@@ -136,7 +140,7 @@ describe("plan: rollout", () => {
     expect(d.converged).to.equal(undefined);
   });
 
-  it("growing waits for it, newcomers that hold the budget closed go first", () => {
+  it("comes before growth, and removes newcomers that use up the disruption budget first", () => {
     const three = { members: [0, 1, 2].map((o) => remembered(o)) };
     const later = plan(world(3, { desired: { members: 5 }, pods: [pod(1, old)], record: three }));
     expect(later.action).to.include({ kind: "evictPod" });
@@ -169,7 +173,7 @@ describe("plan: versions", () => {
     ["3.7.1", "latest", "3.7.0", /can't be compared/],
   ];
   for (const [from, to, cluster, problem] of steps) {
-    it(`${from} to ${to} in a cluster of ${cluster ?? "unknown version"}: ${problem ?? "taken"}`, () => {
+    it(`${problem ? "refuse" : "accept"} ${from} to ${to} in a cluster of ${cluster ?? "unknown version"}`, () => {
       if (problem) expect(stepProblem(from, to, cluster)).to.match(problem);
       else expect(stepProblem(from, to, cluster)).to.equal(undefined);
     });
@@ -178,7 +182,7 @@ describe("plan: versions", () => {
   const at = (version: string) => [0, 1, 2].map((o) => status(o, { version }));
   const outdated = [0, 1, 2].map((o) => pod(o, old));
 
-  it("refuses a skipped minor before the first restart, also to a pod that is recreated meanwhile", () => {
+  it("refuse a skipped minor before the first restart, for a recreated pod too", () => {
     const change = { desired: { etcdVersion: "3.8.0" }, statuses: at("3.6.14") };
     const d = plan(world(3, { ...change, pods: outdated }));
     expect(d.action).to.equal(undefined);
@@ -195,25 +199,25 @@ describe("plan: versions", () => {
     );
     expect(again.orders["pod-2"]?.kind).to.equal("refuse");
   });
-  it("refuses the next minor while one member is below the patch that it needs", () => {
+  it("refuse the next minor while one member is below the required patch", () => {
     const statuses = [status(0), status(1), status(2, { version: "3.6.10" })];
     const d = plan(world(3, { desired: { etcdVersion: "3.7.1" }, pods: outdated, statuses }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.contain("3.6.11");
   });
-  it("lets a member start at its own version, whatever is declared", () => {
+  it("let a member start at its own version, whatever is declared", () => {
     const d = plan(
       world(3, { desired: { etcdVersion: "3.8.0" }, pods: [gated(2)], gates: [report(2, wal(2))] }),
     );
     expect(d.orders["pod-2"]).to.include({ kind: "start", acceptVersion: true });
   });
-  it("an old disk of a former member refuses nothing", () => {
+  it("ignore the disk of a former member", () => {
     const record = { members: [remembered(0), remembered(1)] };
     const stale = report(2, wal(9, { lastVersion: "3.4.1" }));
     const d = plan(world(3, { record, list: [listed(0), listed(1)], pods: [gated(2)], gates: [stale] }));
     expect(d.action).to.include({ kind: "addLearner" });
   });
-  it("goes back by binary while the cluster version hasn't moved", () => {
+  it("allow a return to the older binary while the cluster version is unchanged", () => {
     const statuses = [status(0), status(1), status(2, { version: "3.7.1" })];
     const d = plan(world(3, { pods: [pod(2, old)], statuses }));
     expect(d.action).to.include({ kind: "evictPod", uid: "pod-2" });
@@ -221,12 +225,12 @@ describe("plan: versions", () => {
 
   const seven = { statuses: at("3.7.1"), pods: outdated, record: { clusterVersion: "3.7.0" } };
   const view = { clusterVersion: "3.7.0" };
-  it("refuses an undeclared downgrade", () => {
+  it("refuse an undeclared downgrade", () => {
     const d = plan(world(3, { ...seven, etcd: view }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.contain("controller.allowDowngrade");
   });
-  it("announces a declared one to etcd, waits, and rolls when the cluster version has fallen", () => {
+  it("let etcd announce a declared downgrade, and roll when the cluster version is lower", () => {
     const desired = { allowDowngrade: true };
     const announced = plan(world(3, { ...seven, desired, etcd: view }));
     expect(announced.action).to.deep.equal({ kind: "enableDowngrade", targetVersion: "3.6.0" });
@@ -235,7 +239,7 @@ describe("plan: versions", () => {
     const fallen = plan(world(3, { ...seven, desired, etcd: { clusterVersion: "3.6.0", downgrade } }));
     expect(fallen.action).to.include({ kind: "evictPod" });
   });
-  it("takes no rollback by binary once every member runs the newer version: etcd raises the cluster's any moment", () => {
+  it("allow no return to the older binary once all members run the newer version, which etcd then adopts", () => {
     const early = { ...seven, record: { clusterVersion: "3.6.0" }, etcd: { clusterVersion: "3.6.0" } };
     const refused = plan(world(3, early));
     expect([refused.action, refused.refused]).to.satisfy(
@@ -245,7 +249,7 @@ describe("plan: versions", () => {
     expect([waits.action, waits.refused]).to.deep.equal([undefined, undefined]);
     expect(waits.reason).to.contain("finished the step up");
   });
-  it("restarts nobody at the lower version whose data isn't ready for it", () => {
+  it("restart no member at a lower version before its data is ready", () => {
     const downgrade = { enabled: true, targetVersion: "3.6.0" };
     const data = (...minors: string[]) =>
       minors.map((v, o) => status(o, { version: "3.7.1", storageVersion: `${v}.0` }));
@@ -257,7 +261,7 @@ describe("plan: versions", () => {
       kind: "evictPod",
     });
   });
-  it("takes the next step up when etcd has finished the one before", () => {
+  it("allow the next upgrade when etcd has finished the one before", () => {
     const change = { desired: { etcdVersion: "3.7.1" }, statuses: at("3.6.14"), pods: outdated };
     const early = plan(world(3, { ...change, etcd: { clusterVersion: "3.5.0" } }));
     expect([early.action, early.refused]).to.deep.equal([undefined, undefined]);
@@ -265,14 +269,14 @@ describe("plan: versions", () => {
     const then = plan(world(3, { ...change, etcd: { clusterVersion: "3.6.0" } }));
     expect(then.action).to.include({ kind: "evictPod" });
   });
-  it("takes a downgrade back when the higher version is declared again", () => {
+  it("cancel a downgrade when the higher version is declared again", () => {
     const downgrade = { enabled: true, targetVersion: "3.6.0" };
     const d = plan(
       world(3, { statuses: at("3.7.1"), desired: { etcdVersion: "3.7.1" }, etcd: { ...view, downgrade } }),
     );
     expect(d.action).to.deep.equal({ kind: "cancelDowngrade" });
   });
-  it("warns of a version with advisories", () => {
+  it("warn of a version with security advisories", () => {
     const statuses = at("3.6.12");
     const d = plan(world(3, { desired: { etcdVersion: "3.6.12" }, statuses }));
     expect(d.converged).to.equal("h");

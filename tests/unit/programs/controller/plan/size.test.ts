@@ -16,8 +16,8 @@ import {
   world,
 } from "../../../../support/worlds";
 
-describe("plan: size", () => {
-  it("undoes a scaling by hand at once, without a quorum", () => {
+describe("plan: a change of size", () => {
+  it("undoes a manual scaling at once, without a quorum", () => {
     const d = plan(world(3, { replicas: 1, list: "none", statuses: [0, 1, 2].map(silent) }));
     expect(d.action).to.deep.equal({
       kind: "setReplicas",
@@ -26,7 +26,7 @@ describe("plan: size", () => {
       resourceVersion: "5",
     });
   });
-  describe("all pods are scaled away by hand while a smaller size is declared, and one is back", () => {
+  describe("after a manual scaling to 0 during a declared shrinking, with one pod back", () => {
     const back = (disk: Parameters<typeof report>[1], more: object = {}) =>
       plan(
         world(3, {
@@ -39,36 +39,36 @@ describe("plan: size", () => {
         }),
       );
 
-    it("brings back those that its disk counts among the voters: without them it never answers", () => {
+    it("creates the pods of its disk's other voters, without which it never answers", () => {
       const { action } = back(wal(0, { voters: [0, 1].map(idOf) }));
       expect(action).to.include({ kind: "setReplicas", replicas: 3 });
     });
-    it("and nobody whom the record alone knows, or a disk that isn't the recorded one", () => {
+    it("creates no pod for a member in the record only, or for an unrecorded disk", () => {
       expect(back(wal(0, { voters: [idOf(0)] })).action).to.equal(undefined);
       expect(back(wal(0, { memberId: "9", voters: ["9", idOf(1)] })).action).to.equal(undefined);
       const other = back(wal(0, { voters: [0, 1].map(idOf) }), { claimUid: "another" });
       expect(other.action).to.equal(undefined);
       expect(back(EMPTY).action).to.equal(undefined);
     });
-    it("says what to declare where nobody can tell that they are needed", () => {
+    it("says what to declare if it can't know that those pods are needed", () => {
       const words =
         "etcd-2 is beyond the declared size and has no pod (declare at least 3 members until there is";
       expect(back(EMPTY).reason).to.contain(words);
     });
   });
 
-  it("takes pods away that hold no member, one at a time", () => {
+  it("removes pods without a member, one at a time", () => {
     expect(plan(world(3, { replicas: 6 })).action).to.include({ kind: "setReplicas", replicas: 5 });
     expect(plan(world(3, { replicas: 6, list: "none" })).action).to.equal(undefined);
   });
-  it("raises to the declared number at once, when every voter is healthy", () => {
+  it("scales up to the declared number at once if every voter is healthy", () => {
     expect(plan(world(3, { desired: { members: 7 } })).action).to.include({
       kind: "setReplicas",
       replicas: 7,
     });
     expect(plan(world(3, { desired: { members: 7 }, statuses: [silent(2)] })).action).to.equal(undefined);
   });
-  it("adds the lowest member whose gate waits", () => {
+  it("adds the lowest ordinal whose gate waits", () => {
     const unschedulable = gated(3, { unschedulable: "0/3 nodes are available" });
     const d = plan(
       world(3, {
@@ -80,14 +80,14 @@ describe("plan: size", () => {
     );
     expect(d.action).to.include({ kind: "addLearner", ordinal: 4 });
   });
-  it("says why a newcomer doesn't come", () => {
+  it("says why a new member doesn't join", () => {
     const unschedulable = gated(3, { unschedulable: "0/3 nodes are available" });
     const d = plan(world(3, { desired: { members: 5 }, replicas: 5, pods: [unschedulable] }));
     expect(d.reason).to.contain("0/3 nodes are available");
     expect(d.converged).to.equal(undefined);
   });
 
-  it("removes the highest member, and its pod afterwards", () => {
+  it("removes the highest member and then its pod", () => {
     const d = plan(world(5, { desired: { members: 3 } }));
     expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 4, memberId: idOf(4) });
     expect(d.record?.intent).to.include({ why: "shrink" });
@@ -96,7 +96,7 @@ describe("plan: size", () => {
     );
     expect(next.action).to.include({ kind: "setReplicas", replicas: 4 });
   });
-  it("moves leadership to a member that stays when several go", () => {
+  it("moves leadership to a member that stays when several are removed", () => {
     const list = [4, 3, 2, 1, 0].map((o) => listed(o));
     const statuses = [0, 1, 2, 3, 4].map((o) => status(o, { leaderId: idOf(4) }));
     const d = plan(world(5, { desired: { members: 1 }, list, statuses }));
@@ -107,22 +107,22 @@ describe("plan: size", () => {
     const d = plan(world(3, { desired: { members: 1 }, statuses }));
     expect(d.action).to.deep.equal({ kind: "moveLeader", from: idOf(2), to: idOf(0) });
   });
-  it("takes a voter that is down before a healthy one", () => {
+  it("removes a voter that is down before a healthy one", () => {
     const d = plan(world(5, { desired: { members: 3 }, statuses: [silent(3)] }));
     expect(d.action).to.include({ kind: "removeMember", ordinal: 3 });
   });
-  it("waits while a voter that stays is unwell", () => {
+  it("waits while a remaining voter is unhealthy", () => {
     const d = plan(world(5, { desired: { members: 3 }, statuses: [silent(1)] }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.contain("shrinking waits: etcd-1");
   });
-  it("gives a learner up that isn't declared any more", () => {
+  it("removes a learner that isn't declared any more", () => {
     const record = { members: [...[0, 1, 2].map((o) => remembered(o)), remembered(3)] };
     const list = [...[0, 1, 2].map((o) => listed(o)), listed(3, { isLearner: true })];
     const d = plan(world(4, { desired: { members: 3 }, record, list }));
     expect(d.action).to.include({ kind: "removeMember", ordinal: 3 });
   });
-  it("never removes the last voter: the declared one joins before", () => {
+  it("never removes the last voter before the declared one has joined", () => {
     const d = plan(
       world(3, {
         desired: { members: 1 },
@@ -135,7 +135,7 @@ describe("plan: size", () => {
     );
     expect(d.action).to.include({ kind: "addLearner", ordinal: 0 });
   });
-  it("sets a kept volume's old directory aside when its ordinal comes again", () => {
+  it("quarantines a kept volume's old directory when its ordinal returns", () => {
     const learner = listed(3, { isLearner: true, name: "" });
     const record = {
       members: [
@@ -173,7 +173,7 @@ describe("plan: volumes", () => {
     expect(sized([10, 10, 10], 20).action).to.include({ kind: "growClaim", name: "data-etcd-0", bytes: 20 });
     expect(sized([20, 10, 10], 20).action).to.include({ kind: "growClaim", name: "data-etcd-1" });
   });
-  it("the next waits until the last has grown", () => {
+  it("wait until the one before has grown", () => {
     const d = sized([20, 10, 10], 20, [10, 10, 10]);
     expect(d.action).to.equal(undefined);
     expect(d.converged).to.equal(undefined);
@@ -184,7 +184,7 @@ describe("plan: volumes", () => {
     expect(d.reason).to.contain("can't shrink");
     expect(d.refused).to.equal(d.reason);
   });
-  it("that can't shrink are refused, and hinder nothing else", () => {
+  it("that can't shrink cause a refusal that blocks nothing else", () => {
     const w = world(3, { desired: { volumeBytes: 10, members: 5 } });
     const d = plan({ ...w, claims: w.claims.map((c) => ({ ...c, requestedBytes: 20, actualBytes: 20 })) });
     expect(d.action?.kind).to.equal("setReplicas");
@@ -192,19 +192,19 @@ describe("plan: volumes", () => {
   });
 });
 
-describe("plan: what stops everything", () => {
+describe("plan: nothing is done", () => {
   const wiped = { pods: [gated(2)], gates: [report(2, EMPTY)] };
   const other = { state: "born" as const, clusterId: "5", sealed: true };
   for (const [name, change, words] of [
-    ["paused", { desired: { paused: true } }, "paused"],
-    ["another cluster answers", { record: { birth: other } }, "nothing is touched"],
-    ["an older generation is declared", { record: { generation: 2 } }, "declare that again"],
-    ["an even size without the option", { desired: { members: 2 } }, "1, 3, 5 or 7"],
-    ["an impossible size", { desired: { members: 9, allowEvenSize: true } }, "1, 3, 5 or 7"],
-    ["no lease", { world: { holdsLease: false } }, "lease"],
-    ["an unreadable declaration", { world: { desired: { problem: "format 2" } } }, "format 2"],
-    ["an unreadable record", { world: { record: { problem: "not JSON" } } }, "not JSON"],
-    ["no StatefulSet", { world: { statefulSet: undefined } }, "StatefulSet"],
+    ["while paused", { desired: { paused: true } }, "paused"],
+    ["while another cluster answers", { record: { birth: other } }, "nothing is touched"],
+    ["for an older declared generation", { record: { generation: 2 } }, "declare that again"],
+    ["for an even size without the option", { desired: { members: 2 } }, "1, 3, 5 or 7"],
+    ["for an impossible size", { desired: { members: 9, allowEvenSize: true } }, "1, 3, 5 or 7"],
+    ["without the lease", { world: { holdsLease: false } }, "lease"],
+    ["with an unreadable declaration", { world: { desired: { problem: "format 2" } } }, "format 2"],
+    ["with an unreadable record", { world: { record: { problem: "not JSON" } } }, "not JSON"],
+    ["without a StatefulSet", { world: { statefulSet: undefined } }, "StatefulSet"],
   ] as const) {
     it(name, () => {
       const d = plan(world(3, { ...wiped, ...change }));
@@ -214,18 +214,18 @@ describe("plan: what stops everything", () => {
       expect(d.reason).to.contain(words);
     });
   }
-  it("a StatefulSet that is being deleted", () => {
+  it("while the StatefulSet is being deleted", () => {
     const w = world(3, wiped);
     expect(plan({ ...w, statefulSet: { ...w.statefulSet!, deleting: true } }).action).to.equal(undefined);
   });
-  it("a second controller gives no orders", () => {
+  it("by a second controller, not even an order", () => {
     expect(plan(world(3, { ...wiped, world: { holdsLease: false } })).orders).to.deep.equal({});
   });
-  it("paused still starts what is intact", () => {
+  it("while paused, but intact members start", () => {
     const d = plan(world(3, { desired: { paused: true }, pods: [gated(2)], gates: [report(2, wal(2))] }));
     expect(d.orders["pod-2"]?.kind).to.equal("start");
   });
-  it("paused and as declared is as declared; paused with something left to do is not", () => {
+  it("while paused, and the cluster counts as converged only if nothing is left to do", () => {
     expect(plan(world(3, { desired: { paused: true } })).converged).to.equal("h");
     const rest = plan(world(3, { desired: { paused: true, members: 5 } }));
     expect([rest.converged, rest.action, rest.reason]).to.deep.equal([
@@ -235,7 +235,7 @@ describe("plan: what stops everything", () => {
     ]);
     expect(rest.refused).to.equal(undefined);
   });
-  it("another domain than the members'", () => {
+  it("for another domain than the members'", () => {
     const d = plan(
       world(3, { desired: { peerUrl: "https://etcd-{ordinal}.etcd.ns.svc.another.domain:2380" } }),
     );
@@ -245,18 +245,18 @@ describe("plan: what stops everything", () => {
 });
 
 describe("plan: convergence", () => {
-  it("shows the declared hash, and writes nothing when there is nothing new", () => {
+  it("reports the declared hash, and writes nothing if nothing is new", () => {
     const d = plan(world(3));
     expect([d.converged, d.record, d.action]).to.deep.equal(["h", undefined, undefined]);
   });
-  it("seals the birth before it is shown the first time", () => {
+  it("makes the bootstrap final before it is first reported", () => {
     const birth = { state: "born" as const, clusterId: CLUSTER, sealed: false };
     const members = [remembered(0, { floor: 5 })];
     const d = plan(world(1, { record: { birth, members }, etcd: { revision: 1 } }));
     expect(d.converged).to.equal(undefined);
     expect(d.record?.birth).to.include({ sealed: true });
   });
-  it("moves the floor once a minute", () => {
+  it("updates the recorded applied index once a minute", () => {
     const members = [remembered(0, { floorMs: NOW - 61_000 }), remembered(1), remembered(2)];
     const d = plan(world(3, { record: { members } }));
     expect(d.record?.members.map((m) => m.floor)).to.deep.equal([1000, 990, 990]);
@@ -266,7 +266,7 @@ describe("plan: convergence", () => {
     ["a member doesn't answer", { statuses: [silent(1)] }],
     ["a pod is being stopped", { pods: [pod(1, { deleting: { graceMs: 0 } })] }],
     ["a pod has an old revision", { pods: [pod(1, { revision: "old" })] }],
-    ["a pod isn't ready, so that no client is led to it", { pods: [pod(1, { ready: false })] }],
+    ["a pod isn't ready, so that no client reaches it", { pods: [pod(1, { ready: false })] }],
     ["a member runs another version", { statuses: [status(1, { version: "3.6.13" })] }],
     [
       "an alarm is raised",
@@ -274,6 +274,6 @@ describe("plan: convergence", () => {
     ],
     ["there is no quorum", { list: "none" as const }],
   ] as const) {
-    it(`not while ${name}`, () => expect(plan(world(3, change)).converged).to.equal(undefined));
+    it(`isn't reported while ${name}`, () => expect(plan(world(3, change)).converged).to.equal(undefined));
   }
 });

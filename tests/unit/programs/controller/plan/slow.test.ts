@@ -1,4 +1,4 @@
-/** What takes its time because the data is large, and a member that is half dead. */
+/** Steps that take long because the data is large, and a member that only half works. */
 import { expect } from "chai";
 import type { Hashing } from "../../../../../programs/controller/observe/hashes";
 import { Hashes } from "../../../../../programs/controller/observe/hashes";
@@ -50,7 +50,7 @@ describe("plan: a learner that receives its snapshot", () => {
     [8 * GIB, 45],
     [undefined, 45],
   ] as const) {
-    it(`of ${dbBytes === undefined ? "an unknown size" : `${dbBytes / GIB} GiB`} has ${minutes} minutes for it`, () => {
+    it(`of ${dbBytes === undefined ? "an unknown size" : `${dbBytes / GIB} GiB`} has ${minutes} minutes`, () => {
       expect(after(minutes - 1, dbBytes)).to.equal(undefined);
       expect(after(minutes, dbBytes)).to.equal("removeMember");
     });
@@ -69,39 +69,39 @@ describe("plan: an outdated pod that may be defragmenting", () => {
       }),
     ).action;
 
-  it("isn't killed in the middle of it, for as long as its data may take", () => {
+  it("isn't killed for as long as its data may take", () => {
     expect(decide(NOW - 4 * MINUTE_MS)).to.equal(undefined);
     expect(decide(NOW - 5 * MINUTE_MS)).to.include({ kind: "deletePod", uid: "pod-2" });
   });
-  it("nor longer by a clock that was ahead", () => {
+  it("isn't spared longer because of a clock that was ahead", () => {
     expect(decide(NOW + 60 * MINUTE_MS)).to.include({ kind: "deletePod", uid: "pod-2" });
   });
 });
 
-describe("plan: a voter that answers, and reads nothing linearizably", () => {
+describe("plan: a voter that answers but can't read linearizably", () => {
   const ill = status(2, { linearizableRead: false });
   const unread = (minutes: number) => ({ [age.unread(pod(2))]: minutes * MINUTE_MS });
   const decide = (minutes: number, change: Change = {}) =>
     plan(world(3, { statuses: [ill], ages: unread(minutes), ...change }));
 
-  it("is waited for, then restarted", () => {
+  it("is restarted after a while", () => {
     expect(decide(9).action).to.equal(undefined);
     const d = decide(10);
     expect(d.action).to.deep.equal({ kind: "deletePod", name: "etcd-2", uid: "pod-2", force: false });
     expect(d.record?.notes).to.deep.equal([{ ordinal: 2, unreadPodUid: "pod-2" }]);
     expect(d.reason).to.contain("etcd-2 has had no linearizable read for 10 minutes");
   });
-  it("once: when a new pod does the same, a person is told", () => {
+  it("is restarted only once, and then the reason asks for help", () => {
     const d = decide(10, { record: { notes: [{ ordinal: 2, unreadPodUid: "pod-1" }] } });
     expect(d.action).to.equal(undefined);
     expect(d.warnings.join()).to.contain("a restart didn't help");
   });
-  it("again, when it was well in between", () => {
+  it("is restarted again if it was healthy in between", () => {
     const well = plan(world(3, { record: { notes: [{ ordinal: 2, unreadPodUid: "pod-1" }] } }));
     expect(well.record?.notes[0]?.unreadPodUid).to.equal(undefined);
   });
   for (const [name, change] of [
-    ["another voter is ill, too", { statuses: [ill, silent(1)] }],
+    ["another voter is unhealthy too", { statuses: [ill, silent(1)] }],
     [
       "its database is being defragmented",
       { record: { notes: [{ ordinal: 2, defragmentedMs: NOW - 1000 }] } },
@@ -113,7 +113,7 @@ describe("plan: a voter that answers, and reads nothing linearizably", () => {
   }
 });
 
-describe("hashes of the members' data", () => {
+describe("plan: hashes of the members' data", () => {
   function asked() {
     const at = { ms: 0 };
     const waiting: { revision: number; timeoutMs: number; end: (hash?: number) => void }[] = [];
@@ -133,7 +133,7 @@ describe("hashes of the members' data", () => {
     return { at, waiting, hashes, of, settle };
   }
 
-  it("have a time that grows with the data, and are asked for once until all have answered", async () => {
+  it("have a timeout that grows with the data, and are requested once until all have answered", async () => {
     const { at, waiting, of, settle } = asked();
     expect(of(7)).to.equal(undefined);
     at.ms += 400_000;
@@ -149,7 +149,7 @@ describe("hashes of the members' data", () => {
     expect(waiting).to.have.length(4);
   });
 
-  it("aren't asked for again while etcd may still be at one that nobody waits for any more", async () => {
+  it("aren't requested again while etcd may still compute one after a timeout", async () => {
     const { at, waiting, of, settle } = asked();
     of(7);
     waiting[0]?.end(5);
@@ -163,7 +163,7 @@ describe("hashes of the members' data", () => {
     expect(waiting).to.have.length(4);
   });
 
-  it("of an alarm that is over say nothing about the next one", async () => {
+  it("of a cleared alarm aren't used for the next one", async () => {
     const { waiting, hashes, of, settle } = asked();
     of(7);
     hashes.forget();

@@ -10,7 +10,7 @@ const MIB = 2 ** 20;
 const NEVER = 1000;
 const QUOTA = 1000;
 
-/** Databases under NOSPACE, in mebibytes: what a compaction frees, a member counts late, and may copy only in vain. */
+/** Databases under NOSPACE, in mebibytes. A compaction frees space that a member reports late, and a copy may fail. */
 class Databases {
   readonly sizes: number[];
   private readonly counted: number[];
@@ -21,7 +21,7 @@ class Databases {
   busy: number | undefined;
   readonly order: number[] = [];
   private leader: number;
-  /** Defragmentations of the member that led. */
+  /** Defragmentations of a member that was the leader. */
   ledMeanwhile = 0;
 
   constructor(private readonly story: Story) {
@@ -44,7 +44,7 @@ class Databases {
     this.busy = undefined;
     const alarms = this.alarm ? [{ memberId: idOf(1), type: "NOSPACE" as const }] : [];
     const desired = { quotaBytes: QUOTA * MIB };
-    // A round of this story takes longer than one of a controller.
+    // A round of this simulation takes longer than a controller's round.
     const ages = { [age.compacting(500)]: this.round * 10_000 };
     const seen = world(3, { desired, statuses, etcd: { alarms }, ages });
     return { ...seen, nowMs: this.nowMs, record: record ?? seen.record, tries };
@@ -58,7 +58,7 @@ class Databases {
     return Math.min(this.sizes[o] ?? 0, this.counted[o] ?? 0);
   }
 
-  /** What etcd does with it; or an error, after which it may have been done all the same. */
+  /** What etcd does on the action, or an error, after which the action may have been executed all the same. */
   act(action: Action, fails: "no" | "before" | "after"): string | undefined {
     if (action.kind === "compact" && this.compactedAt >= 0) return "required revision has been compacted";
     if (fails !== "before") this.carryOut(action);
@@ -129,8 +129,8 @@ const stories = (fails: fc.Arbitrary<Story["fails"]>): fc.Arbitrary<Story> =>
 
 const few = fc.array(fc.constantFrom("no", "before", "after" as const), { maxLength: 2 });
 
-describe("databases under NOSPACE", () => {
-  it("are freed as far as they can be, whatever fails on the way and however late it is counted", () => {
+describe("plan: databases under NOSPACE", () => {
+  it("are freed as far as possible, whatever fails and however late etcd counts the free pages", () => {
     fc.assert(
       fc.property(stories(few), (story) => {
         const { databases, reason } = play(story);
@@ -142,7 +142,7 @@ describe("databases under NOSPACE", () => {
     );
   });
 
-  it("are each copied a few times at most, one at a time", () => {
+  it("are each defragmented a few times at most, one at a time", () => {
     const many = fc.array(fc.constantFrom("no", "before", "after" as const), { maxLength: 60 });
     fc.assert(
       fc.property(stories(many), (story) => {
@@ -153,7 +153,7 @@ describe("databases under NOSPACE", () => {
     );
   });
 
-  it("are copied followers first when nothing fails", () => {
+  it("are defragmented followers first if nothing fails", () => {
     fc.assert(
       fc.property(stories(fc.constant([])), (story) => {
         const { order, ledMeanwhile } = play(story).databases;

@@ -29,17 +29,17 @@ const MIB = 1024 * 1024;
 const sized = (ordinal: number, mib: number, inUse: number): MemberStatus =>
   status(ordinal, { dbBytes: mib * MIB, dbInUseBytes: inUse * MIB });
 
-describe("plan: defragmentation", () => {
+describe("plan: a defragmentation", () => {
   const desired = { quotaBytes: 8192 * MIB };
   const all = (mib: number, inUse: number) => [0, 1, 2].map((o) => sized(o, mib, inUse));
 
-  it("followers first", () => {
+  it("takes followers first", () => {
     expect(plan(world(3, { desired, statuses: all(200, 100) })).action).to.include({
       kind: "defragment",
       ordinal: 1,
     });
   });
-  it("the leader last, a minute after the one before", () => {
+  it("takes the leader last, a minute after the previous member", () => {
     const statuses = [sized(0, 200, 100), sized(1, 100, 100), sized(2, 100, 100)];
     const notes = (ms: number) => [{ ordinal: 2, defragmentedMs: NOW - ms }];
     expect(plan(world(3, { desired, statuses, record: { notes: notes(59_000) } })).action).to.equal(
@@ -52,20 +52,20 @@ describe("plan: defragmentation", () => {
     const then = plan(world(3, { desired, statuses: follows, record: { notes: notes(61_000) } }));
     expect(then.action).to.include({ kind: "defragment", ordinal: 0 });
   });
-  it("a leader whose leadership can't be moved goes on leading, and is not defragmented", () => {
+  it("skips a leader whose leadership can't be moved", () => {
     const statuses = [sized(0, 200, 100), sized(1, 100, 100), sized(2, 100, 100)];
     const action = { kind: "moveLeader" as const, from: idOf(0), to: idOf(1) };
     const d = plan(world(3, { desired, statuses, world: { tries: failed(action, "timeout", false) } }));
     expect(d.action).to.deep.equal(action);
   });
-  it("the only voter all the same, and says what that means", () => {
+  it("includes an only voter, and says that this interrupts the service", () => {
     const d = plan(world(1, { desired: { ...desired, members: 1 }, statuses: [sized(0, 200, 100)] }));
     expect(d.action).to.include({ kind: "defragment", ordinal: 0 });
     expect(d.reason).to.contain("the only voter serves nobody meanwhile");
   });
   for (const [name, change] of [
-    ["below the share", { statuses: all(200, 120) }],
-    ["below the size", { statuses: all(90, 10) }],
+    ["below the free share", { statuses: all(200, 120) }],
+    ["below the minimum size", { statuses: all(90, 10) }],
     ["while a voter is unhealthy", { statuses: [sized(0, 200, 100), sized(1, 200, 100), silent(2)] }],
     [
       "again within the hour",
@@ -75,15 +75,16 @@ describe("plan: defragmentation", () => {
       },
     ],
   ] as const) {
-    it(`not ${name}`, () => expect(plan(world(3, { desired, ...change })).action).to.equal(undefined));
+    it(`doesn't happen ${name}`, () =>
+      expect(plan(world(3, { desired, ...change })).action).to.equal(undefined));
   }
-  it("is written down before it is done", () => {
+  it("is recorded before it is executed", () => {
     const d = plan(world(3, { desired, statuses: all(200, 100) }));
     expect(d.record?.notes).to.deep.equal([{ ordinal: 1, defragmentedMs: NOW }]);
   });
 });
 
-describe("plan: NOSPACE", () => {
+describe("plan: the alarm NOSPACE", () => {
   const desired = { quotaBytes: 1000 * MIB };
   const alarms = [{ memberId: idOf(1), type: "NOSPACE" as const }];
   const all = (mib: number, inUse: number) => [0, 1, 2].map((o) => sized(o, mib, inUse));
@@ -100,17 +101,17 @@ describe("plan: NOSPACE", () => {
     world(3, { desired, statuses, record: { space: work }, ...change, etcd: { alarms, ...change.etcd } });
   const decide = (...given: Parameters<typeof underAlarm>) => plan(underAlarm(...given));
 
-  it("compacts first, and writes down up to where", () => {
+  it("leads to a compaction first, whose revision is recorded", () => {
     const d = decide(full);
     expect(d.action).to.deep.equal({ kind: "compact", revision: 500 });
     expect(d.record?.space).to.deep.equal({ ...space(), atMs: NOW, compacted: false });
   });
-  it("waits for a linearizable read to compact", () => {
+  it("waits for a linearizable read before the compaction", () => {
     const d = decide(full, undefined, { etcd: { revision: undefined } });
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.contain("linearizable read");
   });
-  it("asks for the same compaction until etcd has said yes", () => {
+  it("repeats the same compaction until etcd confirms it", () => {
     const asked = { ...space(), compacted: false };
     const action = { kind: "compact" as const, revision: 500 };
     const next = (tries?: Tries) => plan({ ...underAlarm(full, asked), tries });
@@ -121,7 +122,7 @@ describe("plan: NOSPACE", () => {
       expect(next(tries).record?.space).to.deep.equal(asked);
     }
   });
-  it("gives one that outlived its request the time that its data may take", () => {
+  it("gives a compaction that outlives its request the time that its data may take", () => {
     const asked = { ...space(), compacted: false };
     const action = { kind: "compact" as const, revision: 500 };
     const error = "OUT_OF_RANGE: etcdserver: mvcc: required revision has been compacted";
@@ -137,7 +138,7 @@ describe("plan: NOSPACE", () => {
     expect(aging(underAlarm(full, space())).map((a) => a.what)).to.not.include(age.compacting(500));
   });
 
-  it("then defragments one member right after the other, followers first, and counts before it does", () => {
+  it("then leads to defragmentations without a pause, followers first, each counted before it begins", () => {
     const order: (number | undefined)[] = [];
     let statuses = full;
     let record: Partial<ControllerRecord> = { space: space() };
@@ -162,7 +163,7 @@ describe("plan: NOSPACE", () => {
     expect(order).to.deep.equal([1, 2, 0]);
     expect(decide(statuses, undefined, { record }).action?.kind).to.equal("disarm");
   });
-  it("not while a voter is unhealthy, such as the one that is being defragmented", () => {
+  it("defragments no member while a voter is unhealthy or being defragmented", () => {
     const busy = [
       sized(0, 1000, 300),
       { ...sized(1, 1000, 300), linearizableRead: false },
@@ -172,20 +173,20 @@ describe("plan: NOSPACE", () => {
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.contain("every voter is healthy");
   });
-  it("each full member once, though etcd hasn't counted its free pages yet", () => {
+  it("defragments each full member once, though etcd hasn't counted the free pages yet", () => {
     expect(decide(all(1000, 1000), space()).action).to.include({ kind: "defragment", ordinal: 1 });
     expect(decide(all(1000, 1000), space(0, 1)).action).to.include({ kind: "defragment", ordinal: 2 });
     expect(decide(all(1000, 1000), space(0, 1, 1)).action).to.include({ kind: "moveLeader", from: idOf(0) });
     expect(decide(all(1000, 1000), space(1, 1, 1)).reason).to.contain("raise the quota");
   });
-  it("not those that are well under their quota", () => {
+  it("skips members well below their quota", () => {
     const statuses = [sized(0, 300, 100), sized(1, 300, 100), sized(2, 900, 300)];
     expect(decide(statuses, space()).action).to.include({ kind: "defragment", ordinal: 2 });
     expect(decide([...statuses.slice(0, 2), sized(2, 300, 290)], space(0, 0, 1)).action?.kind).to.equal(
       "disarm",
     );
   });
-  it("again where more was counted since, or where it failed: three times at most", () => {
+  it("defragments again if more was counted since or if it failed, three times at most", () => {
     const counted = [sized(0, 300, 290), sized(1, 1000, 300), sized(2, 300, 290)];
     for (const n of [1, 2]) expect(decide(counted, space(0, n)).action).to.include({ ordinal: 1 });
     const now = [{ ordinal: 1, defragmentedMs: NOW - 1000 }];
@@ -199,7 +200,7 @@ describe("plan: NOSPACE", () => {
         tries: failed({ kind: "defragment", ordinal: 1, memberId }, "UNAVAILABLE", false),
       });
     expect(after(1, idOf(2)).action).to.equal(undefined);
-    // First it is written down, in etcd's words.
+    // It is first recorded, with etcd's error.
     expect(after(3).record?.space?.defragmented).to.deep.equal([
       { memberId: idOf(1), times: 3, failed: "UNAVAILABLE" },
     ]);
@@ -208,7 +209,7 @@ describe("plan: NOSPACE", () => {
     ["failed", undefined, "fails: UNKNOWN: open db.tmp.1: no space left on device"],
     ["gave nothing back", undefined, "hasn't given them back"],
   ] as const) {
-    it(`one that ${name} is tried again every ten minutes, and nobody is told to raise the quota`, () => {
+    it(`retries every ten minutes a member whose defragmentation ${name}, and doesn't ask for a larger quota`, () => {
       const failed = name === "failed" ? why.slice("fails: ".length) : undefined;
       const work = { ...space(0, 3), defragmented: [{ memberId: idOf(1), times: 3, failed }] };
       const statuses = [sized(0, 300, 290), sized(1, 1000, inUse ?? 100), sized(2, 300, 290)];
@@ -223,11 +224,11 @@ describe("plan: NOSPACE", () => {
       );
       expect(waits.reason).to.contain("again every ten minutes").and.not.contain("raise the quota");
       expect(after(600_000).action).to.include({ kind: "defragment", ordinal: 1 });
-      // A clock that was ahead doesn't stop it.
+      // A clock that was ahead doesn't prevent it.
       expect(after(-600_000).action).to.include({ kind: "defragment", ordinal: 1 });
     });
   }
-  it("a leader that can't give its leadership away is defragmented under the alarm all the same", () => {
+  it("defragments a leader whose leadership can't be moved all the same", () => {
     const statuses = [sized(0, 1000, 300), sized(1, 300, 290), sized(2, 300, 290)];
     const action = { kind: "moveLeader" as const, from: idOf(0), to: idOf(1) };
     const w = underAlarm(statuses, space(0, 1, 1));
@@ -237,7 +238,7 @@ describe("plan: NOSPACE", () => {
       ordinal: 0,
     });
   });
-  it("a member that was replaced meanwhile counts as another one", () => {
+  it("counts a replaced member as a new one", () => {
     const anew = { ...sized(1, 1000, 1000), memberId: "77" };
     const list = [listed(0), listed(1, { memberId: "77" }), listed(2)];
     const d = decide([sized(0, 300, 290), anew, sized(2, 300, 290)], space(1, 1, 1), {
@@ -246,7 +247,7 @@ describe("plan: NOSPACE", () => {
     });
     expect(d.action).to.deep.equal({ kind: "defragment", ordinal: 1, memberId: "77" });
   });
-  it("replaces a lost member under the alarm, and adds its successor", () => {
+  it("doesn't prevent the replacement of a lost member", () => {
     const gone = decide(all(1000, 1000), space(1, 1, 1), {
       pods: [pod(2, { claimUid: "another", uid: "new-2" })],
     });
@@ -264,14 +265,14 @@ describe("plan: NOSPACE", () => {
     expect(back.action).to.include({ kind: "addLearner", ordinal: 2 });
   });
 
-  it("disarms when every database is well under its quota", () => {
+  it("is disarmed when every database is well below its quota", () => {
     expect(decide(all(300, 290), space()).action).to.deep.equal({
       kind: "disarm",
       memberId: idOf(1),
       alarm: "NOSPACE",
     });
   });
-  it("disarms while a learner joins, unless that is full itself", () => {
+  it("is disarmed while a learner joins, unless the learner is full", () => {
     const joining = (mib: number) =>
       decide(
         [sized(0, 300, 290), sized(1, 300, 290), { ...sized(2, mib, mib), isLearner: true }],
@@ -281,7 +282,7 @@ describe("plan: NOSPACE", () => {
     expect(joining(300).action?.kind).to.not.equal("defragment");
     expect(joining(1000).action?.kind).to.not.equal("disarm");
   });
-  it("asks for a larger quota when nothing more can be freed, and hinders no rollout", () => {
+  it("asks for a larger quota when nothing more can be freed, and blocks no rollout", () => {
     const d = decide(all(1000, 990), space(1, 1, 1));
     expect(d.action).to.equal(undefined);
     expect(d.converged).to.equal(undefined);
@@ -289,7 +290,7 @@ describe("plan: NOSPACE", () => {
     const rolls = decide(all(1000, 990), space(1, 1, 1), { pods: [pod(1, { revision: "old" })] });
     expect(rolls.action).to.include({ kind: "evictPod", name: "etcd-1" });
   });
-  it("goes by the quota that each process obeys: the alarm stays until the larger one is in force", () => {
+  it("stays until every process has the larger quota", () => {
     const larger = { desired: { quotaBytes: 4000 * MIB } };
     const obeys = (...quotas: number[]) =>
       quotas.map((mib, o) => ({ ...sized(o, 1000, 990), quotaBytes: mib * MIB }));
@@ -297,12 +298,12 @@ describe("plan: NOSPACE", () => {
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.contain("etcd-0 has to be restarted with the declared quota");
     expect(decide(obeys(4000, 4000, 4000), space(1, 1, 1), larger).action?.kind).to.equal("disarm");
-    // 3.5 doesn't tell its quota: then the revision does.
+    // 3.5 doesn't report its quota, so the revision decides.
     const old = { ...larger, pods: [pod(1, { revision: "old" })] };
     expect(decide(all(1000, 990), space(1, 1, 1), old).action).to.include({ kind: "evictPod" });
     expect(decide(all(1000, 990), space(1, 1, 1), larger).action?.kind).to.equal("disarm");
   });
-  it("compacts again what was deleted under the alarm, every ten minutes at most", () => {
+  it("leads to another compaction after deletions, every ten minutes at most", () => {
     const after = (ms: number, revision: number) =>
       decide(all(1000, 990), { ...space(1, 1, 1), atMs: NOW - ms }, { etcd: { revision } });
     expect(after(599_000, 501).action).to.equal(undefined);
@@ -311,13 +312,13 @@ describe("plan: NOSPACE", () => {
     expect(d.action).to.deep.equal({ kind: "compact", revision: 501 });
     expect(d.record?.space?.defragmented).to.deep.equal([]);
   });
-  it("forgets all that when the alarm is gone", () => {
+  it("leaves nothing in the record once it is cleared", () => {
     const d = plan(world(3, { record: { space: space(1, 1, 1) } }));
     expect(d.record).to.include({ space: undefined });
   });
 });
 
-describe("plan: CORRUPT", () => {
+describe("plan: the alarm CORRUPT", () => {
   const alarms = [{ memberId: idOf(2), type: "CORRUPT" as const }];
   const hashed = (...hash: (number | undefined)[]): MemberHash[] =>
     hash.flatMap((h, o) =>
@@ -326,12 +327,12 @@ describe("plan: CORRUPT", () => {
   const decide = (hashes: MemberHash[], change = {}) =>
     plan(world(3, { etcd: { alarms, hashes }, ...change }));
 
-  it("replaces the one that disagrees", () => {
+  it("replaces the member that disagrees", () => {
     const d = decide(hashed(1, 1, 2));
     expect(d.action).to.include({ kind: "removeMember", memberId: idOf(2) });
     expect(d.record?.intent).to.include({ why: "corrupt" });
   });
-  it("disarms when all agree", () => {
+  it("is disarmed when all members agree", () => {
     expect(decide(hashed(1, 1, 1)).action).to.deep.equal({
       kind: "disarm",
       memberId: idOf(2),
@@ -350,14 +351,14 @@ describe("plan: CORRUPT", () => {
     ],
     ["while another voter is down", hashed(1, 1, 2), { statuses: [silent(1)] }],
   ] as const) {
-    it(`touches nothing ${name}`, () => {
+    it(`changes nothing ${name}`, () => {
       const d = decide([...hashes], change);
       expect(d.action).to.equal(undefined);
       expect(d.converged).to.equal(undefined);
     });
   }
 
-  it("says that it waits for hashes, and asks for a restore only when all of them are there", () => {
+  it("waits for all hashes before it asks for a restore", () => {
     const reason = (hashes?: MemberHash[]) => plan(world(3, { etcd: { alarms, hashes } })).reason;
     expect(reason()).to.contain("CORRUPT: waits for the hashes");
     expect(reason(hashed(1, 2))).to.contain("etcd-2 gave no hash of its data in time");

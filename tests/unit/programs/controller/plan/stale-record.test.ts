@@ -1,6 +1,6 @@
 /**
- * A record that was put back from before: whatever it says, and whoever restarts then, nobody that lives is stopped or
- * held, nothing is born, and what lives is known again at the end.
+ * An outdated record. Whatever it says and whoever restarts then, no running member is stopped or fenced,
+ * nothing is bootstrapped, and in the end the running members are recognized again.
  */
 import { expect } from "chai";
 import type { ControllerRecord, Decision, World } from "../../../../../programs/controller/model";
@@ -27,7 +27,7 @@ const three = [0, 1, 2];
 const OLD = "17";
 const was = (ordinal: number) => `90${ordinal}`;
 
-/** Of generation 1, whose cluster was another one. */
+/** A record of generation 1, which was another cluster. */
 const first: Partial<ControllerRecord> = {
   generation: 1,
   birth: { state: "born", clusterId: OLD, sealed: true },
@@ -44,26 +44,26 @@ const seeding: Partial<ControllerRecord> = {
 };
 const replaced = three.map((o) => remembered(o, { memberId: was(o), floor: 100 }));
 
-/** Beside a cluster of three members, of the generation that is given. */
+/** Records beside a cluster of three members of the given generation. */
 const records: readonly (readonly [string, number, Partial<ControllerRecord>])[] = [
-  ["of the first seconds", 1, { ...seeding }],
+  ["from the first seconds", 1, { ...seeding }],
   ["from before the first promotion", 1, { members: [remembered(0, { floor: 4 })] }],
   [
-    "of an adoption",
+    "from an adoption",
     1,
     { birth: { state: "adopting", clusterId: CLUSTER, voters: [was(0)], start: [] }, members: [] },
   ],
-  ["from before one was replaced", 1, { members: [remembered(0), remembered(1), replaced[2]!] }],
-  ["from before all were replaced", 1, { members: replaced }],
+  ["from before one member was replaced", 1, { members: [remembered(0), remembered(1), replaced[2]!] }],
+  ["from before all members were replaced", 1, { members: replaced }],
   [
-    "from before one was replaced, with a new volume",
+    "from before one member was replaced with a new volume",
     1,
     { members: [remembered(0), remembered(1), { ...replaced[2]!, claimUid: "claim-old" }] },
   ],
-  ["from before it grew", 1, { members: [remembered(0, { floor: 50 })] }],
-  ["from before it shrank", 1, { members: [...three, 3, 4].map((o) => remembered(o, { floor: 100 })) }],
+  ["from before a growth", 1, { members: [remembered(0, { floor: 50 })] }],
+  ["from before a shrinking", 1, { members: [...three, 3, 4].map((o) => remembered(o, { floor: 100 })) }],
   [
-    "with a removal that was taken back",
+    "with a withdrawn removal",
     1,
     {
       intent: {
@@ -77,15 +77,15 @@ const records: readonly (readonly [string, number, Partial<ControllerRecord>])[]
     },
   ],
   ["from before a restore", 2, first],
-  ["of the minute of a restore, while all were stopped", 2, making("stopping")],
-  ["of the minute of a restore, while it was made", 2, making("building")],
+  ["from a restore, while all members were stopped", 2, making("stopping")],
+  ["from a restore, while the generation was made", 2, making("building")],
   [
-    "of the minute of a restore, when the first had the data",
+    "from a restore, when the first member had the data",
     2,
     making("building", { seed: { jobPodUid: "job", sha256: "x" } }),
   ],
   [
-    "of the minute in which a first cluster began with restored data",
+    "from the bootstrap of a cluster with restored data",
     2,
     { ...emptyRecord(2), rebuild: { generation: 2, kind: "restore", phase: "building" } },
   ],
@@ -95,7 +95,7 @@ const rebuild = { kind: "restore" as const, url: "https://r:2383", abandoned: []
 const declared = (generation: number) => ({ generation, ...(generation > 1 ? { rebuild } : {}) });
 const own = (o: number, generation: number) => wal(o, { generation });
 
-/** Round after round: the record is written, and gates that were told to start are gone. */
+/** Runs rounds: each writes the record, and gates with an order to start are gone. */
 function rounds(
   start: World,
   inspect: (d: Decision) => void,
@@ -128,14 +128,14 @@ function harmless(d: Decision): void {
 }
 
 for (const paused of [false, true]) {
-  describe(`plan: an old record put back${paused ? " while all is paused" : ""}`, () => {
+  describe(`plan: an outdated record${paused ? " while paused" : ""}`, () => {
     for (const [name, generation, record] of records) {
       const base = (change: Change): World =>
         world(3, { ...change, desired: { ...declared(generation), paused }, record });
       const pods = (gates: readonly number[]) =>
         three.map((o) => (gates.includes(o) ? gated(o, { generation }) : pod(o, { generation })));
 
-      it(`${name}: beside the living cluster`, () => {
+      it(`${name} does no harm beside the running cluster`, () => {
         const { world: end } = rounds(base({ pods: pods([]) }), harmless);
         const known = end.record as ControllerRecord;
         expect(known.birth).to.include({ state: "born", clusterId: CLUSTER });
@@ -143,7 +143,7 @@ for (const paused of [false, true]) {
         expect(known.members.map((m) => m.memberId)).to.deep.equal(three.map(idOf));
       });
 
-      it(`${name}: while one member restarts`, () => {
+      it(`${name} does no harm while one member restarts`, () => {
         const gates = [report(2, own(2, generation))];
         const started: string[] = [];
         rounds(base({ pods: pods([2]), gates }), (d) => {
@@ -153,7 +153,7 @@ for (const paused of [false, true]) {
         expect(started).to.include("pod-2");
       });
 
-      it(`${name}: while all members restart`, () => {
+      it(`${name} does no harm while all members restart`, () => {
         const gates = three.map((o) => report(o, own(o, generation)));
         const started = new Set<string>();
         const { world: silentWorld } = rounds(
@@ -173,7 +173,7 @@ for (const paused of [false, true]) {
   });
 }
 
-describe("plan: what isn't an old record", () => {
+describe("plan: no outdated record is assumed for", () => {
   const restored = wal(0, { generation: 2, voters: [idOf(0)], clusterId: "99", memberId: "98" });
   it("the first member of a generation that is being made", () => {
     const d = plan(
@@ -192,7 +192,7 @@ describe("plan: what isn't an old record", () => {
     expect(d.orders["pod-1"]).to.include({ kind: "wait", hold: true });
     expect(d.record).to.equal(undefined);
   });
-  it("a cluster of another generation that nobody declared, beside members that are whole", () => {
+  it("a cluster of an undeclared generation beside intact members", () => {
     const disks = [0, 1].map((o) => report(o, wal(o, { memberId: was(o), clusterId: OLD, lastIndex: 6000 })));
     const d = plan(
       world(3, {
@@ -206,7 +206,7 @@ describe("plan: what isn't an old record", () => {
     expect(d.orders["pod-0"]?.kind).to.equal("start");
     expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
   });
-  describe("a disk of the declared generation at another than a recorded member's volume, and", () => {
+  describe("a disk of the declared generation on an unrecorded volume, if", () => {
     const half = wal(0, { generation: 2, clusterId: "99", memberId: "98", voters: ["98"], lastIndex: 20 });
     const foreign = (o: number, voters = ["77"]) =>
       wal(o, { generation: 2, clusterId: "42", memberId: "77", voters });
@@ -235,7 +235,7 @@ describe("plan: what isn't an old record", () => {
       },
     });
 
-    it("one of them is whole, and the others' volumes were replaced: no generation is made, in words", () => {
+    it("one recorded member is intact and the others' volumes were replaced: no generation is made, with a reason", () => {
       const record = { members: three.map((o) => remembered(o)) };
       const pods = [gated(0, { claimUid: "new-0" }), gated(1, { claimUid: "new-1" }), gated(2)];
       const d = plan(
@@ -248,17 +248,17 @@ describe("plan: what isn't an old record", () => {
     });
 
     for (const [name, disk] of [
-      ["half made", half],
-      ["foreign", foreign(0)],
-      ["foreign, of several voters", foreign(0, ["77", "78"])],
+      ["an unfinished generation", half],
+      ["a foreign cluster", foreign(0)],
+      ["a foreign cluster of several voters", foreign(0, ["77", "78"])],
     ] as const) {
-      it(`a quorum of the recorded ones is whole: it starts (${name})`, () => {
+      it(`a quorum of the recorded members is intact: it starts (${name})`, () => {
         const d = plan(beside([disk, ...pair]));
         for (const uid of ["pod-1", "pod-2"]) expect(d.orders[uid]?.kind, uid).to.equal("start");
         expect(d.orders["pod-0"]?.kind).to.equal("wait");
         expectKept(d);
       });
-      it(`one of them is whole, and the other's volume was replaced: nothing is adopted (${name})`, () => {
+      it(`one recorded member is intact and the other's volume was replaced: nothing is adopted (${name})`, () => {
         const pods = [gated(0), gated(1), gated(2, { claimUid: "new-2" })];
         const d = plan(beside([disk, pair[0], { state: "empty" }], { pods }));
         expect(d.orders["pod-0"]?.kind).to.equal("wait");
@@ -266,7 +266,7 @@ describe("plan: what isn't an old record", () => {
       });
     }
 
-    it("one of them wasn't looked at: no generation is made before it is, in words", () => {
+    it("one recorded disk wasn't read: no generation is made before that, with a reason", () => {
       const d = plan(beside([foreign(0), pair[0], undefined], { world: { restore: ready(2) } }));
       expect(d.action).to.equal(undefined);
       expectKept(d);
@@ -275,14 +275,14 @@ describe("plan: what isn't an old record", () => {
       expect(d.reason).to.match(/may be an old one.*waits for etcd-2\. If it is old, delete its ConfigMap/);
     });
 
-    it("one of them can't be read: it may be whole, and the same holds", () => {
+    it("one recorded disk can't be read: it may be intact, and the same applies", () => {
       const broken = { state: "broken" as const, reason: "EIO" };
       const d = plan(beside([foreign(0), pair[0], broken], { world: { restore: ready(2) } }));
       expect([d.action, d.record?.rebuild]).to.deep.equal([undefined, undefined]);
       expectKept(d);
     });
 
-    it("a generation is being made: nobody starts by either before the others were looked at", () => {
+    it("a generation is being made: no member starts before the others' disks were read", () => {
       const record = {
         members: [0, 1].map((o) => remembered(o)),
         ...{ rebuild: making("building").rebuild },
@@ -297,7 +297,7 @@ describe("plan: what isn't an old record", () => {
       expect(made.orders["pod-0"]?.kind).to.equal("start");
     });
 
-    it("all are being stopped for a generation: no pod comes back for it", () => {
+    it("all members are being stopped for a generation: no pod is created for the disk", () => {
       const record = {
         members: [0, 1].map((o) => remembered(o)),
         ...{ rebuild: making("stopping").rebuild },
@@ -312,7 +312,7 @@ describe("plan: what isn't an old record", () => {
       expect(d.reason).to.match(/etcd-0 is being stopped/);
     });
 
-    describe("both others are away: what is written meanwhile says as much of them as before", () => {
+    describe("both other members are away: the record keeps what it says of them", () => {
       const members = [0, 1].map((o) => remembered(o));
       const away = [0, 1].map((o) => pod(o, { ready: false, deleting: { graceMs: 30_000 } }));
       const seen = [undefined, undefined, foreign(2)];
@@ -324,9 +324,9 @@ describe("plan: what isn't an old record", () => {
       const kept = { ordinal: 3, name: "data-etcd-3", uid: "claim-3" };
       const old = world(1).claims.map((c) => ({ ...c, ...kept }));
       const cases: readonly (readonly [string, Partial<World>, Partial<ControllerRecord>])[] = [
-        ["how long they have been going", { ages }, {}],
-        ["before pods come for volumes that were kept", { claims: [...base(1).claims, ...old] }, {}],
-        ["in the midst of a generation that is made", { ages }, { rebuild: making("building").rebuild }],
+        ["with the ages of their stop", { ages }, {}],
+        ["before pods are created for kept volumes", { claims: [...base(1).claims, ...old] }, {}],
+        ["while a generation is made", { ages }, { rebuild: making("building").rebuild }],
       ];
       for (const [name, there, more] of cases) {
         for (const generation of more.rebuild ? [2] : [1, 2]) {
@@ -347,7 +347,7 @@ describe("plan: what isn't an old record", () => {
     });
   });
 
-  it("a later disk on a recorded volume, beside a whole quorum of the others: nobody starts, and who decides is told", () => {
+  it("a later disk on a recorded volume beside an intact quorum: no member starts, and the reason says what to decide", () => {
     const disks = [1, 2].map((o) => report(o, wal(o, { memberId: was(o), clusterId: OLD, lastIndex: 6000 })));
     const begun = {
       desired: declared(2),
@@ -363,13 +363,13 @@ describe("plan: what isn't an old record", () => {
     const back1 = plan(world(3, { ...begun, desired: declared(1), gates: [report(0, alone), ...disks] }));
     expect(back1.orders["pod-1"]?.kind).to.equal("start");
   });
-  it("another cluster of the same generation: nothing is touched, and whoever is in its list may start", () => {
+  it("another cluster of the same generation: nothing changes, and its listed members may start", () => {
     const d = plan(world(3, { record: first, pods: [gated(2)], gates: [report(2, wal(2))] }));
     expect(d.reason).to.contain("nothing is touched");
     expect(d.orders["pod-2"]?.kind).to.equal("start");
     expect(d.action).to.equal(undefined);
   });
-  it("two disks under one ID that nobody recorded: neither is started", () => {
+  it("two disks with one unrecorded ID: neither is started", () => {
     const d = plan(
       world(3, {
         record: { members: [remembered(0, { floor: 50 })] },
@@ -380,12 +380,12 @@ describe("plan: what isn't an old record", () => {
     );
     for (const uid of ["pod-1", "pod-2"]) expect(d.orders[uid]?.kind).to.equal("wait");
   });
-  it("a disk that ends before the record does: it may have been removed", () => {
+  it("a disk that ends before its recorded index: its member may have been removed", () => {
     const record = { members: [remembered(0, { floor: 5000 })] };
     const d = plan(world(3, { record, list: "none", pods: [gated(2)], gates: [report(2, wal(2))] }));
     expect(d.orders["pod-2"]?.kind).to.equal("wait");
   });
-  it("an older generation that is declared beside what lives: it may start, and the declaration is refused", () => {
+  it("an older declared generation beside running members: they may start, and the declaration is refused", () => {
     const members = three.map((o) => remembered(o));
     const record = { generation: 2, members };
     const d = plan(
@@ -396,7 +396,7 @@ describe("plan: what isn't an old record", () => {
   });
 });
 
-describe("plan: a smaller size by a record from before", () => {
+describe("plan: a smaller size with an outdated record", () => {
   const before = { members: three.map((o) => remembered(o, { floor: 100 })) };
   const alone = {
     desired: { members: 1 },
@@ -405,19 +405,19 @@ describe("plan: a smaller size by a record from before", () => {
     pods: [gated(0)],
     list: "none" as const,
   };
-  it("nobody beyond the declared size comes back by it alone", () => {
+  it("creates no pod beyond the declared size by itself", () => {
     const d = plan(world(1, { ...alone, gates: [report(0, wal(0, { voters: [idOf(0)] }))] }));
     expect(d.action).to.equal(undefined);
     expect(d.orders["pod-0"]?.kind).to.equal("start");
   });
-  it("a member that finds no quorum without them brings them back", () => {
+  it("creates the pods that a member needs for its quorum", () => {
     const lonely = status(0, { leaderId: undefined, linearizableRead: false });
     const d = plan(world(1, { ...alone, pods: [pod(0, { ready: false })], statuses: [lonely] }));
     expect(d.action).to.include({ kind: "setReplicas", replicas: 3 });
   });
 });
 
-describe("plan: adoption", () => {
+describe("plan: an adoption", () => {
   const lost = { ...emptyRecord(1) };
   const adopt = (disks: readonly ReturnType<typeof wal>[]) =>
     plan(
@@ -428,18 +428,18 @@ describe("plan: adoption", () => {
         gates: disks.map((d, o) => report(o, d)),
       }),
     );
-  it("starts a voter whose promotion its own disk hasn't heard of", () => {
+  it("starts a voter whose own disk doesn't have its promotion yet", () => {
     const two = [idOf(0), idOf(1)];
     const d = adopt(three.map((o) => wal(o, { voters: two })));
     expect(d.orders["pod-2"]?.kind).to.equal("start");
   });
-  it("holds one that was removed, and takes itself for a voter", () => {
+  it("fences a removed member whose disk says that it is a voter", () => {
     const two = [idOf(0), idOf(1)];
     const d = adopt([wal(0, { voters: two }), wal(1, { voters: two }), wal(2, { lastIndex: 900 })]);
     expect(d.orders["pod-0"]?.kind).to.equal("start");
     expect(d.orders["pod-2"]).to.include({ kind: "wait", hold: true });
   });
-  it("learners don't make a quorum of the voters that are there", () => {
+  it("doesn't count learners for the quorum", () => {
     const many = [idOf(0), "71", "72"];
     const d = adopt(three.map((o) => wal(o, { voters: many })));
     expect(d.orders["pod-0"]?.kind).to.equal("wait");

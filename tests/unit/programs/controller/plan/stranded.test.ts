@@ -9,7 +9,7 @@ const affinity = "node(s) didn't match PersistentVolume's node affinity";
 const preemption = "preemption: 0/4 nodes are available: 4 Preemption is not helpful for scheduling.";
 const nowhere = `0/4 nodes are available: 4 ${affinity}. ${preemption}`;
 
-/** A pod that was made anew. */
+/** A recreated pod. */
 const waiting = (more: Partial<PodView> = {}) =>
   pod(2, {
     uid: "pod-9",
@@ -30,30 +30,42 @@ function strandedWorld(more: Parameters<typeof world>[1] = {}): World {
 
 describe("plan: a pod whose volume's node was deleted", () => {
   for (const [name, message, proves] of [
-    ["every node is without the volume", nowhere, true],
+    ["no node has the volume", nowhere, true],
     [
-      "and in the words of older versions",
+      "an older scheduler says so",
       "0/3 nodes are available: 3 node(s) had volume node affinity conflict.",
       true,
     ],
-    ["one node alone", `0/1 nodes are available: 1 ${affinity}. ${preemption}`, true],
-    ["no node at all", "no nodes available to schedule pods", false],
+    ["the only node doesn't have it", `0/1 nodes are available: 1 ${affinity}. ${preemption}`, true],
+    ["there is no node", "no nodes available to schedule pods", false],
     [
-      "one is cordoned",
+      "one node is cordoned",
       `0/4 nodes are available: 1 node(s) were unschedulable, 3 ${affinity}. ${preemption}`,
       false,
     ],
-    ["one is tainted", `0/4 nodes are available: 1 node(s) had untolerated taint(s), 3 ${affinity}.`, false],
-    ["one is full", `0/4 nodes are available: 1 Insufficient memory, 3 ${affinity}. ${preemption}`, false],
-    ["one has it and is full", `0/4 nodes are available: 1 Insufficient cpu. ${preemption}`, false],
-    ["fewer than there are", `0/4 nodes are available: 3 ${affinity}. ${preemption}`, false],
     [
-      "only preemption says so",
+      "one node is tainted",
+      `0/4 nodes are available: 1 node(s) had untolerated taint(s), 3 ${affinity}.`,
+      false,
+    ],
+    [
+      "one node is full",
+      `0/4 nodes are available: 1 Insufficient memory, 3 ${affinity}. ${preemption}`,
+      false,
+    ],
+    ["the node with the volume is full", `0/4 nodes are available: 1 Insufficient cpu. ${preemption}`, false],
+    [
+      "the message covers fewer nodes than exist",
+      `0/4 nodes are available: 3 ${affinity}. ${preemption}`,
+      false,
+    ],
+    [
+      "only the preemption message says so",
       `0/4 nodes are available: 4 Insufficient cpu. preemption: 0/4 nodes are available: 4 ${affinity}.`,
       false,
     ],
     [
-      "another reason",
+      "there is another reason",
       "0/4 nodes are available: 4 node(s) didn't match Pod's node affinity/selector.",
       false,
     ],
@@ -62,9 +74,9 @@ describe("plan: a pod whose volume's node was deleted", () => {
       '0/4 nodes are available: persistentvolumeclaim "data-etcd-2" not found.',
       false,
     ],
-    ["unknown words", affinity, false],
+    ["the message is unknown", affinity, false],
   ] as const) {
-    it(`${name}: it is ${proves ? "" : "not "}proved`, () => {
+    it(`is ${proves ? "" : "not "}proved if ${name}`, () => {
       expect(noNodeHasVolume(message)).to.equal(proves);
       const d = plan(strandedWorld({ pods: [waiting({ unschedulable: message })], ...due }));
       expect(d.action?.kind).to.equal(proves ? "removeMember" : undefined);
@@ -78,24 +90,24 @@ describe("plan: a pod whose volume's node was deleted", () => {
       const w = strandedWorld({ pods: [waiting({ unschedulable: bound, ...more })], desired, ages });
       return { ...w, claims: w.claims.map((c) => (c.ordinal === 2 ? { ...c, phase: "Lost" as const } : c)) };
     };
-    it("is replaced after the declared grace, as one whose node is gone", () => {
+    it("is replaced after the declared grace like one whose node is gone", () => {
       const d = plan(lost());
       expect(d.action?.kind).to.equal("removeMember");
       expect(d.record?.abandoned.map((a) => a.ordinal)).to.deep.equal([2]);
       expect(plan(lost({}, grace, {})).action).to.equal(undefined);
       expect(plan(lost({}, grace, {})).reason).to.contain("Lost, its volume no longer exists");
     });
-    it("without a grace the reason says what to delete", () => {
+    it("leads to a reason that says what to delete if no grace is declared", () => {
       const d = plan(lost({}, { nodeLossGraceSeconds: undefined }));
       expect(d.action).to.equal(undefined);
       expect(d.reason).to.contain("kubectl delete pvc data-etcd-2 --wait=false");
     });
-    it("and which still runs is left alone: its pod has the volume", () => {
+    it("is kept while its pod runs, because the pod has the volume", () => {
       expect(plan(lost({ nodeName: "node-2", unschedulable: undefined })).action).to.equal(undefined);
     });
   });
 
-  it("the member is removed, and its claim given up in the same write", () => {
+  it("costs its member, and the same write gives up the claim", () => {
     const d = plan(strandedWorld(due));
     expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 2, memberId: idOf(2) });
     expect(d.record?.intent).to.include({ kind: "remove", why: "lost-node", claimUid: "claim-2" });
@@ -103,7 +115,7 @@ describe("plan: a pod whose volume's node was deleted", () => {
     expect(d.record?.notes).to.deep.equal([{ ordinal: 2, replacing: true }]);
   });
 
-  it("then the claim goes, then the pod that was made for it", () => {
+  it("then loses the claim and the pod", () => {
     const record = {
       members: [remembered(0), remembered(1)],
       abandoned: [{ ordinal: 2, claimUid: "claim-2" }],
@@ -117,7 +129,7 @@ describe("plan: a pod whose volume's node was deleted", () => {
       uid: "pod-9",
       force: false,
     });
-    // The StatefulSet's controller may make the new claim below the pod that waits.
+    // The StatefulSet's controller may create the new claim before it replaces the waiting pod.
     const renewed = w.claims.map((c) => (c.ordinal === 2 ? { ...c, uid: "claim-3" } : c));
     const pods = w.pods.map((p) => (p.ordinal === 2 ? waiting({ claimUid: "claim-3" }) : p));
     const d = plan({ ...w, claims: renewed, pods });
@@ -125,13 +137,13 @@ describe("plan: a pod whose volume's node was deleted", () => {
     expect(d.record?.abandoned).to.deep.equal([]);
   });
 
-  it("not without a quorum among the others", () => {
+  it("costs nothing without a quorum among the others", () => {
     const d = plan(strandedWorld({ ...due, statuses: [silent(1), silent(2)] }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.match(/can't be replaced yet/);
   });
 
-  it("a pod that holds no member yet gets another volume, too", () => {
+  it("gets another volume if it has no member yet", () => {
     const record = { members: [remembered(0), remembered(1)] };
     const d = plan(strandedWorld({ ...due, record, list: [listed(0), listed(1)] }));
     expect(d.action).to.equal(undefined);
@@ -142,7 +154,7 @@ describe("plan: a pod whose volume's node was deleted", () => {
     ["its claim has never had a volume", { phase: "Pending" as const }],
     ["its claim is being deleted", { deleting: true }],
   ] as const) {
-    it(`nothing is given up when ${name}`, () => {
+    it(`costs nothing when ${name}`, () => {
       const w = strandedWorld(due);
       const claims = w.claims.map((c) => (c.ordinal === 2 ? { ...c, ...change } : c));
       expect(plan({ ...w, claims }).action).to.equal(undefined);
@@ -150,14 +162,14 @@ describe("plan: a pod whose volume's node was deleted", () => {
   }
 });
 
-describe("plan: for how long no node has had a pod's volume", () => {
-  it("is waited for", () => {
+describe("plan: the time without a node that has a pod's volume", () => {
+  it("delays the replacement", () => {
     const d = plan(strandedWorld({ ages: { [age.stranded(waiting())]: 30_000 } }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.match(/etcd-2's volume is on a node that no longer exists: replaced in 60 s/);
   });
 
-  it("without a declared grace a person is told", () => {
+  it("leads to a reason for a person if no grace is declared", () => {
     const d = plan(strandedWorld({ desired: {}, ...due }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.match(/etcd-2 can't be placed: its volume is on a node that no longer exists/);
@@ -179,7 +191,7 @@ describe("plan: for how long no node has had a pod's volume", () => {
     ["the pod has another claim", waiting({ claimUid: "claim-3" }), false],
     ["it is another pod", waiting({ uid: "pod-10" }), false],
   ] as const) {
-    it(`${name}: it ${goesOn ? "goes on" : "begins anew"}`, () => {
+    it(`${goesOn ? "continues" : "restarts"} if ${name}`, () => {
       const w = strandedWorld({ pods: [now] });
       const what = aging(w).map((a) => a.what);
       expect(what.includes(age.stranded(waiting()))).to.equal(goesOn);

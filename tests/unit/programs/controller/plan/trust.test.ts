@@ -5,7 +5,7 @@ import { plan } from "../../../../../programs/controller/plan";
 import { crashing, pod, silent, world } from "../../../../support/worlds";
 
 const of = (statement: TrustStatement): TrustView => ({ key: JSON.stringify(statement), statement });
-/** Of both authorities alike. */
+/** Both CAs alike. */
 const made = (revision: number, shows: string, ...trusts: string[]): TrustView =>
   of({ revision, peer: { shows, trusts }, client: { shows, trusts } });
 
@@ -21,27 +21,27 @@ const garbled: TrustView = { problem: "it is not JSON" };
 const steps = { none, first, both, sign, drop, next, own, garbled };
 type Name = keyof typeof steps;
 
-/** Three members of these steps under a template of that one; all run the old revision. */
+/** Three members at these steps with the old revision, under a template of the given step. */
 function under(template: Name, names: readonly Name[], more: Partial<PodView>[] = []) {
   const pods = names.map((name, i) => pod(i, { revision: "old", trust: steps[name], ...more[i] }));
   const w = world(names.length, { pods, desired: { allowEvenSize: true } });
   return { ...w, statefulSet: { ...w.statefulSet!, trust: steps[template] } };
 }
 
-describe("plan: trust", () => {
+describe("plan: a change of the CAs", () => {
   const table: readonly (readonly [Name, readonly Name[], RegExp | undefined, string])[] = [
-    ["first", ["first", "first", "first"], undefined, "as it was"],
+    ["first", ["first", "first", "first"], undefined, "no change"],
     ["both", ["first", "first", "first"], undefined, "the first step"],
     ["both", ["first", "both", "first"], undefined, "in the middle of the first step"],
     ["sign", ["both", "both", "both"], undefined, "the second step"],
     ["sign", ["both", "both", "sign"], undefined, "in the middle of the second step"],
     ["drop", ["sign", "sign", "sign"], undefined, "the third step"],
     ["drop", ["drop", "sign", "sign"], undefined, "in the middle of the third step"],
-    ["next", ["drop", "drop", "drop"], undefined, "the next exchange"],
-    ["next", ["sign", "sign", "sign"], undefined, "the next exchange, which drops the old one as well"],
-    ["both", ["sign", "sign", "sign"], undefined, "the second step taken back"],
-    ["first", ["both", "both", "both"], undefined, "the first step taken back"],
-    ["sign", ["drop", "drop", "drop"], undefined, "the third step taken back"],
+    ["next", ["drop", "drop", "drop"], undefined, "the next rotation"],
+    ["next", ["sign", "sign", "sign"], undefined, "the next rotation, which also drops the old CA"],
+    ["both", ["sign", "sign", "sign"], undefined, "the second step reverted"],
+    ["first", ["both", "both", "both"], undefined, "the first step reverted"],
+    ["sign", ["drop", "drop", "drop"], undefined, "the third step reverted"],
     [
       "sign",
       ["first", "first", "first"],
@@ -71,39 +71,39 @@ describe("plan: trust", () => {
       "first",
       ["sign", "sign", "sign"],
       /shown by etcd-0, etcd-1, etcd-2/,
-      "the argument left out in the middle",
+      "the argument removed in the middle",
     ],
     [
       "first",
       ["drop", "drop", "drop"],
       /peer authority one is declared to sign/,
-      "the argument left out at the end",
+      "the argument removed at the end",
     ],
-    ["next", ["first", "first", "first"], /not trusted by/, "another number than the next"],
+    ["next", ["first", "first", "first"], /not trusted by/, "a number other than the next"],
     ["first", ["none", "none", "none"], undefined, "pods of an earlier release"],
-    ["own", ["none", "none", "none"], undefined, "own certificates, pods of an earlier release"],
+    ["own", ["none", "none", "none"], undefined, "custom certificates, pods of an earlier release"],
     ["both", ["none", "none", "none"], /earlier release/, "a step, pods of an earlier release"],
-    ["own", ["own", "own", "own"], undefined, "own certificates"],
-    ["own", ["first", "first", "first"], /tls\.existing/, "to own certificates"],
-    ["first", ["own", "own", "own"], /tls\.existing/, "from own certificates"],
-    ["none", ["drop", "drop", "drop"], undefined, "a template that says nothing"],
+    ["own", ["own", "own", "own"], undefined, "custom certificates"],
+    ["own", ["first", "first", "first"], /tls\.existing/, "to custom certificates"],
+    ["first", ["own", "own", "own"], /tls\.existing/, "from custom certificates"],
+    ["none", ["drop", "drop", "drop"], undefined, "a template without CAs"],
     ["garbled", ["first", "first", "first"], /can't be read/, "a template that can't be read"],
     ["first", ["garbled", "garbled", "garbled"], /can't be read/, "pods that can't be read"],
-    // Made anew from a template that is refused, and in no quorum with the others since.
-    ["first", ["first", "sign", "first"], undefined, "back, with one pod of what was refused"],
-    ["both", ["first", "sign", "first"], undefined, "what was left out, with one pod of what was refused"],
+    // The pod was created from a refused template, and has been out of the quorum since.
+    ["first", ["first", "sign", "first"], undefined, "a revert with one pod of the refused template"],
+    ["both", ["first", "sign", "first"], undefined, "the skipped step with one pod of the refused template"],
     [
       "sign",
       ["first", "sign", "first"],
       / not trusted by etcd-0, etcd-2\./,
-      "still refused, with one such pod",
+      "the refused template with one pod of it",
     ],
-    ["sign", ["sign", "first", "sign"], undefined, "on, when most have gone that way"],
-    ["first", ["first", "sign"], /refused/, "of two nobody can say who is right"],
-    ["both", ["first", "sign"], undefined, "of two, what both agree with"],
+    ["sign", ["sign", "first", "sign"], undefined, "the next step when most pods have taken it"],
+    ["first", ["first", "sign"], /refused/, "two pods that disagree"],
+    ["both", ["first", "sign"], undefined, "two pods that disagree, with a template that both trust"],
   ];
   for (const [template, pods, reason, name] of table) {
-    it(`${template} under ${pods.join(", ")} is ${reason ? "refused" : "taken"}: ${name}`, () => {
+    it(`is ${reason ? "refused" : "accepted"}: ${name} (template ${template}, pods ${pods.join(", ")})`, () => {
       const decision = plan(under(template, pods));
       if (reason) {
         expect(decision.reason).to.match(reason);
@@ -126,7 +126,7 @@ describe("plan: trust", () => {
     });
   }
 
-  it("one kind of authority that disagrees is enough", () => {
+  it("is refused if one of the two CAs disagrees", () => {
     const split = of({
       revision: 2,
       peer: { shows: "one", trusts: ["one", "two"] },
@@ -137,7 +137,7 @@ describe("plan: trust", () => {
     expect(decision.reason).to.contain("client authority two is declared to sign, but not trusted by etcd-0");
   });
 
-  it("a refused template restarts nobody, however ill", () => {
+  it("restarts no member if it is refused, however unhealthy", () => {
     const w = under("drop", ["both", "both", "both"]);
     const ill = crashing(2, 9, { revision: "old", trust: both });
     const decision = plan({
@@ -150,27 +150,27 @@ describe("plan: trust", () => {
     expect(decision.reason).to.match(/^refused: .*shown by etcd-0, etcd-1, etcd-2\./);
   });
 
-  it("a moment without a healthy pod opens no door", () => {
+  it("is refused while no pod is healthy", () => {
     const down = { ready: false, etcd: { state: "waiting" as const, restarts: 0 } };
     const decision = plan(under("drop", ["both", "both", "both"], [down, down, down]));
     expect(decision.action).to.equal(undefined);
     expect(decision.reason).to.match(/^refused/);
   });
 
-  it("a pod that is being stopped counts no more", () => {
+  it("ignores a pod that is being stopped", () => {
     const stopping = { deleting: { graceMs: 1 } };
     const decision = plan(under("drop", ["sign", "sign", "both"], [{}, {}, stopping]));
     expect(decision.trust).to.deep.equal({ agreed: (drop as { key: string }).key });
   });
 
-  it("is said while paused, too: the clients' Secrets wait for nothing else", () => {
+  it("is reported while paused too, because the clients' Secrets wait for it", () => {
     const w = under("both", ["first", "first", "first"]);
     const paused = { ...w, desired: { ...w.desired, paused: true } as typeof w.desired };
     expect(plan(paused).trust).to.deep.equal({ agreed: (both as { key: string }).key });
     expect(plan(paused).reason).to.equal("paused by declaration");
   });
 
-  it("is said by who holds the lease only", () => {
+  it("is reported only by the controller with the lease", () => {
     const decision = plan({ ...under("both", ["first", "first", "first"]), holdsLease: false });
     expect(decision.trust).to.equal(undefined);
   });

@@ -1,4 +1,4 @@
-/** What isn't of the cluster, or can't be told apart from it, and may be counted for nothing. */
+/** Disks and members that aren't the cluster's or can't be told apart from it. They must not count for anything. */
 import { expect } from "chai";
 import type { ControllerRecord } from "../../../../../programs/controller/model";
 import { claimViews } from "../../../../../programs/controller/observe/kubernetes";
@@ -21,7 +21,7 @@ import {
   world,
 } from "../../../../support/worlds";
 
-describe("plan: a disk of another cluster, started by its gate alone", () => {
+describe("plan: a disk of another cluster that its gate started without an order", () => {
   for (const raftIndex of [1000, 5_000_000]) {
     it(`is replaced, however far its log is: ${raftIndex}`, () => {
       const foreign = { memberId: "77", clusterId: "88", leaderId: "77", raftIndex, appliedIndex: raftIndex };
@@ -29,7 +29,7 @@ describe("plan: a disk of another cluster, started by its gate alone", () => {
       expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 1, memberId: idOf(1) });
     });
   }
-  it("and its leader keeps nobody with an outdated revision from a restart without a quorum", () => {
+  it("doesn't keep outdated pods without a quorum from a restart, although it leads", () => {
     const foreign = status(2, { memberId: "77", clusterId: "88", leaderId: "77" });
     const ill = (o: number) => pod(o, { ready: false, revision: "old" });
     const d = plan(
@@ -39,22 +39,37 @@ describe("plan: a disk of another cluster, started by its gate alone", () => {
   });
 });
 
-describe("plan: a volume of another cluster that comes after the birth", () => {
+describe("plan: another cluster's volume that appears after the bootstrap", () => {
   const replaced = { replaced: ["5"] };
   const made = { made: { generation: 2, kind: "restore", atMs: 0, words: "" } };
   type Row = readonly [string, Parameters<typeof wal>[1], boolean, Partial<ControllerRecord>?];
   const table: readonly Row[] = [
     ["of another cluster", { clusterId: "5" }, false, made],
-    ["of another cluster, without our mark", { clusterId: "5", generation: 0 }, false, made],
+    ["of another cluster, without a generation", { clusterId: "5", generation: 0 }, false, made],
     ["of another cluster of a later generation", { clusterId: "5", generation: 9 }, false, made],
-    ["of what a restore has replaced", { clusterId: "5", generation: 1 }, true, { ...made, ...replaced }],
-    ["of what a restore of an earlier release has replaced", { clusterId: "5", generation: 1 }, true, made],
-    ["of another one than was replaced", { clusterId: "6", generation: 1 }, false, { ...made, ...replaced }],
-    ["of a lower generation, where nothing was replaced", { clusterId: "5", generation: 1 }, false],
+    [
+      "of a cluster that a restore has replaced",
+      { clusterId: "5", generation: 1 },
+      true,
+      { ...made, ...replaced },
+    ],
+    [
+      "of a cluster that a restore of an earlier release has replaced",
+      { clusterId: "5", generation: 1 },
+      true,
+      made,
+    ],
+    [
+      "of another cluster than the replaced one",
+      { clusterId: "6", generation: 1 },
+      false,
+      { ...made, ...replaced },
+    ],
+    ["of a lower generation if nothing was replaced", { clusterId: "5", generation: 1 }, false],
     ["of a member of this cluster that was removed", {}, true, made],
   ];
   for (const [name, data, joins, record] of table) {
-    it(`${joins ? "is set aside by a joining member" : "is left as it is, with words"}: ${name}`, () => {
+    it(`${joins ? "is quarantined by a joining member" : "is left unchanged with a reason"}: ${name}`, () => {
       const disk = wal(2, { generation: 2, ...data });
       const d = plan(
         world(3, {
@@ -75,7 +90,7 @@ describe("plan: a volume of another cluster that comes after the birth", () => {
     });
   }
 
-  it("never starts by itself, also while nobody knows the members", () => {
+  it("never starts by itself, even while the members are unknown", () => {
     const order = (generation: number) => {
       const gates = [report(2, wal(2, { clusterId: "5", generation }))];
       const record = { members: [remembered(0), remembered(1)] };
@@ -106,7 +121,7 @@ describe("plan: a volume of another cluster that comes after the birth", () => {
     ["doesn't answer", dying, age.deleting(dying.uid)],
     ["is deleted", stranded, age.stranded(stranded)],
   ] as const) {
-    it(`isn't given up when its node ${name}, and an empty one is`, () => {
+    it(`isn't given up when its node ${name}, but an empty volume is`, () => {
       const then = { ...base, pods: [lost], ages: { [what]: 3_600_000 } };
       const kept = plan(world(3, { ...then, record: seen }));
       expect([kept.action, kept.record?.abandoned ?? []]).to.deep.equal([undefined, []]);
@@ -117,36 +132,36 @@ describe("plan: a volume of another cluster that comes after the birth", () => {
   }
 });
 
-describe("plan: an address that two pods have", () => {
+describe("plan: an address of two pods", () => {
   const answers = [status(1, { memberId: idOf(2) })];
-  it("tells nothing of the one that it doesn't belong to", () => {
+  it("says nothing of the pod that doesn't own it", () => {
     const pods = [pod(1, { address: "10.0.0.7" }), pod(2, { address: "10.0.0.7" })];
     const d = plan(world(3, { pods, statuses: answers }));
     expect(d.action).to.equal(undefined);
     expect(d.reason).to.contain("etcd-1 doesn't answer");
   });
-  it("a copy that runs at an address of its own is removed", () => {
+  it("doesn't protect a copy with another address, which is removed", () => {
     const pods = [pod(1, { address: "10.0.0.6" }), pod(2, { address: "10.0.0.7" })];
     const d = plan(world(3, { pods, statuses: answers }));
     expect(d.action).to.deep.equal({ kind: "removeMember", ordinal: 1, memberId: idOf(1) });
   });
 });
 
-describe("plan: a claim that has no volume yet", () => {
+describe("plan: a claim without a volume", () => {
   const claim = (spec: object) => ({
     metadata: { name: "data-etcd-1", uid: "claim-1", resourceVersion: "1" },
     spec: { resources: { requests: { storage: "10" } }, ...spec },
     status: { phase: "Pending" },
   });
   const table: readonly (readonly [string, object, boolean])[] = [
-    ["to be made anew", {}, true],
-    ["bound beforehand", { volumeName: "pv-old" }, false],
+    ["to be provisioned", {}, true],
+    ["meant for an existing volume", { volumeName: "pv-old" }, false],
     ["by labels", { selector: { matchLabels: { "velero.io/dynamic-pv-restore": "x" } } }, false],
     ["a copy of a snapshot", { dataSource: { kind: "VolumeSnapshot", name: "s" } }, false],
-    ["filled by somebody else", { dataSourceRef: { apiGroup: "x", kind: "Filler", name: "s" } }, false],
+    ["filled by another controller", { dataSourceRef: { apiGroup: "x", kind: "Filler", name: "s" } }, false],
   ];
   for (const [name, spec, born] of table) {
-    it(`${born ? "doesn't hold up a birth" : "is waited for"}: ${name}`, () => {
+    it(`${born ? "doesn't delay a bootstrap" : "delays a bootstrap"}: ${name}`, () => {
       const w = world(3, {
         record: { ...emptyRecord(1) },
         list: "none",
@@ -162,12 +177,12 @@ describe("plan: a claim that has no volume yet", () => {
   }
 });
 
-describe("plan: a birth that fails again and again", () => {
+describe("plan: a bootstrap that fails repeatedly", () => {
   const birth = { state: "seeding" as const, token: "birth-pod-0", podUid: "pod-0", claimUid: "claim-0" };
   const seeding = { ...emptyRecord(1), birth };
   const looked = { notes: [{ ordinal: 0, suspect: { podUid: "pod-8", revision: "new", atMs: NOW } }] };
 
-  it("forgets the pods of the birth before when it is repeated, so that its own is looked at", () => {
+  it("drops the pods of the previous attempt, so that its own pod is checked", () => {
     const again = plan(
       world(1, {
         record: { ...seeding, ...looked },
