@@ -152,9 +152,9 @@ describe("backups to a store that speaks S3", () => {
     await cluster.etcdctl(["put", "greeting", "hello"]);
     const made = await backUp(cluster);
     assert.notEqual(made.member.name, await leader(cluster));
-    const { good, loose } = await readCatalog(store);
+    const { good, orphans } = await readCatalog(store);
     assert.deepEqual(good, [made]);
-    assert.deepEqual(loose, []);
+    assert.deepEqual(orphans, []);
   });
 
   longOne(
@@ -317,10 +317,10 @@ describe("backups to a store that speaks S3", () => {
     const before = (await readCatalog(store)).good.length;
     const jobs = await Promise.all([begin(cluster), begin(cluster)]);
     for (const job of jobs) assert.equal(await ended(cluster, job), "Complete", await said(cluster, job));
-    const { good, loose } = await readCatalog(store);
+    const { good, orphans } = await readCatalog(store);
     assert.equal(good.length, before + 2);
     assert.deepEqual(
-      loose.filter((l) => !l.key.endsWith("notes.txt")),
+      orphans.filter((l) => !l.key.endsWith("notes.txt")),
       [],
     );
   });

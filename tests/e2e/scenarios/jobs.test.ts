@@ -100,8 +100,8 @@ long("a job of backups", () => {
     );
     await cluster.apply(declared(never));
     assert.equal((await told(cluster)).lastRun?.result, "succeeded");
-    const { loose } = await readCatalog(store);
-    assert.deepEqual(loose, [], "nothing counts but what is whole");
+    const { orphans } = await readCatalog(store);
+    assert.deepEqual(orphans, [], "nothing counts but what is whole");
   });
 
   it("the node of a restore's job dies: another pod makes the generation, once", async () => {
