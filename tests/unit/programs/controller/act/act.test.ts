@@ -174,7 +174,7 @@ describe("an act", () => {
     [
       new ApiError(409, "Conflict", "the UID differs"),
       "changed",
-      "it has changed meanwhile: the UID differs",
+      "the object has changed meanwhile: the UID differs",
     ],
     [new ApiError(403, "Forbidden", "quota"), "refused", "quota"],
     [new ApiError(422, "Invalid", "one\n\ttwo"), "refused", "one two"],
