@@ -1,6 +1,6 @@
 /**
- * Sends the requests of `kubectl get` from this process. One kubectl costs 0.2 s of CPU time, and a test that waits asks
- * three times a second.
+ * Sends the requests of `kubectl get` from this process. One kubectl costs 0.2 s of CPU time, and a test that waits
+ * asks three times a second.
  */
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";

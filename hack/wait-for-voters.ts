@@ -12,8 +12,8 @@ const REFUSED_MS = 3000;
 
 /**
  * Waits until the controller reports that the cluster is as declared, and the declared number of voters is healthy.
- * Calls `report` whenever the obstacle changes. Fails at once if the controller refuses the declared state, and with the
- * last obstacle after `seconds`.
+ * Calls `report` whenever the obstacle changes. Fails at once if the controller refuses the declared state, and with
+ * the last obstacle after `seconds`.
  */
 export async function waitForVoters(
   kubectl: Kubectl,

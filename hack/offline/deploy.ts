@@ -22,8 +22,8 @@ export interface Deployment {
 }
 
 /**
- * Deploys a stack without the Pulumi CLI: renders the same program through the SDK's mocks and applies the result. A file
- * keeps the keys and certificates.
+ * Deploys a stack without the Pulumi CLI: renders the same program through the SDK's mocks and applies the result. A
+ * file keeps the keys and certificates.
  */
 export async function deployOffline(
   kubectl: Kubectl,

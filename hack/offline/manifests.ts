@@ -20,8 +20,8 @@ export function manifests(resources: RenderedResource[], secrets: "shown" | "red
 }
 
 /**
- * The objects to apply to a cluster in which they may exist already. If the program ignores changes of a field, the field
- * gets the value from the cluster.
+ * The objects to apply to a cluster in which they may exist already. If the program ignores changes of a field, the
+ * field gets the value from the cluster.
  */
 export async function manifestsOver(
   resources: RenderedResource[],

@@ -23,7 +23,9 @@ export interface RenderedResource {
   /** Names from earlier releases under which the engine may know the resource. */
   readonly aliases: string[];
   readonly dependencies: string[];
-  /** For each input the resources whose outputs it contains. If one of them is replaced, the engine replaces this one. */
+  /**
+   * For each input the resources whose outputs it contains. If one of them is replaced, the engine replaces this one.
+   */
   readonly propertyDependencies: Record<string, string[]>;
   /** Paths of inputs that the program doesn't change once the resource exists. */
   readonly ignoreChanges: string[];

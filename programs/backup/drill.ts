@@ -38,14 +38,13 @@ const SKEW_MS = 10 * 60_000;
 /** Why the last drill casts doubt on the backups; undefined if it doesn't. */
 export function drillProblem(drillJson: string | undefined, nowMs: number): string | undefined {
   const last = parse(drillJson);
-  if (last?.result === "failed") return `the last drill, started at ${last.time}, failed: ${last.reason ?? ""}`;
+  if (last?.result === "failed")
+    return `the last drill, started at ${last.time}, failed: ${last.reason ?? ""}`;
   if (last?.result !== "running") return undefined;
   const ageMs = nowMs - Date.parse(last.time);
   const silentMs = Math.max(SILENT_MS, 2000 * (last.timeoutSeconds ?? 0));
   // A start in the future means that a clock was ahead, so the drill's real age is unknown.
-  return ageMs >= -SKEW_MS && ageMs <= silentMs
-    ? undefined
-    : `the drill started at ${last.time} never ended`;
+  return ageMs >= -SKEW_MS && ageMs <= silentMs ? undefined : `the drill started at ${last.time} never ended`;
 }
 
 /** Fetches the newest backup in the cluster's backup status. Reports a failure there and throws it. */
@@ -61,7 +60,13 @@ export async function prepare(
   try {
     if (!recorded) throw new Refusal("there is no backup yet that this release can read");
     const { name, clusterId } = recorded;
-    await writeResult(report, { result: "running", time, backup: name, backupTime: recorded.time, timeoutSeconds });
+    await writeResult(report, {
+      result: "running",
+      time,
+      backup: name,
+      backupTime: recorded.time,
+      timeoutSeconds,
+    });
     const manifest = await fetchBackup(store, { name, clusterId }, folder);
     // The ConfigMap keeps these values apart from the store.
     if (manifest.snapshot.sha256 !== recorded.snapshot.sha256 || manifest.keys !== recorded.keys)

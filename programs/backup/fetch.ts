@@ -17,8 +17,8 @@ import type { Store } from "./store";
 import { messageOf } from "../shared/errors";
 
 /**
- * Selects a backup. Without a name it is the newest. Without a cluster ID it is one of the only cluster that has backups
- * in the store.
+ * Selects a backup. Without a name it is the newest. Without a cluster ID it is one of the only cluster that has
+ * backups in the store.
  */
 export interface Which {
   readonly name?: string;
@@ -72,7 +72,9 @@ function namedBackup(store: Store, { good, doubtful, orphans }: Catalog, name: s
   const named = good.filter((m) => m.name === name);
   if (named[0] && named.length === 1) return named[0];
   const incomplete = orphans.some(({ key }) => parseKey(key)?.name === name);
-  const why = incomplete ? "it is incomplete: it has no manifest" : doubtful.find((d) => d.name === name)?.why;
+  const why = incomplete
+    ? "it is incomplete: it has no manifest"
+    : doubtful.find((d) => d.name === name)?.why;
   throw new Refusal(
     why === undefined
       ? `there is no backup ${name} in ${store.where}; the last ones are: ${lastNames(good)}`

@@ -4,7 +4,9 @@ import type { Writer } from "./store";
 
 const INPUT_BUFFER_BYTES = 512 * 1024;
 
-/** Compresses the input of another writer. Uses the fastest level, because etcd keeps a read transaction open meanwhile. */
+/**
+ * Compresses the input of another writer. Uses the fastest level, because etcd keeps a read transaction open meanwhile.
+ */
 export class GzipWriter implements Writer {
   private readonly gzip: Gzip;
   private failure: Error | undefined;

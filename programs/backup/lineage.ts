@@ -1,12 +1,12 @@
 /**
- * Which backups of one cluster ID come from the same cluster. A cluster ID is not enough: somebody may copy the volumes to
- * another Kubernetes. The cluster there has the same ID, and a copied stack writes to the same folder. From then on the
- * two clusters hold different data, and their revisions can't be compared.
+ * Which backups of one cluster ID come from the same cluster. A cluster ID is not enough: somebody may copy the volumes
+ * to another Kubernetes. The cluster there has the same ID, and a copied stack writes to the same folder. From then on
+ * the two clusters hold different data, and their revisions can't be compared.
  *
- * The UIDs of the members' PVCs identify a cluster. A copy shares none of them with its original, because each Kubernetes
- * generates its own. They stay the same when a controller, a StatefulSet or a whole stack is created again over kept
- * volumes. Members get new volumes one at a time. So two backups are of one cluster if they share a volume, or if a chain
- * of backups that share volumes connects them.
+ * The UIDs of the members' PVCs identify a cluster. A copy shares none of them with its original, because each
+ * Kubernetes generates its own. They stay the same when a controller, a StatefulSet or a whole stack is created again
+ * over kept volumes. Members get new volumes one at a time. So two backups are of one cluster if they share a volume,
+ * or if a chain of backups that share volumes connects them.
  */
 import type { Manifest } from "../shared/backups/manifest";
 

@@ -99,7 +99,10 @@ const isPermanent = (error: unknown): boolean =>
 
 async function main(): Promise<string> {
   const command = commands[process.argv[2] ?? ""];
-  if (!command) throw new Error(`"${process.argv[2] ?? ""}" is no command. The commands are: ${Object.keys(commands).join(", ")}`);
+  if (!command)
+    throw new Error(
+      `"${process.argv[2] ?? ""}" is no command. The commands are: ${Object.keys(commands).join(", ")}`,
+    );
   return command();
 }
 

@@ -79,7 +79,12 @@ async function removeAll(
 }
 
 /** Removes what crashed runs have left. All times are by the store's own clock. */
-async function removeOrphans(store: Store, { orphans }: Catalog, nowMs: number, clusterId: string): Promise<undefined> {
+async function removeOrphans(
+  store: Store,
+  { orphans }: Catalog,
+  nowMs: number,
+  clusterId: string,
+): Promise<undefined> {
   for (const { key, modifiedMs } of orphans) {
     if (!(nowMs - modifiedMs >= ABANDONED_MS)) continue;
     const { name = "" } = parseKey(key) ?? {};

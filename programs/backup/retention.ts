@@ -1,16 +1,16 @@
 /**
- * Which backups may be deleted. Two rules keep backups: the newest `keepLast`, and all younger than `keepDays`. A backup
- * is deleted only if neither rule keeps it.
+ * Which backups may be deleted. Two rules keep backups: the newest `keepLast`, and all younger than `keepDays`. A
+ * backup is deleted only if neither rule keeps it.
  *
  * Why it can't delete the last good backup: it runs only after a backup has been made and found complete. That backup
  * and the newest by revision are never deleted, whatever their age. Nothing else deceives it either:
  *
- * - A newer, emptier cluster: each cluster ID has its own folder, and only this cluster's folder is read. If the revision
- *   is lower than one that existed under the same ID before this backup was started, nothing is deleted.
- * - A copy of the cluster, which has the same ID (see `lineage.ts`): if another lineage has written since this one began,
- *   both are alive, and nothing is deleted. A lineage that ended before this one began may be its predecessor, or the
- *   original, which will write again. Each such lineage keeps its own `keepLast` until it has been silent for longer than
- *   any usual schedule.
+ * - A newer, emptier cluster: each cluster ID has its own folder, and only this cluster's folder is read. If the
+ *   revision is lower than one that existed under the same ID before this backup was started, nothing is deleted.
+ * - A copy of the cluster, which has the same ID (see `lineage.ts`): if another lineage has written since this one
+ *   began, both are alive, and nothing is deleted. A lineage that ended before this one began may be its predecessor,
+ *   or the original, which will write again. Each such lineage keeps its own `keepLast` until it has been silent for
+ *   longer than any usual schedule.
  * - A wrong clock: a backup has two ages. By the store's clock it is the time between the writing of its manifest and
  *   that of the newest one. By the nodes' clocks it is the time since its start. The smaller one counts, so no single
  *   wrong clock makes a backup old. If a backup is from the future, no clock is trusted, and nothing is deleted.
@@ -106,7 +106,8 @@ function alsoWritten(
   const startedMs = (m: Manifest) => Date.parse(m.time);
   const first = line.reduce((a, b) => (startedMs(b) < startedMs(a) ? b : a));
   const since = (m: Manifest) =>
-    startedMs(m) > startedMs(first) && !((writtenMs.get(m.name) ?? NaN) <= (writtenMs.get(first.name) ?? NaN));
+    startedMs(m) > startedMs(first) &&
+    !((writtenMs.get(m.name) ?? NaN) <= (writtenMs.get(first.name) ?? NaN));
   // The message names the newest.
   return others
     .flatMap((l) => l.filter(since))

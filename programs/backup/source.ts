@@ -99,7 +99,10 @@ async function sourceFrom(
   }
 }
 
-async function corruptMembers(candidates: readonly Candidate[], problems: string[]): Promise<ReadonlySet<string>> {
+async function corruptMembers(
+  candidates: readonly Candidate[],
+  problems: string[],
+): Promise<ReadonlySet<string>> {
   for (const { client, url } of candidates) {
     try {
       const { alarms } = await client.call(Maintenance.method.alarm, { action: AlarmAction.GET }, ASK_MS);

@@ -29,9 +29,9 @@ export interface TakeOptions {
 const MAX_SOURCES = 3;
 
 /**
- * Makes one backup. It streams the database from the member to the store, so neither memory nor a disk holds it. The hash
- * and the pages are checked before the object is completed, and the manifest is written last. Only a manifest makes an
- * object a backup. So a failure or a crash at any point leaves no incomplete backup.
+ * Makes one backup. It streams the database from the member to the store, so neither memory nor a disk holds it. The
+ * hash and the pages are checked before the object is completed, and the manifest is written last. Only a manifest
+ * makes an object a backup. So a failure or a crash at any point leaves no incomplete backup.
  */
 export async function takeBackup(options: TakeOptions): Promise<Manifest> {
   const found = await sources(options.clientUrls, options.open);

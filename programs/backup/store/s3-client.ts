@@ -19,7 +19,12 @@ export interface RetryPolicy {
   readonly requestMs: number;
 }
 
-export const retryPolicy: RetryPolicy = { attempts: 6, firstPauseMs: 500, idleMs: 30_000, requestMs: 300_000 };
+export const retryPolicy: RetryPolicy = {
+  attempts: 6,
+  firstPauseMs: 500,
+  idleMs: 30_000,
+  requestMs: 300_000,
+};
 
 /** Sends requests through the SDK's client and retries each one while its error is transient. */
 export class S3Connection {

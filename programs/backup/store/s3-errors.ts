@@ -95,7 +95,8 @@ export function s3Error({ status, code, message, headers }: ErrorResponse, at: N
   // A page of a proxy in front of the store.
   if (status < 300) return new Error(`${what} at ${at.endpoint}: the response isn't S3's: ${message}`);
   const known = status === 301 ? "PermanentRedirect" : code;
-  const denied = [401, 403].includes(status) && !isTransient(status, code) ? refusals.AccessDenied : undefined;
+  const denied =
+    [401, 403].includes(status) && !isTransient(status, code) ? refusals.AccessDenied : undefined;
   const refused = (Object.hasOwn(refusals, known) ? refusals[known] : undefined) ?? denied;
   if (refused) return refused({ at, what, message, headers });
   return new S3Error(status, code, `${what} at ${at.endpoint}: ${code ? `${code}, ` : ""}${message}`);

@@ -121,7 +121,9 @@ async function carryOut(action: Action, execution: Execution): Promise<void> {
       return;
     case "removeMember":
       try {
-        await execution.ask(execution.any(action.memberId), Members.method.memberRemove, { ID: action.memberId });
+        await execution.ask(execution.any(action.memberId), Members.method.memberRemove, {
+          ID: action.memberId,
+        });
       } catch (error) {
         if (!(error instanceof EtcdError && error.code === "NOT_FOUND")) throw error;
       }
@@ -155,7 +157,10 @@ async function carryOut(action: Action, execution: Execution): Promise<void> {
       return fillLog(execution, action.entries);
     case "compact":
       // Physical, because a defragmentation frees only what is already deleted.
-      await execution.ask(execution.any(), KV.method.compact, { revision: BigInt(action.revision), physical: true });
+      await execution.ask(execution.any(), KV.method.compact, {
+        revision: BigInt(action.revision),
+        physical: true,
+      });
       return;
     case "disarm": {
       const [memberID, alarm] = [action.memberId, AlarmType[action.alarm]];

@@ -25,8 +25,8 @@ export interface LeaseStore {
 }
 
 /**
- * Leader election: only the holder of the lease acts. Every write has the last seen resourceVersion as its precondition.
- * The clocks of two machines are never compared.
+ * Leader election: only the holder of the lease acts. Every write has the last seen resourceVersion as its
+ * precondition. The clocks of two machines are never compared.
  */
 export class Lease {
   /**

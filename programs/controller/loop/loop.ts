@@ -162,7 +162,10 @@ export class Loop {
   }
 
   private isOverdue(): boolean {
-    return this.undecidedSinceMs !== undefined && this.parts.steady() - this.undecidedSinceMs >= DECISION_DEADLINE_MS;
+    return (
+      this.undecidedSinceMs !== undefined &&
+      this.parts.steady() - this.undecidedSinceMs >= DECISION_DEADLINE_MS
+    );
   }
 
   private standBy(): number {

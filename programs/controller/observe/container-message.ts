@@ -1,6 +1,6 @@
 /**
- * A container's last message, on one line. If the container left no termination message, Kubernetes keeps the end of its
- * log. In a JSON log the last line about a failure says most.
+ * A container's last message, on one line. If the container left no termination message, Kubernetes keeps the end of
+ * its log. In a JSON log the last line about a failure says most.
  */
 import { inShort } from "../../shared/errors";
 

@@ -18,8 +18,8 @@ export interface Hashing {
 }
 
 /**
- * The hashes of all voters' data at one revision. They are requested in the background, because they may take minutes. No
- * new request is sent while etcd may still work on the last one: etcd doesn't stop when the client gives up, and its
+ * The hashes of all voters' data at one revision. They are requested in the background, because they may take minutes.
+ * No new request is sent while etcd may still work on the last one: etcd doesn't stop when the client gives up, and its
  * writes wait for the hash.
  */
 export class Hashes {

@@ -1,6 +1,13 @@
 /** Kubernetes objects as the plan sees them. */
 import { annotationKeys, containerNames } from "../../../components/contract/names";
-import type { Claim, ContainerStatus, Meta, Pod, StatefulSet, Terminated } from "../../shared/kubernetes/objects";
+import type {
+  Claim,
+  ContainerStatus,
+  Meta,
+  Pod,
+  StatefulSet,
+  Terminated,
+} from "../../shared/kubernetes/objects";
 import { inShort } from "../../shared/errors";
 import type { ClaimView, ContainerView, PodView, StatefulSetView } from "../model";
 import { lastMessage } from "./container-message";
@@ -54,7 +61,9 @@ function filledOf(spec: Claim["spec"]): { readonly comesFilled?: true } {
   return volumeName || selector || dataSource || dataSourceRef ? { comesFilled: true } : {};
 }
 
-/** The resizer and the kubelet report a growth in conditions. Since Kubernetes 1.32 they also report infeasible sizes. */
+/**
+ * The resizer and the kubelet report a growth in conditions. Since Kubernetes 1.32 they also report infeasible sizes.
+ */
 function growthOf({ status }: Claim): Pick<ClaimView, "growthProblem" | "awaitsMount"> {
   const holds = (type: string) => status?.conditions?.find((c) => c.type === type && c.status === "True");
   const failed = holds("ControllerResizeError") ?? holds("NodeResizeError");

@@ -19,7 +19,9 @@ export function restorePodLabels(
   return { ...labels, [labelKeys.generation]: String(desired.generation) };
 }
 
-/** `found` is undefined while no restore pod is looked for. Otherwise a report counts only if it is from one of them. */
+/**
+ * `found` is undefined while no restore pod is looked for. Otherwise a report counts only if it is from one of them.
+ */
 export function restoreView(
   found: readonly Pod[] | undefined,
   received: RestoreReport | undefined,
@@ -44,9 +46,9 @@ const containersOf = ({ status }: Pod) => [
 ];
 
 /**
- * Kubernetes silently drops fields that it doesn't know. Without native sidecars the restore pod would run and never end,
- * so all members would be stopped for nothing. This checks the stored pod, because the controller has no right to ask for
- * the version of Kubernetes.
+ * Kubernetes silently drops fields that it doesn't know. Without native sidecars the restore pod would run and never
+ * end, so all members would be stopped for nothing. This checks the stored pod, because the controller has no right to
+ * ask for the version of Kubernetes.
  */
 function missesSidecar({ spec }: Pod): boolean {
   return (spec.initContainers ?? []).some(

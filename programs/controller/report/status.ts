@@ -2,7 +2,9 @@ import type { Decision, World } from "../model";
 import type { StatusData } from "./status-writer";
 import { StatusWriter } from "./status-writer";
 
-/** The ConfigMap that `pulumi up` waits for. It has the hash of the declared state once reached, or the reason to wait. */
+/**
+ * The ConfigMap that `pulumi up` waits for. It has the hash of the declared state once reached, or the reason to wait.
+ */
 export class Status extends StatusWriter {
   show(world: Pick<World, "desired" | "etcd" | "pods" | "record">, decision: Decision): void {
     const data = {

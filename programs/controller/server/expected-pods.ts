@@ -1,10 +1,11 @@
 /**
- * Which reports the server accepts for a pod, and from which addresses. All members and restore pods have the same client
- * certificate, so it doesn't identify the pod.
+ * Which reports the server accepts for a pod, and from which addresses. All members and restore pods have the same
+ * client certificate, so it doesn't identify the pod.
  *
- * Only reports of pods that the controller sees are accepted, so the state here is bounded by what Kubernetes runs. Once a
- * pod has reported from its own address, no other address is accepted for it. The address of another expected pod is
- * never accepted. Other addresses are, because a masquerading proxy or a service mesh may translate a pod's address.
+ * Only reports of pods that the controller sees are accepted, so the state here is bounded by what Kubernetes runs.
+ * Once a pod has reported from its own address, no other address is accepted for it. The address of another expected
+ * pod is never accepted. Other addresses are, because a masquerading proxy or a service mesh may translate a pod's
+ * address.
  */
 import type { Uid } from "../../shared/disk";
 

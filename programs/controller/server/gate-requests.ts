@@ -47,9 +47,9 @@ export class GateRequests {
     /** Called for a new report of this pod. */
     private readonly wake: (podUid: Uid, nowMs: number) => void,
     /**
-     * Whether this process may still answer. It is called right before each response: a process that was paused may hold
-     * orders that another controller has overruled since. A gate gives up on a silent server before another controller
-     * can take the lease, so a response that was in flight meanwhile reaches nobody.
+     * Whether this process may still answer. It is called right before each response: a process that was paused may
+     * hold orders that another controller has overruled since. A gate gives up on a silent server before another
+     * controller can take the lease, so a response that was in flight meanwhile reaches nobody.
      */
     private readonly mayAnswer: () => boolean,
   ) {}

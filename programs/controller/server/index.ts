@@ -61,8 +61,8 @@ export interface ControllerServer {
   /** Registers a callback for new reports. `unseen` is true for a report of a pod that isn't expected. */
   onReport(wake: (unseen: boolean) => void): void;
   /**
-   * Whether this process may answer; false at first. The callback is called before each response. While this process may
-   * not answer, the server tells gates to ask again.
+   * Whether this process may answer; false at first. The callback is called before each response. While this process
+   * may not answer, the server tells gates to ask again.
    */
   setHolder(mayAnswer: false | (() => boolean)): void;
   close(): Promise<void>;
@@ -70,9 +70,9 @@ export interface ControllerServer {
 
 const MAX_BODY = 64 * 1024;
 /**
- * The limits for all unexpected addresses together, and for one address. Authenticated connections are counted apart from
- * unauthenticated ones, which anybody can open. Seven gates and a restore pod share one address where addresses are
- * translated.
+ * The limits for all unexpected addresses together, and for one address. Authenticated connections are counted apart
+ * from unauthenticated ones, which anybody can open. Seven gates and a restore pod share one address where addresses
+ * are translated.
  */
 const MAX_CONNECTIONS = 64;
 const MAX_CONNECTIONS_PER_ADDRESS = 16;

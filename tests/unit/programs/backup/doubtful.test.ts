@@ -246,7 +246,11 @@ for (const [kind, make] of Object.entries(places))
     });
 
     for (const [what, bytes, words] of [
-      ["what unpacks to more", gzipSync(snapshot("3.6", "large")), /unpacks to more than the recorded 20512 bytes/],
+      [
+        "what unpacks to more",
+        gzipSync(snapshot("3.6", "large")),
+        /unpacks to more than the recorded 20512 bytes/,
+      ],
       [
         "what never unpacks to anything",
         Buffer.concat(Array.from({ length: 50_000 }, () => gzipSync(""))),

@@ -93,7 +93,10 @@ export const lists: Readonly<Record<string, { readonly listing: Listing; readonl
     listing: "cut",
     words: /truncates its list, and starts over .* continue after ns\/etcd\/c1/,
   },
-  "is cut, with nothing in it": { listing: "empty", words: /truncates its list, and doesn't say how to continue/ },
+  "is cut, with nothing in it": {
+    listing: "empty",
+    words: /truncates its list, and doesn't say how to continue/,
+  },
   "repeats itself": { listing: "again", words: /lists the same objects again and again/ },
   "is none": { listing: "no list", words: /answers with something that isn't a list/ },
 };

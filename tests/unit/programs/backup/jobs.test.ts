@@ -147,11 +147,7 @@ describe("a backup", () => {
     ["that is cut short", { after: { bytes: 400_000, then: "end" } }, /cut short/],
     ["that breaks off", { after: { bytes: 400_000, then: "cut" } }, /no member gave a complete snapshot/],
     ["that is of nothing", { snapshot: Buffer.alloc(0) }, /cut short/],
-    [
-      "of a cluster without a quorum",
-      { quorum: false },
-      /no member can give a snapshot: .*it has no quorum/,
-    ],
+    ["of a cluster without a quorum", { quorum: false }, /no member can give a snapshot: .*it has no quorum/],
   ] as const)
     it(`leaves nothing and tells why: of a snapshot ${what}`, async () => {
       await cluster(behaviour);
@@ -276,7 +272,7 @@ describe("a backup", () => {
     expect(memory.json("lastRun")).to.include({ kept: 1, removed: 0, doubtful: 1, foreign: 0 });
     expect(memory.told.reason).to.contain("backups kept: 1, deleted: 0, not usable here: 1");
     expect(memory.told.alert).to.contain(`${later.name}: its manifest has the format 2`);
-    expect(memory.events.at(-1)).to.match(/^Warning BackupsInDoubt: a backup can't be used here/);
+    expect(memory.events.at(-1)).to.match(/^Warning BackupsInDoubt: 1 backup can't be used here/);
     expect(all()).to.have.length(4);
   });
 
@@ -370,7 +366,7 @@ describe("fetching a backup", () => {
 
   for (const [what, damage, words] of [
     ["with a bit that is wrong", (b: Buffer) => ((b[5000]! ^= 1), b), /is damaged|doesn't end with the hash/],
-    ["cut short", (b: Buffer) => b.subarray(0, -100), /is not whole/],
+    ["cut short", (b: Buffer) => b.subarray(0, -100), /is incomplete/],
     ["that is another one of the same length", () => Buffer.alloc(large.length, 1), /damaged/],
   ] as const)
     it(`refuses one ${what}`, async () => {
@@ -391,7 +387,7 @@ describe("fetching a backup", () => {
   });
 
   it("refuses one that isn't there or isn't whole, and tells which there are", async () => {
-    expect(await refused({ name: "20200101T000000Z-000000" })).to.contain(`there are: ${made.name}`);
+    expect(await refused({ name: "20200101T000000Z-000000" })).to.contain(`the last ones are: ${made.name}`);
     const torn = manifest(1);
     await store.writeSmall(torn.object.key, Buffer.alloc(10));
     expect(await refused({ name: torn.name })).to.contain("is not whole");
@@ -402,7 +398,9 @@ describe("fetching a backup", () => {
     await put(manifest(-100, { revision: 3 }));
     expect((await findBackup(store, {})).name).to.equal(made.name);
     await put(manifest(0, { clusterId: "abc" }));
-    expect(await refused()).to.match(/backups of 2 clusters in .* \((abc, c1|c1, abc)\): set the cluster's ID or a backup's name/);
+    expect(await refused()).to.match(
+      /backups of 2 clusters in .* \((abc, c1|c1, abc)\): set the cluster's ID or a backup's name/,
+    );
     expect((await findBackup(store, { clusterId: "c1" })).name).to.equal(made.name);
     expect((await failure(findBackup(store, { clusterId: "def" }))).message).to.contain("no complete backup");
   });
@@ -453,9 +451,7 @@ describe("fetching a backup", () => {
       memory.told.newest = JSON.stringify(manifest(1));
       expect((await preparing()).message).to.contain("there is no backup");
       memory.told.newest = "";
-      expect((await preparing()).message).to.contain(
-        "there is no backup yet that this release can read",
-      );
+      expect((await preparing()).message).to.contain("there is no backup yet that this release can read");
       memory.told.newest = JSON.stringify(made);
       writeFileSync(file(), Buffer.alloc(large.length));
       expect((await preparing()).message).to.contain("damaged");

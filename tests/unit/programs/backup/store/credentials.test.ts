@@ -94,7 +94,9 @@ describe("a store's credentials", () => {
         "no credentials for the pod's identity: Server responded with status: 503",
       );
       answer = { status: 200, body: "{}" };
-      expect((await failure(fromPod(agent(), "eu-west-1"))).message).to.match(/no credentials for the pod's identity: .*format/);
+      expect((await failure(fromPod(agent(), "eu-west-1"))).message).to.match(
+        /no credentials for the pod's identity: .*format/,
+      );
       expect(heard).to.have.length(2);
     });
 

@@ -347,7 +347,7 @@ describe("what a store says, in words", () => {
 
   it("a bucket that is elsewhere: where, if it is told", () => {
     expect(said(301, "PermanentRedirect", { "x-amz-bucket-region": "eu-north-1" }).message).to.contain(
-      "is not in the region eu-west-1, but in eu-north-1",
+      "is not in the region eu-west-1 but in eu-north-1",
     );
   });
 

@@ -120,7 +120,9 @@ describe("the restore pod, as it is seen", () => {
       ],
       undefined,
     );
-    expect(seen?.pod).to.include({ problem: "it tries again; the previous pod: fetch failed: store is down" });
+    expect(seen?.pod).to.include({
+      problem: "it tries again; the previous pod: fetch failed: store is down",
+    });
     expect(seen?.refusal).to.equal(undefined);
   });
 
