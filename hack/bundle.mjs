@@ -1,5 +1,5 @@
-// Builds what runs in the cluster into components/bundles, from where the component puts it into ConfigMaps. The
-// result is committed: whoever installs the component package from git has no build step. A test compares it.
+// Bundles the programs that run in the cluster into components/bundles. The component puts the bundles into ConfigMaps.
+// They are committed, because a component package that is installed from git has no build step. A test compares them.
 import { Buffer } from "node:buffer";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -11,15 +11,15 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "components/bundles");
 
-// Names stay, so that a stack trace tells where it went wrong.
+// Names are kept, so that stack traces are readable.
 const small = { minify: true, keepNames: true };
-/** The gate's is readable in the cluster, too. */
+/** The gate isn't minified, so that it can be read in the cluster. */
 const programs = { gate: {}, controller: small, restore: small, backup: small };
 
-/** A ConfigMap holds 1 MiB. What has more than half of it is kept compressed. */
+/** A ConfigMap holds 1 MiB. Files with more than half of that are compressed. */
 const LARGE_BYTES = 500 * 1024;
 
-/** The files that there are to be, each with its content before it is compressed. */
+/** Returns the files with their uncompressed content, and writes them if `write` is true. */
 export const bundle = async (write) => {
   const built = await Promise.all(
     Object.entries(programs).map(([program, options]) => one(program, options)),
@@ -43,35 +43,35 @@ export const bundle = async (write) => {
   return files;
 };
 
-/** What a file holds, uncompressed. */
+/** The uncompressed content of a file. */
 export const textOf = (path) => {
   const bytes = readFileSync(path);
   return (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
 };
 
 function save(path, text) {
-  // Another version of zlib compresses the same otherwise, which is no change.
+  // Another version of zlib may compress the same content to other bytes. That is no change.
   if (!existsSync(path) || textOf(path) !== text) {
     writeFileSync(path, path.endsWith(".gz") ? gzipSync(text, { level: 9 }) : text);
   }
 }
 
-/** The folders of the packages that files are of; of those nested in others as well. */
+/** The folders of the packages that contain these files, including nested packages. */
 export const packagesOf = (files) =>
   [
     ...new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [])),
   ].sort();
 
-/** Files that begin with the licence of code that a package has taken over. */
+/** Files that begin with the licence of code that a package has copied from elsewhere. */
 const licensedWithin = { "@bufbuild/protobuf": "dist/esm/wire/varint.js" };
 
-/** What the licences of the packages in the bundles ask for, wherever a copy of them goes. */
+/** The licence texts that every copy of the bundled packages has to include. */
 function licensesOf(packages) {
   return packages
     .map((path) => {
       const { name, version, license } = JSON.parse(readFileSync(join(root, path, "package.json"), "utf8"));
       const file = readdirSync(join(root, path)).find((entry) => /^licen[cs]e/i.test(entry));
-      // Some come without a copy of the licence that is this project's as well.
+      // Some packages under this project's own licence lack a copy of it.
       const own = license.includes("Apache-2.0") ? join(root, "LICENSE") : undefined;
       const from = file === undefined ? own : join(root, path, file);
       const within = licensedWithin[name];
@@ -96,15 +96,15 @@ const one = (program, options) =>
     legalComments: "none",
     metafile: true,
     external: [
-      // gRPC's library asks for it only in parts that nobody uses here; 330 KB.
+      // gRPC's library needs it (330 KB) only for features that aren't used here.
       "@grpc/proto-loader",
-      // The credentials of a person, or of a node: the AWS SDK loads them when it is left to choose, which it never is.
+      // Providers of personal or node credentials. The AWS SDK loads them only for its default chain, which isn't used.
       "@aws-sdk/credential-provider-ini",
       "@aws-sdk/credential-provider-process",
       "@aws-sdk/credential-provider-sso",
       "@smithy/credential-provider-imds",
     ],
-    // What is loaded compressed has no loader of modules.
+    // A bundle that is loaded from a compressed file has no module loader.
     supported: { "dynamic-import": false },
     write: false,
     ...options,

@@ -1,11 +1,11 @@
-/** How far the cluster is from what is declared, by the controller's status. */
+/** Whether the cluster is as declared, by the controller's status. */
 export type Convergence =
   | { readonly kind: "reached" }
   | { readonly kind: "waits"; readonly reason: string }
-  /** The controller refuses what is declared: waiting does not help. */
+  /** The controller refuses the declared state, so waiting doesn't help. */
   | { readonly kind: "refused"; readonly reason: string };
 
-/** `hash`: of the declaration, from the StatefulSet. `status`: data of the status ConfigMap. */
+/** `hash` is that of the declared state, from the StatefulSet. `status` is the data of the status ConfigMap. */
 export function convergenceOf(
   hash: string,
   status: Readonly<Record<string, string>> | undefined,
@@ -29,8 +29,8 @@ export interface DeploymentObject {
   };
 }
 
-/** Whether the declared controller is the one that runs: an older one may refuse what the next one can do. */
-export function isExchanged({ metadata, status }: DeploymentObject): boolean {
+/** Whether the declared controller runs, and no older one, which may refuse what the declared one accepts. */
+export function isRolledOut({ metadata, status }: DeploymentObject): boolean {
   return (
     status?.observedGeneration === metadata.generation &&
     status?.replicas === 1 &&

@@ -4,13 +4,13 @@ import type { Api } from "../programs/shared/kubernetes/api";
 import { apiOf, requestOf } from "./kubernetes-api";
 import { root } from "./root";
 
-/** The environment for the local Kubernetes, and for no other: the caller's own KUBECONFIG is never used. */
+/** The environment for the local Kubernetes. The caller's own KUBECONFIG is never used. */
 export function clusterEnv(): NodeJS.ProcessEnv & { KUBECONFIG: string } {
   const script = execFileSync(join(root, "hack", "cluster"), ["env"], { encoding: "utf8" });
   const shell = `set -e; ${script}\nprintf '%s\\n%s\\n' "$KUBECONFIG" "$PATH"`;
   const [kubeconfig, path] = execFileSync("bash", ["-c", shell], { encoding: "utf8" }).split("\n");
   if (!kubeconfig || !path) {
-    throw new Error("hack/cluster env told neither KUBECONFIG nor PATH");
+    throw new Error("hack/cluster env printed no KUBECONFIG or no PATH");
   }
   return { ...process.env, KUBECONFIG: kubeconfig, PATH: path };
 }
@@ -21,7 +21,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Runs a command to its end, whatever that is. */
+/** Runs a command to its end. A failure is a result, not an error. */
 export function run(
   command: string,
   args: string[],
@@ -41,14 +41,14 @@ export function run(
         });
       },
     );
-    // A command that ends before it has read everything is judged by its exit code.
+    // A command may end before it has read all its input. Then only its exit code counts.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(options.input ?? "");
   });
 }
 
-/** For an answer of the API server to this process; one that takes longer is left to kubectl. */
-const PATIENCE_MS = 30_000;
+/** The timeout of a direct request to the API server. After it, kubectl tries. */
+const API_TIMEOUT_MS = 30_000;
 
 export class Kubectl {
   private api: Api | undefined;
@@ -74,7 +74,7 @@ export class Kubectl {
     );
   }
 
-  /** The same, or why it can't be had. */
+  /** The same, but returns an error instead of throwing it. */
   async tryJson<T>(args: string[]): Promise<{ readonly object?: T; readonly problem?: string }> {
     const object = (await this.fromApi(args)) as T | undefined;
     if (object) return { object };
@@ -82,11 +82,11 @@ export class Kubectl {
     return ran.code === 0 ? { object: JSON.parse(ran.stdout) as T } : { problem: ran.stderr.trim() };
   }
 
-  /** Undefined for whatever isn't answered: kubectl tries again, and says what is wrong. */
+  /** Undefined after any error: kubectl then repeats the request and reports what is wrong. */
   private async fromApi(args: readonly string[]): Promise<unknown> {
     const request = requestOf(args);
     if (!request || !this.env.KUBECONFIG) return undefined;
     this.api ??= apiOf(this.env.KUBECONFIG);
-    return this.api.call(request, PATIENCE_MS).catch(() => undefined);
+    return this.api.call(request, API_TIMEOUT_MS).catch(() => undefined);
   }
 }

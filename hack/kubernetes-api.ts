@@ -1,6 +1,6 @@
 /**
- * What kubectl is told to get, asked of the API server by this process. A kubectl takes 0.2 s of processor time for each
- * question, and a test that waits asks three times a second.
+ * Sends the requests of `kubectl get` from this process. One kubectl costs 0.2 s of CPU time, and a test that waits
+ * asks three times a second.
  */
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
@@ -19,7 +19,7 @@ const core = "api/v1";
 const apps = "apis/apps/v1";
 const batch = "apis/batch/v1";
 
-/** By the names that kubectl knows a kind by. */
+/** By the names of the kinds on kubectl's command line. */
 const places: Readonly<Record<string, Place>> = {
   configmap: at(core, "configmaps"),
   deployment: at(apps, "deployments"),
@@ -34,7 +34,7 @@ const places: Readonly<Record<string, Place>> = {
   statefulset: at(apps, "statefulsets"),
 };
 
-/** Undefined for what only kubectl understands. */
+/** Undefined for arguments that only kubectl understands. */
 export function requestOf(args: readonly string[]): Request | undefined {
   const words: string[] = [];
   let namespace: string | undefined = "default";
@@ -65,7 +65,7 @@ interface Kubeconfig {
   readonly users: readonly [{ user: { "client-certificate-data": string; "client-key-data": string } }];
 }
 
-/** As the local Kubernetes' administrator. */
+/** A client with the credentials of the local Kubernetes' administrator. */
 export function apiOf(kubeconfig: string): Api {
   const { clusters, users } = parse(readFileSync(kubeconfig, "utf8")) as Kubeconfig;
   const [{ cluster }] = clusters;

@@ -1,6 +1,6 @@
-/** What a person does after `make up`: the indented lines work as they stand. */
+/** What to do after `make up`. The indented lines are complete commands. */
 export const nextSteps = (namespace: string, cluster: string) => `
-The cluster is up. What next, each line as it stands:
+The cluster is up. Next steps (each line is a complete command):
 
   eval "$(make -s env)"                      # kubectl and etcdctl for the local Kubernetes
   kubectl -n ${namespace} get pods,services,secrets

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Kubectl } from "./kubectl";
 import { run } from "./kubectl";
 
-/** What is missing for a real `pulumi up`; undefined if nothing is. */
+/** What this machine lacks for a real `pulumi up`; undefined if nothing. */
 export async function missingForPulumi(root: string): Promise<string | undefined> {
   const cli = await run("pulumi", ["version"], { env: process.env });
   if (cli.code !== 0) {
@@ -17,18 +17,18 @@ export async function missingForPulumi(root: string): Promise<string | undefined
     const file = join(root, "node_modules", "@pulumi", name, "package.json");
     const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
     if (!plugins.some((plugin) => plugin.name === name && plugin.version === version)) {
-      return `the Pulumi CLI is here, but not its plugin ${name} ${version} (pulumi plugin install resource ${name} ${version})`;
+      return `the Pulumi CLI lacks the plugin ${name} ${version} (install it: pulumi plugin install resource ${name} ${version})`;
     }
   }
   return undefined;
 }
 
-/** A real `pulumi up` of a stack on the local Kubernetes, with its state in files beside that cluster. */
+/** Runs `pulumi up` of a stack on the local Kubernetes. The stack's state is in files beside that cluster. */
 export function deployWithPulumi(kubectl: Kubectl, root: string, stack: string): void {
   const folder = join(dirname(kubectl.env.KUBECONFIG ?? ""), "stacks");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `Pulumi.${stack}.yaml`);
-  // The CLI writes into a stack's file (the salt of its secrets), so it gets a copy.
+  // The CLI writes into a stack's file (the salt of the secrets), so it gets a copy.
   const salt = existsSync(file) ? /^encryptionsalt:.*$/m.exec(readFileSync(file, "utf8"))?.[0] : undefined;
   copyFileSync(join(root, `Pulumi.${stack}.yaml`), file);
   if (salt) {

@@ -15,7 +15,10 @@ export interface StackConfig {
   readonly config: Record<string, string>;
 }
 
-/** The configuration of a stack as the Pulumi CLI would hand it to the program: the project's defaults below its own. */
+/**
+ * The configuration of a stack, as the Pulumi CLI passes it to the program: the project's defaults, then its own
+ * values.
+ */
 export function readStack(root: string, stack: string): StackConfig {
   const project = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as ProjectFile;
   const own = parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as StackFile | null;

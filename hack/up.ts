@@ -8,7 +8,7 @@ import { waitForVoters } from "./wait-for-voters";
 import { Kubectl } from "./kubectl";
 import { root } from "./root";
 
-/** `make up`: the dev stack on the local Kubernetes. */
+/** `make up` deploys this stack on the local Kubernetes. */
 const stack = "dev";
 
 async function main(): Promise<void> {
@@ -25,8 +25,8 @@ async function main(): Promise<void> {
     deployWithPulumi(kubectl, root, stack);
   } else {
     console.log(
-      `Deploying the stack ${stack} without Pulumi's engine, since ${missing}:\n` +
-        "the same program is rendered through the Pulumi SDK and applied server-side, in order.",
+      `Deploying the stack ${stack} without Pulumi's engine, because ${missing}.\n` +
+        "The Pulumi SDK renders the same program, and kubectl applies the objects server-side, in order.",
     );
     const deployment = await deployOffline(kubectl, root, stack);
     show(deployment.changes);

@@ -1,19 +1,19 @@
 import { annotationKeys, objectNames } from "../components/contract/names";
 import type { Kubectl } from "./kubectl";
 import type { Convergence, DeploymentObject } from "./convergence";
-import { convergenceOf, isExchanged } from "./convergence";
+import { convergenceOf, isRolledOut } from "./convergence";
 
 interface MemberList {
   members: { ID: number; name: string; isLearner?: boolean }[];
 }
 
-/** A refusal counts once it has stood so long: by then a controller that was just exchanged has spoken for itself. */
+/** A refusal counts only after this long: by then a controller that was just updated has published its own status. */
 const REFUSED_MS = 3000;
 
 /**
- * Waits until the controller says that the cluster is as declared, and the declared number of voters answers. Tells
- * what it waits for whenever that changes. Fails with the reason: at once when the controller refuses what is declared,
- * and with the last obstacle if it takes too long.
+ * Waits until the controller reports that the cluster is as declared, and the declared number of voters is healthy.
+ * Calls `report` whenever the obstacle changes. Fails at once if the controller refuses the declared state, and with
+ * the last obstacle after `seconds`.
  */
 export async function waitForVoters(
   kubectl: Kubectl,
@@ -21,25 +21,25 @@ export async function waitForVoters(
   cluster: string,
   members: number,
   seconds: number,
-  tell: (obstacle: string) => void = () => undefined,
+  report: (obstacle: string) => void = () => undefined,
 ): Promise<void> {
   const end = Date.now() + seconds * 1000;
-  let told: string | undefined;
+  let reported: string | undefined;
   let refusedSince: number | undefined;
   for (;;) {
-    const heard = await readConvergence(kubectl, namespace, cluster);
-    refusedSince = heard.kind === "refused" ? (refusedSince ?? Date.now()) : undefined;
-    if (heard.kind === "refused" && Date.now() - (refusedSince ?? 0) >= REFUSED_MS) {
-      throw new Error(heard.reason);
+    const convergence = await readConvergence(kubectl, namespace, cluster);
+    refusedSince = convergence.kind === "refused" ? (refusedSince ?? Date.now()) : undefined;
+    if (convergence.kind === "refused" && Date.now() - (refusedSince ?? 0) >= REFUSED_MS) {
+      throw new Error(convergence.reason);
     }
     const obstacle =
-      heard.kind === "reached" ? await missingVoters(kubectl, namespace, cluster, members) : heard.reason;
+      convergence.kind === "reached" ? await missingVoters(kubectl, namespace, cluster, members) : convergence.reason;
     if (obstacle === undefined) {
       return;
     }
-    if (obstacle !== told) {
-      tell(obstacle);
-      told = obstacle;
+    if (obstacle !== reported) {
+      report(obstacle);
+      reported = obstacle;
     }
     if (Date.now() > end) {
       const pods = await kubectl.try(["-n", namespace, "get", "pods", "-o", "wide"]);
@@ -52,7 +52,7 @@ export async function waitForVoters(
   }
 }
 
-/** The same as the wait at the end of `pulumi up`, which can't tell a refusal from another reason, though. */
+/** The condition at the end of `pulumi up`. In addition, this distinguishes a refusal from other reasons. */
 async function readConvergence(kubectl: Kubectl, namespace: string, cluster: string): Promise<Convergence> {
   const names = objectNames(cluster);
   const read = <T>(kind: string, name: string) => kubectl.tryJson<T>(["-n", namespace, "get", kind, name]);
@@ -65,14 +65,14 @@ async function readConvergence(kubectl: Kubectl, namespace: string, cluster: str
     return { kind: "waits", reason: sts.problem ?? status.problem ?? "" };
   }
   const desired = sts.object.metadata.annotations[annotationKeys.desired] ?? "{}";
-  const heard = convergenceOf((JSON.parse(desired) as { hash: string }).hash, status.object.data);
-  if (heard.kind !== "refused") {
-    return heard;
+  const convergence = convergenceOf((JSON.parse(desired) as { hash: string }).hash, status.object.data);
+  if (convergence.kind !== "refused") {
+    return convergence;
   }
   const controller = await read<DeploymentObject>("deployment", names.controller);
-  return controller.object && isExchanged(controller.object)
-    ? heard
-    : { kind: "waits", reason: heard.reason };
+  return controller.object && isRolledOut(controller.object)
+    ? convergence
+    : { kind: "waits", reason: convergence.reason };
 }
 
 async function missingVoters(
@@ -83,7 +83,7 @@ async function missingVoters(
 ): Promise<string | undefined> {
   const exec = (...command: string[]) =>
     kubectl.try(["-n", namespace, "exec", `${cluster}-0`, "-c", "etcd", "--", "etcdctl", ...command], {
-      // A node that is gone answers nothing at all.
+      // A node that is gone never answers.
       timeoutMs: 20_000,
     });
   const list = await exec("member", "list", "-w", "json");

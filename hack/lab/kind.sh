@@ -1,11 +1,11 @@
-# The engine with containers: kind. One control plane and five workers are made, for kind can't add a
-# node later; those beyond NODES are cordoned until a later `up` asks for them. Images come from the
-# internet. Sourced by hack/cluster.
+# The engine with containers: kind. It always creates one control plane and five workers, because kind can't add a
+# node later. Workers beyond NODES are cordoned until a later `up` needs them. Images come from the internet.
+# Sourced by hack/cluster.
 DNS_WORKLOAD=deployment/coredns
 CLUSTER=etcd-lab
 
-engine_setup() { build 'kubernetes */kubectl' 'etcd-*'; } # what people and tests run
-engine_check() { ! kind get clusters 2>/dev/null | grep -qx $CLUSTER || die "there is a kind cluster $CLUSTER that was not made from $LAB"; }
+engine_setup() { build 'kubernetes */kubectl' 'etcd-*'; } # the programs for people and tests
+engine_check() { ! kind get clusters 2>/dev/null | grep -qx $CLUSTER || die "the kind cluster $CLUSTER exists, but was not created from $LAB: delete it, or set ETCD_LAB"; }
 engine_up() {
   kind create cluster --name $CLUSTER --kubeconfig "$KUBECONFIG" --wait 120s --config - <<Y
 kind: Cluster
@@ -14,11 +14,11 @@ nodes:
   - role: control-plane
 $(for n in 1 2 3 4 5; do printf '  - role: worker\n    labels: {etcd-lab/node: "%s", topology.kubernetes.io/zone: z%s}\n' $n $n; done)
 Y
-  # A lost node is noticed as early as on the other engine: 20 s, its pods 30 s later.
+  # The same delays as on the other engine: a lost node is noticed after 20 s, and its pods are evicted 30 s later.
   static_pod_flags kube-controller-manager --node-monitor-grace-period=20s --node-monitor-period=2s
   static_pod_flags kube-apiserver --default-not-ready-toleration-seconds=30 --default-unreachable-toleration-seconds=30
   try kubectl get --raw /readyz
-  # The same class as on the other engine: a lost disk is an error, not an empty folder; claims may grow.
+  # The same class as on the other engine: a lost disk is an error, not an empty folder, and PVCs can grow.
   kubectl annotate storageclass standard storageclass.kubernetes.io/is-default-class=false --overwrite >/dev/null
   kubectl apply -f - >/dev/null <<'Y'
 apiVersion: storage.k8s.io/v1
@@ -38,9 +38,9 @@ static_pod_flags() { # static_pod_flags COMPONENT FLAG...
   docker exec $CLUSTER-control-plane sh -c "sed 's#^    - $1\$#&$edit#' $file >/tmp/pod && cp /tmp/pod $file"
   try docker exec $CLUSTER-control-plane pgrep -f -- "^$1.* $flag" # the kubelet has restarted it
 }
-engine_look_after() { TRIES=100 try kubectl --request-timeout 3s get --raw /readyz; } # its kubelet looks after the rest
+engine_look_after() { TRIES=100 try kubectl --request-timeout 3s get --raw /readyz; } # its kubelet restarts the rest
 engine_down() {
-  if [ ! -f "$RUN/engine" ]; then return; fi # a cluster of this name that is not ours is left alone
+  if [ ! -f "$RUN/engine" ]; then return; fi # a cluster of this name that was not created here stays
   end resizer
   kind delete cluster --name $CLUSTER --kubeconfig "$KUBECONFIG"
 }
@@ -54,7 +54,7 @@ engine_node() {
   try kubectl uncordon "$(container "$1")" # once it has registered
 }
 engine_node_start() { docker start "$(container "$1")" >/dev/null; }
-engine_node_stop() { docker kill "$(container "$1")" >/dev/null; } # a power cut asks nobody
+engine_node_stop() { docker kill "$(container "$1")" >/dev/null; } # like a power cut
 engine_node_wipe() { # the volumes; images and the kubelet's own files stay
   local c
   c=$(container "$1")
@@ -65,7 +65,7 @@ engine_node_remove() {
   engine_node_stop "$1" 2>/dev/null || true
   kubectl delete node "$(container "$1")" --ignore-not-found
 }
-engine_api_server_stop() { # the kubelet ends what has no manifest any more
+engine_api_server_stop() { # the kubelet stops a static pod without a manifest
   docker exec $CLUSTER-control-plane sh -c '[ ! -f /etc/kubernetes/manifests/kube-apiserver.yaml ] || mv /etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/kube-apiserver.yaml'
   try docker exec $CLUSTER-control-plane sh -c '! pgrep -x kube-apiserver'
 }
@@ -81,7 +81,7 @@ engine_link() { # inside the node and not by `docker network disconnect`, so tha
     docker exec "$c" ip route replace default via "$gateway" # lost with the link
   fi
 }
-engine_clients() { # on the control plane's container; a program of this machine goes there first
+engine_clients() { # in the control plane's container; a program of this machine is copied there first
   local program=$1
   if [ -f "$program" ]; then
     docker cp "$program" "$CLUSTER-control-plane:/usr/local/bin/${program##*/}" >/dev/null

@@ -1,27 +1,27 @@
 # The engine without containers: a control plane and nodes in Linux namespaces of this machine.
-# Every node has a network, mount, pid and uts namespace of its own, so that ending its first process
-# is a power cut. Nothing leaves those namespaces; 127.0.0.1:6443 is the only way in.
+# Every node has its own network, mount, pid and uts namespace, so that killing its first process
+# is a power cut. Nothing leaves those namespaces. 127.0.0.1:6443 is the only way in.
 # Sourced by hack/cluster.
 . "$HACK/lab/images.sh"
 . "$HACK/lab/node.sh"
 DNS_WORKLOAD=daemonset/coredns
 PKI=$RUN/pki CP=10.99.0.1 SERVICES=10.96.0.0/16 PODS=10.244.0.0/16 # node N: 10.99.0.1N, its pods 10.244.N.0/24
 CLIENTS=10.99.0.2                                                   # a machine beside the nodes, with kube-proxy alone
-# What kubelets and many watchers change on the machine; put back by `down`.
+# Settings of the machine that kubelets and many watches need or change. `down` restores them.
 SYSCTLS="fs.inotify.max_user_instances vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops
   kernel.keys.root_maxkeys kernel.keys.root_maxbytes"
 
 engine_setup() {
   [ "$(id -u)" = 0 ] || die "needs root for namespaces, or docker and kind"
   command -v apt-get >/dev/null || die "needs Debian or a relative of it, or docker and kind"
-  case $LAB/ in /var/* | /run/*) die "$LAB: nodes have a /var and /run of their own; set ETCD_LAB to another folder" ;; esac
+  case $LAB/ in /var/* | /run/*) die "ETCD_LAB is $LAB, but nodes have their own /var and /run: set ETCD_LAB to another folder" ;; esac
   packages ca-certificates conntrack gcc iproute2 iptables libc6-dev libseccomp-dev nftables openssl pkg-config procps socat
   build '*'
   images
 }
-engine_check() { # whether `up` may begin; nothing is ours yet
+engine_check() { # whether `up` may start
   [ "$(id -u)" = 0 ] || die "needs root for namespaces, or docker and kind"
-  [ ! -e /run/netns/etcd-lab-cp ] || die "another cluster is up on this machine, its files in another ETCD_LAB than $LAB"
+  [ ! -e /run/netns/etcd-lab-cp ] || die "another cluster is up on this machine, with its files in another folder than $LAB: set ETCD_LAB"
   ! (exec 3<>/dev/tcp/127.0.0.1/6443) 2>/dev/null || die "something else listens on 127.0.0.1:6443"
 }
 engine_up() {
@@ -35,14 +35,14 @@ engine_up() {
   kubectl apply -f "$LAB/local-path.yml" >"$RUN/addons.log"
   sed "s/COREDNS_VERSION/$(version runtime github.com/coredns/coredns)/" "$HACK/lab/coredns.yml" | kubectl apply -f - >>"$RUN/addons.log"
 }
-engine_look_after() { # starts what has ended of a control plane that is there
+engine_look_after() { # restarts the parts of an existing control plane that have ended
   [ -e /run/netns/etcd-lab-cp ] && [ -f "$RUN/admin.conf" ] || return
   control_plane
   try kubectl get --raw /readyz
 }
 engine_down() {
   local n p h
-  if [ ! -f "$RUN/engine" ]; then return; fi # what is there was not made from here
+  if [ ! -f "$RUN/engine" ]; then return; fi # an existing cluster was not created here
   for n in 1 2 3 4 5; do power_off "$n"; done
   for p in resizer socat clients scheduler controller-manager apiserver etcd registry; do end $p; done
   for h in $(hierarchies); do [ ! -d "$h/etcd-lab" ] || rmdir "$h/etcd-lab"; done
@@ -52,7 +52,7 @@ engine_down() {
   if [ -f "$RUN/sysctls" ]; then sysctl -qp "$RUN/sysctls"; fi
 }
 engine_nodes() { local d; for d in "$RUN"/n[1-5]; do [ ! -d "$d" ] || echo "${d##*/n}"; done; }
-engine_node() { # makes node N, or starts it, or plugs it in: whatever it lacks
+engine_node() { # creates node N, connects it and starts it, as far as needed
   [ -d "$RUN/n$1" ] || { node_network "$1"; node_identity "$1"; node_files "$1"; }
   engine_link "$1" up
   engine_node_start "$1"
@@ -73,7 +73,7 @@ engine_node_wipe() {
 engine_node_remove() {
   power_off "$1"
   kubectl delete node "n$1" --ignore-not-found
-  # Its pods would stay behind Services, that of DNS among them, until Kubernetes misses them.
+  # Its pods would remain endpoints of Services, such as DNS, until Kubernetes notices that they are gone.
   kubectl delete pods -A --field-selector "spec.nodeName=n$1" --force --grace-period=0 2>/dev/null
   if [ -e "/run/netns/etcd-lab-n$1" ]; then ip netns del "etcd-lab-n$1"; fi
   rm -rf "${RUN:?}/n$1"
@@ -88,7 +88,7 @@ engine_api_server_start() {
     --service-account-key-file "$PKI/sa.pub" --service-account-signing-key-file "$PKI/sa.key" \
     --default-not-ready-toleration-seconds 30 --default-unreachable-toleration-seconds 30
 }
-engine_api_server_stop() { end apiserver; } # and what would start it again
+engine_api_server_stop() { end apiserver; } # with its supervisor
 engine_clients() { exec nsenter --net=/run/netns/etcd-lab-clients "$@"; }
 engine_link() { [ -d "$RUN/n$1" ] || die "there is no node $1"; ip -n etcd-lab-cp link set "n$1" "$2"; }
 engine_exec() {
@@ -97,13 +97,13 @@ engine_exec() {
   exec nsenter -t "$(pgrep -P "$p")" -m -u -n -p -- "${@:2}"
 }
 
-in_ns() { nsenter --net="/run/netns/etcd-lab-$1" "${@:2}"; } # unlike `ip netns exec`, leaves /sys as it is
+in_ns() { nsenter --net="/run/netns/etcd-lab-$1" "${@:2}"; } # unlike `ip netns exec`, doesn't remount /sys
 supervised() { daemon "$1" "$2" "$HACK/lab/supervise.sh" "${@:3}"; } # supervised NAME NAMESPACE|here COMMAND...
 power_off() {
   local h l
   end "n$1"
-  # The kernel takes its time over the pods' cables. One that outlives its node would lend its route to the next pod
-  # with that address, and take it along when it goes.
+  # The kernel removes the pods' veth pairs late. A pair that outlives its node would share its route with the next pod
+  # with that address, and remove that route when it is removed itself.
   for l in $(ip -n "etcd-lab-n$1" -br link 2>/dev/null | grep -oE '^veth[^@ ]+'); do
     ip -n "etcd-lab-n$1" link del "$l" 2>/dev/null || true # gone meanwhile
   done
@@ -119,13 +119,13 @@ cgroups() { # a cgroup for node N in every hierarchy
   for h in $(hierarchies); do
     mkdir -p "$h/etcd-lab/n$1"
     for d in "$h" "$h/etcd-lab" "$h/etcd-lab/n$1"; do
-      if [ -f "$d/cgroup.controllers" ]; then # version 2: a controller must be handed down level by level
+      if [ -f "$d/cgroup.controllers" ]; then # cgroup v2: a controller must be enabled level by level
         for c in $(<"$d/cgroup.controllers"); do
           grep -qw "$c" "$d/cgroup.subtree_control" && continue
           echo "+$c" >"$d/cgroup.subtree_control" || true
           [ "$d" != "$h" ] || echo "$h $c" >>"$RUN/controllers"
         done
-      elif [ "$d" != "$h" ] && [ -f "$d/cpuset.cpus" ]; then # version 1: empty unless copied from the parent
+      elif [ "$d" != "$h" ] && [ -f "$d/cpuset.cpus" ]; then # cgroup v1: empty unless copied from the parent
         for f in cpuset.cpus cpuset.mems; do cat "$h/$f" >"$d/$f"; done
       fi
     done
@@ -169,7 +169,7 @@ node_identity() {
 }
 
 # ---------------------------------------------------------------- network
-network() { # the control plane's namespace, with a bridge for the nodes' cables
+network() { # the control plane's namespace, with a bridge for the nodes' veth pairs
   mountpoint -q /run/netns || touch "$RUN/netns" # the first namespace makes /run/netns a mount
   ip netns add etcd-lab-cp
   ip -n etcd-lab-cp link set lo up
@@ -177,9 +177,9 @@ network() { # the control plane's namespace, with a bridge for the nodes' cables
   ip -n etcd-lab-cp addr add $CP/24 dev br0
   ip -n etcd-lab-cp link set br0 up
   in_ns cp sysctl -qw net.ipv4.ip_forward=1
-  ip -n etcd-lab-cp route add unreachable default # "no route" at once for anything else
+  ip -n etcd-lab-cp route add unreachable default # so that other addresses fail at once
 }
-machine() { # machine NAME ADDRESS: a namespace with a cable to the bridge
+machine() { # machine NAME ADDRESS: a namespace with a veth pair to the bridge
   local ns=etcd-lab-$1
   ip netns add "$ns"
   ip -n "$ns" link set lo up
@@ -202,7 +202,7 @@ node_network() {
 }
 
 # ---------------------------------------------------------------- control plane
-control_plane() { # starts what doesn't run of it
+control_plane() { # starts the parts that don't run
   registry_config $CP:5000 >"$RUN/registry.yml"
   supervised registry cp env OTEL_TRACES_EXPORTER=none registry serve "$RUN/registry.yml"
   supervised etcd cp etcd --data-dir "$RUN/etcd" --unsafe-no-fsync --log-level warn \
@@ -213,7 +213,7 @@ control_plane() { # starts what doesn't run of it
     --cluster-signing-cert-file "$PKI/ca.crt" --cluster-signing-key-file "$PKI/ca.key" \
     --node-monitor-grace-period 20s --node-monitor-period 2s
   supervised scheduler cp kube-scheduler --kubeconfig "$RUN/scheduler.conf" --leader-elect=false
-  # The way in from this machine's loopback.
+  # The way in from this machine's loopback address.
   supervised socat here socat TCP-LISTEN:6443,bind=127.0.0.1,fork,reuseaddr "EXEC:nsenter --net=/run/netns/etcd-lab-cp socat STDIO TCP\:$CP\:6443"
   [ -e /run/netns/etcd-lab-clients ] || machine clients $CLIENTS
   proxy_config clients $CLIENTS >"$RUN/clients.yml"

@@ -4,7 +4,7 @@ node_boot() { # process 1 of node N
   hostname "n$1"
   mount -t tmpfs -o mode=755 tmpfs /run
   mount --bind "$d/var" /var
-  mount --bind /run /var/run # not a link on disk: a careless `rm -r` would follow it
+  mount --bind /run /var/run # not a symbolic link, which `rm -r` might follow
   mount --make-rshared /
   "$supervise" containerd --config "$d/containerd.toml" >>"$d/containerd.log" 2>&1 &
   try test -S /run/containerd/containerd.sock
@@ -21,7 +21,7 @@ server = "http://$CP:5000"
 [host."http://$CP:5000"]
 capabilities = ["pull", "resolve"]
 Y
-  # restrict_oom_score_adj: for machines that lack CAP_SYS_RESOURCE
+  # restrict_oom_score_adj is for machines without CAP_SYS_RESOURCE.
   cat >"$d/containerd.toml" <<Y
 version = 3
 root = "/var/lib/containerd"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# supervise.sh COMMAND...: what ends by itself starts again, as the kubelet or systemd see to it elsewhere.
-# It ends with its process group; what it started never outlives it.
+# supervise.sh COMMAND...: restarts the command whenever it ends, as the kubelet or systemd do elsewhere.
+# It is killed with its process group, and the command never outlives it.
 while :; do
   setpriv --pdeathsig KILL "$@"
-  echo "supervise: $1 ended with $?, and starts again" >&2
+  echo "supervise: $1 ended with exit code $?: restarting it" >&2
   sleep 1
 done

@@ -33,26 +33,26 @@ export interface Changed {
   readonly change: Change;
 }
 
-/** Objects of earlier declarations that this one no longer has; refused if data would go with one of them. */
+/** Objects of earlier declarations that this one lacks. Fails if deleting one of them would delete data. */
 export function outdated(objects: readonly ObjectRef[], earlier: readonly ObjectRef[]): ObjectRef[] {
   const gone = earlier.filter((old) => !objects.some((ref) => same(ref, old)));
   const kept = gone.find((ref) => ref.kind === "StatefulSet" || ref.kind === "Namespace");
   if (kept) {
     throw new Error(
-      `${kept.kind} ${kept.name} is no longer in the program, and would be deleted with its data. ` +
+      `${kept.kind} ${kept.name} is no longer in the program and would be deleted with its data. ` +
         "Undo the change, or take the local Kubernetes down first (make down).",
     );
   }
   return gone;
 }
 
-/** Every object once. */
+/** Both lists without duplicates. */
 export const union = (a: readonly ObjectRef[], b: readonly ObjectRef[]): ObjectRef[] => [
   ...a.filter((ref) => !b.some((other) => same(ref, other))),
   ...b,
 ];
 
-/** Applies the objects server-side in their order, and tells what changed. */
+/** Applies the objects server-side in their order, and returns what changed. */
 export async function apply(kubectl: Kubectl, objects: Manifest[]): Promise<Changed[]> {
   const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
   const before = versions(
@@ -93,7 +93,7 @@ export async function remove(kubectl: Kubectl, refs: readonly ObjectRef[]): Prom
   return refs.map((ref) => ({ ref, change: "deleted" }));
 }
 
-/** The object as it is in the cluster, if it is there. */
+/** The object in the cluster, if it exists. */
 export async function liveObject(kubectl: Kubectl, manifest: Manifest): Promise<Manifest | undefined> {
   const ref = refOf(manifest);
   const json = await kubectl.run([
@@ -109,8 +109,8 @@ function kindArgument(ref: ObjectRef): string {
 }
 
 /**
- * Who applied what, and when it last changed something. Not the object's own version: a controller that renews a lease
- * or writes a status changes that all the time.
+ * The managed fields of this manager, which change only if an apply changed something. The resourceVersion can't tell
+ * that: a controller that renews a lease or writes a status changes it all the time.
  */
 function versions(json: string): { ref: ObjectRef; version: string }[] {
   if (json.trim() === "") {

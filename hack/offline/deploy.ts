@@ -7,23 +7,23 @@ import type { Changed } from "./apply";
 import { apply, liveObject, refOf, remove } from "./apply";
 import { readStack } from "../stack-config";
 import { readState, transition, writeState } from "./state";
-import { divided, unmet } from "./patch-waits";
+import { splitByWaits, unmet } from "./patch-waits";
 
-/** The controller writes what is waited for a moment before or after it reports that the cluster is as declared. */
+/** The controller writes the awaited ConfigMaps about when it reports that the cluster is as declared. */
 const WAIT_SECONDS = 30;
 
 export interface Deployment {
   readonly changes: readonly Changed[];
   /**
-   * Applies what depends on the controller's status, and deletes what is no longer declared. Call it only once the
-   * cluster is as declared: until then pods of the old revision mount those objects, and need them to start again.
+   * Applies the objects that depend on the controller's status, and deletes those no longer declared. Call it only once
+   * the cluster is as declared: until then pods of the old revision mount the deleted objects and need them to restart.
    */
   readonly finish: () => Promise<Changed[]>;
 }
 
 /**
- * Deploys a stack without the Pulumi CLI: renders the same program through the SDK's mocks, and applies the result.
- * Keys and certificates are kept in a file.
+ * Deploys a stack without the Pulumi CLI: renders the same program through the SDK's mocks and applies the result. A
+ * file keeps the keys and certificates.
  */
 export async function deployOffline(
   kubectl: Kubectl,
@@ -40,13 +40,13 @@ export async function deployOffline(
   });
 }
 
-/** Where the state of a stack is kept: beside the cluster that it is for. */
+/** The file with the state of a stack. It is beside the cluster's files. */
 export const stateFile = (kubectl: Kubectl, stack: string) =>
   join(dirname(kubectl.env.KUBECONFIG ?? ""), "stacks", `${stack}.json`);
 
 /**
- * The same for any program. One at a time: the SDK has one set of mocks for the whole process. What depends on a wait of
- * the engine's comes once that is over, as it would with the engine.
+ * The same for any program. Run one at a time, because the SDK has one set of mocks for the whole process. Like the
+ * engine, it applies the objects that depend on a wait only after that wait.
  */
 export async function deployProgram(
   kubectl: Kubectl,
@@ -59,7 +59,7 @@ export async function deployProgram(
   const objects = await manifestsOver(rendered.resources, (manifest) => liveObject(kubectl, manifest));
   const { meanwhile, gone, after } = transition(before, { tls: rendered.tls, objects: objects.map(refOf) });
   writeState(file, meanwhile);
-  const { early, late, waits } = divided(rendered.resources, objects);
+  const { early, late, waits } = splitByWaits(rendered.resources, objects);
   let waiting = late;
   const applyLate = async () => {
     const objects = waiting;
@@ -73,7 +73,7 @@ export async function deployProgram(
     finish: async () => {
       const why = await unmet(kubectl, waits, WAIT_SECONDS);
       if (why !== undefined) {
-        throw new Error(`what depends on the controller's status can't be applied: ${why}`);
+        throw new Error(`the objects that depend on the controller's status can't be applied: ${why}`);
       }
       const [lately, deleted] = [await applyLate(), await remove(kubectl, gone)];
       writeState(file, after);
@@ -83,7 +83,7 @@ export async function deployProgram(
 }
 
 function runProgram(program: string): unknown {
-  // It registers its resources while it is loaded, so it has to be loaded each time.
+  // The program registers its resources when it is loaded, so each run has to load it again.
   delete require.cache[program];
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return require(program) as unknown;

@@ -1,7 +1,7 @@
 import type { RenderedResource } from "./render";
 import { plain, redacted } from "./render";
 
-/** A Kubernetes object, as `kubectl apply` takes it. */
+/** A Kubernetes object for `kubectl apply`. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -9,7 +9,7 @@ export interface Manifest {
   readonly [key: string]: unknown;
 }
 
-/** Patches are left out: they are of objects that are here, and only the engine has a use for them. */
+/** Without patches: they only make the engine wait, and their objects are in the list themselves. */
 const isObject = (resource: RenderedResource) =>
   resource.type.startsWith("kubernetes:") && !resource.type.endsWith("Patch");
 
@@ -20,8 +20,8 @@ export function manifests(resources: RenderedResource[], secrets: "shown" | "red
 }
 
 /**
- * The objects as they have to be applied to a cluster in which they may exist: where the program declared that it
- * ignores changes of a field, the field is as it is there.
+ * The objects to apply to a cluster in which they may exist already. If the program ignores changes of a field, the
+ * field gets the value from the cluster.
  */
 export async function manifestsOver(
   resources: RenderedResource[],
@@ -47,22 +47,22 @@ function copyField(from: unknown, to: unknown, [key, ...rest]: string[]): void {
   if (rest.length > 0) {
     copyField(source[key], target[key], rest);
   } else {
-    target[key] = asItIs(target[key], source[key]);
+    target[key] = liveValues(target[key], source[key]);
   }
 }
 
-/** The values of `live`, in the shape of `declared`: without what Kubernetes filled in. */
-function asItIs(declared: unknown, live: unknown): unknown {
+/** The values of `live` in the shape of `declared`, without the defaults that Kubernetes filled in. */
+function liveValues(declared: unknown, live: unknown): unknown {
   if (live === undefined) {
     return declared;
   }
   if (Array.isArray(declared) && Array.isArray(live)) {
-    return declared.map((item, index) => asItIs(item, live[index]));
+    return declared.map((item, index) => liveValues(item, live[index]));
   }
   if (declared !== null && typeof declared === "object" && live !== null && typeof live === "object") {
     const source = live as Record<string, unknown>;
     return Object.fromEntries(
-      Object.entries(declared).map(([key, item]) => [key, asItIs(item, source[key])]),
+      Object.entries(declared).map(([key, item]) => [key, liveValues(item, source[key])]),
     );
   }
   return live;

@@ -3,7 +3,7 @@ import type { Manifest } from "./manifests";
 import type { RenderedResource } from "./render";
 import { plain } from "./render";
 
-/** What the engine waits for with a patch of a ConfigMap: conditions, as `kubectl wait --for` takes them. */
+/** A patch of a ConfigMap makes the engine wait for these conditions, in the form of `kubectl wait --for`. */
 export interface Wait {
   readonly name: string;
   readonly namespace: string;
@@ -18,8 +18,8 @@ interface Named {
   };
 }
 
-/** What can be applied at once, and what depends on waits, with these. */
-export function divided(
+/** Splits the objects into those to apply at once and those that depend on waits. Returns these waits, too. */
+export function splitByWaits(
   resources: readonly RenderedResource[],
   objects: readonly Manifest[],
 ): { early: Manifest[]; late: Manifest[]; waits: Wait[] } {
@@ -46,15 +46,15 @@ function waitOf({ metadata }: Named): Wait {
   const { name, namespace, annotations } = metadata;
   const given = annotations?.["pulumi.com/waitFor"] ?? "";
   const all = given.startsWith("[") ? (JSON.parse(given) as string[]) : [given];
-  // Annotations are the patch's own, and there is no patch without the engine.
+  // A condition on the patch's own annotations holds only with the engine, which applies the patch.
   const conditions = all.filter((condition) => !condition.startsWith("jsonpath={.metadata.annotations["));
   if (conditions.length === 0 || !conditions.every((condition) => /^jsonpath=\{\..+\}=.+$/.test(condition))) {
-    throw new Error(`the patch of ${name} waits for ${given || "nothing"}, which is not understood here`);
+    throw new Error(`the patch of ${name} waits for ${given || "nothing"}, which this deployment can't evaluate`);
   }
   return { name, namespace, conditions };
 }
 
-/** Waits for at most `seconds`; with 0 it looks once. Returns why a condition does not hold; undefined if all do. */
+/** Waits up to `seconds`; 0 checks once. Returns why a condition isn't met; undefined if all are. */
 export async function unmet(
   kubectl: Kubectl,
   waits: readonly Wait[],

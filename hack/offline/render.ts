@@ -2,14 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { TlsProvider } from "./tls";
 import type { TlsState } from "./tls-state";
 
-/** Runs a Pulumi program without an engine, and tells what it would create. */
+/** Runs a Pulumi program without an engine, and returns the resources that it would create. */
 
 export interface RenderOptions {
   readonly project?: string;
   readonly stack?: string;
   /** Full keys, such as `etcd:members`; values as Pulumi stores them, objects as JSON. */
   readonly config?: Record<string, string>;
-  /** As in a preview: what a provider would compute is unknown. */
+  /** As in a preview: values that a provider computes are unknown. */
   readonly preview?: boolean;
   readonly tls?: TlsState;
 }
@@ -20,20 +20,22 @@ export interface RenderedResource {
   readonly inputs: Record<string, unknown>;
   readonly parent: string;
   readonly protect: boolean;
-  /** Names under which the engine may know it from an earlier release. */
+  /** Names from earlier releases under which the engine may know the resource. */
   readonly aliases: string[];
   readonly dependencies: string[];
-  /** By input, of which resources' outputs it is made: what the engine replaces when one of them is replaced. */
+  /**
+   * For each input the resources whose outputs it contains. If one of them is replaced, the engine replaces this one.
+   */
   readonly propertyDependencies: Record<string, string[]>;
-  /** Paths of inputs that are not the program's any more once the resource exists. */
+  /** Paths of inputs that the program doesn't change once the resource exists. */
   readonly ignoreChanges: string[];
-  /** For how long the engine lets the provider wait; empty where that is the provider's own. */
+  /** How long the engine lets the provider wait; empty for the provider's default. */
   readonly timeouts: { readonly create: string; readonly update: string };
   readonly urn: string;
 }
 
 export interface Rendered<T> {
-  /** In the order in which they were registered, in which everything comes after what it was made from. */
+  /** In the order of registration: a resource comes after those that it depends on. */
   readonly resources: RenderedResource[];
   readonly result: T;
   readonly tls: TlsState;
@@ -47,7 +49,7 @@ interface Registration {
   getAliasesList(): { getSpec(): { getName(): string } | undefined }[];
   getDependenciesList(): string[];
   getPropertydependenciesMap(): {
-    forEach(tell: (from: { getUrnsList(): string[] }, input: string) => void): void;
+    forEach(visit: (from: { getUrnsList(): string[] }, input: string) => void): void;
   };
   getIgnorechangesList(): string[];
   getCustomtimeouts(): { getCreate(): string; getUpdate(): string } | undefined;
@@ -72,7 +74,7 @@ export async function render<T>(
   await pulumi.runtime.setMocks(
     {
       call: (args) => {
-        throw new Error(`nothing here calls a provider's function, and ${args.token} was called`);
+        throw new Error(`provider functions aren't supported here, but the program called ${args.token}`);
       },
       newResource: async (args) => {
         const inputs = args.inputs as Record<string, unknown>;
@@ -119,10 +121,10 @@ export async function render<T>(
   return { resources, result, tls: provider.used };
 }
 
-/** By then the process has heard of every failure so far. */
+/** Then the process has received the event of every unhandled rejection so far. */
 const endOfTurn = () => new Promise((resolve) => setTimeout(resolve));
 
-/** A registration that fails never ends: the SDK leaves its error to the process, from where it is taken here. */
+/** A failed registration never settles: the SDK leaves an unhandled rejection. This turns it into an error. */
 async function orFailure<T>(work: () => Promise<T>): Promise<T> {
   const event = "unhandledRejection";
   const others = process.listeners(event);
@@ -139,7 +141,7 @@ async function orFailure<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The mocks' own arguments lack parent, protection and dependencies: the monitor that they feed has them. */
+/** The mocks' arguments lack parent, protection and dependencies. The requests to their monitor have them. */
 function recordRegistrations(record: (request: Registration, urn: string) => void): void {
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   const register = monitor.registerResource.bind(monitor);
@@ -158,12 +160,12 @@ function propertyDependencies(request: Registration): Record<string, string[]> {
   return from;
 }
 
-/** Without the wrapping of secrets. */
+/** Unwraps secrets. */
 export function plain(value: unknown): unknown {
   return mapSecrets(value, (secret) => secret);
 }
 
-/** With every secret replaced. */
+/** Replaces every secret. */
 export function redacted(value: unknown): unknown {
   return mapSecrets(value, () => "[secret]");
 }

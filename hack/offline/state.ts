@@ -5,22 +5,22 @@ import { withEarlier } from "./tls-state";
 import type { ObjectRef } from "./apply";
 import { outdated, union } from "./apply";
 
-/** What is remembered between two runs, beside the cluster that it is for, and gone with it. */
+/** What is kept between two runs. The file is beside the cluster's files and is deleted with them. */
 export interface State {
   readonly tls: TlsState;
   readonly objects: readonly ObjectRef[];
 }
 
-/** The states around one deployment, as Pulumi's engine goes about it: what is no longer declared goes last. */
+/** The states of one deployment. Like Pulumi's engine, it deletes last what is no longer declared. */
 export interface Transition {
   /**
-   * Before anything is applied, and until the cluster is as declared: whatever it may still use is remembered, so that
-   * a declaration that is refused or fails can be taken back. What is in the cluster is never newer than this.
+   * The state from before the first apply until the cluster is as declared. It contains everything that the cluster may
+   * still use, so that a refused or failed declaration can be undone. The cluster never has anything newer than this.
    */
   readonly meanwhile: State;
-  /** Once the cluster is as declared. */
+  /** The state once the cluster is as declared. */
   readonly after: State;
-  /** To be deleted between the two. */
+  /** The objects to delete between the two. */
   readonly gone: readonly ObjectRef[];
 }
 
@@ -38,7 +38,7 @@ export function transition(before: State, declared: State): Transition {
 export const readState = (file: string): State =>
   existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as State) : { tls: {}, objects: [] };
 
-/** Whole or not at all: there are keys in it that are nowhere else. */
+/** Atomic, because the file has the only copy of the keys. */
 export function writeState(file: string, state: State): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const next = `${file}.next`;

@@ -1,16 +1,16 @@
-/** What was made before, so that what has not changed is not made anew. By type and name, see `superseded`. */
+/** The keys and certificates of earlier runs, so that unchanged ones are reused. By type and name, see `superseded`. */
 export type TlsState = Record<string, Made>;
 
 interface Made {
-  /** Their digest. */
+  /** The digest of the inputs. */
   inputs: string;
   outputs: Record<string, unknown>;
 }
 
-/** Under which what was made from other inputs is kept for as long as it may be declared again. */
+/** The key of an entry made from other inputs. It is kept as long as those inputs may be declared again. */
 const superseded = (key: string, inputs: string) => `${key}@${inputs}`;
 
-/** What was made of these inputs, the latest first. */
+/** The outputs made from these inputs, the latest first. */
 export function remembered(state: TlsState, key: string, inputs: string): Made["outputs"][] {
   return [state[key], state[superseded(key, inputs)]].flatMap((made) =>
     made?.inputs === inputs ? [made.outputs] : [],
@@ -18,8 +18,8 @@ export function remembered(state: TlsState, key: string, inputs: string): Made["
 }
 
 /**
- * What a run used, and what an earlier one did that this one no longer does. A key that is lost can't be made again:
- * it has to be there when the earlier declaration comes back, since this one may be refused.
+ * The entries that this run used, and those that only an earlier run used. A lost key can't be made again. If this
+ * declaration is refused, the earlier one needs its keys.
  */
 export function withEarlier(earlier: TlsState, used: TlsState): TlsState {
   const kept: TlsState = {};

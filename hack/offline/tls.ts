@@ -1,10 +1,10 @@
-import "reflect-metadata"; // @peculiar/x509 wants it first
+import "reflect-metadata"; // @peculiar/x509 requires it to be loaded first
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import type { TlsState } from "./tls-state";
 import { remembered } from "./tls-state";
 
-/** Stands in for the provider of @pulumi/tls, with real keys and certificates. */
+/** Replaces the provider of @pulumi/tls. It makes real keys and certificates. */
 
 x509.cryptoProvider.set(webcrypto as never);
 
@@ -19,7 +19,7 @@ const makers: Record<string, (inputs: Inputs) => Promise<Outputs>> = {
 };
 
 export class TlsProvider {
-  /** What this run used; the rest of the earlier state is of resources that are gone. */
+  /** The entries that this run used. The rest of the earlier state belongs to resources that are gone. */
   readonly used: TlsState = {};
 
   constructor(private readonly earlier: TlsState = {}) {}
@@ -27,7 +27,7 @@ export class TlsProvider {
   async create(type: string, name: string, inputs: Inputs): Promise<Outputs> {
     const make = makers[type];
     if (!make) {
-      throw new Error(`no stand-in for ${type}`);
+      throw new Error(`${type} isn't implemented here`);
     }
     const key = `${type}::${name}`;
     const digest = createHash("sha256").update(JSON.stringify(inputs)).digest("hex");
@@ -50,7 +50,7 @@ function privateKey(inputs: Inputs): Outputs {
   const namedCurve = curves[String(inputs.ecdsaCurve)];
   if (inputs.algorithm !== "ECDSA" || !namedCurve) {
     throw new Error(
-      `only ECDSA keys of a curve that Go can serve are made here, not ${JSON.stringify(inputs)}`,
+      `only ECDSA keys with a curve that Go's TLS supports are implemented here, not ${JSON.stringify(inputs)}`,
     );
   }
   const pair = generateKeyPairSync("ec", { namedCurve });
@@ -104,7 +104,7 @@ function usageExtensions(inputs: Inputs): x509.Extension[] {
   const uses = inputs.allowedUses as string[];
   const unknown = uses.filter((use) => !(use in keyUsages) && !(use in extendedUsages));
   if (unknown.length > 0) {
-    throw new Error(`allowedUses: ${unknown.join(", ")} not known; they are written in snake_case`);
+    throw new Error(`allowedUses: unknown: ${unknown.join(", ")}. Write them in snake_case`);
   }
   const flags = uses.reduce((all, use) => all | (keyUsages[use] ?? 0), 0);
   const extended = uses.flatMap((use) => extendedUsages[use] ?? []);

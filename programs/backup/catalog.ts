@@ -4,17 +4,17 @@ import { Later, NotThere, Unreadable } from "../shared/refusal";
 import type { Store, Stored } from "./store";
 import { SMALL_BYTES } from "./store/store";
 
-/** What is below a cluster's folder, or below all of them. */
+/** The content of one cluster's folder, or of all folders. */
 export interface Catalog {
-  /** Whole ones: the manifest is there, fits its name, and what it tells of has the recorded length. Oldest first. */
+  /** Complete backups: the manifest matches its name, and the data has the recorded length. Oldest first. */
   readonly good: readonly Manifest[];
-  /** When the manifests of the good ones were written, by the store's clock and by their names. */
+  /** When the manifests of the good backups were written, by the store's clock. The key is the backup's name. */
   readonly writtenMs: ReadonlyMap<string, number>;
-  /** Backups that can't be used by this release, or by any: they are told of, and nothing of them is ever deleted. */
+  /** Backups that this release, or any release, can't use. They are reported and never deleted. */
   readonly doubtful: readonly Doubtful[];
-  /** Data beside which the listing shows nothing by its name: of runs that died, or that are not yet through. */
-  readonly loose: readonly Stored[];
-  /** How many there are that look like a manifest, are none, and have no data. */
+  /** Data without a manifest or another file in the listing: of runs that crashed or that are still going on. */
+  readonly orphans: readonly Stored[];
+  /** The number of files that are named like a manifest, aren't one, and have no data. */
   readonly foreign: number;
 }
 
@@ -38,16 +38,16 @@ export async function readCatalog(store: Store, clusterId?: string): Promise<Cat
   const good: Manifest[] = [];
   const writtenMs = new Map<string, number>();
   const doubtful: Doubtful[] = [];
-  const loose: Stored[] = [];
+  const orphans: Stored[] = [];
   let foreign = 0;
   for (const group of await groups(store, clusterId)) {
     const { name, manifest, data, others } = group;
-    const verdict = manifest ? await judge(store, group, manifest) : "none";
+    const verdict = manifest ? await classify(store, group, manifest) : "none";
     if (verdict === "gone") continue;
     if (verdict === "none") {
-      if (others.length === 0) loose.push(...data);
+      if (others.length === 0) orphans.push(...data);
       else if (data.length > 0)
-        doubtful.push({ clusterId: group.clusterId, name, why: `only ${others[0]?.key} tells of it` });
+        doubtful.push({ clusterId: group.clusterId, name, why: `its only description is ${others[0]?.key}` });
     } else if ("good" in verdict) {
       good.push(verdict.good);
       writtenMs.set(name, manifest?.modifiedMs ?? NaN);
@@ -55,10 +55,10 @@ export async function readCatalog(store: Store, clusterId?: string): Promise<Cat
       doubtful.push({ clusterId: group.clusterId, name, why: verdict.why });
     } else foreign += 1;
   }
-  return { good: good.sort(byAge), writtenMs, doubtful: doubtful.sort(byName), loose, foreign };
+  return { good: good.sort(byAge), writtenMs, doubtful: doubtful.sort(byName), orphans, foreign };
 }
 
-/** Within a cluster ID the revision only rises, which a clock doesn't. */
+/** Under one cluster ID the revision only rises. A clock may be set back. */
 export function byAge(a: Manifest, b: Manifest): number {
   return a.revision - b.revision || Date.parse(a.time) - Date.parse(b.time) || byName(a, b);
 }
@@ -66,7 +66,7 @@ export function byAge(a: Manifest, b: Manifest): number {
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   a.name < b.name ? -1 : 1;
 
-/** The names of all that may be a backup, as far as a listing tells. */
+/** The names of all possible backups, by the listing alone. */
 export async function namesIn(store: Store): Promise<ReadonlySet<string>> {
   const stored = await store.list("", (key) => parseKey(key)?.kind === "manifest");
   return new Set(stored.map(({ key }) => parseKey(key)?.name ?? ""));
@@ -90,34 +90,34 @@ async function groups(store: Store, clusterId: string | undefined): Promise<Iter
   return found.values();
 }
 
-async function judge(store: Store, group: Group, { key, bytes }: Stored): Promise<Verdict> {
+async function classify(store: Store, group: Group, { key, bytes }: Stored): Promise<Verdict> {
   if (bytes > SMALL_BYTES)
-    return { why: `its manifest has ${bytes} bytes, more than any that is known`, ours: false };
+    return { why: `its manifest has ${bytes} bytes, more than any known manifest`, ours: false };
   let manifest: Manifest;
   try {
     manifest = parseManifest((await store.readSmall(key)).toString("utf8"));
   } catch (error) {
-    if (error instanceof NotThere) return goneOrHeld(store, group, key);
+    if (error instanceof NotThere) return goneOrUnreadable(store, group, key);
     if (error instanceof Unreadable) return { why: error.message, ours: error instanceof Later };
     throw error;
   }
   if (manifest.name !== group.name || manifest.clusterId !== group.clusterId)
-    return { why: `its manifest is that of ${manifest.clusterId}/${manifest.name}`, ours: false };
+    return { why: `its manifest belongs to ${manifest.clusterId}/${manifest.name}`, ours: false };
   const { object } = manifest;
-  // What was written between two pages of a listing isn't in it.
+  // A listing lacks what was written between two of its pages.
   const there = group.data.find((s) => s.key === object.key)?.bytes ?? (await store.size(object.key));
   if (there === object.bytes) return { good: manifest };
   const what = there === undefined ? "is missing" : `has ${there} bytes of ${object.bytes}`;
-  return { why: `it is not whole: its data ${what}`, ours: true };
+  return { why: `it is incomplete: its data ${what}`, ours: true };
 }
 
 /**
- * Retention of another job takes manifests away while they are read here, and the data right after them. But a store may
- * fail to find for a while what it lists, and data beside a manifest is no leaving of a run that died.
+ * Retention of another job may delete a manifest at this moment, and the data right after it. But a store may also fail
+ * for a while to find an object that it lists. Then the data belongs to a backup and isn't an orphan.
  */
-async function goneOrHeld(store: Store, { data }: Group, key: string): Promise<Verdict> {
-  for (const { key: of } of data)
-    if ((await store.size(of)) !== undefined)
-      return { why: `the store lists its manifest ${key} and doesn't find it`, ours: true };
+async function goneOrUnreadable(store: Store, { data }: Group, key: string): Promise<Verdict> {
+  for (const { key: dataKey } of data)
+    if ((await store.size(dataKey)) !== undefined)
+      return { why: `the store lists its manifest ${key} but doesn't find it`, ours: true };
   return "gone";
 }

@@ -1,11 +1,11 @@
 /**
- * The drill: the newest backup is fetched, restored by etcdutl, and started by etcd, in a throw-away pod. This is what
- * comes before and after those two: `prepare` fetches and checks, `judge` asks the etcd that was started.
+ * The drill restores the newest backup with etcdutl and starts etcd from it, in a throw-away pod. `prepare` fetches and
+ * checks the backup before that. `verify` queries the started etcd after that.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EtcdClient } from "../shared/etcd/client";
 import { KV } from "../shared/etcd/rpc_pb";
-import { countKeys } from "./count";
+import { countKeys } from "./count-keys";
 import { fetchBackup } from "./fetch";
 import type { Manifest } from "../shared/backups/manifest";
 import { Refusal } from "../shared/refusal";
@@ -14,41 +14,40 @@ import type { Store } from "./store";
 import { newestOf, toldKeys } from "../shared/backups/status";
 import { messageOf } from "../shared/errors";
 
-/** As it stands in the ConfigMap. */
+/** As stored in the ConfigMap. */
 export interface DrillResult {
   readonly result: "running" | "passed" | "failed";
   readonly time: string;
   readonly backup?: string;
   readonly backupTime?: string;
-  /** How old the backup was then. */
+  /** The age of the backup at that time. */
   readonly ageSeconds?: number;
   readonly seconds?: number;
   readonly revision?: number;
   readonly liveKeys?: number;
   readonly reason?: string;
-  /** How long it may take, while it runs. */
+  /** Only while it runs. */
   readonly timeoutSeconds?: number;
 }
 
-/** A drill that was begun and tells nothing for so long has died, unless it may take longer. */
+/** A drill that reports nothing for this long has crashed, unless its timeout is longer. */
 const SILENT_MS = 6 * 3600_000;
-/** Clocks of nodes are set by the network, and never quite the same. */
+/** The tolerated difference between the clocks of two nodes. */
 const SKEW_MS = 10 * 60_000;
 
-/** Why the backups can't be relied on, after what the last drill told. */
-export function drillProblem(told: string | undefined, nowMs: number): string | undefined {
-  const last = parse(told);
-  if (last?.result === "failed") return `the last drill, of ${last.time}, failed: ${last.reason ?? ""}`;
+/** Why the last drill casts doubt on the backups; undefined if it doesn't. */
+export function drillProblem(drillJson: string | undefined, nowMs: number): string | undefined {
+  const last = parse(drillJson);
+  if (last?.result === "failed")
+    return `the last drill, started at ${last.time}, failed: ${last.reason ?? ""}`;
   if (last?.result !== "running") return undefined;
   const ageMs = nowMs - Date.parse(last.time);
   const silentMs = Math.max(SILENT_MS, 2000 * (last.timeoutSeconds ?? 0));
-  // Begun in the future: a clock was ahead then, and how long ago it really was, nobody knows.
-  return ageMs >= -SKEW_MS && ageMs <= silentMs
-    ? undefined
-    : `the drill that was begun at ${last.time} never ended`;
+  // A start in the future means that a clock was ahead, so the drill's real age is unknown.
+  return ageMs >= -SKEW_MS && ageMs <= silentMs ? undefined : `the drill started at ${last.time} never ended`;
 }
 
-/** Fetches the newest backup that this cluster is known to have. What is wrong with it is told, and thrown. */
+/** Fetches the newest backup in the cluster's backup status. Reports a failure there and throws it. */
 export async function prepare(
   store: Store,
   report: Report,
@@ -59,13 +58,19 @@ export async function prepare(
   const time = new Date(now()).toISOString();
   const recorded = newestOf(await report.read());
   try {
-    if (!recorded) throw new Refusal("no backup has been made yet that this release can read");
+    if (!recorded) throw new Refusal("there is no backup yet that this release can read");
     const { name, clusterId } = recorded;
-    await tell(report, { result: "running", time, backup: name, backupTime: recorded.time, timeoutSeconds });
+    await writeResult(report, {
+      result: "running",
+      time,
+      backup: name,
+      backupTime: recorded.time,
+      timeoutSeconds,
+    });
     const manifest = await fetchBackup(store, { name, clusterId }, folder);
-    // What was recorded here, away from the store, when the backup was made.
+    // The ConfigMap keeps these values apart from the store.
     if (manifest.snapshot.sha256 !== recorded.snapshot.sha256 || manifest.keys !== recorded.keys)
-      throw new Refusal(`the backup ${name} is another one than was recorded when it was made`);
+      throw new Refusal(`the backup ${name} isn't the one that was recorded when it was made`);
     return manifest;
   } catch (error) {
     await fail(report, { time, backup: recorded?.name }, error);
@@ -74,33 +79,33 @@ export async function prepare(
 }
 
 const ASK_MS = 5000;
-/** Need not exist. */
+/** The key need not exist. */
 const ANY_KEY = Buffer.from("a");
 
-/** Asks the restored etcd for what the manifest says of it. */
-export async function judge(
+/** Compares the restored etcd with the manifest. */
+export async function verify(
   manifest: Manifest,
   client: EtcdClient,
   report: Report,
-  patienceMs: number,
+  timeoutMs: number,
   now: () => number = Date.now,
 ): Promise<void> {
-  const begun = parse((await report.read())[toldKeys.drill])?.time ?? new Date(now()).toISOString();
-  const base = { time: begun, backup: manifest.name, backupTime: manifest.time };
+  const started = parse((await report.read())[toldKeys.drill])?.time ?? new Date(now()).toISOString();
+  const base = { time: started, backup: manifest.name, backupTime: manifest.time };
   try {
-    const revision = await revisionOf(client, patienceMs);
+    const revision = await revisionOf(client, timeoutMs);
     if (revision < manifest.revision)
       throw new Refusal(
-        `etcd started from it with revision ${revision}, and ${manifest.revision} was recorded`,
+        `etcd started from it with revision ${revision}, but the recorded revision is ${manifest.revision}`,
       );
     const liveKeys = await countKeys(client, manifest.revision);
     if (manifest.liveKeys !== undefined && liveKeys !== manifest.liveKeys)
       throw new Refusal(
-        `etcd started from it with ${liveKeys ?? "an unknown number of"} keys, and ${manifest.liveKeys} were recorded`,
+        `etcd started from it with ${liveKeys ?? "an unknown number of"} keys, but ${manifest.liveKeys} were recorded`,
       );
-    const seconds = secondsSince(begun, now());
+    const seconds = secondsSince(started, now());
     const ageSeconds = secondsSince(manifest.time, now());
-    await tell(report, { result: "passed", ...base, ageSeconds, seconds, revision, liveKeys });
+    await writeResult(report, { result: "passed", ...base, ageSeconds, seconds, revision, liveKeys });
     const text = `the backup ${manifest.name}, ${ageSeconds} s old, was restored and started: revision ${revision}, ${liveKeys ?? "?"} keys`;
     await report.event("Normal", "DrillPassed", text);
   } catch (error) {
@@ -109,12 +114,12 @@ export async function judge(
   }
 }
 
-/** Another node's clock may have been ahead. */
+/** Never negative: another node's clock may have been ahead. */
 const secondsSince = (time: string, nowMs: number): number =>
   Math.max(0, Math.round((nowMs - Date.parse(time)) / 1000));
 
-async function revisionOf(client: EtcdClient, patienceMs: number): Promise<number> {
-  const end = performance.now() + patienceMs;
+async function revisionOf(client: EtcdClient, timeoutMs: number): Promise<number> {
+  const end = performance.now() + timeoutMs;
   for (;;) {
     try {
       const { header } = await client.call(
@@ -125,7 +130,7 @@ async function revisionOf(client: EtcdClient, patienceMs: number): Promise<numbe
       return Number(header?.revision ?? 0);
     } catch (error) {
       if (performance.now() > end)
-        throw new Refusal(`etcd didn't start from it within ${patienceMs / 1000} s: ${messageOf(error)}`);
+        throw new Refusal(`etcd didn't start from it within ${timeoutMs / 1000} s: ${messageOf(error)}`);
     }
     await sleep(500);
   }
@@ -137,17 +142,17 @@ async function fail(
   error: unknown,
 ): Promise<void> {
   const reason = messageOf(error);
-  await tell(report, { result: "failed", ...base, reason });
+  await writeResult(report, { result: "failed", ...base, reason });
   const what = base.backup ? `of the backup ${base.backup} ` : "";
   await report.event("Warning", "DrillFailed", `the drill ${what}failed: ${reason}`);
 }
 
-const tell = (report: Report, result: DrillResult): Promise<void> =>
+const writeResult = (report: Report, result: DrillResult): Promise<void> =>
   report.write(() => ({ [toldKeys.drill]: JSON.stringify(result) }));
 
-function parse(told: string | undefined): DrillResult | undefined {
+function parse(json: string | undefined): DrillResult | undefined {
   try {
-    return JSON.parse(told ?? "") as DrillResult;
+    return JSON.parse(json ?? "") as DrillResult;
   } catch {
     return undefined;
   }

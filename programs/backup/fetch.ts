@@ -16,7 +16,10 @@ import { NotThere, Refusal } from "../shared/refusal";
 import type { Store } from "./store";
 import { messageOf } from "../shared/errors";
 
-/** Which backup. Without a name, the newest; without a cluster's ID, of the only cluster that has any there. */
+/**
+ * Selects a backup. Without a name it is the newest. Without a cluster ID it is one of the only cluster that has
+ * backups in the store.
+ */
 export interface Which {
   readonly name?: string;
   readonly clusterId?: string;
@@ -27,7 +30,10 @@ export const files = { snapshot: "snapshot.db", manifest: "manifest.json" } as c
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 1000;
 
-/** The backup that is meant, of the good ones. Refuses to choose between clusters, between copies of one, and to pass over a younger one. */
+/**
+ * Finds the selected backup. It never chooses between clusters or between copies of one cluster, and it never skips a
+ * newer backup that can't be used.
+ */
 export async function findBackup(store: Store, { name, clusterId }: Which): Promise<Manifest> {
   const catalog = await readCatalog(store, clusterId);
   if (name !== undefined) return namedBackup(store, catalog, name);
@@ -35,23 +41,23 @@ export async function findBackup(store: Store, { name, clusterId }: Which): Prom
   const ids = [...new Set(good.map((m) => m.clusterId))];
   if (ids.length > 1)
     throw new Refusal(
-      `there are backups of ${ids.length} clusters in ${store.where} (${ids.join(", ")}): say which one, by its ID or by a backup's name`,
+      `there are backups of ${ids.length} clusters in ${store.where} (${ids.join(", ")}): set the cluster's ID or a backup's name`,
     );
   const lineages = lineagesOf(good);
   if (lineages.length > 1)
     throw new Refusal(
-      `the backups in ${store.where} are of ${lineages.length} clusters that have the ID ${ids[0] ?? ""}, as copies of volumes make them: say a backup's name. The newest of each: ${newestOfEach(lineages)}`,
+      `the backups in ${store.where} are of ${lineages.length} clusters with the ID ${ids[0] ?? ""}, as after copying volumes: set a backup's name. The newest of each: ${newestOfEach(lineages)}`,
     );
   const newest = good.at(-1);
   const last = doubtful.at(-1);
   if (!newest)
     throw new Refusal(
-      `there is no whole backup in ${store.where}${last ? `; ${last.name} can't be used: ${last.why}` : ""}`,
+      `there is no complete backup in ${store.where}${last ? `; ${last.name} can't be used: ${last.why}` : ""}`,
     );
-  // An older one in its place would lose what was written between the two, and nobody would know.
+  // Taking an older backup instead would silently lose what was written between the two.
   if (last && last.name > newest.name)
     throw new Refusal(
-      `the newest backup in ${store.where}, ${last.name}, can't be used: ${last.why}. The newest good one is ${newest.name}: say its name if that is to be taken`,
+      `the newest backup in ${store.where}, ${last.name}, can't be used: ${last.why}. The newest good one is ${newest.name}: to use it, set its name`,
     );
   return newest;
 }
@@ -62,21 +68,23 @@ const newestOfEach = (lineages: readonly Lineage[]): string =>
     .map((m) => (m ? `${m.name} (of ${m.cluster}, revision ${m.revision})` : ""))
     .join(", ");
 
-function namedBackup(store: Store, { good, doubtful, loose }: Catalog, name: string): Manifest {
+function namedBackup(store: Store, { good, doubtful, orphans }: Catalog, name: string): Manifest {
   const named = good.filter((m) => m.name === name);
   if (named[0] && named.length === 1) return named[0];
-  const torn = loose.some(({ key }) => parseKey(key)?.name === name);
-  const why = torn ? "it is not whole: it has no manifest" : doubtful.find((d) => d.name === name)?.why;
+  const incomplete = orphans.some(({ key }) => parseKey(key)?.name === name);
+  const why = incomplete
+    ? "it is incomplete: it has no manifest"
+    : doubtful.find((d) => d.name === name)?.why;
   throw new Refusal(
     why === undefined
-      ? `there is no backup ${name} in ${store.where}; there are: ${lastNames(good)}`
+      ? `there is no backup ${name} in ${store.where}; the last ones are: ${lastNames(good)}`
       : `the backup ${name} in ${store.where} can't be used: ${why}`,
   );
 }
 
 /**
- * Brings a backup into a folder, as `snapshot.db` and `manifest.json`, after everything about it has been checked: its
- * length, its hash, the hash at its end, its pages, its revision. Before that, neither name is there.
+ * Fetches a backup into a folder, as `snapshot.db` and `manifest.json`. Neither file exists until everything has been
+ * checked: the length, the hash, the hash at the end of the snapshot, the pages, and the revision.
  */
 export async function fetchBackup(store: Store, which: Which, folder: string): Promise<Manifest> {
   const manifest = await findBackup(store, which);
@@ -86,7 +94,7 @@ export async function fetchBackup(store: Store, which: Which, folder: string): P
   await rm(path, { force: true });
   await rm(join(folder, files.manifest), { force: true });
   try {
-    await again(() => copy(store, manifest, partial));
+    await retry(() => copy(store, manifest, partial));
     await rename(partial, path);
     await writeFile(join(folder, files.manifest), JSON.stringify(manifest), { flush: true });
   } finally {
@@ -99,8 +107,8 @@ async function copy(store: Store, manifest: Manifest, path: string): Promise<voi
   const { object, snapshot, name } = manifest;
   const check = new Check();
   const file = await open(path, "w", 0o640);
-  // No more is read, and no more is written, than was recorded: a few bytes may unpack to whole disks.
-  const stored = atMost(object.bytes, "is");
+  // Neither reads nor writes more than was recorded: a few compressed bytes can fill a disk.
+  const stored = atMost(object.bytes, "has");
   const unpacked = atMost(snapshot.bytes, "unpacks to");
   try {
     const source = await store.read(object.key);
@@ -118,26 +126,26 @@ async function copy(store: Store, manifest: Manifest, path: string): Promise<voi
   } finally {
     await file.close();
   }
-  const is = resultOf(check, name);
+  const actual = resultOf(check, name);
   const differs = (what: string, recorded: unknown, found: unknown) => {
     if (recorded !== found)
       throw new Refusal(
-        `the backup ${name} is damaged: recorded ${what} ${String(recorded)}, found ${String(found)}`,
+        `the backup ${name} is damaged: ${what} recorded ${String(recorded)}, found ${String(found)}`,
       );
   };
-  differs("bytes", snapshot.bytes, is.bytes);
-  differs("hash", snapshot.sha256, is.sha256);
-  differs("revision", manifest.revision, is.revision);
-  differs("entries", manifest.keys, is.keys);
+  differs("bytes", snapshot.bytes, actual.bytes);
+  differs("hash", snapshot.sha256, actual.sha256);
+  differs("revision", manifest.revision, actual.revision);
+  differs("entries", manifest.keys, actual.keys);
 }
 
-/** What comes, as long as it isn't more. */
+/** Passes chunks through and fails once they exceed `bytes`. */
 const atMost = (bytes: number, verb: string) =>
   async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     let total = 0;
     for await (const chunk of chunks) {
       total += chunk.length;
-      if (total > bytes) throw new Refusal(`it ${verb} more than the ${bytes} bytes that were recorded`);
+      if (total > bytes) throw new Refusal(`it ${verb} more than the recorded ${bytes} bytes`);
       yield chunk;
     }
   };
@@ -158,14 +166,14 @@ function resultOf(check: Check, name: string): Checked {
 function damaged(error: unknown, name: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof NotThere) return error;
-  if (code === "ENOSPC") return new Refusal(`there is no room for the backup ${name}`);
+  if (code === "ENOSPC") return new Refusal(`the disk is too full for the backup ${name}`);
   return code?.startsWith("Z_") || error instanceof Refusal
     ? new Refusal(`the backup ${name} is damaged: ${messageOf(error)}`)
     : error;
 }
 
-/** What is wrong in itself isn't read again; a connection that broke is made anew. */
-async function again<T>(work: () => Promise<T>): Promise<T> {
+/** Retries a broken connection, but not a damaged backup. */
+async function retry<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();

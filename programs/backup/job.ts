@@ -3,12 +3,12 @@ import type { Manifest } from "../shared/backups/manifest";
 import { drillProblem } from "./drill";
 import type { Report } from "./report";
 import type { BackupSettings } from "../../components/contract/jobs";
-import { orStopped } from "./stopped";
+import { abortable } from "./abortable";
 import type { Store } from "./store";
 import { takeBackup } from "./take";
-import type { Taking } from "./take";
-import { tidy } from "./tidy";
-import type { Tidied, Tidying } from "./tidy";
+import type { TakeOptions } from "./take";
+import { prune } from "./prune";
+import type { Pruned, PruneInput } from "./prune";
 import { newestOf, toldKeys } from "../shared/backups/status";
 import { messageOf } from "../shared/errors";
 
@@ -16,17 +16,17 @@ export interface Job {
   readonly settings: BackupSettings;
   readonly store: Store;
   readonly report: Report;
-  readonly open: Taking["open"];
-  /** The UIDs of the members' claims. */
+  readonly open: TakeOptions["open"];
+  /** The UIDs of the members' PVCs. */
   readonly volumes: () => Promise<readonly string[]>;
   readonly signal: AbortSignal;
-  readonly say: (text: string) => void;
+  readonly log: (text: string) => void;
   readonly now?: () => number;
-  /** The most memory that was resident so far, in MiB. */
+  /** The peak of the resident memory so far. */
   readonly peakMebibytes?: () => number;
 }
 
-/** One backup, then retention. What went wrong is told, and thrown. */
+/** Makes one backup and then applies retention. Reports a failure and throws it. */
 export async function runBackup(job: Job): Promise<Manifest> {
   const { settings, store, report, now = Date.now } = job;
   const begunMs = now();
@@ -37,8 +37,8 @@ export async function runBackup(job: Job): Promise<Manifest> {
       ...rest,
     });
   let made: Manifest;
-  // Before any member is asked: whatever is there by now holds no write that the one to be made won't hold.
-  const before = await orStopped(namesIn(store), job.signal).catch(() => undefined);
+  // Listed before the snapshot: the new backup contains every write that a backup in this list contains.
+  const before = await abortable(namesIn(store), job.signal).catch(() => undefined);
   try {
     const volumes = await volumesKnown(job);
     made = await takeBackup({
@@ -50,75 +50,75 @@ export async function runBackup(job: Job): Promise<Manifest> {
       generation: settings.generation,
       compression: settings.compression,
       signal: job.signal,
-      say: job.say,
+      log: job.log,
       now,
     });
   } catch (error) {
     const reason = `the backup to ${store.where} failed: ${messageOf(error)}`;
-    await report.write((told) => ({
+    await report.write((status) => ({
       [toldKeys.lastRun]: lastRun({ result: "failed", reason }),
-      [toldKeys.reason]: `${reason}. ${newestInWords(newestOf(told))}`,
+      [toldKeys.reason]: `${reason}. ${describeNewest(newestOf(status))}`,
     }));
     await report.event("Warning", "BackupFailed", reason);
     throw error;
   }
-  const told = await report.read();
-  const tidied = await tidyUp({
+  const status = await report.read();
+  const pruned = await pruneSafely({
     store,
     made,
     before,
     settings: settings.retention,
-    distrust: drillProblem(told[toldKeys.drill], now()),
+    drillProblem: drillProblem(status[toldKeys.drill], now()),
     nowMs: now(),
   });
   const reason = `the backup ${made.name} is in ${store.where}: revision ${made.revision}, ${made.snapshot.bytes} bytes`;
-  const doubtful = tidied.doubtful > 0 ? `, ${tidied.doubtful} can't be used here` : "";
-  const counts = `${tidied.kept} are there, ${tidied.removed} were removed${doubtful}`;
+  const doubtful = pruned.doubtful > 0 ? `, not usable here: ${pruned.doubtful}` : "";
+  const counts = `backups kept: ${pruned.kept}, deleted: ${pruned.removed}${doubtful}`;
   await report.write((before) => ({
     [toldKeys.newest]: JSON.stringify(newer(newestOf(before), made)),
     [toldKeys.lastRun]: lastRun({
       result: "succeeded",
       backup: made.name,
-      kept: tidied.kept,
-      removed: tidied.removed,
-      doubtful: tidied.doubtful,
-      foreign: tidied.foreign,
+      kept: pruned.kept,
+      removed: pruned.removed,
+      doubtful: pruned.doubtful,
+      foreign: pruned.foreign,
       peakMebibytes: job.peakMebibytes?.(),
     }),
     [toldKeys.reason]: `${reason}; ${counts}`,
-    [toldKeys.alert]: tidied.alert ?? "",
+    [toldKeys.alert]: pruned.alert ?? "",
   }));
   await report.event("Normal", "BackedUp", `${reason}; ${counts}`);
-  if (tidied.alert !== undefined)
-    await report.event("Warning", tidied.stopped ? "RetentionStopped" : "BackupsInDoubt", tidied.alert);
+  if (pruned.alert !== undefined)
+    await report.event("Warning", pruned.stopped ? "RetentionStopped" : "BackupsInDoubt", pruned.alert);
   return made;
 }
 
-/** A backup is good without them; only retention waits for one that has them. */
+/** A backup is good without its volumes. Only retention needs them. */
 async function volumesKnown(job: Job): Promise<readonly string[] | undefined> {
   try {
-    const volumes = await orStopped(job.volumes(), job.signal);
+    const volumes = await abortable(job.volumes(), job.signal);
     return volumes.length > 0 ? volumes : undefined;
   } catch (error) {
-    job.say(`the members' claims can't be read: ${messageOf(error)}`);
+    job.log(`the members' PVCs can't be read: ${messageOf(error)}`);
     return undefined;
   }
 }
 
-async function tidyUp(tidying: Tidying): Promise<Tidied> {
+async function pruneSafely(input: PruneInput): Promise<Pruned> {
   try {
-    return await tidy(tidying);
+    return await prune(input);
   } catch (error) {
-    // The backup is good all the same.
+    // The backup is good nevertheless.
     const alert = `retention failed: ${messageOf(error)}`;
     return { kept: 0, removed: 0, doubtful: 0, foreign: 0, stopped: true, alert };
   }
 }
 
-/** A run that was begun earlier may end later. */
+/** An earlier run may end after a later one. */
 function newer(before: Manifest | undefined, made: Manifest): Manifest {
   return before && before.clusterId === made.clusterId && byAge(before, made) > 0 ? before : made;
 }
 
-const newestInWords = (newest: Manifest | undefined): string =>
+const describeNewest = (newest: Manifest | undefined): string =>
   newest ? `The newest good backup is ${newest.name}` : "There is no good backup";

@@ -1,22 +1,21 @@
 /**
- * Which backups of one cluster ID come from one and the same cluster. A cluster ID is not enough: volumes of one moment,
- * copied to where there is another Kubernetes, are adopted there under the ID that they have, and a stack that was copied
- * with them writes to the same folder. From then on the two hold different data, under revisions that say nothing of each
- * other.
+ * Which backups of one cluster ID come from the same cluster. A cluster ID is not enough: somebody may copy the volumes
+ * to another Kubernetes. The cluster there has the same ID, and a copied stack writes to the same folder. From then on
+ * the two clusters hold different data, and their revisions can't be compared.
  *
- * A cluster is told by the UIDs of its members' claims. A copy has none of them in common with its original, whatever its
- * names, because each Kubernetes gives its own. They stay what goes on with the same data: a controller, a StatefulSet or
- * a whole stack that is made again over kept volumes. A member on a new volume exchanges one UID at a time, so two backups
- * are of one cluster if they have a volume in common, and so are all that are linked so by others.
+ * The UIDs of the members' PVCs identify a cluster. A copy shares none of them with its original, because each
+ * Kubernetes generates its own. They stay the same when a controller, a StatefulSet or a whole stack is created again
+ * over kept volumes. Members get new volumes one at a time. So two backups are of one cluster if they share a volume,
+ * or if a chain of backups that share volumes connects them.
  */
 import type { Manifest } from "../shared/backups/manifest";
 
-/** In the order in which they were given. */
+/** In the given order. */
 export type Lineage = readonly Manifest[];
 
 /**
- * A backup of an earlier release tells no volumes. It may be of any cluster that has its namespace and name, and is in the
- * lineage of none; those of a name that no other has are a lineage.
+ * A backup of an earlier release has no volumes. It may be of any cluster with its namespace and name, so it is in no
+ * lineage that has volumes. Such backups form a lineage by their name, unless a backup with volumes has the same name.
  */
 export function lineagesOf(backups: readonly Manifest[]): readonly Lineage[] {
   const found = new Map<Manifest[], Set<string>>();
@@ -30,8 +29,8 @@ export function lineagesOf(backups: readonly Manifest[]): readonly Lineage[] {
       continue;
     }
     names.add(backup.cluster);
-    const of = backup.volumes;
-    const [first, ...more] = [...found].filter(([, volumes]) => of.some((volume) => volumes.has(volume)));
+    const own = backup.volumes;
+    const [first, ...more] = [...found].filter(([, volumes]) => own.some((volume) => volumes.has(volume)));
     const [line, volumes]: [Manifest[], Set<string>] = first ?? [[], new Set()];
     for (const [other, theirs] of more) {
       line.push(...other);
@@ -39,9 +38,9 @@ export function lineagesOf(backups: readonly Manifest[]): readonly Lineage[] {
       found.delete(other);
     }
     line.push(backup);
-    for (const volume of of) volumes.add(volume);
+    for (const volume of own) volumes.add(volume);
     found.set(line, volumes);
   }
-  const strange = [...unknown].filter(([cluster]) => !names.has(cluster)).map(([, line]) => line);
-  return [...found.keys(), ...strange];
+  const withoutVolumes = [...unknown].filter(([cluster]) => !names.has(cluster)).map(([, line]) => line);
+  return [...found.keys(), ...withoutVolumes];
 }

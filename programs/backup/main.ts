@@ -1,6 +1,6 @@
 /**
- * What the jobs run: `backup`, `fetch`, and the beginning and the end of a drill. Its exit code says whether another try
- * can help.
+ * The program of the backup Jobs: `backup`, `fetch`, and both steps of a drill. The exit code says whether a retry can
+ * help.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { readKeyPair } from "../shared/tls";
 import { accessInCluster } from "../shared/kubernetes/access";
 import { Api } from "../shared/kubernetes/api";
 import { steadyClock } from "../shared/clock";
-import { judge, prepare } from "./drill";
+import { prepare, verify } from "./drill";
 import { addressOfUrl } from "../shared/etcd/address";
 import { EtcdClient } from "../shared/etcd/client";
 import { fetchBackup, files } from "./fetch";
@@ -22,7 +22,7 @@ import { Report } from "./report";
 import type { BackupSettings, StoreSettings } from "../../components/contract/jobs";
 import { readSettings } from "./settings";
 import { openStore } from "./store";
-import { S3Error, worthAnotherTry } from "./store/s3-words";
+import { S3Error, isRetryable } from "./store/s3-errors";
 import { volumesOf } from "./volumes";
 import { backupCommands } from "../../components/contract/commands";
 import { backupEnv, podEnv } from "../../components/contract/env";
@@ -34,13 +34,13 @@ const log = createLog();
 
 const variable = (name: string): string => {
   const value = env[name];
-  if (!value) throw new Error(`the variable ${name} is missing`);
+  if (!value) throw new Error(`the environment variable ${name} is missing`);
   return value;
 };
 const store = () => openStore(readSettings<StoreSettings>(env, backupEnv.store));
 const settings = () => readSettings<BackupSettings>(env, backupEnv.settings);
 
-function report(of: BackupSettings): { api: Api; report: Report } {
+function reporting(of: BackupSettings): { api: Api; report: Report } {
   const api = new Api(accessInCluster(env, steadyClock()));
   const warn = (text: string) => log.warn(text);
   return { api, report: new Report(api, of.namespace, of.statusName, variable(podEnv.name), warn) };
@@ -49,27 +49,27 @@ function report(of: BackupSettings): { api: Api; report: Report } {
 const commands: Readonly<Record<string, () => Promise<string>>> = {
   [backupCommands.backup]: async () => {
     const of = settings();
-    const told = report(of);
+    const { api, report } = reporting(of);
     const pair = readKeyPair(variable(backupEnv.tlsDir));
-    const ended = new AbortController();
-    process.once("SIGTERM", () => ended.abort(new Error("it was told to stop")));
-    // Kubernetes ends the job somewhat later, and then nothing could be told any more.
+    const abort = new AbortController();
+    process.once("SIGTERM", () => abort.abort(new Error("the job was told to stop (SIGTERM)")));
+    // Kubernetes kills the job a little later. By then the failure has to be reported.
     const limit = setTimeout(
-      () => ended.abort(new Error(`it took longer than ${of.timeoutSeconds} s (backup.timeoutSeconds)`)),
+      () => abort.abort(new Error(`it took longer than ${of.timeoutSeconds} s (backup.timeoutSeconds)`)),
       of.timeoutSeconds * 1000,
     );
     const made = await runBackup({
       settings: of,
       store: store(),
-      report: told.report,
+      report,
       open: (url) => new EtcdClient(addressOfUrl(url), pair),
-      volumes: () => volumesOf(told.api, of.namespace, of.claims),
-      signal: ended.signal,
-      say: (text) => log.info(text),
+      volumes: () => volumesOf(api, of.namespace, of.claims),
+      signal: abort.signal,
+      log: (text) => log.info(text),
       peakMebibytes: () => Math.ceil(process.resourceUsage().maxRSS / 1024),
     });
     clearTimeout(limit);
-    return `the backup ${made.name} is made: revision ${made.revision}, ${made.keys} entries, ${made.snapshot.bytes} bytes`;
+    return `the backup ${made.name} is complete: revision ${made.revision}, ${made.keys} entries, ${made.snapshot.bytes} bytes`;
   },
   [backupCommands.fetch]: async () => {
     const folder = variable(backupEnv.folder);
@@ -78,8 +78,8 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
   },
   [backupCommands.drillPrepare]: async () => {
     const of = settings();
-    const made = await prepare(store(), report(of).report, variable(backupEnv.folder), of.timeoutSeconds);
-    return `the backup ${made.name} is fetched, and as it was recorded`;
+    const made = await prepare(store(), reporting(of).report, variable(backupEnv.folder), of.timeoutSeconds);
+    return `the backup ${made.name} was fetched and matches its record`;
   },
   [backupCommands.drillJudge]: async () => {
     const of = settings();
@@ -88,28 +88,31 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
       addressOfUrl(variable(backupEnv.etcdUrl), "localhost"),
       readKeyPair(variable(backupEnv.tlsDir)),
     );
-    await judge(manifest, client, report(of).report, of.timeoutSeconds * 1000);
-    return `the backup ${manifest.name} was restored, and etcd started from it`;
+    await verify(manifest, client, reporting(of).report, of.timeoutSeconds * 1000);
+    return `the backup ${manifest.name} was restored and etcd started from it`;
   },
 };
 
-/** The store's own word that the request was wrong is as good as ours. */
-const helpless = (error: unknown): boolean =>
-  error instanceof Refusal || (error instanceof S3Error && !worthAnotherTry(error));
+/** An error that a retry can't cure, found by this program or by the store. */
+const isPermanent = (error: unknown): boolean =>
+  error instanceof Refusal || (error instanceof S3Error && !isRetryable(error));
 
 async function main(): Promise<string> {
   const command = commands[process.argv[2] ?? ""];
-  if (!command) throw new Error(`there are: ${Object.keys(commands).join(", ")}`);
+  if (!command)
+    throw new Error(
+      `"${process.argv[2] ?? ""}" is no command. The commands are: ${Object.keys(commands).join(", ")}`,
+    );
   return command();
 }
 
 main().then(
-  (said) => {
-    log.info(said);
+  (message) => {
+    log.info(message);
     process.exit(0);
   },
   (error: unknown) => {
     log.error(messageOf(error));
-    process.exit(helpless(error) ? exitCodes.permanent : exitCodes.retryable);
+    process.exit(isPermanent(error) ? exitCodes.permanent : exitCodes.retryable);
   },
 );

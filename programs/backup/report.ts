@@ -11,8 +11,8 @@ const LONGEST_NOTE = 1000;
 export const fieldManager = "etcd-cluster-backup";
 
 /**
- * What became of a job, where people look: a ConfigMap that always says how things stand, and Events that say it once.
- * That it can't be told doesn't change what became of the job.
+ * Publishes the result of a job: in a ConfigMap that always has the current status, and once as an Event. A report that
+ * fails doesn't change the result of the job.
  */
 export class Report {
   constructor(
@@ -23,18 +23,18 @@ export class Report {
     private readonly failed: (text: string) => void,
   ) {}
 
-  /** What stands there. Empty if nobody knows. */
+  /** Empty if the ConfigMap can't be read. */
   async read(): Promise<Told> {
     try {
       return (await this.get()).data ?? {};
     } catch (error) {
-      this.failed(`what is known of earlier backups can't be read: ${String(error)}`);
+      this.failed(`the ConfigMap ${this.name} can't be read: ${String(error)}`);
       return {};
     }
   }
 
-  /** `change` may be asked again, when somebody else has written meanwhile. */
-  async write(change: (told: Told) => Told): Promise<void> {
+  /** Calls `change` again if the ConfigMap was changed meanwhile. */
+  async write(change: (status: Told) => Told): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         const { metadata, data = {} } = await this.get();
@@ -51,8 +51,8 @@ export class Report {
         );
         return;
       } catch (error) {
-        const passes = error instanceof ApiError && [0, 409, 429, 500, 503].includes(error.status);
-        if (!passes || attempt === ATTEMPTS)
+        const isTransient = error instanceof ApiError && [0, 409, 429, 500, 503].includes(error.status);
+        if (!isTransient || attempt === ATTEMPTS)
           return this.failed(`the ConfigMap ${this.name} can't be written: ${String(error)}`);
       }
       await sleep(500 * attempt);

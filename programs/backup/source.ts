@@ -11,12 +11,12 @@ import {
 } from "../shared/etcd/rpc_pb";
 import { messageOf } from "../shared/errors";
 
-/** The member that a snapshot is taken from. */
+/** A member that can give a snapshot. */
 export interface Source {
   readonly url: string;
   readonly client: EtcdClient;
   readonly name: string;
-  /** As etcdctl prints them. */
+  /** IDs are in hex, as etcdctl prints them. */
   readonly memberId: string;
   readonly clusterId: string;
   readonly version: string;
@@ -24,44 +24,44 @@ export interface Source {
 }
 
 const ASK_MS = 5000;
-/** Need not exist. */
+/** The key need not exist. */
 const ANY_KEY = Buffer.from("a");
 
-interface Seen {
+interface Candidate {
   readonly url: string;
   readonly client: EtcdClient;
   readonly status: StatusResponse;
 }
 
 /**
- * Who may give the snapshot, the best first: voters that take part in the quorum, followers before the leader, because
- * reading the whole database costs the disk's and the processor's time. Never a learner, which may lack most of it; never
- * one that an alarm calls corrupt.
+ * The members that can give the snapshot, the best first: voters with a quorum, followers before the leader, because
+ * reading the whole database costs disk and CPU time. Never a learner, which may lack most of the data, and never a
+ * member with a CORRUPT alarm.
  *
- * Each of them did a linearizable read just now: what it has applied holds everything that was acknowledged before this
- * backup was begun.
+ * Each of them has just done a linearizable read. So its applied data contains everything that was acknowledged before
+ * this backup was started.
  */
 export async function sources(
   urls: readonly string[],
   open: (url: string) => EtcdClient,
 ): Promise<readonly Source[]> {
   const problems: string[] = [];
-  const seen: Seen[] = [];
+  const candidates: Candidate[] = [];
   await Promise.all(
     urls.map(async (url) => {
       const client = open(url);
       try {
-        seen.push({ url, client, status: await client.call(Maintenance.method.status, {}, ASK_MS) });
+        candidates.push({ url, client, status: await client.call(Maintenance.method.status, {}, ASK_MS) });
       } catch (error) {
         problems.push(`${hostOf(url)}: ${messageOf(error)}`);
         client.close();
       }
     }),
   );
-  const clusters = new Set(seen.map((s) => s.status.header?.clusterId));
-  if (clusters.size > 1) throw new Refusal("the members are of different clusters");
-  const corrupt = await corruptMembers(seen, problems);
-  const good = await Promise.all(seen.map((s) => judge(s, corrupt, problems)));
+  const clusters = new Set(candidates.map((s) => s.status.header?.clusterId));
+  if (clusters.size > 1) throw new Refusal("the members belong to different clusters");
+  const corrupt = await corruptMembers(candidates, problems);
+  const good = await Promise.all(candidates.map((s) => sourceFrom(s, corrupt, problems)));
   const found = good
     .filter((s) => s !== undefined)
     .sort((a, b) => Number(a.leads) - Number(b.leads) || order(b, a));
@@ -69,18 +69,18 @@ export async function sources(
   return found;
 }
 
-async function judge(
-  { url, client, status }: Seen,
+async function sourceFrom(
+  { url, client, status }: Candidate,
   corrupt: ReadonlySet<string>,
   problems: string[],
 ): Promise<Source | undefined> {
   const memberId = status.header?.memberId ?? "0";
-  const out = (why: string): undefined => {
+  const exclude = (why: string): undefined => {
     problems.push(`${hostOf(url)}: ${why}`);
     client.close();
   };
-  if (status.isLearner) return out("it is a learner, which may lack what the others have");
-  if (corrupt.has(memberId)) return out("its alarm says that its data is corrupt");
+  if (status.isLearner) return exclude("it is a learner and may lack data");
+  if (corrupt.has(memberId)) return exclude("it has a CORRUPT alarm");
   try {
     await client.call(KV.method.range, { key: ANY_KEY, limit: 1n, countOnly: true }, ASK_MS);
     const { members } = await client.call(Cluster.method.memberList, { linearizable: true }, ASK_MS);
@@ -95,17 +95,20 @@ async function judge(
       leads: status.leader === memberId,
     };
   } catch (error) {
-    return out(`it takes no part in a quorum (${messageOf(error)})`);
+    return exclude(`it has no quorum (${messageOf(error)})`);
   }
 }
 
-async function corruptMembers(seen: readonly Seen[], problems: string[]): Promise<ReadonlySet<string>> {
-  for (const { client, url } of seen) {
+async function corruptMembers(
+  candidates: readonly Candidate[],
+  problems: string[],
+): Promise<ReadonlySet<string>> {
+  for (const { client, url } of candidates) {
     try {
       const { alarms } = await client.call(Maintenance.method.alarm, { action: AlarmAction.GET }, ASK_MS);
       return new Set(alarms.filter((a) => a.alarm === AlarmType.CORRUPT).map((a) => a.memberID));
     } catch (error) {
-      problems.push(`${hostOf(url)}: the alarms can't be asked for: ${messageOf(error)}`);
+      problems.push(`${hostOf(url)}: the alarms can't be read: ${messageOf(error)}`);
     }
   }
   return new Set();

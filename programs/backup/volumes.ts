@@ -4,7 +4,7 @@ import type { Claim } from "../shared/kubernetes/objects";
 
 const ASK_MS = 10_000;
 
-/** The UIDs of the members' claims, of those that there are. */
+/** The UIDs of the members' PVCs that exist. */
 export async function volumesOf(
   api: Api,
   namespace: string,

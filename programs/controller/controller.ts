@@ -25,10 +25,10 @@ import { TrustStatus } from "./report/trust";
 import type { Settings } from "./settings";
 
 const PAIR_EVERY_MS = 10_000;
-/** A loop that hasn't turned for so long hangs. */
+/** A loop without a round for this long hangs. */
 const ALIVE_MS = 60_000;
 
-/** All parts of the process, connected. */
+/** Wires up all parts of the process. */
 export class Controller {
   readonly api: Api;
   private readonly loop: Loop;
@@ -47,25 +47,25 @@ export class Controller {
     access: Access,
     private readonly logger: Logger,
     private readonly steady: Clock,
-    door: Omit<ControllerServer, "port" | "close">,
+    server: Omit<ControllerServer, "port" | "close">,
   ) {
     this.api = new Api(access);
     const cluster = new Cluster(this.api, settings.names);
     this.cluster = cluster;
     this.log = new DecisionLog(logger, steady);
-    const trouble = (what: string) => (error: unknown) => this.log.trouble(what, error);
+    const logProblem = (what: string) => (error: unknown) => this.log.problem(what, error);
 
     const pair = pairReader(settings.etcdTlsDir, PAIR_EVERY_MS, steady);
     this.fleet = new Fleet(pair);
     this.observer = new Observer(settings.observer, {
       reads: cluster,
       fleet: this.fleet,
-      expect: (guests) => door.expect(guests),
-      gates: () => door.reports(),
-      restore: () => door.restore(),
+      expect: (pods) => server.expect(pods),
+      gates: () => server.reports(),
+      restore: () => server.restore(),
       wantsBackup,
       clusterVersion: (place) => clusterVersion(place, pair()),
-      trouble: trouble("what became of backups can't be read"),
+      logProblem: logProblem("the status of the backups can't be read"),
       steady,
       now: Date.now,
     });
@@ -75,21 +75,21 @@ export class Controller {
       steady,
       ownClock,
       (problem) => this.leaseChanged(problem),
-      (forMs) => this.slept(forMs),
+      (forMs) => this.wasPaused(forMs),
     );
     const { lease } = this;
     this.status = new Status(
       (data) => cluster.writeNotice("status", data),
       steady,
-      trouble("the status can't be written"),
+      logProblem("the status can't be written"),
     );
     this.trust = new TrustStatus(
       (data) => cluster.writeNotice("trust", data),
       steady,
-      trouble("what all pods trust can't be written"),
+      logProblem("the trust status can't be written"),
     );
     const writeEvent = (event: object) => cluster.writeEvent(event);
-    this.events = new Events(settings.identity, writeEvent, steady, trouble("an event can't be written"));
+    this.events = new Events(settings.identity, writeEvent, steady, logProblem("an event can't be written"));
     this.loop = new Loop({
       observer: this.observer,
       plan,
@@ -99,22 +99,22 @@ export class Controller {
         return execute(action, world, { cluster, fleet: this.fleet, leftMs });
       },
       writeRecord: (record, version, timeoutMs) => this.writeRecord(record, version, timeoutMs),
-      door,
+      server,
       lease,
       report: (world, decision, failure) => this.report(world, decision, failure),
-      trouble: (what, error) => this.log.trouble(what, error),
-      blind: (why) => this.blind(why),
+      logProblem: (what, error) => this.log.problem(what, error),
+      reportUndecided: (why) => this.reportUndecided(why),
       steady,
       own: ownClock,
     });
-    this.watches = new Watches(cluster, () => this.invalidate(), trouble("a watch failed"));
-    door.onReport((unseen) => (unseen ? this.invalidate() : this.loop.wake()));
+    this.watches = new Watches(cluster, () => this.invalidate(), logProblem("a watch failed"));
+    server.onReport((unseen) => (unseen ? this.invalidate() : this.loop.wake()));
   }
 
   async run(): Promise<void> {
     const { healthPort } = this.settings;
     const health = serveHealth(healthPort, {
-      alive: () => this.steady() - this.loop.turnedMs < ALIVE_MS,
+      alive: () => this.steady() - this.loop.lastRoundMs < ALIVE_MS,
       ready: () => this.lease.known,
     });
     this.lease.start();
@@ -127,7 +127,7 @@ export class Controller {
     health.close();
   }
 
-  /** The action under way is finished, and the lease given back. */
+  /** Finishes the current action and releases the lease. */
   stop(): void {
     this.loop.stop();
   }
@@ -139,20 +139,22 @@ export class Controller {
 
   private leaseChanged(problem?: string): void {
     const holds = this.lease.leftMs() > 0;
-    if (problem !== undefined) this.log.trouble("the lease can't be renewed or taken", problem);
+    if (problem !== undefined) this.log.problem("the lease can't be renewed or acquired", problem);
     else
       this.logger.info(
-        holds ? "holds the lease" : `doesn't hold the lease: ${this.lease.holder() ?? "nobody"} does`,
+        holds
+          ? "this controller holds the lease"
+          : `this controller doesn't hold the lease; the holder is ${this.lease.holder() || "nobody"}`,
       );
     if (!holds) this.watches.stop();
     const vacancy = this.lease.vacancy();
-    if (vacancy !== undefined) this.blind(vacancy);
+    if (vacancy !== undefined) this.reportUndecided(vacancy);
     this.loop.wake();
   }
 
-  private slept(forMs: number): void {
+  private wasPaused(forMs: number): void {
     this.logger.warn(
-      `stood still for ${Math.round(forMs / 1000)} s, beyond its lease: nothing is done or answered by what it knew`,
+      `this process was paused for ${Math.round(forMs / 1000)} s and lost its lease: it discards what it had observed`,
     );
     this.invalidate();
   }
@@ -166,18 +168,18 @@ export class Controller {
     this.log.decision(decision, failure);
     this.status.show(world, decision);
     this.trust.show(decision);
-    this.tellEvents(decision, failure);
+    this.writeEvents(decision, failure);
   }
 
-  private blind(why: string): void {
-    this.status.blind(why);
-    this.tellEvents({ orders: {}, undecided: true, reason: why, warnings: [why] });
+  private reportUndecided(why: string): void {
+    this.status.unknown(why);
+    this.writeEvents({ orders: {}, undecided: true, reason: why, warnings: [why] });
   }
 
-  private tellEvents(decision: Decision, failure?: Failure): void {
+  private writeEvents(decision: Decision, failure?: Failure): void {
     const { object } = this.observer;
     if (!object) return;
     const { namespace } = this.settings.names;
-    this.events.tell({ namespace, name: object.name, uid: object.uid }, decision, failure);
+    this.events.report({ namespace, name: object.name, uid: object.uid }, decision, failure);
   }
 }

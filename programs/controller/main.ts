@@ -1,4 +1,4 @@
-/** The controller: one Deployment that looks after one cluster. This file only puts the parts together. */
+/** The entry point of the controller: one Deployment that manages one cluster. */
 import process from "node:process";
 import { Controller } from "./controller";
 import { createControllerServer } from "./server";
@@ -11,15 +11,15 @@ async function main(): Promise<void> {
   const settings = settingsFrom(process.env);
   const steady = steadyClock();
   const log = createLog(settings.logLevel);
-  const door = await createControllerServer({
+  const server = await createControllerServer({
     tlsDir: settings.serverTlsDir,
     port: settings.serverPort,
     warn: (text) => log.warn(text),
   });
-  const controller = new Controller(settings, accessInCluster(process.env, steady), log, steady, door);
+  const controller = new Controller(settings, accessInCluster(process.env, steady), log, steady, server);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => controller.stop());
   await controller.run();
-  await door.close();
+  await server.close();
 }
 
 main().then(

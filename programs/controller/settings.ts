@@ -4,7 +4,7 @@ import type { ObserverSettings } from "./observe/observer";
 import { controllerEnv, podEnv } from "../../components/contract/env";
 import { ports } from "../../components/contract/names";
 
-/** What the Deployment tells its process. */
+/** The settings from the Deployment's environment variables. */
 export interface Settings {
   readonly identity: string;
   readonly names: Names;
@@ -27,7 +27,8 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
   const read = (name: string) => given.text(name);
   const statefulSet = read(controllerEnv.statefulSet);
   return {
-    // A container that starts anew in the same pod follows one that is gone for sure, and need not wait for its lease.
+    // Unique to the pod, not to the container: a restarted container need not wait for its predecessor's lease, because
+    // the predecessor is certainly gone.
     identity: `${read(podEnv.name)}_${read(podEnv.uid)}`,
     names: {
       namespace: read(podEnv.namespace),

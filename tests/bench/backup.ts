@@ -33,7 +33,7 @@ async function ours(cluster: TestCluster): Promise<{ seconds: number; peak: numb
     cluster,
     await podOf(cluster, job),
     /takes a snapshot from/,
-    /is made: revision/,
+    /is complete: revision/,
   );
   const peak = (await told(cluster)).lastRun?.peakMebibytes ?? NaN;
   await cluster.kubectl(["delete", "job", job, "--wait=true"]);

@@ -7,18 +7,18 @@ import { isRegion } from "../../../components/contract/amazon";
 import { paths } from "../../../components/contract/names";
 import { messageOf } from "../../shared/errors";
 import { Refusal } from "../../shared/refusal";
-import { orStopped } from "../stopped";
-import { answerOf } from "./answer";
+import { abortable } from "../abortable";
+import { responseOf } from "./s3-response";
 
 export type Credentials = Awaited<ReturnType<ReturnType<typeof fromHttp>>>;
 
-/** Where the Secret with them is mounted. */
+/** The mount path of the Secret. */
 export const credentialsFolder = paths.credentials;
 const ASK_MS = 10_000;
-/** For a region that is none of Amazon's, such as `auto`. */
-const EVERYBODYS_STS = "https://sts.amazonaws.com";
+/** For a region that isn't Amazon's, such as `auto`. */
+const GLOBAL_STS = "https://sts.amazonaws.com";
 
-// Asynchronous as `fromPod` is.
+// Asynchronous, so that it has the same signature as `fromPod`.
 // eslint-disable-next-line @typescript-eslint/require-await
 export async function fromFiles(folder: string): Promise<Credentials> {
   const read = (name: string, needed: boolean): string => {
@@ -38,9 +38,9 @@ export async function fromFiles(folder: string): Promise<Credentials> {
 }
 
 /**
- * By what the platform put into the pod for its ServiceAccount: the address of an agent on the node, or a token to be
- * exchanged. Amazon calls them Pod Identity and IAM Roles for Service Accounts; others speak the same. The SDK's own
- * chain is never asked: it would end with the node's role.
+ * Uses what the platform injected into the pod for its ServiceAccount: the address of an agent on the node, or a token
+ * to exchange. Amazon calls them Pod Identity and IAM Roles for Service Accounts. Other vendors use the same protocols.
+ * The SDK's own provider chain isn't used, because it falls back to the node's role.
  */
 export async function fromPod(env: NodeJS.ProcessEnv, region: string): Promise<Credentials> {
   const { AWS_CONTAINER_CREDENTIALS_FULL_URI: agent, AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile } = env;
@@ -49,11 +49,11 @@ export async function fromPod(env: NodeJS.ProcessEnv, region: string): Promise<C
     if (tokenFile) return await fromToken(tokenFile, env, region);
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    throw new Error(`the pod's identity got no credentials: ${messageOf(error)}`, { cause: error });
+    throw new Error(`no credentials for the pod's identity: ${messageOf(error)}`, { cause: error });
   }
   throw new Refusal(
     "the pod has no identity: neither AWS_CONTAINER_CREDENTIALS_FULL_URI nor AWS_WEB_IDENTITY_TOKEN_FILE is set. " +
-      "Annotate the ServiceAccount as the platform wants it (backup.serviceAccountAnnotations), or give a Secret (credentialsSecret)",
+      "Annotate the ServiceAccount as the platform requires (backup.serviceAccountAnnotations), or set a Secret (credentialsSecret)",
   );
 }
 
@@ -61,8 +61,8 @@ const tokenIn = (file: string): string => readFileSync(file, "utf8").trim();
 
 function fromAgent(url: string, tokenFile: string | undefined): Promise<Credentials> {
   const token = tokenFile ? tokenIn(tokenFile) : "";
-  // What is given as empty is not looked up in the process' own variables.
-  const ask = refusing(() =>
+  // The SDK reads an option from the process's environment unless it is set, even to an empty string.
+  const ask = asRefusal(() =>
     fromHttp({
       awsContainerCredentialsRelativeUri: "",
       awsContainerCredentialsFullUri: url,
@@ -72,11 +72,11 @@ function fromAgent(url: string, tokenFile: string | undefined): Promise<Credenti
       maxRetries: 0,
     }),
   );
-  return orStopped(ask(), AbortSignal.timeout(ASK_MS));
+  return abortable(ask(), AbortSignal.timeout(ASK_MS));
 }
 
-/** Plain HTTP is for the agents' own addresses, and another address stays another one. */
-function refusing<T>(make: () => T): T {
+/** The SDK accepts plain HTTP only for the agents' well-known addresses. A retry can't change that. */
+function asRefusal<T>(make: () => T): T {
   try {
     return make();
   } catch (error) {
@@ -85,7 +85,7 @@ function refusing<T>(make: () => T): T {
 }
 
 async function fromToken(file: string, env: NodeJS.ProcessEnv, region: string): Promise<Credentials> {
-  // The pod's own region: the store's may be anywhere, and need not be one of Amazon's.
+  // The pod's own region: the store may be elsewhere, and not at Amazon at all.
   const own = env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? region;
   const ask = fromWebToken({
     roleArn: env.AWS_ROLE_ARN ?? "",
@@ -93,7 +93,7 @@ async function fromToken(file: string, env: NodeJS.ProcessEnv, region: string): 
     webIdentityToken: tokenIn(file),
     clientConfig: {
       region: own,
-      endpoint: env.AWS_ENDPOINT_URL_STS ?? (isRegion(own) ? undefined : EVERYBODYS_STS),
+      endpoint: env.AWS_ENDPOINT_URL_STS ?? (isRegion(own) ? undefined : GLOBAL_STS),
       maxAttempts: 1,
       requestHandler: new NodeHttpHandler({ requestTimeout: ASK_MS, throwOnRequestTimeout: true }),
     },
@@ -101,9 +101,9 @@ async function fromToken(file: string, env: NodeJS.ProcessEnv, region: string): 
   try {
     return await ask();
   } catch (error) {
-    const { status, said } = answerOf(error) ?? {};
+    const { status, message } = responseOf(error) ?? {};
     if (status === undefined) throw error;
-    if (status >= 400 && status < 500) throw new Refusal(`the pod's identity is refused: ${said}`);
-    throw new Error(`who exchanges its token answered ${status}: ${said}`, { cause: error });
+    if (status >= 400 && status < 500) throw new Refusal(`the pod's identity is refused: ${message}`);
+    throw new Error(`the token service answered ${status}: ${message}`, { cause: error });
   }
 }

@@ -16,29 +16,29 @@ const PART_BYTES = 2 * 2 ** 20;
 const BUFFERS = 3;
 const PARTIAL = /^\.(.+)\.[0-9a-f]{12}\.partial$/;
 
-/** A folder of a volume. A file has its name only once it is whole and on the disk. */
+/** A folder of a volume. A file gets its final name only when it is complete and synced to the disk. */
 export class FolderStore implements Store {
   readonly where: string;
   private readonly root: string;
 
   constructor(settings: FolderSettings) {
     this.root = join(settings.folder, settings.prefix);
-    this.where = `the claim, folder ${settings.prefix || "/"}`;
+    this.where = `the backup volume, folder ${settings.prefix || "/"}`;
   }
 
   async list(under: string, wanted: (key: string) => boolean = () => true): Promise<readonly Stored[]> {
     const found: Stored[] = [];
     for (const { file, key } of await this.files(under)) {
       if (PARTIAL.test(basename(file)) || !wanted(key)) continue;
-      const there = await this.explain(() => look(file));
-      // Another job may take files away meanwhile.
+      const there = await this.explain(() => statIfThere(file));
+      // Another job may delete files meanwhile.
       if (there) found.push({ key, bytes: there.size, modifiedMs: there.mtimeMs });
     }
     return found;
   }
 
   async size(key: string): Promise<number | undefined> {
-    return (await this.explain(() => look(this.path(key))))?.size;
+    return (await this.explain(() => statIfThere(this.path(key))))?.size;
   }
 
   read(key: string): Promise<Readable> {
@@ -85,7 +85,7 @@ export class FolderStore implements Store {
     let swept = 0;
     for (const { file } of await this.files(under)) {
       if (!PARTIAL.test(basename(file))) continue;
-      const there = await this.explain(() => look(file));
+      const there = await this.explain(() => statIfThere(file));
       if (!there || !(nowMs - there.mtimeMs >= ABANDONED_MS)) continue;
       await this.explain(() => unlinkIfThere(file));
       swept += 1;
@@ -99,10 +99,10 @@ export class FolderStore implements Store {
     return join(this.root, key);
   }
 
-  /** Two levels: the clusters' folders, and what is in them. */
+  /** Two levels: one folder for each cluster, and the files in it. */
   private files(under: string): Promise<readonly { readonly file: string; readonly key: string }[]> {
     return this.explain(async () => {
-      // Of other folders, such as `lost+found`, some may not even be looked into.
+      // This process may have no permission to read other folders, such as `lost+found`.
       const all = under === "" ? await entries(this.root, "folder") : [under.replace(/\/$/, "")];
       const top = all.filter(isClusterId);
       const found: { file: string; key: string }[] = [];
@@ -148,7 +148,7 @@ class FileWriter implements Writer {
     await this.explain(async () => {
       await this.file.sync();
       await this.close();
-      await giveName(this.partial, this.path);
+      await publish(this.partial, this.path);
       await syncFolder(dirname(this.path));
     });
     return this.bytes;
@@ -172,17 +172,17 @@ async function writeAll(file: FileHandle, bytes: Buffer, at: number): Promise<vo
     done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
 }
 
-/** A link fails where there is a file already; a file system without links is asked before. */
-async function giveName(partial: string, path: string): Promise<void> {
+/** A link never overwrites. On a file system without links, a check before the rename has to do. */
+async function publish(partial: string, path: string): Promise<void> {
   try {
     await link(partial, path);
     await unlink(partial);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") throw new Refusal(`${basename(path)} is there already, and is never overwritten`);
+    if (code === "EEXIST") throw new Refusal(`${basename(path)} already exists and is never overwritten`);
     if (!["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"].includes(code ?? "")) throw error;
     if (await lstat(path).catch(() => undefined))
-      throw new Refusal(`${basename(path)} is there already, and is never overwritten`);
+      throw new Refusal(`${basename(path)} already exists and is never overwritten`);
     await rename(partial, path);
   }
 }
@@ -209,7 +209,7 @@ async function entries(folder: string, kind: "file" | "folder"): Promise<readonl
   }
 }
 
-async function look(file: string): Promise<Stats | undefined> {
+async function statIfThere(file: string): Promise<Stats | undefined> {
   try {
     return await lstat(file);
   } catch (error) {
@@ -232,13 +232,13 @@ function explained(error: unknown, where: string): unknown {
     case "EDQUOT":
       return new Refusal(`${where} is full: enlarge it, or keep fewer backups (backup.retention)`);
     case "EROFS":
-      return new Refusal(`${where} can only be read`);
+      return new Refusal(`${where} is mounted read-only`);
     case "EISDIR":
       return new Unreadable(`${file} in ${where} is a folder`);
     case "EIO":
       return new Unreadable(`${file} can't be read from the disk of ${where}`);
     case "EACCES":
-      return new Refusal(`${where} may not be used: ${file} is not for the user and group that this runs as`);
+      return new Refusal(`no permission for ${file} in ${where}: this job's user and group can't access it`);
     case "ENOENT":
       return new NotThere(`${file} is not in ${where}`);
     default:

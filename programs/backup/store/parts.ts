@@ -1,6 +1,6 @@
 /**
- * Cuts a stream into parts of one size, of which a few may be on their way. All memory that it takes is the buffers,
- * which are used again and again.
+ * Cuts a stream into parts of one size and sends a few of them at a time. Its memory is bounded: a fixed number of
+ * buffers is reused.
  */
 export class Parts {
   private readonly free: Buffer[] = [];
@@ -10,42 +10,42 @@ export class Parts {
   private number = 0;
   private sending = 0;
   private failure: Error | undefined;
-  /** What came while no buffer was free. */
-  private readonly late: Buffer[] = [];
+  /** Data that arrived while no buffer was free. */
+  private readonly overflow: Buffer[] = [];
   private waiting: (() => void)[] = [];
 
   constructor(
     private readonly partBytes: number,
     /** At least 2: one is filled while the other is sent. */
     private readonly buffers: number,
-    /** The bytes may be used until the promise is settled. */
+    /** `bytes` stays valid until the promise is settled. */
     private readonly send: (number: number, bytes: Buffer, last: boolean) => Promise<void>,
   ) {}
 
   write(chunk: Buffer): Promise<void> | undefined {
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    const rest = this.late.length > 0 ? chunk : this.fill(chunk);
+    const rest = this.overflow.length > 0 ? chunk : this.fill(chunk);
     if (rest.length === 0) return undefined;
-    this.late.push(Buffer.from(rest));
+    this.overflow.push(Buffer.from(rest));
     return this.room();
   }
 
-  /** Sends what is left, and waits for all. The number of parts. */
+  /** Sends the rest, waits for all parts, and returns their number. */
   async finish(): Promise<number> {
-    while (this.late.length > 0) await this.room();
+    while (this.overflow.length > 0) await this.room();
     if (this.current && this.filled > 0) this.dispatch(true);
     while (this.sending > 0 && this.failure === undefined) await this.change();
     if (this.failure !== undefined) throw this.failure;
     return this.number;
   }
 
-  /** Waits until nothing is on its way any more, however it ended. */
+  /** Waits until no part is in flight, whether it succeeded or failed. */
   async settled(): Promise<void> {
-    this.failure ??= new Error("given up");
+    this.failure ??= new Error("aborted");
     while (this.sending > 0) await this.change();
   }
 
-  /** What couldn't be taken. */
+  /** Returns the rest of the chunk that didn't fit. */
   private fill(chunk: Buffer): Buffer {
     let at = 0;
     while (at < chunk.length) {
@@ -85,7 +85,7 @@ export class Parts {
   }
 
   private async room(): Promise<void> {
-    while (this.late.length > 0) {
+    while (this.overflow.length > 0) {
       if (this.failure !== undefined) throw this.failure;
       await this.change();
       this.refill();
@@ -93,13 +93,13 @@ export class Parts {
   }
 
   private refill(): void {
-    for (let first = this.late[0]; first; first = this.late[0]) {
+    for (let first = this.overflow[0]; first; first = this.overflow[0]) {
       const rest = this.fill(first);
       if (rest.length > 0) {
-        this.late[0] = rest;
+        this.overflow[0] = rest;
         return;
       }
-      this.late.shift();
+      this.overflow.shift();
     }
   }
 

@@ -5,23 +5,28 @@ import { setTimeout as pause } from "node:timers/promises";
 import { S3Client } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { S3Settings } from "../../../components/contract/jobs";
-import { answerOf } from "./answer";
+import { responseOf } from "./s3-response";
 import type { Credentials } from "./credentials";
-import { Expired, explained, S3Error, worthAnotherTry } from "./s3-words";
+import { Expired, errorFrom, S3Error, isRetryable } from "./s3-errors";
 
-export interface Patience {
+export interface RetryPolicy {
   readonly attempts: number;
-  /** Before the second attempt; twice as long before each further one. */
+  /** The pause before the second attempt. It doubles before each further attempt. */
   readonly firstPauseMs: number;
-  /** Without a byte in either direction. */
+  /** How long a connection may be silent in both directions. */
   readonly idleMs: number;
-  /** One request, until its answer begins. */
+  /** How long one request may take until its response begins. */
   readonly requestMs: number;
 }
 
-export const patience: Patience = { attempts: 6, firstPauseMs: 500, idleMs: 30_000, requestMs: 300_000 };
+export const retryPolicy: RetryPolicy = {
+  attempts: 6,
+  firstPauseMs: 500,
+  idleMs: 30_000,
+  requestMs: 300_000,
+};
 
-/** Requests of the SDK's client, each of them again after a pause while that may help. */
+/** Sends requests through the SDK's client and retries each one while its error is transient. */
 export class S3Connection {
   private readonly handler: NodeHttpHandler;
   private client: S3Client;
@@ -29,41 +34,41 @@ export class S3Connection {
   constructor(
     readonly settings: S3Settings,
     private readonly credentials: () => Promise<Credentials>,
-    private readonly patient: Patience = patience,
+    private readonly policy: RetryPolicy = retryPolicy,
     private readonly sleep: (ms: number) => Promise<unknown> = pause,
   ) {
     const agent = { keepAlive: true, maxSockets: 8 };
     this.handler = new SlicingHandler({
       httpAgent: new PlainAgent(agent),
       httpsAgent: new Agent({ ...agent, ca: settings.ca }),
-      connectionTimeout: patient.idleMs,
-      socketTimeout: patient.idleMs,
-      requestTimeout: patient.requestMs,
+      connectionTimeout: policy.idleMs,
+      socketTimeout: policy.idleMs,
+      requestTimeout: policy.requestMs,
       throwOnRequestTimeout: true,
     });
-    this.client = this.made();
+    this.client = this.createClient();
   }
 
-  /** `what` is in words: `writing part 3`. The signal ends it at once, and there is no further attempt. */
+  /** `what` describes the request for people: `writing part 3`. The signal aborts it at once and for good. */
   async ask<T>(what: string, work: (client: S3Client) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const { attempts, firstPauseMs } = this.patient;
+    const { attempts, firstPauseMs } = this.policy;
     let renewed = false;
     for (let attempt = 1; ; attempt++) {
       const { client } = this;
       try {
         return await work(client);
       } catch (error) {
-        const problem = explained(error, this.settings, what);
+        const problem = errorFrom(error, this.settings, what);
         if (problem instanceof S3Error) problem.retried = attempt > 1;
         const renew = problem instanceof Expired && !renewed;
-        if (attempt >= attempts || signal?.aborted || !(renew || worthAnotherTry(problem))) throw problem;
+        if (attempt >= attempts || signal?.aborted || !(renew || isRetryable(problem))) throw problem;
         if (renew) {
           renewed = true;
-          // A client keeps its credentials until they expire by this node's clock, which may be behind.
-          if (client === this.client) this.client = this.made();
+          // A client caches its credentials until they expire by this node's clock, which may be slow.
+          if (client === this.client) this.client = this.createClient();
         }
       }
-      // Not all at the same time.
+      // With jitter, so that parallel requests aren't retried all at the same time.
       await this.sleep(firstPauseMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
     }
   }
@@ -72,7 +77,7 @@ export class S3Connection {
     this.handler.destroy();
   }
 
-  private made(): S3Client {
+  private createClient(): S3Client {
     const { endpoint, region, pathStyle } = this.settings;
     const client = new S3Client({
       region,
@@ -80,17 +85,17 @@ export class S3Connection {
       forcePathStyle: pathStyle,
       credentials: this.credentials,
       requestHandler: this.handler,
-      // What is tried again, and when, `s3-again.ts` says.
+      // `ask` retries, by the rules of `s3-retryable.ts`.
       maxAttempts: 1,
-      // Each request is signed with its body's hash, and not every store knows the newer sums.
+      // Each request is signed with its body's hash. Not every store knows the newer checksums.
       requestChecksumCalculation: "WHEN_REQUIRED",
       responseChecksumValidation: "WHEN_REQUIRED",
       followRegionRedirects: false,
-      // A clock that is wrong is told of: ages of backups are by it as well.
+      // A wrong clock must be reported, not corrected silently: the ages of backups depend on it, too.
       disableClockSkewCorrection: true,
-      // Not every store, or what is before it, knows `Expect`.
+      // Not every store or proxy knows `Expect`.
       expectContinueHeader: false,
-      // Nothing of it is taken from the process' variables.
+      // Set, so that the SDK reads none of them from the process's environment.
       useFipsEndpoint: false,
       useDualstackEndpoint: false,
       useArnRegion: false,
@@ -98,14 +103,14 @@ export class S3Connection {
       defaultsMode: "standard",
       retryMode: "standard",
     });
-    followMoves(client);
+    followRedirects(client);
     return client;
   }
 }
 
 const SLICE_BYTES = 128 * 1024;
 
-/** Given at once, a large body would be kept a second time, encrypted, until it is sent. */
+/** TLS would hold a large body a second time, encrypted, until it is sent. Slices avoid that. */
 class SlicingHandler extends NodeHttpHandler {
   override handle(...[request, options]: Parameters<NodeHttpHandler["handle"]>) {
     const body: unknown = request.body;
@@ -119,23 +124,23 @@ function* slices(body: Buffer): Generator<Buffer> {
   for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
 }
 
-const MOST_MOVES = 3;
+const MAX_REDIRECTS = 3;
 
-/** As much of the SDK's request as tells where it goes. */
-interface Going {
+/** The part of the SDK's request that says where it goes. */
+interface Outgoing {
   readonly protocol: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A new bucket's requests are sent elsewhere (307) for some hours: each is signed for the host that it goes to. */
-function followMoves(client: S3Client): void {
+/** Some hours long, S3 redirects the requests of a new bucket (307). Each has to be signed for its target host. */
+function followRedirects(client: S3Client): void {
   client.middlewareStack.add(
     (next) => async (args) => {
-      for (let moves = 0, request = args.request as Going; ; moves++) {
+      for (let redirects = 0, request = args.request as Outgoing; ; redirects++) {
         try {
           return await next({ ...args, request });
         } catch (error) {
-          const to = moves < MOST_MOVES ? destination(error, request) : undefined;
+          const to = redirects < MAX_REDIRECTS ? destination(error, request) : undefined;
           if (!to) throw error;
           request = {
             ...request,
@@ -144,18 +149,18 @@ function followMoves(client: S3Client): void {
             path: to.pathname,
             query: Object.fromEntries(to.searchParams),
             headers: { ...request.headers, host: to.host },
-          } as Going;
+          } as Outgoing;
         }
       }
     },
-    // After all that the request is made of, and before it is signed.
-    { name: "followMoves", step: "build", priority: "low" },
+    // After the request is built, and before it is signed.
+    { name: "followRedirects", step: "build", priority: "low" },
   );
 }
 
-/** Never to where others could read along. */
-function destination(error: unknown, { protocol, headers: { host } }: Going): URL | undefined {
-  const { status, headers } = answerOf(error) ?? {};
+/** Where a redirect leads. Undefined if it would change the protocol, for example to plain HTTP. */
+function destination(error: unknown, { protocol, headers: { host } }: Outgoing): URL | undefined {
+  const { status, headers } = responseOf(error) ?? {};
   const { location = "" } = headers ?? {};
   const from = `${protocol}//${host ?? ""}`;
   if (status !== 307 || !URL.canParse(location, from)) return undefined;

@@ -3,14 +3,14 @@ import { Refusal } from "../../shared/refusal";
 import type { Stored } from "./store";
 
 /**
- * One page of a listing after the other, as stores really give them: with a token to go on by, as S3 has it today; by the
- * name of the last key, as it had it before, or where a store cuts its list and gives no token. A list that is cut and
- * can't be gone on with is never taken for the whole, for the newest backup may be behind the cut; and one that repeats
- * itself, or has no end, ends in words.
+ * Reads the pages of a listing, in all the ways in which stores paginate: by a continuation token, as S3 does today, or
+ * by the name of the last key, as S3 did before and as stores do that give no token. A truncated list that can't be
+ * continued is an error and never counts as complete, because the newest backup may be on the missing page. A list that
+ * repeats itself or never ends is an error, too.
  */
 
-/** With a thousand objects each. */
-const MOST_PAGES = 10_000;
+/** A page has a thousand objects. */
+const MAX_PAGES = 10_000;
 
 interface Page {
   readonly entries: readonly Stored[];
@@ -20,7 +20,7 @@ interface Page {
   readonly last?: string;
 }
 
-/** How the next page is asked for: by one of them, or the first by none. */
+/** Where a page begins: after a token, after a key, or with neither at the start. */
 export interface From {
   readonly token?: string;
   readonly after?: string;
@@ -28,38 +28,38 @@ export interface From {
 
 export type ListAnswer = Omit<ListObjectsV2CommandOutput, "$metadata">;
 
-/** Keys are full ones. */
+/** The keys include the prefix. */
 export async function* pages(
   ask: (from: From) => Promise<ListAnswer>,
   where: string,
-  mostPages = MOST_PAGES,
+  maxPages = MAX_PAGES,
 ): AsyncGenerator<readonly Stored[]> {
   const seen = new Set<string>();
   let from: From = {};
-  for (let count = 1; count <= mostPages; count++) {
+  for (let count = 1; count <= maxPages; count++) {
     const page = readPage(await ask(from), where);
     const first = page.entries[0]?.key;
     if (from.after !== undefined && first !== undefined && !isBehind(first, from.after))
       throw new Refusal(
-        `${where} cuts its list, and begins it anew when it is asked to go on after ${from.after}`,
+        `${where} truncates its list, and starts over when asked to continue after ${from.after}`,
       );
     yield page.entries;
     if (!page.truncated) return;
     const next = page.token ?? page.last;
-    if (next === undefined) throw new Refusal(`${where} cuts its list, and doesn't say how to go on`);
-    if (seen.has(next)) throw new Refusal(`${where} lists the same again and again`);
+    if (next === undefined) throw new Refusal(`${where} truncates its list, and doesn't say how to continue`);
+    if (seen.has(next)) throw new Refusal(`${where} lists the same objects again and again`);
     seen.add(next);
     from = page.token === undefined ? { after: next } : { token: next };
   }
-  throw new Refusal(`${where} lists without end: give backups a bucket or a prefix of their own`);
+  throw new Refusal(`${where} lists more than ${maxPages} pages: give backups their own bucket or prefix`);
 }
 
 function readPage(answer: ListAnswer, where: string): Page {
-  const { Contents = [], EncodingType: encoding, IsTruncated: told } = answer;
+  const { Contents = [], EncodingType: encoding, IsTruncated: truncated } = answer;
   const token = answer.NextContinuationToken || undefined;
-  // A list always says whether it is cut; a page for people, which the SDK takes for an empty answer, doesn't.
-  if (told === undefined && token === undefined && Contents.length === 0)
-    throw new Error(`${where} answers with something that is no list`);
+  // A listing always says whether it is truncated. An HTML page, which the SDK reads as an empty response, doesn't.
+  if (truncated === undefined && token === undefined && Contents.length === 0)
+    throw new Error(`${where} answers with something that isn't a list`);
   const encoded = encoding?.toLowerCase() === "url";
   const entries = Contents.map(({ Key = "", Size = NaN, LastModified }) => ({
     key: encoded ? decode(Key) : ownCopy(Key),
@@ -69,13 +69,13 @@ function readPage(answer: ListAnswer, where: string): Page {
   const last = entries.at(-1)?.key;
   return {
     entries,
-    truncated: told ?? token !== undefined,
+    truncated: truncated ?? token !== undefined,
     ...(token === undefined ? {} : { token }),
     ...(last === undefined ? {} : { last }),
   };
 }
 
-/** `encoding-type=url` encodes a space as a plus, as forms do. */
+/** `encoding-type=url` encodes a space as a plus. */
 function decode(key: string): string {
   try {
     return decodeURIComponent(key.replace(/\+/g, " "));
@@ -84,9 +84,9 @@ function decode(key: string): string {
   }
 }
 
-/** A part of a text keeps the whole of it in memory. */
+/** A substring keeps the whole response in memory. */
 const ownCopy = (text: string): string => Buffer.from(text).toString();
 
-/** In the order of S3, which is that of the bytes. */
+/** S3 orders keys by their bytes. */
 const isBehind = (key: string, other: string): boolean =>
   Buffer.compare(Buffer.from(key), Buffer.from(other)) > 0;

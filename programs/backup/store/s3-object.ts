@@ -1,14 +1,14 @@
-/** What is said of an object, or of a part of it, when it is written. */
+/** Attributes of an object, or of a part of it, for a write. */
 import { createHash, getFips } from "node:crypto";
 import type { ServerSideEncryption } from "@aws-sdk/client-s3";
 import type { S3Settings } from "../../../components/contract/jobs";
 
-/** Under which a store takes an object that it doesn't have yet. */
+/** The precondition under which a store accepts only a new object. */
 export interface Condition {
   readonly IfNoneMatch?: "*";
 }
 
-/** What a bucket with a default retention demands. MD5 every store knows; a Node.js that keeps to FIPS has none. */
+/** A bucket with a default retention requires a checksum. Every store knows MD5, but Node.js in FIPS mode lacks it. */
 export const sum = (body: Buffer): { readonly ContentMD5: string } | { readonly ChecksumSHA256: string } =>
   getFips() === 1
     ? { ChecksumSHA256: createHash("sha256").update(body).digest("base64") }

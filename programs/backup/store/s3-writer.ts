@@ -10,22 +10,21 @@ import { encryption, sum } from "./s3-object";
 import type { Condition } from "./s3-object";
 import type { Writer } from "./store";
 
-/** Of one size, which some stores demand; the least that there may be, and 10 000 of them are 48 GiB. */
+/** Some stores require parts of one size. This is the minimum. The maximum of 10 000 parts makes 48 GiB. */
 export const PART_BYTES = 5 * 2 ** 20;
 /** One is filled while the others are sent. */
 const BUFFERS = 3;
 const CONTENT = "application/octet-stream";
 
-/** What the writer needs of the store. */
 interface Target {
   readonly where: string;
   put(key: string, bytes: Buffer, contentType: string, signal?: AbortSignal): Promise<void>;
   sizeOf(key: string): Promise<number | undefined>;
-  /** Calls `write` with the condition under which the store takes an object that it doesn't have yet. */
+  /** Calls `write` with the precondition under which the store accepts only a new object. */
   onlyNew<T>(key: string, bytes: number, write: (condition: Condition) => Promise<T>): Promise<T | undefined>;
 }
 
-/** One object in parts, or in one request if it is small. */
+/** Writes one object as a multipart upload, or in one request if it is small. */
 export class S3Writer implements Writer {
   private readonly parts: Parts;
   private readonly sent: { PartNumber: number; ETag?: string }[] = [];
@@ -58,7 +57,7 @@ export class S3Writer implements Writer {
     if (this.upload) await this.complete(await this.upload);
     const there = await this.store.sizeOf(this.key);
     if (there !== this.bytes)
-      throw new Error(`${this.store.where} has ${there ?? 0} bytes of the ${this.bytes} that were written`);
+      throw new Error(`${this.store.where} has ${there ?? 0} of the ${this.bytes} bytes that were written`);
     return this.bytes;
   }
 
@@ -69,11 +68,11 @@ export class S3Writer implements Writer {
       const UploadId = await this.upload;
       if (UploadId === undefined) return;
       const upload = { ...this.object, UploadId };
-      await this.connection.ask("giving up an upload", (client) =>
+      await this.connection.ask("aborting an upload", (client) =>
         client.send(new AbortMultipartUploadCommand(upload)),
       );
     } catch {
-      // The sweep of a later run finds it.
+      // A later run's sweep finds it.
     }
   }
 
@@ -91,17 +90,17 @@ export class S3Writer implements Writer {
 
   private async begin(): Promise<string> {
     const object = { ...this.object, ContentType: CONTENT, ...encryption(this.connection.settings) };
-    const { UploadId } = await this.connection.ask("beginning an upload", (client) =>
+    const { UploadId } = await this.connection.ask("starting an upload", (client) =>
       client.send(new CreateMultipartUploadCommand(object)),
     );
-    if (!UploadId) throw new Error(`${this.store.where} gave no number to an upload`);
+    if (!UploadId) throw new Error(`${this.store.where} returned no upload ID`);
     return UploadId;
   }
 
   private async complete(UploadId: string): Promise<void> {
     const upload = { ...this.object, UploadId, MultipartUpload: { Parts: this.sent } };
     await this.store.onlyNew(this.key, this.bytes, (condition) =>
-      this.connection.ask("ending an upload", (client) =>
+      this.connection.ask("completing an upload", (client) =>
         client.send(new CompleteMultipartUploadCommand({ ...upload, ...condition })),
       ),
     );

@@ -10,23 +10,23 @@ import {
 } from "@aws-sdk/client-s3";
 import { parseKey } from "../../shared/backups/manifest";
 import { NotThere, Refusal, Unreadable } from "../../shared/refusal";
-import { answerOf } from "./answer";
+import { responseOf } from "./s3-response";
 import type { S3Connection } from "./s3-client";
 import { pages } from "./s3-list";
 import type { From, ListAnswer } from "./s3-list";
 import { encryption, sum } from "./s3-object";
 import type { Condition } from "./s3-object";
-import { S3Error } from "./s3-words";
+import { S3Error } from "./s3-errors";
 import { S3Writer } from "./s3-writer";
 import { ABANDONED_MS, SMALL_BYTES } from "./store";
 import type { Store, Stored, Writer } from "./store";
 
-/** Anything that speaks S3. */
+/** A bucket of any store with the S3 API. */
 export class S3Store implements Store {
   readonly where: string;
   private readonly root: string;
   private readonly bucket: { readonly Bucket: string };
-  /** Whether the store knows how to refuse to overwrite; found out by asking. */
+  /** Whether the store supports conditional writes. The first write finds out. */
   private conditional = true;
 
   constructor(private readonly connection: S3Connection) {
@@ -81,16 +81,16 @@ export class S3Store implements Store {
   async sweep(under: string, nowMs: number): Promise<number> {
     const prefix = { ...this.bucket, Prefix: this.root + under };
     const listed = await this.connection.ask("listing uploads", (client) =>
-      // Not every store has it.
+      // Not every store implements it.
       unless([400, 403, 404, 405, 501], client.send(new ListMultipartUploadsCommand(prefix))),
     );
     let swept = 0;
     for (const { Key: key = "", UploadId, Initiated } of listed?.Uploads ?? []) {
-      // Only what is of our making, and surely not being written any more.
+      // Only uploads of this program, and only if no job can still be writing them.
       if (!key.startsWith(this.root) || parseKey(key.slice(this.root.length))?.kind !== "data") continue;
       if (!(nowMs - (Initiated?.getTime() ?? NaN) >= ABANDONED_MS)) continue;
       const upload = { ...this.object(key), UploadId };
-      await this.connection.ask("giving up an upload", (client) =>
+      await this.connection.ask("aborting an upload", (client) =>
         unless([404], client.send(new AbortMultipartUploadCommand(upload))),
       );
       swept += 1;
@@ -106,12 +106,12 @@ export class S3Store implements Store {
     this.connection.close();
   }
 
-  /** For the writer as well. `key` is a full one. */
+  /** `key` includes the prefix. */
   async put(key: string, bytes: Buffer, contentType: string, signal?: AbortSignal): Promise<void> {
     const { settings } = this.connection;
-    const said = { ContentType: contentType, ...sum(bytes), ...encryption(settings) };
+    const attributes = { ContentType: contentType, ...sum(bytes), ...encryption(settings) };
     await this.onlyNew(key, bytes.length, (condition) => {
-      const object = { ...this.object(key), Body: bytes, ...said, ...condition };
+      const object = { ...this.object(key), Body: bytes, ...attributes, ...condition };
       return this.connection.ask(
         `writing ${key}`,
         (client) => client.send(new PutObjectCommand(object), { abortSignal: signal }),
@@ -120,7 +120,7 @@ export class S3Store implements Store {
     });
   }
 
-  /** Writes under a name that must not be there yet. An answer that was lost may have been a success. */
+  /** Never overwrites. If the response to an earlier attempt was lost, the object may be there already. */
   async onlyNew<T>(
     key: string,
     bytes: number,
@@ -136,13 +136,13 @@ export class S3Store implements Store {
         return this.onlyNew(key, bytes, write);
       }
       if (error.status !== 412 && error.status !== 409 && error.code !== "NoSuchUpload") throw error;
-      // Names are never given twice: what has this one and this length is what was written a moment ago.
+      // Names are unique, so an object with this name and length is the one that the earlier attempt wrote.
       if (error.retried && (await this.sizeOf(key)) === bytes) return undefined;
       throw error.status === 412 ? taken(key) : error;
     }
   }
 
-  /** Of a full key; undefined if it isn't there. */
+  /** `key` includes the prefix. Undefined if there is no such object. */
   async sizeOf(key: string): Promise<number | undefined> {
     const found = await this.connection.ask(`looking for ${key}`, (client) =>
       unless([404], client.send(new HeadObjectCommand(this.object(key)))),
@@ -154,7 +154,7 @@ export class S3Store implements Store {
     return { ...this.bucket, Key: key };
   }
 
-  /** What breaks while `read` reads is tried again; what breaks later is an error of the stream. */
+  /** An error while `read` reads is retried. A later one is an error of the stream. */
   private async get<T>(key: string, read: (body: Readable) => Promise<T>): Promise<T> {
     try {
       return await this.connection.ask(`reading ${key}`, async (client) => {
@@ -178,7 +178,7 @@ export class S3Store implements Store {
     };
     return this.connection.ask("listing", (client) => {
       const command = new ListObjectsV2Command(asked);
-      // Which of the two a store knows that gives no token, it doesn't say; the other one it ignores.
+      // A store without tokens may know either `start-after` or `marker`. It ignores the other.
       if (after !== undefined)
         command.middlewareStack.add(
           (next) => (args) => {
@@ -195,8 +195,8 @@ export class S3Store implements Store {
 /** Undefined where the store answers with one of these statuses. */
 const unless = <T>(statuses: readonly number[], work: Promise<T>): Promise<T | undefined> =>
   work.catch((error: unknown) => {
-    if (statuses.includes(answerOf(error)?.status ?? 0)) return undefined;
+    if (statuses.includes(responseOf(error)?.status ?? 0)) return undefined;
     throw error;
   });
 
-const taken = (key: string) => new Refusal(`${key} is there already, and is never overwritten`);
+const taken = (key: string) => new Refusal(`${key} already exists and is never overwritten`);

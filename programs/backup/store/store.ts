@@ -1,53 +1,53 @@
 import type { Readable } from "node:stream";
 
-/** What is in a store, by its key below the prefix. */
 export interface Stored {
+  /** Without the store's prefix. */
   readonly key: string;
   readonly bytes: number;
   /** By the store's own clock. */
   readonly modifiedMs: number;
 }
 
-/** Takes one object, whose length nobody knows before. Nothing is there until `finish` has said so. */
+/** Writes one object of unknown length. The object exists only once `finish` has returned. */
 export interface Writer {
   /**
-   * The chunk may be overwritten afterwards. A promise is to be waited for before more is given; a few more chunks are
-   * taken all the same. It is rejected with what went wrong.
+   * Copies the chunk, so the caller may reuse it. If a promise is returned, the caller waits for it before the next
+   * chunk. A few chunks more are accepted all the same. The promise is rejected if the write failed.
    */
   write(chunk: Buffer): Promise<void> | undefined;
-  /** How many bytes are there now. */
+  /** Returns the number of bytes stored. */
   finish(): Promise<number>;
-  /** Leaves nothing. Never throws. */
+  /** Removes what was written. Never throws. */
   abort(): Promise<void>;
 }
 
-/** Where backups are kept. Never overwrites. What it throws is a sentence for a person. */
+/** Where backups are kept. It never overwrites. Its errors have messages for people. */
 export interface Store {
-  /** For people: bucket and endpoint, or the claim. */
+  /** For people: bucket and endpoint, or the volume. */
   readonly where: string;
   /**
-   * All below `under`, which ends with a slash or is empty; in the store's order. Of what isn't wanted nothing is kept in
-   * memory: a bucket may hold millions of objects of others.
+   * All objects below `under`, in the store's order. `under` ends with a slash or is empty. Objects that aren't wanted
+   * take no memory: a bucket may hold millions of other objects.
    */
   list(under: string, wanted?: (key: string) => boolean): Promise<readonly Stored[]>;
   read(key: string): Promise<Readable>;
   /** At most `SMALL_BYTES`. */
   readSmall(key: string): Promise<Buffer>;
-  /** The object's length; undefined if it isn't there. Asked for by its name, so no listing can hide it. */
+  /** The object's length; undefined if there is no such object. Doesn't depend on a listing, which may be stale. */
   size(key: string): Promise<number | undefined>;
   writeSmall(key: string, bytes: Buffer): Promise<void>;
   writer(key: string): Promise<Writer>;
-  /** Without complaint if it isn't there. */
+  /** Succeeds if there is no such object. */
   remove(key: string): Promise<void>;
   /**
-   * Takes away what writers that died left below `under`, if it was abandoned at `nowMs`, a time by the store's own
-   * clock. Tells how many there were.
+   * Removes what crashed writers left below `under`, if it was abandoned at `nowMs`, a time by the store's own clock.
+   * Returns the number of removed objects.
    */
   sweep(under: string, nowMs: number): Promise<number>;
   close(): void;
 }
 
-/** A manifest has less than a tenth of it. */
+/** A manifest has less than a tenth of this. */
 export const SMALL_BYTES = 64 * 1024;
-/** Twice the longest that a job may take. */
+/** Twice the maximum duration of a job. */
 export const ABANDONED_MS = 48 * 3600_000;

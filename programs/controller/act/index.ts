@@ -1,6 +1,6 @@
 /**
- * Executes one action. What can't be repeated was recorded before. Each request has a precondition (UID,
- * resourceVersion, member ID, member list), and ends before the lease does.
+ * Executes one action. An action that can't be repeated is recorded first. Each request has a precondition (UID,
+ * resourceVersion, member ID, member list) and ends before the lease does.
  */
 import type { Fleet } from "../../shared/etcd/fleet";
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
@@ -22,15 +22,15 @@ import { memberList } from "../../shared/etcd/members";
 import { listKey } from "../../shared/etcd/members";
 import { inShort, messageOf } from "../../shared/errors";
 
-/** etcd refuses membership changes for some seconds after a member has joined or restarted. */
+/** Parts of etcd's errors. It refuses membership changes for some seconds after a member has joined or restarted. */
 const UNCONNECTED = "unhealthy cluster";
 const BEHIND = "in sync with leader";
 
-/** No request is begun with less time left than this. */
+/** No request starts with less time left than this. */
 export const LEAST_MS = 2000;
 const LONGEST_MS = 8000;
 
-/** How long one action fills the log, and with how many requests at a time. */
+/** How long one action fills the log, and with how many parallel requests. */
 const FILL_MS = 3000;
 const FILL_AT_ONCE = 32;
 
@@ -41,7 +41,7 @@ export interface Dependencies {
   readonly leftMs: () => number;
 }
 
-/** Undefined if it was done, else why not. Never throws. */
+/** Returns undefined on success, or the failure. Never throws. */
 export async function execute(
   action: Action,
   seen: Pick<World, "etcd">,
@@ -65,10 +65,10 @@ class Execution {
     return this.dependencies.cluster;
   }
 
-  /** Read right before each request: the process may have been paused since the last one. */
-  time(): number {
+  /** The timeout of a request. Called right before it, because the process may have been paused since the last one. */
+  timeout(): number {
     const left = Math.min(LONGEST_MS, this.dependencies.leftMs());
-    if (left < LEAST_MS) throw new Error("the lease runs out: nothing was done");
+    if (left < LEAST_MS) throw new Error("the lease is about to expire: nothing was done");
     return left;
   }
 
@@ -77,15 +77,15 @@ class Execution {
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
   ): Promise<MessageShape<O>> {
-    return member.call(method, request, this.time());
+    return member.call(method, request, this.timeout());
   }
 
-  /** The process that answered under this ID. */
+  /** The member with this ID. */
   of(memberId: MemberId): EtcdClient {
     return this.through((s) => s.memberId === memberId, `member ${memberId}`);
   }
 
-  /** The leader, or another member that reads linearizably, but not the one that the request is about. */
+  /** The leader, or another member that can do linearizable reads, but never `except`. */
   any(except?: MemberId): EtcdClient {
     const able = (s: MemberStatus) => s.linearizableRead === true && s.memberId !== except;
     const leads = (s: MemberStatus) => able(s) && s.leaderId === s.memberId;
@@ -106,60 +106,65 @@ class Execution {
   }
 }
 
-async function carryOut(action: Action, doing: Execution): Promise<void> {
-  const { cluster } = doing;
+async function carryOut(action: Action, execution: Execution): Promise<void> {
+  const { cluster } = execution;
   switch (action.kind) {
     case "addLearner": {
-      const member = doing.any();
-      const list = memberList(await doing.ask(member, Members.method.memberList, { linearizable: true }));
+      const member = execution.any();
+      const list = memberList(await execution.ask(member, Members.method.memberList, { linearizable: true }));
       if (listKey(list) !== action.listKey) throw new Error("the member list has changed: nothing was added");
-      await doing.ask(member, Members.method.memberAdd, { peerURLs: [action.peerUrl], isLearner: true });
+      await execution.ask(member, Members.method.memberAdd, { peerURLs: [action.peerUrl], isLearner: true });
       return;
     }
     case "promote":
-      await doing.ask(doing.any(), Members.method.memberPromote, { ID: action.memberId });
+      await execution.ask(execution.any(), Members.method.memberPromote, { ID: action.memberId });
       return;
     case "removeMember":
       try {
-        await doing.ask(doing.any(action.memberId), Members.method.memberRemove, { ID: action.memberId });
+        await execution.ask(execution.any(action.memberId), Members.method.memberRemove, {
+          ID: action.memberId,
+        });
       } catch (error) {
         if (!(error instanceof EtcdError && error.code === "NOT_FOUND")) throw error;
       }
       return;
     case "moveLeader":
-      await doing.ask(doing.of(action.from), Maintenance.method.moveLeader, { targetID: action.to });
+      await execution.ask(execution.of(action.from), Maintenance.method.moveLeader, { targetID: action.to });
       return;
     case "setReplicas": {
       const { replicas, statefulSetUid, resourceVersion } = action;
-      return cluster.scale(replicas, statefulSetUid, resourceVersion, doing.time());
+      return cluster.scale(replicas, statefulSetUid, resourceVersion, execution.timeout());
     }
     case "deletePod":
-      return cluster.deletePod(action.name, action.uid, action.force, doing.time());
+      return cluster.deletePod(action.name, action.uid, action.force, execution.timeout());
     case "evictPod":
-      return cluster.evictPod(action.name, action.uid, doing.time());
+      return cluster.evictPod(action.name, action.uid, execution.timeout());
     case "deleteClaim":
-      return cluster.deleteClaim(action.name, action.uid, doing.time());
+      return cluster.deleteClaim(action.name, action.uid, execution.timeout());
     case "growClaim": {
       const { name, uid, resourceVersion, bytes } = action;
-      return cluster.growClaim(name, uid, resourceVersion, bytes, doing.time());
+      return cluster.growClaim(name, uid, resourceVersion, bytes, execution.timeout());
     }
     case "defragment":
       try {
-        await doing.ask(doing.of(action.memberId), Maintenance.method.defragment, {});
+        await execution.ask(execution.of(action.memberId), Maintenance.method.defragment, {});
       } catch (error) {
-        // etcd continues. The next one waits until this member answers again.
+        // etcd continues after the timeout. The next defragmentation waits until this member answers again.
         if (!(error instanceof EtcdError && error.code === "DEADLINE_EXCEEDED")) throw error;
       }
       return;
     case "fillLog":
-      return fillLog(doing, action.entries);
+      return fillLog(execution, action.entries);
     case "compact":
-      // Physical: a defragmentation frees only what is really deleted.
-      await doing.ask(doing.any(), KV.method.compact, { revision: BigInt(action.revision), physical: true });
+      // Physical, because a defragmentation frees only what is already deleted.
+      await execution.ask(execution.any(), KV.method.compact, {
+        revision: BigInt(action.revision),
+        physical: true,
+      });
       return;
     case "disarm": {
       const [memberID, alarm] = [action.memberId, AlarmType[action.alarm]];
-      await doing.ask(doing.any(), Maintenance.method.alarm, {
+      await execution.ask(execution.any(), Maintenance.method.alarm, {
         action: AlarmAction.DEACTIVATE,
         memberID,
         alarm,
@@ -167,25 +172,25 @@ async function carryOut(action: Action, doing: Execution): Promise<void> {
       return;
     }
     case "enableDowngrade":
-      await doing.ask(doing.any(), Maintenance.method.downgrade, {
+      await execution.ask(execution.any(), Maintenance.method.downgrade, {
         action: DowngradeAction.ENABLE,
         version: action.targetVersion,
       });
       return;
     case "cancelDowngrade":
-      await doing.ask(doing.any(), Maintenance.method.downgrade, { action: DowngradeAction.CANCEL });
+      await execution.ask(execution.any(), Maintenance.method.downgrade, { action: DowngradeAction.CANCEL });
       return;
   }
 }
 
-/** As many as time allows. The next round sees how far it got. */
-async function fillLog(doing: Execution, entries: number): Promise<void> {
-  const member = doing.any();
+/** Adds as many entries as time allows. The next round sees how many. */
+async function fillLog(execution: Execution, entries: number): Promise<void> {
+  const member = execution.any();
   const end = performance.now() + FILL_MS;
   let left = entries;
   const ask = async () => {
     while (left-- > 0 && performance.now() < end)
-      await doing.ask(member, Maintenance.method.alarm, { action: AlarmAction.GET });
+      await execution.ask(member, Maintenance.method.alarm, { action: AlarmAction.GET });
   };
   await Promise.all(Array.from({ length: FILL_AT_ONCE }, ask));
 }
@@ -208,6 +213,6 @@ function ofEtcd({ code, details }: EtcdError, words: string): Failure {
 
 function ofKubernetes({ status }: ApiError, words: string): Failure {
   if (status === 429) return { kind: "not-yet", words };
-  if (status === 409) return { kind: "changed", words: `it has changed meanwhile: ${words}` };
+  if (status === 409) return { kind: "changed", words: `the object has changed meanwhile: ${words}` };
   return { kind: status === 0 || status > 500 ? "unanswered" : "refused", words };
 }

@@ -2,12 +2,12 @@ import type { World } from "../model";
 import { aging, carried } from "../plan/age";
 import type { Clock } from "../../shared/clock";
 
-/** The longest time that one observation adds: nobody saw what happened in between. */
+/** The most that one observation adds: a fact may have changed unseen in a longer gap. */
 const LONGEST_STEP_MS = 15_000;
 
 /**
- * How long this process has seen the facts of `plan/age`, by its own clock. Nobody can set that clock, and it stops
- * while the process is paused.
+ * How long this process has seen the facts of `plan/age`, by its own clock. That clock can't be set, and it stops while
+ * the process is paused.
  */
 export class Ages {
   private seen: ReadonlyMap<string, number> = new Map();
@@ -28,7 +28,7 @@ export class Ages {
     return Object.fromEntries(seen);
   }
 
-  /** Another process observes from now on. The record has what this one saw. */
+  /** Another process observes from now on. The record has the ages that this one has counted. */
   forget(): void {
     this.seen = new Map();
     this.lookedMs = undefined;

@@ -2,7 +2,7 @@ import { nameOf } from "../model/acts";
 import type { Action, Failure, Tries } from "../model";
 import type { Clock } from "../../shared/clock";
 
-/** After the first failure. It doubles with each failure, up to the limit of its kind. */
+/** The pause after the first failure. It doubles with each failure, up to the limit of its kind. */
 const FIRST_MS = 400;
 const LONGEST_MS: Readonly<Record<Failure["kind"], number>> = {
   // etcd accepts the next change five seconds after a member has connected, so there is no need to back off.
@@ -14,7 +14,7 @@ const LONGEST_MS: Readonly<Record<Failure["kind"], number>> = {
 };
 /** An action that wasn't tried for this long is no longer wanted. */
 const FORGOTTEN_MS = 600_000;
-const MOST = 100;
+const MAX_FAILURES = 100;
 
 interface Failed extends Failure {
   readonly times: number;
@@ -22,18 +22,18 @@ interface Failed extends Failure {
   readonly pauseMs: number;
 }
 
-/** What this process has tried. A failed action is tried again, more and more rarely, and holds up no other. */
+/** The actions that this process has tried. A failed action is retried with back-off and doesn't delay the others. */
 export class Attempts {
   private done: string | undefined;
   private readonly failures = new Map<string, Failed>();
 
   constructor(private readonly steady: Clock) {}
 
-  /** `tookMs`: an action that hangs until its deadline leaves at least as much time to the others. */
+  /** `tookMs`: after an action that hangs until its deadline, the others get at least as much time. */
   tried(action: Action, failure: Failure | undefined, tookMs: number): void {
     const name = nameOf(action);
     const before = this.failures.get(name);
-    // The newest last.
+    // Deleted first, so that the newest failure is the last of the map.
     this.failures.delete(name);
     this.done = failure ? undefined : name;
     if (!failure) return;
@@ -41,7 +41,7 @@ export class Attempts {
     const pauseMs = Math.max(tookMs, Math.min(FIRST_MS * 2 ** (times - 1), LONGEST_MS[failure.kind]));
     this.failures.set(name, { ...failure, times, pauseMs, atMs: this.steady() });
     const [oldest] = this.failures.keys();
-    if (this.failures.size > MOST && oldest !== undefined) this.failures.delete(oldest);
+    if (this.failures.size > MAX_FAILURES && oldest !== undefined) this.failures.delete(oldest);
   }
 
   seen(): Tries {
@@ -53,7 +53,7 @@ export class Attempts {
     return { done: this.done, failed };
   }
 
-  /** Another process may have done anything since. */
+  /** Another process may have acted since. */
   forget(): void {
     this.done = undefined;
     this.failures.clear();

@@ -4,9 +4,9 @@ import { ApiError } from "../../shared/kubernetes/api";
 import { messageOf } from "../../shared/errors";
 import { microTime } from "../../shared/kubernetes/time";
 
-/** How long others wait after the lease last changed before they take it. */
+/** How long others wait after the last change of the lease before they take it. */
 const DURATION_MS = 15_000;
-/** How long the holder itself counts on it, from before its request: that may take time to arrive. */
+/** How long the holder relies on it, counted from before its request, which may take time to arrive. */
 const COUNTED_MS = 10_000;
 const RENEW_EVERY_MS = 5000;
 const RETRY_MS = 1000;
@@ -14,9 +14,9 @@ const STANDBY_MS = 2000;
 /** If the lease hasn't changed for this long, no controller can act: one that could would have taken it. */
 const VACANT_MS = DURATION_MS + 5000;
 const REQUEST_MS = 3000;
-/** In one tick. */
-const MOST_REQUESTS = 3;
-/** In a running process no timer is this late. */
+/** Per tick. */
+const MAX_REQUESTS = 3;
+/** A timer that is this late means that the process was paused. */
 const LATE_MS = 2000;
 
 export interface LeaseStore {
@@ -25,15 +25,15 @@ export interface LeaseStore {
 }
 
 /**
- * Only one controller acts. Every write has the last seen resourceVersion as its precondition. Clocks of other machines
- * are never compared with this one's.
+ * Leader election: only the holder of the lease acts. Every write has the last seen resourceVersion as its
+ * precondition. The clocks of two machines are never compared.
  */
 export class Lease {
   /**
    * How often this process has taken it. Decisions of an earlier term are void, even if this process holds it again.
    */
   term = 0;
-  /** Whether it was ever read: then this process knows its role. */
+  /** Whether the lease was ever read, so that this process knows its role. */
   known = false;
   private seen: { readonly lease: LeaseObject | undefined; readonly sinceMs: number } | undefined;
   private countedFromMs: number | undefined;
@@ -56,11 +56,11 @@ export class Lease {
     /** For the time to wait before taking another's lease. */
     private readonly own: Clock,
     private readonly changed: (problem?: string) => void,
-    /** The process was paused beyond the end of its lease, for about this long. */
-    private readonly slept: (forMs: number) => void,
+    /** Called after the process was paused beyond the end of its lease, for about this long. */
+    private readonly paused: (forMs: number) => void,
   ) {}
 
-  /** How long this process may still act. 0 if another one holds it. */
+  /** How long this process may still act. 0 if it doesn't hold the lease. */
   leftMs(): number {
     if (this.countedFromMs === undefined) return 0;
     return Math.max(0, this.countedFromMs + COUNTED_MS - this.now());
@@ -70,13 +70,13 @@ export class Lease {
     return this.seen?.lease?.spec?.holderIdentity;
   }
 
-  /** Why no controller can act, once that is so. The user must know, and no controller decides anything. */
+  /** Why no controller can act; undefined if one may. The user must learn of it although nobody decides anything. */
   vacancy(): string | undefined {
     if (!this.seen || this.failure === undefined || this.leftMs() > 0) return undefined;
     if (this.own() - this.seen.sinceMs < VACANT_MS) return undefined;
     if (this.looked && !this.seen.lease)
-      return "the Lease is gone, and only the component can create it again: `pulumi up --refresh`";
-    // For all that this one sees, another one may have it.
+      return "the Lease is gone, and only the component can create it again: run `pulumi up --refresh`";
+    // If this process can't read the lease, another one may hold it.
     if (!this.looked && this.holder() !== this.identity) return undefined;
     return `no controller has the Lease, and it can't be taken: ${this.failure}`;
   }
@@ -85,7 +85,7 @@ export class Lease {
     this.working = this.tick();
   }
 
-  /** Gives it back, so that the next controller needn't wait until it expires. */
+  /** Releases the lease, so that the next controller needn't wait until it expires. */
   async release(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
@@ -105,7 +105,7 @@ export class Lease {
     }
   }
 
-  /** One read, and a renewal or an attempt to take it. */
+  /** Renews the lease, or reads it and tries to take it. */
   async tick(): Promise<void> {
     const held = this.leftMs() > 0;
     const began = this.now();
@@ -117,7 +117,7 @@ export class Lease {
       problem = this.failure = messageOf(error);
     }
     problem ??= this.vacancy();
-    this.notice(this.now() - began - MOST_REQUESTS * REQUEST_MS);
+    this.notice(this.now() - began - MAX_REQUESTS * REQUEST_MS);
     const holds = this.leftMs() > 0;
     if (holds !== held || problem !== undefined) this.changed(problem);
     if (this.stopped) return;
@@ -126,11 +126,11 @@ export class Lease {
     this.timer = setTimeout(() => void (this.working = this.tick()), pause).unref();
   }
 
-  /** Detects a pause: something came this much later than in a running process. */
+  /** Detects a pause of the process: a timer or a request came this much too late. */
   private notice(lateMs: number): void {
     if (this.countedFromMs === undefined || this.leftMs() > 0) return;
     this.countedFromMs = undefined;
-    if (lateMs >= LATE_MS) this.slept(lateMs);
+    if (lateMs >= LATE_MS) this.paused(lateMs);
   }
 
   private async renew(): Promise<void> {
@@ -139,7 +139,7 @@ export class Lease {
       await this.write({ ...lease?.spec, renewTime: this.stamp() });
     } catch (error) {
       if (!(error instanceof ApiError && (error.status === 409 || error.status === 404))) throw error;
-      // It was changed, perhaps only a label: who holds it now?
+      // Another process changed the object. If only a label changed, this process still holds the lease.
       await this.look();
       if (this.holder() !== this.identity) this.countedFromMs = undefined;
       else await this.write({ ...this.seen?.lease?.spec, renewTime: this.stamp() });
@@ -162,7 +162,7 @@ export class Lease {
         leaseTransitions: (spec?.leaseTransitions ?? 0) + 1,
       });
     } catch (error) {
-      // Another one was faster.
+      // Another controller was faster.
       if (!(error instanceof ApiError && error.status === 409)) throw error;
       this.failure = messageOf(error);
     }
@@ -183,22 +183,22 @@ export class Lease {
     this.looked = true;
   }
 
-  /** A change that isn't a holder's, a label for example, renews nothing. */
+  /** A change that isn't a holder's, such as a label, doesn't count as a renewal. */
   private note(lease: LeaseObject | undefined): void {
     this.known = true;
-    const same = this.seen && heldBy(this.seen.lease) === heldBy(lease);
+    const same = this.seen && holderFields(this.seen.lease) === holderFields(lease);
     this.seen = { lease, sinceMs: same && this.seen ? this.seen.sinceMs : this.own() };
   }
 
-  /** No two timestamps are equal, even within a millisecond or after the clock was set back. */
+  /** Each timestamp is unique, even within a millisecond or after the clock was set back. */
   private stamp(): string {
     this.renewals = (this.renewals + 1) % 1000;
     return microTime().replace(/000Z$/, `${String(this.renewals).padStart(3, "0")}Z`);
   }
 }
 
-/** What every holder changes with each of its writes. */
-function heldBy(lease: LeaseObject | undefined): string {
+/** The fields that a holder changes with each write. */
+function holderFields(lease: LeaseObject | undefined): string {
   const { holderIdentity, acquireTime, renewTime, leaseTransitions } = lease?.spec ?? {};
   return JSON.stringify([lease !== undefined, holderIdentity, acquireTime, renewTime, leaseTransitions]);
 }

@@ -20,14 +20,14 @@ export interface LoopParts {
     resourceVersion: string | undefined,
     timeoutMs: number,
   ) => Promise<ConfigMap>;
-  readonly door: Pick<ControllerServer, "answer" | "answerOnly" | "setHolder">;
-  /** How long this process may still act, and how often it has taken the lease. */
+  readonly server: Pick<ControllerServer, "answer" | "answerOnly" | "setHolder">;
+  /** How long this process may still act, and how often it has acquired the lease. */
   readonly lease: { leftMs(): number; readonly term: number };
   readonly report: (world: World, decision: Decision, failure?: Failure) => void;
-  /** Reports what went wrong outside of a decision. */
-  readonly trouble: (what: string, error: unknown) => void;
+  /** Logs an error that belongs to no decision. */
+  readonly logProblem: (what: string, error: unknown) => void;
   /** Reports why there has been no decision for a while. */
-  readonly blind: (why: string) => void;
+  readonly reportUndecided: (why: string) => void;
   readonly steady: Clock;
   /** This process's own clock, see `shared/clock`. */
   readonly own: Clock;
@@ -36,48 +36,48 @@ export interface LoopParts {
 const IDLE_MS = 10_000;
 const NEXT_MS = 20;
 const BUSY_MS = 400;
-/** Waiting for a user may take days. */
+/** After a while of the same reason the loop runs less often: waiting for a user may take days. */
 const PATIENT_MS = 2000;
 const PATIENT_AFTER_MS = 120_000;
 const STANDBY_MS = 1000;
 const FAILED_MS = 1000;
-/** The least time between two rounds, because events come in groups. */
-const BREATH_MS = 50;
+/** The minimum time between two rounds, because events come in groups. */
+const MIN_PAUSE_MS = 50;
 const CAS_MS = 3000;
 
 /**
- * A decision that takes longer than this isn't waited for: the server stops answering, and intact members start by
- * themselves. So a controller that can't read, write or understand something does no more harm than none.
+ * If a decision takes longer than this, the server stops answering, and intact members start by themselves. So a
+ * controller that can't read, write or understand something does no more harm than no controller.
  */
-const OWED_MS = 10_000;
+const DECISION_DEADLINE_MS = 10_000;
 
 /** How old the view of Kubernetes may be if the watches report no change. */
 const AGE_IDLE_MS = 120_000;
 const AGE_BUSY_MS = 8000;
 
-/** Observe, plan, act; one action at a time. It gets its dependencies from outside, so that tests can run two of it. */
+/** Observe, plan, act: one action at a time. Dependencies are injected, so that a test can run two loops. */
 export class Loop {
   /** When the last round ended. */
-  turnedMs: number;
+  lastRoundMs: number;
   private converged = false;
   private readonly attempts: Attempts;
   private reason = "";
   private reasonSinceMs = 0;
   private term = 0;
-  /** When the round began that hasn't come to a decision and carried it out yet. */
-  private owedSinceMs: number | undefined;
+  /** When the current round began; undefined once its decision has been made and carried out. */
+  private undecidedSinceMs: number | undefined;
   private stopped = false;
   private woken = false;
   private wakeUp: (() => void) | undefined;
   private readonly ages: Ages;
 
   constructor(private readonly parts: LoopParts) {
-    this.turnedMs = parts.steady();
+    this.lastRoundMs = parts.steady();
     this.ages = new Ages(parts.own);
     this.attempts = new Attempts(parts.steady);
   }
 
-  /** Something happened: the next round starts at once. */
+  /** Starts the next round at once. */
   wake(): void {
     this.woken = true;
     this.wakeUp?.();
@@ -95,26 +95,26 @@ export class Loop {
         pause = await this.round();
       } catch (error) {
         this.parts.observer.stale();
-        this.parts.trouble("the round failed", error);
-        if (this.owes()) this.parts.blind(`nothing can be decided: ${messageOf(error)}`);
+        this.parts.logProblem("the round failed", error);
+        if (this.isOverdue()) this.parts.reportUndecided(`nothing can be decided: ${messageOf(error)}`);
       }
-      this.turnedMs = this.parts.steady();
+      this.lastRoundMs = this.parts.steady();
       if (!this.stopped) await this.sleep(pause);
     }
-    this.parts.door.setHolder(false);
+    this.parts.server.setHolder(false);
   }
 
-  /** One observation, one decision, at most one action. Returns how long to wait for the next. */
+  /** One observation, one decision, at most one action. Returns the pause before the next round. */
   async round(): Promise<number> {
-    const { observer, door, report, execute, lease, steady } = this.parts;
+    const { observer, server, report, execute, lease, steady } = this.parts;
     if (this.term !== lease.term) {
-      // What is left of an earlier term, even orders to gates, may have been overruled by another controller.
+      // Another controller may have overruled everything from an earlier term, even orders to gates.
       if (this.term > 0) this.standBy();
       this.term = lease.term;
     }
     if (!this.mayAct()) return this.standBy();
-    this.owedSinceMs ??= steady();
-    door.setHolder(() => this.mayAct() && !this.owes());
+    this.undecidedSinceMs ??= steady();
+    server.setHolder(() => this.mayAct() && !this.isOverdue());
     let seen = await observer.observe(this.converged ? AGE_IDLE_MS : AGE_BUSY_MS);
     let [world, decision] = this.decide(seen);
     if (!seen.fresh && !isQuiet(decision)) {
@@ -127,32 +127,32 @@ export class Loop {
       report(world, decision);
       return this.pauseAfter(decision);
     }
-    const unkept = decision.record && (await this.remember(decision.record, seen.recordVersion));
-    // The process may have been paused for any time since it last checked.
+    const failedWrite = decision.record && (await this.saveRecord(decision.record, seen.recordVersion));
+    // The process may have been paused since the last check, for any length of time.
     if (!this.mayAct()) return this.standBy();
-    if (unkept) {
-      if (unkept.refused) {
-        this.owedSinceMs = undefined;
-        door.answerOnly(decision.starts ?? {});
+    if (failedWrite) {
+      if (failedWrite.refused) {
+        this.undecidedSinceMs = undefined;
+        server.answerOnly(decision.starts ?? {});
       }
-      report(world, unwritten(decision, unkept.problem));
+      report(world, withoutWrite(decision, failedWrite.problem));
       return FAILED_MS;
     }
-    this.owedSinceMs = undefined;
-    door.answer(decision.orders, decision.restore);
+    this.undecidedSinceMs = undefined;
+    server.answer(decision.orders, decision.restore);
     if (!decision.action) {
       report(world, decision);
       return decision.record ? NEXT_MS : this.pauseAfter(decision);
     }
     // Gates that ask during the action wait for it.
-    this.owedSinceMs = steady();
+    this.undecidedSinceMs = steady();
     const failure = await execute(decision.action, world);
-    this.attempts.tried(decision.action, failure, steady() - this.owedSinceMs);
-    this.owedSinceMs = undefined;
+    this.attempts.tried(decision.action, failure, steady() - this.undecidedSinceMs);
+    this.undecidedSinceMs = undefined;
     observer.stale();
     if (!failure) report(world, decision);
     else report(world, { ...decision, reason: failing(decision.reason, failure) }, failure);
-    // After a failure the other actions have their turn: this one isn't due yet.
+    // After a failure the next round is for the other actions: this one is in its back-off pause.
     return NEXT_MS;
   }
 
@@ -161,14 +161,17 @@ export class Loop {
     return lease.term === this.term && lease.leftMs() >= LEAST_MS;
   }
 
-  private owes(): boolean {
-    return this.owedSinceMs !== undefined && this.parts.steady() - this.owedSinceMs >= OWED_MS;
+  private isOverdue(): boolean {
+    return (
+      this.undecidedSinceMs !== undefined &&
+      this.parts.steady() - this.undecidedSinceMs >= DECISION_DEADLINE_MS
+    );
   }
 
   private standBy(): number {
-    const { door, observer } = this.parts;
-    this.owedSinceMs = undefined;
-    door.setHolder(false);
+    const { server, observer } = this.parts;
+    this.undecidedSinceMs = undefined;
+    server.setHolder(false);
     observer.stale();
     observer.written(undefined);
     this.attempts.forget();
@@ -178,19 +181,19 @@ export class Loop {
   }
 
   private decide(seen: Observation): [World, Decision] {
-    const { world: looked } = seen;
+    const { world: observed } = seen;
     const tries = this.attempts.seen();
-    const world = { ...looked, ages: this.ages.look(looked), holdsLease: this.mayAct(), tries };
-    return [world, seen.recordVersion === undefined ? GONE : this.parts.plan(world)];
+    const world = { ...observed, ages: this.ages.look(observed), holdsLease: this.mayAct(), tries };
+    return [world, seen.recordVersion === undefined ? RECORD_MISSING : this.parts.plan(world)];
   }
 
-  /** Compare-and-swap. If the answer is lost, it may have been written: the next round reads it. */
-  private async remember(
+  /** Compare-and-swap. If the response is lost, the record may have been written: the next round reads it. */
+  private async saveRecord(
     record: ControllerRecord,
     version: string | undefined,
-  ): Promise<Unwritten | undefined> {
+  ): Promise<FailedWrite | undefined> {
     const { observer, writeRecord, lease } = this.parts;
-    if (!this.mayAct()) return { problem: "the lease runs out", refused: false };
+    if (!this.mayAct()) return { problem: "the lease is about to expire", refused: false };
     try {
       observer.written(await writeRecord(record, version, Math.min(CAS_MS, lease.leftMs())));
       return undefined;
@@ -212,8 +215,8 @@ export class Loop {
   }
 
   private async sleep(pauseMs: number): Promise<void> {
-    await this.wait(Math.min(pauseMs, BREATH_MS), false);
-    if (!this.woken) await this.wait(pauseMs - BREATH_MS, true);
+    await this.wait(Math.min(pauseMs, MIN_PAUSE_MS), false);
+    if (!this.woken) await this.wait(pauseMs - MIN_PAUSE_MS, true);
     this.woken = false;
   }
 
@@ -231,32 +234,37 @@ export class Loop {
   }
 }
 
-const gone =
-  "the record's ConfigMap is gone, and only the component can create it again: `pulumi up --refresh`";
-/** Nothing can be recorded: the right to create can't be limited to a name, so the controller doesn't have it. */
-const GONE: Decision = { orders: {}, undecided: true, reason: gone, warnings: [gone] };
+const recordMissing =
+  "the record's ConfigMap is gone, and only the component can create it again: run `pulumi up --refresh`";
+/** RBAC can't limit the right to create to one name, so the controller can't create the record itself. */
+const RECORD_MISSING: Decision = {
+  orders: {},
+  undecided: true,
+  reason: recordMissing,
+  warnings: [recordMissing],
+};
 
-interface Unwritten {
+interface FailedWrite {
   readonly problem: string;
-  /** Certain: the record is still as it was read. */
+  /** Whether the record is certainly still as it was read. */
   readonly refused: boolean;
 }
 
 /**
- * Refused by a permission, a policy, a quota or a webhook, or because it couldn't be read. Not because it has changed
- * or is gone, nor if it may have been written after all.
+ * Whether a permission, a policy, a quota or a webhook refused the write, or the record couldn't be read. False if the
+ * record has changed or is gone, or may have been written after all.
  */
 function isRefusal(error: unknown): boolean {
   if (error instanceof UnreadableRecord) return true;
   return error instanceof ApiError && [400, 401, 403, 413, 422].includes(error.status);
 }
 
-function unwritten(decision: Decision, problem: string): Decision {
+function withoutWrite(decision: Decision, problem: string): Decision {
   const reason = `the record can't be written, so nothing is done: ${problem}`;
   return { ...decision, action: undefined, converged: undefined, reason, warnings: [reason] };
 }
 
-/** Whether it may rely on an older view of Kubernetes. */
+/** Whether the decision may rely on an older view of Kubernetes. */
 function isQuiet(decision: Decision): boolean {
   const held = Object.values(decision.orders).every((o) => o.kind === "wait" || o.kind === "refuse");
   return !decision.record && !decision.action && held;

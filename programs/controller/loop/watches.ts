@@ -2,13 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ownClock } from "../../shared/clock";
 import type { Cluster } from "../../shared/kubernetes/cluster";
 
-/** The server ends a watch after this long. A connection that broke unnoticed ends with it. */
+/** The API server ends a watch after this long, and with it a connection that broke unnoticed. */
 const FOR_MS = 240_000;
 const RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 15_000;
 const LASTED_MS = 5000;
 
-/** Calls `invalidate` for every change in what the controller observes. The next observation reads what changed. */
+/** Calls `invalidate` for every change of the watched objects. The next observation reads what changed. */
 export class Watches {
   private running: { readonly key: string; readonly abort: AbortController } | undefined;
 
@@ -18,7 +18,7 @@ export class Watches {
     private readonly failed: (error: unknown) => void,
   ) {}
 
-  /** Cheap to call again: only changed labels start new watches. */
+  /** Cheap to call again: only other labels start new watches. */
   follow(labels: Readonly<Record<string, string>> | undefined): void {
     if (!labels) return;
     const key = JSON.stringify(labels);

@@ -2,8 +2,8 @@
 import { newestOf } from "../../shared/backups/status";
 import type { World } from "../model";
 
-/** Its manifest says the cluster's ID as etcdctl prints it. */
-export function backupView(told: Readonly<Record<string, string>> | undefined): World["backup"] {
-  const newest = newestOf(told ?? {});
+/** The manifest has the cluster ID in hex. The plan uses decimal IDs. */
+export function backupView(status: Readonly<Record<string, string>> | undefined): World["backup"] {
+  const newest = newestOf(status ?? {});
   return newest && { name: newest.name, clusterId: BigInt(`0x${newest.clusterId}`).toString() };
 }

@@ -35,7 +35,7 @@ const schema = shape<Desired>({
   ),
 });
 
-/** From the annotation, or why it can't be obeyed. Never throws. */
+/** Parses the annotation, or says why it can't be used. Never throws. */
 export function parseDesired(annotation: string | undefined): Desired | { readonly problem: string } {
   if (annotation === undefined) return { problem: `the annotation ${annotationKeys.desired} is missing` };
   return parseJson(annotation, schema, 1);

@@ -1,4 +1,4 @@
-/** etcd as the plan sees it: every member is asked at once, and one that doesn't answer holds up nothing for long. */
+/** etcd as the plan sees it. All members are asked in parallel, so a silent member delays nothing for long. */
 import type { EtcdClient } from "../../shared/etcd/client";
 import { EtcdError } from "../../shared/etcd/error";
 import type { MemberListResponse, StatusResponse } from "../../shared/etcd/rpc_pb";
@@ -39,20 +39,20 @@ export async function etcdView(
   const answers = await Promise.all(asked.map(ask));
   const statuses = answers.map(statusOf);
   const list = pickList(answers, clusterId);
-  // What members of another cluster say is about theirs.
+  // Members of another cluster report on their own cluster.
   const ours = answers.filter((a) => ofCluster(a, "problem" in list ? clusterId : list.clusterId));
   const alarms = await alarmsOf(ours);
   const revisions = ours.flatMap(({ read }) => (typeof read === "number" ? [read] : []));
   const revision = revisions.length > 0 ? Math.max(...revisions) : undefined;
-  const told = ours.map(statusOf);
+  const ownStatuses = ours.map(statusOf);
   const corrupt = alarms.some((a) => a.type === "CORRUPT");
   if (!corrupt) hashes.forget();
-  const downgrade = ours.map((a) => fine(a.status)?.downgradeInfo).find((d) => d?.enabled);
+  const downgrade = ours.map((a) => valueOf(a.status)?.downgradeInfo).find((d) => d?.enabled);
   return {
     list,
     statuses,
     alarms,
-    clusterVersion: (await clusterVersion(told)) ?? lowest(told),
+    clusterVersion: (await clusterVersion(ownStatuses)) ?? lowest(ownStatuses),
     revision,
     hashes: corrupt && revision !== undefined ? hashes.of(hashing(ours), revision) : undefined,
     downgrade: downgrade && { enabled: true, targetVersion: downgrade.targetVersion },
@@ -62,14 +62,14 @@ export async function etcdView(
 async function ask(asked: Asked): Promise<Answer> {
   const { member } = asked;
   const [status, read, list] = await Promise.all([
-    settle(member.call(Maintenance.method.status, {}, ASK_MS)),
-    settle(linearizableRead(member)),
-    settle(member.call(Cluster.method.memberList, { linearizable: true }, ASK_MS)),
+    orError(member.call(Maintenance.method.status, {}, ASK_MS)),
+    orError(linearizableRead(member)),
+    orError(member.call(Cluster.method.memberList, { linearizable: true }, ASK_MS)),
   ]);
   return { ...asked, status, read, list };
 }
 
-/** It need not exist: `etcdctl endpoint health` reads it, too. */
+/** The key need not exist. `etcdctl endpoint health` reads the same key. */
 const ANY_KEY = Buffer.from("health");
 
 async function linearizableRead(member: EtcdClient): Promise<number> {
@@ -77,7 +77,7 @@ async function linearizableRead(member: EtcdClient): Promise<number> {
   return Number(answer.header?.revision ?? 0);
 }
 
-async function settle<T>(call: Promise<T>): Promise<T | EtcdError> {
+async function orError<T>(call: Promise<T>): Promise<T | EtcdError> {
   try {
     return await call;
   } catch (error) {
@@ -85,7 +85,7 @@ async function settle<T>(call: Promise<T>): Promise<T | EtcdError> {
   }
 }
 
-function fine<T>(answer: T | EtcdError): T | undefined {
+function valueOf<T>(answer: T | EtcdError): T | undefined {
   return answer instanceof EtcdError ? undefined : answer;
 }
 
@@ -113,7 +113,7 @@ function statusOf({ ordinal, podUid, status, read }: Answer): MemberStatus {
 }
 
 function ofCluster(answer: Answer, clusterId: ClusterId | undefined): boolean {
-  return clusterId === undefined || fine(answer.status)?.header?.clusterId === clusterId;
+  return clusterId === undefined || valueOf(answer.status)?.header?.clusterId === clusterId;
 }
 
 function pickList(answers: readonly Answer[], clusterId: ClusterId | undefined): EtcdView["list"] {
@@ -127,24 +127,24 @@ function pickList(answers: readonly Answer[], clusterId: ClusterId | undefined):
   return { problem: `no member has given a linearizable list: ${errors.join("; ")}` };
 }
 
-/** An alarm of a later etcd is none that the plan knows. */
+/** The plan ignores alarm types that a later etcd adds. */
 const ALARMS: Readonly<Partial<Record<AlarmType, Alarm["type"]>>> = {
   [AlarmType.NOSPACE]: "NOSPACE",
   [AlarmType.CORRUPT]: "CORRUPT",
 };
 
 /**
- * A member's status tells its alarms in words only, so it decides just whether to ask: the question itself is an entry
- * in the log of every member. One that is being defragmented answers late: then another is asked, and if none answers
- * the words count, so that an alarm never seems to be over because nobody had the time.
+ * A member's status has its alarms only as text. The text decides whether to ask for the alarms, because that question
+ * adds an entry to every member's log. A member that is being defragmented answers late: then the next one is asked. If
+ * none answers, the text counts, so an alarm never seems to be over because all members were slow.
  */
 async function alarmsOf(answers: readonly Answer[]): Promise<readonly Alarm[]> {
-  const words = answers.flatMap((a) => fine(a.status)?.errors ?? []).filter((e) => /alarm/i.test(e));
-  if (words.length === 0) return [];
+  const errors = answers.flatMap((a) => valueOf(a.status)?.errors ?? []).filter((e) => /alarm/i.test(e));
+  if (errors.length === 0) return [];
   for (const { list, member } of answers) {
     if (list instanceof EtcdError) continue;
-    const answer = fine(
-      await settle(member.call(Maintenance.method.alarm, { action: AlarmAction.GET }, ASK_MS)),
+    const answer = valueOf(
+      await orError(member.call(Maintenance.method.alarm, { action: AlarmAction.GET }, ASK_MS)),
     );
     if (!answer) continue;
     return answer.alarms.flatMap(({ memberID: memberId, alarm }) => {
@@ -152,14 +152,14 @@ async function alarmsOf(answers: readonly Answer[]): Promise<readonly Alarm[]> {
       return type ? [{ memberId, type }] : [];
     });
   }
-  return alarmsInWords(words);
+  return parseAlarms(errors);
 }
 
 /** As etcd prints them: `memberID:9372538179322589801 alarm:NOSPACE`. */
-export function alarmsInWords(words: readonly string[]): readonly Alarm[] {
+export function parseAlarms(errors: readonly string[]): readonly Alarm[] {
   const alarms = new Map<string, Alarm>();
-  for (const word of words) {
-    const match = /memberID:\s*(\d+)\s+alarm:\s*(NOSPACE|CORRUPT)/.exec(word);
+  for (const error of errors) {
+    const match = /memberID:\s*(\d+)\s+alarm:\s*(NOSPACE|CORRUPT)/.exec(error);
     if (match) alarms.set(match[0], { memberId: match[1] ?? "", type: match[2] as Alarm["type"] });
   }
   return [...alarms.values()];
@@ -167,7 +167,7 @@ export function alarmsInWords(words: readonly string[]): readonly Alarm[] {
 
 function hashing(answers: readonly Answer[]): readonly Hashing[] {
   return answers.flatMap(({ member, status }): Hashing[] => {
-    const answer = fine(status);
+    const answer = valueOf(status);
     const memberId = answer?.header?.memberId;
     if (memberId === undefined || answer?.isLearner) return [];
     const ask = async (revision: number, timeoutMs: number) => {
@@ -179,7 +179,7 @@ function hashing(answers: readonly Answer[]): readonly Hashing[] {
   });
 }
 
-/** As `etcdcluster` writes it: the patch is 0. */
+/** etcd writes the cluster version with the patch 0. */
 function lowest(statuses: readonly MemberStatus[]): string | undefined {
   const minors = statuses.flatMap(({ version }) => {
     const match = /^(\d+)\.(\d+)\./.exec(version ?? "");

@@ -1,9 +1,16 @@
 /** Kubernetes objects as the plan sees them. */
 import { annotationKeys, containerNames } from "../../../components/contract/names";
-import type { Claim, ContainerStatus, Meta, Pod, StatefulSet, Terminated } from "../../shared/kubernetes/objects";
+import type {
+  Claim,
+  ContainerStatus,
+  Meta,
+  Pod,
+  StatefulSet,
+  Terminated,
+} from "../../shared/kubernetes/objects";
 import { inShort } from "../../shared/errors";
 import type { ClaimView, ContainerView, PodView, StatefulSetView } from "../model";
-import { lastWords } from "./last-words";
+import { lastMessage } from "./container-message";
 import { bytesOf } from "../../../components/contract/units";
 import { trustView } from "./trust";
 
@@ -20,7 +27,7 @@ export function statefulSetView({ metadata, spec, status }: StatefulSet): Statef
   };
 }
 
-/** The number at the end of a name that is the prefix and a number. */
+/** The ordinal of a name that consists of the prefix and a number. */
 export function ordinalOf(name: string, prefix: string): number | undefined {
   const rest = name.startsWith(prefix) ? name.slice(prefix.length) : "";
   return /^(0|[1-9]\d{0,4})$/.test(rest) ? Number(rest) : undefined;
@@ -39,7 +46,7 @@ export function claimViews(claims: readonly Claim[], prefix: string): readonly C
         uid: metadata.uid,
         resourceVersion: metadata.resourceVersion,
         phase,
-        ...comesFilled(spec),
+        ...filledOf(spec),
         requestedBytes: bytesOf(spec.resources?.requests?.storage),
         actualBytes: bytesOf(status?.capacity?.storage),
         ...growthOf(claim),
@@ -49,12 +56,14 @@ export function claimViews(claims: readonly Claim[], prefix: string): readonly C
   });
 }
 
-function comesFilled(spec: Claim["spec"]): { readonly comesFilled?: true } {
+function filledOf(spec: Claim["spec"]): { readonly comesFilled?: true } {
   const { volumeName, selector, dataSource, dataSourceRef } = spec;
   return volumeName || selector || dataSource || dataSourceRef ? { comesFilled: true } : {};
 }
 
-/** Kubernetes' resizer and kubelet tell of a growth in conditions; since 1.32 also that a size can't be had at all. */
+/**
+ * The resizer and the kubelet report a growth in conditions. Since Kubernetes 1.32 they also report infeasible sizes.
+ */
 function growthOf({ status }: Claim): Pick<ClaimView, "growthProblem" | "awaitsMount"> {
   const holds = (type: string) => status?.conditions?.find((c) => c.type === type && c.status === "True");
   const failed = holds("ControllerResizeError") ?? holds("NodeResizeError");
@@ -109,13 +118,13 @@ export function podViews(
   });
 }
 
-/** What Kubernetes says of a pod that it ended itself, or that it doesn't even look for a node for. */
+/** Kubernetes' message about a pod that it ended itself, or that it doesn't try to schedule. */
 function podWords({ status }: Pod): string | undefined {
-  const said = (...words: (string | undefined)[]) => inShort(words.filter((w) => w).join(", "));
-  if (status?.phase === "Failed" && status.reason) return said(status.reason, status.message);
+  const joined = (...words: (string | undefined)[]) => inShort(words.filter((w) => w).join(", "));
+  if (status?.phase === "Failed" && status.reason) return joined(status.reason, status.message);
   const placed = status?.conditions?.find((c) => c.type === "PodScheduled");
   if (placed?.status !== "False" || placed.reason === "Unschedulable") return undefined;
-  return said(placed.reason, placed.message);
+  return joined(placed.reason, placed.message);
 }
 
 function generationOf({ annotations }: Meta): { readonly generation?: number } {
@@ -137,13 +146,13 @@ function phaseOf(phase: string | undefined): PodView["phase"] {
   }
 }
 
-/** The timestamp itself is by the API server's clock, and isn't compared with any other. */
+/** Leaves out the timestamp: it is by the API server's clock, which must not be compared with another clock. */
 function deletion(metadata: Meta): PodView["deleting"] {
   if (metadata.deletionTimestamp === undefined) return undefined;
   return { graceMs: (metadata.deletionGracePeriodSeconds ?? 0) * 1000 };
 }
 
-/** Before the kubelet has reported, a container waits. */
+/** A container counts as waiting until the kubelet has reported it. */
 function containerView(container: ContainerStatus | undefined): ContainerView {
   const { waiting, running, terminated } = container?.state ?? {};
   return {
@@ -157,7 +166,7 @@ function containerView(container: ContainerStatus | undefined): ContainerView {
 
 function exit(terminated: Terminated | undefined): ContainerView["lastExit"] {
   if (!terminated) return undefined;
-  const words = terminated.exitCode === 0 ? undefined : lastWords(terminated.message);
+  const words = terminated.exitCode === 0 ? undefined : lastMessage(terminated.message);
   return {
     code: terminated.exitCode,
     oomKilled: terminated.reason === "OOMKilled",

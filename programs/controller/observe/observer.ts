@@ -27,31 +27,31 @@ export interface Reads {
 export interface ObserverSettings {
   readonly statefulSet: string;
   readonly claimPrefix: string;
-  /** Client URL of a member with `{ordinal}` in it. */
+  /** A member's client URL with the placeholder `{ordinal}`. */
   readonly clientUrl: string;
 }
 
 export interface ObserverParts {
   readonly reads: Reads;
   readonly fleet: Fleet;
-  /** Which pods may be heard, before they are asked for. */
-  readonly expect: (guests: PodAddresses) => void;
+  /** Receives the pods whose reports are to be accepted, before `gates` and `restore` are called. */
+  readonly expect: (pods: PodAddresses) => void;
   readonly gates: () => readonly GateReport[];
   readonly restore: () => RestoreReport | undefined;
-  /** Whether a backup would change what is decided: it is read for that alone. */
+  /** Whether the decision depends on the newest backup. Otherwise it isn't read. */
   readonly wantsBackup: (desired: World["desired"], record: World["record"]) => boolean;
   readonly clusterVersion: (place: Place) => Promise<string | undefined>;
-  /** What is only asked for by the way, and couldn't be read. */
-  readonly trouble: (error: unknown) => void;
+  /** Logs an error of a read that the observation can do without. */
+  readonly logProblem: (error: unknown) => void;
   readonly steady: Clock;
   readonly now: () => number;
 }
 
 export interface Observation {
   readonly world: Omit<World, "holdsLease" | "tries" | "ages">;
-  /** Of the record's object, for the compare-and-swap; absent when there is no object. */
+  /** The resourceVersion of the record, for the compare-and-swap. Absent if the ConfigMap doesn't exist. */
   readonly recordVersion?: string;
-  /** Whether Kubernetes was read for it, and not only etcd. */
+  /** Whether Kubernetes was read, too, and not only etcd. */
   readonly fresh: boolean;
 }
 
@@ -59,20 +59,20 @@ interface Seen {
   readonly statefulSet?: StatefulSet;
   readonly pods: readonly Pod[];
   readonly claims: readonly Claim[];
-  /** Absent when none is looked for. */
+  /** Absent while no restore pod is looked for. */
   readonly restorePods?: readonly Pod[];
   readonly atMs: number;
 }
 
-/** The record is read again after this long even when nothing else is. */
+/** The record is read again after this long, even if nothing else is. */
 const RECORD_MS = 9000;
 const BACKUP_MS = 60_000;
 const VERSION_MS = 30_000;
 const VERSION_CHANGES_MS = 1000;
 
 /**
- * Kubernetes is read when something in it changed (a watch calls `stale`), before every act, and when it was last read
- * too long ago; etcd is asked every time.
+ * Reads Kubernetes if something changed there (a watch calls `stale`), before every action, and if the last read is too
+ * old. Asks etcd every time.
  */
 export class Observer {
   private readonly claimNames: readonly string[];
@@ -95,7 +95,7 @@ export class Observer {
     this.changed = true;
   }
 
-  /** What a successful compare-and-swap has left; or nothing, after one that failed. */
+  /** The result of a compare-and-swap; undefined if it failed. */
   written(record: ConfigMap | undefined): void {
     this.record = record && { object: record, atMs: this.parts.steady() };
   }
@@ -104,7 +104,7 @@ export class Observer {
     return this.seen?.statefulSet?.metadata;
   }
 
-  /** By which the pods are found; known after the first observation. */
+  /** The pods' labels; known after the first observation. */
   get podLabels(): Readonly<Record<string, string>> | undefined {
     return this.seen?.statefulSet?.spec.selector.matchLabels;
   }
@@ -112,7 +112,7 @@ export class Observer {
   async observe(maxAgeMs: number): Promise<Observation> {
     const { steady, now, gates } = this.parts;
     const fresh = this.changed || !this.seen || steady() - this.seen.atMs > maxAgeMs;
-    // Before everything else: then whatever is newer than the record fails its compare-and-swap.
+    // Read first: if anything else is newer than the record, the compare-and-swap fails.
     const record = await this.readRecord(fresh);
     const parsed = parseRecord(record?.data);
     const seen = fresh || !this.seen ? await this.readKubernetes(parsed) : this.seen;
@@ -130,7 +130,7 @@ export class Observer {
       (statuses) => this.clusterVersion(statuses, places),
       this.hashes,
     );
-    // Last: a gate that was answered meanwhile is no longer among them.
+    // Read last: a gate that was answered meanwhile is no longer among them.
     const asking = gates();
     return {
       world: {
@@ -158,11 +158,11 @@ export class Observer {
     return this.record.object;
   }
 
-  /** Pods before claims: a pod is never seen beside a claim that was gone before it came. */
+  /** Reads pods before PVCs, so that a pod is never seen beside a PVC that was gone before the pod was created. */
   private async readKubernetes(record: ReturnType<typeof parseRecord>): Promise<Seen> {
     const { reads, steady } = this.parts;
     const atMs = steady();
-    // Not at the end: what changes while it is read is to be read again.
+    // Set before the reads: what changes during them has to be read again.
     this.changed = false;
     const statefulSet = await reads.statefulSet();
     const labels = statefulSet?.spec.selector.matchLabels;
@@ -174,16 +174,16 @@ export class Observer {
     return (this.seen = { statefulSet, pods, restorePods, claims, atMs });
   }
 
-  /** What can't be read counts as none: the cluster is looked at all the same. */
+  /** A backup that can't be read counts as none, so that the rest of the observation goes on. */
   private async newestBackup(): Promise<World["backup"]> {
-    const { reads, steady, trouble } = this.parts;
+    const { reads, steady, logProblem } = this.parts;
     if (this.backup && steady() - this.backup.atMs < BACKUP_MS) return this.backup.value;
     const atMs = steady();
     let value: World["backup"];
     try {
       value = backupView((await reads.backups())?.data);
     } catch (error) {
-      trouble(error);
+      logProblem(error);
     }
     this.backup = { value, atMs };
     return value;
@@ -213,7 +213,7 @@ export class Observer {
     });
   }
 
-  /** It changes seconds after a member's version did, or by an announced downgrade. */
+  /** The cluster version changes seconds after a member's version, or by an enabled downgrade. */
   private async clusterVersion(
     statuses: readonly MemberStatus[],
     places: ReadonlyMap<string, Place>,

@@ -3,10 +3,10 @@ import { containerNames, labelKeys, restoreSelector } from "../../../components/
 import type { ContainerStatus, Pod } from "../../shared/kubernetes/objects";
 import type { ControllerRecord, Desired, RestoreView } from "../model";
 import type { RestoreReport } from "../../shared/protocol";
-import { lastWords } from "./last-words";
+import { lastMessage } from "./container-message";
 import { exitCodes } from "../../../components/contract/exit-codes";
 
-/** The labels of the pods that make the declared generation; undefined once it is made, or when none is declared. */
+/** The labels of the declared generation's restore pods; undefined if the generation is made, or none is declared. */
 export function restorePodLabels(
   desired: Desired | { readonly problem: string },
   record: ControllerRecord | { readonly problem: string } | undefined,
@@ -19,20 +19,22 @@ export function restorePodLabels(
   return { ...labels, [labelKeys.generation]: String(desired.generation) };
 }
 
-/** While such pods are looked for, only what one of them says counts. Without: it is told that it is done. */
+/**
+ * `found` is undefined while no restore pod is looked for. Otherwise a report counts only if it is from one of them.
+ */
 export function restoreView(
-  looked: readonly Pod[] | undefined,
-  said: RestoreReport | undefined,
+  found: readonly Pod[] | undefined,
+  received: RestoreReport | undefined,
 ): RestoreView | undefined {
-  const pods = looked ?? [];
-  const report = !looked || pods.some((pod) => pod.metadata.uid === said?.podUid) ? said : undefined;
+  const pods = found ?? [];
+  const report = !found || pods.some((pod) => pod.metadata.uid === received?.podUid) ? received : undefined;
   const byAge = [...pods].sort((a, b) => created(b) - created(a));
   const [newest, ...older] = byAge.filter((p) => !p.metadata.deletionTimestamp);
   const refusal = byAge.map(refusalOf).find((r) => r !== undefined);
   if (!newest) return refusal || report ? { refusal, report } : undefined;
   const { uid, name } = newest.metadata;
   const before = older.map(problemOf).find((p) => p !== undefined);
-  const problem = problemOf(newest) ?? (before && `it tries again; before, ${before}`);
+  const problem = problemOf(newest) ?? (before && `it tries again; the previous pod: ${before}`);
   return { pod: { uid, name, problem }, refusal, report };
 }
 
@@ -44,8 +46,9 @@ const containersOf = ({ status }: Pod) => [
 ];
 
 /**
- * What Kubernetes doesn't know of a pod it drops without a word. The pod then comes as far as the others do, and doesn't
- * end: all members would be stopped for nothing. Told by what is left, which needs no right to ask for a version.
+ * Kubernetes silently drops fields that it doesn't know. Without native sidecars the restore pod would run and never
+ * end, so all members would be stopped for nothing. This checks the stored pod, because the controller has no right to
+ * ask for the version of Kubernetes.
  */
 function missesSidecar({ spec }: Pod): boolean {
   return (spec.initContainers ?? []).some(
@@ -54,7 +57,7 @@ function missesSidecar({ spec }: Pod): boolean {
 }
 
 const NO_SIDECAR =
-  "a recovery needs Kubernetes 1.29 or later. The API server has dropped `restartPolicy: Always` from the pod's init container, which an older one does, so that the recovery would never end. Update Kubernetes, or declare a restore from a backup, which needs no such container";
+  "a recovery needs Kubernetes 1.29 or later. The API server has dropped `restartPolicy: Always` from the pod's init container, as older releases do, so the recovery would never end. Update Kubernetes, or declare a restore from a backup, which needs no such container";
 
 function refusalOf(pod: Pod): string | undefined {
   if (missesSidecar(pod)) return `${pod.metadata.name}: ${NO_SIDECAR}`;
@@ -62,7 +65,7 @@ function refusalOf(pod: Pod): string | undefined {
   return refused && `${pod.metadata.name}: ${failure(refused)}`;
 }
 
-/** What a container says of its failure, or what it or the whole pod waits for and doesn't get. */
+/** A container's failure, or why a container or the pod can't start. */
 function problemOf(pod: Pod): string | undefined {
   const failed = containersOf(pod)
     .map(failure)
@@ -73,17 +76,17 @@ function problemOf(pod: Pod): string | undefined {
   return undefined;
 }
 
-const PATIENCE = ["PodInitializing", "ContainerCreating"];
+const NORMAL_WAITS = ["PodInitializing", "ContainerCreating"];
 
 function failure({ name, state, lastState }: ContainerStatus): string | undefined {
   const ended = state?.terminated ?? lastState?.terminated;
   const words = (message?: string) => {
-    const last = lastWords(message);
+    const last = lastMessage(message);
     return last ? `: ${last}` : "";
   };
   if (ended && ended.exitCode !== 0) return `${name} failed${words(ended.message ?? ended.reason)}`;
   const { reason, message } = state?.waiting ?? {};
-  return reason && !PATIENCE.includes(reason)
+  return reason && !NORMAL_WAITS.includes(reason)
     ? `${name} doesn't start: ${reason}${words(message)}`
     : undefined;
 }

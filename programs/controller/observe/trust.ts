@@ -19,7 +19,7 @@ const schema: Schema<TrustStatement> = v.lazy((value) =>
   (value as { readonly own?: unknown } | null)?.own === true ? own : made,
 );
 
-/** From the annotation of a pod or a template. */
+/** Parses the annotation of a pod or a pod template. */
 export function trustView(metadata: Pick<Meta, "annotations"> | undefined): TrustView | undefined {
   const text = metadata?.annotations?.[annotationKeys.trust];
   if (text === undefined) return undefined;

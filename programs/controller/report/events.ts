@@ -11,17 +11,17 @@ export interface EventTarget {
 }
 
 const SAME_AGAIN_MS = 600_000;
-/** A wait this long deserves a warning. A rollout waits all the time, but never for long. */
+/** Only a wait this long becomes a warning. A rollout waits often, but never for long. */
 const LASTING_MS = 60_000;
-/** How many at once, and then one more each `REFILL_MS`. */
+/** The rate limit: this many events at once, and then one more each `REFILL_MS`. */
 const BURST = 25;
 const REFILL_MS = 10_000;
 /** The longest note that the API accepts. */
 const LONGEST_NOTE = 1000;
 /** How many notes are remembered. */
-const MOST_KEYS = 500;
+const MAX_KEYS = 500;
 
-/** Kubernetes Events on the StatefulSet: each new reason and warning once, never a flood. */
+/** Writes Kubernetes Events on the StatefulSet: each new reason and warning once, within a rate limit. */
 export class Events {
   private readonly written = new Map<string, number>();
   private pendingSince: ReadonlyMap<string, number> = new Map();
@@ -38,23 +38,23 @@ export class Events {
     this.filledMs = steady();
   }
 
-  /** After a failed action the reason says so. */
-  tell(target: EventTarget, decision: Decision, failure?: Failure): void {
-    // A wait deserves a warning if it lasts. A refusal needs a user to act.
-    if (decision.refused !== undefined) this.say(target, "Warning", "Refused", decision.refused);
+  /** `failure`: why the decision's action failed. Then the reason says so. */
+  report(target: EventTarget, decision: Decision, failure?: Failure): void {
+    // A refusal needs a user to act, so it is a warning at once. A wait is one only if it lasts.
+    if (decision.refused !== undefined) this.emit(target, "Warning", "Refused", decision.refused);
     const waits = decision.warnings.filter((warning) => warning !== decision.refused);
     this.warn(target, failure ? [...new Set([...waits, decision.reason])] : waits);
     const news = withoutNumbers(decision.reason);
     if (failure && !isExpected(failure)) {
-      if (this.say(target, "Warning", "ActFailed", decision.reason)) this.current = news;
+      if (this.emit(target, "Warning", "ActFailed", decision.reason)) this.current = news;
       return;
     }
     if (news === this.current) return;
-    // A reason that comes back is news again.
+    // A reason that comes back is written again.
     this.written.delete(`Normal ${news}`);
-    // A reason that is held back by the limit is written later.
-    const word = failure ? "Waiting" : wordFor(decision);
-    if (this.say(target, "Normal", word, decision.reason)) this.current = news;
+    // If the rate limit holds the reason back, a later call writes it.
+    const eventReason = failure ? "Waiting" : eventReasonOf(decision);
+    if (this.emit(target, "Normal", eventReason, decision.reason)) this.current = news;
   }
 
   private warn(target: EventTarget, warnings: readonly string[]): void {
@@ -62,11 +62,11 @@ export class Events {
     const since = (warning: string) => this.pendingSince.get(withoutNumbers(warning)) ?? now;
     this.pendingSince = new Map(warnings.map((w) => [withoutNumbers(w), since(w)]));
     for (const w of warnings)
-      if (now - since(w) >= LASTING_MS) this.say(target, "Warning", "NotAsDeclared", w);
+      if (now - since(w) >= LASTING_MS) this.emit(target, "Warning", "NotAsDeclared", w);
   }
 
-  /** False if it can't be written now. */
-  private say(target: EventTarget, type: "Normal" | "Warning", reason: string, note: string): boolean {
+  /** False if the rate limit allows no event now. */
+  private emit(target: EventTarget, type: "Normal" | "Warning", reason: string, note: string): boolean {
     const key = `${type} ${withoutNumbers(note)}`;
     const now = this.steady();
     const before = this.written.get(key);
@@ -75,7 +75,7 @@ export class Events {
     this.filledMs = now;
     if (this.tokens < 1) return false;
     this.tokens -= 1;
-    if (this.written.size >= MOST_KEYS) this.written.clear();
+    if (this.written.size >= MAX_KEYS) this.written.clear();
     this.written.set(key, now);
     this.write(this.event(target, type, reason, note)).catch(this.failed);
     return true;
@@ -104,7 +104,7 @@ export class Events {
   }
 }
 
-function wordFor({ action, converged }: Decision): string {
+function eventReasonOf({ action, converged }: Decision): string {
   if (action) return action.kind.charAt(0).toUpperCase() + action.kind.slice(1);
   return converged === undefined ? "Waiting" : "Converged";
 }

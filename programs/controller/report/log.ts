@@ -4,16 +4,16 @@ import type { Decision, Failure } from "../model";
 import { withoutNumbers } from "./without-numbers";
 import { messageOf } from "../../shared/errors";
 
-/** The same problem, or a warning that was absent for a while, is logged again after this long. */
+/** The same problem is logged again after this long, and a warning after it was absent for this long. */
 const AGAIN_MS = 300_000;
 /** How many messages are remembered. */
-const MOST_KEYS = 100;
+const MAX_KEYS = 100;
 
-/** One line for each decision that differs from the one before. */
+/** Logs one line for each decision that differs from the previous one. */
 export class DecisionLog {
-  private before = "";
+  private previous = "";
   private readonly warned = new Map<string, number>();
-  private readonly troubles = new Map<string, number>();
+  private readonly problems = new Map<string, number>();
 
   constructor(
     private readonly log: Logger,
@@ -27,25 +27,25 @@ export class DecisionLog {
         this.log.warn(warning);
     }
     const key = JSON.stringify([action && nameOf(action), withoutNumbers(reason), converged]);
-    if (key === this.before) return;
-    this.before = key;
+    if (key === this.previous) return;
+    this.previous = key;
     const more = { action, converged, record: decision.record?.sequence, failure };
     if (!failure || isExpected(failure)) this.log.info(more, reason);
     else this.log.warn(more, reason);
   }
 
-  trouble(what: string, error: unknown): void {
+  problem(what: string, error: unknown): void {
     const message = messageOf(error);
-    if (this.isNew(this.troubles, withoutNumbers(`${what}: ${message}`), false))
+    if (this.isNew(this.problems, withoutNumbers(`${what}: ${message}`), false))
       this.log.warn({ error: message }, what);
   }
 
-  /** `lasts`: what is seen all the time is logged once. */
+  /** `lasts`: a message that keeps coming is logged only once. */
   private isNew(seen: Map<string, number>, key: string, lasts: boolean): boolean {
     const last = seen.get(key);
     const again = last === undefined || this.now() - last >= AGAIN_MS;
     if (!again && !lasts) return false;
-    if (seen.size > MOST_KEYS) seen.clear();
+    if (seen.size > MAX_KEYS) seen.clear();
     seen.set(key, this.now());
     return again;
   }

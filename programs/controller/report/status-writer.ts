@@ -3,12 +3,12 @@ import { withoutNumbers } from "./without-numbers";
 
 export type StatusData = Readonly<Record<string, string>>;
 
-/** How often a sentence is written of which only numbers change. */
+/** How often data is written if only numbers in it change. */
 const COUNTING_MS = 2000;
-/** How often unchanged data is applied again, in case the ConfigMap was deleted. It changes nothing in the cluster. */
+/** How often unchanged data is applied again, in case the ConfigMap was deleted. Otherwise that has no effect. */
 const AGAIN_MS = 30_000;
 
-/** Writes a ConfigMap until it shows what was posted last. */
+/** Writes a ConfigMap until it has the data that was posted last. */
 export class StatusWriter {
   private wanted: StatusData | undefined;
   private written: { readonly data: StatusData; readonly atMs: number } | undefined;
@@ -20,18 +20,18 @@ export class StatusWriter {
     private readonly failed: (error: unknown) => void,
   ) {}
 
-  /** What it shows, by the last write. */
+  /** The data of the last write. */
   get current(): StatusData | undefined {
     return this.written?.data;
   }
 
-  /** Whether it already shows this. */
+  /** Whether the last write had the same data. */
   same(data: StatusData): boolean {
     const before = this.written?.data;
     return before !== undefined && Object.keys(data).every((key) => data[key] === before[key]);
   }
 
-  /** Returns at once. `extra` is written with the data, but is no reason to write. */
+  /** Returns at once. `extra` is written along with the data. A change of it alone isn't written. */
   post(data: StatusData, extra: StatusData = {}): void {
     if (!this.due(data)) return;
     this.wanted = { ...data, ...extra };
@@ -43,10 +43,10 @@ export class StatusWriter {
     const age = this.steady() - this.written.atMs;
     if (this.same(data)) return age >= AGAIN_MS;
     const before = this.written.data;
-    const counts = Object.keys(data).every(
+    const onlyNumbersChange = Object.keys(data).every(
       (key) => withoutNumbers(data[key] ?? "") === withoutNumbers(before[key] ?? ""),
     );
-    return !counts || age >= COUNTING_MS;
+    return !onlyNumbersChange || age >= COUNTING_MS;
   }
 
   private async writeAll(): Promise<void> {

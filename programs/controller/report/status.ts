@@ -2,13 +2,15 @@ import type { Decision, World } from "../model";
 import type { StatusData } from "./status-writer";
 import { StatusWriter } from "./status-writer";
 
-/** The ConfigMap that `pulumi up` waits for: the declared hash once it is reached, else what is waited for. */
+/**
+ * The ConfigMap that `pulumi up` waits for. It has the hash of the declared state once reached, or the reason to wait.
+ */
 export class Status extends StatusWriter {
   show(world: Pick<World, "desired" | "etcd" | "pods" | "record">, decision: Decision): void {
     const data = {
       converged: decision.converged ?? decision.reason,
       reason: decision.reason,
-      // The declaration that all this is about: a refusal of an earlier one doesn't concern the next.
+      // The declaration that this status is about: a refusal of one declaration doesn't apply to the next.
       declared: "problem" in world.desired ? "" : world.desired.hash,
       refused: decision.refused ?? "",
       members: JSON.stringify(membersOf(world)),
@@ -18,13 +20,13 @@ export class Status extends StatusWriter {
     this.post(data, { observedAt: since ?? new Date().toISOString() });
   }
 
-  /** What was seen before may no longer be true, so it isn't shown. */
-  blind(reason: string): void {
+  /** Clears the earlier observations, because they may no longer be true. */
+  unknown(reason: string): void {
     this.post({ converged: reason, reason, declared: "", refused: "", members: "[]" });
   }
 }
 
-/** How the present generation was made. */
+/** How the current generation was made. */
 function madeOf({ record }: Pick<World, "record">, decision: Decision): StatusData {
   const { made } = decision.record ?? (record && "problem" in record ? undefined : record) ?? {};
   return made
@@ -32,7 +34,7 @@ function madeOf({ record }: Pick<World, "record">, decision: Decision): StatusDa
     : {};
 }
 
-/** What a user asks first. It doesn't change while nothing happens. */
+/** Only stable facts of the members, so that the ConfigMap doesn't change while nothing happens. */
 function membersOf({ etcd, pods }: Pick<World, "etcd" | "pods">): readonly object[] {
   const listed = "problem" in etcd.list ? [] : etcd.list.members;
   const rows = pods.map((pod) => {

@@ -2,8 +2,8 @@ import type { Decision } from "../model";
 import { StatusWriter } from "./status-writer";
 
 /**
- * The ConfigMap that the clients' Secrets wait for: the key of the declared trust once all pods agree with it, else why
- * they don't. While nothing can be said, it stays as it is.
+ * The ConfigMap that the clients' Secrets wait for. It has the key of the declared trust once all pods have that trust,
+ * or the reason why they don't. It doesn't change while the state is unknown.
  */
 export class TrustStatus extends StatusWriter {
   show({ trust }: Decision): void {

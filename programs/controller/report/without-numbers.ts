@@ -1,4 +1,4 @@
-/** The same sentence with other numbers is the same news. About another member (`etcd-1`) it isn't. */
+/** Makes messages equal that differ only in numbers. The ordinal in a member's name (`etcd-1`) counts as different. */
 export function withoutNumbers(sentence: string): string {
   return sentence.replace(/(?<![A-Za-z\d]-|\d)\d+/g, "#");
 }

@@ -3,7 +3,9 @@ import { messageOf } from "../../shared/errors";
 import type { KeyPair } from "../../shared/tls";
 import { readKeyPair, versionOf } from "../../shared/tls";
 
-/** The server's key pair, read again and again: a mounted Secret's files are swapped while the program runs. */
+/**
+ * The server's key pair. It is reread regularly, because the files of a mounted Secret change while the program runs.
+ */
 export class Certificates {
   private version: string | undefined;
 
@@ -19,7 +21,7 @@ export class Certificates {
     return pair;
   }
 
-  /** Undefined while nothing has changed, or what there is doesn't fit together (yet). */
+  /** Undefined if nothing has changed, or if key and certificate don't match (yet). */
   changed(): KeyPair | undefined {
     const before = this.version;
     try {
@@ -29,7 +31,9 @@ export class Certificates {
       return pair;
     } catch (error) {
       this.version = before;
-      this.warn?.(`the controller's server keeps its certificate: ${messageOf(error)}`);
+      this.warn?.(
+        `the controller's server keeps its old certificate, because the new one can't be used: ${messageOf(error)}`,
+      );
       return undefined;
     }
   }

@@ -1,33 +1,33 @@
 /**
- * Who may speak for a pod, and from where. All members and restore pods show one and the same certificate, so that says
- * nothing of which of them asks.
+ * Which reports the server accepts for a pod, and from which addresses. All members and restore pods have the same
+ * client certificate, so it doesn't identify the pod.
  *
- * Only pods that the controller sees are heard, so that what is kept is bounded by what Kubernetes runs. A pod whose gate
- * was once heard from its own address is heard from nowhere else, and no pod is spoken for from another one's address. It
- * isn't more, because between a pod and the controller its address may be translated (a masquerading proxy, a service
- * mesh): a cluster in which it always is has to work, too.
+ * Only reports of pods that the controller sees are accepted, so the state here is bounded by what Kubernetes runs.
+ * Once a pod has reported from its own address, no other address is accepted for it. The address of another expected
+ * pod is never accepted. Other addresses are, because a masquerading proxy or a service mesh may translate a pod's
+ * address.
  */
 import type { Uid } from "../../shared/disk";
 
-/** Pods, each with its addresses as far as Kubernetes tells them yet. */
+/** Pods, each with the addresses that Kubernetes has published so far. */
 export type Addresses = ReadonlyMap<Uid, readonly string[]>;
 
 export interface PodAddresses {
   readonly members: Addresses;
-  /** Absent while none is looked for: then what a restore pod says decides nothing. */
+  /** Absent while no restore pod is looked for: then its report affects no decision, so all are accepted. */
   readonly restore?: Addresses;
 }
 
 export class ExpectedPods {
   private pods: PodAddresses = { members: new Map() };
-  private readonly heardFromOwn = new Set<Uid>();
+  private readonly seenAtOwnAddress = new Set<Uid>();
 
   expect(pods: PodAddresses): void {
     this.pods = pods;
-    for (const uid of this.heardFromOwn) if (!this.all().has(uid)) this.heardFromOwn.delete(uid);
+    for (const uid of this.seenAtOwnAddress) if (!this.all().has(uid)) this.seenAtOwnAddress.delete(uid);
   }
 
-  /** Why it isn't heard; undefined when it is. */
+  /** Why the report isn't accepted; undefined if it is. */
   refusal(kind: keyof PodAddresses, uid: Uid, from: string | undefined): string | undefined {
     const expected = this.pods[kind];
     if (!expected) return undefined;
@@ -35,14 +35,14 @@ export class ExpectedPods {
     if (!own) return "this controller doesn't see that pod";
     const address = plain(from ?? "");
     if (own.includes(address)) {
-      this.heardFromOwn.add(uid);
+      this.seenAtOwnAddress.add(uid);
       return undefined;
     }
-    const elsewhere = this.heardFromOwn.has(uid) || this.knows(address);
+    const elsewhere = this.seenAtOwnAddress.has(uid) || this.knows(address);
     return elsewhere ? `${address} isn't that pod's address` : undefined;
   }
 
-  /** Whether it is the address of a pod that is expected. */
+  /** Whether an expected pod has this address. */
   knows(address: string): boolean {
     const own = plain(address);
     return [...this.all().values()].some((all) => all.includes(own));
@@ -54,7 +54,7 @@ export class ExpectedPods {
   }
 }
 
-/** A socket that takes both families shows an IPv4 address as one of IPv6. */
+/** A dual-stack socket shows an IPv4 address in IPv6 form. */
 function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }

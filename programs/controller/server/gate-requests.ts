@@ -1,6 +1,6 @@
 /**
- * The requests of gates that wait for an order, without the network: what each gate reported, and which order is for
- * which report. A gate gets an order only for a report that the decision has seen.
+ * The requests of gates that wait for an order, independent of the network. It pairs reports and orders: a gate gets an
+ * order only for a report that the decision has seen.
  */
 import { createHash } from "node:crypto";
 import type { Decision, GateReport } from "../model";
@@ -8,13 +8,13 @@ import type { Order } from "../../shared/protocol";
 import type { Uid } from "../../shared/disk";
 import type { GateMessage } from "../../shared/protocol";
 
-/** A request that is not answered yet. */
+/** A request without a response yet. */
 export interface PendingRequest {
-  /** Tag of the order that this gate has been given last. */
+  /** The tag of the last order that this gate got. */
   readonly knownTag: string | undefined;
   readonly sinceMs: number;
   send(order: Order, tag: string): void;
-  /** It is still being thought about. */
+  /** Shows the gate that the server still works on its request. */
   keepAlive(): void;
   drop(): void;
 }
@@ -22,8 +22,9 @@ export interface PendingRequest {
 interface KnownGate {
   readonly message: GateMessage;
   readonly content: string;
-  /** Counts reports that differ. The decision's is compared with it. */
+  /** Rises with each report that differs. */
   readonly version: number;
+  /** The version that the latest decision has seen. */
   seen: number;
   heardMs: number;
   order?: Order;
@@ -33,7 +34,7 @@ interface KnownGate {
 export interface RequestTimes {
   /** How long a request is kept at most. */
   readonly keepMs: number;
-  /** A gate that was not heard of for so long is gone. */
+  /** A gate that was silent for this long is gone. */
   readonly forgetMs: number;
 }
 
@@ -43,12 +44,12 @@ export class GateRequests {
 
   constructor(
     private readonly times: RequestTimes,
-    /** Something new is to be looked at, for this pod. */
+    /** Called for a new report of this pod. */
     private readonly wake: (podUid: Uid, nowMs: number) => void,
     /**
-     * Whether this process may still answer, asked right before each answer: a process that was paused has orders left
-     * which another controller may have overruled since. A gate gives up on a silent server before another controller
-     * can take the lease, so an answer that was under way meanwhile reaches nobody.
+     * Whether this process may still answer. It is called right before each response: a process that was paused may
+     * hold orders that another controller has overruled since. A gate gives up on a silent server before another
+     * controller can take the lease, so a response that was in flight meanwhile reaches nobody.
      */
     private readonly mayAnswer: () => boolean,
   ) {}
@@ -66,7 +67,7 @@ export class GateRequests {
     this.deliver(gate);
   }
 
-  /** The gate hung up. */
+  /** The gate has disconnected. */
   leave(podUid: string, pending: PendingRequest, nowMs: number): void {
     const gate = this.gates.get(podUid);
     if (gate?.pending !== pending) return;
@@ -83,10 +84,10 @@ export class GateRequests {
     });
   }
 
-  /** `only`: nothing is decided for the others, and they aren't to wait for it. */
+  /** `only`: there is no decision for the other gates, so they don't wait for one. */
   answer(orders: Decision["orders"], only = false): void {
     this.each((gate, podUid) => {
-      // A report that came in after the decision's observation waits for the next one.
+      // A report that arrived after the decision's observation waits for the next decision.
       if (gate.seen !== gate.version) return;
       gate.order = Object.hasOwn(orders, podUid) ? orders[podUid] : undefined;
       if (only && !gate.order) this.dismiss(gate);
@@ -102,11 +103,11 @@ export class GateRequests {
         if (nowMs - gate.heardMs >= this.times.forgetMs) this.gates.delete(podUid);
         return;
       }
-      // A report that changed again and again wakes nobody each time.
+      // `wake` is throttled, so it may have ignored the report.
       if (gate.seen !== gate.version) this.wake(podUid, nowMs);
       if (nowMs - pending.sinceMs < this.times.keepMs) pending.keepAlive();
       else if (order) this.send(gate, order);
-      // Decisions were made, and none was about this pod: it is no worse off than without a controller.
+      // No decision was about this pod. Without an answer it is no worse off than without a controller.
       else this.dismiss(gate);
     });
   }
@@ -116,7 +117,7 @@ export class GateRequests {
     this.gates.clear();
   }
 
-  /** Whatever goes wrong with one is no matter of the others, nor of the round. */
+  /** An error with one gate affects neither the others nor the round. */
   private each(visit: (gate: KnownGate, podUid: Uid) => void): void {
     for (const [podUid, gate] of [...this.gates]) {
       try {
@@ -143,13 +144,13 @@ export class GateRequests {
     if (!this.mayAnswer()) return this.dismiss(gate);
     const { pending } = gate;
     gate.pending = undefined;
-    // What was reported is not true any more once the gate has done what it was told.
+    // The report is outdated once the gate has carried out the order.
     if (!keepsAsking(order)) this.gates.delete(gate.message.podUid);
     pending?.send(order, tagOf(order));
   }
 }
 
-/** What a gate reports stays true when it does this, and the same order need not be given twice. */
+/** Whether the gate asks again after this order. Then its report stays valid, and the same order isn't sent twice. */
 function keepsAsking({ kind }: Order): boolean {
   return kind === "wait" || kind === "refuse" || kind === "lend";
 }

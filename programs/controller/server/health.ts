@@ -3,21 +3,22 @@ import type { Server } from "node:http";
 import { ConnectionLimit } from "./connection-limit";
 
 export interface Health {
-  /** The loop still turns. */
+  /** Whether the loop still runs. */
   readonly alive: () => boolean;
-  /** This process knows whether it is the one that acts. */
+  /** Whether this process knows if it is the one that acts. */
   readonly ready: () => boolean;
 }
 
-/** Of all, and of one address: the kubelet asks for one thing at a time. */
+/** The kubelet sends one probe at a time. */
 const MAX_CONNECTIONS = 50;
 const MAX_CONNECTIONS_PER_ADDRESS = 4;
-/** Until a request has arrived as a whole. */
+/** The time for a complete request to arrive. */
 const ARRIVAL_MS = 5_000;
 
 /**
- * For the kubelet's probes: plain HTTP, and nothing to be learnt from it. Anybody in the cluster may connect, and a probe
- * that finds no place has the controller killed; so whoever comes has one, at the cost of those that say nothing.
+ * Serves the kubelet's probes over plain HTTP, without any confidential data. Every pod in the cluster can connect, and
+ * Kubernetes kills a controller whose probe gets no connection. So a new connection is always accepted, at the cost of
+ * idle ones.
  */
 export function serveHealth(port: number, health: Health): Server {
   const checks: Readonly<Record<string, () => boolean>> = {

@@ -1,6 +1,6 @@
 /**
- * The controller's server: the members' gates ask it over mutual TLS how they may start. It answers only while this
- * controller holds the lease, and only what the latest decision says.
+ * The controller's server. The members' gates ask it over mutual TLS how they may start. It answers only while this
+ * controller holds the lease, and only with the orders of the latest decision.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
@@ -28,14 +28,14 @@ import { reply, textOf } from "../../shared/http";
 import { listen, mutualTlsServer } from "../../shared/https-server";
 
 export interface ControllerServerOptions {
-  /** With `tls.crt`, `tls.key` and, unless `clientCa` is another file, `ca.crt`. */
+  /** A folder with `tls.crt`, `tls.key` and, unless `clientCa` is set, `ca.crt`. */
   readonly tlsDir: string;
   readonly clientCa?: string;
   readonly port: number;
   readonly host?: string;
-  /** Something that a person may want to know and that stops nothing. */
+  /** Called for problems that don't stop the server. */
   readonly warn?: (text: string) => void;
-  /** For tests. */
+  /** Overrides for tests. */
   readonly times?: Partial<Times>;
 }
 
@@ -48,21 +48,21 @@ interface Times {
 
 export interface ControllerServer {
   readonly port: number;
-  /** The gates that are asking now: the observation that the next `answer` is for. */
+  /** The gates that are asking now. The next `answer` is for these reports. */
   reports(): GateReport[];
-  /** What the restore pod said last, if it was heard of lately. */
+  /** The restore pod's last report, unless it is too old. */
   restore(): RestoreReport | undefined;
-  /** The orders of the decision made from the latest `reports`. They stand until the next ones. */
+  /** The orders of the decision made from the latest `reports`. They are valid until the next call. */
   answer(orders: Decision["orders"], restore?: RestoreAnswer): void;
-  /** The same, for what is certain although nothing could be decided: all other gates go by their own rule. */
+  /** The same for orders that are certain although there is no decision. All other gates apply their own rule. */
   answerOnly(orders: Decision["orders"]): void;
-  /** Who is heard, by the latest look at Kubernetes; nobody at first. */
+  /** The pods whose reports are accepted, by the latest observation of Kubernetes. None at first. */
   expect(pods: PodAddresses): void;
-  /** Called for reports that say something new; for one of a pod that isn't expected, with `unseen`. */
+  /** Registers a callback for new reports. `unseen` is true for a report of a pod that isn't expected. */
   onReport(wake: (unseen: boolean) => void): void;
   /**
-   * Whether this process may answer, asked anew before each answer; false at first. While it may not, gates are told to
-   * ask again.
+   * Whether this process may answer; false at first. The callback is called before each response. While this process
+   * may not answer, the server tells gates to ask again.
    */
   setHolder(mayAnswer: false | (() => boolean)): void;
   close(): Promise<void>;
@@ -70,15 +70,15 @@ export interface ControllerServer {
 
 const MAX_BODY = 64 * 1024;
 /**
- * The limits of all addresses that no expected pod has, and of one address. Connections that have shown a certificate
- * are counted apart from those that haven't yet, which anybody may open. Seven gates and a restore pod share one address
- * where addresses are translated.
+ * The limits for all unexpected addresses together, and for one address. Authenticated connections are counted apart
+ * from unauthenticated ones, which anybody can open. Seven gates and a restore pod share one address where addresses
+ * are translated.
  */
 const MAX_CONNECTIONS = 64;
 const MAX_CONNECTIONS_PER_ADDRESS = 16;
-/** Until a request has arrived as a whole. */
+/** The time for a complete request to arrive. */
 const ARRIVAL_MS = 5_000;
-/** For the same pod, and for all pods that aren't expected. */
+/** The minimum interval between two wake-ups for one pod, and for all unexpected pods together. */
 const WAKE_EVERY_MS = 500;
 const UNSEEN_EVERY_MS = 1_000;
 
@@ -88,12 +88,12 @@ export async function createControllerServer(options: ControllerServerOptions): 
   const newReports = new Throttle(WAKE_EVERY_MS, () => wake(false));
   const unexpectedReports = new Throttle(UNSEEN_EVERY_MS, () => wake(true));
   const pods = new ExpectedPods();
-  const nobody = (): boolean => false;
-  let holds = nobody;
+  const never = (): boolean => false;
+  let mayAnswer = never;
   const gates = new GateRequests(
     times,
     (podUid, nowMs) => newReports.call(podUid, nowMs),
-    () => holds(),
+    () => mayAnswer(),
   );
   const restoreReports = new RestoreReports(times.forgetMs, (podUid, nowMs) =>
     newReports.call(podUid, nowMs),
@@ -125,17 +125,17 @@ export async function createControllerServer(options: ControllerServerOptions): 
     const from = request.socket.remoteAddress;
     const fromRestorePod = request.url === RESTORE_PATH;
     if (request.method !== "POST" || (request.url !== REPORT_PATH && !fromRestorePod))
-      return end(response, 404, "no such thing here");
+      return end(response, 404, "not found");
     const body = await textOf(request, MAX_BODY);
     if (fromRestorePod) {
-      const said = parseRestoreMessage(body);
-      if (!said) return end(response, 400, "not a report that this controller understands");
-      const refusal = refusalOf("restore", said.podUid, from);
+      const message = parseRestoreMessage(body);
+      if (!message) return end(response, 400, "this controller can't parse the report");
+      const refusal = refusalOf("restore", message.podUid, from);
       if (refusal) return end(response, 503, refusal);
-      return end(response, 200, restoreReports.hear(said, ownClock()));
+      return end(response, 200, restoreReports.receive(message, ownClock()));
     }
     const message = parseMessage(body);
-    if (!message) return end(response, 400, "not a report that this controller understands");
+    if (!message) return end(response, 400, "this controller can't parse the report");
     const refusal = refusalOf("members", message.podUid, from);
     if (refusal) return end(response, 503, refusal);
     const pending: PendingRequest = {
@@ -154,15 +154,15 @@ export async function createControllerServer(options: ControllerServerOptions): 
   }
 
   function refusalOf(kind: keyof PodAddresses, podUid: string, from: string | undefined): string | undefined {
-    if (!holds()) return "this controller does not hold the lease, or can decide nothing now";
+    if (!mayAnswer()) return "this controller doesn't hold the lease, or can't decide anything now";
     const refusal = pods.refusal(kind, podUid, from);
-    // Kubernetes may know better by now.
+    // Kubernetes may have newer data by now.
     if (refusal) unexpectedReports.call("", ownClock());
     return refusal;
   }
 
   await listen(server, options.port, options.host);
-  server.on("error", (error) => options.warn?.(`the controller's server: ${messageOf(error)}`));
+  server.on("error", (error) => options.warn?.(`error in the controller's server: ${messageOf(error)}`));
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : options.port,
@@ -177,15 +177,15 @@ export async function createControllerServer(options: ControllerServerOptions): 
     onReport: (callback) => {
       wake = callback;
     },
-    setHolder: (mayAnswer) => {
-      holds = mayAnswer || nobody;
-      if (!mayAnswer) {
+    setHolder: (holder) => {
+      mayAnswer = holder || never;
+      if (!holder) {
         gates.clear();
         restoreReports.clear();
       }
     },
     close: () => {
-      holds = nobody;
+      mayAnswer = never;
       clearInterval(heartbeat);
       clearInterval(reload);
       gates.clear();

@@ -1,4 +1,4 @@
-/** What the restore pod reported last, and what it is told. It asks every second, so no request of it is kept. */
+/** The restore pod's last report and the answer to it. The pod asks every second, so its requests aren't held open. */
 import type { RestoreAnswer, RestoreReport } from "../../shared/protocol";
 import type { Uid } from "../../shared/disk";
 import type { RestoreMessage } from "../../shared/protocol";
@@ -14,8 +14,8 @@ export class RestoreReports {
     private readonly wake: (podUid: Uid, nowMs: number) => void,
   ) {}
 
-  /** The answer is of a decision that has seen this report. */
-  hear(message: RestoreMessage, nowMs: number): RestoreAnswer {
+  /** The answer comes from a decision that has seen this report. */
+  receive(message: RestoreMessage, nowMs: number): RestoreAnswer {
     const content = JSON.stringify(message);
     const same = this.last?.content === content;
     this.last = { report: { ...message, atMs: nowMs }, content, seen: same && this.last?.seen === true };

@@ -1,4 +1,4 @@
-/** Calls back at once, and then not again for a while for the same key, however often it is called. */
+/** Calls back at once, and then ignores calls with the same key for a while. */
 export class Throttle {
   private readonly called = new Map<string, number>();
 
@@ -7,7 +7,7 @@ export class Throttle {
     private readonly callback: () => void,
   ) {}
 
-  /** False when it was called for this only just now. */
+  /** False if the call was ignored. */
   call(key: string, nowMs: number): boolean {
     for (const [known, atMs] of this.called)
       if (nowMs - atMs >= this.everyMs || nowMs < atMs) this.called.delete(known);

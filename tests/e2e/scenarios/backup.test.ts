@@ -161,9 +161,9 @@ describe("backups to an S3 store", () => {
     await cluster.etcdctl(["put", "greeting", "hello"]);
     const made = await backUp(cluster);
     assert.notEqual(made.member.name, await leader(cluster));
-    const { good, loose } = await readCatalog(store);
+    const { good, orphans } = await readCatalog(store);
     assert.deepEqual(good, [made]);
-    assert.deepEqual(loose, []);
+    assert.deepEqual(orphans, []);
   });
 
   longOne(
@@ -319,10 +319,10 @@ describe("backups to an S3 store", () => {
     const jobs = await Promise.all([startJob(cluster), startJob(cluster)]);
     for (const job of jobs)
       assert.equal(await jobResult(cluster, job), "Complete", await jobLogs(cluster, job));
-    const { good, loose } = await readCatalog(store);
+    const { good, orphans } = await readCatalog(store);
     assert.equal(good.length, before + 2);
     assert.deepEqual(
-      loose.filter((l) => !l.key.endsWith("notes.txt")),
+      orphans.filter((l) => !l.key.endsWith("notes.txt")),
       [],
     );
   });

@@ -72,7 +72,7 @@ describe("make up", function () {
   it("prints commands that work unchanged", async () => {
     const lines = told
       .split("\n")
-      .slice(told.split("\n").findIndex((line) => line.includes("each line as it stands")) + 1)
+      .slice(told.split("\n").findIndex((line) => line.includes("each line is a complete command")) + 1)
       .filter((line) => line.startsWith("  "));
     assert.ok(lines.some((line) => line.includes("port-forward")) && lines.length >= 8, told);
     const ran = await typed(lines.join("\n"), 120_000);

@@ -100,8 +100,8 @@ long("a backup or restore job", () => {
     );
     await cluster.apply(declared(never));
     assert.equal((await backupStatus(cluster)).lastRun?.result, "succeeded");
-    const { loose } = await readCatalog(store);
-    assert.deepEqual(loose, [], "nothing counts but what is whole");
+    const { orphans } = await readCatalog(store);
+    assert.deepEqual(orphans, [], "nothing counts but what is whole");
   });
 
   it("is replaced by another pod, which makes the generation once, when a restore's node dies", async () => {

@@ -95,7 +95,7 @@ long("two controllers", () => {
     }
     await eventually("it says that it stood still", async () => {
       const log = await cluster.kubectl(["logs", holder]);
-      return /stood still for \d+ s, beyond its lease/.test(log) || undefined;
+      return /was paused for \d+ s and lost its lease/.test(log) || undefined;
     });
     await sleep(15_000);
     await cluster.waitForVoters(60);

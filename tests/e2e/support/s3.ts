@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { S3StoreArgs } from "../../../components";
 import { S3Store } from "../../../programs/backup/store/s3";
-import { patience, S3Connection } from "../../../programs/backup/store/s3-client";
+import { retryPolicy, S3Connection } from "../../../programs/backup/store/s3-client";
 import { issue, makeAuthority } from "./bare-etcd";
 import type { TestCluster } from "./etcd-cluster";
 import { root } from "../../../hack/root";
@@ -93,7 +93,7 @@ export class S3Server {
       credentials: "files" as const,
     };
     const store = new S3Store(
-      new S3Connection(settings, () => Promise.resolve(keys), { ...patience, attempts: 3 }),
+      new S3Connection(settings, () => Promise.resolve(keys), { ...retryPolicy, attempts: 3 }),
     );
     await eventually("the store answers through the API server", () => store.list(""), 30);
     return store;

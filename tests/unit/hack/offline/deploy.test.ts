@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as tls from "@pulumi/tls";
 import { deployProgram } from "../../../../hack/offline/deploy";
-import { convergenceOf, isExchanged } from "../../../../hack/convergence";
+import { convergenceOf, isRolledOut } from "../../../../hack/convergence";
 import type { State } from "../../../../hack/offline/state";
 import { waitForVoters } from "../../../../hack/wait-for-voters";
 import type { Ran } from "../../../../hack/kubectl";
@@ -190,7 +190,7 @@ describe("the final wait", () => {
   it("trusts only the declared controller's report", () => {
     const settled = { observedGeneration: 2, replicas: 1, updatedReplicas: 1, readyReplicas: 1 };
     const metadata = { generation: 2 };
-    expect(isExchanged({ metadata, status: settled })).to.equal(true);
+    expect(isRolledOut({ metadata, status: settled })).to.equal(true);
     const others = [
       undefined,
       { ...settled, observedGeneration: 1 },
@@ -199,7 +199,7 @@ describe("the final wait", () => {
       { ...settled, readyReplicas: undefined },
     ];
     for (const other of others) {
-      expect(isExchanged({ metadata, status: other })).to.equal(false);
+      expect(isRolledOut({ metadata, status: other })).to.equal(false);
     }
   });
 

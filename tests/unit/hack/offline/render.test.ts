@@ -20,7 +20,7 @@ const keyArgs = { algorithm: "ECDSA", ecdsaCurve: "P256" };
 
 describe("the stand-in for the TLS provider", () => {
   it("refuses a curve that etcd can't serve", async () => {
-    const refused = "only ECDSA keys of a curve that Go can serve";
+    const refused = "only ECDSA keys with a curve that Go's TLS supports";
     expect(await failure(() => new tls.PrivateKey("k", { algorithm: "ECDSA" }))).to.contain(refused);
     expect(
       await failure(() => new tls.PrivateKey("k", { algorithm: "ECDSA", ecdsaCurve: "P224" })),
@@ -45,7 +45,7 @@ describe("the stand-in for the TLS provider", () => {
   it("accepts usages in snake_case only, like the provider", async () => {
     for (const use of ["certSigning", "clientAuth", "digital_signatures", "crl_signing"]) {
       expect(await failure(() => selfSigned([use]))).to.contain(
-        `${use} not known; they are written in snake_case`,
+        `unknown: ${use}. Write them in snake_case`,
       );
     }
     expect(await failure(() => selfSigned(["cert_signing", "client_auth"]))).to.equal("nothing failed");
@@ -69,7 +69,7 @@ describe("the stand-in for the TLS provider", () => {
         super("tls:index/other:Other", "o", {});
       }
     }
-    expect(await failure(() => new Other())).to.contain("no stand-in for tls:index/other:Other");
+    expect(await failure(() => new Other())).to.contain("tls:index/other:Other isn't implemented here");
   });
 
   it("replaces a key when its inputs change, and keeps it otherwise", async () => {

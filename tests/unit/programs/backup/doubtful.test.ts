@@ -10,7 +10,7 @@ import { keys } from "../../../../programs/shared/backups/manifest";
 import { NotThere, Refusal } from "../../../../programs/shared/refusal";
 import type { Store } from "../../../../programs/backup/store";
 import { FolderStore } from "../../../../programs/backup/store/folder";
-import { tidy } from "../../../../programs/backup/tidy";
+import { prune } from "../../../../programs/backup/prune";
 import { FakeS3 } from "./fake-s3";
 import { failure, manifest, nowMs, removeFolders, snapshot, temporaryFolder } from "./fixtures";
 
@@ -76,8 +76,8 @@ for (const [kind, make] of Object.entries(places))
     const flipped = manifest(days(8));
     const short = manifest(days(7));
     const moved = manifest(days(6));
-    const run = (more: Partial<Parameters<typeof tidy>[0]> = {}) =>
-      tidy({ store: place.store, made, settings: { keepLast: 1 }, nowMs, ...more });
+    const run = (more: Partial<Parameters<typeof prune>[0]> = {}) =>
+      prune({ store: place.store, made, settings: { keepLast: 1 }, nowMs, ...more });
     const there = async () => (await place.store.list("c1/")).map((s) => s.key).sort();
 
     it("is kept with its data, counted and told of, however old; what is good goes on being retained", async () => {
@@ -92,13 +92,13 @@ for (const [kind, make] of Object.entries(places))
       place.put("c1/20261101T000000Z-00000b.db", "data", days(20));
       place.put("c1/20261101T000000Z-00000b.manifest", "of another kind", days(20));
       const before = await there();
-      const tidied = await run();
+      const pruned = await run();
       const gone = before.filter((key) => ![old.object.key, keys.manifest("c1", old.name)].includes(key));
       expect(await there()).to.deep.equal(gone);
-      expect(tidied).to.include({ kept: 1, removed: 1, doubtful: 5, stopped: false });
-      expect(tidied.alert)
-        .to.contain("5 backups can't be used here, and nothing of them is deleted")
-        .and.contain(`${moved.name}: its manifest is that of c1/${old.name}`)
+      expect(pruned).to.include({ kept: 1, removed: 1, doubtful: 5, stopped: false });
+      expect(pruned.alert)
+        .to.contain("5 backups can't be used here and will never be deleted automatically")
+        .and.contain(`${moved.name}: its manifest belongs to c1/${old.name}`)
         .and.contain("; and 2 more")
         .and.contain("use the release that wrote them, or remove them");
     });
@@ -107,12 +107,12 @@ for (const [kind, make] of Object.entries(places))
       put(later, days(9), JSON.stringify({ ...later, format: 2 }));
       put(flipped, days(8), "{");
       put(short, days(7), JSON.stringify(short), 3);
-      const { doubtful, good, loose } = await readCatalog(place.store);
-      expect([good, loose]).to.deep.equal([[], []]);
+      const { doubtful, good, orphans } = await readCatalog(place.store);
+      expect([good, orphans]).to.deep.equal([[], []]);
       expect(doubtful.map((d) => [d.name, d.why])).to.deep.equal([
         [later.name, "its manifest has format 2, which is from a later release"],
         [flipped.name, "its manifest can't be used: it is not JSON"],
-        [short.name, "it is not whole: its data has 3 bytes of 10"],
+        [short.name, "it is incomplete: its data has 3 bytes of 10"],
       ]);
       for (const { name, why } of doubtful)
         expect((await failure(findBackup(place.store, { name }))).message).to.contain(why);
@@ -125,7 +125,7 @@ for (const [kind, make] of Object.entries(places))
       expect(error).to.be.instanceOf(Refusal);
       expect(error.message)
         .to.contain(`the newest backup in ${place.store.where}, ${later.name}, can't be used`)
-        .and.contain(`The newest good one is ${old.name}: say its name`);
+        .and.contain(`The newest good one is ${old.name}: to use it, set its name`);
       expect((await findBackup(place.store, { name: old.name })).name).to.equal(old.name);
       put(made, 0);
       expect((await findBackup(place.store, {})).name).to.equal(made.name);
@@ -164,10 +164,10 @@ for (const [kind, make] of Object.entries(places))
       place.store.readSmall = (key) =>
         key === hidden ? Promise.reject(new NotThere("NoSuchKey")) : readSmall(key);
       place.store.size = (key) => (key === hidden ? Promise.resolve(undefined) : size(key));
-      const tidied = await run();
-      expect(tidied).to.include({ kept: 1, removed: 0, doubtful: 1, stopped: false });
-      expect(tidied.alert).to.contain(
-        `${old.name}: the store lists its manifest ${hidden} and doesn't find it`,
+      const pruned = await run();
+      expect(pruned).to.include({ kept: 1, removed: 0, doubtful: 1, stopped: false });
+      expect(pruned.alert).to.contain(
+        `${old.name}: the store lists its manifest ${hidden} but doesn't find it`,
       );
       expect(await there()).to.include.members([hidden, old.object.key]);
       // Nor is an older one taken for the newest.
@@ -191,8 +191,8 @@ for (const [kind, make] of Object.entries(places))
         }
         return readSmall(key);
       };
-      const { good, doubtful, loose } = await readCatalog(place.store);
-      expect([good.map((m) => m.name), doubtful, loose]).to.deep.equal([[made.name], [], []]);
+      const { good, doubtful, orphans } = await readCatalog(place.store);
+      expect([good.map((m) => m.name), doubtful, orphans]).to.deep.equal([[made.name], [], []]);
     });
 
     it("what has a manifest's name and isn't one is counted, and stops nothing", async () => {
@@ -204,7 +204,7 @@ for (const [kind, make] of Object.entries(places))
       place.put("c1/20261127T110000Z-fffffc.txt", "notes");
       const catalog = await readCatalog(place.store);
       expect(catalog).to.include({ foreign: 3 });
-      expect([catalog.doubtful, catalog.loose]).to.deep.equal([[], []]);
+      expect([catalog.doubtful, catalog.orphans]).to.deep.equal([[], []]);
       expect((await findBackup(place.store, {})).name).to.equal(made.name);
       expect((await findBackup(place.store, { name: old.name })).name).to.equal(old.name);
       expect(await run()).to.include({ kept: 1, removed: 1, doubtful: 0, foreign: 3 });
@@ -230,9 +230,9 @@ for (const [kind, make] of Object.entries(places))
       const remove = place.store.remove.bind(place.store);
       place.store.remove = (key) =>
         key === keys.manifest("c1", old.name) ? Promise.reject(new Refusal("it is locked")) : remove(key);
-      const tidied = await run();
-      expect(tidied).to.include({ kept: 2, removed: 2, stopped: false });
-      expect(tidied.alert).to.equal("1 of the backups that may go are still there: it is locked");
+      const pruned = await run();
+      expect(pruned).to.include({ kept: 2, removed: 2, stopped: false });
+      expect(pruned.alert).to.equal("1 expired backups couldn't be deleted: it is locked");
       expect(await there()).to.have.length(4);
     });
 
@@ -240,17 +240,21 @@ for (const [kind, make] of Object.entries(places))
       for (const m of [made, old, manifest(days(1)), manifest(days(2))]) put(m, 1);
       let asked = 0;
       place.store.remove = () => Promise.reject(new Error(`no answer ${++asked}`));
-      const tidied = await run();
-      expect(tidied).to.include({ kept: 4, removed: 0, stopped: false });
-      expect(tidied.alert).to.equal("3 of the backups that may go are still there: no answer 1");
+      const pruned = await run();
+      expect(pruned).to.include({ kept: 4, removed: 0, stopped: false });
+      expect(pruned.alert).to.equal("3 expired backups couldn't be deleted: no answer 1");
     });
 
     for (const [what, bytes, words] of [
-      ["what unpacks to more", gzipSync(snapshot("3.6", "large")), /unpacks to more than the 20512 bytes/],
+      [
+        "what unpacks to more",
+        gzipSync(snapshot("3.6", "large")),
+        /unpacks to more than the recorded 20512 bytes/,
+      ],
       [
         "what never unpacks to anything",
         Buffer.concat(Array.from({ length: 50_000 }, () => gzipSync(""))),
-        /is more than the \d+ bytes/,
+        /has more than the recorded \d+ bytes/,
       ],
     ] as const)
       it(`of a backup no more is read and written than was recorded: ${what}`, async () => {

@@ -91,11 +91,14 @@ export const habits: Readonly<Record<string, Partial<Habits>>> = {
 export const lists: Readonly<Record<string, { readonly listing: Listing; readonly words: RegExp }>> = {
   "is cut, and begins anew": {
     listing: "cut",
-    words: /cuts its list, and begins it anew .* go on after ns\/etcd\/c1/,
+    words: /truncates its list, and starts over .* continue after ns\/etcd\/c1/,
   },
-  "is cut, with nothing in it": { listing: "empty", words: /cuts its list, and doesn't say how to go on/ },
-  "repeats itself": { listing: "again", words: /lists the same again and again/ },
-  "is none": { listing: "no list", words: /answers with something that is no list/ },
+  "is cut, with nothing in it": {
+    listing: "empty",
+    words: /truncates its list, and doesn't say how to continue/,
+  },
+  "repeats itself": { listing: "again", words: /lists the same objects again and again/ },
+  "is none": { listing: "no list", words: /answers with something that isn't a list/ },
 };
 
 export class FakeS3 {
@@ -146,8 +149,8 @@ export class FakeS3 {
       credentials: "files",
       ...more,
     };
-    const patience = { attempts: 4, firstPauseMs: 1, idleMs, requestMs: 60_000 };
-    return new S3Store(new S3Connection(settings, credentials, patience, () => Promise.resolve()));
+    const retryPolicy = { attempts: 4, firstPauseMs: 1, idleMs, requestMs: 60_000 };
+    return new S3Store(new S3Connection(settings, credentials, retryPolicy, () => Promise.resolve()));
   }
 
   asked = (method: string, has: string): Request[] =>

@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { expect } from "chai";
 import { readCatalog } from "../../../../programs/backup/catalog";
 import type { DrillResult } from "../../../../programs/backup/drill";
-import { drillProblem, judge, prepare } from "../../../../programs/backup/drill";
+import { drillProblem, verify, prepare } from "../../../../programs/backup/drill";
 import { fetchBackup, findBackup } from "../../../../programs/backup/fetch";
 import { runBackup } from "../../../../programs/backup/job";
 import type { Manifest } from "../../../../programs/shared/backups/manifest";
@@ -83,7 +83,7 @@ describe("a backup", () => {
       open: (url) => members[0]!.open(url),
       volumes: claims,
       signal,
-      say: () => undefined,
+      log: () => undefined,
     });
   const all = () => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((e) => e.isFile());
 
@@ -145,13 +145,9 @@ describe("a backup", () => {
   for (const [what, behaviour, words] of [
     ["whose end is the hash of something else", { snapshot: wrong }, /doesn't end with the hash/],
     ["that is cut short", { after: { bytes: 400_000, then: "end" } }, /cut short/],
-    ["that breaks off", { after: { bytes: 400_000, then: "cut" } }, /no member gave a whole snapshot/],
+    ["that breaks off", { after: { bytes: 400_000, then: "cut" } }, /no member gave a complete snapshot/],
     ["that is of nothing", { snapshot: Buffer.alloc(0) }, /cut short/],
-    [
-      "of a cluster without a quorum",
-      { quorum: false },
-      /no member can give a snapshot: .*no part in a quorum/,
-    ],
+    ["of a cluster without a quorum", { quorum: false }, /no member can give a snapshot: .*it has no quorum/],
   ] as const)
     it(`leaves nothing and tells why: of a snapshot ${what}`, async () => {
       await cluster(behaviour);
@@ -236,9 +232,9 @@ describe("a backup", () => {
     }
     writeFileSync(join(folder, "c1", "notes.txt"), "somebody's");
     await run({ retention: { keepLast: 2 } });
-    const { good, loose } = await readCatalog(store);
+    const { good, orphans } = await readCatalog(store);
     expect(good.map((m) => m.name)).to.deep.equal([old[0]!.name, memory.json<Manifest>("newest").name]);
-    expect(loose).to.deep.equal([]);
+    expect(orphans).to.deep.equal([]);
     expect(all().some((e) => e.name === "notes.txt")).to.equal(true);
     expect(memory.json("lastRun")).to.include({ kept: 2, removed: 2 });
   });
@@ -274,9 +270,9 @@ describe("a backup", () => {
     const made = await run({ retention: { keepLast: 1 } });
     expect(memory.json("newest")).to.deep.equal(made);
     expect(memory.json("lastRun")).to.include({ kept: 1, removed: 0, doubtful: 1, foreign: 0 });
-    expect(memory.told.reason).to.contain("1 are there, 0 were removed, 1 can't be used here");
+    expect(memory.told.reason).to.contain("backups kept: 1, deleted: 0, not usable here: 1");
     expect(memory.told.alert).to.contain(`${later.name}: its manifest has format 2`);
-    expect(memory.events.at(-1)).to.match(/^Warning BackupsInDoubt: a backup can't be used here/);
+    expect(memory.events.at(-1)).to.match(/^Warning BackupsInDoubt: 1 backup can't be used here/);
     expect(all()).to.have.length(4);
   });
 
@@ -299,7 +295,7 @@ describe("a backup", () => {
     const made = await run({}, store, undefined, () => Promise.reject(new Error("may not")));
     expect(made).not.to.have.property("volumes");
     expect((await readCatalog(store)).good).to.deep.equal([made]);
-    expect(memory.told.alert).to.contain("the members' claims couldn't be read");
+    expect(memory.told.alert).to.contain("the members' PVCs couldn't be read");
     expect(memory.events.at(-1)).to.match(/^Warning RetentionStopped: /);
   });
 
@@ -339,7 +335,7 @@ describe("fetching a backup", () => {
       open: etcd.open,
       volumes: () => Promise.resolve(volumes),
       signal: new AbortController().signal,
-      say: () => undefined,
+      log: () => undefined,
     });
   });
   afterEach(async () => {
@@ -370,7 +366,7 @@ describe("fetching a backup", () => {
 
   for (const [what, damage, words] of [
     ["with a bit that is wrong", (b: Buffer) => ((b[5000]! ^= 1), b), /is damaged|doesn't end with the hash/],
-    ["cut short", (b: Buffer) => b.subarray(0, -100), /is not whole/],
+    ["cut short", (b: Buffer) => b.subarray(0, -100), /is incomplete/],
     ["that is another one of the same length", () => Buffer.alloc(large.length, 1), /damaged/],
   ] as const)
     it(`refuses one ${what}`, async () => {
@@ -386,12 +382,12 @@ describe("fetching a backup", () => {
       ["hash", { snapshot: { ...made.snapshot, sha256: "a".repeat(64) } }],
     ] as const) {
       writeFileSync(path, JSON.stringify({ ...made, ...other }));
-      expect(await refused()).to.contain(`is damaged: recorded ${field}`);
+      expect(await refused()).to.contain(`is damaged: ${field} recorded`);
     }
   });
 
   it("refuses one that isn't there or isn't whole, and tells which there are", async () => {
-    expect(await refused({ name: "20200101T000000Z-000000" })).to.contain(`there are: ${made.name}`);
+    expect(await refused({ name: "20200101T000000Z-000000" })).to.contain(`the last ones are: ${made.name}`);
     const torn = manifest(1);
     await store.writeSmall(torn.object.key, Buffer.alloc(10));
     expect(await refused({ name: torn.name })).to.contain("is not whole");
@@ -402,9 +398,11 @@ describe("fetching a backup", () => {
     await put(manifest(-100, { revision: 3 }));
     expect((await findBackup(store, {})).name).to.equal(made.name);
     await put(manifest(0, { clusterId: "abc" }));
-    expect(await refused()).to.match(/backups of 2 clusters in .* \((abc, c1|c1, abc)\): say which one/);
+    expect(await refused()).to.match(
+      /backups of 2 clusters in .* \((abc, c1|c1, abc)\): set the cluster's ID or a backup's name/,
+    );
     expect((await findBackup(store, { clusterId: "c1" })).name).to.equal(made.name);
-    expect((await failure(findBackup(store, { clusterId: "def" }))).message).to.contain("no whole backup");
+    expect((await failure(findBackup(store, { clusterId: "def" }))).message).to.contain("no complete backup");
   });
 
   describe("for a drill", () => {
@@ -422,7 +420,7 @@ describe("fetching a backup", () => {
       etcd.behaviour = { ...etcd.behaviour, liveKeys: made.liveKeys ?? 0 };
       // The fake's revision is 7.
       const small = { ...made, revision: 7 };
-      await judge(small, etcd.open(etcd.url), memory.report, 5000);
+      await verify(small, etcd.open(etcd.url), memory.report, 5000);
       expect(drill()).to.include({ result: "passed", backup: made.name, revision: 7 });
       expect(drill().ageSeconds).to.be.a("number");
       expect(memory.events.at(-1)).to.match(/^Normal DrillPassed: the backup \S+, \d+ s old, was restored/);
@@ -431,13 +429,13 @@ describe("fetching a backup", () => {
 
     it("fails when etcd has other keys, another revision, or doesn't start", async () => {
       const judging = (m: Manifest, patienceMs = 5000) =>
-        failure(judge(m, etcd.open(etcd.url), memory.report, patienceMs));
+        failure(verify(m, etcd.open(etcd.url), memory.report, patienceMs));
       expect((await judging({ ...made, revision: 7, liveKeys: 5 })).message).to.contain(
-        "2 keys, and 5 were recorded",
+        "2 keys, but 5 were recorded",
       );
       expect(drill()).to.include({ result: "failed" });
-      expect(drillProblem(memory.told.drill, Date.now())).to.contain("2 keys, and 5 were recorded");
-      expect((await judging(made)).message).to.contain("revision 7, and 84 was recorded");
+      expect(drillProblem(memory.told.drill, Date.now())).to.contain("2 keys, but 5 were recorded");
+      expect((await judging(made)).message).to.contain("revision 7, but the recorded revision is 84");
       etcd.behaviour = { ...etcd.behaviour, quorum: false };
       expect((await judging(made, 10)).message).to.contain("etcd didn't start from it");
       expect(memory.events.filter((e) => e.startsWith("Warning DrillFailed"))).to.have.length(3);
@@ -449,13 +447,11 @@ describe("fetching a backup", () => {
         ...made,
         snapshot: { ...made.snapshot, sha256: "b".repeat(64) },
       });
-      expect((await preparing()).message).to.contain("is another one than was recorded");
+      expect((await preparing()).message).to.contain("isn't the one that was recorded");
       memory.told.newest = JSON.stringify(manifest(1));
       expect((await preparing()).message).to.contain("there is no backup");
       memory.told.newest = "";
-      expect((await preparing()).message).to.contain(
-        "no backup has been made yet that this release can read",
-      );
+      expect((await preparing()).message).to.contain("there is no backup yet that this release can read");
       memory.told.newest = JSON.stringify(made);
       writeFileSync(file(), Buffer.alloc(large.length));
       expect((await preparing()).message).to.contain("damaged");

@@ -51,7 +51,7 @@ describe("backups of clusters with one ID", () => {
         expect(alert([...original, ...copy], made, keepLast))
           .to.contain("two clusters with the ID c1 write to one place")
           .and.contain(made === original[0] ? copy[0]!.name : original[0]!.name)
-          .and.contain("a prefix of its own");
+          .and.contain("its own prefix");
   });
 
   it("the original's stay when a copy writes far more often than it: it will write again", () => {
@@ -102,7 +102,7 @@ describe("backups of clusters with one ID", () => {
 
   it("nothing goes when this cluster's own volumes can't be told", () => {
     const good = series([0, 1, 2, 3, 4]);
-    expect(alert([without(good[0]!), ...good.slice(1)])).to.contain("the members' claims couldn't be read");
+    expect(alert([without(good[0]!), ...good.slice(1)])).to.contain("the members' PVCs couldn't be read");
   });
 
   it("a copy of a bucket, whose times are those of the copying, makes two that followed each other no two that write", () => {
@@ -141,7 +141,7 @@ describe("backups of clusters with one ID", () => {
         const error = await failure(findBackup(store, which));
         expect(error).to.be.instanceOf(Refusal);
         expect(error.message)
-          .to.contain("2 clusters that have the ID c1")
+          .to.contain("2 clusters with the ID c1")
           .and.contain(`${original.name} (of ns/etcd, revision ${original.revision})`)
           .and.contain(`${copy.name} (of ns/etcd, revision 5000)`);
       }

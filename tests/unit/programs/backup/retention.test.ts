@@ -126,7 +126,7 @@ describe("retention", () => {
   });
 
   it("stops while a drill says that the newest can't be relied on", () => {
-    expect(alert(hourly(6), { distrust: "the last drill failed" })).to.equal(
+    expect(alert(hourly(6), { drillProblem: "the last drill failed" })).to.equal(
       "no backup is deleted: the last drill failed",
     );
   });

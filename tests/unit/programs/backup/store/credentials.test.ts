@@ -91,10 +91,12 @@ describe("a store's credentials", () => {
       const busy = await failure(fromPod(agent(), "eu-west-1"));
       expect(busy).not.to.be.instanceOf(Refusal);
       expect(busy.message).to.equal(
-        "the pod's identity got no credentials: Server responded with status: 503",
+        "no credentials for the pod's identity: Server responded with status: 503",
       );
       answer = { status: 200, body: "{}" };
-      expect((await failure(fromPod(agent(), "eu-west-1"))).message).to.match(/got no credentials: .*format/);
+      expect((await failure(fromPod(agent(), "eu-west-1"))).message).to.match(
+        /no credentials for the pod's identity: .*format/,
+      );
       expect(heard).to.have.length(2);
     });
 

@@ -4,9 +4,9 @@ import { expect } from "chai";
 import { findBackup } from "../../../../../programs/backup/fetch";
 import { keys } from "../../../../../programs/shared/backups/manifest";
 import { Refusal, Unreadable } from "../../../../../programs/shared/refusal";
-import { mayPass } from "../../../../../programs/backup/store/s3-again";
+import { isTransient } from "../../../../../programs/backup/store/s3-retryable";
 import { pages } from "../../../../../programs/backup/store/s3-list";
-import { connectionError, s3Error } from "../../../../../programs/backup/store/s3-words";
+import { connectionError, s3Error } from "../../../../../programs/backup/store/s3-errors";
 import { FakeS3, lists } from "../fake-s3";
 import type { Fault } from "../fake-s3";
 import { failure, manifest } from "../fixtures";
@@ -60,7 +60,7 @@ describe("a listing that doesn't fit into one answer", () => {
       for await (const page of pages(ask, "the store", 20)) expect(page).to.deep.equal([]);
     };
     expect((await failure(read())).message).to.match(
-      /lists without end: give backups .* a prefix of their own/,
+      /lists more than \d+ pages: give backups their own bucket or prefix/,
     );
     expect(asked).to.equal(20);
   });
@@ -114,9 +114,9 @@ describe("what a store says, and whether it is asked again", () => {
     [307, ""],
   ];
   for (const [status, code] of again)
-    it(`again: ${status} ${code}`, () => expect(mayPass(status, code)).to.equal(true));
+    it(`again: ${status} ${code}`, () => expect(isTransient(status, code)).to.equal(true));
   for (const [status, code] of never)
-    it(`never again: ${status} ${code}`, () => expect(mayPass(status, code)).to.equal(false));
+    it(`never again: ${status} ${code}`, () => expect(isTransient(status, code)).to.equal(false));
 
   for (const fault of [
     { status: 408, code: "" },
@@ -240,7 +240,7 @@ describe("what a store says, and whether it is asked again", () => {
     let asked = 0;
     const store = s3.store({}, 1000, () =>
       asked++ === 0
-        ? Promise.reject(new Error("the pod's identity got no credentials"))
+        ? Promise.reject(new Error("no credentials for the pod's identity"))
         : Promise.resolve({ accessKeyId: "id", secretAccessKey: "secret" }),
     );
     expect(await store.list("")).to.deep.equal([]);
@@ -266,8 +266,8 @@ describe("what a store says, and whether it is asked again", () => {
     });
 
   for (const [status, text, words] of [
-    [403, page("Forbidden"), /refuses the access to the bucket bucket.*Forbidden/],
-    [403, "not for you", /refuses the access to the bucket bucket.*not for you/],
+    [403, page("Forbidden"), /denies access to the bucket bucket.*Forbidden/],
+    [403, "not for you", /denies access to the bucket bucket.*not for you/],
     [404, "<html><p>Not Found</html>", /listing at http:\/\/127.*: .*Not Found/],
   ] as const)
     it(`a page that is no XML is told of as it is: ${status} ${text.slice(0, 12)}`, async () => {
@@ -293,7 +293,7 @@ describe("what a store says, and whether it is asked again", () => {
     s3.fault = () => ({ status: 403, code: "RequestTimeTooSkewed" });
     const store = s3.store();
     for (let i = 0; i < 2; i++)
-      expect((await failure(store.list(""))).message).to.match(/differ by \d+ s, the node's being behind/);
+      expect((await failure(store.list(""))).message).to.match(/differ by \d+ s \(the node is behind\)/);
     const days = s3.requests.map(({ headers }) => headers["x-amz-date"]?.toString() ?? "");
     for (const day of days) {
       const [, y, mo, d, h, mi, s] = /^(....)(..)(..)T(..)(..)(..)Z$/.exec(day) ?? [];
@@ -331,12 +331,12 @@ describe("what a store says, and whether it is asked again", () => {
 describe("what a store says, in words", () => {
   const at = { bucket: "b", endpoint: "https://s3.example.com", region: "eu-west-1" };
   const said = (status: number, code: string, headers: Record<string, string> = {}) =>
-    s3Error({ status, code, said: "its words", headers }, at, "reading a.json");
+    s3Error({ status, code, message: "its words", headers }, at, "reading a.json");
 
   it("clocks that differ: by how much, and which is ahead", () => {
     for (const [ms, words] of [
-      [-3600_000, /differ by (3599|3600|3601) s, the node's being ahead: set them right/],
-      [3600_000, /differ by (3599|3600|3601) s, the node's being behind/],
+      [-3600_000, /differ by (3599|3600|3601) s \(the node is ahead\): correct them/],
+      [3600_000, /differ by (3599|3600|3601) s \(the node is behind\)/],
     ] as const) {
       const error = said(403, "RequestTimeTooSkewed", { date: new Date(Date.now() + ms).toUTCString() });
       expect(error).to.be.instanceOf(Refusal);
@@ -347,7 +347,7 @@ describe("what a store says, in words", () => {
 
   it("a bucket that is elsewhere: where, if it is told", () => {
     expect(said(301, "PermanentRedirect", { "x-amz-bucket-region": "eu-north-1" }).message).to.contain(
-      "is not in the region eu-west-1, but in eu-north-1",
+      "is not in the region eu-west-1 but in eu-north-1",
     );
   });
 
@@ -355,14 +355,14 @@ describe("what a store says, in words", () => {
     for (const code of ["InvalidObjectState", "KMS.DisabledException"])
       expect(said(403, code), code).to.be.instanceOf(Unreadable);
     expect(said(403, "AccessDenied")).to.not.be.instanceOf(Unreadable);
-    expect(said(403, "constructor").message).to.contain("refuses the access");
+    expect(said(403, "constructor").message).to.contain("denies access");
   });
 
   for (const [code, words] of [
     ["ERR_TLS_CERT_ALTNAME_INVALID", /for other names \(.*\): correct s3.endpoint, or set s3.pathStyle/],
     ["CERT_HAS_EXPIRED", /has expired, by this node's clock/],
     ["CERT_NOT_YET_VALID", /isn't valid yet, by this node's clock/],
-    ["SELF_SIGNED_CERT_IN_CHAIN", /isn't trusted .*: give its authority as s3.caCertificate/],
+    ["SELF_SIGNED_CERT_IN_CHAIN", /isn't trusted .*: set s3.caCertificate to its CA certificate/],
     ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", /isn't trusted/],
   ] as const)
     it(`a certificate: ${code}`, () => {

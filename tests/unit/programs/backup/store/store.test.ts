@@ -211,11 +211,11 @@ describe("a store that speaks S3, and its faults", () => {
   });
 
   for (const [code, status, words] of [
-    ["NoSuchBucket", 404, /the bucket bucket does not exist at .*: make it, or correct s3.bucket/],
+    ["NoSuchBucket", 404, /the bucket bucket does not exist at .*: create it, or correct s3.bucket/],
     ["InvalidAccessKeyId", 403, /does not know the access key: correct the Secret/],
     ["SignatureDoesNotMatch", 403, /does not accept the secret access key/],
-    ["AccessDenied", 403, /refuses the access to the bucket bucket/],
-    ["SomethingElse", 403, /refuses the access to the bucket bucket.*it says SomethingElse/],
+    ["AccessDenied", 403, /denies access to the bucket bucket/],
+    ["SomethingElse", 403, /denies access to the bucket bucket.*it says SomethingElse/],
     ["RequestTimeTooSkewed", 403, /clock/],
     ["PermanentRedirect", 301, /not in the region us-east-1/],
   ] as const)

@@ -94,9 +94,9 @@ describe("an act", () => {
 
   it("begins nothing with too little of the lease, and asks for no longer than there is", async () => {
     left = 1999;
-    expect((await run(add))?.words).to.match(/the lease runs out/);
+    expect((await run(add))?.words).to.match(/the lease is about to expire/);
     expect((await run({ kind: "deletePod", name: "etcd-0", uid: "u", force: false }))?.words).to.match(
-      /the lease runs out/,
+      /the lease is about to expire/,
     );
     expect(calls).to.deep.equal([]);
     left = 3000;
@@ -107,7 +107,7 @@ describe("an act", () => {
   it("stops between two requests when the process stood still", async () => {
     const promise = run(add);
     left = 0;
-    expect((await promise)?.words).to.match(/the lease runs out/);
+    expect((await promise)?.words).to.match(/the lease is about to expire/);
     expect(calls).to.have.length(1);
   });
 
@@ -174,7 +174,7 @@ describe("an act", () => {
     [
       new ApiError(409, "Conflict", "the UID differs"),
       "changed",
-      "it has changed meanwhile: the UID differs",
+      "the object has changed meanwhile: the UID differs",
     ],
     [new ApiError(403, "Forbidden", "quota"), "refused", "quota"],
     [new ApiError(422, "Invalid", "one\n\ttwo"), "refused", "one two"],

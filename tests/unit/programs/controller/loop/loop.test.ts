@@ -71,7 +71,7 @@ class Process {
         await this.at("recorded");
         return written;
       },
-      door: {
+      server: {
         answer: (orders) => {
           this.did.push("answer");
           this.room.answer(orders);
@@ -88,8 +88,8 @@ class Process {
       },
       lease: this.lease,
       report: (_world, decision) => this.seen.push(decision),
-      trouble: () => undefined,
-      blind: (why) => this.did.push(why),
+      logProblem: () => undefined,
+      reportUndecided: (why) => this.did.push(why),
       steady: server.clock,
       own: server.clock,
     };

@@ -63,7 +63,7 @@ class Process {
         restore: () => undefined,
         wantsBackup: () => false,
         clusterVersion: () => Promise.resolve(undefined),
-        trouble: () => undefined,
+        logProblem: () => undefined,
       },
     );
     const invalidate = (this.invalidate = () => {
@@ -83,7 +83,7 @@ class Process {
       execute: () => Promise.resolve(undefined),
       writeRecord: (record, version, timeoutMs) =>
         cluster.writeRecord(recordData(record), version, timeoutMs),
-      door: {
+      server: {
         answer: (orders) => this.room.answer(orders),
         answerOnly: (orders) => this.room.answer(orders, true),
         setHolder: (mayAnswer) => {
@@ -95,8 +95,8 @@ class Process {
         this.watches.follow(observer.podLabels);
         this.said.push(decision.reason);
       },
-      trouble: () => undefined,
-      blind: (why) => this.said.push(why),
+      logProblem: () => undefined,
+      reportUndecided: (why) => this.said.push(why),
     });
     setInterval(() => this.room.tick(Date.now()), 1000);
     this.lease.start();

@@ -79,7 +79,7 @@ describe("the newest backup, as the controller sees it", () => {
         restore: () => undefined,
         wantsBackup,
         clusterVersion: () => Promise.resolve(undefined),
-        trouble: (error) => troubles.push(String(error)),
+        logProblem: (error) => troubles.push(String(error)),
         steady: () => steadyMs,
         now: () => 0,
       },

@@ -120,7 +120,9 @@ describe("the restore pod, as it is seen", () => {
       ],
       undefined,
     );
-    expect(seen?.pod).to.include({ problem: "it tries again; before, fetch failed: store is down" });
+    expect(seen?.pod).to.include({
+      problem: "it tries again; the previous pod: fetch failed: store is down",
+    });
     expect(seen?.refusal).to.equal(undefined);
   });
 
@@ -212,23 +214,23 @@ describe("what the door hears of a restore pod", () => {
     let woken = 0;
     const desk = new RestoreReports(1000, () => woken++);
     desk.answer({ kind: "done" });
-    expect(desk.hear(receive, 0)).to.include({ kind: "wait" });
+    expect(desk.receive(receive, 0)).to.include({ kind: "wait" });
     desk.answer({ kind: "done" });
-    expect(desk.hear(receive, 1), "not seen yet").to.include({ kind: "wait" });
+    expect(desk.receive(receive, 1), "not seen yet").to.include({ kind: "wait" });
     expect(desk.report(2)).to.include({ step: "receive", atMs: 1 });
     desk.answer({ kind: "done" });
-    expect(desk.hear(receive, 3)).to.deep.equal({ kind: "done" });
+    expect(desk.receive(receive, 3)).to.deep.equal({ kind: "done" });
     expect(woken).to.equal(1);
-    expect(desk.hear(ready, 4), "news").to.include({ kind: "wait" });
+    expect(desk.receive(ready, 4), "news").to.include({ kind: "wait" });
     expect(woken).to.equal(2);
   });
 
   it("is forgotten when it isn't repeated, and with the lease", () => {
     const desk = new RestoreReports(1000, () => undefined);
-    desk.hear(receive, 0);
+    desk.receive(receive, 0);
     expect(desk.report(999)).to.not.equal(undefined);
     expect(desk.report(1000)).to.equal(undefined);
-    desk.hear(receive, 2000);
+    desk.receive(receive, 2000);
     desk.clear();
     expect(desk.report(2001)).to.equal(undefined);
   });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Pod } from "../../../../../programs/shared/kubernetes/objects";
 import { podViews } from "../../../../../programs/controller/observe/kubernetes";
-import { lastWords } from "../../../../../programs/controller/observe/last-words";
+import { lastMessage } from "../../../../../programs/controller/observe/container-message";
 import { plan } from "../../../../../programs/controller/plan";
 import { pod as seenPod, silent, world } from "../../../../support/worlds";
 
@@ -146,8 +146,8 @@ describe("plan: the reason for a pod", () => {
   ];
   for (const [name, log, words] of logs) {
     it(`quotes the log's end: ${name}`, () => {
-      if (words === "") expect(lastWords(log)).to.match(/panic: tocommit\(9\) is out of range$/);
-      else expect(lastWords(log)).to.equal(words);
+      if (words === "") expect(lastMessage(log)).to.match(/panic: tocommit\(9\) is out of range$/);
+      else expect(lastMessage(log)).to.equal(words);
     });
   }
 });

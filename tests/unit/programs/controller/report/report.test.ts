@@ -136,10 +136,10 @@ describe("what the controller tells", () => {
     });
 
     it("are about the StatefulSet, one for each new reason", () => {
-      events.tell(target, decision("waits for 1 of 3"));
-      events.tell(target, decision("waits for 2 of 3"));
-      events.tell(target, decision("done", { converged: "h" }));
-      events.tell(target, decision("waits for 1 of 3"));
+      events.report(target, decision("waits for 1 of 3"));
+      events.report(target, decision("waits for 2 of 3"));
+      events.report(target, decision("done", { converged: "h" }));
+      events.report(target, decision("waits for 1 of 3"));
       expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
         ["Normal", "Waiting", "waits for 1 of 3"],
         ["Normal", "Converged", "done"],
@@ -150,7 +150,7 @@ describe("what the controller tells", () => {
 
     it("warn of what stands for a minute, every ten", () => {
       for (now = 0; now < 1_000_000; now += 10_000) {
-        events.tell(target, decision("waits", { warnings: ["waits"] }));
+        events.report(target, decision("waits", { warnings: ["waits"] }));
       }
       const warnings = written.filter((e) => e.type === "Warning");
       expect(warnings).to.have.length(2);
@@ -158,7 +158,7 @@ describe("what the controller tells", () => {
 
     it("warn of a refusal at once, and once", () => {
       for (let i = 0; i < 3; i++) {
-        events.tell(target, decision("refused: no", { refused: "refused: no", warnings: ["refused: no"] }));
+        events.report(target, decision("refused: no", { refused: "refused: no", warnings: ["refused: no"] }));
       }
       expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
         ["Warning", "Refused", "refused: no"],
@@ -168,19 +168,19 @@ describe("what the controller tells", () => {
 
     it("never come as a flood", () => {
       const words = (i: number) => String.fromCharCode(97 + (i % 26)).repeat(1 + i / 26);
-      for (let i = 0; i < 200; i++) events.tell(target, decision(words(i)));
+      for (let i = 0; i < 200; i++) events.report(target, decision(words(i)));
       expect(written).to.have.length(25);
       now += 30_000;
-      for (let i = 200; i < 210; i++) events.tell(target, decision(words(i)));
+      for (let i = 200; i < 210; i++) events.report(target, decision(words(i)));
       expect(written).to.have.length(28);
     });
 
     it("tell what stands in the end, though too much was told before", () => {
       const words = (i: number) => String.fromCharCode(97 + i).repeat(3);
-      for (let i = 0; i < 26; i++) events.tell(target, decision(words(i)));
+      for (let i = 0; i < 26; i++) events.report(target, decision(words(i)));
       for (let i = 0; i < 60; i++) {
         now += 1000;
-        events.tell(target, decision("what stands"));
+        events.report(target, decision("what stands"));
       }
       expect(written.map((e) => e.note).filter((note) => note === "what stands")).to.have.length(1);
     });
@@ -188,10 +188,10 @@ describe("what the controller tells", () => {
     it("tell of an act that failed", () => {
       const action = { kind: "evictPod", name: "p", uid: "u" } as const;
       const reason = "p is restarted, which fails: no answer";
-      events.tell(target, decision(reason, { action }), { kind: "unanswered", words: "no answer" });
+      events.report(target, decision(reason, { action }), { kind: "unanswered", words: "no answer" });
       // It waits for its next try, and then is tried once more.
-      events.tell(target, decision(reason, { warnings: [reason] }));
-      events.tell(target, decision(reason, { action, warnings: [reason] }));
+      events.report(target, decision(reason, { warnings: [reason] }));
+      events.report(target, decision(reason, { action, warnings: [reason] }));
       expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
         ["Warning", "ActFailed", reason],
       ]);
@@ -203,12 +203,12 @@ describe("what the controller tells", () => {
       const budget = { kind: "not-yet", words: "the budget" } as const;
       const waits = decision(reason, { warnings: [reason] });
       for (now = 0; now < 59_000; now += 800) {
-        events.tell(target, decision(reason, { action, warnings: [reason] }), budget);
-        events.tell(target, waits);
+        events.report(target, decision(reason, { action, warnings: [reason] }), budget);
+        events.report(target, waits);
       }
       expect(written.map((e) => [e.type, e.reason])).to.deep.equal([["Normal", "Waiting"]]);
-      events.tell(target, decision("p is there", { action }));
-      for (const until = now + 61_000; now < until; now += 400) events.tell(target, waits);
+      events.report(target, decision("p is there", { action }));
+      for (const until = now + 61_000; now < until; now += 400) events.report(target, waits);
       const warnings = written.filter((e) => e.type === "Warning");
       expect(warnings.map((e) => [e.reason, e.note])).to.deep.equal([["NotAsDeclared", reason]]);
     });
@@ -269,8 +269,8 @@ describe("what the controller tells", () => {
     const { lines, log } = logged();
     for (let i = 0; i < 100; i++) log.decision(decision("as declared", { converged: "h" }));
     for (let i = 0; i < 100; i++) log.decision(decision(`has ${i} of 100`, { warnings: ["old version"] }));
-    log.trouble("watch failed", new Error("gone"));
-    log.trouble("watch failed", new Error("gone"));
+    log.problem("watch failed", new Error("gone"));
+    log.problem("watch failed", new Error("gone"));
     expect(lines).to.deep.equal(["as declared", "old version", "has 0 of 100", "watch failed"]);
   });
 });

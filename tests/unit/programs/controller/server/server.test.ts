@@ -195,7 +195,7 @@ describe("the controller's door", () => {
       for (const name of ["constructor", "__proto__", "toString", "A".repeat(65), ""]) {
         expect(await report(name), name)
           .to.have.property("problem")
-          .match(/doesn't see that pod|not a report/);
+          .match(/doesn't see that pod|can't parse the report/);
       }
     });
 

@@ -241,7 +241,7 @@ describe("the member that gives the snapshot", () => {
 
   it("is of one cluster with the others", async () => {
     const error = await among(leader, follower("2", { clusterId: "7" })).catch((e: Error) => e.message);
-    expect(error).to.equal("the members are of different clusters");
+    expect(error).to.equal("the members belong to different clusters");
   });
 
   it("isn't there: every member's reason is told", async () => {
@@ -249,7 +249,7 @@ describe("the member that gives the snapshot", () => {
       (e: Error) => e.message,
     );
     expect(error).to.match(/^no member can give a snapshot: /);
-    expect(error).to.contain("it is a learner").and.contain("it takes no part in a quorum");
+    expect(error).to.contain("it is a learner").and.contain("it has no quorum");
     expect(error).to.contain("ECONNREFUSED");
   });
 });

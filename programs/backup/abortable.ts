@@ -1,5 +1,5 @@
-/** Ends with the signal's reason, or with the work, whichever is first. */
-export async function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Settles with the work, or rejects with the signal's reason, whichever comes first. */
+export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop: () => void = () => undefined;
   const stopped = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason as Error);
@@ -10,7 +10,7 @@ export async function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promi
     return await Promise.race([work, stopped]);
   } finally {
     signal.removeEventListener("abort", stop);
-    // Whoever doesn't wait for it any more doesn't want to hear of it either.
+    // The loser of the race may still reject, and nobody handles that.
     work.catch(() => undefined);
     stopped.catch(() => undefined);
   }

@@ -5,59 +5,59 @@ import { keys, parseKey } from "../shared/backups/manifest";
 import { retention } from "./retention";
 import type { RetentionSettings } from "../../components/contract/jobs";
 import type { Store } from "./store";
-import { worthAnotherTry } from "./store/s3-words";
+import { isRetryable } from "./store/s3-errors";
 import { ABANDONED_MS } from "./store/store";
 import { messageOf } from "../shared/errors";
 
-export interface Tidied {
+export interface Pruned {
   readonly kept: number;
   readonly removed: number;
-  /** How many are kept because they can't be used, or not by this release. */
+  /** The number of backups that are kept because this release, or any release, can't use them. */
   readonly doubtful: number;
-  /** How many objects have a manifest's name and are none. */
+  /** The number of objects that are named like a manifest and aren't one. */
   readonly foreign: number;
-  /** What somebody has to look at. */
+  /** What a human has to look at. */
   readonly alert?: string;
-  /** Whether nothing was removed because of it. */
+  /** Whether nothing was deleted because of the alert. */
   readonly stopped: boolean;
 }
 
-export interface Tidying {
+export interface PruneInput {
   readonly store: Store;
-  /** The backup that was just made. */
+  /** The backup just made. */
   readonly made: Manifest;
-  /** What was there before it was begun. */
+  /** The backups that existed before it was started. */
   readonly before?: ReadonlySet<string>;
   readonly settings: RetentionSettings;
-  readonly distrust?: string;
+  readonly drillProblem?: string;
   readonly nowMs: number;
 }
 
-/** After a backup that succeeded: what may go, goes. */
-export async function tidy(tidying: Tidying): Promise<Tidied> {
-  const { store, made } = tidying;
+/** Applies retention after a successful backup, and removes what crashed runs left. */
+export async function prune(input: PruneInput): Promise<Pruned> {
+  const { store, made } = input;
   const catalog = await readCatalog(store, made.clusterId);
   const { good, writtenMs, doubtful, foreign } = catalog;
-  const decided = retention({ ...tidying, good, writtenMs, made: made.name });
-  const told = doubtful.length > 0 ? inWords(doubtful) : undefined;
+  const decided = retention({ ...input, good, writtenMs, made: made.name });
+  const doubt = doubtful.length > 0 ? describe(doubtful) : undefined;
   const counts = { kept: good.length, removed: 0, doubtful: doubtful.length, foreign };
-  if ("alert" in decided) return { ...counts, stopped: true, ...alertOf(decided.alert, told) };
+  if ("alert" in decided) return { ...counts, stopped: true, ...alertOf(decided.alert, doubt) };
   const { removed, failed } = await removeAll(store, decided.remove);
   const problem =
-    failed && `${decided.remove.length - removed} of the backups that may go are still there: ${failed}`;
-  const left = await clear(store, catalog, writtenMs.get(made.name) ?? NaN, made.clusterId).catch(
-    (error: unknown) => `what runs that died have left is still there: ${messageOf(error)}`,
+    failed && `${decided.remove.length - removed} expired backups couldn't be deleted: ${failed}`;
+  const left = await removeOrphans(store, catalog, writtenMs.get(made.name) ?? NaN, made.clusterId).catch(
+    (error: unknown) => `the leftovers of crashed runs couldn't be removed: ${messageOf(error)}`,
   );
   return {
     ...counts,
     kept: good.length - removed,
     removed,
     stopped: false,
-    ...alertOf(problem, left, told),
+    ...alertOf(problem, left, doubt),
   };
 }
 
-/** One that can't be removed is no reason to keep the others; a store that doesn't answer is. */
+/** A backup that can't be removed doesn't stop the others. A store that doesn't answer does. */
 async function removeAll(
   store: Store,
   backups: readonly Manifest[],
@@ -66,36 +66,41 @@ async function removeAll(
   let failed: string | undefined;
   for (const { clusterId, name, object } of backups) {
     try {
-      // A backup without its manifest is none; one without its data would look like one.
+      // The manifest first: a manifest without data would look like a backup.
       await store.remove(keys.manifest(clusterId, name));
       removed += 1;
       await store.remove(object.key);
     } catch (error) {
       failed ??= messageOf(error);
-      if (worthAnotherTry(error)) break;
+      if (isRetryable(error)) break;
     }
   }
   return { removed, ...(failed === undefined ? {} : { failed }) };
 }
 
-/** What runs that died have left. Its age is by the store's own clock, which has written both. */
-async function clear(store: Store, { loose }: Catalog, nowMs: number, clusterId: string): Promise<undefined> {
-  for (const { key, modifiedMs } of loose) {
+/** Removes what crashed runs have left. All times are by the store's own clock. */
+async function removeOrphans(
+  store: Store,
+  { orphans }: Catalog,
+  nowMs: number,
+  clusterId: string,
+): Promise<undefined> {
+  for (const { key, modifiedMs } of orphans) {
     if (!(nowMs - modifiedMs >= ABANDONED_MS)) continue;
     const { name = "" } = parseKey(key) ?? {};
-    // A listing may have left its manifest out.
+    // The listing may lack its manifest.
     if ((await store.size(keys.manifest(clusterId, name))) === undefined) await store.remove(key);
   }
   await store.sweep(keys.folder(clusterId), nowMs);
 }
 
-const NAMED = 3;
+const MAX_NAMES = 3;
 
-function inWords(doubtful: readonly Doubtful[]): string {
-  const some = doubtful.slice(-NAMED).map(({ name, why }) => `${name}: ${why}`);
-  const more = doubtful.length > NAMED ? `; and ${doubtful.length - NAMED} more` : "";
+function describe(doubtful: readonly Doubtful[]): string {
+  const some = doubtful.slice(-MAX_NAMES).map(({ name, why }) => `${name}: ${why}`);
+  const more = doubtful.length > MAX_NAMES ? `; and ${doubtful.length - MAX_NAMES} more` : "";
   return (
-    `${doubtful.length === 1 ? "a backup" : `${doubtful.length} backups`} can't be used here, and nothing of them is deleted ` +
+    `${doubtful.length === 1 ? "1 backup" : `${doubtful.length} backups`} can't be used here and will never be deleted automatically ` +
     `(${some.join("; ")}${more}): use the release that wrote them, or remove them`
   );
 }

@@ -2,10 +2,11 @@ import { createGzip } from "node:zlib";
 import type { Gzip } from "node:zlib";
 import type { Writer } from "./store";
 
-/** So much may wait for the compressor. */
-const WAITING_BYTES = 512 * 1024;
+const INPUT_BUFFER_BYTES = 512 * 1024;
 
-/** Compresses what goes to another writer. The fastest level: etcd waits meanwhile with its database open. */
+/**
+ * Compresses the input of another writer. Uses the fastest level, because etcd keeps a read transaction open meanwhile.
+ */
 export class GzipWriter implements Writer {
   private readonly gzip: Gzip;
   private failure: Error | undefined;
@@ -13,7 +14,7 @@ export class GzipWriter implements Writer {
   private readonly stopped: Promise<never>;
 
   constructor(private readonly inner: Writer) {
-    const options = { level: 1, chunkSize: 256 * 1024, highWaterMark: WAITING_BYTES };
+    const options = { level: 1, chunkSize: 256 * 1024, highWaterMark: INPUT_BUFFER_BYTES };
     this.gzip = createGzip(options);
     this.stopped = new Promise((_, reject) => (this.stop = reject));
     this.stopped.catch(() => undefined);
@@ -44,7 +45,7 @@ export class GzipWriter implements Writer {
   }
 
   async abort(): Promise<void> {
-    this.fail(new Error("given up"));
+    this.fail(new Error("aborted"));
     this.gzip.destroy();
     await this.inner.abort();
   }

@@ -4,7 +4,7 @@ import { KV } from "../shared/etcd/rpc_pb";
 const ASK_MS = 30_000;
 const EVERY_KEY = Buffer.of(0);
 
-/** Keys at a revision. Undefined if the member doesn't know any more: it may have compacted it. */
+/** The number of keys at a revision. Undefined if the member has compacted it, or doesn't answer. */
 export async function countKeys(client: EtcdClient, revision: number): Promise<number | undefined> {
   const all = { key: EVERY_KEY, rangeEnd: EVERY_KEY, serializable: true, countOnly: true };
   try {
