@@ -67,21 +67,21 @@ var Fields = class _Fields {
     else if (this.wire === 1) this.skip(8);
     else if (this.wire === 5) this.skip(4);
     else if (this.wire === 2) this.length();
-    else throw new Unreadable(`a field is of the unknown kind ${this.wire}`);
+    else throw new Unreadable(`a field has the unknown wire type ${this.wire}`);
     return true;
   }
-  /** A counter: raft's terms and indexes count up from 1, so that what exceeds 2^53 never was one. */
+  /** A counter. Raft's terms and indexes count up from 1, so a valid one never exceeds 2^53. */
   count() {
     this.expect(0);
     const value = this.high * 4294967296 + this.low;
-    if (!Number.isSafeInteger(value)) throw new Unreadable("a counter is beyond all measure");
+    if (!Number.isSafeInteger(value)) throw new Unreadable("a counter is too large");
     return value;
   }
   uint32() {
     this.expect(0);
     return this.low;
   }
-  /** An ID: 64 bit, never through a number. */
+  /** An ID. It has 64 bits, so it never becomes a `number`. */
   uint64() {
     this.expect(0);
     return BigInt(this.high) << 32n | BigInt(this.low);
@@ -90,7 +90,7 @@ var Fields = class _Fields {
     this.expect(2);
     return this.bytes.subarray(this.from, this.position);
   }
-  /** IDs of a repeated field, which may be packed. */
+  /** The IDs of a repeated field, which may be packed. */
   ids() {
     if (this.wire === 0) return [this.uint64()];
     const packed = new _Fields(this.data());
@@ -102,7 +102,8 @@ var Fields = class _Fields {
     return all;
   }
   expect(wire) {
-    if (this.wire !== wire) throw new Unreadable(`field ${this.field} is of another kind than expected`);
+    if (this.wire !== wire)
+      throw new Unreadable(`field ${this.field} has wire type ${this.wire}, not ${wire}`);
   }
   length() {
     this.varint();
@@ -119,7 +120,7 @@ var Fields = class _Fields {
     let high = 0;
     for (let shift = 0; ; shift += 7) {
       const byte = this.bytes[this.position++];
-      if (byte === void 0) throw new Unreadable("it ends within a number");
+      if (byte === void 0) throw new Unreadable("the message ends within a number");
       if (shift > 63) throw new Unreadable("a number is too long");
       const bits = byte & 127;
       if (shift < 28) low |= bits << shift;
@@ -255,9 +256,9 @@ var Decoder = class {
     this.nextSegment();
   }
   segments;
-  /** Whether the last segment ends in a record that was not written to its end. */
+  /** Whether the last segment ends in an incomplete record. */
   torn = false;
-  /** Where the next record would be written, and what its checksum would go on from. */
+  /** The place of the next record, and the checksum that it would continue. */
   tail = { segment: "", position: 0, sum: 0 };
   segment = -1;
   position = 0;
@@ -279,7 +280,7 @@ var Decoder = class {
       else if (this.isLast()) {
         this.torn = true;
         this.segment = this.segments.length;
-      } else throw new BrokenLog(`${segment.name} ends within a record, at ${this.position}`);
+      } else throw new BrokenLog(`${segment.name} ends within the record at ${this.position}`);
     }
   }
   frame(segment) {
@@ -306,11 +307,11 @@ var Decoder = class {
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       if (this.isTorn(whole)) return "torn";
-      throw new BrokenLog(`${where}: not a record: ${error.message}`);
+      throw new BrokenLog(`${where}: this is not a record: ${error.message}`);
     }
     if (record.type === recordTypes.crc) {
       if (this.sum !== 0 && record.crc !== this.sum) {
-        throw new BrokenLog(`${where}: it doesn't continue the segment before it`);
+        throw new BrokenLog(`${where}: the segment doesn't continue the previous one: wrong checksum`);
       }
       this.sum = record.crc;
       return record;
@@ -323,7 +324,7 @@ var Decoder = class {
     this.sum = sum;
     return record;
   }
-  /** A sector that holds nothing but zeros was never written. */
+  /** A sector of zeros was never written. */
   isTorn(whole) {
     if (!this.isLast()) return false;
     const offset = this.position + FRAME;
@@ -343,7 +344,7 @@ var Decoder = class {
     this.windowAt = 0;
     this.windowEnd = 0;
   }
-  /** A view of these bytes, shorter where the segment ends; good until the next one is asked for. */
+  /** A view of these bytes, shorter at the segment's end. It is valid until the next call. */
   bytes(segment, at, length) {
     if (at + length > this.windowEnd) {
       const wanted = Math.min(Math.max(length, WINDOW), segment.size - at);
@@ -403,29 +404,29 @@ var Membership = class {
   }
   apply(entry) {
     const { changes, context } = parseChanges(entry);
-    const said = parseContext(context);
-    for (const change of changes) this.change(change, said);
+    const target = parseContext(context);
+    for (const change of changes) this.change(change, target);
   }
   voters() {
     return [...this.members].filter(([, m]) => !m.learner).map(([id]) => id);
   }
-  change({ type, id }, said) {
+  change({ type, id }, target) {
     if (this.removed.has(id)) return;
     const known = this.members.get(id);
     switch (type) {
       case changeTypes.addNode:
       case changeTypes.addLearner:
-        if (said.isPromote) {
+        if (target.isPromote) {
           if (known) known.learner = false;
-        } else if (!known && !this.isTaken(said.urls)) {
-          this.members.set(id, { learner: type === changeTypes.addLearner, urls: said.urls });
+        } else if (!known && !this.isTaken(target.urls)) {
+          this.members.set(id, { learner: type === changeTypes.addLearner, urls: target.urls });
         }
         break;
       case changeTypes.removeNode:
         if (this.members.delete(id)) this.removed.add(id);
         break;
       case changeTypes.updateNode:
-        if (known) known.urls = said.urls;
+        if (known) known.urls = target.urls;
         break;
     }
   }
@@ -449,7 +450,9 @@ function parseContext(bytes) {
 var Log = class {
   metadata;
   state = { term: 0, vote: 0n, commit: 0 };
-  /** The last entry: each one that is written ends the log, whatever stood behind it. */
+  /**
+   * The last entry written. It is the end of the log, since it replaces all entries with the same or a higher index.
+   */
   last = { index: 0, term: 0 };
   torn = false;
   tail;
@@ -457,7 +460,7 @@ var Log = class {
   snapshots = [];
   oldRequests = [];
   changes = [];
-  /** Highest index before which entries are missing; a snapshot has to stand for those. */
+  /** The highest index before which entries are missing. A snapshot has to contain those. */
   gapBefore = 0;
   read(segments) {
     const decoder = new Decoder(segments);
@@ -465,11 +468,14 @@ var Log = class {
     this.torn = decoder.torn;
     this.tail = decoder.tail;
   }
-  /** Index of the first change of the membership after this one. */
+  /** The index of the first membership change after `index`. */
   changeAfter(index) {
     return this.changes.find((c) => c.index > index)?.index;
   }
-  /** Snapshot records that etcd believes: one beyond the commit index was written right before a crash. */
+  /**
+   * The snapshot records that etcd uses. It ignores one beyond the commit index, which was written right before a
+   * crash.
+   */
   validSnapshots() {
     return this.snapshots.filter((s) => s.index <= this.state.commit);
   }
@@ -479,15 +485,15 @@ var Log = class {
       return `the snapshot at ${start.index} is in the log twice, with different terms`;
     }
     if (this.gapBefore > start.index + 1) {
-      return `entries before ${this.gapBefore} are missing, and the snapshot ends at ${start.index}`;
+      return `entries before ${this.gapBefore} are missing, but the snapshot ends at ${start.index}`;
     }
     const end = Math.max(start.index, this.last.index);
     if (this.state.commit > end) {
-      return `the log ends at ${end}, and ${this.state.commit} had been committed`;
+      return `the log ends at ${end}, but entries up to ${this.state.commit} were committed`;
     }
     return void 0;
   }
-  /** The last request in the form of 3.5 that a start from this snapshot would apply. */
+  /** Index of the last request in the form of 3.5 that a start from this snapshot would apply. */
   lastOldRequest(start) {
     return this.oldRequests.filter((index) => index > start.index).at(-1);
   }
@@ -514,7 +520,7 @@ var Log = class {
         case recordTypes.crc:
           return;
         default:
-          throw new BrokenLog(`a record of the unknown kind ${record.type}`);
+          throw new BrokenLog(`a record has the unknown type ${record.type}`);
       }
     } catch (error) {
       if (error instanceof Unreadable) throw new BrokenLog(`a record can't be read: ${error.message}`);
@@ -523,17 +529,17 @@ var Log = class {
   }
   takeMetadata(bytes) {
     if (this.metadataBytes && !this.metadataBytes.equals(bytes)) {
-      throw new BrokenLog("its segments are of different members");
+      throw new BrokenLog("the log's segments belong to different members");
     }
     this.metadataBytes = Buffer.from(bytes);
     this.metadata = parseMetadata(bytes);
   }
   takeEntry(entry) {
     const { type, index, term } = entry;
-    if (type > entryTypes.confChangeV2) throw new BrokenLog(`entry ${index} is of the unknown kind ${type}`);
-    if (index === 0 || term === 0) throw new BrokenLog("an entry without index or term");
+    if (type > entryTypes.confChangeV2) throw new BrokenLog(`entry ${index} has the unknown type ${type}`);
+    if (index === 0 || term === 0) throw new BrokenLog("an entry has no index or no term");
     if (index === this.last.index + 1 && term < this.last.term) {
-      throw new BrokenLog(`entry ${index} is of an older term than the one before it`);
+      throw new BrokenLog(`entry ${index} has an older term than the entry before it`);
     }
     if (index > this.last.index + 1) this.gapBefore = Math.max(this.gapBefore, index);
     if (index <= this.last.index) {
@@ -546,7 +552,7 @@ var Log = class {
   }
   takeState(state) {
     if (state.term < this.state.term || state.commit < this.state.commit || state.commit && !state.term) {
-      throw new BrokenLog("its term or commit index goes backwards");
+      throw new BrokenLog("the log's term or commit index goes backwards");
     }
     this.state = state;
   }
@@ -599,7 +605,7 @@ function readMember(memberDir2, etcdVersion) {
     return read(memberDir2, etcdVersion);
   } catch (error) {
     const { code, message } = error;
-    if (code === "EIO") return { state: "broken", reason: `it can't be read: ${message}` };
+    if (code === "EIO") return { state: "broken", reason: `reading the disk failed: ${message}` };
     throw error;
   }
 }
@@ -607,7 +613,10 @@ function read(memberDir2, etcdVersion) {
   const walDir = (0, import_node_path3.join)(memberDir2, "wal");
   const database = (0, import_node_path3.join)(memberDir2, "snap", "db");
   if (!hasLog(walDir)) {
-    return wasUsed(database) ? { state: "broken", reason: "there is a database and no write-ahead log: etcd would be a new member" } : { state: "empty" };
+    return wasUsed(database) ? {
+      state: "broken",
+      reason: "there is a database and no write-ahead log: etcd would start as a new member"
+    } : { state: "empty" };
   }
   const names = segmentNames((0, import_node_fs3.readdirSync)(walDir));
   const log = new Log();
@@ -626,12 +635,12 @@ function read(memberDir2, etcdVersion) {
   } catch (error) {
     if (error instanceof BrokenLog) return broken(error.message);
     const { code, message } = error;
-    if (code === "EIO") return broken(`the log can't be read: ${message}`);
+    if (code === "EIO") return broken(`reading the log failed: ${message}`);
     throw error;
   }
   if (missing) return broken(`the segment before ${missing.name} is missing`);
   const { metadata } = log;
-  if (!metadata?.memberId || !metadata.clusterId) return broken("the log doesn't say whose it is");
+  if (!metadata?.memberId || !metadata.clusterId) return broken("the log has no member ID or no cluster ID");
   const snapshot = log.validSnapshots().at(-1) ?? { index: 0, term: 0 };
   const reason = problem(log, names, memberDir2, snapshot, etcdVersion);
   if (reason) return broken(reason);
@@ -655,7 +664,7 @@ function problem(log, names, memberDir2, last, etcdVersion) {
   const start = needsFile(etcdVersion) ? newestWithFile(log, (0, import_node_path3.join)(memberDir2, "snap")) : last;
   const first = names[0];
   if (!first || first.index > BigInt(start.index)) {
-    return `the log begins at ${first?.index ?? "nothing"}, and there is no snapshot for what was before`;
+    return first ? `the log begins at ${first.index}, and there is no snapshot of the entries before` : "the log has no segment with a valid name";
   }
   const found = log.problemFrom(start);
   if (found) return found;
@@ -672,10 +681,10 @@ function newestWithFile(log, snapDir) {
   const found = log.validSnapshots().filter((s) => files.has(`${hex(s.term)}-${hex(s.index)}.snap`)).sort((a, b) => a.term - b.term || a.index - b.index);
   return found.at(-1) ?? { index: 0, term: 0 };
 }
-var FRESH_DATABASE = 64 * 1024 * 1024;
+var FRESH_DATABASE_BYTES = 64 * 1024 * 1024;
 function wasUsed(database) {
   if (!isThere(database)) return false;
-  if ((0, import_node_fs3.statSync)(database).size > FRESH_DATABASE) return true;
+  if ((0, import_node_fs3.statSync)(database).size > FRESH_DATABASE_BYTES) return true;
   return (0, import_node_fs3.readFileSync)(database).includes("consistent_index");
 }
 
@@ -718,43 +727,43 @@ function writeMark(dataDir, { generation, lastVersion }) {
 `
   );
 }
-var holdFile = (volume) => (0, import_node_path4.join)(volume, "gate.json");
-function isHeld(volume) {
+var fenceFile = (volume) => (0, import_node_path4.join)(volume, "gate.json");
+function isFenced(volume) {
   try {
-    return isThere(holdFile(volume));
+    return isThere(fenceFile(volume));
   } catch {
     return true;
   }
 }
-function writeHold(volume, reason) {
-  writeWhole(holdFile(volume), `${JSON.stringify({ format: 1, hold: reason })}
+function writeFence(volume, reason) {
+  writeWhole(fenceFile(volume), `${JSON.stringify({ format: 1, hold: reason })}
 `);
 }
-function liftHold(volume) {
-  if (!isHeld(volume)) return;
-  (0, import_node_fs4.rmSync)(holdFile(volume), { force: true });
+function liftFence(volume) {
+  if (!isFenced(volume)) return;
+  (0, import_node_fs4.rmSync)(fenceFile(volume), { force: true });
   syncFolder(volume);
 }
-var TORN_COPY = /^db\.tmp\.\d+$/;
-function dropTornCopies(dataDir) {
+var DEFRAGMENTATION_COPY = /^db\.tmp\.\d+$/;
+function dropDefragmentationCopies(dataDir) {
   const folder = (0, import_node_path4.join)(dataDir, "member", "snap");
   try {
-    for (const name of (0, import_node_fs4.readdirSync)(folder)) if (TORN_COPY.test(name)) (0, import_node_fs4.rmSync)((0, import_node_path4.join)(folder, name));
+    for (const name of (0, import_node_fs4.readdirSync)(folder)) if (DEFRAGMENTATION_COPY.test(name)) (0, import_node_fs4.rmSync)((0, import_node_path4.join)(folder, name));
   } catch {
   }
 }
-var ASIDE = /^aside-(\d+)$/;
-function asideNames(volume) {
-  const numbers = (0, import_node_fs4.readdirSync)(volume).flatMap((name) => ASIDE.exec(name)?.[1] ?? []);
+var QUARANTINE = /^aside-(\d+)$/;
+function quarantineNames(volume) {
+  const numbers = (0, import_node_fs4.readdirSync)(volume).flatMap((name) => QUARANTINE.exec(name)?.[1] ?? []);
   return numbers.sort((a, b) => Number(b) - Number(a)).map((n) => `aside-${n}`);
 }
-var setAside = (volume, dataDir) => keepAside(volume, (0, import_node_path4.join)(dataDir, "member"));
-function keepAside(volume, directory) {
-  const [newest] = asideNames(volume);
+var quarantine = (volume, dataDir) => quarantineDirectory(volume, (0, import_node_path4.join)(dataDir, "member"));
+function quarantineDirectory(volume, directory) {
+  const [newest] = quarantineNames(volume);
   const { generation } = markIn(directory);
-  const name = `aside-${Number(ASIDE.exec(newest ?? "aside-0")?.[1]) + 1}`;
+  const name = `aside-${Number(QUARANTINE.exec(newest ?? "aside-0")?.[1]) + 1}`;
   move(directory, (0, import_node_path4.join)(volume, name));
-  for (const other of asideNames(volume).filter((n) => n !== name))
+  for (const other of quarantineNames(volume).filter((n) => n !== name))
     if (markIn((0, import_node_path4.join)(volume, other)).generation === generation) drop(volume, other);
   return name;
 }
@@ -765,22 +774,22 @@ function replace(volume, dataDir, fresh) {
   try {
     move(fresh, place);
   } finally {
-    settle(volume, dataDir);
+    finishReplacement(volume, dataDir);
   }
 }
-function settle(volume, dataDir) {
+function finishReplacement(volume, dataDir) {
   const replaced = replacedIn(volume);
   if (!isThere(replaced)) return;
   const place = (0, import_node_path4.join)(dataDir, "member");
-  if (isThere(place)) keepAside(volume, replaced);
+  if (isThere(place)) quarantineDirectory(volume, replaced);
   else move(replaced, place);
 }
 function move(from, to) {
   (0, import_node_fs4.renameSync)(from, to);
   for (const folder of /* @__PURE__ */ new Set([(0, import_node_path4.dirname)(from), (0, import_node_path4.dirname)(to)])) syncFolder(folder);
 }
-function dropAside(volume) {
-  for (const name of asideNames(volume)) drop(volume, name);
+function dropQuarantine(volume) {
+  for (const name of quarantineNames(volume)) drop(volume, name);
 }
 var drop = (volume, name) => (0, import_node_fs4.rmSync)((0, import_node_path4.join)(volume, name), { recursive: true, force: true });
 function readJson(file) {
@@ -802,7 +811,7 @@ function writeConfig(dataDir, text) {
 }
 function writeOrder(dataDir, text) {
   const log = (0, import_node_path5.join)(memberDir(dataDir), "wal");
-  if (hasLog(log)) throw new Error("there is a log now where there was none");
+  if (hasLog(log)) throw new Error("a write-ahead log has appeared on a disk that had none");
   (0, import_node_fs5.rmSync)(log, { recursive: true, force: true });
   dropOrder(dataDir);
   (0, import_node_fs5.mkdirSync)((0, import_node_path5.join)(orderDir(dataDir), "wal"), { recursive: true, mode: 448 });
@@ -814,24 +823,24 @@ function dropOrder(dataDir) {
   (0, import_node_fs5.rmSync)(orderDir(dataDir), { recursive: true, force: true });
 }
 
-// programs/gate/room.ts
+// programs/gate/space.ts
 var import_node_crypto = require("node:crypto");
 var import_node_fs6 = require("node:fs");
 var import_node_path6 = require("node:path");
 
 // programs/shared/errors.ts
 var LONGEST = 300;
-function inShort(words, longest = LONGEST) {
-  const line = words.trim().replace(/\s+/g, " ");
+function inShort(message, longest = LONGEST) {
+  const line = message.trim().replace(/\s+/g, " ");
   return line.length <= longest ? line : `${line.slice(0, longest)}\u2026`;
 }
 function messageOf(error) {
   if (error instanceof AggregateError && error.message === "")
-    return error.errors.map(messageOf).join("; ") || "unknown";
+    return error.errors.map(messageOf).join("; ") || "unknown error";
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
-// programs/gate/room.ts
+// programs/gate/space.ts
 var RESERVE_BYTES = 64 * 1024;
 var reserveFile = (volume) => (0, import_node_path6.join)(volume, "gate.reserve");
 function keepReserve(volume) {
@@ -843,19 +852,19 @@ function keepReserve(volume) {
     (0, import_node_fs6.rmSync)(file, { force: true });
   }
 }
-function giveUpReserve(volume) {
+function dropReserve(volume) {
   (0, import_node_fs6.rmSync)(reserveFile(volume), { force: true });
   syncFolder(volume);
 }
 var isFull = (error) => ["ENOSPC", "EDQUOT"].includes(String(error.code));
-function withRoom(volume, work, mayDropAside = false) {
-  const ways = mayDropAside ? [giveUpReserve, () => dropAside(volume)] : [giveUpReserve];
-  for (const makeRoom of ways) {
+function withSpace(volume, work, mayDropQuarantine = false) {
+  const ways = mayDropQuarantine ? [dropReserve, dropQuarantine] : [dropReserve];
+  for (const freeSpace of ways) {
     try {
       return work();
     } catch (error) {
       if (!isFull(error)) throw error;
-      makeRoom(volume);
+      freeSpace(volume);
     }
   }
   work();
@@ -871,33 +880,33 @@ function carryOut(settings, step) {
   (0, import_node_fs7.mkdirSync)(dataDir, { recursive: true, mode: 448 });
   switch (step.kind) {
     case "start":
-      dropTornCopies(dataDir);
-      withRoom(volume, () => prepare(settings, void 0, step.generation), step.dropAside);
-      if (step.dropAside) dropAside(volume);
+      dropDefragmentationCopies(dataDir);
+      withSpace(volume, () => prepare(settings, void 0, step.generation), step.dropAside);
+      if (step.dropAside) dropQuarantine(volume);
       break;
     case "birth": {
-      mustBeEmpty(dataDir);
+      requireEmpty(dataDir);
       const order = {
         initialCluster: step.initialCluster,
         initialClusterState: "new",
         token: step.token
       };
-      withRoom(volume, () => prepare(settings, order));
+      withSpace(volume, () => prepare(settings, order));
       break;
     }
     case "join": {
-      if (step.setAside) setAside(volume, dataDir);
-      mustBeEmpty(dataDir);
+      if (step.setAside) quarantine(volume, dataDir);
+      requireEmpty(dataDir);
       const order = {
         initialCluster: step.initialCluster,
         initialClusterState: "existing",
         token: ""
       };
-      withRoom(volume, () => prepare(settings, order), true);
+      withSpace(volume, () => prepare(settings, order), true);
       break;
     }
   }
-  liftHold(volume);
+  liftFence(volume);
   keepReserve(volume);
 }
 function prepare(settings, order, generation = settings.generation) {
@@ -907,20 +916,23 @@ function prepare(settings, order, generation = settings.generation) {
     ...{ name: podName, podIps, peerUrl, clientUrl, ports },
     ...bootstrap
   });
-  const usual2 = render({
+  const afterStart = render({
     initialCluster: `${podName}=${peerUrl}`,
     initialClusterState: "existing",
     token: ""
   });
-  writeConfig(dataDir, usual2);
+  writeConfig(dataDir, afterStart);
   if (order) writeOrder(dataDir, render(order));
   else dropOrder(dataDir);
-  if ((0, import_node_fs7.readFileSync)(settings.configFile, "utf8") !== (order ? render(order) : usual2)) {
-    throw new Error(`${settings.configFile}, which etcd will read, is not what was written for it`);
+  if ((0, import_node_fs7.readFileSync)(settings.configFile, "utf8") !== (order ? render(order) : afterStart)) {
+    throw new Error(
+      `${settings.configFile}, which etcd will read, doesn't have the content that the gate wrote`
+    );
   }
 }
-function mustBeEmpty(dataDir) {
-  if (hasLog((0, import_node_path7.join)(dataDir, "member", "wal"))) throw new Error("there is a log now where there was none");
+function requireEmpty(dataDir) {
+  if (hasLog((0, import_node_path7.join)(dataDir, "member", "wal")))
+    throw new Error("a write-ahead log has appeared on a disk that had none");
 }
 
 // programs/shared/https.ts
@@ -934,7 +946,7 @@ async function textOf2(message, maxBytes) {
   let bytes = 0;
   for await (const part of message) {
     bytes += part.length;
-    if (bytes > maxBytes) throw new Error(`longer than ${maxBytes} bytes`);
+    if (bytes > maxBytes) throw new Error(`the body is longer than ${maxBytes} bytes`);
     parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");
@@ -949,20 +961,20 @@ function readKeyPair(folder, caFile = (0, import_node_path8.join)(folder, "ca.cr
 }
 
 // programs/shared/https.ts
-async function ask(question) {
-  const { method, url, keyPair, headers, body, silentMs, maxBytes, keepAlive, servername } = question;
-  const { minVersion = "TLSv1.3" } = question;
+async function sendRequest(outgoing) {
+  const { method, url, keyPair, headers, body, idleTimeoutMs, maxBytes, keepAlive, servername } = outgoing;
+  const { minVersion = "TLSv1.3" } = outgoing;
   const sending = (0, import_node_https.request)(url, { method, agent: false, ...keyPair, headers, minVersion, servername });
   const giveUp = () => sending.destroy(new Error(`no answer from ${url.origin}`));
-  let silence = setTimeout(giveUp, silentMs);
-  const heard = () => {
-    clearTimeout(silence);
-    silence = setTimeout(giveUp, silentMs);
+  let timer = setTimeout(giveUp, idleTimeoutMs);
+  const restartTimer = () => {
+    clearTimeout(timer);
+    timer = setTimeout(giveUp, idleTimeoutMs);
   };
-  sending.on("response", heard);
+  sending.on("response", restartTimer);
   sending.on("information", () => {
     keepAlive?.();
-    heard();
+    restartTimer();
   });
   const failed = new Promise((_, reject) => sending.on("error", reject));
   const answered = responseTo(sending).then(async (response) => ({
@@ -974,15 +986,15 @@ async function ask(question) {
   try {
     return await Promise.race([answered, failed]);
   } finally {
-    clearTimeout(silence);
+    clearTimeout(timer);
   }
 }
-var unexpected = ({ status, text }) => new Error(`it was answered ${status}: ${text.slice(0, 200)}`);
+var unexpectedAnswer = ({ status, text }) => new Error(`the server answered ${status}: ${text.slice(0, 200)}`);
 async function download(url, tlsDir, take) {
   const sending = streaming("GET", url, tlsDir);
   sending.end();
   const response = await responseTo(sending);
-  await mustBeTaken(response);
+  await requireOk(response);
   return take(response);
 }
 async function upload(url, tlsDir, stream) {
@@ -990,20 +1002,20 @@ async function upload(url, tlsDir, stream) {
   const answer = responseTo(sending);
   const [sent, response] = await Promise.allSettled([(0, import_promises.pipeline)(import_node_stream.Readable.from(stream), sending), answer]);
   if (response.status === "fulfilled") {
-    await mustBeTaken(response.value);
+    await requireOk(response.value);
     response.value.resume();
   }
   for (const end of [sent, response]) if (end.status === "rejected") throw end.reason;
 }
-var STREAM_SILENT_MS = 3e4;
+var STREAM_IDLE_TIMEOUT_MS = 3e4;
 var MAX_REASON_BYTES = 64 * 1024;
 function streaming(method, url, tlsDir) {
   const keyPair = readKeyPair(tlsDir);
-  const options = { method, agent: false, ...keyPair, timeout: STREAM_SILENT_MS };
+  const options = { method, agent: false, ...keyPair, timeout: STREAM_IDLE_TIMEOUT_MS };
   const sending = (0, import_node_https.request)(url, { ...options, minVersion: "TLSv1.3" });
   sending.on(
     "timeout",
-    () => sending.destroy(new Error(`nothing was heard of ${new URL(url).host} any more`))
+    () => sending.destroy(new Error(`no data from ${new URL(url).host} for ${STREAM_IDLE_TIMEOUT_MS / 1e3} s`))
   );
   return sending;
 }
@@ -1014,9 +1026,9 @@ function responseTo(sending) {
     sending.on("close", () => reject(new Error("the connection was closed")));
   });
 }
-async function mustBeTaken(response) {
+async function requireOk(response) {
   const { statusCode: status = 0 } = response;
-  if (status !== 200) throw unexpected({ status, text: await textOf2(response, MAX_REASON_BYTES) });
+  if (status !== 200) throw unexpectedAnswer({ status, text: await textOf2(response, MAX_REASON_BYTES) });
 }
 
 // programs/shared/protocol.ts
@@ -1065,18 +1077,18 @@ var MAX_BYTES = 256 * 1024;
 async function askController({ url, tlsDir, patienceMs, now }, message, tag) {
   let sinceMs = now();
   try {
-    const answer = await ask({
+    const answer = await sendRequest({
       method: "POST",
       url: new URL(REPORT_PATH, url),
       keyPair: readKeyPair(tlsDir),
       headers: { "content-type": "application/json", ...tag ? { [KNOWN_TAG_HEADER]: tag } : {} },
       body: JSON.stringify(message),
-      silentMs: patienceMs,
+      idleTimeoutMs: patienceMs,
       maxBytes: MAX_BYTES,
       keepAlive: () => sinceMs = now()
     });
     const order = answer.status === 200 ? parseOrder(answer.text) : void 0;
-    if (!order) throw unexpected(answer);
+    if (!order) throw unexpectedAnswer(answer);
     return { order, tag: answer.headers[TAG_HEADER] };
   } catch (error) {
     return { problem: messageOf(error), sinceMs };
@@ -1098,19 +1110,20 @@ function readsOldLog(version) {
 }
 function oldLogProblem(oldEntry, version) {
   if (oldEntry === void 0 || readsOldLog(version)) return void 0;
-  return `its log holds what etcd 3.5 wrote, up to entry ${oldEntry}, and etcd ${version} can't read that: declare 3.6 again`;
+  return `its log has entries of etcd 3.5, up to entry ${oldEntry}, and etcd ${version} can't read them: declare 3.6 again`;
 }
 function stepProblem(from, to, clusterVersion) {
   const a = parseVersion(from);
   const b = parseVersion(to);
-  if (!a || !b) return `can't compare etcd ${from} with ${to}`;
-  if (a.major !== b.major) return `etcd ${from} to ${to} is another major version`;
-  if (b.minor > a.minor + 1) return `etcd ${from} to ${to} skips a minor version: one at a time`;
+  if (!a || !b) return `the etcd versions ${from} and ${to} can't be compared`;
+  if (a.major !== b.major) return `etcd ${from} to ${to} changes the major version`;
+  if (b.minor > a.minor + 1)
+    return `etcd ${from} to ${to} skips a minor version: declare one minor version after the other`;
   if (b.minor === a.minor + 1) {
     const floor = BEFORE_NEXT_MINOR[`${a.major}.${a.minor}`];
     if (floor === void 0 || a.patch >= floor) return void 0;
     const need = `${a.major}.${a.minor}.${floor}`;
-    return `etcd ${from} to ${to} needs ${need} or later on every member first`;
+    return `etcd ${from} to ${to} first needs ${need} or later on every member`;
   }
   if (b.minor === a.minor) return void 0;
   const cluster = clusterVersion ? parseVersion(clusterVersion) : void 0;
@@ -1119,51 +1132,54 @@ function stepProblem(from, to, clusterVersion) {
 }
 
 // programs/gate/decide.ts
-var ask2 = (why, hold = false) => ({ kind: "ask", why, hold });
+var ask = (why, hold = false) => ({ kind: "ask", why, hold });
 function decide(s) {
-  const { disk, heard } = s;
-  switch (heard.kind) {
+  const { disk, answer } = s;
+  switch (answer.kind) {
     case "start": {
-      const { generation = s.generation, dropAside: dropAside2 } = heard;
-      const version = heard.acceptVersion ? void 0 : versionProblem(s);
+      const { generation = s.generation, dropAside } = answer;
+      const version = answer.acceptVersion ? void 0 : versionProblem(s);
       const problem2 = dataProblem(s.disk, generation) ?? version ?? logProblem(s);
-      if (problem2) return ask2(`told to start, but ${problem2}`);
-      return { kind: "start", dropAside: dropAside2, generation, why: "the controller says so" };
+      if (problem2) return ask(`ordered to start, but ${problem2}`);
+      return { kind: "start", dropAside, generation, why: "the controller ordered it" };
     }
     case "birth":
-      if (disk.state !== "empty") return ask2(`told to begin a cluster, but ${described(disk)}`);
-      return { kind: "birth", token: heard.token, initialCluster: heard.initialCluster };
+      if (disk.state !== "empty") return ask(`ordered to bootstrap a cluster, but ${describe(disk)}`);
+      return { kind: "birth", token: answer.token, initialCluster: answer.initialCluster };
     case "join":
-      if (disk.state !== "empty" && !heard.setAside) return ask2(`told to join, but ${described(disk)}`);
+      if (disk.state !== "empty" && !answer.setAside) return ask(`ordered to join, but ${describe(disk)}`);
       return {
         kind: "join",
-        initialCluster: heard.initialCluster,
+        initialCluster: answer.initialCluster,
         setAside: disk.state !== "empty"
       };
     case "seed":
       if (disk.state === "wal" && disk.generation >= s.generation) {
-        return ask2(`told to take restored data, but ${described(disk)} of generation ${disk.generation}`);
+        return ask(
+          `ordered to take the restored data, but ${describe(disk)} of generation ${disk.generation}`
+        );
       }
-      return { kind: "seed", url: heard.url, sha256: heard.sha256, setAside: disk.state !== "empty" };
+      return { kind: "seed", url: answer.url, sha256: answer.sha256, setAside: disk.state !== "empty" };
     case "lend":
-      if (disk.state !== "wal") return ask2(`told to lend its data, but ${described(disk)}`, true);
-      return { kind: "lend", url: heard.url };
+      if (disk.state !== "wal") return ask(`ordered to send its data, but ${describe(disk)}`, true);
+      return { kind: "lend", url: answer.url };
     case "wait":
-      return ask2(`waits: ${heard.reason}`, heard.hold);
+      return ask(`waiting: ${answer.reason}`, answer.hold);
     case "refuse":
-      return ask2(`refused: ${heard.reason}`, true);
+      return ask(`refused: ${answer.reason}`, true);
     case "silence":
-      return alone(s, heard.forMs);
+      return withoutOrder(s, answer.forMs);
   }
 }
-function alone(s, silentMs) {
-  const problem2 = s.held ? "it was told to leave this disk alone" : dataProblem(s.disk, s.generation) ?? versionProblem(s) ?? logProblem(s);
-  if (problem2) return ask2(`no answer, and by itself it doesn't start: ${problem2}`);
-  if (silentMs < s.silenceMs) return ask2("no answer yet");
-  const why = "nobody answers, and its data is whole";
+function withoutOrder(s, silentMs) {
+  const problem2 = s.held ? "the disk is fenced, and only an order of the controller lifts that" : dataProblem(s.disk, s.generation) ?? versionProblem(s) ?? logProblem(s);
+  if (problem2)
+    return ask(`no answer from the controller, and the gate doesn't start etcd by itself: ${problem2}`);
+  if (silentMs < s.silenceMs) return ask("no answer from the controller yet");
+  const why = "the controller doesn't answer, and the data is intact";
   return { kind: "start", dropAside: false, generation: s.generation, why };
 }
-function described(disk) {
+function describe(disk) {
   switch (disk.state) {
     case "empty":
       return "the disk holds no member";
@@ -1174,9 +1190,9 @@ function described(disk) {
   }
 }
 function dataProblem(disk, generation) {
-  if (disk.state !== "wal") return described(disk);
+  if (disk.state !== "wal") return describe(disk);
   if (disk.generation === generation) return void 0;
-  return `the disk is of generation ${disk.generation}, to be started is ${generation}`;
+  return `the disk is of generation ${disk.generation}, not of generation ${generation}`;
 }
 function versionProblem({ disk, version }) {
   return disk.state === "wal" ? stepProblem(disk.lastVersion, version, void 0) : void 0;
@@ -1191,19 +1207,19 @@ var import_node_path9 = require("node:path");
 function readDisk(dataDir, version) {
   try {
     const disk = read2(dataDir, version);
-    if (disk.state === "wal") mustBeOurs(dataDir);
+    if (disk.state === "wal") requireAccess(dataDir);
     return disk;
   } catch (error) {
     if (!isForbidden(error)) throw error;
     const [user, group] = [String(process.geteuid?.()), String(process.getegid?.())];
     throw new Error(
-      `its files belong to another user than the one it runs as, ${user} of group ${group}: set security back to what it was, or give the files to that user (${messageOf(error)})`,
+      `the member's files belong to another user than the one that the pod runs as, user ${user} of group ${group}: set security back to its previous value, or change the owner of the files (${messageOf(error)})`,
       { cause: error }
     );
   }
 }
 var isForbidden = (error) => ["EACCES", "EPERM"].includes(String(error.code));
-function mustBeOurs(dataDir) {
+function requireAccess(dataDir) {
   const member = (0, import_node_path9.join)(dataDir, "member");
   const { R_OK, W_OK, X_OK } = import_node_fs9.constants;
   try {
@@ -1234,8 +1250,8 @@ function read2(dataDir, version) {
 // programs/gate/peers.ts
 var import_promises2 = require("node:dns/promises");
 var import_node_net = require("node:net");
-var system = async (host) => (await (0, import_promises2.lookup)(host, { all: true })).map((found) => found.address);
-async function peerProblem(initialCluster, resolve = system) {
+var systemLookup = async (host) => (await (0, import_promises2.lookup)(host, { all: true })).map((found) => found.address);
+async function peerProblem(initialCluster, resolve = systemLookup) {
   const hosts = initialCluster.split(",").map((peer) => new URL(peer.slice(peer.indexOf("=") + 1)).hostname);
   const found = await Promise.all(hosts.map((host) => addressesOf(host, resolve)));
   const owner = /* @__PURE__ */ new Map();
@@ -1243,14 +1259,14 @@ async function peerProblem(initialCluster, resolve = system) {
     for (const address of addresses ?? []) {
       const other = owner.get(address);
       if (other && other !== hosts[i]) {
-        return { why: `${other} and ${hosts[i]} have the same address, ${address}`, passes: false };
+        return { why: `${other} and ${hosts[i]} have the same address, ${address}`, tolerable: false };
       }
       owner.set(address, hosts[i]);
     }
   }
   const unknown = hosts.filter((_, i) => !found[i]);
   if (unknown.length === 0) return void 0;
-  return { why: `no address is known of ${unknown.join(", ")}`, passes: true };
+  return { why: `there is no address for ${unknown.join(", ")}`, tolerable: true };
 }
 async function addressesOf(host, resolve) {
   const bare = host.replace(/^\[|\]$/g, "");
@@ -1281,9 +1297,9 @@ function parseLine(text) {
   if (value.end === true && typeof value.sha256 === "string") return { end: true, sha256: value.sha256 };
   const { path, size } = value;
   if (typeof path !== "string" || !Number.isSafeInteger(size) || size < 0)
-    throw new Error(`not a line of a directory's stream: ${text.slice(0, 100)}`);
+    throw new Error(`the stream has an invalid line: ${text.slice(0, 100)}`);
   if (!/^[\w.-]+(\/[\w.-]+)*$/.test(path) || path.split("/").some((part) => /^\.+$/.test(part)))
-    throw new Error(`a path that leads elsewhere: ${path.slice(0, 100)}`);
+    throw new Error(`the stream has a path that leads out of the directory: ${path.slice(0, 100)}`);
   return { path, size };
 }
 
@@ -1319,11 +1335,12 @@ var Writer = class {
     while (rest.length > 0) rest = this.file ? this.content(rest) : this.head(rest);
   }
   finish(expected) {
-    if (!this.end) throw new Error("the stream ended before its end");
+    if (!this.end) throw new Error("the stream is incomplete: its last line is missing");
     const sum = this.hash.digest("hex");
-    if (sum !== this.end.sha256) throw new Error("what came isn't what was sent: wrong SHA-256");
+    if (sum !== this.end.sha256)
+      throw new Error("the received data differs from the sent data: wrong SHA-256");
     if (expected !== void 0 && sum !== expected)
-      throw new Error("it isn't what was announced: wrong SHA-256");
+      throw new Error("the received data isn't what was announced: wrong SHA-256");
     for (const folder of this.folders) syncFolder(folder);
     return sum;
   }
@@ -1343,10 +1360,10 @@ var Writer = class {
     return part.subarray(mine.length);
   }
   head(part) {
-    if (this.end) throw new Error("the stream goes on after its end");
+    if (this.end) throw new Error("the stream has data after its last line");
     const at = part.indexOf(10);
     this.line = Buffer.concat([this.line, at < 0 ? part : part.subarray(0, at + 1)]);
-    if (this.line.length > LONGEST_LINE) throw new Error("not a directory's stream");
+    if (this.line.length > LONGEST_LINE) throw new Error("the stream has a line that is too long");
     if (at < 0) return Buffer.alloc(0);
     const bytes = this.line;
     this.line = Buffer.alloc(0);
@@ -1424,11 +1441,12 @@ async function takeSeed(settings, seed) {
     writeMark(incoming, { generation, lastVersion: version });
   } catch (error) {
     dropIncoming(volume);
-    if (error.code === "ENOSPC") dropAside(volume);
+    if (error.code === "ENOSPC") dropQuarantine(volume);
     throw error;
   }
   const data = readMember(fresh, version);
-  if (data.state !== "wal") throw new Error(`it holds no member that etcd ${version} would start`);
+  if (data.state !== "wal")
+    throw new Error(`the restored data holds no member that etcd ${version} would start`);
   (0, import_node_fs11.mkdirSync)(dataDir, { recursive: true, mode: 448 });
   const place = (0, import_node_path12.join)(dataDir, "member");
   const worthless = !seed.setAside && !isThere((0, import_node_path12.join)(place, "snap"));
@@ -1448,89 +1466,89 @@ var gateTimes = {
   silenceMs: 5e3,
   namesMs: 3e4
 };
-var usual = { times: gateTimes, now: () => performance.now(), sleep: import_promises4.setTimeout };
-async function runGate(settings, say2, surroundings = {}) {
-  const { times, resolve, now, sleep: sleep2 } = { ...usual, ...surroundings };
+var defaults = { times: gateTimes, now: () => performance.now(), sleep: import_promises4.setTimeout };
+async function runGate(settings, log, dependencies = {}) {
+  const { times, resolve, now, sleep: sleep2 } = { ...defaults, ...dependencies };
   const { volume, dataDir, podName, podUid, generation, version } = settings;
-  const ask3 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
-  settle(volume, dataDir);
+  const ask2 = { url: settings.controllerUrl, tlsDir: settings.tlsDir, patienceMs: times.patienceMs, now };
+  finishReplacement(volume, dataDir);
   let disk = readDisk(dataDir, version);
-  say2(describe(disk));
-  let holds = false;
-  let problem2;
-  let moving;
+  log(describe2(disk));
+  let fencedInMemory = false;
+  let volumeFailure;
+  let transferFailure;
   let last = "";
-  const tell = (text) => {
-    if (text !== last) say2(text);
+  const logChange = (text) => {
+    if (text !== last) log(text);
     last = text;
   };
-  const hold = (why) => {
+  const fence = (why) => {
     try {
-      withRoom(volume, () => writeHold(volume, why));
-      problem2 = void 0;
+      withSpace(volume, () => writeFence(volume, why));
+      volumeFailure = void 0;
     } catch (error) {
-      holds = true;
-      problem2 = `a hold can't be written down, so this gate has to stay: ${messageOf(error)}`;
-      tell(problem2);
+      fencedInMemory = true;
+      volumeFailure = `the fence can't be written to the volume, so this gate has to keep running: ${messageOf(error)}`;
+      logChange(volumeFailure);
     }
   };
   let tag;
   let silentSince;
   let joinSince;
-  let heardOnce = false;
-  problem2 = tried(() => dropIncoming(volume));
+  let answeredOnce = false;
+  volumeFailure = volumeProblemIn(() => dropIncoming(volume));
   for (; ; ) {
-    const written = isHeld(volume);
-    const held = holds || written;
-    const message = { podUid, podName, disk, aside: asideNames(volume), held, problem: problem2 ?? moving };
+    const fencedOnVolume = isFenced(volume);
+    const held = fencedInMemory || fencedOnVolume;
+    const problem2 = volumeFailure ?? transferFailure;
+    const message = { podUid, podName, disk, aside: quarantineNames(volume), held, problem: problem2 };
     const began = now();
-    const answer = await askController(ask3, message, tag);
-    let heard;
-    if ("order" in answer) {
-      ({ order: heard, tag } = answer);
+    const reply = await askController(ask2, message, tag);
+    let answer;
+    if ("order" in reply) {
+      ({ order: answer, tag } = reply);
       silentSince = void 0;
-      heardOnce = true;
+      answeredOnce = true;
     } else {
       tag = void 0;
-      silentSince ??= answer.sinceMs;
-      heard = { kind: "silence", forMs: now() - silentSince };
+      silentSince ??= reply.sinceMs;
+      answer = { kind: "silence", forMs: now() - silentSince };
     }
-    const step = decide({ disk, held, generation, version, heard, silenceMs: times.silenceMs });
-    if (step.kind !== "lend" && step.kind !== "seed" && heard.kind !== "silence") moving = void 0;
+    const step = decide({ disk, held, generation, version, answer, silenceMs: times.silenceMs });
+    if (step.kind !== "lend" && step.kind !== "seed" && answer.kind !== "silence")
+      transferFailure = void 0;
     if (step.kind === "ask") {
-      if (step.hold && !written) hold(step.why);
-      const notes = "problem" in answer ? [answer.problem, ...unheard(heardOnce, heard)] : [];
-      tell([step.why, ...notes.map((note) => `(${note})`)].join(" "));
+      if (step.hold && !fencedOnVolume) fence(step.why);
+      const notes = "problem" in reply ? [reply.problem, ...networkHint(answeredOnce, answer)] : [];
+      logChange([step.why, ...notes.map((note) => `(${note})`)].join(" "));
     } else if (step.kind === "lend") {
-      if (!written) hold("its data is lent to a recovery");
-      tell(`sends its data to ${step.url}`);
+      if (!fencedOnVolume) fence("a recovery uses its data");
+      logChange(`sending the data to ${step.url}`);
       const failure = await problemOf(lend(settings, step.url));
-      moving = failure && `its data can't be sent: ${inShort(failure)}`;
-      if (moving) tag = void 0;
-      tell(moving ?? "its data was sent, it is left as it is");
+      transferFailure = failure && `its data can't be sent: ${inShort(failure)}`;
+      if (transferFailure) tag = void 0;
+      logChange(transferFailure ?? "the data was sent, and stays unchanged on this disk");
     } else if (step.kind === "seed") {
-      tell(`takes the restored data from ${step.url}`);
+      logChange(`fetching the restored data from ${step.url}`);
       const failure = await problemOf(takeSeed(settings, step));
-      moving = failure && `the restored data can't be taken: ${inShort(failure)}`;
-      if (moving) tell(moving);
+      transferFailure = failure && `the restored data can't be taken: ${inShort(failure)}`;
+      if (transferFailure) logChange(transferFailure);
       disk = readDisk(dataDir, version);
-      say2(describe(disk));
+      log(describe2(disk));
     } else {
       const peers = step.kind === "join" ? await peerProblem(step.initialCluster, resolve) : void 0;
       joinSince ??= now();
-      if (!peers || peers.passes && now() - joinSince >= times.namesMs) {
-        problem2 = tried(() => carryOut(settings, step));
-        if (!problem2) {
-          say2(
-            step.kind === "start" ? `starts as it is: ${step.why}` : `${step.kind}: ${step.initialCluster}`
-          );
+      if (!peers || peers.tolerable && now() - joinSince >= times.namesMs) {
+        volumeFailure = volumeProblemIn(() => carryOut(settings, step));
+        if (!volumeFailure) {
+          log(started(step));
           return;
         }
-        tell(`told to ${step.kind}, but its volume doesn't let it: ${problem2}`);
+        logChange(`${ordered(step.kind)}, but the volume prevents it: ${volumeFailure}`);
         disk = readDisk(dataDir, version);
-      } else tell(`told to join, but ${peers.why}`);
+      } else logChange(`ordered to join, but ${peers.why}`);
     }
-    const waits = heard.kind === "wait" || heard.kind === "silence";
+    const waits = answer.kind === "wait" || answer.kind === "silence";
     const pauseMs = waits ? times.pauseMs : times.longPauseMs;
     await sleep2(Math.max(0, pauseMs - (now() - began)));
   }
@@ -1543,7 +1561,7 @@ async function problemOf(work) {
     return messageOf(error);
   }
 }
-function tried(work) {
+function volumeProblemIn(work) {
   try {
     work();
     return void 0;
@@ -1553,21 +1571,26 @@ function tried(work) {
     return problem2;
   }
 }
-var WONDER_MS = 3e4;
-function unheard(heardOnce, heard) {
-  if (heardOnce || (heard.forMs ?? 0) < WONDER_MS) return [];
+var HINT_AFTER_MS = 3e4;
+function networkHint(answeredOnce, answer) {
+  if (answeredOnce || (answer.forMs ?? 0) < HINT_AFTER_MS) return [];
   return [
-    "never heard the controller: is it there, and may this container use the network? The sidecar of a service mesh runs only after it: switch its injection off, see docs/operation.md"
+    "the controller has never answered: check that it runs, and that this container may use the network. The sidecar of a service mesh starts only after this container: disable its injection, see docs/operation.md"
   ];
 }
-function describe(disk) {
+var ordered = (kind) => `ordered to ${kind === "birth" ? "bootstrap" : kind}`;
+function started(step) {
+  if (step.kind === "start") return `starting the member on this disk: ${step.why}`;
+  return `${step.kind === "birth" ? "bootstrapping" : "joining"} the cluster ${step.initialCluster}`;
+}
+function describe2(disk) {
   switch (disk.state) {
     case "empty":
       return "the disk holds no member";
     case "broken":
       return `the disk is broken: ${disk.reason}`;
     case "wal":
-      return `the disk holds member ${disk.memberId} of cluster ${disk.clusterId}, up to entry ${disk.lastIndex} of term ${disk.lastTerm}, of generation ${disk.generation}, last used by etcd ${disk.lastVersion}`;
+      return `the disk holds member ${disk.memberId} of cluster ${disk.clusterId}, up to entry ${disk.lastIndex} of term ${disk.lastTerm}, generation ${disk.generation}, last used by etcd ${disk.lastVersion}`;
   }
 }
 
@@ -1603,7 +1626,7 @@ function readSettings(variables) {
   };
   const generation = Number(text(gateEnv.generation));
   if (!Number.isSafeInteger(generation) || generation < 1)
-    throw new Error(`${gateEnv.generation} is not a generation`);
+    throw new Error(`${gateEnv.generation} is not a generation: a whole number from 1`);
   return {
     podName: text(podEnv.name),
     podUid: text(podEnv.uid),

@@ -1,4 +1,4 @@
-import { startJob as begin, jobResult as ended, never, backupStatus as told } from "../e2e/support/backups";
+import { backupStatus, jobResult, never, startJob } from "../e2e/support/backups";
 import { TestCluster } from "../e2e/support/etcd-cluster";
 import { Filler } from "../e2e/support/fill";
 import { etcdImage } from "../e2e/support/pods";
@@ -27,15 +27,16 @@ async function podOf(cluster: TestCluster, job: string): Promise<string> {
 
 /** From the member that is asked to the claim, by our job. */
 async function ours(cluster: TestCluster): Promise<{ seconds: number; peak: number }> {
-  const job = await begin(cluster);
-  if ((await ended(cluster, job, 600)) !== "Complete") throw new Error((await told(cluster)).reason);
+  const job = await startJob(cluster);
+  if ((await jobResult(cluster, job, 600)) !== "Complete")
+    throw new Error((await backupStatus(cluster)).reason);
   const seconds = await between(
     cluster,
     await podOf(cluster, job),
     /takes a snapshot from/,
     /is complete: revision/,
   );
-  const peak = (await told(cluster)).lastRun?.peakMebibytes ?? NaN;
+  const peak = (await backupStatus(cluster)).lastRun?.peakMebibytes ?? NaN;
   await cluster.kubectl(["delete", "job", job, "--wait=true"]);
   return { seconds, peak };
 }

@@ -1,4 +1,4 @@
-import { statusMessage as said } from "../e2e/support/controller";
+import { statusMessage } from "../e2e/support/controller";
 import { TestCluster } from "../e2e/support/etcd-cluster";
 import { kubectl } from "../e2e/support/lab";
 import { eventually } from "../e2e/support/poll";
@@ -33,13 +33,13 @@ async function resident(cluster: TestCluster): Promise<number> {
 
 /** A pod is gone at once; until the status says something else than that all is as declared. */
 async function reaction(cluster: TestCluster): Promise<number> {
-  const converged = await said(cluster);
+  const converged = await statusMessage(cluster);
   const pod = cluster.pod(2);
   const passed = stopwatch();
   await cluster.kubectl(["delete", "pod", pod, "--grace-period=0", "--force", "--wait=false"]);
   await eventually(
     "the controller has seen it",
-    async () => (await said(cluster)) !== converged || undefined,
+    async () => (await statusMessage(cluster)) !== converged || undefined,
   );
   const seconds = passed();
   await cluster.waitForVoters();
