@@ -22,7 +22,7 @@
  * what wasn't looked at. Those disks are held as they are.
  */
 import type { AdoptedDisk, Birth, ControllerRecord, Disk, PodView, WalDisk } from "../model";
-import { age, ageOf } from "./age";
+import { age, ageOf, DEFRAGMENTATION, workMs } from "./age";
 import { keepBooks } from "./books";
 import { byEnd } from "./log-end";
 import { tornApart } from "./moments";
@@ -37,7 +37,10 @@ import { claimAt, factsOf, gateOf, hasRun, label, podAt, quorum, statusOf } from
 
 /** So long the gates of whole members wait for a volume that can't be looked at: a node restarts in less. */
 const PATIENCE_MS = 600_000;
-/** After this long without a leader, members that nobody recorded are stopped so that their gates can look. */
+/**
+ * After this long without a leader, members that nobody recorded are stopped so that their gates can look. One that
+ * answers nobody may be at work on all of its data, and vote: it has as much longer as that takes.
+ */
 const LEADERLESS_MS = 60_000;
 
 type Adopting = Extract<Birth, { state: "adopting" }>;
@@ -174,7 +177,8 @@ function stopToLook(f: Facts): Step | undefined {
       !p.ready &&
       !gateOf(f.world, p) &&
       // An election takes a moment, and whoever is restarted meanwhile makes it longer.
-      ageOf(f.world, age.leaderless(p)) > LEADERLESS_MS,
+      ageOf(f.world, age.leaderless(p)) >
+        LEADERLESS_MS + (statusOf(f.world, p) ? 0 : workMs(f.world, DEFRAGMENTATION)),
   );
   if (!old) return undefined;
   return act(
