@@ -193,4 +193,29 @@ export const KEPT: Readonly<Record<string, Story>> = {
     warmUp: 60,
     events: [at("crash", 2, 0, 4), at("nodeCut"), at("breakWal", 17, 0, 7)],
   },
+  "the record is deleted while a claim goes whose pod has no node": {
+    seed: 0,
+    members: 5,
+    nodeLossGraceSeconds: 30,
+    warmUp: 0,
+    events: [
+      at("deletePod", 0, 0, 2),
+      at("controllerFreezes", 0, 8, 5),
+      at("nodeDeleted", 16, 0, 6),
+      at("deletePod", 6, 0, 13),
+      at("recordDeleted"),
+    ],
+  },
+  "the record is deleted while two work slowly and the third has no place": {
+    seed: 0,
+    members: 3,
+    warmUp: 40,
+    events: [
+      at("worksSlowly", 26, 17, 9),
+      at("worksSlowly", 4, 12, 11),
+      at("drain", 0, 0, 9),
+      at("recordDeleted"),
+      at("slowSnapshots", 0, 0, 3),
+    ],
+  },
 };

@@ -24,7 +24,7 @@ export interface Pod {
   readonly revision: string;
   /** The generation in the pod's template, which is the only one that its gate starts by itself. */
   readonly generation: number;
-  readonly claimUid: string;
+  claimUid: string;
   node?: number;
   gate: "pending" | "asking" | "done";
   etcd: "waiting" | "running";
@@ -55,24 +55,33 @@ export function statefulSet(c: Cluster): void {
     const since = pod.node === undefined ? undefined : c.nodes[pod.node]?.downSinceMs;
     if (since !== undefined && c.nowMs - since > TOLERATED_MS) deletePod(pod);
   }
-  c.claims = c.claims.filter((x) => !x.deleting || c.pods.some((p) => p.claimUid === x.uid));
+  // A claim stays for pods that have a node, and one that waits for a node gets another claim.
+  c.claims = c.claims.filter(
+    (x) => !x.deleting || c.pods.some((p) => p.claimUid === x.uid && p.node !== undefined),
+  );
+  for (const pod of c.pods) {
+    if (pod.node === undefined && !pod.deleting) pod.claimUid = claimFor(c, pod.ordinal).uid;
+  }
+}
+
+function claimFor(c: Cluster, ordinal: number): Claim {
+  const found = c.claims.find((x) => x.ordinal === ordinal);
+  if (found) return found;
+  const claim: Claim = {
+    uid: c.uid("claim"),
+    ordinal,
+    bound: false,
+    bytes: c.desired.volumeBytes,
+    deleting: false,
+    volume: emptyVolume(),
+  };
+  c.claims.push(claim);
+  return claim;
 }
 
 function createPod(c: Cluster, ordinal: number): void {
-  let claim = c.claims.find((x) => x.ordinal === ordinal);
-  if (claim?.deleting) return;
-  if (!claim) {
-    const uid = c.uid("claim");
-    claim = {
-      uid,
-      ordinal,
-      bound: false,
-      bytes: c.desired.volumeBytes,
-      deleting: false,
-      volume: emptyVolume(),
-    };
-    c.claims.push(claim);
-  }
+  const claim = claimFor(c, ordinal);
+  if (claim.deleting) return;
   c.pods.push({
     uid: c.uid("pod"),
     name: `etcd-${ordinal}`,

@@ -26,7 +26,7 @@
  */
 import type { AdoptedDisk, Birth, ControllerRecord, PodView } from "../model";
 import type { Disk, WalDisk } from "../../shared/disk";
-import { age, ageOf } from "./age";
+import { age, ageOf, DEFRAGMENTATION, workMs } from "./age";
 import { updateRecord } from "./bookkeeping";
 import { byEnd } from "./log-end";
 import { inconsistency } from "./copied-volumes";
@@ -52,7 +52,10 @@ import {
 
 /** How long the gates of intact members wait for a volume that can't be inspected. A node restarts faster. */
 const WAIT_MS = 600_000;
-/** Unrecorded members without a leader for this long are stopped, so that their gates can inspect the disks. */
+/**
+ * Unrecorded members without a leader for this long are stopped, so that their gates can inspect the disks. A member
+ * that answers nobody may be at work on all of its data, and still vote: it has as much longer as that work takes.
+ */
 const LEADERLESS_MS = 60_000;
 
 type Adopting = Extract<Birth, { state: "adopting" }>;
@@ -190,7 +193,8 @@ function restartToInspect(f: Facts): Step | undefined {
       !p.ready &&
       !gateOf(f.world, p) &&
       // An election takes a moment, and a restart would prolong it.
-      ageOf(f.world, age.leaderless(p)) > LEADERLESS_MS,
+      ageOf(f.world, age.leaderless(p)) >
+        LEADERLESS_MS + (statusOf(f.world, p) ? 0 : workMs(f.world, DEFRAGMENTATION)),
   );
   if (!old) return undefined;
   return deletePod(

@@ -7,7 +7,7 @@ import type { EtcdClusterArgs } from "../../../components";
 import { root } from "../../../hack/root";
 
 /** The last commit whose programs lie in `controller/` and whose Secret for gates is called `<cluster>-controller-door`. */
-export const BEFORE_PROGRAMS = "ada02d6f55f39f3ee06804e04db4c4760b9b2fde";
+export const BEFORE_PROGRAMS = "e8974fca3145d1d2ab8cb007e834965515962e61";
 
 const run = promisify(execFile);
 

@@ -570,14 +570,16 @@ describe("plan: adoption of a lost record", () => {
 
   describe("of a leaderless member whose disk was never read", () => {
     const blind = pod(0, { ready: false });
-    const decided = (ages: Readonly<Record<string, number>>) =>
+    const leaderless = status(0, { leaderId: undefined, linearizableRead: false });
+    const decided = (ages: Readonly<Record<string, number>>, answer = leaderless) =>
       plan(
         world(3, {
           record: unborn,
+          desired: { quotaBytes: 2 ** 30 },
           list: "none",
           pods: [blind, gated(1), gated(2)],
           gates: [report(1, wal(1)), report(2, wal(2))],
-          statuses: [silent(0)],
+          statuses: [answer],
           ages,
         }),
       );
@@ -592,6 +594,12 @@ describe("plan: adoption of a lost record", () => {
     it("lets it run while it may be in an election, however long it has run", () => {
       expect(decided({ [age.leaderless(blind)]: 60_000 }).action).to.equal(undefined);
       expect(decided({}).action).to.equal(undefined);
+    });
+
+    it("has longer while it answers nobody: it may be at work on all of its data, and vote", () => {
+      const after = (ms: number) => decided({ [age.leaderless(blind)]: ms }, silent(0)).action?.kind;
+      expect(after(60_000 + 30_000 + 64_000)).to.equal(undefined);
+      expect(after(60_000 + 30_000 + 64_001)).to.equal("deletePod");
     });
   });
 
