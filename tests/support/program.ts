@@ -5,7 +5,6 @@ import { render } from "../../hack/offline/render";
 import { withoutStacks } from "./render";
 import { root } from "../../hack/root";
 
-
 /** A stack of this project, through the program that `pulumi up` would run. */
 export function renderStack(
   stack: string,

@@ -1,6 +1,17 @@
 /** Observations for the tables of `plan`: a healthy cluster, and what differs from it. */
 import { nameOf } from "../../programs/controller/model/acts";
-import type { Action, ControllerRecord, Desired, Failure, GateReport, MemberRecord, MemberStatus, PodView, Tries, World } from "../../programs/controller/model";
+import type {
+  Action,
+  ControllerRecord,
+  Desired,
+  Failure,
+  GateReport,
+  MemberRecord,
+  MemberStatus,
+  PodView,
+  Tries,
+  World,
+} from "../../programs/controller/model";
 import type { ListedMember } from "../../programs/shared/etcd/members";
 import type { Disk } from "../../programs/shared/disk";
 import { age } from "../../programs/controller/plan/age";

@@ -5,7 +5,18 @@ import type { Order } from "../../../../../programs/shared/protocol";
 import { parseOrder, REPORT_PATH } from "../../../../../programs/shared/protocol";
 import { parseRecord, recordData } from "../../../../../programs/controller/model/record";
 import { plan } from "../../../../../programs/controller/plan";
-import { EMPTY, gated, idOf, listed, NOW, remembered, report, silent, wal, world } from "../../../../support/worlds";
+import {
+  EMPTY,
+  gated,
+  idOf,
+  listed,
+  NOW,
+  remembered,
+  report,
+  silent,
+  wal,
+  world,
+} from "../../../../support/worlds";
 
 const later = { unheard: { of: ["x"] } };
 const record = world(3).record as ControllerRecord;

@@ -1,7 +1,12 @@
 import { expect } from "chai";
 import type { Claim, Pod, StatefulSet } from "../../../../../programs/shared/kubernetes/objects";
 import { parseDesired } from "../../../../../programs/controller/observe/desired";
-import { claimViews, ordinalOf, podViews, statefulSetView } from "../../../../../programs/controller/observe/kubernetes";
+import {
+  claimViews,
+  ordinalOf,
+  podViews,
+  statefulSetView,
+} from "../../../../../programs/controller/observe/kubernetes";
 import { bytesOf } from "../../../../../components/contract/units";
 import { parseRecord } from "../../../../../programs/controller/model/record";
 import { trustView } from "../../../../../programs/controller/observe/trust";
