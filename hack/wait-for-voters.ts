@@ -33,7 +33,9 @@ export async function waitForVoters(
       throw new Error(convergence.reason);
     }
     const obstacle =
-      convergence.kind === "reached" ? await missingVoters(kubectl, namespace, cluster, members) : convergence.reason;
+      convergence.kind === "reached"
+        ? await missingVoters(kubectl, namespace, cluster, members)
+        : convergence.reason;
     if (obstacle === undefined) {
       return;
     }

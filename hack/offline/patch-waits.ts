@@ -49,7 +49,9 @@ function waitOf({ metadata }: Named): Wait {
   // A condition on the patch's own annotations holds only with the engine, which applies the patch.
   const conditions = all.filter((condition) => !condition.startsWith("jsonpath={.metadata.annotations["));
   if (conditions.length === 0 || !conditions.every((condition) => /^jsonpath=\{\..+\}=.+$/.test(condition))) {
-    throw new Error(`the patch of ${name} waits for ${given || "nothing"}, which this deployment can't evaluate`);
+    throw new Error(
+      `the patch of ${name} waits for ${given || "nothing"}, which this deployment can't evaluate`,
+    );
   }
   return { name, namespace, conditions };
 }

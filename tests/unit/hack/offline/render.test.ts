@@ -44,9 +44,7 @@ describe("the stand-in for the TLS provider", () => {
 
   it("takes usages as the provider does, in snake_case only", async () => {
     for (const use of ["certSigning", "clientAuth", "digital_signatures", "crl_signing"]) {
-      expect(await failure(() => selfSigned([use]))).to.contain(
-        `unknown: ${use}. Write them in snake_case`,
-      );
+      expect(await failure(() => selfSigned([use]))).to.contain(`unknown: ${use}. Write them in snake_case`);
     }
     expect(await failure(() => selfSigned(["cert_signing", "client_auth"]))).to.equal("nothing failed");
   });
