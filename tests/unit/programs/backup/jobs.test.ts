@@ -390,7 +390,7 @@ describe("fetching a backup", () => {
     expect(await refused({ name: "20200101T000000Z-000000" })).to.contain(`the last ones are: ${made.name}`);
     const torn = manifest(1);
     await store.writeSmall(torn.object.key, Buffer.alloc(10));
-    expect(await refused({ name: torn.name })).to.contain("is not whole");
+    expect(await refused({ name: torn.name })).to.contain("is incomplete");
     expect((await findBackup(store, {})).name).to.equal(made.name);
   });
 
