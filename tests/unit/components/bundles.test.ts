@@ -78,7 +78,7 @@ describe("bundles", () => {
           encoding: "utf8",
           stdio: ["ignore", "pipe", "ignore"],
         });
-      expect(run).to.throw().with.property("stdout").that.contains("there are: backup, fetch, drill-prepare");
+      expect(run).to.throw().with.property("stdout").that.contains("backup, fetch, drill-prepare");
     } finally {
       rmSync(mount, { recursive: true });
     }
