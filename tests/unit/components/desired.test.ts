@@ -132,7 +132,7 @@ describe("the hash of the declaration", () => {
     namespace: { namespace: "other" },
     name: { clusterName: "other" },
     "image of etcd": { image: { repository: "registry.example.com/etcd" } },
-    "image of the gate": { nodeImage: { tag: "24-slim" } },
+    "image of the gate": { nodeImage: { tag: "26-slim" } },
     memory: { resources: { memoryLimit: "3Gi" } },
     "time to stop": { terminationGracePeriodSeconds: 61 },
     "a probe": { probes: { livenessBudgetSeconds: 601 } },
