@@ -195,11 +195,10 @@ function calmDown(stage: Stage): void {
     c.restart();
     c.alive = i === 0;
   });
-  const past = cluster.pods.filter((p) => p.gate === "done");
   const versions = [
     ...cluster.claims.flatMap((c) => (c.volume.dir ? [c.volume.dir.lastVersion] : [])),
-    // Nobody stops what is past its gate: it will come up with its own version.
-    ...past.map((p) => cluster.templates.get(p.revision)?.etcdVersion),
+    // A pod that is there comes up with its own version, whatever is declared.
+    ...cluster.pods.map((p) => cluster.templates.get(p.revision)?.etcdVersion),
   ];
   const etcdVersion = versions.includes("3.7.1") ? "3.7.1" : "3.6.14";
   const template = cluster.templates.get(cluster.revision);
