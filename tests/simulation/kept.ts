@@ -218,4 +218,27 @@ export const KEPT: Readonly<Record<string, Story>> = {
       at("slowSnapshots", 0, 0, 3),
     ],
   },
+  "a pod is there with the next minor when the one before is declared": {
+    seed: 0,
+    members: 1,
+    warmUp: 0,
+    events: [
+      at("controllerFreezes", 0, 1, 3),
+      at("declareTemplate", 0, 22),
+      at("controllerStarts", 0, 0, 1),
+      at("deletePod", 0, 0, 2),
+    ],
+  },
+  "a pod that fails in the middle of a rollout loses its log after its gate has looked": {
+    seed: 0,
+    members: 5,
+    warmUp: 60,
+    events: [
+      at("volumeFills"),
+      at("declareTemplate"),
+      at("deletePod", 0, 0, 4),
+      at("deletePod", 0, 0, 4),
+      at("deleteLogInPlace", 4),
+    ],
+  },
 };

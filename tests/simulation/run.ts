@@ -195,11 +195,10 @@ function endFaults(stage: Stage): void {
     c.restart();
     c.alive = i === 0;
   });
-  const pastGate = cluster.pods.filter((p) => p.gate === "done");
   const versions = [
     ...cluster.claims.flatMap((c) => (c.volume.dir ? [c.volume.dir.lastVersion] : [])),
-    // A pod whose gate is done starts etcd with its own version, and nothing stops it.
-    ...pastGate.map((p) => cluster.templates.get(p.revision)?.etcdVersion),
+    // An existing pod starts etcd with its own version, whatever is declared.
+    ...cluster.pods.map((p) => cluster.templates.get(p.revision)?.etcdVersion),
   ];
   const etcdVersion = versions.includes("3.7.1") ? "3.7.1" : "3.6.14";
   const template = cluster.templates.get(cluster.revision);

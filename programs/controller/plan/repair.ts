@@ -131,7 +131,8 @@ function brokenBefore(f: Facts, ordinal: number): boolean {
 
 /**
  * Only the gate can tell why, and it runs again only in a new pod. Once per revision, so that it ends. Then once an hour,
- * if there is no member to replace or nobody healthy to compare with: nobody else inspects the disk any more.
+ * if there is no member to replace or no healthy ones to compare with (none, or in the middle of a rollout): nobody else
+ * inspects the disk any more.
  */
 export function* lookAgain(f: Facts): Iterable<Step> {
   for (const pod of f.world.pods) {
@@ -139,7 +140,7 @@ export function* lookAgain(f: Facts): Iterable<Step> {
     const suspect = noteOf(f.record, pod.ordinal)?.suspect;
     // The same pod: the recorded deletion was not carried out.
     const inspected = suspect?.revision === pod.revision && suspect.podUid !== pod.uid;
-    const replaceable = f.healthy.length > 0 && recordOf(f.record, pod.ordinal);
+    const replaceable = isComparable(f, pod) && recordOf(f.record, pod.ordinal);
     if (inspected && (replaceable || !isOver(f, suspect.atMs, INSPECT_EVERY_MS))) continue;
     const record = withNote(f.record, pod.ordinal, {
       suspect: { podUid: pod.uid, revision: pod.revision, atMs: f.now },
@@ -151,6 +152,10 @@ export function* lookAgain(f: Facts): Iterable<Step> {
     );
   }
 }
+
+/** Whether all who are healthy run with the pod's settings: those aren't the cause, then. */
+const isComparable = (f: Facts, pod: PodView) =>
+  f.healthy.length > 0 && f.healthy.every((h) => h.pod?.revision === pod.revision);
 
 function failsAgain(f: Facts, pod: PodView, restarts: number): boolean {
   const { etcd } = pod;
@@ -167,7 +172,7 @@ export function replaceBroken(f: Facts): Step | undefined {
     const note = noteOf(f.record, m.ordinal);
     if (!pod || !note?.suspect || note.suspect.podUid === pod.uid) continue;
     if (note.suspect.revision !== pod.revision || !failsAgain(f, pod, BROKEN_AFTER)) continue;
-    if (f.healthy.length === 0 || f.healthy.some((h) => h.pod?.revision !== pod.revision)) {
+    if (!isComparable(f, pod)) {
       return mention(
         `${pod.name} ${describePod(pod, f.world)}, and no healthy member runs with the same settings`,
       );

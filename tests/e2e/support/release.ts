@@ -7,7 +7,7 @@ import type { EtcdClusterArgs } from "../../../components";
 import { root } from "../../../hack/root";
 
 /** The last commit whose programs lie in `controller/` and whose Secret for gates is called `<cluster>-controller-door`. */
-export const BEFORE_PROGRAMS = "e8974fca3145d1d2ab8cb007e834965515962e61";
+export const BEFORE_PROGRAMS = "5255367a6261e1e9bd40a99a31e7690cf15abb3e";
 
 const run = promisify(execFile);
 

@@ -180,6 +180,15 @@ describe("plan: a disk that seems broken", () => {
     expect(after(3_599_999)).to.equal(undefined);
     expect(after(3_600_000)).to.include({ kind: "deletePod", uid: "pod-2" });
   });
+  it("is read again after an hour in the middle of a rollout, which waits for it", () => {
+    const after = (ms: number) => {
+      const notes = [{ ordinal: 2, suspect: { podUid: "pod-8", revision: "new", atMs: NOW - ms } }];
+      const pods = [pod(0, { revision: "old" }), crashing(2, 9)];
+      return plan(world(3, { pods, statuses: [silent(2)], record: { notes } })).action;
+    };
+    expect(after(3_599_999)).to.equal(undefined);
+    expect(after(3_600_000)).to.include({ kind: "deletePod", uid: "pod-2" });
+  });
   it("is replaced instead of read again if possible", () => {
     const notes = [{ ordinal: 2, suspect: { podUid: "pod-8", revision: "new", atMs: NOW - 4_000_000 } }];
     const d = plan(world(3, { pods: [crashing(2, 9)], statuses: [silent(2)], record: { notes } }));
