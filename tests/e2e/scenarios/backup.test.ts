@@ -215,7 +215,7 @@ describe("backups to an S3 store", () => {
       it,
       "a bucket that is missing",
       { bucket: "missing" },
-      /the bucket missing does not exist at .*: make it/,
+      /the bucket missing does not exist at .*: create it/,
     ],
     [
       longOne,
