@@ -98,13 +98,13 @@ describe("a restore from an S3 store", () => {
   }
 
   const damages: [string, (file: string) => string, RegExp][] = [
-    ["cut short", (file) => `truncate -s 4096 ${file}`, /not whole|missing, cut short/],
+    ["cut short", (file) => `truncate -s 4096 ${file}`, /incomplete: its data has 4096 bytes of/],
     [
       "changed",
       (file) => `printf X | dd of=${file} bs=1 seek=9000 conv=notrunc 2>/dev/null`,
       /damaged|doesn't end with the hash/,
     ],
-    ["gone", (file) => `rm ${file}`, /not whole|missing, cut short|there is no backup/],
+    ["gone", (file) => `rm ${file}`, /incomplete: its data is missing/],
   ];
   it("refuses a truncated, altered or missing backup with the reason and changes nothing", async () => {
     const args = { members: 1, backup: { schedule: never, s3: s3.args() } };
