@@ -1,4 +1,4 @@
-# `make` lists the targets. hack/cluster is the local Kubernetes; NODES=5 gives it five nodes.
+# `make` lists the targets. hack/cluster is the local Kubernetes; `make up NODES=5` gives it five nodes.
 MOCHA = npx mocha
 
 .PHONY: help
@@ -22,10 +22,10 @@ unit: install
 	$(MOCHA)
 
 # Pulumi's SDK starts at the oldest; pods run the newest.
-NODES = 20.19 24
+NODE_VERSIONS = 20.19 24
 .PHONY: test-nodes
 test-nodes: install ## the component's unit tests on the oldest and the newest Node.js that are supported
-	@for v in $(NODES); do echo "Node.js $$v"; hack/node $$v node_modules/mocha/bin/mocha.js --config tests/unit/components/.mocharc.json || exit 1; done
+	@for v in $(NODE_VERSIONS); do echo "Node.js $$v"; hack/node $$v node_modules/mocha/bin/mocha.js --config tests/unit/components/.mocharc.json || exit 1; done
 
 .PHONY: simulate
 simulate: install ## fresh stories of the simulated cluster over all cores; STORIES says how many, SEED repeats
