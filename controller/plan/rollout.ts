@@ -20,7 +20,7 @@ import { parseVersion, unfinishedStep, versionProblem } from "./version";
 import { quotaBeforeVolume, wantsRemount, withRemount } from "./volumes";
 
 /** A pod that doesn't answer is given this long before it counts as broken. */
-export const STARTING_MS = 60_000;
+const STARTING_MS = 60_000;
 
 /** Who only works slowly for a moment may be one of a quorum. */
 export const isSilentForNow = (f: Facts, pod: PodView): boolean =>
@@ -89,7 +89,8 @@ function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
   return !led && !f.world.pods.some((p) => p.ready || (p !== pod && hasJustStarted(f, p)));
 }
 
-const hasJustStarted = (f: Facts, pod: PodView) =>
+/** It has had no time yet to show whether it works. */
+export const hasJustStarted = (f: Facts, pod: PodView) =>
   pod.etcd.state === "running" && ageOf(f.world, age.running(pod)) < STARTING_MS;
 
 interface Restart {
