@@ -48,8 +48,10 @@ export class Oracle {
   recordHarmed = false;
   /** The cluster can't be bootstrapped again: it had a second voter, or the declared state was reported. */
   final = false;
-  /** The voters by the newest committed configuration. */
-  truth: { readonly clusterId: string; readonly voters: readonly string[] } | undefined;
+  /** By the newest committed configuration; the members are the voters and the learner. */
+  truth:
+    | { readonly clusterId: string; readonly voters: readonly string[]; readonly members: readonly string[] }
+    | undefined;
   /** The generation that serves. */
   generation = 1;
   acked: Acked[] = [];
@@ -57,8 +59,6 @@ export class Oracle {
   private readonly committed = new Map<string, Entry[]>();
   private readonly leaders = new Map<string, string>();
   private readonly made = new Set<string>();
-  /** The members by the newest committed configuration. */
-  private seats: ReadonlySet<string> = new Set();
   private readonly sights = new Map<string, Sight[]>();
   private sightMs: number | undefined;
   private missing: { readonly podUid: string; readonly atMs: number } | undefined;
@@ -111,9 +111,8 @@ export class Oracle {
 
   private configured(dir: MemberDir): void {
     const seats = [...seatsOf(dir).values()];
-    this.seats = new Set(seats.map((s) => s.id));
     if (seats.filter((s) => s.learner).length > 1) this.violated("two learners at once");
-    this.truth = { clusterId: dir.clusterId, voters: votersOf(dir) };
+    this.truth = { clusterId: dir.clusterId, voters: votersOf(dir), members: seats.map((s) => s.id) };
     this.final ||= this.truth.voters.length > 1;
   }
 
@@ -226,7 +225,7 @@ export class Oracle {
    * no quorum.
    */
   joined(memberId: string): void {
-    if (this.made.has(memberId) && this.seats.has(memberId))
+    if (this.made.has(memberId) && this.truth?.members.includes(memberId))
       this.violated(`member ${memberId} is created again with an empty disk`);
     this.made.add(memberId);
   }
@@ -263,8 +262,7 @@ export class Oracle {
       return [{ write, clusterId: dir.clusterId, index: i + 1, entry }];
     });
     this.committed.set(dir.clusterId, [...dir.log]);
-    this.truth = { clusterId: dir.clusterId, voters: [dir.memberId] };
-    this.seats = new Set([dir.memberId]);
+    this.truth = { clusterId: dir.clusterId, voters: [dir.memberId], members: [dir.memberId] };
     this.generation = dir.generation;
     this.final = true;
   }

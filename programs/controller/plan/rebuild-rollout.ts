@@ -7,8 +7,7 @@
  * while it runs and may still get one.
  */
 import type { PodView } from "../model";
-import { age, ageOf } from "./age";
-import { isSilentForNow, outdated, STARTING_MS } from "./rollout";
+import { hasJustStarted, isSilentForNow, outdated } from "./rollout";
 import type { Step } from "./step";
 import { deletePod } from "./step";
 import { describePod } from "./describe-pod";
@@ -26,6 +25,6 @@ export function rollDuringRebuild(f: Facts): Step | undefined {
 /** Whether its etcd serves, or may do so soon. */
 function mayServe(f: Facts, pod: PodView): boolean {
   if (pod.etcd.state !== "running") return false;
-  if (pod.ready || ageOf(f.world, age.running(pod)) < STARTING_MS) return true;
+  if (pod.ready || hasJustStarted(f, pod)) return true;
   return isSilentForNow(f, pod) || statusOf(f.world, pod)?.leaderId !== undefined;
 }

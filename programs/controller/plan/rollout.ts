@@ -22,7 +22,7 @@ import { unfinishedStep, versionProblem } from "./version";
 import { quotaBeforeVolume, wantsRemount, withRemount } from "./volumes";
 
 /** How long a pod may not answer before it counts as broken. */
-export const STARTING_MS = 60_000;
+const STARTING_MS = 60_000;
 
 /** A pod that is only slow for a moment may be part of a quorum. */
 export const isSilentForNow = (f: Facts, pod: PodView): boolean =>
@@ -94,7 +94,8 @@ function harmless(f: Facts, pod: PodView, member: Member | undefined): boolean {
   return !led && !f.world.pods.some((p) => p.ready || (p !== pod && hasJustStarted(f, p)));
 }
 
-const hasJustStarted = (f: Facts, pod: PodView) =>
+/** Whether the member runs for too short a time to have shown that it works. */
+export const hasJustStarted = (f: Facts, pod: PodView) =>
   pod.etcd.state === "running" && ageOf(f.world, age.running(pod)) < STARTING_MS;
 
 interface Restart {

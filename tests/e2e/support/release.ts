@@ -7,7 +7,7 @@ import type { EtcdClusterArgs } from "../../../components";
 import { root } from "../../../hack/root";
 
 /** The last commit whose programs lie in `controller/` and whose Secret for gates is called `<cluster>-controller-door`. */
-export const BEFORE_PROGRAMS = "5255367a6261e1e9bd40a99a31e7690cf15abb3e";
+export const BEFORE_PROGRAMS = "3d1f24097d17c064f6c6adc9dd83ff3a0e2061ec";
 
 const run = promisify(execFile);
 
@@ -23,11 +23,18 @@ const DEPLOY = `
     await deployment.finish();
   });`;
 
+/** Whether the repository's history has a commit; a shallow clone has to `git fetch --unshallow` first. */
+export async function hasCommit(commit: string): Promise<boolean> {
+  return run("git", ["cat-file", "-e", `${commit}^{commit}`], { cwd: root }).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Deploys the cluster with the component as it was at a commit, and waits until it is as declared. */
 export async function deployRelease(commit: string, name: string, args: EtcdClusterArgs): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "release-"));
   try {
-    // It needs the repository's history: a shallow clone has to `git fetch --unshallow` first.
     await run("bash", ["-c", `set -o pipefail; git archive ${commit} | tar -x -C ${folder}`], { cwd: root });
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
     const script = ["-r", "ts-node/register/transpile-only", "-e", DEPLOY, JSON.stringify([name, args])];
