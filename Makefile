@@ -25,7 +25,8 @@ unit: install
 NODE_VERSIONS = 20.19 24
 .PHONY: test-nodes
 test-nodes: install ## the component's unit tests on the oldest and the newest Node.js that are supported
-	@for v in $(NODE_VERSIONS); do echo "Node.js $$v"; hack/node $$v node_modules/mocha/bin/mocha.js --config tests/unit/components/.mocharc.json || exit 1; done
+	@for v in $(NODE_VERSIONS); do echo "Node.js $$v"; \
+		hack/node $$v node_modules/mocha/bin/mocha.js --config tests/unit/components/.mocharc.json || exit 1; done
 
 .PHONY: simulate
 simulate: install ## fresh stories of the simulated cluster over all cores; STORIES says how many, SEED repeats

@@ -17,7 +17,10 @@ export async function missingForPulumi(root: string): Promise<string | undefined
     const file = join(root, "node_modules", "@pulumi", name, "package.json");
     const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
     if (!plugins.some((plugin) => plugin.name === name && plugin.version === version)) {
-      return `the Pulumi CLI lacks the plugin ${name} ${version} (install it: pulumi plugin install resource ${name} ${version})`;
+      return (
+        `the Pulumi CLI lacks the plugin ${name} ${version} (install it: pulumi plugin install resource ` +
+        `${name} ${version})`
+      );
     }
   }
   return undefined;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { annotationKeys, objectNames } from "../components/contract/names";
 import type { Kubectl } from "./kubectl";
 import type { Convergence, DeploymentObject } from "./convergence";
@@ -50,7 +51,7 @@ export async function waitForVoters(
         `after ${seconds} s: ${obstacle}\n${pods.stdout}\n${events.stdout.split("\n").slice(-15).join("\n")}`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await sleep(250);
   }
 }
 

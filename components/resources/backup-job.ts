@@ -47,8 +47,8 @@ export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k
       spec: {
         schedule: cron.schedule,
         timeZone: cron.timeZone ?? defaults.backupTimeZone,
-        // The job of a lost node does not end before the node is back or deleted, and the next job must not wait for it.
-        // Two at once make two backups. The time-out limits their number.
+        // The job of a lost node does not end before the node is back or deleted, and the next job must not
+        // wait for it. Two at once make two backups. The time-out limits their number.
         concurrencyPolicy: "Allow",
         // A missed backup starts late, unless the next one is near.
         startingDeadlineSeconds: 600,

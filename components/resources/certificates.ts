@@ -115,8 +115,8 @@ function ownIdentity(ctx: Context): Identity {
     secretOf("controller-server", controllerServer, peers),
     ...(restore ? [secretOf("restore", restore, peers)] : []),
   ];
-  // Not the Secret's output: the engine replaces a renewed Secret, and would then replace everything that has a property
-  // from its outputs, including the StatefulSet.
+  // Not the Secret's output: the engine replaces a renewed Secret, and would then replace everything that has a
+  // property from its outputs, including the StatefulSet.
   const named = (pair: Pair | typeof restorePair) => pulumi.output(nameOf(pair));
 
   return {

@@ -160,7 +160,7 @@ function validateEndpoint(
       `Write it like "https://minio.example.com:9000"`,
     );
   } else if (bucket !== undefined && url.pathname.split("/").includes(bucket)) {
-    errors.add(path, endpoint, "the bucket stands in it as well", "Give the store's URL without it");
+    errors.add(path, endpoint, "it contains the bucket, too", "Give the store's URL without it");
   } else if (url.protocol === "http:" && caCertificate !== undefined) {
     errors.add(
       path,
@@ -230,7 +230,7 @@ function validatePathStyle(
     errors.add(
       `${path}.pathStyle`,
       false,
-      `the bucket's name, ${bucket}, can't stand in the URL's host, or no certificate covers it there`,
+      `the bucket's name, ${bucket}, can't be part of the URL's host, or no certificate covers it there`,
       leave,
     );
   } else if ((endpoint === undefined ? "/" : (urlOf(endpoint)?.pathname ?? "/")) !== "/") {

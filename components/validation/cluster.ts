@@ -143,7 +143,8 @@ function validateVersion(errors: ValidationErrors, args: EtcdClusterArgs): void 
     errors.add(
       "version",
       text,
-      `patches of ${version.minor} before ${version.minor}.${usable.from} have faults in membership or lack the health endpoints`,
+      `patches of ${version.minor} before ${version.minor}.${usable.from} have faults in membership ` +
+        "or lack the health endpoints",
       `Write "${version.minor}.${secure.from}" or later`,
     );
   } else if (!secure.ok) {

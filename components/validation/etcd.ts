@@ -135,7 +135,8 @@ export function validateQuota(
     errors.warn(
       "etcd.quota",
       given,
-      "three times that much (the database, a copy while it is defragmented, what a restore sets aside) leaves little of the volume for etcd's log",
+      "three times that much (the database, a copy while it is defragmented, what a restore sets " +
+        "aside) leaves little of the volume for etcd's log",
       `Write ${bytesAsText(roomy)} or less, or raise storage.size`,
     );
   }

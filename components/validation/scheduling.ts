@@ -137,7 +137,8 @@ function validateLabelName(errors: ValidationErrors, path: string, key: string |
     errors.add(
       path,
       key,
-      "it has to be a name of at most 63 letters, digits, dashes, dots and underscores, after a domain and a slash if it likes",
+      "it has to be a name of at most 63 letters, digits, dashes, dots and underscores, after a " +
+        "domain and a slash if it likes",
       `Write it like "tier" or "example.com/tier"`,
     );
   }

@@ -49,7 +49,8 @@ function validateNodePort(errors: ValidationErrors, port: number | undefined): v
     errors.warn(
       path,
       port,
-      `Kubernetes refuses what is not from ${nodePorts.from} to ${nodePorts.to}, unless its API server was told otherwise`,
+      `Kubernetes refuses what is not from ${nodePorts.from} to ${nodePorts.to}, unless its API ` +
+        "server was told otherwise",
       "Take one of these, or make sure of it",
     );
   }

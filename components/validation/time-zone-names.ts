@@ -1,5 +1,5 @@
 /**
- * The names of the time zone database, links to older names among them, as they stand in the copy that Go has and
+ * The names of the time zone database, including links to older names, as they are in the copy that Go has and
  * Kubernetes looks them up in: letter by letter, where Node.js takes any spelling, and abbreviations of its own.
  * Taken from `lib/time/zoneinfo.zip` of Go 1.26 (2025c) without `Factory`, which is no zone.
  */
@@ -109,7 +109,10 @@ const names: ReadonlySet<string> = new Set(
 
 export const isTimeZone = (text: string): boolean => names.has(text) || isYounger(text);
 
-/** A zone that is younger than this list: what Node.js knows is taken as it writes it itself. Kubernetes takes no offsets. */
+/**
+ * A zone that is younger than this list: what Node.js knows is taken as it writes it itself. Kubernetes takes
+ * no offsets.
+ */
 function isYounger(text: string): boolean {
   if (!/^[A-Z][a-z]+\//.test(text)) return false;
   try {

@@ -108,7 +108,8 @@ function validateLifetimes(errors: ValidationErrors, args: EtcdClusterArgs): voi
     errors.add(
       "tls.renewBeforeDays",
       tls.renewBeforeDays,
-      `a certificate that lives for ${Math.min(days.leaf, days.ca)} days would be due at once, and renewed by every run`,
+      `a certificate that lives for ${Math.min(days.leaf, days.ca)} days would be due at once, and ` +
+        "renewed by every run",
       "Shorten it, or raise tls.validityDays",
     );
   }

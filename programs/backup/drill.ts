@@ -106,7 +106,9 @@ export async function verify(
     const seconds = secondsSince(started, now());
     const ageSeconds = secondsSince(manifest.time, now());
     await writeResult(report, { result: "passed", ...base, ageSeconds, seconds, revision, liveKeys });
-    const text = `the backup ${manifest.name}, ${ageSeconds} s old, was restored and started: revision ${revision}, ${liveKeys ?? "?"} keys`;
+    const text =
+      `the backup ${manifest.name}, ${ageSeconds} s old, was restored and started: revision ` +
+      `${revision}, ${liveKeys ?? "?"} keys`;
     await report.event("Normal", "DrillPassed", text);
   } catch (error) {
     await fail(report, base, error);

@@ -41,12 +41,14 @@ export async function findBackup(store: Store, { name, clusterId }: Which): Prom
   const ids = [...new Set(good.map((m) => m.clusterId))];
   if (ids.length > 1)
     throw new Refusal(
-      `there are backups of ${ids.length} clusters in ${store.where} (${ids.join(", ")}): set the cluster's ID or a backup's name`,
+      `there are backups of ${ids.length} clusters in ${store.where} (${ids.join(", ")}): set the ` +
+        "cluster's ID or a backup's name",
     );
   const lineages = lineagesOf(good);
   if (lineages.length > 1)
     throw new Refusal(
-      `the backups in ${store.where} are of ${lineages.length} clusters with the ID ${ids[0] ?? ""}, as after copying volumes: set a backup's name. The newest of each: ${newestOfEach(lineages)}`,
+      `the backups in ${store.where} are of ${lineages.length} clusters with the ID ${ids[0] ?? ""}, ` +
+        `as after copying volumes: set a backup's name. The newest of each: ${newestOfEach(lineages)}`,
     );
   const newest = good.at(-1);
   const last = doubtful.at(-1);
@@ -57,7 +59,8 @@ export async function findBackup(store: Store, { name, clusterId }: Which): Prom
   // Taking an older backup instead would silently lose what was written between the two.
   if (last && last.name > newest.name)
     throw new Refusal(
-      `the newest backup in ${store.where}, ${last.name}, can't be used: ${last.why}. The newest good one is ${newest.name}: to use it, set its name`,
+      `the newest backup in ${store.where}, ${last.name}, can't be used: ${last.why}. The newest good ` +
+        `one is ${newest.name}: to use it, set its name`,
     );
   return newest;
 }

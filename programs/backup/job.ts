@@ -71,7 +71,9 @@ export async function runBackup(job: Job): Promise<Manifest> {
     drillProblem: drillProblem(status[toldKeys.drill], now()),
     nowMs: now(),
   });
-  const reason = `the backup ${made.name} is in ${store.where}: revision ${made.revision}, ${made.snapshot.bytes} bytes`;
+  const reason =
+    `the backup ${made.name} is in ${store.where}: revision ${made.revision}, ${made.snapshot.bytes} ` +
+    "bytes";
   const doubtful = pruned.doubtful > 0 ? `, not usable here: ${pruned.doubtful}` : "";
   const counts = `backups kept: ${pruned.kept}, deleted: ${pruned.removed}${doubtful}`;
   await report.write((before) => ({

@@ -69,7 +69,10 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
       peakMebibytes: () => Math.ceil(process.resourceUsage().maxRSS / 1024),
     });
     clearTimeout(limit);
-    return `the backup ${made.name} is complete: revision ${made.revision}, ${made.keys} entries, ${made.snapshot.bytes} bytes`;
+    return (
+      `the backup ${made.name} is complete: revision ${made.revision}, ${made.keys} entries, ` +
+      `${made.snapshot.bytes} bytes`
+    );
   },
   [backupCommands.fetch]: async () => {
     const folder = variable(backupEnv.folder);

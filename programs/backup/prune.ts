@@ -100,7 +100,8 @@ function describe(doubtful: readonly Doubtful[]): string {
   const some = doubtful.slice(-MAX_NAMES).map(({ name, why }) => `${name}: ${why}`);
   const more = doubtful.length > MAX_NAMES ? `; and ${doubtful.length - MAX_NAMES} more` : "";
   return (
-    `${doubtful.length === 1 ? "1 backup" : `${doubtful.length} backups`} can't be used here and will never be deleted automatically ` +
+    `${doubtful.length === 1 ? "1 backup" : `${doubtful.length} backups`} can't be used here and will ` +
+    "never be deleted automatically " +
     `(${some.join("; ")}${more}): use the release that wrote them, or remove them`
   );
 }

@@ -56,7 +56,8 @@ export function retention(input: RetentionInput): Retention {
   if (!own.volumes)
     return {
       alert:
-        "the members' PVCs couldn't be read, so this cluster can't be distinguished from a copy of it: this run deletes no backup",
+        "the members' PVCs couldn't be read, so this cluster can't be distinguished from a copy of " +
+        "it: this run deletes no backup",
     };
   const lineages = lineagesOf(good);
   const line = lineages.find((l) => l.includes(own)) ?? [own];
@@ -73,7 +74,8 @@ export function retention(input: RetentionInput): Retention {
     return {
       alert:
         `the revision went down, from ${higher.revision} in ${higher.name} to ${own.revision}, ` +
-        "as if the cluster now had older data: no backup is deleted until you have checked this, and have removed or moved the backups you don't want",
+        "as if the cluster now had older data: no backup is deleted until you have checked this, and " +
+        "have removed or moved the backups you don't want",
     };
   if (drillProblem !== undefined) return { alert: `no backup is deleted: ${drillProblem}` };
   const storeNowMs = writtenMs.get(made) ?? NaN;
@@ -82,7 +84,9 @@ export function retention(input: RetentionInput): Retention {
   const future = others.find((m) => Date.parse(m.time) > nowMs + SKEW_MS);
   if (future)
     return {
-      alert: `the backup ${future.name} is from the future, so a clock is or was wrong: no backup is deleted until that time has come or you have removed that backup`,
+      alert:
+        `the backup ${future.name} is from the future, so a clock is or was wrong: no backup is deleted ` +
+        "until that time has come or you have removed that backup",
     };
   const youngMs = settings.keepDays === undefined ? 0 : settings.keepDays * DAY_MS;
   const ageMs = (m: Manifest) => {
@@ -116,6 +120,8 @@ function alsoWritten(
 }
 
 const describeCopy = (own: Manifest, copy: Manifest): string =>
-  `two clusters with the ID ${own.clusterId} write to one place, as after copying volumes: ${own.name} is of this cluster, ${own.cluster}, ` +
-  `and ${copy.name} is of ${copy.cluster} on other volumes. No backup is deleted until one of the two has its own prefix (s3.prefix, claim.prefix), ` +
+  `two clusters with the ID ${own.clusterId} write to one place, as after copying volumes: ` +
+  `${own.name} is of this cluster, ${own.cluster}, ` +
+  `and ${copy.name} is of ${copy.cluster} on other volumes. No backup is deleted until one of the two ` +
+  "has its own prefix (s3.prefix, claim.prefix), " +
   "and its backups have been moved there or removed";

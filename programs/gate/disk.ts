@@ -21,7 +21,9 @@ export function readDisk(dataDir: string, version: string): Disk {
     if (!isForbidden(error)) throw error;
     const [user, group] = [String(process.geteuid?.()), String(process.getegid?.())];
     throw new Error(
-      `the member's files belong to another user than the one that the pod runs as, user ${user} of group ${group}: set security back to its previous value, or change the owner of the files (${messageOf(error)})`,
+      `the member's files belong to another user than the one that the pod runs as, user ${user} of ` +
+        `group ${group}: set security back to its previous value, or change the owner of the files ` +
+        `(${messageOf(error)})`,
       { cause: error },
     );
   }

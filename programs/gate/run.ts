@@ -170,7 +170,9 @@ const HINT_AFTER_MS = 30_000;
 function networkHint(answeredOnce: boolean, answer: { kind: string; forMs?: number }): string[] {
   if (answeredOnce || (answer.forMs ?? 0) < HINT_AFTER_MS) return [];
   return [
-    "the controller has never answered: check that it runs, and that this container may use the network. The sidecar of a service mesh starts only after this container: disable its injection, see docs/operation.md",
+    "the controller has never answered: check that it runs, and that this container may use the " +
+      "network. The sidecar of a service mesh starts only after this container: disable its injection, " +
+      "see docs/operation.md",
   ];
 }
 

@@ -55,7 +55,8 @@ export async function save(settings: Settings, url = "https://127.0.0.1:2379"): 
   const { header, raftAppliedIndex } = await client.call(Maintenance.method.status, {}, CALL_MS);
   if (header?.memberId !== receipt.memberId || header.clusterId !== receipt.clusterId)
     throw new Error(
-      `this etcd is member ${header?.memberId} of cluster ${header?.clusterId}, but the survivor is member ${receipt.memberId} of cluster ${receipt.clusterId}`,
+      `this etcd is member ${header?.memberId} of cluster ${header?.clusterId}, but the survivor is ` +
+        `member ${receipt.memberId} of cluster ${receipt.clusterId}`,
     );
   if (raftAppliedIndex < receipt.commit)
     throw new Error(
@@ -65,7 +66,8 @@ export async function save(settings: Settings, url = "https://127.0.0.1:2379"): 
   client.close();
   if (checked.revision === 0)
     throw new Refusal(
-      `the survivor's disk, up to entry ${receipt.commit}, holds no data at all (revision 0): no client has ever written to it`,
+      `the survivor's disk, up to entry ${receipt.commit}, holds no data at all (revision 0): no ` +
+        "client has ever written to it",
     );
   log.info(`saved a snapshot of the survivor's copy: ${summary(checked)}`);
 }

@@ -110,7 +110,8 @@ function requireVersion(scratch: string, version: string): void {
   const [from, to] = [parseVersion(etcdVersion), parseVersion(version)];
   if (from && to && (from.major !== to.major || from.minor > to.minor))
     throw new Refusal(
-      `the snapshot is from etcd ${etcdVersion}, but version ${version} is declared: declare version ${etcdVersion} first`,
+      `the snapshot is from etcd ${etcdVersion}, but version ${version} is declared: declare version ` +
+        `${etcdVersion} first`,
     );
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,9 +24,9 @@ export async function bareLeaderKilled(version: string): Promise<number> {
     for (const i of all) cluster.start(i, "new", all);
     const led = await eventually("a leader answers", () => leaderOf(cluster), 30);
     const load = await LocalLoad.start(cluster);
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await sleep(3000);
     await cluster.kill(led);
-    await new Promise((resolve) => setTimeout(resolve, 5000));
+    await sleep(5000);
     const report = await load.stop();
     assertNothingLost(report);
     return report.longestGapMs;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { leader } from "../e2e/support/controller";
 import { TestCluster } from "../e2e/support/etcd-cluster";
 import { assertNothingLost, Load } from "../e2e/support/load";
@@ -23,7 +24,7 @@ async function leaderKilled(cluster: TestCluster): Promise<void> {
   const killed = await processes.signal("etcd", "KILL");
   if (killed.length !== 1) throw new Error(`killed ${killed.length} processes`);
   // Until another one leads; what is waited for after this may still be what was before it.
-  await new Promise((resolve) => setTimeout(resolve, 5000));
+  await sleep(5000);
 }
 
 export async function gaps(rounds: number): Promise<Row[]> {

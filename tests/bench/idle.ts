@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { statusMessage } from "../e2e/support/controller";
 import { TestCluster } from "../e2e/support/etcd-cluster";
 import { kubectl } from "../e2e/support/lab";
@@ -5,7 +6,6 @@ import { eventually } from "../e2e/support/poll";
 import { repeat, stopwatch } from "./clock";
 import type { Row } from "./table";
 
-const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 const minute = 60;
 const controller = "deployment/etcd-controller";
 
@@ -19,7 +19,7 @@ async function requests(): Promise<number> {
 async function requestsInAMinute(): Promise<number> {
   const before = await requests();
   const passed = stopwatch();
-  await sleep(minute);
+  await sleep(minute * 1000);
   // The question itself counts, too.
   return ((await requests()) - before - 1) * (minute / passed());
 }
@@ -50,11 +50,11 @@ export async function idle(rounds: number): Promise<Row[]> {
   const cluster = await TestCluster.deploy("bench-idle");
   try {
     const reactions = await repeat(rounds, () => reaction(cluster));
-    await sleep(30);
+    await sleep(30_000);
     const withIt = await requestsInAMinute();
     const memory = await resident(cluster);
     await cluster.kubectl(["scale", controller, "--replicas=0"]);
-    await sleep(20);
+    await sleep(20_000);
     const withoutIt = await requestsInAMinute();
     await cluster.kubectl(["scale", controller, "--replicas=1"]);
     await cluster.waitForVoters();

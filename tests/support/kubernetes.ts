@@ -1,4 +1,5 @@
 /** The API server of one namespace, request by request, and what it can be told to do wrong. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { annotationKeys } from "../../components/contract/names";
 import type { Api, Request } from "../../programs/shared/kubernetes/api";
 import { ApiError } from "../../programs/shared/kubernetes/api";
@@ -90,7 +91,7 @@ export class Kubernetes implements Pick<Api, "call" | "watch"> {
     this.asked.push(kind);
     const answer = this.wrong.get(kind);
     if (answer === undefined) return;
-    if (answer === "hangs") await new Promise((resolve) => setTimeout(resolve, timeoutMs));
+    if (answer === "hangs") await sleep(timeoutMs);
     throw answer === "hangs"
       ? new ApiError(0, "Unreachable", `${kind}: no answer in time`)
       : new ApiError(answer, "", `${kind}: HTTP ${answer}`);

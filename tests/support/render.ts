@@ -79,7 +79,7 @@ export function inputs<T>(rendered: Rendered<unknown>, type: string, name: strin
 export const statefulSetOf = (rendered: Rendered<unknown>, name = "etcd") =>
   inputs<types.output.apps.v1.StatefulSet>(rendered, kinds.statefulSet, `${name}-members`);
 
-/** The annotation that the controller obeys, as it stands there. */
+/** The annotation that the controller obeys, as it was rendered. */
 export const desiredOf = (rendered: Rendered<unknown>, name = "etcd") =>
   statefulSetOf(rendered, name).metadata.annotations["etcd-cluster/desired"] ?? "";
 

@@ -14,7 +14,10 @@ const allowedVolumes = new Set([
   "secret",
 ]);
 
-/** What the Pod Security Standard `restricted` would refuse a pod for. Fields that are not there count as their defaults. */
+/**
+ * What the Pod Security Standard `restricted` would refuse a pod for. Fields that are not there count as their
+ * defaults.
+ */
 export function againstRestricted(spec: PodSpec): string[] {
   const pod = spec.securityContext as Partial<typeof spec.securityContext> | undefined;
   const containers = [

@@ -68,7 +68,8 @@ const refusals: Readonly<Record<string, (context: Context) => Refusal>> = {
     new Refusal(`${at.endpoint} says that ${at.bucket} isn't a valid bucket name: correct s3.bucket`),
   AccessDenied: ({ at, message }) =>
     new Refusal(
-      `${at.endpoint} denies access to the bucket ${at.bucket}: allow the credentials to list, read, write and delete below the prefix (${message})`,
+      `${at.endpoint} denies access to the bucket ${at.bucket}: allow the credentials to list, read, ` +
+        `write and delete below the prefix (${message})`,
     ),
   QuotaExceeded: ({ at, message }) => new Refusal(`the bucket ${at.bucket} is full: ${message}`),
   XMinioStorageFull: ({ at }) => new Refusal(`${at.endpoint} is out of space`),
@@ -118,11 +119,13 @@ export function connectionError(error: unknown, at: Named): Error {
     );
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
     return new Refusal(
-      `the certificate of ${at.endpoint} is for other names (${messageOf(error)}): correct s3.endpoint, or set s3.pathStyle if the bucket's name comes first`,
+      `the certificate of ${at.endpoint} is for other names (${messageOf(error)}): correct ` +
+        "s3.endpoint, or set s3.pathStyle if the bucket's name comes first",
     );
   if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
     return new Refusal(
-      `the certificate of ${at.endpoint} ${code === "CERT_HAS_EXPIRED" ? "has expired" : "isn't valid yet"}, by this node's clock`,
+      `the certificate of ${at.endpoint} ` +
+        `${code === "CERT_HAS_EXPIRED" ? "has expired" : "isn't valid yet"}, by this node's clock`,
     );
   if (/^(SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_|ERR_TLS_CERT)/.test(code))
     return new Refusal(

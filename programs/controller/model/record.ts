@@ -30,7 +30,8 @@ import * as v from "valibot";
 
 /**
  * Which records this release may act on: those that ask for no more. A release raises what its records ask for
- * (`minReader`) when an older one would do harm by not knowing what a new field or word means, and only while it stands.
+ * (`minReader`) when an older one would do harm by not knowing what a new field or word means, and only as
+ * long as that is in the record.
  */
 const READER = 1;
 

@@ -57,7 +57,9 @@ function missesSidecar({ spec }: Pod): boolean {
 }
 
 const NO_SIDECAR =
-  "a recovery needs Kubernetes 1.29 or later. The API server has dropped `restartPolicy: Always` from the pod's init container, as older releases do, so the recovery would never end. Update Kubernetes, or declare a restore from a backup, which needs no such container";
+  "a recovery needs Kubernetes 1.29 or later. The API server has dropped `restartPolicy: Always` from " +
+  "the pod's init container, as older releases do, so the recovery would never end. Update " +
+  "Kubernetes, or declare a restore from a backup, which needs no such container";
 
 function refusalOf(pod: Pod): string | undefined {
   if (missesSidecar(pod)) return `${pod.metadata.name}: ${NO_SIDECAR}`;

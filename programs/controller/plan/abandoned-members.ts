@@ -42,7 +42,10 @@ export function wayOut(f: Facts, pod: PodView | undefined): string {
   const kind = f.desired.rebuild?.kind ?? f.record.rebuild?.kind ?? "recovery";
   if (!isNamed(f, pod.name)) return `. Bring its node back, or name it in ${kind}.abandonedMembers`;
   if (out) return `. It is named: its volume is passed over after ${WAITS_MS / 1000} s`;
-  return `. It is named, but its volume may be within reach: make its node schedulable, or: kubectl delete pvc ${pod.claimName} --wait=false, then the pod`;
+  return (
+    ". It is named, but its volume may be within reach: make its node schedulable, or: kubectl delete " +
+    `pvc ${pod.claimName} --wait=false, then the pod`
+  );
 }
 
 /** Only once the new data is complete and checked: a volume out of reach makes room for a new one. */
@@ -90,7 +93,10 @@ export function unnamed(f: Facts): string | undefined {
     const removed = birth.state === "born" && !members.some((m) => m.claimUid === claimUid);
     const name = label(f, ordinal);
     if (claim && !removed && !isNamed(f, name))
-      return `volume ${claim.name} was given up by an earlier declaration, and something may still write to it: name ${name} in ${f.desired.rebuild?.kind ?? "recovery"}.abandonedMembers again`;
+      return (
+        `volume ${claim.name} was given up by an earlier declaration, and something may still write to ` +
+        `it: name ${name} in ${f.desired.rebuild?.kind ?? "recovery"}.abandonedMembers again`
+      );
   }
   return undefined;
 }

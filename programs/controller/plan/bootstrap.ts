@@ -341,7 +341,10 @@ function inTheWay(f: Facts, all: readonly Found[], { disk }: Found): string | un
     return names.join(", ");
   };
   const words = others.map((id) => `on ${of(id)} data of another cluster, ${id}`);
-  return `on ${of(disk.clusterId)} is data of cluster ${disk.clusterId}, ${words.join(", ")}: decide which to keep, and move the others' data away, or delete their claims and pods for new volumes`;
+  return (
+    `on ${of(disk.clusterId)} is data of cluster ${disk.clusterId}, ${words.join(", ")}: decide which ` +
+    "to keep, and move the others' data away, or delete their claims and pods for new volumes"
+  );
 }
 
 interface Chosen {
@@ -397,7 +400,9 @@ function adopt(f: Facts): Step {
   }
   if (torn) {
     return wait(
-      `${lost(f)}, and the disks can't be from one moment: ${torn}. Volumes were copied or rolled back: declare a recovery with generation ${f.desired.generation + 1}, which takes the newest of them`,
+      `${lost(f)}, and the disks can't be from one moment: ${torn}. Volumes were copied or rolled ` +
+        `back: declare a recovery with generation ${f.desired.generation + 1}, which takes the newest ` +
+        "of them",
     );
   }
   if (!enough) {

@@ -46,8 +46,8 @@ interface Concern {
   /** May return several steps that don't depend on each other: if one can't be taken, the next one is tried. */
   readonly run: (f: Facts) => Step | undefined | Iterable<Step>;
   /**
-   * `blocked`: skipped once an earlier concern waits with `blocks` (see `step`). `always`: runs even then. `barrier`: runs
-   * even then, and while it waits, nothing after it runs.
+   * `blocked`: skipped once an earlier concern waits with `blocks` (see `step`). `always`: runs even then.
+   * `barrier`: runs even then, and while it waits, nothing after it runs.
    */
   readonly runs: "blocked" | "always" | "barrier";
 }

@@ -6,10 +6,10 @@
  * lost), and a quorum is healthy. The record seals the bootstrap before the first promotion. What was on a joining
  * member's volume is quarantined and later deleted, so no member joins on the data of a foreign cluster.
  *
- * etcd asks any one peer for the list, and a peer that was cut off may still name the ID that was removed from this URL.
- * Under that ID an empty disk counts for no quorum: a quorum of the others has the removal, and none of them elects a
- * member that lacks it. The first of them that it meets sends it away, and etcd exits with 0. The learner doesn't start,
- * so it is removed and added again.
+ * etcd asks any one peer for the list, and a peer that was cut off may still name the ID that was removed from
+ * this URL. Under that ID an empty disk counts for no quorum: a quorum of the others has the removal, and none
+ * of them elects a member that lacks it. The first of them that it meets sends it away, and etcd exits with 0.
+ * The learner doesn't start, so it is removed and added again.
  */
 import type { ControllerRecord, RemovalCause } from "../model";
 import type { Disk } from "../../shared/disk";
@@ -164,7 +164,10 @@ function notJoinable(f: Facts, ordinal: number): string | undefined {
 
 function foreignData({ record }: Facts, claim: string, disk: Disk): string | undefined {
   if (disk.state !== "wal" || !isForeign(record, disk)) return undefined;
-  return `its volume holds data of another cluster (${disk.clusterId}), which is left as it is: delete claim ${claim} and the pod for a new volume, or move the data away`;
+  return (
+    `its volume holds data of another cluster (${disk.clusterId}), which is left as it is: delete claim ` +
+    `${claim} and the pod for a new volume, or move the data away`
+  );
 }
 
 /** A join is ordered once per pod. A pod in which etcd ran is replaced before it joins. */

@@ -34,7 +34,8 @@ export function mayBegin(f: Facts): Step | undefined {
   const { generation, rebuild } = f.desired;
   if (!rebuild) {
     return refusal(
-      `generation ${generation} is declared, but not what to make it from: declare a restore or a recovery, or generation ${f.record.generation} again`,
+      `generation ${generation} is declared, but not what to make it from: declare a restore or a ` +
+        `recovery, or generation ${f.record.generation} again`,
     );
   }
   const what = rebuild.kind === "restore" ? "the restore" : "the recovery";
@@ -91,7 +92,11 @@ function notLost(f: Facts): string | undefined {
   });
   if (left.length < quorum(members.length)) return undefined;
   const names = left.map((m) => `${label(f, m.ordinal)} ${describePod(podAt(f.world, m.ordinal), f.world)}`);
-  return `the disks of ${left.length} of ${members.length} members may still be intact (${names.join("; ")}). Bring them back, or, if a node is gone for good, name its member in recovery.abandonedMembers`;
+  return (
+    `the disks of ${left.length} of ${members.length} members may still be intact ` +
+    `(${names.join("; ")}). Bring them back, or, if a node is gone for good, name its member in ` +
+    "recovery.abandonedMembers"
+  );
 }
 
 function adoptedLeft(f: Facts, { start, voters }: Adopting): string | undefined {
@@ -102,7 +107,10 @@ function adoptedLeft(f: Facts, { start, voters }: Adopting): string | undefined 
   });
   if (left.length < quorum(voters.length)) return undefined;
   const names = left.map((d) => `${label(f, d.ordinal)} ${describePod(podAt(f.world, d.ordinal), f.world)}`);
-  return `${left.length} of ${voters.length} voters were found and start (${names.join("; ")}). Bring them back, or, if a node is gone for good, name its member in recovery.abandonedMembers`;
+  return (
+    `${left.length} of ${voters.length} voters were found and start (${names.join("; ")}). Bring them ` +
+    "back, or, if a node is gone for good, name its member in recovery.abandonedMembers"
+  );
 }
 
 /** Why the restore pod isn't at this step yet. */
@@ -117,5 +125,8 @@ export function jobProblem(f: Facts, step: "receive" | "ready"): string | undefi
   if (!pod) return "there is no restore pod yet";
   if (!pod.problem) return `${pod.name} works on the data`;
   // Another declaration doesn't change the Job: what it has made may already be in use.
-  return `${pod.name}: ${pod.problem}. Its Job stays as it was first declared: if that is wrong, declare what is right with generation ${f.desired.generation + 1}`;
+  return (
+    `${pod.name}: ${pod.problem}. Its Job stays as it was first declared: if that is wrong, declare ` +
+    `what is right with generation ${f.desired.generation + 1}`
+  );
 }

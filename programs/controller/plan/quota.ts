@@ -64,5 +64,10 @@ function inUse({ status }: Member): number {
 function words(f: Facts, m: Member): string {
   const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)}Mi`;
   const quota = bytesAsText(f.desired.quotaBytes);
-  return `etcd.quota is ${quota}, set or derived from the volume's size, and ${label(f, m.ordinal)}'s database has ${mib(m.status?.dbBytes ?? 0)}, ${mib(inUse(m))} of them in use: with it, etcd would refuse every write. Raise etcd.quota, or delete keys; what that frees is given back by compaction and defragmentation`;
+  return (
+    `etcd.quota is ${quota}, set or derived from the volume's size, and ${label(f, m.ordinal)}'s ` +
+    `database has ${mib(m.status?.dbBytes ?? 0)}, ${mib(inUse(m))} of them in use: with it, etcd would ` +
+    "refuse every write. Raise etcd.quota, or delete keys; what that frees is given back by compaction " +
+    "and defragmentation"
+  );
 }

@@ -61,7 +61,8 @@ export function carryOutRebuild(f: Facts): Step | undefined {
     if (f.record.birth.state === "unborn")
       return remember(without(f.record), "no restore is declared any more: the cluster begins without one");
     return refusal(
-      `generation ${generation} is declared, but no longer what to make it from: declare that again, or generation ${f.record.generation}`,
+      `generation ${generation} is declared, but no longer what to make it from: declare that again, ` +
+        `or generation ${f.record.generation}`,
     );
   }
   const own = half === undefined || half === generation ? rebuild : { ...rebuild, seed: undefined };
@@ -105,7 +106,8 @@ function stopAll(f: Facts, rebuild: Rebuild): Step {
   const stuck = awaited.find((p) => isHanging(f, p));
   if (stuck) {
     return wait(
-      `${stuck.name} can't be confirmed gone: its node${stuck.nodeName ? ` ${stuck.nodeName}` : ""} doesn't answer. Bring that back, or name ${stuck.name} in ${names}`,
+      `${stuck.name} can't be confirmed gone: its node${stuck.nodeName ? ` ${stuck.nodeName}` : ""} ` +
+        `doesn't answer. Bring that back, or name ${stuck.name} in ${names}`,
     );
   }
   const [going] = awaited;
@@ -260,7 +262,9 @@ function made(f: Facts, { survivor }: Rebuild): string {
   if (!survivor) return `made from ${source}`;
   const unsure = survivor.lastIndex - survivor.commit;
   const words = [
-    `made from ${label(f, survivor.ordinal)}'s disk, up to its last entry ${survivor.lastIndex} of term ${survivor.lastTerm}; of ${unsure} entries it was not known there whether they had been committed`,
+    `made from ${label(f, survivor.ordinal)}'s disk, up to its last entry ${survivor.lastIndex} of ` +
+      `term ${survivor.lastTerm}; of ${unsure} entries it was not known there whether they had been ` +
+      "committed",
   ];
   if (report?.step === "ready" && report.from) {
     const cut = survivor.lastIndex - report.from.commit;

@@ -18,7 +18,8 @@ export function refuse(f: Facts): Step | undefined {
   if (f.list && f.members.length > 0 && f.members.every((m) => m.ordinal === undefined)) {
     const [first] = f.list.members;
     return refusal(
-      `no member has a declared URL (${first?.peerUrls[0]} is one, ${desired.peerUrl} are declared): name, namespace and domain of a living cluster can't be changed`,
+      `no member has a declared URL (${first?.peerUrls[0]} is one, ${desired.peerUrl} are declared): ` +
+        "name, namespace and domain of a living cluster can't be changed",
     );
   }
   // While a generation is made, there are an old cluster and a new one.

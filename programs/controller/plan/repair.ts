@@ -29,7 +29,8 @@ const BROKEN_AFTER = 3;
 export function unreadIntent(f: Facts): Step | undefined {
   if (f.record.intent?.kind !== "unread") return undefined;
   return mention(
-    "a later release has begun a membership change that this one doesn't know: members don't change until that release is declared again",
+    "a later release has begun a membership change that this one doesn't know: members don't change " +
+      "until that release is declared again",
   );
 }
 
@@ -116,7 +117,8 @@ export function giveUpVolume(f: Facts, pod: PodView, words: string): Step | unde
   const lost = `${label(f, pod.ordinal)}: ${words}. `;
   if (mayHoldForeign(f, pod)) {
     return mention(
-      `${lost}Its volume holds no member, and may hold another cluster's data: it is kept until claim ${pod.claimName} is deleted`,
+      `${lost}Its volume holds no member, and may hold another cluster's data: it is kept until claim ` +
+        `${pod.claimName} is deleted`,
     );
   }
   const record = withAbandoned(f.record, pod.ordinal, pod.claimUid);
@@ -130,9 +132,9 @@ function brokenBefore(f: Facts, ordinal: number): boolean {
 }
 
 /**
- * Only the gate can tell why, and it runs again only in a new pod. Once per revision, so that it ends. Then once an hour,
- * if there is no member to replace or no healthy ones to compare with (none, or in the middle of a rollout): nobody else
- * inspects the disk any more.
+ * Only the gate can tell why, and it runs again only in a new pod. Once per revision, so that it ends. Then
+ * once an hour, if there is no member to replace or no healthy ones to compare with (none, or in the middle of
+ * a rollout): nobody else inspects the disk any more.
  */
 export function* lookAgain(f: Facts): Iterable<Step> {
   for (const pod of f.world.pods) {

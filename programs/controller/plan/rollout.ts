@@ -134,7 +134,8 @@ export function rollHealthy(f: Facts): Step | Iterable<Step> | undefined {
   if (f.learners.length > 0) return wait("the rollout waits for the learner");
   if (needsThird(f)) {
     return mention(
-      "the rollout waits for a third voter: restarting one of two costs the quorum until it is back. If no third can join, delete their pods manually, one after the other",
+      "the rollout waits for a third voter: restarting one of two costs the quorum until it is back. " +
+        "If no third can join, delete their pods manually, one after the other",
     );
   }
   return restarts(f, free);
@@ -158,7 +159,9 @@ function* restarts(f: Facts, due: readonly Restart[]): Iterable<Step> {
   const current = others.filter((m) => !isOld(m));
   // A member that must restart itself would have to pass leadership on again.
   for (const newLeader of followers.length > 0 ? current : [...current, ...others.filter(isOld)]) {
-    const reason = `${leader.pod.name} leads and is the last to restart: leadership goes to ${label(f, newLeader.ordinal)}`;
+    const reason =
+      `${leader.pod.name} leads and is the last to restart: leadership goes to ` +
+      `${label(f, newLeader.ordinal)}`;
     yield doAction({ kind: "moveLeader", from: leader.member.memberId, to: newLeader.memberId }, reason);
   }
 }

@@ -30,8 +30,8 @@ export function needed(f: Facts): number {
 
 /**
  * The record alone doesn't bring back pods beyond the declared size: it may be older than their removal, and enough of
- * them could form a quorum of their own. A running member without a leader must need them, or a member's disk must count
- * them among its voters: without a quorum etcd answers nobody after its start.
+ * them could form a quorum of their own. A running member without a leader must need them, or a member's disk
+ * must count them among its voters: without a quorum etcd answers nobody after its start.
  */
 function mayNeed(f: Facts): number {
   const { birth } = f.record;

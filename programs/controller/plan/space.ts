@@ -159,7 +159,10 @@ function holdsTooMuch(f: Facts, space: SpaceWork, m: Member): string {
     const failed = workOn(space, m)?.failed;
     const why = failed === undefined ? "hasn't given them back" : `fails: ${failed}`;
     const free = Math.round((size(m) - (m.status?.dbInUseBytes ?? size(m))) / 2 ** 20);
-    return `NOSPACE: ${name} has ${mebibytes(m)}, ${free} of them free, and its defragmentation ${why}. It is tried again every ten minutes`;
+    return (
+      `NOSPACE: ${name} has ${mebibytes(m)}, ${free} of them free, and its defragmentation ${why}. It ` +
+      "is tried again every ten minutes"
+    );
   }
   if (size(m) < f.desired.quotaBytes * WELL_UNDER) {
     return `NOSPACE: ${name} has to be restarted with the declared quota`;

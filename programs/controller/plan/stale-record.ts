@@ -102,7 +102,9 @@ function byDisks(f: Facts): Staleness | undefined {
   const inPlace = later.find((l) => recorded.some((m) => m.claimUid === l.pod.claimUid));
   const found = inPlace ?? later[0];
   if (!found) return undefined;
-  const proof = `it is of generation ${f.record.generation}, and ${label(f, found.pod.ordinal)}'s disk is of ${found.disk.generation}`;
+  const proof =
+    `it is of generation ${f.record.generation}, and ${label(f, found.pod.ordinal)}'s disk is of ` +
+    `${found.disk.generation}`;
   const need = quorum(voterCount(f, recorded));
   const whole = own.length + (inPlace ? 0 : has("half").length);
   const left = whole + unseen.length;

@@ -56,7 +56,8 @@ export function survivorOf(f: Facts, rebuild: Rebuild): Step {
   const others = passedOver ? `. Not taken: ${passedOver}` : "";
   return remember(
     { ...f.record, rebuild: { ...rebuild, survivor } },
-    `${name}'s disk is the newest: it ends with entry ${lastIndex} of term ${lastTerm}, and up to ${commit} it was committed for sure${others}`,
+    `${name}'s disk is the newest: it ends with entry ${lastIndex} of term ${lastTerm}, and up to ` +
+      `${commit} it was committed for sure${others}`,
   );
 }
 
@@ -127,7 +128,10 @@ function pleaFor(f: Facts, m: OrdinalClaim, had: string): string {
   const name = label(f, m.ordinal);
   const disk = diskOn(f, m);
   const shows = (disk && unfitness(f, disk)) ?? (disk?.state === "wal" ? endOf(disk) : "isn't there");
-  return `${name}'s disk ${had}, and now ${shows}: it is waited for. If it stays so, name ${name} in recovery.abandonedMembers: then it is passed over`;
+  return (
+    `${name}'s disk ${had}, and now ${shows}: it is waited for. If it stays so, name ${name} in ` +
+    "recovery.abandonedMembers: then it is passed over"
+  );
 }
 
 /** Its member isn't named, and its volume is neither abandoned nor deleted. */
@@ -152,7 +156,10 @@ function isLegible(f: Facts, disk: Disk): boolean {
 
 function noneLeft(f: Facts, unfit: readonly string[]): string {
   const why = unfit.length > 0 ? ` (${unfit.join("; ")})` : "";
-  return `no disk is left that holds a voter of generation ${f.record.generation}${why}: declare a restore from a backup, with generation ${f.desired.generation + 1}`;
+  return (
+    `no disk is left that holds a voter of generation ${f.record.generation}${why}: declare a restore ` +
+    `from a backup, with generation ${f.desired.generation + 1}`
+  );
 }
 
 /** What an earlier try has half made is as good as the disk that it was made from. */
@@ -160,7 +167,8 @@ function halfMade(f: Facts, generation: number): string | undefined {
   const half = halfGeneration(f, generation);
   return half === undefined
     ? undefined
-    : `${label(f, 0)}'s disk is of generation ${half}, which was half made, and no other is left: declare generation ${half} again`;
+    : `${label(f, 0)}'s disk is of generation ${half}, which was half made, and no other is left: ` +
+        `declare generation ${half} again`;
 }
 
 function halfGeneration(f: Facts, generation: number): number | undefined {
@@ -181,7 +189,11 @@ function passedBy(
   const first = label(f, 0);
   if (half === undefined || !before || isNamed(f, first)) return undefined;
   if (best && !isLater(before, best)) return undefined;
-  return `an earlier recovery had chosen a log that ${endOf(before)}, which no disk has any more, and ${first}'s disk is of generation ${half}, which was half made: declare generation ${half} again, or name ${first} in recovery.abandonedMembers, then it is passed over`;
+  return (
+    `an earlier recovery had chosen a log that ${endOf(before)}, which no disk has any more, and ` +
+    `${first}'s disk is of generation ${half}, which was half made: declare generation ${half} again, ` +
+    `or name ${first} in recovery.abandonedMembers, then it is passed over`
+  );
 }
 
 /** How far the newest disk was. Kept when a later generation replaces the one that was begun. */

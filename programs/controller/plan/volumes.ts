@@ -41,7 +41,10 @@ const NOT_QUITE =
   "Kubernetes lowers a request only to a size above the present one. Declare a slightly larger storage.size";
 
 function takenBack({ name, requestedBytes, actualBytes }: ClaimView, size: string): string {
-  return `${name} asked for ${bytesAsText(requestedBytes)}, has ${bytesAsText(actualBytes)}, and asks for ${size} instead`;
+  return (
+    `${name} asked for ${bytesAsText(requestedBytes)}, has ${bytesAsText(actualBytes)}, and asks for ` +
+    `${size} instead`
+  );
 }
 
 function resize({ name, uid, resourceVersion }: ClaimView, bytes: number, reason: string): Step {
@@ -84,7 +87,10 @@ export function quotaBeforeVolume(f: Facts, pod: PodView | undefined): string | 
   const runsWith = f.members.find((m) => m.ordinal === pod.ordinal)?.status?.quotaBytes ?? 0;
   const raised = quotaBytes > runsWith && quotaBytes * 3 > claim.actualBytes;
   if (!raised || claim.awaitsMount || growthFails(f)) return undefined;
-  return `${claim.name} grows to ${bytesAsText(volumeBytes)} before ${pod.name} restarts with a quota of ${bytesAsText(quotaBytes)}`;
+  return (
+    `${claim.name} grows to ${bytesAsText(volumeBytes)} before ${pod.name} restarts with a quota of ` +
+    `${bytesAsText(quotaBytes)}`
+  );
 }
 
 function growthFails(f: Facts): boolean {

@@ -18,7 +18,10 @@ export function readsOldLog(version: string): boolean {
 
 export function oldLogProblem(oldEntry: number | undefined, version: string): string | undefined {
   if (oldEntry === undefined || readsOldLog(version)) return undefined;
-  return `its log has entries of etcd 3.5, up to entry ${oldEntry}, and etcd ${version} can't read them: declare 3.6 again`;
+  return (
+    `its log has entries of etcd 3.5, up to entry ${oldEntry}, and etcd ${version} can't read them: ` +
+    "declare 3.6 again"
+  );
 }
 
 /** Why etcd `to` can't start on data of `from`. Undefined if it can. */

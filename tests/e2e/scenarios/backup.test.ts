@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import assert from "node:assert/strict";
 import { readCatalog } from "../../../programs/backup/catalog";
 import type { Manifest } from "../../../programs/shared/backups/manifest";
@@ -357,7 +358,7 @@ describe("backups of a larger database", () => {
     const job = await startJob(cluster);
     await uploading(1);
     await s3.signal("STOP");
-    await new Promise((resolve) => setTimeout(resolve, 5000));
+    await sleep(5000);
     await s3.signal("CONT");
     await s3.signal("KILL");
     assert.equal(await jobResult(cluster, job, 240), "Complete", await jobLogs(cluster, job));

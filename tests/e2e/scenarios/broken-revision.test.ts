@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import assert from "node:assert/strict";
 import { defaultVersion } from "../../../components/contract/versions";
 import type { EtcdClusterArgs } from "../../../components";
@@ -35,7 +36,7 @@ describe("a revision that can't run", function () {
       await cluster.apply(args);
       await waitsFor(cluster, reason, 120);
       // Long enough for the rollout to restart a second member.
-      await new Promise((resolve) => setTimeout(resolve, 10_000));
+      await sleep(10_000);
       const during = await cluster.pods();
       const same = during.filter((pod) => before.some((old) => old.uid === pod.uid));
       assert.deepEqual([same.length, same.every((pod) => pod.ready)], [2, true], JSON.stringify(during));

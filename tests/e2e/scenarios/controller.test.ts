@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import assert from "node:assert/strict";
 import { killController, statusMessage } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
@@ -77,7 +78,7 @@ describe("the controller", () => {
   it("makes few requests and writes nothing while nothing happens", async () => {
     const logs = async () => (await cluster.kubectl(["logs", "deployment/etcd-controller"])).length;
     const before = await logs();
-    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    await sleep(20_000);
     assert.equal(await logs(), before, "it logged something while idle");
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { execute } from "../../../programs/controller/act";
 import { Fleet } from "../../../programs/shared/etcd/fleet";
@@ -251,6 +252,6 @@ async function until(holds: () => Promise<boolean>, forMs = 20_000): Promise<voi
       if (Date.now() > end) throw error;
     }
     if (Date.now() > end) throw new Error(`it didn't come to hold in ${forMs} ms: ${holds.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import assert from "node:assert/strict";
 import { readCatalog } from "../../../programs/backup/catalog";
 import type { S3Store } from "../../../programs/backup/store/s3";
@@ -114,7 +115,7 @@ long("a backup or restore job", () => {
     assert.match(await made(cluster), new RegExp(`generation 2.*${name}`));
     assert.equal(await cluster.etcdctl(["get", "kept", "--print-value-only"]), "a value\n");
     const ids = await cluster.memberIds();
-    await new Promise((resolve) => setTimeout(resolve, 30_000));
+    await sleep(30_000);
     assert.deepEqual(await cluster.memberIds(), ids, "the old pod has come back, and changes nothing");
   });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import assert from "node:assert/strict";
 import { statusMessage, waitsFor } from "../support/controller";
 import { Disk } from "../support/disk";
@@ -134,7 +135,7 @@ long("the loss of two of three nodes", () => {
       const load = await Load.start(cluster, { node: home });
       await bringUp(3);
       // The kubelets return with containers and disks of the old generation.
-      await new Promise((resolve) => setTimeout(resolve, 45_000));
+      await sleep(45_000);
       assertNothingLost(await load.stop());
       assert.deepEqual(await cluster.memberIds(2), ids);
       assert.deepEqual(
@@ -189,7 +190,7 @@ long("a running member that is cut off during a recovery", () => {
       const ids = await cluster.memberIds(2);
       const load = await Load.start(cluster, { node: home });
       await lab(["link", String(away), "up"]);
-      await new Promise((resolve) => setTimeout(resolve, 45_000));
+      await sleep(45_000);
       assertNothingLost(await load.stop());
       assert.deepEqual(await cluster.memberIds(2), ids);
       await cluster.waitForVoters();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import assert from "node:assert/strict";
 import { leader, ordinalOf } from "../support/controller";
 import { Disk } from "../support/disk";
@@ -112,7 +113,7 @@ describe("a lost disk is replaced after", () => {
     await disk.sh("rm -rf ../older-copy && cp -a . ../older-copy");
     // The controller records the members' applied indexes once a minute, and a younger rollback stays unseen.
     const load = await Load.start(cluster);
-    await new Promise((resolve) => setTimeout(resolve, 75_000));
+    await sleep(75_000);
     assertNothingLost(await load.stop());
     await isReplaced(1, async () => {
       await disk.sh("rm -rf data && cp -a ../older-copy/data data && rm -rf ../older-copy");

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import assert from "node:assert/strict";
 import { leader, ordinalOf, waitsFor } from "../support/controller";
 import { assertFollowed, assertInTurn, assertTold, defragmentations } from "../support/defragmentations";
@@ -63,7 +64,7 @@ describe("a full database", () => {
       assert.match(reason, /^NOSPACE: etcd-\d holds too much for its quota, \d+ MiB: raise the quota/);
       assert.match(await alarms(cluster), /NOSPACE/);
       const done = await defragmentations(cluster);
-      await new Promise((resolve) => setTimeout(resolve, 15_000));
+      await sleep(15_000);
       assert.deepEqual(
         await defragmentations(cluster),
         done,

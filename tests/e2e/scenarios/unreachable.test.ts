@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import assert from "node:assert/strict";
 import { waitsFor } from "../support/controller";
 import { Disk } from "../support/disk";
@@ -49,7 +50,7 @@ long("ordinal 0 loses its disk while its peers can't be reached", () => {
           assert.deepEqual((await processes?.running("etcd")) ?? [], [], "etcd was started");
           gates += (await processes?.running("node"))?.length ?? 0;
         }
-        await new Promise((resolve) => setTimeout(resolve, 3000));
+        await sleep(3000);
       }
       assert.ok(gates > 0, "its gate was never seen waiting");
     } finally {

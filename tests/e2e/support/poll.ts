@@ -1,4 +1,4 @@
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Asks until the answer is defined. An error counts as no answer yet, and is reported if none comes in time. */
 export async function eventually<T>(

@@ -6,7 +6,10 @@ import { promisify } from "node:util";
 import type { EtcdClusterArgs } from "../../../components";
 import { root } from "../../../hack/root";
 
-/** The last commit whose programs lie in `controller/` and whose Secret for gates is called `<cluster>-controller-door`. */
+/**
+ * The last commit whose programs lie in `controller/` and whose Secret for gates is called
+ * `<cluster>-controller-door`.
+ */
 export const BEFORE_PROGRAMS = "3d1f24097d17c064f6c6adc9dd83ff3a0e2061ec";
 
 const run = promisify(execFile);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { MemberPod, TestCluster } from "./etcd-cluster";
 
 export interface Watched {
@@ -41,7 +42,7 @@ export class PodWatch {
       if (pods) {
         this.compare(pods);
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await sleep(PAUSE_MS);
     }
   }
 

@@ -3,7 +3,7 @@ export interface Refusal {
   /** What is wrong in it. */
   args: unknown;
   path: string;
-  /** As it stands in the message: JSON, or nothing. */
+  /** As the message shows it: JSON, or nothing. */
   given: unknown;
   rule: string;
   wayOut: string;

@@ -5,7 +5,7 @@ const text = "it has to be text";
 const quotes = "Write it in quotes";
 const backup = { schedule: "0 * * * *", claim: { size: "50Gi" } };
 
-/** Where a map of texts of the user's own names stands. */
+/** The fields that are maps of strings with the user's own names. */
 const maps: [string, (texts: unknown) => object][] = [
   ["metadata.labels", (labels) => ({ metadata: { labels } })],
   ["metadata.annotations", (annotations) => ({ metadata: { annotations } })],

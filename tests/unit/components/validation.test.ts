@@ -111,7 +111,7 @@ function backupRefusals(): Refusal[] {
       "backup.s3.endpoint",
       withS3({ endpoint: "https://minio/backups" }),
       "https://minio/backups",
-      "the bucket stands in it as well",
+      "it contains the bucket, too",
       "Give the store's URL without it",
     ),
     r(
@@ -137,7 +137,7 @@ function backupRefusals(): Refusal[] {
         "backup.s3.pathStyle",
         withS3(s3),
         false,
-        "can't stand in the URL's host",
+        "can't be part of the URL's host",
         "Leave it out, or set it to true",
       ),
     ),

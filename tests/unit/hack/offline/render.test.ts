@@ -18,7 +18,7 @@ async function failure(program: () => unknown, options?: RenderOptions): Promise
 
 const keyArgs = { algorithm: "ECDSA", ecdsaCurve: "P256" };
 
-describe("the stand-in for the TLS provider", () => {
+describe("the substitute for the TLS provider", () => {
   it("refuses a curve that etcd can't serve", async () => {
     const refused = "only ECDSA keys with a curve that Go's TLS supports";
     expect(await failure(() => new tls.PrivateKey("k", { algorithm: "ECDSA" }))).to.contain(refused);

@@ -1,4 +1,7 @@
-/** What is in a store and isn't, or isn't certainly, a good backup of this release: nothing of it is ever lost by it. */
+/**
+ * What is in a store and isn't, or isn't certainly, a good backup of this release: nothing of it is ever lost
+ * by it.
+ */
 import { mkdirSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";

@@ -21,7 +21,7 @@ export interface Request {
 /** What becomes of one request: an answer instead of the right one, or the connection's end, or nothing at all. */
 export type Fault =
   | { readonly status: number; readonly code: string; readonly headers?: Record<string, string> }
-  /** A page for people, of whoever stands before the store. */
+  /** A page for people, from a proxy in front of the store. */
   | { readonly status: number; readonly page: string }
   | "cut"
   | "silence"

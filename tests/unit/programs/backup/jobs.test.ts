@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -22,7 +23,7 @@ import { failure, manifest, nowMs, removeFolders, snapshot, temporaryFolder, vol
 
 const large = snapshot("3.6", "large");
 
-/** What would stand in the ConfigMap, and the Events. */
+/** What the ConfigMap and the Events would say. */
 class Memory {
   told: Record<string, string> = {};
   readonly events: string[] = [];
@@ -195,7 +196,7 @@ describe("a backup", () => {
     await cluster({ after: { bytes: 500_000, then: "silence" } });
     const stop = new AbortController();
     const work = failure(run({}, store, stop.signal));
-    while (members[0]!.sent < 450_000) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (members[0]!.sent < 450_000) await sleep(10);
     stop.abort(new Error("it was told to stop"));
     expect((await work).message).to.equal("it was told to stop");
     expect(members[0]!.asked).to.equal(1);
@@ -213,7 +214,7 @@ describe("a backup", () => {
       const stop = new AbortController();
       // By itself it would wait for ten minutes.
       const work = failure(run({}, s3.store({}, 600_000), stop.signal));
-      while (hanging === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      while (hanging === 0) await sleep(10);
       stop.abort(new Error("it was told to stop"));
       expect((await work).message).to.equal("it was told to stop");
       expect([s3.objects.size, s3.uploads.size]).to.deep.equal([0, 0]);

@@ -172,7 +172,7 @@ describe("a gate and a controller", () => {
     expect(existsSync(settings.configFile)).to.equal(false);
   });
 
-  it("a hold is written down, and stands when nobody answers any more", async () => {
+  it("a hold is written down, and stays in force when nobody answers any more", async () => {
     asMember();
     command({ kind: "wait", reason: "its member is being removed", hold: true });
     const { through } = gate();

@@ -1,4 +1,5 @@
 /** Gates on volumes that are full, or may not be written to: real ones, which only root can mount. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { execFileSync } from "node:child_process";
 import {
@@ -58,11 +59,14 @@ describe("a gate on a volume", () => {
   };
   const gate = (changes: Partial<Settings> = {}) => {
     const times = { ...gateTimes, pauseMs: 10, longPauseMs: 20, silenceMs: 200 };
-    const sleep = async (ms: number) => {
-      await new Promise((resolve) => setTimeout(resolve, ms));
+    const countedSleep = async (ms: number) => {
+      await sleep(ms);
       if (stopped) throw new Error("the test is over");
     };
-    const run = runGate({ ...settings, ...changes }, (text) => said.push(text), { times, sleep });
+    const run = runGate({ ...settings, ...changes }, (text) => said.push(text), {
+      times,
+      sleep: countedSleep,
+    });
     const state = { through: false, failed: undefined as unknown };
     running.push(run.then(() => (state.through = true)).catch((error: unknown) => (state.failed = error)));
     return { run, state };
@@ -153,7 +157,7 @@ describe("a gate on a volume", () => {
     expect(readFileSync(settings.configFile, "utf8")).to.include("quota-backend-bytes");
   });
 
-  it("full, and all that it would write stands there: starts as it is", async () => {
+  it("full, and all that it would write is there already: starts as it is", async () => {
     carryOut(settings, { kind: "start", dropAside: false, generation: 1, why: "" });
     rmSync(join(volume, "gate.reserve"));
     fill();
@@ -190,7 +194,7 @@ describe("a gate on a volume", () => {
       }
       await controllerServer.close();
       await until("nobody answers", () => said.some((text) => /the disk is fenced/.test(text)));
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await sleep(500);
       expect(state).to.deep.equal({ through: false, failed: undefined });
     });
   }

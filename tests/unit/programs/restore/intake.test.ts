@@ -1,4 +1,5 @@
 /** What comes to a restore pod of a survivor's disk, in bad weather. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import type { ClientRequest } from "node:http";
@@ -137,7 +138,7 @@ describe("what is received of a survivor", function () {
     let through = false;
     const sending = send().then(() => (through = true));
     await until(() => drafts().length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await sleep(300);
     expect(through).to.equal(false);
     decided();
     decide();
@@ -192,7 +193,7 @@ describe("what is received of a survivor", function () {
 });
 
 async function until(what: () => boolean): Promise<void> {
-  while (!what()) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!what()) await sleep(20);
 }
 
 /** The pod asks once a second what is decided. */
@@ -201,7 +202,7 @@ async function eventually(work: () => Promise<void>): Promise<void> {
     try {
       return await work();
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await sleep(200);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Gates, the controller's server and the restore pod's steps, with one another over mutual TLS. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import {
   existsSync,
@@ -107,7 +108,7 @@ describe("a restore", function () {
     answer = { kind: "done" };
     decide();
     const through = Promise.allSettled(running);
-    await Promise.race([through, new Promise((resolve) => setTimeout(resolve, 5_000))]);
+    await Promise.race([through, sleep(5_000)]);
     for (const server of servers) {
       server.close();
       server.closeAllConnections();
@@ -139,7 +140,7 @@ describe("a restore", function () {
       .sort();
   const portOf = (server: Server) => (server.address() as { port: number }).port;
   const until = async (what: () => boolean) => {
-    while (!what()) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!what()) await sleep(20);
   };
   /** A restore pod that has the restored data of the fixtures. */
   const offered = async (handler?: Parameters<typeof serve>[2]) => {

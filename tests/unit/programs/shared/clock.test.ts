@@ -5,7 +5,7 @@ import { ApiServer } from "../../../support/api-server";
 
 const HOUR_MS = 3_600_000;
 
-/** A machine: time that passes, its wall clock, and the clock of a process, which stands still in a suspension. */
+/** A machine: time that passes, its wall clock, and the clock of a process, which stops in a suspension. */
 function machine() {
   const at = { own: 500, wall: 1_700_000_000_000 };
   const steady = steadyClock(

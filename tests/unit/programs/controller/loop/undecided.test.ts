@@ -1,4 +1,5 @@
 /** All members are restarted while the controller answers and can't decide: they come back. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { mock } from "node:test";
 import { annotationKeys } from "../../../../../components/contract/names";
@@ -156,7 +157,7 @@ class Gate {
         silenceMs: gateTimes.silenceMs,
       });
       if (step.kind === "start") this.started = step.why;
-      await new Promise((resolve) => setTimeout(resolve, gateTimes.pauseMs));
+      await sleep(gateTimes.pauseMs);
     }
   }
 }

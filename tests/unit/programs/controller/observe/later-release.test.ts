@@ -164,8 +164,8 @@ describe("plan: an intent of a later release", () => {
 
 describe("orders to the gates", () => {
   /**
-   * A gate of an older release takes an order that it doesn't know for silence, and starts what is whole: so this set is
-   * closed for good. A new kind of order is given at a new path only, to gates that ask there.
+   * A gate of an older release takes an order that it doesn't know for silence, and starts what is whole: so
+   * this set is closed for good. A new kind of order is given at a new path only, to gates that ask there.
    */
   const v1: Readonly<Record<Order["kind"], Order>> = {
     start: { kind: "start", acceptVersion: true, dropAside: false },

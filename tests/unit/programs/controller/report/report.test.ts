@@ -28,7 +28,7 @@ describe("what the controller tells", () => {
   });
 
   describe("what all pods trust", () => {
-    it("is told when it is news, and stands while nothing can be said", async () => {
+    it("is told when it is news, and is kept while nothing can be said", async () => {
       const written: StatusData[] = [];
       const status = new TrustStatus(
         (data) => Promise.resolve(void written.push(data)),
@@ -148,7 +148,7 @@ describe("what the controller tells", () => {
       expect(written[0]?.regarding).to.deep.include({ kind: "StatefulSet", name: "etcd", uid: "u" });
     });
 
-    it("warn of what stands for a minute, every ten", () => {
+    it("warn of what lasts for a minute, every ten minutes", () => {
       for (now = 0; now < 1_000_000; now += 10_000) {
         events.report(target, decision("waits", { warnings: ["waits"] }));
       }
@@ -175,14 +175,14 @@ describe("what the controller tells", () => {
       expect(written).to.have.length(28);
     });
 
-    it("tell what stands in the end, though too much was told before", () => {
+    it("tell what is true in the end, though too much was told before", () => {
       const words = (i: number) => String.fromCharCode(97 + i).repeat(3);
       for (let i = 0; i < 26; i++) events.report(target, decision(words(i)));
       for (let i = 0; i < 60; i++) {
         now += 1000;
-        events.report(target, decision("what stands"));
+        events.report(target, decision("the last reason"));
       }
-      expect(written.map((e) => e.note).filter((note) => note === "what stands")).to.have.length(1);
+      expect(written.map((e) => e.note).filter((note) => note === "the last reason")).to.have.length(1);
     });
 
     it("tell of an act that failed", () => {
@@ -197,7 +197,7 @@ describe("what the controller tells", () => {
       ]);
     });
 
-    it("warns of what can't be done yet only when that stands", () => {
+    it("warns of what can't be done yet only when that lasts", () => {
       const action = { kind: "evictPod", name: "p", uid: "u" } as const;
       const reason = "p is restarted, which has to wait: the budget";
       const budget = { kind: "not-yet", words: "the budget" } as const;

@@ -102,7 +102,7 @@ describe("the gates that wait for an order", () => {
     expect(second.got).to.deep.equal([wait("y")]);
   });
 
-  it("a wait that stands is told to a gate that doesn't know it, and refusals are kept like waits", () => {
+  it("a wait that is still in force is told to a gate that doesn't know it, and refusals are kept like waits", () => {
     requests.ask(message("a"), new Client(), 0);
     requests.reports(0);
     const refuse: Order = { kind: "refuse", reason: "no" };

@@ -27,7 +27,7 @@ const message: GateMessage = {
 const patienceMs = 60_000;
 const times = { keepMs: 60_000, forgetMs: 60_000, lifeMs: 20, reloadMs: 20 };
 
-describe("the controller's door", () => {
+describe("the controller's server", () => {
   let folder: string;
   let peers: Authority;
   let door: ControllerServer;
@@ -132,7 +132,7 @@ describe("the controller's door", () => {
     door.setHolder(() => mayAnswer);
     door.onReport(() => {
       door.reports();
-      // It stands still between the decision and its answer.
+      // The process is suspended between the decision and its answer.
       mayAnswer = false;
       door.answer({ u: { kind: "birth", token: "t", initialCluster: "etcd-0=https://etcd-0:2380" } });
     });
