@@ -30,11 +30,11 @@ const times = { keepMs: 60_000, forgetMs: 60_000, lifeMs: 20, reloadMs: 20 };
 describe("the controller's server", () => {
   let folder: string;
   let peers: Authority;
-  let door: ControllerServer;
+  let server: ControllerServer;
   let gateTls: string;
   /** Signs of life that gates have heard. */
   let signs: number;
-  const ask = (tag?: string, tlsDir = gateTls, host = "localhost", port = door.port) =>
+  const ask = (tag?: string, tlsDir = gateTls, host = "localhost", port = server.port) =>
     askController({ url: `https://${host}:${port}`, tlsDir, patienceMs, now: Date.now }, message, tag);
   const anotherSign = async () => {
     const before = signs;
@@ -47,29 +47,29 @@ describe("the controller's server", () => {
     mock.method(https, "request", (...given: Parameters<typeof request>) =>
       request(...given).on("information", () => signs++),
     );
-    folder = mkdtempSync(join(tmpdir(), "door-"));
+    folder = mkdtempSync(join(tmpdir(), "server-"));
     peers = await authority("peers");
-    const tlsDir = await pair(join(folder, "door"), "controller", peers, ["localhost"]);
+    const tlsDir = await pair(join(folder, "server"), "controller", peers, ["localhost"]);
     gateTls = await pair(join(folder, "gate"), "peer-client", peers);
-    door = await createControllerServer({ tlsDir, port: 0, times });
-    door.setHolder(() => true);
-    door.expect({ members: new Map([["u", []]]) });
+    server = await createControllerServer({ tlsDir, port: 0, times });
+    server.setHolder(() => true);
+    server.expect({ members: new Map([["u", []]]) });
   });
   afterEach(async () => {
     mock.timers.reset();
     mock.restoreAll();
-    await door.close();
+    await server.close();
     rmSync(folder, { recursive: true });
   });
 
   it("wakes the controller, and gives its order", async () => {
-    door.onReport(() => {
-      expect(door.reports()).to.have.length(1);
-      door.answer({ u: { kind: "birth", token: "t", initialCluster: "etcd-0=https://etcd-0:2380" } });
+    server.onReport(() => {
+      expect(server.reports()).to.have.length(1);
+      server.answer({ u: { kind: "birth", token: "t", initialCluster: "etcd-0=https://etcd-0:2380" } });
     });
     const answer = await ask();
     expect(answer).to.have.property("order").that.includes({ kind: "birth", token: "t" });
-    expect(door.reports()).to.deep.equal([]);
+    expect(server.reports()).to.deep.equal([]);
   });
 
   it("keeps a request with signs of life, longer than a gate waits without", async () => {
@@ -80,19 +80,19 @@ describe("the controller's server", () => {
       mock.timers.tick(patienceMs - 1);
     }
     await anotherSign();
-    door.reports();
-    door.answer({ u: { kind: "wait", reason: "one", hold: false } });
+    server.reports();
+    server.answer({ u: { kind: "wait", reason: "one", hold: false } });
     expect(await asked)
       .to.have.property("order")
       .that.includes({ reason: "one" });
   });
 
   it("keeps a request for so long only, and is then as if nobody were there", async () => {
-    await door.close();
-    const tlsDir = join(folder, "door");
-    door = await createControllerServer({ tlsDir, port: 0, times: { ...times, keepMs: 50 } });
-    door.setHolder(() => true);
-    door.expect({ members: new Map([["u", []]]) });
+    await server.close();
+    const tlsDir = join(folder, "server");
+    server = await createControllerServer({ tlsDir, port: 0, times: { ...times, keepMs: 50 } });
+    server.setHolder(() => true);
+    server.expect({ members: new Map([["u", []]]) });
     expect(await ask())
       .to.have.property("problem")
       .match(/503.*ask again/);
@@ -100,10 +100,10 @@ describe("the controller's server", () => {
 
   it("keeps the same wait, and answers when it changes", async () => {
     const say = (reason: string) => {
-      door.reports();
-      door.answer({ u: { kind: "wait", reason, hold: true } });
+      server.reports();
+      server.answer({ u: { kind: "wait", reason, hold: true } });
     };
-    door.onReport(() => say("one"));
+    server.onReport(() => say("one"));
     const first = await ask();
     if (!("order" in first)) throw new Error(first.problem);
     const second = ask(first.tag);
@@ -117,24 +117,24 @@ describe("the controller's server", () => {
   it("answers nobody while it doesn't hold the lease", async () => {
     const waiting = ask();
     await anotherSign();
-    door.setHolder(false);
+    server.setHolder(false);
     expect(await waiting)
       .to.have.property("problem")
       .match(/503/);
     expect(await ask())
       .to.have.property("problem")
       .match(/503.*lease/);
-    expect(door.reports()).to.deep.equal([]);
+    expect(server.reports()).to.deep.equal([]);
   });
 
   it("asks for the lease again before each answer: what was decided under it isn't told after it", async () => {
     let mayAnswer = true;
-    door.setHolder(() => mayAnswer);
-    door.onReport(() => {
-      door.reports();
+    server.setHolder(() => mayAnswer);
+    server.onReport(() => {
+      server.reports();
       // The process is suspended between the decision and its answer.
       mayAnswer = false;
-      door.answer({ u: { kind: "birth", token: "t", initialCluster: "etcd-0=https://etcd-0:2380" } });
+      server.answer({ u: { kind: "birth", token: "t", initialCluster: "etcd-0=https://etcd-0:2380" } });
     });
     expect(await ask())
       .to.have.property("problem")
@@ -155,18 +155,18 @@ describe("the controller's server", () => {
     expect(await ask(undefined, gateTls, "127.0.0.1"))
       .to.have.property("problem")
       .match(/altnames|IP/);
-    expect(door.reports()).to.deep.equal([]);
+    expect(server.reports()).to.deep.equal([]);
   });
 
   it("takes a new certificate and a new authority as they come", async () => {
-    const before = await served(door.port);
+    const before = await served(server.port);
     const next = await authority("peers-2");
-    await pair(join(folder, "door"), "controller", next, ["localhost"]);
+    await pair(join(folder, "server"), "controller", next, ["localhost"]);
     const gate2 = await pair(join(folder, "gate2"), "peer-client", next);
-    await until("the new certificate is served", async () => (await served(door.port)) !== before);
-    door.onReport(() => {
-      door.reports();
-      door.answer({ u: { kind: "wait", reason: "one", hold: true } });
+    await until("the new certificate is served", async () => (await served(server.port)) !== before);
+    server.onReport(() => {
+      server.reports();
+      server.answer({ u: { kind: "wait", reason: "one", hold: true } });
     });
     expect(await ask(undefined, gate2)).to.have.property("order");
     expect(await ask()).to.have.property("problem");
@@ -175,14 +175,14 @@ describe("the controller's server", () => {
   describe("to somebody who has the pair of a gate, and isn't one", () => {
     const report = (podUid: string, more: object = {}) =>
       askController(
-        { url: `https://localhost:${door.port}`, tlsDir: gateTls, patienceMs, now: Date.now },
+        { url: `https://localhost:${server.port}`, tlsDir: gateTls, patienceMs, now: Date.now },
         { ...message, podUid, ...more },
         undefined,
       );
     it("tells nothing for pods that aren't there, keeps nothing of it, and looks anew at most once a second", async () => {
       let looks = 0;
       const from = Date.now();
-      door.onReport((unseen) => {
+      server.onReport((unseen) => {
         if (unseen) looks += 1;
       });
       for (let i = 0; i < 20; i++) {
@@ -190,7 +190,7 @@ describe("the controller's server", () => {
           .to.have.property("problem")
           .match(/503.*doesn't see that pod/);
       }
-      expect(door.reports()).to.deep.equal([]);
+      expect(server.reports()).to.deep.equal([]);
       expect(looks).to.be.within(1, 1 + Math.floor((Date.now() - from) / 1000));
       for (const name of ["constructor", "__proto__", "toString", "A".repeat(65), ""]) {
         expect(await report(name), name)
@@ -210,26 +210,26 @@ describe("the controller's server", () => {
           .match(/400/);
       }
       expect(await report("u", { more: "x".repeat(70_000) })).to.have.property("problem");
-      expect(door.reports()).to.deep.equal([]);
+      expect(server.reports()).to.deep.equal([]);
     });
 
     it("leaves no more than some connections, and none for long that says nothing", async () => {
-      const sockets = Array.from({ length: 40 }, () => connectPlain(door.port, "127.0.0.1"));
+      const sockets = Array.from({ length: 40 }, () => connectPlain(server.port, "127.0.0.1"));
       let closed = 0;
       for (const socket of sockets) socket.on("error", () => undefined).on("close", () => (closed += 1));
       await until("most of them are closed at once", () => closed >= 40 - 16);
       expect(closed).to.equal(40 - 16);
       await until("the others are closed after a while", () => closed === 40);
-      door.onReport(() => {
-        door.reports();
-        door.answer({ u: { kind: "wait", reason: "one", hold: false } });
+      server.onReport(() => {
+        server.reports();
+        server.answer({ u: { kind: "wait", reason: "one", hold: false } });
       });
       expect(await ask()).to.have.property("order");
     });
   });
 
-  it("a gate gives up on a door that is closed, or silent", async () => {
-    await door.close();
+  it("a gate gives up on a server that is closed, or silent", async () => {
+    await server.close();
     expect(await ask())
       .to.have.property("problem")
       .match(/ECONNREFUSED/);
