@@ -93,6 +93,7 @@ long("an outage", () => {
     ["for longer than Kubernetes waits for its pods", 75],
   ] as const) {
     it(`of a node's network ${words} leaves its member's identity unchanged`, async () => {
+      await cluster.waitForVoters(120);
       const ordinal = ordinalOf(await leader(cluster));
       const numbers = new Map([...(await nodes())].map(([number, name]) => [name, number] as const));
       const pods = await cluster.pods();

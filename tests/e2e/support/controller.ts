@@ -28,14 +28,14 @@ export const killController = (cluster: TestCluster) =>
     ...["--grace-period=0", "--force", "--wait=false"],
   ]);
 
-/** The name of the leader's pod. */
+/** The name of the leader's pod, by the first member that knows one: another may still be coming back. */
 export async function leader(cluster: TestCluster): Promise<string> {
-  const json = await cluster.etcdctl(["endpoint", "status", "--cluster", "-w", "fields"]);
+  const { stdout, stderr } = await cluster.tryEtcdctl(["endpoint", "status", "--cluster", "-w", "fields"]);
   const ids = await cluster.memberIds();
-  const id = /"Leader" : (\d+)/.exec(json)?.[1];
+  const id = /"Leader" : ([1-9]\d*)/.exec(stdout)?.[1];
   const found = Object.entries(ids).find(([, hex]) => BigInt(`0x${hex}`) === BigInt(id ?? 0));
   if (!found) {
-    throw new Error(`no leader among ${JSON.stringify(ids)}:\n${json}`);
+    throw new Error(`no leader among ${JSON.stringify(ids)}:\n${stdout}${stderr}`);
   }
   return found[0];
 }
