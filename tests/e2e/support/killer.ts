@@ -94,9 +94,8 @@ export class Killer {
   /** Kills the controller on the node by its pod's name, without a lookup, for which there is no time. */
   private script(): string {
     return [
-      "for p in $(grep -lxs node /proc/[0-9]*/comm); do d=${p%/comm}",
+      "for p in $(grep -lzs '/controller.js$' /proc/[0-9]*/cmdline); do d=${p%/cmdline}",
       `grep -qzxs 'POD_NAMESPACE=${this.cluster.namespace}' $d/environ || continue`,
-      "grep -qzs '/controller.js$' $d/cmdline || continue",
       "pod=$(grep -zs ^POD_NAME= $d/environ | tr -d '\\0')",
       "kill -9 ${d#/proc/} && echo ${pod#*=}",
       "done",
