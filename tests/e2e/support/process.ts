@@ -31,14 +31,16 @@ export class Processes {
   }
 
   /**
-   * Sends a signal to the processes of this name (`etcd`, `node`, `pause`) and returns the processes that it
-   * found. The pod's UID in the names of cgroups has dashes or underscores.
+   * Sends a signal to the processes of this program (`etcd`, `node`, `pause`) and returns the processes that it
+   * found. `comm` doesn't tell: Node.js 24 calls its first thread MainThread. The pod's UID in the names of
+   * cgroups has dashes or underscores.
    */
   async signal(name: string, signal: string): Promise<string[]> {
     const uid = this.uid.replaceAll("-", "[-_]");
     const script = `for d in $(grep -lE 'pod${uid}' /proc/[0-9]*/cgroup 2>/dev/null); do
       p=\${d#/proc/}; p=\${p%/cgroup}
-      if [ "$(cat /proc/$p/comm 2>/dev/null)" = '${name}' ]; then kill -${signal} $p 2>/dev/null && echo $p; fi
+      read -rd '' program 2>/dev/null <"/proc/$p/cmdline" || continue
+      if [ "\${program##*/}" = '${name}' ]; then kill -${signal} $p 2>/dev/null && echo $p; fi
     done; true`;
     return (await lab(["node", String(this.node), "bash", "-c", script])).trim().split("\n").filter(Boolean);
   }
