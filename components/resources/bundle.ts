@@ -15,7 +15,7 @@ export interface Bundle {
   readonly binaryData?: Record<string, string>;
 }
 
-/** Stands where the code would. The code sees the same as if it stood there itself. */
+/** Runs the compressed code that is beside it, which sees the same as if it were in this file. */
 const loader = `const { readFileSync } = require("node:fs");
 const { compileFunction } = require("node:vm");
 const { gunzipSync } = require("node:zlib");
@@ -24,7 +24,7 @@ const names = ["exports", "require", "module", "__filename", "__dirname"];
 compileFunction(code, names, { filename: __filename })(exports, require, module, __filename, __dirname);
 `;
 
-/** As `make build` has left it: as it is, or compressed where it is large. */
+/** The file that `make build` wrote: plain, or compressed if it is large. */
 export function readBundle(program: Program): Bundle {
   const file = `${program}.js`;
   const path = join(__dirname, "..", "bundles", file);
