@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { EtcdClusterArgs } from "../../components";
 import { never } from "../e2e/support/backups";
 import { TestCluster } from "../e2e/support/etcd-cluster";
@@ -6,7 +7,7 @@ import { eventually } from "../e2e/support/poll";
 import type { Clients } from "./clients";
 import type { Random } from "./random";
 
-export const sleep = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000));
+export const sleep = (seconds: number) => pause(seconds * 1000);
 
 /** The largest cluster has this many members, each on its own node. */
 export const nodeCount = 5;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { execute } from "../../../programs/controller/act";
 import { Fleet } from "../../../programs/shared/etcd/fleet";
@@ -15,6 +14,7 @@ import { etcdView } from "../../../programs/controller/observe/etcd";
 import { Hashes } from "../../../programs/controller/observe/hashes";
 import { listKey } from "../../../programs/shared/etcd/members";
 import { BareCluster, etcdVersions, issue, makeAuthority } from "../support/bare-etcd";
+import { eventually } from "../support/poll";
 
 const versions = etcdVersions();
 
@@ -197,7 +197,7 @@ function speaksWith(version: string, programs: string): void {
     const follower = view.statuses.find((s) => s.memberId !== s.leaderId)?.ordinal ?? 0;
     try {
       await bare.kill(follower, "SIGSTOP");
-      await until(async () => statusOf(await look(), follower)?.answers === false, 4000);
+      await until(async () => statusOf(await look(), follower)?.answers === false, 4);
       const from = Date.now();
       const hung = await look();
       expect(Date.now() - from).to.be.lessThan(2500);
@@ -206,7 +206,7 @@ function speaksWith(version: string, programs: string): void {
     } finally {
       bare.at(follower).process?.kill("SIGCONT");
     }
-    await until(async () => statusOf(await look(), follower)?.answers === true, 4000);
+    await until(async () => statusOf(await look(), follower)?.answers === true, 4);
   });
 
   it("removes a running or lost member, and only once", async () => {
@@ -243,15 +243,5 @@ function statusOf(view: EtcdView, ordinal: number): MemberStatus | undefined {
   return view.statuses.find((s) => s.ordinal === ordinal);
 }
 
-async function until(holds: () => Promise<boolean>, forMs = 20_000): Promise<void> {
-  const end = Date.now() + forMs;
-  for (;;) {
-    try {
-      if (await holds()) return;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-    }
-    if (Date.now() > end) throw new Error(`it didn't come to hold in ${forMs} ms: ${holds.toString()}`);
-    await sleep(100);
-  }
-}
+const until = (holds: () => Promise<boolean>, seconds = 20): Promise<true> =>
+  eventually(holds.toString(), async () => (await holds()) || undefined, seconds);
