@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Compression, ServerSideEncryption } from "./enums";
-import type { MetadataArgs } from "./kubernetes";
+import type { Metadata } from "./kubernetes";
 
 /** Backups on a schedule. Each is a snapshot of the whole database, which is checked while it is taken. */
-export interface BackupArgs {
+export interface Backup {
   /** The schedule, as a cron expression of five fields, such as `0 * * * *`. */
   schedule: string;
 
@@ -11,13 +11,13 @@ export interface BackupArgs {
   timeZone?: string;
 
   /** An S3-compatible store. Give either this or `claim`. */
-  s3?: S3StoreArgs;
+  s3?: S3Store;
 
   /** A volume, by a PersistentVolumeClaim. Give either this or `s3`. */
-  claim?: ClaimStoreArgs;
+  claim?: ClaimStore;
 
   /** Which backups are kept. */
-  retention?: BackupRetentionArgs;
+  retention?: BackupRetention;
 
   /**
    * Compression. Default: none. Gzip makes most backups much smaller, and costs CPU time while etcd holds the snapshot
@@ -41,14 +41,14 @@ export interface BackupArgs {
   serviceAccountAnnotations?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
 
   /** Labels and annotations for the jobs' pods, for example those by which a platform gives a pod its identity. */
-  podMetadata?: MetadataArgs;
+  podMetadata?: Metadata;
 
   /** A drill: on a schedule, a pod restores the newest backup, checks the result and is deleted. Default: no drill. */
-  drill?: BackupDrillArgs;
+  drill?: BackupDrill;
 }
 
 /** Which backups are kept: those that match either rule, and always the newest one. */
-export interface BackupRetentionArgs {
+export interface BackupRetention {
   /** The number of newest backups that are kept, whatever their age. Default: 14. */
   keepLast?: number;
 
@@ -57,7 +57,7 @@ export interface BackupRetentionArgs {
 }
 
 /** A drill: a pod fetches the newest backup, checks it, restores it and starts etcd from it. */
-export interface BackupDrillArgs {
+export interface BackupDrill {
   /** The schedule, as a cron expression of five fields, such as `0 4 * * 0`. */
   schedule: string;
 
@@ -75,7 +75,7 @@ export interface BackupDrillArgs {
 }
 
 /** A bucket of an S3-compatible store. */
-export interface S3StoreArgs {
+export interface S3Store {
   /** The bucket, which has to exist. For another tenant's bucket, on stores with tenants: `tenant:bucket`. */
   bucket: pulumi.Input<string>;
 
@@ -107,11 +107,11 @@ export interface S3StoreArgs {
   credentialsSecret?: pulumi.Input<string>;
 
   /** Encryption at rest by the store. Default: the bucket's own setting. */
-  encryption?: S3EncryptionArgs;
+  encryption?: S3Encryption;
 }
 
 /** Encryption at rest by the store. */
-export interface S3EncryptionArgs {
+export interface S3Encryption {
   /** Encrypts with the store's own key, or with a key of its key management service. */
   algorithm: ServerSideEncryption;
 
@@ -120,7 +120,7 @@ export interface S3EncryptionArgs {
 }
 
 /** A PersistentVolumeClaim that holds backups. */
-export interface ClaimStoreArgs {
+export interface ClaimStore {
   /** The name of an existing claim. Give either this or `size`. */
   existing?: pulumi.Input<string>;
 

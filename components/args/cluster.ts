@@ -1,19 +1,19 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { BackupArgs } from "./backup";
-import type { ControllerArgs } from "./controller";
-import type { EtcdSettingsArgs } from "./etcd";
+import type { Backup } from "./backup";
+import type { Controller } from "./controller";
+import type { EtcdSettings } from "./etcd";
 import type {
-  ImageArgs,
-  MetadataArgs,
-  ProbesArgs,
-  ResourcesArgs,
-  SchedulingArgs,
-  SecurityArgs,
-  ServiceArgs,
-  StorageArgs,
+  Image,
+  Metadata,
+  Probes,
+  Resources,
+  Scheduling,
+  Security,
+  Service,
+  Storage,
 } from "./kubernetes";
-import type { RecoveryArgs, RestoreArgs } from "./restore";
-import type { ClientArgs, TlsArgs } from "./tls";
+import type { Recovery, Restore } from "./restore";
+import type { Client, Tls } from "./tls";
 
 /**
  * Arguments of an etcd cluster. Every argument has a default: `new EtcdCluster("etcd")` creates a production cluster of
@@ -79,58 +79,58 @@ export interface EtcdClusterArgs {
   generation?: number;
 
   /** Makes the data from a backup, a snapshot or another etcd: for a new cluster, or for a higher `generation`. */
-  restore?: RestoreArgs;
+  restore?: Restore;
 
   /** Makes a higher `generation` from a disk that is left, after the cluster has lost its quorum for good. */
-  recovery?: RecoveryArgs;
+  recovery?: Recovery;
 
   /** etcd's settings. A change is a rolling restart. */
-  etcd?: EtcdSettingsArgs;
+  etcd?: EtcdSettings;
 
   /** Certificates: lifetimes, additional names, or your own Secrets. */
-  tls?: TlsArgs;
+  tls?: Tls;
 
   /**
    * Clients for which the component creates a certificate, in the Secret `<cluster>-client-<name>`. Default: none.
    * The certificate's common name is the client's name, which is the user name when etcd's authentication is enabled.
    */
-  clients?: ClientArgs[];
+  clients?: Client[];
 
   /** The members' volumes. */
-  storage?: StorageArgs;
+  storage?: Storage;
 
   /** CPU and memory of a member and of all other containers. A change is a rolling restart, except of `tools`. */
-  resources?: ResourcesArgs;
+  resources?: Resources;
 
   /** Where members and all other pods run. A change is a rolling restart. */
-  scheduling?: SchedulingArgs;
+  scheduling?: Scheduling;
 
   /** The Service that clients use. */
-  service?: ServiceArgs;
+  service?: Service;
 
   /** etcd's image. Default: `gcr.io/etcd-development/etcd` with the tag of `version`. A change is a rolling restart. */
-  image?: ImageArgs;
+  image?: Image;
 
   /**
    * The image with Node.js 20 or later, for the init container, the controller and the jobs. Default:
    * `docker.io/library/node:24-slim`. A change is a rolling restart.
    */
-  nodeImage?: ImageArgs;
+  nodeImage?: Image;
 
   /** The controller. */
-  controller?: ControllerArgs;
+  controller?: Controller;
 
   /** Backups on a schedule, to an S3-compatible store or to a volume. Default: none. A change restarts no member. */
-  backup?: BackupArgs;
+  backup?: Backup;
 
   /** Names of Secrets in the namespace with credentials for the images' registries. */
   imagePullSecrets?: pulumi.Input<string>[];
 
   /** User and group of the processes. A change is a rolling restart. */
-  security?: SecurityArgs;
+  security?: Security;
 
   /** How long a member may be unresponsive before the kubelet restarts it. A change is a rolling restart. */
-  probes?: ProbesArgs;
+  probes?: Probes;
 
   /**
    * Seconds that a member has to stop. It closes client connections and transfers leadership. Default: the longest time
@@ -139,12 +139,12 @@ export interface EtcdClusterArgs {
   terminationGracePeriodSeconds?: number;
 
   /** Labels and annotations for every object except the members' pods. A change restarts no member. */
-  metadata?: MetadataArgs;
+  metadata?: Metadata;
 
   /**
    * Labels and annotations for the members' pods, which do not get those of `metadata`. A change is a rolling restart.
    */
-  podMetadata?: MetadataArgs;
+  podMetadata?: Metadata;
 
   /** Annotations for the members' ServiceAccount, for example for a cloud provider's workload identity. */
   serviceAccountAnnotations?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;

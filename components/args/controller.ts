@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
  * The controller, which bootstraps, repairs, scales and updates the cluster. It runs in the cluster's namespace. A
  * change restarts no member.
  */
-export interface ControllerArgs {
+export interface Controller {
   /**
    * Stops all actions of the controller. Default: false. Members that have their data still start. If there is anything
    * left to do, `pulumi up` ends by time-out and reports that the controller is paused.

@@ -4,7 +4,7 @@ import type { CompactionMode, LogLevel, TlsVersion } from "./enums";
  * etcd's settings, with units. The component renders them for the declared minor version. A change is a rolling
  * restart.
  */
-export interface EtcdSettingsArgs {
+export interface EtcdSettings {
   /**
    * The largest size of the database, such as `2Gi`. Default: a third of the volume without 512Mi for etcd's
    * write-ahead log (without a quarter of a volume below 2Gi), at most 8Gi and four times the memory limit. A cluster

@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { PullPolicy, ServiceType, Spread, VolumeRetention } from "./enums";
 
 /** A container image, by tag or digest. */
-export interface ImageArgs {
+export interface Image {
   /** Registry and path, without a tag. */
   repository?: string;
 
@@ -18,7 +18,7 @@ export interface ImageArgs {
 }
 
 /** Labels and annotations. */
-export interface MetadataArgs {
+export interface Metadata {
   /** Labels. The component's own labels cannot be changed. */
   labels?: { [key: string]: pulumi.Input<string> };
 
@@ -27,7 +27,7 @@ export interface MetadataArgs {
 }
 
 /** The members' volumes. */
-export interface StorageArgs {
+export interface Storage {
   /**
    * The size of each member's volume. Default: `8Gi`. At least `512Mi`. The default of `etcd.quota` depends on it.
    * With a larger size, the controller expands the claims of a running cluster one by one, if their StorageClass allows
@@ -41,7 +41,7 @@ export interface StorageArgs {
   storageClass?: pulumi.Input<string>;
 
   /** Labels and annotations of the claims. A change has no effect on an existing cluster. */
-  metadata?: MetadataArgs;
+  metadata?: Metadata;
 
   /**
    * What happens to the PersistentVolumeClaims when the StatefulSet is deleted. Default: Retain. Delete needs
@@ -60,7 +60,7 @@ export interface StorageArgs {
 }
 
 /** CPU and memory of a member, and of all other containers, as Kubernetes quantities. */
-export interface ResourcesArgs {
+export interface Resources {
   /** A member's CPU request. Default: `250m`. */
   cpuRequest?: string;
 
@@ -83,17 +83,17 @@ export interface ResourcesArgs {
    * The containers that run the component's own programs: members' init containers, controller, backup jobs, restore
    * steps.
    */
-  helpers?: HelperResourcesArgs;
+  helpers?: HelperResources;
 
   /** etcd and its tools in drills, restores and recoveries. Their memory limit is a member's memory limit. */
-  tools?: ToolResourcesArgs;
+  tools?: ToolResources;
 }
 
 /**
  * CPU and memory of each container that runs a program of the component. A change is a rolling restart: each member has
  * one.
  */
-export interface HelperResourcesArgs {
+export interface HelperResources {
   /** CPU request. Default: `10m` for init containers, `20m` for controller and restore steps, `50m` for backup jobs. */
   cpuRequest?: string;
 
@@ -111,7 +111,7 @@ export interface HelperResourcesArgs {
 }
 
 /** CPU and memory of etcd and its tools in jobs. */
-export interface ToolResourcesArgs {
+export interface ToolResources {
   /** CPU request. Default: `50m`. */
   cpuRequest?: string;
 
@@ -126,7 +126,7 @@ export interface ToolResourcesArgs {
  * Where pods run. `hostSpread`, `zoneSpread` and `minZones` are for the members. Everything else is for all pods:
  * members, controller, backups, drills and restores.
  */
-export interface SchedulingArgs {
+export interface Scheduling {
   /** Whether members run on different nodes. Default: Required. */
   hostSpread?: Spread;
 
@@ -160,7 +160,7 @@ export interface SchedulingArgs {
 }
 
 /** User and group of the processes. */
-export interface SecurityArgs {
+export interface Security {
   /** The numeric user ID. Default: 65532. 0 is not allowed. */
   runAsUser?: number;
 
@@ -180,12 +180,12 @@ export interface SecurityArgs {
 }
 
 /** The Service that clients use. It selects ready voters, and has the client port only. */
-export interface ServiceArgs {
+export interface Service {
   /** The type of the Service. Default: ClusterIP. */
   type?: ServiceType;
 
   /** Labels and annotations, for example for a load balancer. */
-  metadata?: MetadataArgs;
+  metadata?: Metadata;
 
   /**
    * The port on the nodes, for NodePort and LoadBalancer, from the Kubernetes cluster's range (usually 30000 to 32767).
@@ -210,7 +210,7 @@ export interface ServiceArgs {
 }
 
 /** How long a member may be unresponsive before the kubelet acts. */
-export interface ProbesArgs {
+export interface Probes {
   /**
    * Seconds after which the kubelet restarts a running member that does not answer. Default: 600. It has to be long,
    * because a member does not answer during a defragmentation.

@@ -1,20 +1,20 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { ClaimStoreArgs, S3StoreArgs } from "./backup";
+import type { ClaimStore, S3Store } from "./backup";
 
 /**
  * The source of a generation's data: exactly one of `backup`, `file` and `endpoints`. A restore happens once for each
  * `generation`: when a cluster is new, or when a running cluster gets a higher generation, whose data replaces the old
  * data. The data is fetched and checked before any member is stopped.
  */
-export interface RestoreArgs {
+export interface Restore {
   /** A backup of this or another cluster. */
-  backup?: RestoreBackupArgs;
+  backup?: RestoreBackup;
 
   /** A snapshot file on a claim of the namespace, as `etcdctl snapshot save` writes it. */
-  file?: SnapshotFileArgs;
+  file?: SnapshotFile;
 
   /** Another running etcd, from which a snapshot is taken: for a migration. */
-  endpoints?: EndpointsArgs;
+  endpoints?: RestoreEndpoints;
 
   /**
    * Names of members, such as `etcd-2`, whose volumes are abandoned if it cannot be confirmed that their pods have
@@ -30,12 +30,12 @@ export interface RestoreArgs {
 }
 
 /** A backup in a store. */
-export interface RestoreBackupArgs {
+export interface RestoreBackup {
   /** An S3-compatible store. Give either this or `claim`. Default: the store of the argument `backup`. */
-  s3?: S3StoreArgs;
+  s3?: S3Store;
 
   /** A volume, by an existing claim. Give either this or `s3`. Default: the store of the argument `backup`. */
-  claim?: ClaimStoreArgs;
+  claim?: ClaimStore;
 
   /** The backup's name, such as `20261126T191500Z-5f3a9c`. Default: the newest backup. */
   name?: string;
@@ -48,7 +48,7 @@ export interface RestoreBackupArgs {
 }
 
 /** A snapshot file on a volume. */
-export interface SnapshotFileArgs {
+export interface SnapshotFile {
   /** The name of the PersistentVolumeClaim, in the namespace. The pod mounts it read-only. */
   claim: pulumi.Input<string>;
 
@@ -57,7 +57,7 @@ export interface SnapshotFileArgs {
 }
 
 /** Another running etcd. With its authentication enabled, the client certificate has to be the one of a root user. */
-export interface EndpointsArgs {
+export interface RestoreEndpoints {
   /** Client URLs, `https://…`. The first one that answers is used. */
   urls: string[];
 
@@ -72,7 +72,7 @@ export interface EndpointsArgs {
  * A recovery from a lost quorum: the next generation is made from the remaining disk that has the newest last log
  * entry. The controller refuses it while there is a quorum, and waits while missing disks may still come back.
  */
-export interface RecoveryArgs {
+export interface Recovery {
   /** Has to be true, because writes that only the lost disks have are lost. */
   confirmed: boolean;
 

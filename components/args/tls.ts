@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { CaRotationStep } from "./enums";
 
 /** Certificates. The component creates two certificate authorities, one for peers and one for the client port. */
-export interface TlsArgs {
+export interface Tls {
   /**
    * Lifetime of both authorities, in days. Default: 3650. A change issues all certificates anew and is a rolling
    * restart.
@@ -38,17 +38,17 @@ export interface TlsArgs {
    * refuses a step that is not compatible with a running member, for example after a step that was left out, before it
    * restarts any member.
    */
-  caRotation?: CaRotationArgs;
+  caRotation?: CaRotation;
 
   /** Your own Secrets instead of certificates of the component. They exclude `clients` and everything else of `tls`. */
-  existing?: ExistingTlsArgs;
+  existing?: ExistingTls;
 }
 
 /**
  * Secrets of the namespace, each with `tls.crt`, `tls.key` and `ca.crt`. Use different authorities for peers and for
  * clients: etcd's peer port accepts every certificate of the peers' authority.
  */
-export interface ExistingTlsArgs {
+export interface ExistingTls {
   /**
    * The server certificate of the peer port: server authentication, with the DNS names
    * `<cluster>-<0…6>.<cluster>.<namespace>.svc.<domain>` of all possible members.
@@ -97,7 +97,7 @@ export interface ExistingTlsArgs {
  * The progress of a rotation of the authorities' keys. Keep it declared after the last step, because it determines the
  * cluster's authorities. The next rotation is the next revision.
  */
-export interface CaRotationArgs {
+export interface CaRotation {
   /**
    * The number of the new authorities. A cluster's first authorities are 1, the first rotation is 2, and each further
    * one is one more.
@@ -112,7 +112,7 @@ export interface CaRotationArgs {
 }
 
 /** A client for which the component creates a certificate. */
-export interface ClientArgs {
+export interface Client {
   /** The common name and the end of the Secret's name. It has to be a DNS label other than `root`. */
   name: string;
 }

@@ -1,4 +1,4 @@
-import type { EtcdClusterArgs, ImageArgs, TlsArgs } from "../args";
+import type { EtcdClusterArgs, Image, Tls } from "../args";
 import { bytesAsText, quantity } from "../contract/units";
 import { defaultRepository, defaultVersion } from "../contract/versions";
 
@@ -81,7 +81,7 @@ export function shutdownSeconds(electionTimeoutMilliseconds: number): number {
   return Math.max(60, Math.ceil(2 * (3 * request + 1)));
 }
 
-export function certificateDays(tls: TlsArgs): {
+export function certificateDays(tls: Tls): {
   ca: number;
   leaf: number;
   renewCa: number;
@@ -102,7 +102,7 @@ export function nodeImage(args: EtcdClusterArgs): string {
   return imageReference(args.nodeImage, defaults.nodeRepository, defaults.nodeTag);
 }
 
-function imageReference(image: ImageArgs | undefined, repository: string, tag: string): string {
+function imageReference(image: Image | undefined, repository: string, tag: string): string {
   const name = image?.repository ?? repository;
   return image?.digest ? `${name}@${image.digest}` : `${name}:${image?.tag ?? tag}`;
 }

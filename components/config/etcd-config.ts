@@ -1,6 +1,6 @@
 import { Document, parse, stringify, visit } from "yaml";
 import { CompactionMode, LogLevel, TlsVersion } from "../args";
-import type { EtcdSettingsArgs } from "../args";
+import type { EtcdSettings } from "../args";
 import { pairPaths, paths } from "../contract/names";
 import { extraSettings } from "./etcd-settings";
 import { duration, quantity } from "../contract/units";
@@ -27,7 +27,7 @@ const nanoseconds = (text: string) => Math.round((duration(text) ?? NaN) * 1e9);
  * The part of etcd's configuration file that is the same for all members, as YAML. The gate adds name, URLs and the
  * list of members.
  */
-export function renderSettings(args: EtcdSettingsArgs, minor: Minor, quotaBytes: number): string {
+export function renderSettings(args: EtcdSettings, minor: Minor, quotaBytes: number): string {
   const checked = args.compactHashCheck ?? settingDefaults.compactHashCheck;
   const interval = nanoseconds(args.compactHashCheckInterval ?? settingDefaults.compactHashCheckInterval);
   const catchUp = args.snapshotCatchUpEntries ?? settingDefaults.snapshotCatchUpEntries;

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { BackupArgs, ClaimStoreArgs, S3StoreArgs } from "../args";
+import type { Backup, ClaimStore, S3Store } from "../args";
 import { Compression } from "../args";
 import type { BackupSettings, StoreSettings } from "../contract/jobs";
 import type { ClusterSpec } from "./resolve";
@@ -9,8 +9,8 @@ import { dnsNames, objectNames, paths } from "../contract/names";
 
 /** The store of backups: exactly one of the two. */
 export interface StoreArgs {
-  readonly s3?: S3StoreArgs;
-  readonly claim?: ClaimStoreArgs;
+  readonly s3?: S3Store;
+  readonly claim?: ClaimStore;
 }
 
 /** Whether a bucket's name is a single DNS label: a wildcard certificate covers no name with more labels. */
@@ -53,7 +53,7 @@ export const claimNames = (spec: ClusterSpec): readonly string[] =>
 
 export function backupSettings(
   spec: ClusterSpec,
-  backup: BackupArgs,
+  backup: Backup,
   namespace: string,
   timeoutSeconds: number,
 ): BackupSettings {

@@ -1,4 +1,4 @@
-import type { EtcdClusterArgs, RestoreArgs } from "../args";
+import type { EtcdClusterArgs, Restore } from "../args";
 import {
   certificateDays,
   defaults,
@@ -17,7 +17,7 @@ import { defaultVersion, parseKnownVersion } from "../contract/versions";
 
 /** The source of the declared generation. Without `restore` it is a recovery. */
 export interface RebuildSpec {
-  readonly restore?: RestoreArgs;
+  readonly restore?: Restore;
   readonly abandoned: readonly string[];
   readonly scratchOnClaim: boolean;
 }

@@ -1,4 +1,4 @@
-import type { TlsArgs } from "../args";
+import type { Tls } from "../args";
 import { CaRotationStep } from "../args";
 
 /**
@@ -22,7 +22,7 @@ export interface Rotation {
 
 export const initialRotation: Rotation = { revision: 1, signs: 1, trusts: [1], suffix: "" };
 
-export function rotationOf(tls: TlsArgs = {}): Rotation {
+export function rotationOf(tls: Tls = {}): Rotation {
   if (!tls.caRotation) {
     return initialRotation;
   }

@@ -1,7 +1,7 @@
 /** What the CronJobs of backups and drills have in common. */
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { BackupArgs } from "../args";
+import type { Backup } from "../args";
 import { defaults } from "../config/defaults";
 import { backupSettings } from "../config/jobs";
 import { annotationKeys, backupLabels, commonLabels, pairFolder } from "../contract/names";
@@ -20,7 +20,7 @@ type PodSpec = k8s.types.input.core.v1.PodSpec;
 
 /** What all jobs of backups are made from. */
 export interface JobParts {
-  readonly backup: BackupArgs;
+  readonly backup: Backup;
   readonly serviceAccount: pulumi.Output<string>;
   readonly code: pulumi.Output<string>;
   readonly identity: Identity;
@@ -90,7 +90,7 @@ export function createCronJob(ctx: Context, parts: JobParts, cron: CronParts): k
 }
 
 /** The variable with the job's settings. */
-export const settingsVariable = (ctx: Context, backup: BackupArgs, timeoutSeconds: number) => ({
+export const settingsVariable = (ctx: Context, backup: Backup, timeoutSeconds: number) => ({
   name: backupEnv.settings,
   value: ctx.namespace.apply((namespace) =>
     literal(JSON.stringify(backupSettings(ctx.spec, backup, namespace, timeoutSeconds))),

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { BackupArgs } from "../args";
+import type { Backup } from "../args";
 import { claimNames } from "../config/jobs";
 import { objectNames } from "../contract/names";
 import type { Context } from "./context";
@@ -13,7 +13,7 @@ import { metadataOf } from "./context";
  */
 export function createBackupRights(
   ctx: Context,
-  backup: BackupArgs,
+  backup: Backup,
 ): { serviceAccount: k8s.core.v1.ServiceAccount; resources: pulumi.Resource[] } {
   const names = objectNames(ctx.spec.name);
   const status = new k8s.core.v1.ConfigMap(
@@ -64,7 +64,7 @@ export function createBackupRights(
 }
 
 /** The claim for backups, if the component creates it. It outlives the cluster. */
-export function createBackupClaim(ctx: Context, backup: BackupArgs): pulumi.Resource[] {
+export function createBackupClaim(ctx: Context, backup: Backup): pulumi.Resource[] {
   const { size, storageClass } = backup.claim ?? {};
   if (size === undefined) {
     return [];

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { BackupArgs } from "../args";
+import type { Backup } from "../args";
 import { defaults } from "../config/defaults";
 import { containerNames, objectNames } from "../contract/names";
 import type { CronParts, JobParts } from "./backup-job";
@@ -15,7 +15,7 @@ import { backupCommands } from "../contract/commands";
 /** Backups: a CronJob, its rights, its claim, and the drill if one is declared. */
 export function createBackup(
   ctx: Context,
-  backup: BackupArgs,
+  backup: Backup,
   identity: Identity,
   code: pulumi.Output<string>,
 ): pulumi.Resource[] {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ExistingTlsArgs } from "../args";
+import type { ExistingTls } from "../args";
 import { annotationKeys, dnsNames, loopbacks, objectNames } from "../contract/names";
 import type { Pair, restorePair } from "../contract/names";
 import type { TrustStatement } from "../contract/trust";
@@ -33,7 +33,7 @@ export function createIdentity(ctx: Context): Identity {
   return existing ? existingIdentity(existing) : ownIdentity(ctx);
 }
 
-function existingIdentity(existing: ExistingTlsArgs): Identity {
+function existingIdentity(existing: ExistingTls): Identity {
   return {
     secrets: {
       peer: pulumi.output(existing.peerSecret),

@@ -1,6 +1,6 @@
 /** What all containers and pods of the component have in common. */
 import type * as k8s from "@pulumi/kubernetes";
-import type { ImageArgs } from "../args";
+import type { Image } from "../args";
 import type { Role } from "../config/containers";
 import { defaults } from "../config/defaults";
 import { podEnv } from "../contract/env";
@@ -41,7 +41,7 @@ export const etcdContainer = (
 function container(
   ctx: Context,
   image: string,
-  args: ImageArgs | undefined,
+  args: Image | undefined,
   role: Role,
   name: string,
   command: Container["command"],

@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import type { BackupDrillArgs } from "../args";
+import type { BackupDrill } from "../args";
 import { defaults } from "../config/defaults";
 import { containerNames, objectNames, pairFolder, pairPaths, paths, ports } from "../contract/names";
 import type { JobParts } from "./backup-job";
@@ -23,7 +23,7 @@ const clientUrl = `https://127.0.0.1:${ports.client}`;
  * from it on the pod's loopback, and the pod compares that etcd with the backup's manifest. It has no Service and no
  * peers.
  */
-export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrillArgs): k8s.batch.v1.CronJob {
+export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrill): k8s.batch.v1.CronJob {
   const { backup, identity } = parts;
   const scratch = scratchOf(ctx, drill.scratchOnClaim ?? false);
   const timeoutSeconds = drill.timeoutSeconds ?? defaults.backupTimeoutSeconds;

@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { RestoreBackupArgs } from "../args";
+import type { RestoreBackup } from "../args";
 import type { RebuildSpec } from "../config/resolve";
 import { literal } from "./literal";
 import { containerNames, pairPaths, paths, ports, restorePair } from "../contract/names";
@@ -69,7 +69,7 @@ export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.O
   };
 }
 
-function backupSource(ctx: Context, from: RestoreBackupArgs, code: pulumi.Output<string>): Source {
+function backupSource(ctx: Context, from: RestoreBackup, code: pulumi.Output<string>): Source {
   const { args } = ctx.spec;
   const given = (from.s3 ?? from.claim) ? from : (args.backup ?? from);
   const store = storeParts(ctx, { s3: given.s3, claim: given.claim });

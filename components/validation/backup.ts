@@ -1,4 +1,4 @@
-import type { BackupArgs, ClaimStoreArgs, EtcdClusterArgs, S3StoreArgs } from "../args";
+import type { Backup, ClaimStore, EtcdClusterArgs, S3Store } from "../args";
 import { Compression, ServerSideEncryption } from "../args";
 import type { StoreArgs } from "../config/jobs";
 import { isLabel } from "../config/jobs";
@@ -87,7 +87,7 @@ export function validateStore(errors: ValidationErrors, path: string, { s3, clai
   }
 }
 
-function validateS3(errors: ValidationErrors, path: string, s3: S3StoreArgs): void {
+function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
   const bucket = plainText(s3.bucket);
   if (
     s3.bucket === undefined ||
@@ -147,7 +147,7 @@ function validateEndpoint(
   errors: ValidationErrors,
   path: string,
   endpoint: string,
-  { caCertificate }: S3StoreArgs,
+  { caCertificate }: S3Store,
   bucket: string | undefined,
 ): void {
   const url = urlOf(endpoint);
@@ -190,7 +190,7 @@ export function urlOf(text: string): URL | undefined {
 function validateAmazon(
   errors: ValidationErrors,
   path: string,
-  s3: S3StoreArgs,
+  s3: S3Store,
   bucket: string | undefined,
 ): void {
   if (s3.endpoint !== undefined) {
@@ -218,7 +218,7 @@ function validateAmazon(
 function validatePathStyle(
   errors: ValidationErrors,
   path: string,
-  s3: S3StoreArgs,
+  s3: S3Store,
   bucket: string | undefined,
 ): void {
   if (s3.pathStyle !== false) {
@@ -250,7 +250,7 @@ function validatePrefix(errors: ValidationErrors, path: string, prefix: string |
   }
 }
 
-function validateClaim(errors: ValidationErrors, path: string, claim: ClaimStoreArgs): void {
+function validateClaim(errors: ValidationErrors, path: string, claim: ClaimStore): void {
   if ((claim.existing === undefined) === (claim.size === undefined)) {
     errors.add(
       path,
@@ -271,7 +271,7 @@ function validateClaim(errors: ValidationErrors, path: string, claim: ClaimStore
   validatePrefix(errors, `${path}.prefix`, claim.prefix);
 }
 
-function warnOfSmallClaim(errors: ValidationErrors, args: EtcdClusterArgs, { size }: ClaimStoreArgs): void {
+function warnOfSmallClaim(errors: ValidationErrors, args: EtcdClusterArgs, { size }: ClaimStore): void {
   const bytes = typeof size === "string" ? quantity(size) : undefined;
   if (bytes !== undefined && bytes < quotaBytes(args)) {
     errors.warn(
@@ -283,7 +283,7 @@ function warnOfSmallClaim(errors: ValidationErrors, args: EtcdClusterArgs, { siz
   }
 }
 
-function validateJob(errors: ValidationErrors, backup: BackupArgs): void {
+function validateJob(errors: ValidationErrors, backup: Backup): void {
   const { retention = {} } = backup;
   checkInteger(errors, "backup.retention.keepLast", retention.keepLast, 1, 10_000);
   checkInteger(errors, "backup.retention.keepDays", retention.keepDays, 1, 36_500);

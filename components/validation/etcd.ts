@@ -1,4 +1,4 @@
-import type { EtcdClusterArgs, EtcdSettingsArgs } from "../args";
+import type { EtcdClusterArgs, EtcdSettings } from "../args";
 import { CompactionMode, LogLevel, TlsVersion } from "../args";
 import { quotaPerMemory, roomyQuota, shutdownSeconds } from "../config/defaults";
 import { settingDefaults } from "../config/etcd-config";
@@ -41,7 +41,7 @@ function validateRequestSize(errors: ValidationErrors, given: string | undefined
 /** etcd compacts ten times within this duration. */
 const shortestRetentionSeconds = 60;
 
-function validateCompaction(errors: ValidationErrors, etcd: EtcdSettingsArgs): void {
+function validateCompaction(errors: ValidationErrors, etcd: EtcdSettings): void {
   checkOneOf(errors, "etcd.autoCompactionMode", etcd.autoCompactionMode, CompactionMode);
   const retention = etcd.autoCompactionRetention;
   const path = "etcd.autoCompactionRetention";
@@ -70,7 +70,7 @@ function validateCompaction(errors: ValidationErrors, etcd: EtcdSettingsArgs): v
   }
 }
 
-function validateTiming(errors: ValidationErrors, args: EtcdClusterArgs, etcd: EtcdSettingsArgs): void {
+function validateTiming(errors: ValidationErrors, args: EtcdClusterArgs, etcd: EtcdSettings): void {
   const heartbeat = etcd.heartbeatIntervalMilliseconds ?? settingDefaults.heartbeatIntervalMilliseconds;
   const election = etcd.electionTimeoutMilliseconds ?? settingDefaults.electionTimeoutMilliseconds;
   const usable =

@@ -1,4 +1,4 @@
-import type { EtcdSettingsArgs } from "../args";
+import type { EtcdSettings } from "../args";
 import { featureGates, gateSettings, readGates } from "./feature-gate-names";
 import { nearest } from "../contract/units";
 import type { Minor } from "../contract/versions";
@@ -7,7 +7,7 @@ import type { ValidationErrors } from "./errors";
 const path = "etcd.extra.feature-gates";
 
 /** etcd does not start with a feature gate that it does not know or can't parse, or that is set twice. */
-export function validateFeatureGates(errors: ValidationErrors, etcd: EtcdSettingsArgs, minor: Minor): void {
+export function validateFeatureGates(errors: ValidationErrors, etcd: EtcdSettings, minor: Minor): void {
   const extra: Record<string, unknown> = etcd.extra ?? {};
   const text = extra["feature-gates"];
   if (typeof text !== "string" || featureGates[minor].length === 0) {

@@ -1,4 +1,4 @@
-import type { EtcdClusterArgs, ImageArgs } from "../args";
+import type { EtcdClusterArgs, Image } from "../args";
 import { PullPolicy } from "../args";
 import { checkOneOf } from "./checks";
 import type { ValidationErrors } from "./errors";
@@ -14,7 +14,7 @@ export function validateImages(errors: ValidationErrors, args: EtcdClusterArgs):
   validateImage(errors, "nodeImage", args.nodeImage);
 }
 
-function validateImage(errors: ValidationErrors, path: string, image: ImageArgs | undefined): void {
+function validateImage(errors: ValidationErrors, path: string, image: Image | undefined): void {
   if (image?.tag !== undefined && image.digest !== undefined) {
     errors.add(path, image, "an image is named by a tag or by a digest", "Leave one of them out");
   }

@@ -1,4 +1,4 @@
-import type { EtcdClusterArgs, MetadataArgs } from "../args";
+import type { EtcdClusterArgs, Metadata } from "../args";
 import { commonLabels, memberSelector } from "../contract/names";
 import { isLabelValue, isQualifiedName } from "../contract/units";
 import { isLater, plainText } from "./checks";
@@ -32,8 +32,8 @@ export function validateAllMetadata(errors: ValidationErrors, args: EtcdClusterA
 function validateMetadata(
   errors: ValidationErrors,
   path: string,
-  metadata: MetadataArgs | undefined,
-  besides?: MetadataArgs,
+  metadata: Metadata | undefined,
+  besides?: Metadata,
 ): void {
   const own = Object.keys({ ...commonLabels(""), ...memberSelector("") });
   for (const key of Object.keys(textsOf(metadata?.labels))) {

@@ -1,4 +1,4 @@
-import type { ClaimStoreArgs, EtcdClusterArgs, S3StoreArgs } from "../args";
+import type { ClaimStore, EtcdClusterArgs, S3Store } from "../args";
 import { checkObjectName } from "./checks";
 import type { ValidationErrors } from "./errors";
 
@@ -24,7 +24,7 @@ export function validateObjectNames(errors: ValidationErrors, args: EtcdClusterA
 function validateStore(
   errors: ValidationErrors,
   path: string,
-  store: { s3?: S3StoreArgs; claim?: ClaimStoreArgs } | undefined,
+  store: { s3?: S3Store; claim?: ClaimStore } | undefined,
 ): void {
   checkObjectName(errors, `${path}.s3.credentialsSecret`, store?.s3?.credentialsSecret);
   checkObjectName(errors, `${path}.claim.existing`, store?.claim?.existing);

@@ -1,4 +1,4 @@
-import type { EtcdClusterArgs, RestoreArgs } from "../args";
+import type { EtcdClusterArgs, Restore } from "../args";
 import { maxMembers, objectNames } from "../contract/names";
 import { isDnsLabel } from "../contract/units";
 import { validateStore, urlOf } from "./backup";
@@ -72,7 +72,7 @@ function validateJobName(errors: ValidationErrors, cluster: string, generation: 
   }
 }
 
-function validateSource(errors: ValidationErrors, restore: RestoreArgs): void {
+function validateSource(errors: ValidationErrors, restore: Restore): void {
   const given = sources.filter((source) => restore[source] !== undefined);
   if (given.length !== 1) {
     errors.add(

@@ -1,4 +1,4 @@
-import type { EtcdClusterArgs, SchedulingArgs } from "../args";
+import type { EtcdClusterArgs, Scheduling } from "../args";
 import { Spread } from "../args";
 import { maxMembers } from "../contract/names";
 import { isLabelValue, isQualifiedName, nearest } from "../contract/units";
@@ -26,7 +26,7 @@ export function validateScheduling(errors: ValidationErrors, args: EtcdClusterAr
   checkObjectName(errors, `${path}.runtimeClassName`, scheduling.runtimeClassName);
 }
 
-function validateZones(errors: ValidationErrors, { zoneSpread, minZones }: SchedulingArgs): void {
+function validateZones(errors: ValidationErrors, { zoneSpread, minZones }: Scheduling): void {
   if (
     checkInteger(errors, "scheduling.minZones", minZones, 1, maxMembers) &&
     minZones !== undefined &&

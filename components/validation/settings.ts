@@ -1,4 +1,4 @@
-import type { EtcdClusterArgs, EtcdSettingsArgs } from "../args";
+import type { EtcdClusterArgs, EtcdSettings } from "../args";
 import { TlsVersion } from "../args";
 import { quotaBytes } from "../config/defaults";
 import { extraSettings, ownSettings, typedSettings, uselessSettings } from "../config/etcd-settings";
@@ -128,7 +128,7 @@ const isOrigins = (text: string): boolean =>
   text === "*" ||
   text.split(",").every((url) => /^\s*https?:\/\/[^/\s:?#@]+:\d+\s*$/.test(url));
 
-function validateOnce(errors: ValidationErrors, etcd: EtcdSettingsArgs, minor: Minor): void {
+function validateOnce(errors: ValidationErrors, etcd: EtcdSettings, minor: Minor): void {
   const extra: Record<string, unknown> = etcd.extra ?? {};
   for (const [name, given] of Object.entries(extra)) {
     const today = name.replace(/^experimental-/, "");

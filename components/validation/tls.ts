@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { CaRotationArgs, EtcdClusterArgs, ExistingTlsArgs } from "../args";
+import type { CaRotation, EtcdClusterArgs, ExistingTls } from "../args";
 import { CaRotationStep } from "../args";
 import { certificateDays } from "../config/defaults";
 import { isDnsLabel, isDnsName } from "../contract/units";
@@ -59,7 +59,7 @@ export function validateTls(errors: ValidationErrors, args: EtcdClusterArgs): vo
 }
 
 /** Without a restore pod's Secret, which the validation of the restore requires. */
-function validateAllGiven(errors: ValidationErrors, existing: Partial<ExistingTlsArgs>): void {
+function validateAllGiven(errors: ValidationErrors, existing: Partial<ExistingTls>): void {
   for (const field of [
     "peerSecret",
     "peerClientSecret",
@@ -116,7 +116,7 @@ function validateLifetimes(errors: ValidationErrors, args: EtcdClusterArgs): voi
 }
 
 function validateRotation(errors: ValidationErrors, args: EtcdClusterArgs): void {
-  const rotation = args.tls?.caRotation as Partial<CaRotationArgs> | undefined;
+  const rotation = args.tls?.caRotation as Partial<CaRotation> | undefined;
   if (!rotation) {
     return;
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { RestoreArgs } from "../../../components";
+import type { Restore } from "../../../components";
 import type { Manifest } from "../../../programs/shared/backups/manifest";
 import type { ControllerRecord } from "../../../programs/controller/model";
 import { backUp, never } from "../support/backups";
@@ -21,7 +21,7 @@ const bump = 1_000_000_000;
 async function restored(
   purpose: string,
   members: number,
-  restore: RestoreArgs,
+  restore: Restore,
   bring: (into: TestCluster) => Promise<void>,
 ): Promise<TestCluster> {
   const cluster = TestCluster.declare(purpose, { members, restore });
@@ -63,7 +63,7 @@ describe("a restore from an S3 store", () => {
   let s3: S3Server;
   let backup: Manifest;
   const others: TestCluster[] = [];
-  const from = (more: Partial<RestoreArgs["backup"]> = {}): RestoreArgs => ({
+  const from = (more: Partial<Restore["backup"]> = {}): Restore => ({
     backup: { s3: s3.args({ prefix: `${source.namespace}/${source.name}` }), ...more },
   });
   before(async () => {
@@ -251,14 +251,14 @@ describe("a restore from a claim", () => {
     async () => {
       let from = source;
       let name = `${source.name}-backups`;
-      const restore: RestoreArgs = {
+      const restore: Restore = {
         backup: {
           claim: { existing: "moved", prefix: `${source.namespace}/${source.name}` },
           name: backup.name,
         },
       };
       const path = `${source.namespace}/${source.name}/${backup.object.key}`;
-      const file: RestoreArgs = { file: { claim: "moved", path } };
+      const file: Restore = { file: { claim: "moved", path } };
       for (const [members, declared] of [
         [1, restore],
         [3, restore],
@@ -296,7 +296,7 @@ long("a migration", () => {
   });
 
   it("copies a running etcd over its endpoints with a separate client certificate", async () => {
-    const restore: RestoreArgs = { endpoints: { urls: old.clientUrls, tlsSecret: "etcd-root-old" } };
+    const restore: Restore = { endpoints: { urls: old.clientUrls, tlsSecret: "etcd-root-old" } };
     cluster = await restored("moving-in", 3, restore, async (into) =>
       copySecret(old, "etcd-root", into, "etcd-root-old"),
     );

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CaRotationArgs, EtcdClusterArgs } from "../../../components";
+import type { CaRotation, EtcdClusterArgs } from "../../../components";
 import { CaRotationStep } from "../../../components";
 import { statusMessage, waitsFor } from "../support/controller";
 import { TestCluster } from "../support/etcd-cluster";
@@ -14,7 +14,7 @@ const app = "etcd-client-app";
 const pairs = ["controller", "controller-server", "peer", "peer-client", "root", "server"];
 const secretsOf = (suffix: string) => pairs.map((pair) => `Secret etcd-${pair}${suffix}`);
 const to = (step: CaRotationStep, revision = 2): EtcdClusterArgs => ({
-  tls: { caRotation: { revision, step } satisfies CaRotationArgs },
+  tls: { caRotation: { revision, step } satisfies CaRotation },
 });
 
 long("a rotation of the CAs", () => {

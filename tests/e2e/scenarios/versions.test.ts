@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import type { EtcdSettingsArgs } from "../../../components";
+import type { EtcdSettings } from "../../../components";
 import { TestCluster } from "../support/etcd-cluster";
 import { etcdVersions } from "../support/lab";
 import { ClientPod } from "../support/pods";
 import { dial, http } from "../support/probe";
 
 /** None of these is etcd's default. etcd ignores misspelt names silently, so the tests check the effect of each. */
-const settings: EtcdSettingsArgs = {
+const settings: EtcdSettings = {
   quota: "300Mi",
   autoCompactionMode: "revision",
   autoCompactionRetention: "4321",

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { S3StoreArgs } from "../../../components";
+import type { S3Store as DeclaredStore } from "../../../components";
 import { S3Store } from "../../../programs/backup/store/s3";
 import { retryPolicy, S3Connection } from "../../../programs/backup/store/s3-client";
 import { issue, makeAuthority } from "./bare-etcd";
@@ -66,7 +66,7 @@ export class S3Server {
   }
 
   /** The component's arguments for this store. */
-  args(more: Partial<S3StoreArgs> = {}): S3StoreArgs {
+  args(more: Partial<DeclaredStore> = {}): DeclaredStore {
     return {
       endpoint: this.endpoint,
       bucket: S3Server.bucket,

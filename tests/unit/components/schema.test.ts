@@ -48,16 +48,17 @@ describe("golden schema", function () {
   });
 
   it("requires nested arguments only if they have no default", () => {
+    const kubernetes = /^(NodeSelector|PreferredScheduling)/;
     const own = Object.entries(schema.types)
-      .filter(([name, type]) => name.endsWith("Args") && type.required?.length)
-      .map(([name, type]) => [name.replace(/.*:/, ""), type.required?.slice().sort()]);
+      .map(([name, type]) => [name.replace(/.*:/, ""), type.required?.slice().sort()] as const)
+      .filter(([name, required]) => required?.length && name !== "SecretNames" && !kubernetes.test(name));
     expect(Object.fromEntries(own)).to.deep.equal({
-      BackupArgs: ["schedule"],
-      BackupDrillArgs: ["schedule"],
-      CaRotationArgs: ["revision", "step"],
-      ClientArgs: ["name"],
-      EndpointsArgs: ["tlsSecret", "urls"],
-      ExistingTlsArgs: [
+      Backup: ["schedule"],
+      BackupDrill: ["schedule"],
+      CaRotation: ["revision", "step"],
+      Client: ["name"],
+      RestoreEndpoints: ["tlsSecret", "urls"],
+      ExistingTls: [
         "controllerSecret",
         "controllerServerSecret",
         "peerClientSecret",
@@ -65,10 +66,10 @@ describe("golden schema", function () {
         "rootSecret",
         "serverSecret",
       ],
-      RecoveryArgs: ["confirmed"],
-      S3EncryptionArgs: ["algorithm"],
-      S3StoreArgs: ["bucket"],
-      SnapshotFileArgs: ["claim", "path"],
+      Recovery: ["confirmed"],
+      S3Encryption: ["algorithm"],
+      S3Store: ["bucket"],
+      SnapshotFile: ["claim", "path"],
     });
   });
 

@@ -1,14 +1,14 @@
 /** The endpoint of a store, by its arguments, and the time zone of its schedule. */
 import { expect } from "chai";
-import type { S3StoreArgs } from "../../../components";
+import type { S3Store } from "../../../components";
 import type { S3Settings } from "../../../components/contract/jobs";
 import { storeSettings } from "../../../components/config/jobs";
 import { isTimeZone } from "../../../components/validation/time-zone-names";
 import { valueOf } from "../../support/render";
 
 describe("an S3 store", () => {
-  const settings = async (s3: S3StoreArgs) => (await valueOf(storeSettings({ s3 }, "ns/etcd"))) as S3Settings;
-  const cases: readonly (readonly [S3StoreArgs, string, boolean])[] = [
+  const settings = async (s3: S3Store) => (await valueOf(storeSettings({ s3 }, "ns/etcd"))) as S3Settings;
+  const cases: readonly (readonly [S3Store, string, boolean])[] = [
     [{ bucket: "backups" }, "https://s3.us-east-1.amazonaws.com", false],
     [{ bucket: "backups", region: "eu-central-1" }, "https://s3.eu-central-1.amazonaws.com", false],
     [{ bucket: "backups", region: "cn-north-1" }, "https://s3.cn-north-1.amazonaws.com.cn", false],

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { expect } from "chai";
-import type { CaRotationArgs } from "../../../../components";
+import type { CaRotation } from "../../../../components";
 import { CaRotationStep } from "../../../../components";
 import { rotationOf } from "../../../../components/config/rotation";
 import { trustView } from "../../../../programs/controller/observe/trust";
@@ -23,7 +23,7 @@ import {
 import { pod } from "../../../support/worlds";
 
 /** Two rotations in order, from the first deployment on. */
-const walk: readonly (CaRotationArgs | undefined)[] = [
+const walk: readonly (CaRotation | undefined)[] = [
   undefined,
   { revision: 2, step: CaRotationStep.TrustBoth },
   { revision: 2, step: CaRotationStep.SignWithNew },
@@ -32,8 +32,8 @@ const walk: readonly (CaRotationArgs | undefined)[] = [
   { revision: 3, step: CaRotationStep.SignWithNew },
   { revision: 3, step: CaRotationStep.DropOld },
 ];
-const nameOf = (step: CaRotationArgs | undefined) => (step ? `${step.revision} ${step.step}` : "first day");
-const suffixOf = (step: CaRotationArgs | undefined) => rotationOf({ caRotation: step }).suffix;
+const nameOf = (step: CaRotation | undefined) => (step ? `${step.revision} ${step.step}` : "first day");
+const suffixOf = (step: CaRotation | undefined) => rotationOf({ caRotation: step }).suffix;
 
 /**
  * All steps of one cluster. Each has the keys of the earlier ones, which the engine keeps until the next step
