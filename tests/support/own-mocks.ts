@@ -8,8 +8,11 @@ import { EtcdCluster } from "../../components";
 
 void pulumi.runtime.setMocks(
   {
-    newResource: ({ name, inputs }: pulumi.runtime.MockResourceArgs) => ({ id: `${name}_id`, state: inputs }),
-    call: ({ inputs }: pulumi.runtime.MockCallArgs) => inputs,
+    newResource: ({ name, inputs }: pulumi.runtime.MockResourceArgs) => ({
+      id: `${name}_id`,
+      state: inputs as object,
+    }),
+    call: ({ inputs }: pulumi.runtime.MockCallArgs) => inputs as object,
   },
   "project",
   "stack",
@@ -27,7 +30,11 @@ const args: EtcdClusterArgs = {
 
 const { clusterName, endpoints, secretNames, connections, externalAddress, clientCaCertificate } =
   new EtcdCluster("etcd", args);
-const outputs = { clusterName, endpoints, secretNames, connections, externalAddress, clientCaCertificate };
-for (const [name, output] of Object.entries(outputs)) {
-  pulumi.output<unknown>(output).apply((value) => console.log(JSON.stringify([name, value])));
-}
+const print = (name: string, output: pulumi.Output<unknown> | undefined) =>
+  output?.apply((value) => console.log(JSON.stringify([name, value])));
+print("clusterName", clusterName);
+print("endpoints", endpoints);
+print("secretNames", secretNames);
+print("connections", connections);
+print("externalAddress", externalAddress);
+print("clientCaCertificate", clientCaCertificate);
