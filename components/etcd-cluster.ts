@@ -13,7 +13,9 @@ import { createServiceAccount } from "./resources/service-account";
 import { createClientService, createHeadlessService } from "./resources/services";
 import { createRecord, createState } from "./resources/state";
 import { createMembers } from "./resources/stateful-set";
+import { createStoreCredentials } from "./resources/store-credentials";
 import { resolveArgs } from "./config/resolve";
+import { withSecretCredentials } from "./config/secrets";
 import { objectNames } from "./contract/names";
 import type { ClientConnection, DeclaredClients, SecretNames } from "./outputs";
 import { checkDeclared, outputsOf } from "./outputs";
@@ -72,6 +74,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
    */
   constructor(name: string, args: EtcdClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const warnings = validate(args, name);
+    args = withSecretCredentials(args);
     super("etcd-cluster:index:EtcdCluster", name, args, opts);
     warnings.forEach((warning) => void pulumi.log.warn(warning, this));
 
@@ -97,11 +100,13 @@ export class EtcdCluster extends pulumi.ComponentResource {
       args.backup || args.restore?.backup
         ? createBundle(inside, "backup", objectNames(spec.name).backupCode).metadata.name
         : undefined;
-    const backups = args.backup && backupCode ? createBackup(inside, args.backup, identity, backupCode) : [];
+    const credentials = createStoreCredentials(inside);
+    const backups =
+      args.backup && backupCode ? createBackup(inside, args.backup, identity, backupCode, credentials) : [];
     const restores = createRestore(
       inside,
       { identity, backupCode, serviceAccount: serviceAccount.metadata.name },
-      first,
+      [...first, ...credentials],
     );
     const {
       statefulSet: members,

@@ -26,7 +26,8 @@ export function storeSettings(
     return pulumi
       .output(claim?.prefix ?? defaultPrefix)
       .apply((prefix): StoreSettings => ({ kind: "folder", folder: paths.backups, prefix }));
-  const { bucket, endpoint, caCertificate, encryption, credentialsSecret } = s3;
+  const { bucket, endpoint, caCertificate, encryption } = s3;
+  const hasCredentials = (s3.credentials ?? s3.credentialsSecret) !== undefined;
   return pulumi
     .all([bucket, endpoint, s3.region, s3.prefix ?? defaultPrefix, caCertificate, encryption?.keyId])
     .apply(([name, url, place, prefix, ca, keyId]): StoreSettings => {
@@ -42,7 +43,7 @@ export function storeSettings(
         ...(encryption === undefined
           ? {}
           : { encryption: { algorithm: encryption.algorithm, ...(keyId === undefined ? {} : { keyId }) } }),
-        credentials: credentialsSecret === undefined ? "pod" : "files",
+        credentials: hasCredentials ? "files" : "pod",
       };
     });
 }

@@ -71,8 +71,8 @@ export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.O
 
 function backupSource(ctx: Context, from: RestoreBackup, code: pulumi.Output<string>): Source {
   const { args } = ctx.spec;
-  const given = (from.s3 ?? from.claim) ? from : (args.backup ?? from);
-  const store = storeParts(ctx, { s3: given.s3, claim: given.claim });
+  const inherited = (from.s3 ?? from.claim) === undefined ? args.backup : undefined;
+  const store = inherited ? storeParts(ctx, "backup", inherited) : storeParts(ctx, "restore", from);
   const program = jobCode(code);
   const which = { name: from.name, clusterId: from.clusterId };
   return {

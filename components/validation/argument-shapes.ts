@@ -155,6 +155,11 @@ export const argumentShapes: Readonly<Record<string, Readonly<Record<string, str
     tlsSecret: "input",
     serverName: "text",
   },
+  S3Credentials: {
+    accessKeyId: "input",
+    secretAccessKey: "input",
+    sessionToken: "input",
+  },
   S3Encryption: {
     algorithm: "any",
     keyId: "input",
@@ -166,6 +171,7 @@ export const argumentShapes: Readonly<Record<string, Readonly<Record<string, str
     prefix: "text",
     pathStyle: "flag",
     caCertificate: "input",
+    credentials: "S3Credentials",
     credentialsSecret: "input",
     encryption: "S3Encryption",
   },

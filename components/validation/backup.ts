@@ -8,6 +8,7 @@ import { quotaBytes } from "../config/defaults";
 import { isTimeZone } from "./time-zone-names";
 import { quantity } from "../contract/units";
 import { checkInteger, checkOneOf, checkQuantity, plainText } from "./checks";
+import { validateCredentials } from "./credentials";
 import type { ValidationErrors } from "./errors";
 
 /** The longest name of a cluster with a CronJob, to which Kubernetes adds suffixes for Jobs and pods. */
@@ -115,6 +116,7 @@ function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
   validateAmazon(errors, path, s3, bucket);
   validatePathStyle(errors, path, s3, bucket);
   validatePrefix(errors, `${path}.prefix`, s3.prefix);
+  validateCredentials(errors, path, s3);
   const ca = plainText(s3.caCertificate);
   if (ca !== undefined && !/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(ca)) {
     errors.add(

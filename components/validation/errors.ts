@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { shown } from "./hidden";
 
 /** Collects everything that is wrong with the arguments, so that one error reports all of it. */
 export class ValidationErrors {
@@ -7,11 +8,11 @@ export class ValidationErrors {
 
   /** `rule` says what has to hold, `fix` what to write instead. */
   add(propertyPath: string, given: unknown, rule: string, fix: string): void {
-    this.found.push({ propertyPath, reason: `${show(given)}: ${rule}. ${fix}.` });
+    this.found.push({ propertyPath, reason: `${show(propertyPath, given)}: ${rule}. ${fix}.` });
   }
 
   warn(propertyPath: string, given: unknown, rule: string, fix: string): void {
-    this.warnings.push(`${propertyPath} is ${show(given)}: ${rule}. ${fix}.`);
+    this.warnings.push(`${propertyPath} is ${show(propertyPath, given)}: ${rule}. ${fix}.`);
   }
 
   /** Throws if there is any error; `subject` says whose arguments they are. */
@@ -27,6 +28,6 @@ export class ValidationErrors {
   }
 }
 
-function show(given: unknown): string {
-  return given === undefined ? "nothing is given" : `${JSON.stringify(given)} is given`;
+function show(path: string, given: unknown): string {
+  return given === undefined ? "nothing is given" : `${shown(path, given)} is given`;
 }

@@ -70,6 +70,7 @@ describe("golden schema", function () {
         "serverSecret",
       ],
       Recovery: ["confirmed"],
+      S3Credentials: ["accessKeyId", "secretAccessKey"],
       S3Encryption: ["algorithm"],
       S3Store: ["bucket"],
       SnapshotFile: ["claim", "path"],

@@ -13,6 +13,7 @@ import { ValidationErrors } from "../../../components/validation/errors";
 import { renderCluster, withLog } from "../../support/render";
 import type { Refusal } from "../../support/refusals";
 import { long, r } from "../../support/refusals";
+import { credentialRefusals } from "../../support/refusals/credentials";
 import { kubernetesRefusals } from "../../support/refusals/kubernetes";
 import { unusableRefusals } from "../../support/refusals/unusable";
 import { settingRefusals } from "../../support/refusals/settings";
@@ -1090,6 +1091,7 @@ const refusals: Refusal[] = [
   // Backups
   ...backupRefusals(),
 
+  ...credentialRefusals,
   ...kubernetesRefusals,
   ...settingRefusals,
   ...unusableRefusals,
