@@ -19,7 +19,7 @@ import { withSecretCredentials } from "./config/secrets";
 import { objectNames } from "./contract/names";
 import type { ClientConnection, DeclaredClients, SecretNames } from "./outputs";
 import { checkDeclared, outputsOf } from "./outputs";
-import { validate, validateLateNamespace } from "./validation";
+import { checkLater, validate } from "./validation";
 
 /** Not a field, because the package's schema would have it as an output. */
 const declaredClients = new WeakMap<EtcdCluster, DeclaredClients>();
@@ -74,14 +74,12 @@ export class EtcdCluster extends pulumi.ComponentResource {
    */
   constructor(name: string, args: EtcdClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const warnings = validate(args, name);
-    args = withSecretCredentials(args);
+    args = checkLater(withSecretCredentials(args), name);
     super("etcd-cluster:index:EtcdCluster", name, args, opts);
     warnings.forEach((warning) => void pulumi.log.warn(warning, this));
 
     const spec = resolveArgs(args, name);
-    const namespace = pulumi
-      .output(args.namespace ?? spec.name)
-      .apply((n) => validateLateNamespace(n, args, name));
+    const namespace = pulumi.output(args.namespace ?? spec.name);
     const ctx: Context = { spec, name, namespace, opts: { parent: this } };
 
     const created = args.createNamespace === false ? [] : [createNamespace(ctx)];

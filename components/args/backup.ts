@@ -89,7 +89,7 @@ export interface S3Store {
   region?: pulumi.Input<string>;
 
   /** The prefix of all keys, without a slash at either end. Default: `<namespace>/<cluster>`. May be empty. */
-  prefix?: string;
+  prefix?: pulumi.Input<string>;
 
   /**
    * Whether the bucket is in the URL's path and not in its host. Default: true with an `endpoint` or if the bucket's
@@ -154,5 +154,5 @@ export interface ClaimStore {
   storageClass?: pulumi.Input<string>;
 
   /** The folder on the volume, without a slash at either end. Default: `<namespace>/<cluster>`. May be empty. */
-  prefix?: string;
+  prefix?: pulumi.Input<string>;
 }

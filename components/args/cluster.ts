@@ -125,7 +125,7 @@ export interface EtcdClusterArgs {
   backup?: Backup;
 
   /** Names of Secrets in the namespace with credentials for the images' registries. */
-  imagePullSecrets?: pulumi.Input<string>[];
+  imagePullSecrets?: pulumi.Input<pulumi.Input<string>[]>;
 
   /** User and group of the processes. A change is a rolling restart. */
   security?: Security;

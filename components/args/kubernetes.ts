@@ -5,13 +5,13 @@ import type { PullPolicy, ServiceType, Spread, VolumeRetention } from "./enums";
 /** A container image, by tag or digest. */
 export interface Image {
   /** Registry and path, without a tag. */
-  repository?: string;
+  repository?: pulumi.Input<string>;
 
   /** The tag. Give either this or `digest`. */
-  tag?: string;
+  tag?: pulumi.Input<string>;
 
   /** The digest, `sha256:` and 64 hexadecimal digits. With etcd's image, give `version` as well. */
-  digest?: string;
+  digest?: pulumi.Input<string>;
 
   /** When the kubelet pulls the image. Default: IfNotPresent. */
   pullPolicy?: PullPolicy;

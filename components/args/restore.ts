@@ -59,7 +59,7 @@ export interface SnapshotFile {
 /** Another running etcd. With its authentication enabled, the client certificate has to be the one of a root user. */
 export interface RestoreEndpoints {
   /** Client URLs, `https://…`. The first one that answers is used. */
-  urls: string[];
+  urls: pulumi.Input<pulumi.Input<string>[]>;
 
   /** The Secret with the client certificate, in the namespace, with `tls.crt`, `tls.key` and `ca.crt`. */
   tlsSecret: pulumi.Input<string>;

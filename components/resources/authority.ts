@@ -62,7 +62,7 @@ export function createAuthority(ctx: Context, kind: "peer" | "client", revision:
 export interface LeafArgs {
   readonly commonName?: string;
   readonly dnsNames?: pulumi.Input<string[]>;
-  readonly ipAddresses?: string[];
+  readonly ipAddresses?: pulumi.Input<string[]>;
   readonly serverAuth?: boolean;
   readonly clientAuth?: boolean;
 }

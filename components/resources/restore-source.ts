@@ -53,7 +53,9 @@ export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.O
   const env = [
     {
       name: restoreEnv.endpoints,
-      value: literal(JSON.stringify({ urls: endpoints?.urls ?? [], serverName: endpoints?.serverName })),
+      value: pulumi
+        .output(endpoints?.urls ?? [])
+        .apply((urls) => literal(JSON.stringify({ urls, serverName: endpoints?.serverName }))),
     },
     { name: restoreEnv.sourceTlsDir, value: paths.sourceTls },
   ];

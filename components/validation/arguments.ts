@@ -23,10 +23,14 @@ export function validateShape(errors: ValidationErrors, args: EtcdClusterArgs): 
 
 /**
  * `shape`: `text`, `flag`, `input` (text or an output), `inputs` (texts or outputs by keys of the user's own), `any`
- * (not checked here), the name of an object type, or one of these followed by `[]` for a list.
+ * (not checked here), the name of an object type, or one of these followed by `[]` for a list. `input[]` may also be an
+ * output as a whole.
  */
-function checkShape(errors: ValidationErrors, path: string, given: unknown, shape: string): boolean {
+export function checkShape(errors: ValidationErrors, path: string, given: unknown, shape: string): boolean {
   if (shape === "any" || given === undefined) {
+    return true;
+  }
+  if (shape === "input[]" && isLater(given)) {
     return true;
   }
   if (shape.endsWith("[]")) {

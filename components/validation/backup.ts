@@ -240,7 +240,8 @@ function validatePathStyle(
   }
 }
 
-function validatePrefix(errors: ValidationErrors, path: string, prefix: string | undefined): void {
+export function validatePrefix(errors: ValidationErrors, path: string, given: unknown): void {
+  const prefix = plainText(given);
   const parts = prefix === undefined || prefix === "" ? [] : prefix.split("/");
   if (!parts.every((part) => /^[\w.=:,@+-]+$/.test(part) && part !== "." && part !== "..")) {
     errors.add(

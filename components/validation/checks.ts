@@ -104,6 +104,14 @@ export function isLater(given: unknown): boolean {
   return pulumi.Output.isInstance(given) || given instanceof Promise;
 }
 
+/** Those texts of a list that are known, with their places in it. */
+export const plainTexts = (given: unknown): [number, string][] =>
+  Array.isArray(given)
+    ? given.flatMap((item: unknown, index): [number, string][] =>
+        typeof item === "string" ? [[index, item]] : [],
+      )
+    : [];
+
 /** The text, or undefined for an output. */
 export function plainText(given: unknown): string | undefined {
   return typeof given === "string" ? given : undefined;

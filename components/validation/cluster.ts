@@ -56,8 +56,8 @@ function validateNames(errors: ValidationErrors, args: EtcdClusterArgs, name: st
     );
   }
   warnOfNeighbor(errors, path, cluster, args.namespace !== undefined && namespace !== cluster);
-  validateNamespace(errors, plainText(args.namespace));
-  validateNotReserved(errors, namespace, args.createNamespace);
+  validateNamespace(errors, "namespace", args.namespace);
+  validateNotReserved(errors, "namespace", namespace, args);
   if (!isDnsName(domain)) {
     errors.add(
       "clusterDomain",
@@ -101,12 +101,14 @@ const kubernetesOwn = new Set(["default", "kube-system", "kube-public", "kube-no
 
 export function validateNotReserved(
   errors: ValidationErrors,
-  namespace: string | undefined,
-  created = true,
+  path: string,
+  given: unknown,
+  { createNamespace = true }: EtcdClusterArgs,
 ): void {
-  if (namespace !== undefined && kubernetesOwn.has(namespace) && created) {
+  const namespace = plainText(given);
+  if (namespace !== undefined && kubernetesOwn.has(namespace) && createNamespace) {
     errors.add(
-      "namespace",
+      path,
       namespace,
       "it is Kubernetes' own and can't be created, and must not be restricted or deleted with a cluster",
       "Set createNamespace to false, or give another name",
@@ -114,10 +116,11 @@ export function validateNotReserved(
   }
 }
 
-export function validateNamespace(errors: ValidationErrors, namespace: string | undefined): void {
+export function validateNamespace(errors: ValidationErrors, path: string, given: unknown): void {
+  const namespace = plainText(given);
   if (namespace !== undefined && !isDnsLabel(namespace)) {
     errors.add(
-      "namespace",
+      path,
       namespace,
       "it has to be a DNS label: at most 63 lower-case letters, digits and dashes",
       "Give a name like that",
@@ -163,7 +166,19 @@ function validateVersion(errors: ValidationErrors, args: EtcdClusterArgs): void 
       "an image was chosen by tag or digest, and the settings depend on the version in it",
       "Give the version too",
     );
-  } else if (tag !== undefined && (/^v?(\d+\.\d+\.\d+)/.exec(tag)?.[1] ?? text) !== text) {
-    errors.add("image.tag", tag, `version says ${text}`, `Make them agree, or leave image.tag out`);
+  } else {
+    validateVersionOfTag(errors, "image.tag", tag, args);
+  }
+}
+
+export function validateVersionOfTag(
+  errors: ValidationErrors,
+  path: string,
+  given: unknown,
+  { version = defaultVersion }: EtcdClusterArgs,
+): void {
+  const tag = plainText(given) ?? "";
+  if ((/^v?(\d+\.\d+\.\d+)/.exec(tag)?.[1] ?? version) !== version) {
+    errors.add(path, tag, `version says ${version}`, `Make them agree, or leave ${path} out`);
   }
 }

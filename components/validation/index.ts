@@ -1,7 +1,7 @@
 import type { EtcdClusterArgs } from "../args";
 import { validateShape } from "./arguments";
 import { validateBackup } from "./backup";
-import { validateCluster, validateNamespace, validateNotReserved } from "./cluster";
+import { validateCluster } from "./cluster";
 import { validateEtcd } from "./etcd";
 import { validateImages } from "./image";
 import { validateKubernetes } from "./kubernetes";
@@ -12,6 +12,8 @@ import { ValidationErrors } from "./errors";
 import { validateScheduling } from "./scheduling";
 import { validateService } from "./service";
 import { validateTls } from "./tls";
+
+export { checkLater } from "./late";
 
 /**
  * Throws one error that lists everything that is wrong, before anything is registered. Returns the warnings. `name` is
@@ -35,13 +37,4 @@ export function validate(args: EtcdClusterArgs, name: string): string[] {
   validateBackup(errors, args, name);
   errors.throwIfAny(`EtcdCluster "${name}"`);
   return errors.warnings;
-}
-
-/** Validates a namespace that was an output when `validate` ran. */
-export function validateLateNamespace(namespace: string, args: EtcdClusterArgs, name: string): string {
-  const errors = new ValidationErrors();
-  validateNamespace(errors, namespace);
-  validateNotReserved(errors, namespace, args.createNamespace);
-  errors.throwIfAny(`EtcdCluster "${name}"`);
-  return namespace;
 }

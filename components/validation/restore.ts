@@ -2,7 +2,7 @@ import type { EtcdClusterArgs, Restore } from "../args";
 import { maxMembers, objectNames } from "../contract/names";
 import { isDnsLabel } from "../contract/units";
 import { validateStore, urlOf } from "./backup";
-import { checkInteger } from "./checks";
+import { checkInteger, plainTexts } from "./checks";
 import { maxNameLength } from "./cluster";
 import type { ValidationErrors } from "./errors";
 import { defaults } from "../config/defaults";
@@ -99,15 +99,21 @@ function validateSource(errors: ValidationErrors, restore: Restore): void {
       `Write it like "backups/etcd.db"`,
     );
   }
-  if (endpoints && !endpoints.urls?.length) {
-    errors.add("restore.endpoints.urls", endpoints.urls, "somebody has to be asked", "Give a URL at least");
+  if (endpoints) {
+    validateUrls(errors, "restore.endpoints.urls", endpoints.urls);
   }
-  for (const [index, url] of (endpoints?.urls ?? []).entries()) {
+}
+
+export function validateUrls(errors: ValidationErrors, path: string, given: unknown): void {
+  if (given === undefined || (Array.isArray(given) && given.length === 0)) {
+    errors.add(path, given, "somebody has to be asked", "Give a URL at least");
+  }
+  for (const [index, url] of plainTexts(given)) {
     const parsed = urlOf(url);
     const bare = parsed && !parsed.search && !parsed.hash && !parsed.username && !parsed.password;
     if (!bare || !/^https:\/\/[^/\s?#@]+$/.test(url)) {
       errors.add(
-        `restore.endpoints.urls[${index}]`,
+        `${path}[${index}]`,
         url,
         "it has to be the https URL of a client port, without a user, a path or a query",
         `Write it like "https://etcd-0.etcd:2379"`,

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { EtcdClusterArgs } from "../args";
 import { ServiceType } from "../args";
 import { isQualifiedName } from "../contract/units";
-import { checkInteger, checkOneOf, checkWord, isLater, plainText } from "./checks";
+import { checkInteger, checkOneOf, checkWord, plainText, plainTexts } from "./checks";
 import type { ValidationErrors } from "./errors";
 
 /** The default range of node ports. The API server may be configured with another one. */
@@ -70,15 +70,8 @@ function validateClass(errors: ValidationErrors, given: unknown): void {
 
 function validateRanges(errors: ValidationErrors, given: unknown): void {
   const path = "service.loadBalancerSourceRanges";
-  if (given === undefined || isLater(given)) {
-    return;
-  }
-  if (!Array.isArray(given)) {
-    errors.add(path, given, "it has to be a list of ranges", `Write it like ["10.0.0.0/8"]`);
-    return;
-  }
-  for (const [index, range] of given.entries() as Iterable<[number, unknown]>) {
-    if (!isLater(range) && !isRange(range)) {
+  for (const [index, range] of plainTexts(given)) {
+    if (!isRange(range)) {
       errors.add(
         `${path}[${index}]`,
         range,
@@ -89,9 +82,8 @@ function validateRanges(errors: ValidationErrors, given: unknown): void {
   }
 }
 
-function isRange(given: unknown): boolean {
-  const [, address = "", bits] =
-    /^([0-9a-fA-F.:]+)\/(0|[1-9]\d{0,2})$/.exec(plainText(given)?.trim() ?? "") ?? [];
+function isRange(given: string): boolean {
+  const [, address = "", bits] = /^([0-9a-fA-F.:]+)\/(0|[1-9]\d{0,2})$/.exec(given.trim()) ?? [];
   const family = isIP(address);
   return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
 }

@@ -3,7 +3,7 @@ import type { CaRotation, EtcdClusterArgs, ExistingTls } from "../args";
 import { CaRotationStep } from "../args";
 import { certificateDays } from "../config/defaults";
 import { isDnsLabel, isDnsName } from "../contract/units";
-import { checkInteger, checkOneOf } from "./checks";
+import { checkInteger, checkOneOf, plainTexts } from "./checks";
 import type { ValidationErrors } from "./errors";
 
 export function validateTls(errors: ValidationErrors, args: EtcdClusterArgs): void {
@@ -32,22 +32,7 @@ export function validateTls(errors: ValidationErrors, args: EtcdClusterArgs): vo
   }
   validateLifetimes(errors, args);
   validateRotation(errors, args);
-  const seen = new Set<string>();
-  for (const [index, name] of (tls.extraServerNames ?? []).entries()) {
-    const path = `tls.extraServerNames[${index}]`;
-    if (!isServerName(name)) {
-      errors.add(
-        path,
-        name,
-        "it has to be a DNS name or an IP address, without a zone",
-        "Leave scheme, port and zone out",
-      );
-    }
-    if (seen.has(name)) {
-      errors.add(path, name, "it is there twice", "Leave one of them out");
-    }
-    seen.add(name);
-  }
+  validateServerNames(errors, "tls.extraServerNames", tls.extraServerNames);
   if (tls.organization !== undefined && (tls.organization === "" || tls.organization.length > 64)) {
     errors.add(
       "tls.organization",
@@ -55,6 +40,24 @@ export function validateTls(errors: ValidationErrors, args: EtcdClusterArgs): vo
       "a certificate has room for 1 to 64 characters",
       "Shorten it",
     );
+  }
+}
+
+export function validateServerNames(errors: ValidationErrors, path: string, given: unknown): void {
+  const seen = new Set<string>();
+  for (const [index, name] of plainTexts(given)) {
+    if (!isServerName(name)) {
+      errors.add(
+        `${path}[${index}]`,
+        name,
+        "it has to be a DNS name or an IP address, without a zone",
+        "Leave scheme, port and zone out",
+      );
+    }
+    if (seen.has(name)) {
+      errors.add(`${path}[${index}]`, name, "it is there twice", "Leave one of them out");
+    }
+    seen.add(name);
   }
 }
 

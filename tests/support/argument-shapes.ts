@@ -46,7 +46,8 @@ function shapeOf(types: Schema["types"], property: Property): string {
   const { type, plain, items, additionalProperties, $ref } = property;
   if (type === "boolean") return "flag";
   if (type === "string") return plain ? "text" : "input";
-  // What may be an output as a whole is checked where it is used.
+  if (type === "array" && items?.type === "string" && !items.plain) return "input[]";
+  // What else may be an output as a whole is checked where it is used.
   if (type === "array" && plain && items) return `${shapeOf(types, items)}[]`;
   if (type === "object" && additionalProperties?.type === "string") return "inputs";
   const of: ObjectType | undefined = types[$ref?.slice("#/types/".length) ?? ""];

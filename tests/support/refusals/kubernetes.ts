@@ -77,6 +77,15 @@ const texts: [string, object][] = [
   ["backup.claim.storageClass", { backup: { ...backup, claim: { size: "50Gi", storageClass: 3 } } }],
   ["backup.s3.bucket", { backup: { schedule: "0 * * * *", s3: { bucket: 3 } } }],
   ["imagePullSecrets[0]", { imagePullSecrets: [3] }],
+  ["tls.extraServerNames[1]", { tls: { extraServerNames: ["a", 3] } }],
+  ["restore.endpoints.urls[0]", { restore: { endpoints: { urls: [3], tlsSecret: "a" } } }],
+  ["image.repository", { image: { repository: 3 } }],
+  ["nodeImage.digest", { nodeImage: { digest: 3 } }],
+  ["backup.claim.prefix", { backup: { ...backup, claim: { size: "50Gi", prefix: 3 } } }],
+  [
+    "service.loadBalancerSourceRanges[0]",
+    { service: { type: "LoadBalancer", loadBalancerSourceRanges: [3] } },
+  ],
 ];
 
 const objectName = "no object of Kubernetes can be called that";
@@ -131,8 +140,8 @@ const service: Refusal[] = [
     "service.loadBalancerSourceRanges",
     balanced({ loadBalancerSourceRanges: "10.0.0.0/8" }),
     "10.0.0.0/8",
-    "a list of ranges",
-    'Write it like ["10.0.0.0/8"]',
+    "it has to be a list",
+    "Write it as one",
   ),
   ...[
     "10.0.0.1/33",
@@ -142,7 +151,6 @@ const service: Refusal[] = [
     "fd00::/129",
     "fe80::1%eth0/64",
     "10.0.0.0/08",
-    8,
   ].map((range) =>
     r(
       "service.loadBalancerSourceRanges[1]",

@@ -46,7 +46,7 @@ describe("golden schema", function () {
     const taken = Object.entries(inputProperties)
       .filter(([, property]) => !property.plain)
       .map(([name]) => name);
-    expect(taken.sort()).to.deep.equal(["namespace", "serviceAccountAnnotations"]);
+    expect(taken.sort()).to.deep.equal(["imagePullSecrets", "namespace", "serviceAccountAnnotations"]);
   });
 
   it("requires nested arguments only if they have no default", () => {
