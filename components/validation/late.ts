@@ -9,6 +9,7 @@ import { ValidationErrors } from "./errors";
 import { validateDigest, validateRepository, validateTag } from "./image";
 import { validatePullSecrets } from "./object-names";
 import { validateUrls } from "./restore";
+import { serviceWords } from "./service";
 import { validateServerNames } from "./tls";
 
 /** Checks a value as if it had been known from the start. */
@@ -54,6 +55,7 @@ const checks: readonly (readonly [string, Check])[] = [
   ["nodeImage.tag", text(validateTag)],
   ...image("image"),
   ...image("nodeImage"),
+  ...Object.entries(serviceWords).map(([field, check]): [string, Check] => [`service.${field}`, text(check)]),
   ["restore.endpoints.urls", list(validateUrls)],
   ...store("backup"),
   ...store("restore.backup"),

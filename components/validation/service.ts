@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { EtcdClusterArgs } from "../args";
-import { ServiceType } from "../args";
+import { ExternalTrafficPolicy, ServiceType, SessionAffinity, TrafficDistribution } from "../args";
 import { isQualifiedName } from "../contract/units";
 import { checkInteger, checkOneOf, checkWord, plainText, plainTexts } from "./checks";
 import type { ValidationErrors } from "./errors";
@@ -8,18 +8,25 @@ import type { ValidationErrors } from "./errors";
 /** The default range of node ports. The API server may be configured with another one. */
 const nodePorts = { from: 30_000, to: 32_767 };
 
+const word =
+  (allowed: Readonly<Record<string, string>>) => (errors: ValidationErrors, path: string, given: unknown) =>
+    checkWord(errors, path, given, Object.values(allowed));
+
+/** Words that Kubernetes knows. */
+export const serviceWords = {
+  externalTrafficPolicy: word(ExternalTrafficPolicy),
+  sessionAffinity: word(SessionAffinity),
+  trafficDistribution: word(TrafficDistribution),
+};
+
 export function validateService(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const service = args.service ?? {};
   const type = service.type ?? ServiceType.ClusterIP;
   checkOneOf(errors, "service.type", service.type, ServiceType);
   validateNodePort(errors, service.nodePort);
-  checkWord(errors, "service.externalTrafficPolicy", service.externalTrafficPolicy, ["Cluster", "Local"]);
-  checkWord(errors, "service.sessionAffinity", service.sessionAffinity, ["None", "ClientIP"]);
-  checkWord(errors, "service.trafficDistribution", service.trafficDistribution, [
-    "PreferClose",
-    "PreferSameZone",
-    "PreferSameNode",
-  ]);
+  for (const [path, check] of Object.entries(serviceWords)) {
+    check(errors, `service.${path}`, service[path as keyof typeof serviceWords]);
+  }
   validateClass(errors, service.loadBalancerClass);
   validateRanges(errors, service.loadBalancerSourceRanges);
   for (const field of ["nodePort", "externalTrafficPolicy"] as const) {

@@ -80,6 +80,7 @@ const texts: [string, object][] = [
   ["tls.extraServerNames[1]", { tls: { extraServerNames: ["a", 3] } }],
   ["restore.endpoints.urls[0]", { restore: { endpoints: { urls: [3], tlsSecret: "a" } } }],
   ["image.repository", { image: { repository: 3 } }],
+  ["service.sessionAffinity", { service: { sessionAffinity: 3 } }],
   ["nodeImage.digest", { nodeImage: { digest: 3 } }],
   ["backup.claim.prefix", { backup: { ...backup, claim: { size: "50Gi", prefix: 3 } } }],
   [
@@ -126,7 +127,7 @@ const service: Refusal[] = [
     "service.trafficDistribution",
     { service: { trafficDistribution: "Near" } },
     "Near",
-    "PreferClose, PreferSameZone, PreferSameNode",
+    "PreferSameZone, PreferSameNode, PreferClose",
     "Write one of these",
   ),
   r(

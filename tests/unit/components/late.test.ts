@@ -74,6 +74,11 @@ const fields: Readonly<Record<string, Field>> = {
     right: ["https://a:2379", "https://b:2379"],
     wrong: [[], ["http://a:2379"], ["https://a:2379", "https://b:2379/x"]],
   },
+  "service.sessionAffinity": {
+    args: (sessionAffinity) => ({ service: { sessionAffinity } }),
+    right: "ClientIP",
+    wrong: ["clientIP", 5],
+  },
   "backup.s3.prefix": { args: (prefix) => store({ ...bucket, prefix }), right: "team/etcd", wrong: ["/a"] },
   "backup.claim.prefix": {
     args: (prefix) => store({}, { size: "50Gi", prefix }),
