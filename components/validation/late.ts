@@ -2,14 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../args";
 import { checkShape } from "./arguments";
 import { validatePrefix } from "./backup";
-import { isLater } from "./checks";
+import { checkObjectName, isLater } from "./checks";
 import { validateNamespace, validateNotReserved, validateVersionOfTag } from "./cluster";
 import { validateCredential } from "./credentials";
 import { ValidationErrors } from "./errors";
 import { validateDigest, validateRepository, validateTag } from "./image";
-import { validatePullSecrets } from "./object-names";
+import { validatePullSecrets, validateStorageClass } from "./object-names";
 import { validateUrls } from "./restore";
-import { serviceWords } from "./service";
+import { serviceWords, validateLoadBalancerClass, validateRanges } from "./service";
 import { validateServerNames } from "./tls";
 
 /** Checks a value as if it had been known from the start. */
@@ -32,6 +32,13 @@ const list =
     if (checkShape(errors, path, known, "input[]")) check(errors, path, known, args);
   };
 
+const objectName = text(checkObjectName);
+
+const existingTls = [
+  ...["peerSecret", "peerClientSecret", "serverSecret", "rootSecret"],
+  ...["controllerSecret", "controllerServerSecret", "restoreSecret"],
+];
+
 const image = (path: string): [string, Check][] => [
   [`${path}.repository`, text(validateRepository)],
   [`${path}.digest`, text(validateDigest)],
@@ -39,6 +46,9 @@ const image = (path: string): [string, Check][] => [
 
 const store = (path: string): [string, Check][] => [
   [`${path}.s3.prefix`, text(validatePrefix)],
+  [`${path}.s3.credentialsSecret`, objectName],
+  [`${path}.claim.existing`, objectName],
+  [`${path}.claim.storageClass`, text(validateStorageClass)],
   [`${path}.claim.prefix`, text(validatePrefix)],
   ...["accessKeyId", "secretAccessKey", "sessionToken"].map((field): [string, Check] => [
     `${path}.s3.credentials.${field}`,
@@ -50,13 +60,23 @@ const store = (path: string): [string, Check][] => [
 const checks: readonly (readonly [string, Check])[] = [
   ["namespace", text(validateNamespace, validateNotReserved)],
   ["tls.extraServerNames", list(validateServerNames)],
+  ...existingTls.map((field): [string, Check] => [`tls.existing.${field}`, objectName]),
   ["imagePullSecrets", list(validatePullSecrets)],
   ["image.tag", text(validateTag, validateVersionOfTag)],
   ["nodeImage.tag", text(validateTag)],
   ...image("image"),
   ...image("nodeImage"),
+  ["storage.storageClass", text(validateStorageClass)],
+  ["scheduling.priorityClassName", objectName],
+  ["scheduling.schedulerName", objectName],
+  ["scheduling.runtimeClassName", objectName],
+  ["controller.priorityClassName", objectName],
+  ["service.loadBalancerClass", text(validateLoadBalancerClass)],
+  ["service.loadBalancerSourceRanges", list(validateRanges)],
   ...Object.entries(serviceWords).map(([field, check]): [string, Check] => [`service.${field}`, text(check)]),
+  ["restore.file.claim", objectName],
   ["restore.endpoints.urls", list(validateUrls)],
+  ["restore.endpoints.tlsSecret", objectName],
   ...store("backup"),
   ...store("restore.backup"),
 ];

@@ -12,7 +12,7 @@ export function validateObjectNames(errors: ValidationErrors, args: EtcdClusterA
   }
   validatePullSecrets(errors, "imagePullSecrets", args.imagePullSecrets);
   checkObjectName(errors, "controller.priorityClassName", args.controller?.priorityClassName);
-  validateClass(errors, "storage.storageClass", args.storage?.storageClass);
+  validateStorageClass(errors, "storage.storageClass", args.storage?.storageClass);
   checkObjectName(errors, "restore.file.claim", restore?.file?.claim || undefined);
   checkObjectName(errors, "restore.endpoints.tlsSecret", restore?.endpoints?.tlsSecret || undefined);
   validateStore(errors, "backup", backup);
@@ -32,10 +32,10 @@ function validateStore(
 ): void {
   checkObjectName(errors, `${path}.s3.credentialsSecret`, store?.s3?.credentialsSecret);
   checkObjectName(errors, `${path}.claim.existing`, store?.claim?.existing);
-  validateClass(errors, `${path}.claim.storageClass`, store?.claim?.storageClass);
+  validateStorageClass(errors, `${path}.claim.storageClass`, store?.claim?.storageClass);
 }
 
 /** An empty text means a claim without a class. */
-function validateClass(errors: ValidationErrors, path: string, given: unknown): void {
+export function validateStorageClass(errors: ValidationErrors, path: string, given: unknown): void {
   checkObjectName(errors, path, given === "" ? undefined : given);
 }

@@ -27,8 +27,8 @@ export function validateService(errors: ValidationErrors, args: EtcdClusterArgs)
   for (const [path, check] of Object.entries(serviceWords)) {
     check(errors, `service.${path}`, service[path as keyof typeof serviceWords]);
   }
-  validateClass(errors, service.loadBalancerClass);
-  validateRanges(errors, service.loadBalancerSourceRanges);
+  validateLoadBalancerClass(errors, "service.loadBalancerClass", service.loadBalancerClass);
+  validateRanges(errors, "service.loadBalancerSourceRanges", service.loadBalancerSourceRanges);
   for (const field of ["nodePort", "externalTrafficPolicy"] as const) {
     if (service[field] !== undefined && type === ServiceType.ClusterIP) {
       errors.add(
@@ -63,11 +63,11 @@ function validateNodePort(errors: ValidationErrors, port: number | undefined): v
   }
 }
 
-function validateClass(errors: ValidationErrors, given: unknown): void {
+export function validateLoadBalancerClass(errors: ValidationErrors, path: string, given: unknown): void {
   const text = plainText(given);
   if (text !== undefined && !isQualifiedName(text)) {
     errors.add(
-      "service.loadBalancerClass",
+      path,
       text,
       "it has to be a name, with or without a domain before it",
       `Write it like "example.com/internal"`,
@@ -75,8 +75,7 @@ function validateClass(errors: ValidationErrors, given: unknown): void {
   }
 }
 
-function validateRanges(errors: ValidationErrors, given: unknown): void {
-  const path = "service.loadBalancerSourceRanges";
+export function validateRanges(errors: ValidationErrors, path: string, given: unknown): void {
   for (const [index, range] of plainTexts(given)) {
     if (!isRange(range)) {
       errors.add(

@@ -9,6 +9,10 @@ import type { ClusterRender } from "../../support/render";
 import { listOf, renderCluster, withoutStacks } from "../../support/render";
 
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+const own = {
+  ...{ peerSecret: "a", peerClientSecret: "b", serverSecret: "c", rootSecret: "d" },
+  ...{ controllerSecret: "e", controllerServerSecret: "f", restoreSecret: "g" },
+};
 const keys = { accessKeyId: "id", secretAccessKey: "key" };
 const store = (s3: object, claim?: object) => ({
   backup: { schedule: "@daily", ...(claim ? { claim } : { s3 }) },
@@ -73,6 +77,61 @@ const fields: Readonly<Record<string, Field>> = {
     args: (urls) => ({ restore: { endpoints: { urls, tlsSecret: "a" } } }),
     right: ["https://a:2379", "https://b:2379"],
     wrong: [[], ["http://a:2379"], ["https://a:2379", "https://b:2379/x"]],
+  },
+  "tls.existing.rootSecret": {
+    args: (rootSecret) => ({ tls: { existing: { ...own, rootSecret } } }),
+    right: "mine",
+    wrong: ["Mine"],
+  },
+  "storage.storageClass": {
+    args: (storageClass) => ({ storage: { storageClass } }),
+    right: "fast",
+    wrong: ["Fast"],
+  },
+  "scheduling.priorityClassName": {
+    args: (priorityClassName) => ({ scheduling: { priorityClassName } }),
+    right: "high",
+    wrong: ["High"],
+  },
+  "controller.priorityClassName": {
+    args: (priorityClassName) => ({ controller: { priorityClassName } }),
+    right: "high",
+    wrong: ["High"],
+  },
+  "service.loadBalancerClass": {
+    args: (loadBalancerClass) => ({ service: { type: "LoadBalancer", loadBalancerClass } }),
+    right: "example.com/internal",
+    wrong: ["a b"],
+  },
+  "service.loadBalancerSourceRanges": {
+    args: (loadBalancerSourceRanges) => ({ service: { type: "LoadBalancer", loadBalancerSourceRanges } }),
+    right: ["10.0.0.0/8"],
+    wrong: [["10.0.0.0"], "10.0.0.0/8"],
+  },
+  "restore.file.claim": {
+    args: (claim) => ({ restore: { file: { claim, path: "a.db" } } }),
+    right: "snapshots",
+    wrong: ["Snapshots"],
+  },
+  "restore.endpoints.tlsSecret": {
+    args: (tlsSecret) => ({ restore: { endpoints: { urls: ["https://a:2379"], tlsSecret } } }),
+    right: "old-client",
+    wrong: ["Old"],
+  },
+  "backup.s3.credentialsSecret": {
+    args: (credentialsSecret) => store({ ...bucket, credentialsSecret }),
+    right: "mine",
+    wrong: ["Mine"],
+  },
+  "backup.claim.existing": {
+    args: (existing) => store({}, { existing }),
+    right: "backups",
+    wrong: ["Backups"],
+  },
+  "backup.claim.storageClass": {
+    args: (storageClass) => store({}, { size: "50Gi", storageClass }),
+    right: "slow",
+    wrong: ["Slow"],
   },
   "service.sessionAffinity": {
     args: (sessionAffinity) => ({ service: { sessionAffinity } }),
