@@ -23,13 +23,11 @@ export function storeSettings(
 ): pulumi.Output<StoreSettings> {
   const { s3, claim } = store;
   if (!s3)
-    return pulumi
-      .all([claim?.prefix, defaultPrefix])
-      .apply(([own, usual]): StoreSettings => ({
-        kind: "folder",
-        folder: paths.backups,
-        prefix: own ?? usual,
-      }));
+    return pulumi.all([claim?.prefix, defaultPrefix]).apply(([own, usual]): StoreSettings => ({
+      kind: "folder",
+      folder: paths.backups,
+      prefix: own ?? usual,
+    }));
   const { bucket, endpoint, caCertificate, encryption } = s3;
   const hasCredentials = (s3.credentials ?? s3.credentialsSecret) !== undefined;
   return pulumi

@@ -128,7 +128,8 @@ export function objectNames(cluster: string) {
 }
 
 /** The Secret with the credentials of a store, if the component makes it. */
-export const credentialsSecret = (cluster: string, of: "backup" | "restore") => `${cluster}-${of}-credentials`;
+export const credentialsSecret = (cluster: string, of: "backup" | "restore") =>
+  `${cluster}-${of}-credentials`;
 
 /** DNS names and URLs of the cluster called `cluster` in `namespace`. */
 export function dnsNames(cluster: string, namespace: string, domain: string) {
