@@ -8,7 +8,7 @@ const { env, volume, volumeMount } = etcd.connection("app");
 
 // It starts once the cluster serves, and has to be in the cluster's namespace: a pod mounts no other Secrets.
 const labels = { app: "watcher" };
-const deployment = new k8s.apps.v1.Deployment("watcher", {
+new k8s.apps.v1.Deployment("watcher", {
   metadata: { namespace: etcd.namespace },
   spec: {
     replicas: 2,
@@ -47,4 +47,4 @@ const deployment = new k8s.apps.v1.Deployment("watcher", {
   },
 });
 
-export const application = deployment.metadata.name;
+export const endpoints = etcd.endpoints;
