@@ -21,8 +21,8 @@ const orders = new EtcdCluster("orders", {
   backup: { schedule: "0 * * * *", s3: store },
 });
 
-// In the namespace "orders-copy": one member, with authorities and certificates of its own. While the generation is 1 it
-// is empty. Each higher number replaces its data, once, by the newest backup of the first cluster.
+// In the namespace "orders-copy": one member, with authorities and certificates of its own. With the generation 1 it is
+// empty. Each higher number replaces its data, once, by the newest backup of the first cluster.
 const generation = config.getNumber("copyGeneration") ?? 1;
 const copy = new EtcdCluster("orders-copy", {
   members: 1,
