@@ -49,8 +49,8 @@ function checkShape(errors: ValidationErrors, path: string, given: unknown, shap
 }
 
 const rules = {
-  string: ["it has to be text", "Write it in quotes"],
-  boolean: ["it has to be a yes or no", "Write true or false"],
+  string: ["it has to be text", "Put it in quotes"],
+  boolean: ["it has to be a yes or no", "Use true or false"],
 } as const;
 
 function checkType(
@@ -83,7 +83,7 @@ function checkObject(
 ): boolean {
   const names = Object.keys(fields);
   if (!isObject(given)) {
-    errors.add(path, given, "it has arguments of its own", `Write it as an object with ${names.join(", ")}`);
+    errors.add(path, given, "it has arguments of its own", `Use an object with ${names.join(", ")}`);
     return false;
   }
   return Object.entries(given)
@@ -98,7 +98,7 @@ function checkObject(
         `${before}${key}`,
         value,
         "there is no such argument",
-        meant ? `Write ${before}${meant} if you meant that` : `There are: ${names.join(", ")}`,
+        meant ? `Did you mean ${before}${meant}?` : `There are: ${names.join(", ")}`,
       );
       return true;
     })
@@ -110,7 +110,7 @@ function checkInputs(errors: ValidationErrors, path: string, given: unknown): vo
     return;
   }
   if (!isObject(given)) {
-    errors.add(path, given, "it has to be texts by their names", `Write it as an object like {"a": "b"}`);
+    errors.add(path, given, "it has to be texts by their names", `Use an object such as {"a": "b"}`);
     return;
   }
   for (const [key, value] of Object.entries(given)) {

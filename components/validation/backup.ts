@@ -24,7 +24,7 @@ export function validateBackup(errors: ValidationErrors, args: EtcdClusterArgs, 
       args.clusterName === undefined ? "name" : "clusterName",
       cluster,
       `it has ${cluster.length} characters, and a CronJob's name leaves room for ${maxNameLength}`,
-      "Give a shorter clusterName, or leave backup out",
+      "Use a shorter clusterName, or leave backup out",
     );
   }
   validateSchedule(errors, "backup", backup);
@@ -49,14 +49,14 @@ function validateSchedule(
       `${path}.schedule`,
       schedule,
       "it has to be a cron expression of five fields, without a time zone",
-      `Write it like "0 * * * *", and the zone as timeZone`,
+      `For example: "0 * * * *"; the zone goes into timeZone`,
     );
   } else if (!hasDay(schedule)) {
     errors.add(
       `${path}.schedule`,
       schedule,
       "there is never such a day, and it would never run",
-      `Write it like "0 * * * *"`,
+      `For example: "0 * * * *"`,
     );
   }
   if (timeZone !== undefined && !isTimeZone(timeZone)) {
@@ -64,7 +64,7 @@ function validateSchedule(
       `${path}.timeZone`,
       timeZone,
       "there is no such time zone, letter by letter",
-      `Write it like "Europe/Berlin" or "Etc/UTC"`,
+      `For example: "Europe/Berlin" or "Etc/UTC"`,
     );
   }
 }
@@ -76,7 +76,7 @@ export function validateStore(errors: ValidationErrors, path: string, { s3, clai
       path,
       { ...(s3 ? { s3: "…" } : {}), ...(claim ? { claim: "…" } : {}) },
       "backups are in one place: a store that speaks S3, or a claim",
-      `Give one of ${path}.s3 and ${path}.claim`,
+      `Use one of ${path}.s3 and ${path}.claim`,
     );
   }
   if (s3) {
@@ -130,7 +130,7 @@ function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
       `${path}.encryption.algorithm`,
       undefined,
       "encryption has to say whose key",
-      `Write one of ${Object.values(ServerSideEncryption).join(", ")}, or leave encryption out`,
+      `Use one of ${Object.values(ServerSideEncryption).join(", ")}, or leave encryption out`,
     );
   }
   if (s3.encryption?.keyId !== undefined && s3.encryption.algorithm !== ServerSideEncryption.Kms) {
@@ -157,7 +157,7 @@ function validateEndpoint(
       path,
       endpoint,
       "it has to be a URL, http or https, without a user and without a query",
-      `Write it like "https://minio.example.com:9000"`,
+      `For example: "https://minio.example.com:9000"`,
     );
   } else if (bucket !== undefined && url.pathname.split("/").includes(bucket)) {
     errors.add(path, endpoint, "it contains the bucket, too", "Give the store's URL without it");
@@ -166,14 +166,14 @@ function validateEndpoint(
       path,
       endpoint,
       "a caCertificate is given, and http shows no certificate",
-      "Write https, or leave it out",
+      "Use https, or leave it out",
     );
   } else if (url.protocol === "http:") {
     errors.warn(
       path,
       endpoint,
       "backups would go over the network in plain text",
-      "Write https if the store has it",
+      "Use https if the store has it",
     );
   }
 }
@@ -202,7 +202,7 @@ function validateAmazon(
       `${path}.region`,
       region,
       "without an endpoint the store is Amazon's, which has no such region",
-      `Write it like "eu-central-1", or give ${path}.endpoint`,
+      `For example: "eu-central-1", or give ${path}.endpoint`,
     );
   }
   if (bucket !== undefined && /^\w*:[^/]*$/.test(bucket)) {
@@ -245,7 +245,7 @@ function validatePrefix(errors: ValidationErrors, path: string, prefix: string |
       path,
       prefix,
       "it has to be folders of letters, digits and . - _ = : , @ +, with single slashes between them",
-      `Write it like "team/etcd", or leave it out`,
+      `For example: "team/etcd", or leave it out`,
     );
   }
 }
@@ -256,7 +256,7 @@ function validateClaim(errors: ValidationErrors, path: string, claim: ClaimStore
       path,
       claim.size,
       "a claim is there already, or is made here with a size",
-      `Give one of ${path}.existing and ${path}.size`,
+      `Use one of ${path}.existing and ${path}.size`,
     );
   }
   checkQuantity(errors, `${path}.size`, claim.size);

@@ -26,7 +26,7 @@ export function checkQuantity(errors: ValidationErrors, path: string, given: unk
     path,
     given,
     "it has to be a Kubernetes quantity above zero, as text",
-    `Write it like "2Gi" or "250m"`,
+    `For example: "2Gi" or "250m"`,
   );
   return false;
 }
@@ -39,7 +39,7 @@ export function checkBytes(errors: ValidationErrors, path: string, given: unknow
   if (typeof given !== "string" || Number.isInteger(quantity(given))) {
     return true;
   }
-  errors.add(path, given, "it has to be whole bytes", `Write it like "2Gi"`);
+  errors.add(path, given, "it has to be whole bytes", `For example: "2Gi"`);
   return false;
 }
 
@@ -51,7 +51,7 @@ export function checkDuration(errors: ValidationErrors, path: string, given: unk
     path,
     given,
     "it has to be a length of time above zero, as text, and below the 292 years that etcd can count",
-    `Write it like "1m" or "1h30m"`,
+    `For example: "1m" or "1h30m"`,
   );
   return false;
 }
@@ -59,7 +59,7 @@ export function checkDuration(errors: ValidationErrors, path: string, given: unk
 export function checkOneOf(errors: ValidationErrors, path: string, given: unknown, allowed: object): void {
   const values: unknown[] = Object.values(allowed);
   if (given !== undefined && !values.includes(given)) {
-    errors.add(path, given, "it has to be one of a few words", `Write one of ${values.join(", ")}`);
+    errors.add(path, given, "it has to be one of a few words", `Use one of ${values.join(", ")}`);
   }
 }
 
@@ -81,7 +81,7 @@ export function checkWord(
       path,
       text,
       `Kubernetes knows ${allowed.join(", ")} here, letter by letter`,
-      word === undefined ? "Write one of these" : `Write ${word} if you meant that`,
+      word === undefined ? "Use one of these" : `Did you mean ${word}?`,
     );
   }
 }

@@ -54,7 +54,7 @@ function validateSuite(errors: ValidationErrors, at: string, suite: string): boo
     at,
     suite,
     "etcd knows suites by Go's names only, letter by letter",
-    meant === undefined ? `Write it like ${neededSuites[0]}` : `Write ${meant} if you meant that`,
+    meant === undefined ? `For example: ${neededSuites[0]}` : `Did you mean ${meant}?`,
   );
   return false;
 }

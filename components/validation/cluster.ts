@@ -24,13 +24,13 @@ export function validateCluster(errors: ValidationErrors, args: EtcdClusterArgs,
 function validateSize(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const members = args.members ?? defaults.members;
   if (!Number.isInteger(members) || members < 1 || members > maxMembers) {
-    errors.add("members", members, `a cluster has 1 to ${maxMembers} members`, "Write 1, 3, 5 or 7");
+    errors.add("members", members, `a cluster has 1 to ${maxMembers} members`, "Use 1, 3, 5 or 7");
   } else if (members % 2 === 0 && !args.allowEvenMembers) {
     errors.add(
       "members",
       members,
       `an even number survives no more failures than ${members - 1}`,
-      `Write ${members - 1} or ${members + 1}, or set allowEvenMembers`,
+      `Use ${members - 1} or ${members + 1}, or set allowEvenMembers: true`,
     );
   }
 }
@@ -52,7 +52,7 @@ function validateNames(errors: ValidationErrors, args: EtcdClusterArgs, name: st
       path,
       cluster,
       `it has ${cluster.length} characters, and Kubernetes' labels leave room for ${maxNameLength}`,
-      "Give a shorter clusterName",
+      "Use a shorter clusterName",
     );
   }
   warnOfNeighbor(errors, path, cluster, args.namespace !== undefined && namespace !== cluster);
@@ -63,7 +63,7 @@ function validateNames(errors: ValidationErrors, args: EtcdClusterArgs, name: st
       "clusterDomain",
       domain,
       "it has to be a DNS name",
-      `Write it like "${defaults.clusterDomain}"`,
+      `For example: "${defaults.clusterDomain}"`,
     );
   } else if (namespace !== undefined) {
     const longest = dnsNames(cluster, namespace, domain).pod(objectNames(cluster).pod(maxMembers - 1));
@@ -72,7 +72,7 @@ function validateNames(errors: ValidationErrors, args: EtcdClusterArgs, name: st
         path,
         cluster,
         `a member's DNS name, ${longest}, would have ${longest.length} characters, and 253 is the limit`,
-        "Give a shorter clusterName or namespace",
+        "Use a shorter clusterName or namespace",
       );
     }
   }
@@ -109,7 +109,7 @@ export function validateNotReserved(
       "namespace",
       namespace,
       "it is Kubernetes' own and can't be created, and must not be restricted or deleted with a cluster",
-      "Set createNamespace to false, or give another name",
+      "Set createNamespace: false, or use another namespace",
     );
   }
 }
@@ -133,7 +133,7 @@ function validateVersion(errors: ValidationErrors, args: EtcdClusterArgs): void 
       "version",
       text,
       `it has to be MAJOR.MINOR.PATCH of a minor that is known here (${knownMinors.join(", ")})`,
-      `Write it like "${defaultVersion}", without a v`,
+      `For example: "${defaultVersion}", without a v`,
     );
     return;
   }
@@ -145,7 +145,7 @@ function validateVersion(errors: ValidationErrors, args: EtcdClusterArgs): void 
       text,
       `patches of ${version.minor} before ${version.minor}.${usable.from} have faults in membership ` +
         "or lack the health endpoints",
-      `Write "${version.minor}.${secure.from}" or later`,
+      `Use "${version.minor}.${secure.from}" or later`,
     );
   } else if (!secure.ok) {
     errors.warn(

@@ -33,7 +33,7 @@ function validateRequestSize(errors: ValidationErrors, given: string | undefined
       path,
       given,
       "below 16Ki practically every write would be refused",
-      `Write it with its unit, like "1536Ki"`,
+      `Add the unit, for example "1536Ki"`,
     );
   }
 }
@@ -47,14 +47,14 @@ function validateCompaction(errors: ValidationErrors, etcd: EtcdSettings): void 
   const path = "etcd.autoCompactionRetention";
   if (etcd.autoCompactionMode === CompactionMode.Revision) {
     if (retention === undefined || !/^\d{1,18}$/.test(retention)) {
-      errors.add(path, retention, "revision mode keeps a number of revisions", `Write it like "10000"`);
+      errors.add(path, retention, "revision mode keeps a number of revisions", `For example: "10000"`);
     }
   } else if (retention !== undefined && retention !== "0" && !duration(retention)) {
     errors.add(
       path,
       retention,
       "periodic mode keeps a length of time (etcd would take a bare number for hours)",
-      `Write it like "1h", or "0" for none`,
+      `For example: "1h", or "0" to turn it off`,
     );
   } else if (
     retention !== undefined &&
@@ -65,7 +65,7 @@ function validateCompaction(errors: ValidationErrors, etcd: EtcdSettings): void 
       path,
       retention,
       "with less than a minute etcd would compact without a pause, and watches that fall back for a moment would end",
-      `Write it like "1h", or "0" for none`,
+      `For example: "1h", or "0" to turn it off`,
     );
   }
 }
@@ -84,7 +84,7 @@ function validateTiming(errors: ValidationErrors, args: EtcdClusterArgs, etcd: E
       "etcd.electionTimeoutMilliseconds",
       election,
       `it has to be at least five times the heartbeat of ${heartbeat} ms`,
-      `Write ${10 * heartbeat}, or shorten the heartbeat`,
+      `Use ${10 * heartbeat}, or shorten the heartbeat`,
     );
   }
   const grace = args.terminationGracePeriodSeconds;
@@ -94,7 +94,7 @@ function validateTiming(errors: ValidationErrors, args: EtcdClusterArgs, etcd: E
       "terminationGracePeriodSeconds",
       grace,
       `with an election timeout of ${election} ms a clean stop can take ${needed} s`,
-      `Write ${needed} or more, or leave it out`,
+      `Use ${needed} or more, or leave it out`,
     );
   }
 }
@@ -119,7 +119,7 @@ export function validateQuota(
       "etcd.quota",
       given,
       "below 16Mi the database would be full at once, and the cluster take no writes",
-      `Write it with its unit, like "2Gi"`,
+      `Add the unit, for example "2Gi"`,
     );
   }
   if (quota > volumeBytes / 3) {
@@ -137,7 +137,7 @@ export function validateQuota(
       given,
       "three times that much (the database, a copy while it is defragmented, what a restore sets " +
         "aside) leaves little of the volume for etcd's log",
-      `Write ${bytesAsText(roomy)} or less, or raise storage.size`,
+      `Use ${bytesAsText(roomy)} or less, or raise storage.size`,
     );
   }
   if (quota > quotaPerMemory * memoryBytes) {

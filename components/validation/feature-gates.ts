@@ -24,10 +24,10 @@ export function validateFeatureGates(errors: ValidationErrors, etcd: EtcdSetting
         path,
         text,
         `etcd ${minor} has no gate called ${name}, and ends at its start`,
-        meant ? `Write ${meant} if you meant that` : `There are: ${featureGates[minor].join(", ")}`,
+        meant ? `Did you mean ${meant}?` : `There are: ${featureGates[minor].join(", ")}`,
       );
     } else if (value === undefined) {
-      errors.add(path, text, `${name} has no yes or no`, `Write ${name}=true or ${name}=false`);
+      errors.add(path, text, `${name} has no yes or no`, `Use ${name}=true or ${name}=false`);
     } else if (seen.has(name)) {
       errors.add(path, text, `${name} is there twice`, "Leave one of them out");
     }
@@ -40,7 +40,7 @@ export function validateFeatureGates(errors: ValidationErrors, etcd: EtcdSetting
         `etcd.extra.${setting}`,
         extra[setting],
         `feature-gates says ${gate} too, and etcd takes only one of them`,
-        `Write ${gate} there, and leave this out`,
+        `Use ${gate} there, and leave this out`,
       );
     }
   }

@@ -50,7 +50,7 @@ function validateRepository(errors: ValidationErrors, path: string, given: strin
       path,
       given,
       "it has to be a registry and a path in small letters, without tag or digest",
-      `Write it like "registry.example.com/etcd"`,
+      `For example: "registry.example.com/etcd"`,
     );
   }
 }

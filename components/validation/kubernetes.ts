@@ -35,7 +35,7 @@ function validateVolumeAndMemory(errors: ValidationErrors, args: EtcdClusterArgs
       "storage.onDestroy",
       storage.onDestroy,
       "the data may not go unless allowDataDeletion says so",
-      "Set allowDataDeletion, or leave the claims",
+      "Set allowDataDeletion: true, or leave storage.onDestroy out",
     );
   }
   if (!usable) {
@@ -75,7 +75,7 @@ function validateVolumeAndMemory(errors: ValidationErrors, args: EtcdClusterArgs
       "storage.size",
       storage.size,
       "etcd allocates its log in files of 64 MB, of which it keeps up to seven, before anything is stored",
-      "Write 512Mi or more",
+      "Use 512Mi or more",
     );
   }
   validateQuota(errors, args, size(storage.size ?? defaults.storageSize), memory);
@@ -92,7 +92,7 @@ function validateSecurity(errors: ValidationErrors, args: EtcdClusterArgs): void
         `security.${field}`,
         given,
         "members never run as root",
-        "Give another number, or leave it out",
+        "Use another number, or leave it out",
       );
     } else {
       checkInteger(errors, `security.${field}`, given, 1, 2_147_483_647);

@@ -118,7 +118,7 @@ function validateKey(errors: ValidationErrors, path: string, key: string, compar
       path,
       key,
       "a key has at most 63 letters, digits, dashes, dots and underscores, after a domain and a slash if it likes",
-      `Write it like "tier" or "example.com/tier"`,
+      `For example: "tier" or "example.com/tier"`,
     );
   }
 }

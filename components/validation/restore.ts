@@ -34,7 +34,7 @@ export function validateRestore(errors: ValidationErrors, args: EtcdClusterArgs,
         "generation",
         generation,
         "a recovery makes the next generation, and a cluster begins with 1",
-        "Write one more than it was",
+        "Use one more than the present generation",
       );
     }
     validateMembers(errors, args.clusterName ?? name, "recovery", recovery.abandonedMembers);
@@ -96,7 +96,7 @@ function validateSource(errors: ValidationErrors, restore: Restore): void {
       "restore.file.path",
       file.path,
       "it has to be a path on the claim",
-      `Write it like "backups/etcd.db"`,
+      `For example: "backups/etcd.db"`,
     );
   }
   if (endpoints && !endpoints.urls?.length) {
@@ -110,7 +110,7 @@ function validateSource(errors: ValidationErrors, restore: Restore): void {
         `restore.endpoints.urls[${index}]`,
         url,
         "it has to be the https URL of a client port, without a user, a path or a query",
-        `Write it like "https://etcd-0.etcd:2379"`,
+        `For example: "https://etcd-0.etcd:2379"`,
       );
     }
   }
@@ -138,7 +138,7 @@ function validateBackupSource(errors: ValidationErrors, args: EtcdClusterArgs): 
       `${path}.name`,
       backup.name,
       "a backup's name is its time and six hexadecimal digits",
-      `Write it like "20261126T191500Z-5f3a9c", without a folder or .db`,
+      `For example: "20261126T191500Z-5f3a9c", without a folder or .db`,
     );
   }
   if (backup.clusterId !== undefined && !/^[1-9a-f][0-9a-f]{0,15}$/.test(backup.clusterId)) {
@@ -146,7 +146,7 @@ function validateBackupSource(errors: ValidationErrors, args: EtcdClusterArgs): 
       `${path}.clusterId`,
       backup.clusterId,
       "it has to be hexadecimal, as etcdctl prints it",
-      "Write it in small letters, without 0x",
+      "Use lower-case letters, without 0x",
     );
   }
 }
@@ -165,7 +165,7 @@ function validateMembers(
         `${path}.abandonedMembers[${index}]`,
         member,
         `members are called ${pod(0)} to ${pod(maxMembers - 1)}`,
-        "Write one of these names",
+        "Use one of these names",
       );
     }
   }

@@ -54,7 +54,7 @@ function fieldsOf(
     return undefined;
   }
   if (given === null || typeof given !== "object" || Array.isArray(given)) {
-    errors.add(path, given, "it has fields of its own", `Write it as an object with ${known.join(", ")}`);
+    errors.add(path, given, "it has fields of its own", `Use an object with ${known.join(", ")}`);
     return undefined;
   }
   for (const [field, value] of Object.entries(given)) {
@@ -64,7 +64,7 @@ function fieldsOf(
         `${path}.${field}`,
         isLater(value) ? "an output" : value,
         "Kubernetes has no such field here",
-        meant ? `Write ${meant} if you meant that` : `There are: ${known.join(", ")}`,
+        meant ? `Did you mean ${meant}?` : `There are: ${known.join(", ")}`,
       );
     }
   }
@@ -85,7 +85,7 @@ function itemsOf(errors: ValidationErrors, path: string, given: unknown): readon
 /** The text, or undefined for an output. Adds an error for anything else. */
 function textOf(errors: ValidationErrors, path: string, given: unknown): string | undefined {
   if (given !== undefined && typeof given !== "string" && !isLater(given)) {
-    errors.add(path, given, "it has to be text", "Write it in quotes");
+    errors.add(path, given, "it has to be text", "Put it in quotes");
   }
   return plainText(given);
 }
@@ -126,7 +126,7 @@ function validateToleration(errors: ValidationErrors, path: string, fields: Fiel
         `${path}.tolerationSeconds`,
         fields.tolerationSeconds,
         "only effect NoExecute takes a time",
-        "Write effect NoExecute, or leave it out",
+        "Use effect NoExecute, or leave it out",
       );
     }
   }
@@ -139,7 +139,7 @@ function validateLabelName(errors: ValidationErrors, path: string, key: string |
       key,
       "it has to be a name of at most 63 letters, digits, dashes, dots and underscores, after a " +
         "domain and a slash if it likes",
-      `Write it like "tier" or "example.com/tier"`,
+      `For example: "tier" or "example.com/tier"`,
     );
   }
 }
@@ -228,7 +228,7 @@ function validateRule(errors: ValidationErrors, path: string, rule: Fields, ofNo
       `${path}.values`,
       rule.values,
       `operator ${operator} takes ${wanted === "some" ? "one or more values" : `${wanted} value`}`,
-      "Write as many, or another operator",
+      "Use as many, or another operator",
     );
   }
   texts.forEach((text, index) => {
@@ -238,7 +238,7 @@ function validateRule(errors: ValidationErrors, path: string, rule: Fields, ofNo
         `${path}.values[${index}]`,
         text,
         whole ? `operator ${operator} compares whole numbers` : "no label of a node can have this value",
-        "Write another",
+        "Use another",
       );
     }
   });

@@ -63,7 +63,7 @@ function validateClass(errors: ValidationErrors, given: unknown): void {
       "service.loadBalancerClass",
       text,
       "it has to be a name, with or without a domain before it",
-      `Write it like "example.com/internal"`,
+      `For example: "example.com/internal"`,
     );
   }
 }
@@ -74,7 +74,7 @@ function validateRanges(errors: ValidationErrors, given: unknown): void {
     return;
   }
   if (!Array.isArray(given)) {
-    errors.add(path, given, "it has to be a list of ranges", `Write it like ["10.0.0.0/8"]`);
+    errors.add(path, given, "it has to be a list of ranges", `For example: ["10.0.0.0/8"]`);
     return;
   }
   for (const [index, range] of given.entries() as Iterable<[number, unknown]>) {
@@ -83,7 +83,7 @@ function validateRanges(errors: ValidationErrors, given: unknown): void {
         `${path}[${index}]`,
         range,
         "it has to be an address, a slash, and up to 32 bits of it, or 128 of IPv6",
-        `Write it like "10.0.0.0/8"`,
+        `For example: "10.0.0.0/8"`,
       );
     }
   }

@@ -96,22 +96,22 @@ function validateKind(
   if (kind === "count") {
     const [from, to] = [smallest[today] ?? 0, largest[today] ?? Number.MAX_SAFE_INTEGER];
     if (!(Number.isInteger(given) && Number(given) >= from && Number(given) <= to)) {
-      errors.add(path, given, `etcd wants a whole number here, from ${from} to ${to}`, "Write a number");
+      errors.add(path, given, `etcd wants a whole number here, from ${from} to ${to}`, "Use a number");
     }
   } else if (kind === "flag" && typeof given !== "boolean") {
-    errors.add(path, given, "etcd wants a yes or no here", "Write true or false");
+    errors.add(path, given, "etcd wants a yes or no here", "Use true or false");
   } else if (kind === "text" && typeof given !== "string") {
-    errors.add(path, given, "etcd wants text here", "Write it in quotes");
+    errors.add(path, given, "etcd wants text here", "Put it in quotes");
   } else if (kind === "time") {
     checkDuration(errors, path, given);
   } else if (words[today] && !words[today].includes(String(given))) {
-    errors.add(path, given, "etcd has only a few words here", `Write one of ${words[today].join(", ")}`);
+    errors.add(path, given, "etcd has only a few words here", `Use one of ${words[today].join(", ")}`);
   } else if (name === "cors" && !isOrigins(String(given))) {
     errors.add(
       path,
       given,
       `it has to be "*", or URLs with their ports and commas between them, or etcd ends at its start`,
-      `Write it like "https://app.example.com:443"`,
+      `For example: "https://app.example.com:443"`,
     );
   } else if (today === "memory-mlock" && given === true) {
     errors.warn(
@@ -161,8 +161,6 @@ function addUnknownSetting(
     path,
     given,
     `etcd ${minor} has no such setting, and would ignore it in silence`,
-    meant
-      ? `Write ${typedSettings[meant] ?? meant} if you meant that`
-      : "Names are those of etcd's configuration file",
+    meant ? `Did you mean ${typedSettings[meant] ?? meant}?` : "Names are those of etcd's configuration file",
   );
 }

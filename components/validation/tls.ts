@@ -125,7 +125,7 @@ function validateRotation(errors: ValidationErrors, args: EtcdClusterArgs): void
       "tls.caRotation.revision",
       rotation.revision,
       "the new authorities need a number",
-      "Write 2 for the first exchange, and one more for each that follows",
+      "Use 2 for the first exchange, and one more for each that follows",
     );
   } else {
     checkInteger(errors, "tls.caRotation.revision", rotation.revision, 2, 9999);
@@ -136,7 +136,7 @@ function validateRotation(errors: ValidationErrors, args: EtcdClusterArgs): void
       "tls.caRotation.step",
       rotation.step,
       "an exchange of the authorities goes step by step",
-      `Write ${Object.values(CaRotationStep).join(", then ")}`,
+      `Use ${Object.values(CaRotationStep).join(", then ")}`,
     );
   }
 }

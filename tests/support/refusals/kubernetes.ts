@@ -2,7 +2,7 @@ import type { Refusal } from ".";
 import { long, r } from ".";
 
 const text = "it has to be text";
-const quotes = "Write it in quotes";
+const quotes = "Put it in quotes";
 const backup = { schedule: "0 * * * *", claim: { size: "50Gi" } };
 
 /** The fields that are maps of strings with the user's own names. */
@@ -104,35 +104,35 @@ const service: Refusal[] = [
     balanced({ externalTrafficPolicy: "local" }),
     "local",
     "Cluster, Local here, letter by letter",
-    "Write Local if you meant that",
+    "Did you mean Local?",
   ),
   r(
     "service.sessionAffinity",
     { service: { sessionAffinity: "clientIP" } },
     "clientIP",
     "None, ClientIP",
-    "Write ClientIP if you meant that",
+    "Did you mean ClientIP?",
   ),
   r(
     "service.trafficDistribution",
     { service: { trafficDistribution: "Near" } },
     "Near",
     "PreferClose, PreferSameZone, PreferSameNode",
-    "Write one of these",
+    "Use one of these",
   ),
   r(
     "service.loadBalancerClass",
     balanced({ loadBalancerClass: "a b" }),
     "a b",
     "with or without a domain",
-    'Write it like "example.com/internal"',
+    'For example: "example.com/internal"',
   ),
   r(
     "service.loadBalancerSourceRanges",
     balanced({ loadBalancerSourceRanges: "10.0.0.0/8" }),
     "10.0.0.0/8",
     "a list of ranges",
-    'Write it like ["10.0.0.0/8"]',
+    'For example: ["10.0.0.0/8"]',
   ),
   ...[
     "10.0.0.1/33",
@@ -149,7 +149,7 @@ const service: Refusal[] = [
       balanced({ loadBalancerSourceRanges: ["10.0.0.0/8", range] }),
       range,
       "an address, a slash",
-      'Write it like "10.0.0.0/8"',
+      'For example: "10.0.0.0/8"',
     ),
   ),
 ];
@@ -164,7 +164,7 @@ const wrongTolerations: Refusal[] = [
     tolerations({ operator: "Exists", effect: "NoExecute", tolerationSecond: 5 }),
     5,
     "no such field here",
-    "Write tolerationSeconds if you meant that",
+    "Did you mean tolerationSeconds?",
   ),
   r(`${at}.taint`, tolerations({ key: "a", taint: "b" }), "b", "no such field here", "There are: key"),
   r(
@@ -172,14 +172,14 @@ const wrongTolerations: Refusal[] = [
     tolerations({ key: "a", operator: "exists" }),
     "exists",
     "letter by letter",
-    "Write Exists if",
+    "Did you mean Exists?",
   ),
   r(
     `${at}.effect`,
     tolerations({ key: "a", effect: "noSchedule" }),
     "noSchedule",
     "letter by letter",
-    "Write NoSchedule if",
+    "Did you mean NoSchedule?",
   ),
   r(
     `${at}.value`,
@@ -197,13 +197,13 @@ const wrongTolerations: Refusal[] = [
     "only operator Exists can do without",
     "Give the taint's key",
   ),
-  r(`${at}.key`, tolerations({ key: "a b" }), "a b", "a name of at most 63", "Write it like"),
+  r(`${at}.key`, tolerations({ key: "a b" }), "a b", "a name of at most 63", "For example: "),
   r(
     `${at}.tolerationSeconds`,
     tolerations({ key: "a", operator: "Exists", tolerationSeconds: 5 }),
     5,
     "only effect NoExecute takes a time",
-    "Write effect NoExecute",
+    "Use effect NoExecute",
   ),
   r(
     `${at}.tolerationSeconds`,
@@ -231,22 +231,22 @@ const wrongAffinities: Refusal[] = [
     "no such field here",
     "There are: requiredDuring",
   ),
-  r("scheduling.nodeAffinity", affinity("ssd"), "ssd", "has fields of its own", "as an object"),
+  r("scheduling.nodeAffinity", affinity("ssd"), "ssd", "has fields of its own", "Use an object"),
   r(terms, affinity({ [required]: { nodeSelectorTerms: [] } }), [], "no node fits", "Give one"),
   r(
     `${expression}.operator`,
     rule({ key: "a", operator: "in", values: ["b"] }),
     "in",
     "letter by letter",
-    "Write In if you meant that",
+    "Did you mean In?",
   ),
-  r(`${expression}.operator`, rule({ key: "a" }), "", "In, NotIn", "Write In if"),
+  r(`${expression}.operator`, rule({ key: "a" }), "", "In, NotIn", "Did you mean In?"),
   r(
     `${expression}.values`,
     rule({ key: "a", operator: "In" }),
     undefined,
     "operator In takes one or more values",
-    "Write as many",
+    "Use as many",
   ),
   r(
     `${expression}.values`,
@@ -260,37 +260,37 @@ const wrongAffinities: Refusal[] = [
     rule({ key: "a", operator: "Gt", values: ["1", "2"] }),
     ["1", "2"],
     "operator Gt takes one value",
-    "Write as many",
+    "Use as many",
   ),
   r(
     `${expression}.values[0]`,
     rule({ key: "a", operator: "Lt", values: ["4Gi"] }),
     "4Gi",
     "compares whole numbers",
-    "Write another",
+    "Use another",
   ),
   r(
     `${expression}.values[0]`,
     rule({ key: "a", operator: "In", values: ["b c"] }),
     "b c",
     "no label of a node",
-    "Write another",
+    "Use another",
   ),
   r(`${expression}.values[0]`, rule({ key: "a", operator: "In", values: [true] }), true, text, quotes),
-  r(`${expression}.key`, rule({ operator: "Exists" }), "", "a name of at most 63", "Write it like"),
+  r(`${expression}.key`, rule({ operator: "Exists" }), "", "a name of at most 63", "For example: "),
   r(
     `${field}.key`,
     term({ matchFields: [{ key: "metadata.labels", operator: "In", values: ["a"] }] }),
     "metadata.labels",
     "metadata.name",
-    "Write",
+    "Did you mean metadata.name?",
   ),
   r(
     `${field}.values`,
     term({ matchFields: [{ key: "metadata.name", operator: "In", values: ["a", "b"] }] }),
     ["a", "b"],
     "operator In takes one value",
-    "Write as many",
+    "Use as many",
   ),
   r(
     `scheduling.nodeAffinity.${preferred}[0].weight`,
@@ -304,7 +304,7 @@ const wrongAffinities: Refusal[] = [
 ];
 
 const quantities: Refusal[] = ["10Mi", "1", "511Mi", "0.4Gi", "5e8"].map((size) =>
-  r("storage.size", { storage: { size } }, size, "files of 64 MB", "Write 512Mi or more"),
+  r("storage.size", { storage: { size } }, size, "files of 64 MB", "Use 512Mi or more"),
 );
 
 const images: Refusal[] = [
@@ -318,7 +318,7 @@ const images: Refusal[] = [
         { nodeImage: { repository } },
         repository,
         "a registry and a path",
-        'Write it like "registry.example.com/etcd"',
+        'For example: "registry.example.com/etcd"',
       ),
   ),
   r(

@@ -17,9 +17,9 @@ const ciphers: Refusal[] = [
     ["tls_ecdhe_rsa_with_aes_128_gcm_sha256", rsa],
     ["TLS_ECDHE_RSA_AES_128_GCM_SHA256", rsa],
   ].map(([suite = "", meant = ""]) =>
-    r("etcd.cipherSuites[1]", suites(ecdsa, suite), suite, "by Go's names only", `Write ${meant} if`),
+    r("etcd.cipherSuites[1]", suites(ecdsa, suite), suite, "by Go's names only", `Did you mean ${meant}?`),
   ),
-  r("etcd.cipherSuites[0]", suites("HIGH"), "HIGH", "by Go's names only", `Write it like ${ecdsa}`),
+  r("etcd.cipherSuites[0]", suites("HIGH"), "HIGH", "by Go's names only", `For example: ${ecdsa}`),
   ...["TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"].map((suite) =>
     r("etcd.cipherSuites[1]", suites(ecdsa, suite), suite, "one of TLS 1.3", "Leave it out"),
   ),
@@ -45,9 +45,9 @@ const lease = "experimental-enable-lease-checkpoint";
 
 const featureGates: Refusal[] = [
   gates("Foo=true", "no gate called Foo", "There are: AllAlpha"),
-  gates("initialCorruptCheck=true", "no gate called", "Write InitialCorruptCheck if you meant that"),
+  gates("initialCorruptCheck=true", "no gate called", "Did you mean InitialCorruptCheck?"),
   gates("FastLeaseKeepAlive=true", "etcd 3.6 has no gate called", "There are"),
-  gates("InitialCorruptCheck", "has no yes or no", "Write InitialCorruptCheck=true"),
+  gates("InitialCorruptCheck", "has no yes or no", "Use InitialCorruptCheck=true"),
   gates("InitialCorruptCheck=yes", "has no yes or no", "or InitialCorruptCheck=false"),
   gates("InitialCorruptCheck=true,InitialCorruptCheck=false", "is there twice", "Leave one"),
   gates(" CompactHashCheck = true", "an argument of its own", "Use etcd.compactHashCheck"),
@@ -58,7 +58,7 @@ const featureGates: Refusal[] = [
     extra({ "experimental-initial-corrupt-check": true, "feature-gates": "InitialCorruptCheck=true" }),
     true,
     "feature-gates says InitialCorruptCheck too",
-    "Write InitialCorruptCheck there",
+    "Use InitialCorruptCheck there",
   ),
   r(
     `etcd.extra.${lease}`,
@@ -76,20 +76,20 @@ export const settingRefusals: Refusal[] = [
   ...["3.5.33", "3.6.16", "3.7.3"].flatMap((version) => [
     one("enable-log-rotation", true, "etcd rotates a file", "Leave it out", version),
     one("log-rotation-config-json", "{}", "etcd rotates a file", "Leave it out", version),
-    one("metrics", "yes", "a few words", "Write one of basic, extensive", version),
-    one("auth-token", "jwt,pub-key=/a,sign-method=RS256", "a few words", "Write one of simple", version),
+    one("metrics", "yes", "a few words", "Use one of basic, extensive", version),
+    one("auth-token", "jwt,pub-key=/a,sign-method=RS256", "a few words", "Use one of simple", version),
     one("backend-bbolt-freelist-type", "tree", "a few words", "array, map", version),
-    one("tls-max-version", "1.3", "a few words", "Write one of TLS1.2, TLS1.3", version),
-    one("max-concurrent-streams", 2 ** 32, "from 0 to 4294967295", "Write a number", version),
-    one("max-wals", 1e21, "from 1 to 9007199254740991", "Write a number", version),
-    one("bcrypt-cost", 3, "from 4 to 31", "Write a number", version),
-    one("grpc-keepalive-interval", "2562048h", "below the 292 years", 'Write it like "1m"', version),
+    one("tls-max-version", "1.3", "a few words", "Use one of TLS1.2, TLS1.3", version),
+    one("max-concurrent-streams", 2 ** 32, "from 0 to 4294967295", "Use a number", version),
+    one("max-wals", 1e21, "from 1 to 9007199254740991", "Use a number", version),
+    one("bcrypt-cost", 3, "from 4 to 31", "Use a number", version),
+    one("grpc-keepalive-interval", "2562048h", "below the 292 years", 'For example: "1m"', version),
     ...["example.com", "https://example.com", "*,https://a:443", "https://a:443/b"].map((origins) =>
-      one("cors", origins, "URLs with their ports", 'Write it like "https://app.example.com:443"', version),
+      one("cors", origins, "URLs with their ports", 'For example: "https://app.example.com:443"', version),
     ),
   ]),
-  one("log-format", "text", "a few words", "Write one of json, console"),
-  one("distributed-tracing-sampling-rate", 1_000_001, "from 0 to 1000000", "Write a number"),
+  one("log-format", "text", "a few words", "Use one of json, console"),
+  one("distributed-tracing-sampling-rate", 1_000_001, "from 0 to 1000000", "Use a number"),
   one("experimental-distributed-tracing-sampling-rate", 1_000_001, "from 0 to 1000000", "", "3.5.33"),
   r(
     "etcd.extra.experimental-corrupt-check-time",

@@ -38,7 +38,7 @@ const transforms = "set it on one object by Pulumi's transforms";
 /** What Kubernetes or etcd take, and what then keeps a cluster from doing its work. */
 export const unusableRefusals: Refusal[] = [
   ...["8", "4096", "15Mi", "16777215"].map((quota) =>
-    r("etcd.quota", { etcd: { quota } }, quota, "would be full at once", 'with its unit, like "2Gi"'),
+    r("etcd.quota", { etcd: { quota } }, quota, "would be full at once", 'Add the unit, for example "2Gi"'),
   ),
   ...["1", "4", "1536", "16383"].map((maxRequestSize) =>
     r(
@@ -46,7 +46,7 @@ export const unusableRefusals: Refusal[] = [
       { etcd: { maxRequestSize } },
       maxRequestSize,
       "practically every write would be refused",
-      'with its unit, like "1536Ki"',
+      'Add the unit, for example "1536Ki"',
     ),
   ),
   ...["1ms", "59s", "59.9s"].map((autoCompactionRetention) =>
@@ -55,7 +55,7 @@ export const unusableRefusals: Refusal[] = [
       { etcd: { autoCompactionRetention } },
       autoCompactionRetention,
       "compact without a pause",
-      'Write it like "1h", or "0" for none',
+      'For example: "1h", or "0" to turn it off',
     ),
   ),
   ...Object.keys(names).map((name) =>
@@ -85,7 +85,7 @@ export const unusableRefusals: Refusal[] = [
       { version, etcd: { extra: { "max-snapshots": 101 } } },
       101,
       "from 1 to 100",
-      "Write a number",
+      "Use a number",
     ),
   ]),
   ...["0 0 30 2 *", "0 0 31 feb,apr-4,6,9,11 *", "0 0 30-31 2 ?", "1 2 30/1 2 *", "0 0 31 9/2 *"].flatMap(
@@ -95,14 +95,14 @@ export const unusableRefusals: Refusal[] = [
         { backup: { ...backup, schedule } },
         schedule,
         "never such a day",
-        "Write it like",
+        "For example: ",
       ),
       r(
         "backup.drill.schedule",
         { backup: { ...backup, drill: { schedule } } },
         schedule,
         "never such a day",
-        "Write it like",
+        "For example: ",
       ),
     ],
   ),

@@ -9,7 +9,7 @@ import { render } from "../../../hack/offline/render";
 import { resolveArgs } from "../../../components/config/resolve";
 import { validate } from "../../../components/validation";
 import { cipherSuites } from "../../../components/validation/cipher-suites";
-import { ValidationErrors } from "../../../components/validation/errors";
+import { InvalidArguments, ValidationErrors } from "../../../components/validation/errors";
 import { renderCluster, withLog } from "../../support/render";
 import type { Refusal } from "../../support/refusals";
 import { long, r } from "../../support/refusals";
@@ -37,7 +37,7 @@ const withS3 = (more: object) => withBackup({}, { s3: { bucket: "backups", ...mo
 
 function backupRefusals(): Refusal[] {
   const cron = "a cron expression of five fields";
-  const zone = 'Write it like "Europe/Berlin"';
+  const zone = 'For example: "Europe/Berlin"';
   return [
     ...[
       "* * * *",
@@ -49,21 +49,21 @@ function backupRefusals(): Refusal[] {
       "*/0 * * * *",
       "5-1 * * * *",
     ].map((schedule) =>
-      r("backup.schedule", withBackup({ schedule }), schedule, cron, 'Write it like "0 * * * *"'),
+      r("backup.schedule", withBackup({ schedule }), schedule, cron, 'For example: "0 * * * *"'),
     ),
     r(
       "backup.schedule",
       { backup: { claim: { size: "50Gi" } } },
       undefined,
       cron,
-      'Write it like "0 * * * *"',
+      'For example: "0 * * * *"',
     ),
     r(
       "backup.schedule",
       withBackup({ schedule: "TZ=Europe/Berlin 0 * * * *" }),
       "TZ=Europe/Berlin 0 * * * *",
       "without a time zone",
-      "and the zone as timeZone",
+      "the zone goes into timeZone",
     ),
     ...["Mars/Olympus", "+01:00", "Local", "", "utc", "PST", "AET", "europe/berlin", "SystemV/EST5"].map(
       (timeZone) => r("backup.timeZone", withBackup({ timeZone }), timeZone, "no such time zone", zone),
@@ -73,14 +73,14 @@ function backupRefusals(): Refusal[] {
       { backup: { schedule: "@daily" } },
       {},
       "in one place",
-      "Give one of backup.s3 and backup.claim",
+      "Use one of backup.s3 and backup.claim",
     ),
     r(
       "backup",
       withBackup({ s3: { bucket: "backups" } }),
       { s3: "…", claim: "…" },
       "in one place",
-      "Give one of backup.s3 and backup.claim",
+      "Use one of backup.s3 and backup.claim",
     ),
     r("backup.s3.bucket", withBackup({}, { s3: {} }), undefined, "a bucket's name", "Give the name alone"),
     ...["ab", "s3://backups", "backups/etcd", long(64)].map((bucket) =>
@@ -154,7 +154,7 @@ function backupRefusals(): Refusal[] {
         withS3({ prefix }),
         prefix,
         "single slashes between them",
-        'Write it like "team/etcd"',
+        'For example: "team/etcd"',
       ),
     ),
     r(
@@ -172,7 +172,7 @@ function backupRefusals(): Refusal[] {
       }),
       "http://minio:9000",
       "http shows no certificate",
-      "Write https, or leave it out",
+      "Use https, or leave it out",
     ),
     r(
       "backup.s3.encryption.algorithm",
@@ -200,21 +200,21 @@ function backupRefusals(): Refusal[] {
       withBackup({}, { claim: {} }),
       undefined,
       "made here with a size",
-      "Give one of backup.claim.existing",
+      "Use one of backup.claim.existing",
     ),
     r(
       "backup.claim",
       withBackup({}, { claim: { existing: "a", size: "1Gi" } }),
       "1Gi",
       "made here with a size",
-      "Give one of backup.claim.existing and backup.claim.size",
+      "Use one of backup.claim.existing and backup.claim.size",
     ),
     r(
       "backup.claim.size",
       withBackup({}, { claim: { size: "much" } }),
       "much",
       "a Kubernetes quantity",
-      'Write it like "2Gi"',
+      'For example: "2Gi"',
     ),
     r(
       "backup.claim.storageClass",
@@ -250,7 +250,7 @@ function backupRefusals(): Refusal[] {
       withBackup({ compression: "zip" }),
       "zip",
       "one of a few words",
-      "Write one of none, gzip",
+      "Use one of none, gzip",
     ),
     r("backup.memoryLimit", withBackup({ memoryLimit: "64Mi" }), "64Mi", "below 128Mi", "Raise it"),
     r("backup.drill.schedule", withBackup({ drill: { schedule: "weekly" } }), "weekly", cron, "0 * * * *"),
@@ -261,22 +261,22 @@ function backupRefusals(): Refusal[] {
       "from 60 to 86400",
       "or leave it out",
     ),
-    r("name", withBackup({}), long(46), "leaves room for 45", "Give a shorter clusterName", long(46)),
+    r("name", withBackup({}), long(46), "leaves room for 45", "Use a shorter clusterName", long(46)),
   ];
 }
 
 const refusals: Refusal[] = [
   // Sizes
-  r("members", { members: 0 }, 0, "1 to 7 members", "Write 1, 3, 5 or 7"),
-  r("members", { members: -3 }, -3, "1 to 7 members", "Write 1, 3, 5 or 7"),
-  r("members", { members: 9 }, 9, "1 to 7 members", "Write 1, 3, 5 or 7"),
-  r("members", { members: 8, allowEvenMembers: true }, 8, "1 to 7 members", "Write 1, 3, 5 or 7"),
-  r("members", { members: 0, allowEvenMembers: true }, 0, "1 to 7 members", "Write 1, 3, 5 or 7"),
-  r("members", { members: 2.5 }, 2.5, "1 to 7 members", "Write 1, 3, 5 or 7"),
-  r("members", { members: "3" }, "3", "1 to 7 members", "Write 1, 3, 5 or 7"),
-  r("members", { members: 2 }, 2, "no more failures than 1", "Write 1 or 3, or set allowEvenMembers"),
-  r("members", { members: 4 }, 4, "no more failures than 3", "Write 3 or 5, or set allowEvenMembers"),
-  r("members", { members: 6 }, 6, "no more failures than 5", "Write 5 or 7, or set allowEvenMembers"),
+  r("members", { members: 0 }, 0, "1 to 7 members", "Use 1, 3, 5 or 7"),
+  r("members", { members: -3 }, -3, "1 to 7 members", "Use 1, 3, 5 or 7"),
+  r("members", { members: 9 }, 9, "1 to 7 members", "Use 1, 3, 5 or 7"),
+  r("members", { members: 8, allowEvenMembers: true }, 8, "1 to 7 members", "Use 1, 3, 5 or 7"),
+  r("members", { members: 0, allowEvenMembers: true }, 0, "1 to 7 members", "Use 1, 3, 5 or 7"),
+  r("members", { members: 2.5 }, 2.5, "1 to 7 members", "Use 1, 3, 5 or 7"),
+  r("members", { members: "3" }, "3", "1 to 7 members", "Use 1, 3, 5 or 7"),
+  r("members", { members: 2 }, 2, "no more failures than 1", "Use 1 or 3, or set allowEvenMembers: true"),
+  r("members", { members: 4 }, 4, "no more failures than 3", "Use 3 or 5, or set allowEvenMembers: true"),
+  r("members", { members: 6 }, 6, "no more failures than 5", "Use 5 or 7, or set allowEvenMembers: true"),
 
   // Names
   r("name", {}, "Etcd", "lower-case letters", "Give a clusterName", "Etcd"),
@@ -285,12 +285,12 @@ const refusals: Refusal[] = [
   r("clusterName", { clusterName: "" }, "", "a letter first", "Give a clusterName like that"),
   r("clusterName", { clusterName: "a-" }, "a-", "lower-case letters", "Give a clusterName like that"),
   r("clusterName", { clusterName: "a_b" }, "a_b", "lower-case letters", "Give a clusterName like that"),
-  r("clusterName", { clusterName: long(53) }, long(53), "leave room for 52", "Give a shorter clusterName"),
-  r("name", {}, long(60), "it has 60 characters", "Give a shorter clusterName", long(60)),
+  r("clusterName", { clusterName: long(53) }, long(53), "leave room for 52", "Use a shorter clusterName"),
+  r("name", {}, long(60), "it has 60 characters", "Use a shorter clusterName", long(60)),
   r("namespace", { namespace: "a.b" }, "a.b", "a DNS label", "Give a name like that"),
   r("namespace", { namespace: long(64) }, long(64), "a DNS label", "Give a name like that"),
-  r("clusterDomain", { clusterDomain: "a..b" }, "a..b", "a DNS name", 'Write it like "cluster.local"'),
-  r("clusterDomain", { clusterDomain: ".local" }, ".local", "a DNS name", 'Write it like "cluster.local"'),
+  r("clusterDomain", { clusterDomain: "a..b" }, "a..b", "a DNS name", 'For example: "cluster.local"'),
+  r("clusterDomain", { clusterDomain: ".local" }, ".local", "a DNS name", 'For example: "cluster.local"'),
   r(
     "clusterName",
     {
@@ -300,7 +300,7 @@ const refusals: Refusal[] = [
     },
     long(52),
     "and 253 is the limit",
-    "Give a shorter clusterName or namespace",
+    "Use a shorter clusterName or namespace",
   ),
   r(
     "metadata.labels",
@@ -341,10 +341,10 @@ const refusals: Refusal[] = [
   // Versions and images
   r("version", { version: "3.4.30" }, "3.4.30", "known here (3.5, 3.6, 3.7)", "without a v"),
   r("version", { version: "3.8.0" }, "3.8.0", "known here (3.5, 3.6, 3.7)", "without a v"),
-  r("version", { version: "v3.6.16" }, "v3.6.16", "MAJOR.MINOR.PATCH", 'Write it like "3.6.16", without a v'),
+  r("version", { version: "v3.6.16" }, "v3.6.16", "MAJOR.MINOR.PATCH", 'For example: "3.6.16", without a v'),
   r("version", { version: "3.6" }, "3.6", "MAJOR.MINOR.PATCH", "without a v"),
-  r("version", { version: "3.5.19" }, "3.5.19", "before 3.5.20", 'Write "3.5.33" or later'),
-  r("version", { version: "3.6.3" }, "3.6.3", "before 3.6.4", 'Write "3.6.14" or later'),
+  r("version", { version: "3.5.19" }, "3.5.19", "before 3.5.20", 'Use "3.5.33" or later'),
+  r("version", { version: "3.6.3" }, "3.6.3", "before 3.6.4", 'Use "3.6.14" or later'),
   r(
     "version",
     { image: { tag: "v3.6.16" } },
@@ -381,7 +381,7 @@ const refusals: Refusal[] = [
     { image: { repository: "https://example.com/etcd" } },
     "https://example.com/etcd",
     "without tag or digest",
-    'Write it like "registry.example.com/etcd"',
+    'For example: "registry.example.com/etcd"',
   ),
   r(
     "image.repository",
@@ -395,7 +395,7 @@ const refusals: Refusal[] = [
     { nodeImage: { repository: "A b" } },
     "A b",
     "a registry and a path",
-    "Write it like",
+    "For example: ",
   ),
   r(
     "image.pullPolicy",
@@ -406,10 +406,10 @@ const refusals: Refusal[] = [
   ),
 
   // etcd
-  r("etcd.quota", { etcd: { quota: "big" } }, "big", "Kubernetes quantity above zero", 'Write it like "2Gi"'),
-  r("etcd.quota", { etcd: { quota: 5 } }, 5, "Kubernetes quantity above zero", 'Write it like "2Gi"'),
-  r("etcd.quota", { etcd: { quota: "0" } }, "0", "Kubernetes quantity above zero", 'Write it like "2Gi"'),
-  r("etcd.quota", { etcd: { quota: "100m" } }, "100m", "whole bytes", 'Write it like "2Gi"'),
+  r("etcd.quota", { etcd: { quota: "big" } }, "big", "Kubernetes quantity above zero", 'For example: "2Gi"'),
+  r("etcd.quota", { etcd: { quota: 5 } }, 5, "Kubernetes quantity above zero", 'For example: "2Gi"'),
+  r("etcd.quota", { etcd: { quota: "0" } }, "0", "Kubernetes quantity above zero", 'For example: "2Gi"'),
+  r("etcd.quota", { etcd: { quota: "100m" } }, "100m", "whole bytes", 'For example: "2Gi"'),
   r("etcd.quota", { etcd: { quota: "3Gi" } }, "3Gi", "three times the quota", "or raise storage.size"),
   r(
     "etcd.quota",
@@ -418,35 +418,35 @@ const refusals: Refusal[] = [
     "less than a quarter of its database",
     "or raise resources.memoryLimit",
   ),
-  r("etcd.maxRequestSize", { etcd: { maxRequestSize: "1.1Ki" } }, "1.1Ki", "whole bytes", "Write it like"),
-  r("etcd.maxRequestSize", { etcd: { maxRequestSize: 1024 } }, 1024, "as text", "Write it like"),
+  r("etcd.maxRequestSize", { etcd: { maxRequestSize: "1.1Ki" } }, "1.1Ki", "whole bytes", "For example: "),
+  r("etcd.maxRequestSize", { etcd: { maxRequestSize: 1024 } }, 1024, "as text", "For example: "),
   r(
     "etcd.autoCompactionMode",
     { etcd: { autoCompactionMode: "hourly" } },
     "hourly",
     "few words",
-    "Write one of periodic, revision",
+    "Use one of periodic, revision",
   ),
   r(
     "etcd.autoCompactionRetention",
     { etcd: { autoCompactionMode: "revision" } },
     undefined,
     "a number of revisions",
-    'Write it like "10000"',
+    'For example: "10000"',
   ),
   r(
     "etcd.autoCompactionRetention",
     { etcd: { autoCompactionMode: "revision", autoCompactionRetention: "1h" } },
     "1h",
     "a number of revisions",
-    'Write it like "10000"',
+    'For example: "10000"',
   ),
   r(
     "etcd.autoCompactionRetention",
     { etcd: { autoCompactionRetention: "1" } },
     "1",
     "a bare number for hours",
-    'Write it like "1h", or "0" for none',
+    'For example: "1h", or "0" to turn it off',
   ),
   r(
     "etcd.heartbeatIntervalMilliseconds",
@@ -467,21 +467,21 @@ const refusals: Refusal[] = [
     { etcd: { heartbeatIntervalMilliseconds: 500 } },
     1000,
     "at least five times the heartbeat of 500 ms",
-    "Write 5000, or shorten the heartbeat",
+    "Use 5000, or shorten the heartbeat",
   ),
   r(
     "terminationGracePeriodSeconds",
     { terminationGracePeriodSeconds: 30 },
     30,
     "a clean stop can take 60 s",
-    "Write 60 or more",
+    "Use 60 or more",
   ),
   r(
     "terminationGracePeriodSeconds",
     { terminationGracePeriodSeconds: 100, etcd: { electionTimeoutMilliseconds: 10_000 } },
     100,
     "a clean stop can take 152 s",
-    "Write 152 or more",
+    "Use 152 or more",
   ),
   r(
     "terminationGracePeriodSeconds",
@@ -498,7 +498,7 @@ const refusals: Refusal[] = [
     { etcd: { compactHashCheckInterval: "1 minute" } },
     "1 minute",
     "a length of time above zero",
-    'Write it like "1m" or "1h30m"',
+    'For example: "1m" or "1h30m"',
   ),
   r("etcd.compactHashCheckInterval", { etcd: { compactHashCheckInterval: "0s" } }, "0s", "above zero", ""),
   r("etcd.logLevel", { etcd: { logLevel: "trace" } }, "trace", "few words", "debug, info, warn, error"),
@@ -536,28 +536,28 @@ const refusals: Refusal[] = [
     { etcd: { extra: { "max-snapshot": 3 } } },
     3,
     "would ignore it in silence",
-    "Write max-snapshots if you meant that",
+    "Did you mean max-snapshots?",
   ),
   r(
     "etcd.extra.snapshot-cuont",
     { etcd: { extra: { "snapshot-cuont": 3 } } },
     3,
     "would ignore it in silence",
-    "Write etcd.snapshotCount if you meant that",
+    "Did you mean etcd.snapshotCount?",
   ),
   r(
     "etcd.extra.corrupt-check-time",
     { version: "3.5.33", etcd: { extra: { "corrupt-check-time": "1h" } } },
     "1h",
     "etcd 3.5 has no such setting",
-    "Write experimental-corrupt-check-time if you meant that",
+    "Did you mean experimental-corrupt-check-time?",
   ),
   r(
     "etcd.extra.experimental-corrupt-check-time",
     { version: "3.7.1", etcd: { extra: { "experimental-corrupt-check-time": "1h" } } },
     "1h",
     "etcd 3.7 has no such setting",
-    "Write corrupt-check-time if you meant that",
+    "Did you mean corrupt-check-time?",
   ),
   r(
     "etcd.extra.nothing-like-it-at-all",
@@ -566,21 +566,21 @@ const refusals: Refusal[] = [
     "etcd 3.6 has no such setting",
     "Names are those of etcd's configuration file",
   ),
-  r("etcd.extra.max-wals", { etcd: { extra: { "max-wals": "3" } } }, "3", "a whole number", "Write a number"),
+  r("etcd.extra.max-wals", { etcd: { extra: { "max-wals": "3" } } }, "3", "a whole number", "Use a number"),
   r(
     "etcd.extra.pre-vote",
     { etcd: { extra: { "pre-vote": "yes" } } },
     "yes",
     "a yes or no",
-    "Write true or false",
+    "Use true or false",
   ),
-  r("etcd.extra.cors", { etcd: { extra: { cors: 5 } } }, 5, "wants text here", "Write it in quotes"),
+  r("etcd.extra.cors", { etcd: { extra: { cors: 5 } } }, 5, "wants text here", "Put it in quotes"),
   r(
     "etcd.extra.grpc-keepalive-timeout",
     { etcd: { extra: { "grpc-keepalive-timeout": 20 } } },
     20,
     "a length of time",
-    'Write it like "1m"',
+    'For example: "1m"',
   ),
   r(
     "etcd.extra.feature-gates",
@@ -646,7 +646,7 @@ const refusals: Refusal[] = [
     { tls: { caRotation: { step: "TrustBoth" } } },
     undefined,
     "the new authorities need a number",
-    "Write 2 for the first exchange",
+    "Use 2 for the first exchange",
   ),
   r(
     "tls.caRotation.revision",
@@ -667,14 +667,14 @@ const refusals: Refusal[] = [
     { tls: { caRotation: { revision: 2 } } },
     undefined,
     "step by step",
-    "Write TrustBoth, then SignWithNew, then DropOld",
+    "Use TrustBoth, then SignWithNew, then DropOld",
   ),
   r(
     "tls.caRotation.step",
     { tls: { caRotation: { revision: 2, step: "trust" } } },
     "trust",
     "few words",
-    "Write one of TrustBoth, SignWithNew, DropOld",
+    "Use one of TrustBoth, SignWithNew, DropOld",
   ),
   r(
     "tls.caRotation.phase",
@@ -726,20 +726,26 @@ const refusals: Refusal[] = [
     "Confirm it",
   ),
   r("recovery.confirmed", { generation: 2, recovery: {} }, undefined, "has to be true", "Confirm it"),
-  r("generation", { recovery: { confirmed: true } }, 1, "makes the next generation", "one more than it was"),
+  r(
+    "generation",
+    { recovery: { confirmed: true } },
+    1,
+    "makes the next generation",
+    "one more than the present",
+  ),
   r(
     "recovery.abandonedMembers[1]",
     { generation: 2, recovery: { confirmed: true, abandonedMembers: ["etcd-0", "etcd-7"] } },
     "etcd-7",
     "called etcd-0 to etcd-6",
-    "Write one of these names",
+    "Use one of these names",
   ),
   r(
     "restore.abandonedMembers[0]",
     { clusterName: "a", restore: { file: { claim: "a", path: "b" }, abandonedMembers: ["etcd-0"] } },
     "etcd-0",
     "called a-0 to a-6",
-    "Write one of these names",
+    "Use one of these names",
   ),
   r("restore", { restore: {} }, undefined, "exactly one source", "Give one of backup, file, endpoints"),
   r(
@@ -827,7 +833,7 @@ const refusals: Refusal[] = [
   ),
 
   // Kubernetes
-  r("storage.size", { storage: { size: "8 Gi" } }, "8 Gi", "a Kubernetes quantity", 'Write it like "2Gi"'),
+  r("storage.size", { storage: { size: "8 Gi" } }, "8 Gi", "a Kubernetes quantity", 'For example: "2Gi"'),
   r("storage.onDestroy", { storage: { onDestroy: "Keep" } }, "Keep", "few words", "Retain, Delete"),
   r("storage.keepReplacedDays", { storage: { keepReplacedDays: 0 } }, 0, "from 1 to 3650", "leave it out"),
   r("storage.keepReplacedDays", { storage: { keepReplacedDays: 1.5 } }, 1.5, "whole", "leave it out"),
@@ -865,9 +871,9 @@ const refusals: Refusal[] = [
     "Required, Preferred, None",
   ),
   ...["default", "kube-system", "kube-public", "kube-node-lease"].map((namespace) =>
-    r("namespace", { namespace }, namespace, "can't be created", "Set createNamespace to false"),
+    r("namespace", { namespace }, namespace, "can't be created", "Set createNamespace: false"),
   ),
-  r("namespace", { clusterName: "default" }, "default", "can't be created", "Set createNamespace to false"),
+  r("namespace", { clusterName: "default" }, "default", "can't be created", "Set createNamespace: false"),
   r(
     "scheduling.minZones",
     { scheduling: { minZones: 2 } },
@@ -977,8 +983,8 @@ const refusals: Refusal[] = [
     "from 60 to 86400",
     "",
   ),
-  r("security.runAsUser", { security: { runAsUser: 0 } }, 0, "never run as root", "Give another number"),
-  r("security.runAsGroup", { security: { runAsGroup: 0 } }, 0, "never run as root", "Give another number"),
+  r("security.runAsUser", { security: { runAsUser: 0 } }, 0, "never run as root", "Use another number"),
+  r("security.runAsGroup", { security: { runAsGroup: 0 } }, 0, "never run as root", "Use another number"),
   r("security.runAsUser", { security: { runAsUser: -1 } }, -1, "from 1 to 2147483647", ""),
   r(
     "security.runAsGroup",
@@ -1024,35 +1030,29 @@ const refusals: Refusal[] = [
     { controller: { defragmentMinSize: "some" } },
     "some",
     "a Kubernetes quantity",
-    'Write it like "2Gi"',
+    'For example: "2Gi"',
   ),
-  r("controller.memoryLimit", { controller: { memoryLimit: 192 } }, 192, "as text", 'Write it like "2Gi"'),
+  r("controller.memoryLimit", { controller: { memoryLimit: 192 } }, 192, "as text", 'For example: "2Gi"'),
   r("controller.memoryLimit", { controller: { memoryLimit: "95Mi" } }, "95Mi", "below 96Mi", "Raise it"),
   r(
     "controller.pause",
     { controller: { pause: true } },
     true,
     "no such argument",
-    "Write controller.paused if you meant that",
+    "Did you mean controller.paused?",
   ),
   r("controller", { controller: true }, true, "has arguments of its own", "an object with paused"),
 
   // Unknown arguments, and shapes that can't be read
-  r("member", { member: 3 }, 3, "there is no such argument", "Write members if you meant that"),
+  r("member", { member: 3 }, 3, "there is no such argument", "Did you mean members?"),
   r(
     "tls.existing.controllerDoorSecret",
     { tls: { existing: { ...own, controllerDoorSecret: "f" } } },
     "f",
     "there is no such argument",
-    "Write tls.existing.controllerServerSecret if you meant that",
+    "Did you mean tls.existing.controllerServerSecret?",
   ),
-  r(
-    "etcd.quotaa",
-    { etcd: { quotaa: "1Gi" } },
-    "1Gi",
-    "no such argument",
-    "Write etcd.quota if you meant that",
-  ),
+  r("etcd.quotaa", { etcd: { quotaa: "1Gi" } }, "1Gi", "no such argument", "Did you mean etcd.quota?"),
   r(
     "tls.existing.peerSecrt",
     { tls: { existing: { ...own, peerSecrt: "x" } } },
@@ -1066,20 +1066,20 @@ const refusals: Refusal[] = [
     { clients: [{ name: "a", nmae: "b" }] },
     "b",
     "no such argument",
-    "Write clients[0].name if",
+    "Did you mean clients[0].name?",
   ),
   r("constructor", { constructor: 1 }, 1, "no such argument", "There are: members"),
-  r("version", { version: 3.6 }, 3.6, "it has to be text", "Write it in quotes"),
-  r("image.tag", { version: "3.6.16", image: { tag: {} } }, {}, "it has to be text", "Write it in quotes"),
+  r("version", { version: 3.6 }, 3.6, "it has to be text", "Put it in quotes"),
+  r("image.tag", { version: "3.6.16", image: { tag: {} } }, {}, "it has to be text", "Put it in quotes"),
   r(
     "tls.extraServerNames[0]",
     { tls: { extraServerNames: [5] } },
     5,
     "it has to be text",
-    "Write it in quotes",
+    "Put it in quotes",
   ),
-  r("allowDataDeletion", { allowDataDeletion: "false" }, "false", "a yes or no", "Write true or false"),
-  r("etcd.compactHashCheck", { etcd: { compactHashCheck: 0 } }, 0, "a yes or no", "Write true or false"),
+  r("allowDataDeletion", { allowDataDeletion: "false" }, "false", "a yes or no", "Use true or false"),
+  r("etcd.compactHashCheck", { etcd: { compactHashCheck: 0 } }, 0, "a yes or no", "Use true or false"),
   r("storage", { storage: "8Gi" }, "8Gi", "has arguments of its own", "an object with size, storageClass"),
   r("etcd", { etcd: null }, null, "has arguments of its own", "an object with quota"),
   r("tls", { tls: [] }, [], "has arguments of its own", "an object with caValidityDays"),
@@ -1095,24 +1095,21 @@ const refusals: Refusal[] = [
   ...unusableRefusals,
 ];
 
-const errorOf = (work: () => unknown): pulumi.InputPropertiesError => {
+const errorOf = (work: () => unknown): InvalidArguments => {
   try {
     work();
   } catch (error) {
-    expect(pulumi.InputPropertiesError.isInstance(error), String(error)).to.equal(true);
-    return error as pulumi.InputPropertiesError;
+    expect(error).to.be.instanceOf(InvalidArguments);
+    return error as InvalidArguments;
   }
   throw new Error("nothing was wrong");
 };
-
-const shown = (given: unknown) =>
-  given === undefined ? "nothing is given" : `${JSON.stringify(given)} is given`;
 
 /** The `file:line` of each rule that reported an error while `work` ran. */
 function reportedRules(work: () => void): Set<string> {
   const lines = new Set<string>();
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
-  const { add, warn } = ValidationErrors.prototype;
+  const { add, unreadable, warn } = ValidationErrors.prototype;
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 3;
   const record = () => {
@@ -1123,6 +1120,10 @@ function reportedRules(work: () => void): Set<string> {
     record();
     add.apply(this, args);
   };
+  ValidationErrors.prototype.unreadable = function (...args) {
+    record();
+    unreadable.apply(this, args);
+  };
   ValidationErrors.prototype.warn = function (...args) {
     record();
     warn.apply(this, args);
@@ -1130,7 +1131,7 @@ function reportedRules(work: () => void): Set<string> {
   try {
     work();
   } finally {
-    Object.assign(ValidationErrors.prototype, { add, warn });
+    Object.assign(ValidationErrors.prototype, { add, unreadable, warn });
     Error.stackTraceLimit = limit;
   }
   return lines;
@@ -1140,13 +1141,16 @@ describe("validation errors", () => {
   for (const { args, path, given, rule, wayOut, name } of refusals) {
     it(`${path}: ${JSON.stringify(name ?? args).slice(0, 90)}`, () => {
       const error = errorOf(() => validate(args as EtcdClusterArgs, name ?? "etcd"));
-      expect(error.errors.map((e) => e.propertyPath)).to.deep.equal([path]);
-      const reason = error.errors[0]?.reason ?? "";
-      expect(reason.startsWith(`${shown(given)}: `), reason).to.equal(true);
+      expect(error.problems.map((problem) => problem.path)).to.deep.equal([path]);
+      const reason = error.problems[0]?.reason ?? "";
+      const value = given === undefined ? "is not set" : `is ${JSON.stringify(given)}`;
+      expect(reason.startsWith(`${value}: `), reason).to.equal(true);
       expect(reason).to.contain(rule);
       expect(reason).to.contain(wayOut);
-      expect(reason).to.match(/: \S.*\. \S.*\.$/);
-      expect(error.message).to.contain(`\n  - ${path}: ${reason}`);
+      expect(reason).to.match(/: \S.*\. \S.*[.?]$/);
+      expect(error.message).to.equal(
+        `EtcdCluster "${name ?? "etcd"}" is refused, and nothing of it was created:\n  - ${path} ${reason}`,
+      );
     });
   }
 
@@ -1170,7 +1174,9 @@ describe("validation errors", () => {
     const rules = readdirSync(folder).flatMap((file) =>
       readFileSync(join(folder, file), "utf8")
         .split("\n")
-        .flatMap((line, index) => (/errors\.(add|warn)\(/.test(line) ? [`${file}:${index + 1}`] : [])),
+        .flatMap((line, index) =>
+          /errors\.(add|unreadable|warn)\(/.test(line) ? [`${file}:${index + 1}`] : [],
+        ),
     );
     expect(rules).to.have.length.greaterThan(50);
     expect(rules.filter((rule) => !seen.has(rule))).to.deep.equal([]);
@@ -1197,8 +1203,8 @@ describe("validation errors", () => {
       "clients[2].name",
       "resources.memoryLimit",
     ];
-    expect(error.errors.map((e) => e.propertyPath)).to.deep.equal(paths);
-    expect(error.message).to.match(/^EtcdCluster "etcd" is refused, nothing was applied:\n/);
+    expect(error.problems.map((problem) => problem.path)).to.deep.equal(paths);
+    expect(error.message).to.match(/^EtcdCluster "etcd" is refused, and nothing of it was created:\n/);
     expect(error.message.split("\n  - ")).to.have.lengthOf(paths.length + 1);
   });
 
@@ -1219,7 +1225,7 @@ describe("validation errors", () => {
       } catch (caught) {
         error = caught;
       }
-      expect(String(error)).to.contain(`namespace: "${bad}" is given: it has to be a DNS label`);
+      expect(String(error)).to.contain(`namespace is "${bad}": it has to be a DNS label`);
     }
     const good = await renderCluster(() => ({ namespace: pulumi.output(Promise.resolve("late")) }));
     expect(good.resources).to.have.lengthOf(52);
@@ -1238,7 +1244,7 @@ describe("warnings", () => {
       const [warning, ...more] = of({ version: below });
       expect(more).to.deep.equal([]);
       expect(warning).to.equal(
-        `version is "${below}" is given: it has published security advisories (GHSA-xg4h, GHSA-6vch). Take ${floor} or later.`,
+        `version is "${below}": it has published security advisories (GHSA-xg4h, GHSA-6vch). Take ${floor} or later.`,
       );
       expect(of({ version: floor })).to.deep.equal([]);
     }
@@ -1264,9 +1270,7 @@ describe("warnings", () => {
     for (const end of ["client", "controller", "restore", "backup"]) {
       const [warning, ...more] = of({ namespace: "shared", clusterName: `etcd-${end}` });
       expect(more).to.deep.equal([]);
-      expect(warning).to.contain(
-        `clusterName is "etcd-${end}" is given: a cluster called etcd in the same namespace`,
-      );
+      expect(warning).to.contain(`clusterName is "etcd-${end}": a cluster called etcd in the same namespace`);
       expect(of({ clusterName: `etcd-${end}` }), "a namespace of its own").to.deep.equal([]);
       expect(of({ namespace: "shared", clusterName: end })).to.deep.equal([]);
     }
@@ -1290,7 +1294,7 @@ describe("warnings", () => {
       const [warning, ...more] = of8Gi(quota);
       expect(more).to.deep.equal([]);
       expect(warning).to.contain(
-        "little of the volume for etcd's log. Write 2560Mi or less, or raise storage.size",
+        "little of the volume for etcd's log. Use 2560Mi or less, or raise storage.size",
       );
     }
     expect(() => of8Gi("2863311531")).to.throw("three times the quota");
@@ -1299,7 +1303,7 @@ describe("warnings", () => {
   it("name unencrypted backups and a claim that is too small for a full database", () => {
     const [plain, ...more] = of(withS3({ endpoint: "http://minio:9000" }));
     expect(more).to.deep.equal([]);
-    expect(plain).to.contain("backup.s3.endpoint").and.contain("in plain text. Write https");
+    expect(plain).to.contain("backup.s3.endpoint").and.contain("in plain text. Use https");
     expect(of(withS3({ endpoint: "https://minio:9000" }))).to.deep.equal([]);
     const [small] = of(withBackup({}, { claim: { size: "1Gi" } }));
     expect(small).to.contain("backup.claim.size").and.contain("not even one backup");
