@@ -7,23 +7,35 @@ import { hasDay, isSchedule } from "../config/cron";
 import { quotaBytes } from "../config/defaults";
 import { isTimeZone } from "./time-zone-names";
 import { quantity } from "../contract/units";
-import { checkInteger, checkOneOf, checkQuantity, plainText } from "./checks";
+import { checkInteger, checkOneOf, inWords, plainText } from "./checks";
 import type { ValidationErrors } from "./errors";
+import { checkQuantity } from "./measures";
 
 /** The longest name of a cluster with a CronJob, to which Kubernetes adds suffixes for Jobs and pods. */
 const maxNameLength = 45;
+const roomOfName = `the name of a CronJob leaves room for ${maxNameLength} characters`;
 
 export function validateBackup(errors: ValidationErrors, args: EtcdClusterArgs, name: string): void {
   const { backup } = args;
+  const path = args.clusterName === undefined ? "name" : "clusterName";
+  const cluster = args.clusterName ?? name;
+  const isLong = cluster.length > maxNameLength && !errors.has(path);
   if (!backup) {
+    if (isLong) {
+      errors.warn(
+        path,
+        cluster,
+        `it has ${cluster.length} characters, and backups can't be added later: ${roomOfName}`,
+        "Use a shorter clusterName, unless the cluster exists already",
+      );
+    }
     return;
   }
-  const cluster = args.clusterName ?? name;
-  if (cluster.length > maxNameLength) {
+  if (isLong) {
     errors.add(
-      args.clusterName === undefined ? "name" : "clusterName",
+      path,
       cluster,
-      `it has ${cluster.length} characters, and a CronJob's name leaves room for ${maxNameLength}`,
+      `it has ${cluster.length} characters, and ${roomOfName}`,
       "Use a shorter clusterName, or leave backup out",
     );
   }
@@ -44,18 +56,18 @@ function validateSchedule(
   path: string,
   { schedule, timeZone }: { schedule?: string; timeZone?: string },
 ): void {
-  if (schedule === undefined || /^\s*(CRON_)?TZ=/.test(schedule) || !isSchedule(schedule)) {
+  if (schedule === undefined || !isSchedule(schedule)) {
     errors.add(
       `${path}.schedule`,
       schedule,
       "it has to be a cron expression of five fields, without a time zone",
-      `For example: "0 * * * *"; the zone goes into timeZone`,
+      wayOutOfSchedule(schedule ?? ""),
     );
   } else if (!hasDay(schedule)) {
     errors.add(
       `${path}.schedule`,
       schedule,
-      "there is never such a day, and it would never run",
+      "it would never run, because there is no such day",
       `For example: "0 * * * *"`,
     );
   }
@@ -63,20 +75,44 @@ function validateSchedule(
     errors.add(
       `${path}.timeZone`,
       timeZone,
-      "there is no such time zone, letter by letter",
+      "there is no time zone of this name, and upper and lower case matter",
       `For example: "Europe/Berlin" or "Etc/UTC"`,
     );
   }
 }
 
+function wayOutOfSchedule(text: string): string {
+  const [, rest = ""] = /^\s*(?:CRON_)?TZ=\S+\s+(.*)$/.exec(text) ?? [];
+  if (isSchedule(rest)) {
+    return `Use "${rest}", and the time zone as timeZone`;
+  }
+  const fields = text.trim().split(/\s+/);
+  const meant = [`@${text.toLowerCase()}`, fields.slice(1).join(" ")].find(isSchedule);
+  return meant === undefined
+    ? `For example: "0 * * * *", or a word such as "@hourly" or "@daily"; the time zone goes into timeZone`
+    : `Did you mean "${meant}"?`;
+}
+
 /** Validates the store of backups or of a restore. */
 export function validateStore(errors: ValidationErrors, path: string, { s3, claim }: StoreArgs): void {
-  if ((s3 === undefined) === (claim === undefined)) {
+  if (s3 !== undefined && claim !== undefined) {
     errors.add(
-      path,
-      { ...(s3 ? { s3: "…" } : {}), ...(claim ? { claim: "…" } : {}) },
-      "backups are in one place: a store that speaks S3, or a claim",
-      `Use one of ${path}.s3 and ${path}.claim`,
+      `${path}.claim`,
+      claim,
+      `backups are in one place, and ${path}.s3 is another one`,
+      "Leave one of them out",
+    );
+  } else if (
+    s3 === undefined &&
+    claim === undefined &&
+    !errors.has(`${path}.s3`) &&
+    !errors.has(`${path}.claim`)
+  ) {
+    errors.add(
+      `${path}.s3`,
+      undefined,
+      "backups are in a store that speaks S3, or on a claim",
+      `Set ${path}.s3 or ${path}.claim`,
     );
   }
   if (s3) {
@@ -97,7 +133,7 @@ function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
       `${path}.bucket`,
       bucket,
       "a bucket's name has 3 to 63 letters, digits, dots and dashes, and on some stores a tenant and a colon before it",
-      "Give the name alone, without s3:// and without a prefix",
+      "Use the name alone, without s3:// and without a prefix",
     );
   }
   const endpoint = plainText(s3.endpoint);
@@ -108,8 +144,8 @@ function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
     errors.add(
       `${path}.region`,
       s3.region,
-      "what is signed needs a region, also where the store has none",
-      "Leave it out, or write what the store expects",
+      "requests are signed for a region, even if the store has none",
+      "Leave it out, or use what the store expects",
     );
   }
   validateAmazon(errors, path, s3, bucket);
@@ -121,7 +157,7 @@ function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
       `${path}.caCertificate`,
       ca.slice(0, 40),
       "it has to be a certificate as PEM",
-      "Give the file's content",
+      "Use the content of the file",
     );
   }
   checkOneOf(errors, `${path}.encryption.algorithm`, s3.encryption?.algorithm, ServerSideEncryption);
@@ -129,15 +165,19 @@ function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
     errors.add(
       `${path}.encryption.algorithm`,
       undefined,
-      "encryption has to say whose key",
-      `Use one of ${Object.values(ServerSideEncryption).join(", ")}, or leave encryption out`,
+      "encryption needs it to know whose key is used",
+      `Use ${inWords(Object.values(ServerSideEncryption))}, or leave encryption out`,
     );
   }
-  if (s3.encryption?.keyId !== undefined && s3.encryption.algorithm !== ServerSideEncryption.Kms) {
+  if (
+    s3.encryption?.keyId !== undefined &&
+    s3.encryption.algorithm !== ServerSideEncryption.Kms &&
+    !errors.has(`${path}.encryption.algorithm`)
+  ) {
     errors.add(
       `${path}.encryption.keyId`,
-      plainText(s3.encryption.keyId) ?? "a key",
-      "only a key management has keys with names",
+      s3.encryption.keyId,
+      "only the key management service has keys with IDs",
       `Set ${path}.encryption.algorithm to ${ServerSideEncryption.Kms}, or leave it out`,
     );
   }
@@ -160,20 +200,20 @@ function validateEndpoint(
       `For example: "https://minio.example.com:9000"`,
     );
   } else if (bucket !== undefined && url.pathname.split("/").includes(bucket)) {
-    errors.add(path, endpoint, "it contains the bucket, too", "Give the store's URL without it");
+    errors.add(path, endpoint, "it contains the bucket as well", "Use the store's URL without it");
   } else if (url.protocol === "http:" && caCertificate !== undefined) {
     errors.add(
       path,
       endpoint,
-      "a caCertificate is given, and http shows no certificate",
-      "Use https, or leave it out",
+      `${path.replace(/endpoint$/, "caCertificate")} is set, and with http there is no certificate to verify`,
+      "Use https, or leave caCertificate out",
     );
   } else if (url.protocol === "http:") {
     errors.warn(
       path,
       endpoint,
-      "backups would go over the network in plain text",
-      "Use https if the store has it",
+      "backups go over the network in plain text",
+      "Use https if the store supports it",
     );
   }
 }
@@ -202,7 +242,7 @@ function validateAmazon(
       `${path}.region`,
       region,
       "without an endpoint the store is Amazon's, which has no such region",
-      `For example: "eu-central-1", or give ${path}.endpoint`,
+      `For example: "eu-central-1", or set ${path}.endpoint`,
     );
   }
   if (bucket !== undefined && /^\w*:[^/]*$/.test(bucket)) {
@@ -210,7 +250,7 @@ function validateAmazon(
       `${path}.bucket`,
       bucket,
       "without an endpoint the store is Amazon's, which has no tenants",
-      `Give ${path}.endpoint`,
+      `Set ${path}.endpoint`,
     );
   }
 }
@@ -255,7 +295,7 @@ function validateClaim(errors: ValidationErrors, path: string, claim: ClaimStore
     errors.add(
       path,
       claim.size,
-      "a claim is there already, or is made here with a size",
+      "a claim exists already, or the component makes it with a size",
       `Use one of ${path}.existing and ${path}.size`,
     );
   }
@@ -263,8 +303,8 @@ function validateClaim(errors: ValidationErrors, path: string, claim: ClaimStore
   if (claim.storageClass !== undefined && claim.size === undefined) {
     errors.add(
       `${path}.storageClass`,
-      plainText(claim.storageClass) ?? "a class",
-      "a claim that is there already has its class",
+      claim.storageClass,
+      "a claim that exists already has its class",
       "Leave it out",
     );
   }
@@ -278,7 +318,7 @@ function warnOfSmallClaim(errors: ValidationErrors, args: EtcdClusterArgs, { siz
       "backup.claim.size",
       size,
       "not even one backup of a full database fits into it",
-      "Raise it to several times etcd.quota",
+      "Use several times etcd.quota",
     );
   }
 }
@@ -294,6 +334,11 @@ function validateJob(errors: ValidationErrors, backup: Backup): void {
     backup.memoryLimit !== undefined &&
     (quantity(backup.memoryLimit) ?? 0) < 128 * 2 ** 20
   ) {
-    errors.add("backup.memoryLimit", backup.memoryLimit, "it does not run reliably below 128Mi", "Raise it");
+    errors.add(
+      "backup.memoryLimit",
+      backup.memoryLimit,
+      "the job does not run reliably below 128Mi",
+      "Use 128Mi or more",
+    );
   }
 }

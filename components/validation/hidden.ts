@@ -8,7 +8,7 @@ const secret = "[secret]";
 
 /** The value that was given at that path, as a message may have it. It never has what is known later or is secret. */
 export function shown(path: string, given: unknown): string {
-  if (fieldsOf(path).some(isSecret)) {
+  if (isSecretPath(path)) {
     return JSON.stringify(secret);
   }
   try {
@@ -17,6 +17,8 @@ export function shown(path: string, given: unknown): string {
     return "an object that contains itself";
   }
 }
+
+export const isSecretPath = (path: string): boolean => fieldsOf(path).some(isSecret);
 
 /** `etcd.extra` has etcd's own names, none of which is a secret's. */
 const fieldsOf = (path: string) => (path.startsWith("etcd.extra.") ? [] : path.split(/[.[\]]+/));

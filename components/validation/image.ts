@@ -16,14 +16,19 @@ export function validateImages(errors: ValidationErrors, args: EtcdClusterArgs):
 
 function validateImage(errors: ValidationErrors, path: string, image: Image | undefined): void {
   if (image?.tag !== undefined && image.digest !== undefined) {
-    errors.add(path, image, "an image is named by a tag or by a digest", "Leave one of them out");
+    errors.add(
+      path,
+      image,
+      "an image is named by a tag or by a digest, and not by both",
+      "Leave one of them out",
+    );
   }
   if (image?.digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(image.digest)) {
     errors.add(
       `${path}.digest`,
       image.digest,
       "it has to be sha256: and 64 hexadecimal digits",
-      "Copy it whole",
+      "Copy the whole digest",
     );
   }
   if (image?.tag !== undefined && !/^\w[\w.-]{0,127}$/.test(image.tag)) {
@@ -31,7 +36,7 @@ function validateImage(errors: ValidationErrors, path: string, image: Image | un
       `${path}.tag`,
       image.tag,
       "a tag has at most 128 letters, digits, dots, dashes and underscores",
-      "Give the tag alone",
+      "Use the tag alone",
     );
   }
   validateRepository(errors, `${path}.repository`, image?.repository);
@@ -44,12 +49,12 @@ function validateRepository(errors: ValidationErrors, path: string, given: strin
   }
   const tagged = /^(.*[^/]):[^/:\]]*$/.exec(given)?.[1];
   if (tagged !== undefined && repository.test(tagged)) {
-    errors.add(path, given, "it ends with a tag", `Move that to ${path.replace("repository", "tag")}`);
+    errors.add(path, given, "it ends with a tag", `Move the tag to ${path.replace("repository", "tag")}`);
   } else if (given.length > 255 || !repository.test(given)) {
     errors.add(
       path,
       given,
-      "it has to be a registry and a path in small letters, without tag or digest",
+      "it has to be a registry and a path in lower-case letters, without tag or digest",
       `For example: "registry.example.com/etcd"`,
     );
   }

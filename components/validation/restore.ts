@@ -2,7 +2,7 @@ import type { EtcdClusterArgs, Restore } from "../args";
 import { maxMembers, objectNames } from "../contract/names";
 import { isDnsLabel } from "../contract/units";
 import { validateStore, urlOf } from "./backup";
-import { checkInteger } from "./checks";
+import { checkInteger, inWords, plainTexts } from "./checks";
 import { maxNameLength } from "./cluster";
 import type { ValidationErrors } from "./errors";
 import { defaults } from "../config/defaults";
@@ -16,7 +16,7 @@ export function validateRestore(errors: ValidationErrors, args: EtcdClusterArgs,
     errors.add(
       "recovery",
       recovery,
-      "a generation is made by a restore or by a recovery",
+      "a generation is made by a restore or by a recovery, and not by both",
       "Leave one of them out",
     );
   }
@@ -25,16 +25,16 @@ export function validateRestore(errors: ValidationErrors, args: EtcdClusterArgs,
       errors.add(
         "recovery.confirmed",
         recovery.confirmed,
-        "it has to be true",
-        "Confirm it, or leave recovery out",
+        "writes that only the lost disks have will be lost, and you have to accept that",
+        "Use true, or leave recovery out",
       );
     }
-    if (generation < 2) {
+    if (generation < 2 && !errors.has("generation")) {
       errors.add(
         "generation",
         generation,
         "a recovery makes the next generation, and a cluster begins with 1",
-        "Use one more than the present generation",
+        "Use one more than the present generation, 2 for the first recovery",
       );
     }
     validateMembers(errors, args.clusterName ?? name, "recovery", recovery.abandonedMembers);
@@ -51,8 +51,8 @@ export function validateRestore(errors: ValidationErrors, args: EtcdClusterArgs,
     errors.add(
       "tls.existing.restoreSecret",
       undefined,
-      "a restore pod needs a certificate, and no authority is here to sign it",
-      "Give a Secret, as it is described there",
+      "with tls.existing the component can't sign the certificate that a restore pod needs",
+      "Set it to the name of the Secret that its documentation describes",
     );
   }
 }
@@ -62,7 +62,12 @@ const maxJobName = 63;
 
 function validateJobName(errors: ValidationErrors, cluster: string, generation: number): void {
   const job = objectNames(cluster).restoreJob(generation);
-  if (isDnsLabel(cluster) && cluster.length <= maxNameLength && job.length > maxJobName) {
+  if (
+    !errors.has("generation") &&
+    isDnsLabel(cluster) &&
+    cluster.length <= maxNameLength &&
+    job.length > maxJobName
+  ) {
     errors.add(
       "generation",
       generation,
@@ -74,12 +79,12 @@ function validateJobName(errors: ValidationErrors, cluster: string, generation: 
 
 function validateSource(errors: ValidationErrors, restore: Restore): void {
   const given = sources.filter((source) => restore[source] !== undefined);
-  if (given.length !== 1) {
+  if (given.length !== 1 && !sources.some((source) => errors.has(`restore.${source}`))) {
     errors.add(
       "restore",
-      given.length === 0 ? undefined : given,
+      Object.fromEntries(given.map((source) => [source, "…"])),
       "a restore has exactly one source",
-      `Give one of ${sources.join(", ")}`,
+      `Use one of ${inWords(sources)}`,
     );
   }
   const { file, endpoints } = restore;
@@ -88,7 +93,7 @@ function validateSource(errors: ValidationErrors, restore: Restore): void {
     ["restore.endpoints.tlsSecret", endpoints && (endpoints.tlsSecret ?? "")],
   ] as const) {
     if (value === "" || value === null) {
-      errors.add(path, undefined, "it has to be the name of an object of the namespace", "Give it");
+      errors.add(path, undefined, "it has to be the name of an object in the namespace", "Set it");
     }
   }
   if (file && (!file.path || file.path.startsWith("/") || file.path.split("/").includes(".."))) {
@@ -100,9 +105,14 @@ function validateSource(errors: ValidationErrors, restore: Restore): void {
     );
   }
   if (endpoints && !endpoints.urls?.length) {
-    errors.add("restore.endpoints.urls", endpoints.urls, "somebody has to be asked", "Give a URL at least");
+    errors.add(
+      "restore.endpoints.urls",
+      endpoints.urls,
+      "the restore has to know whom to ask",
+      "Set one URL at least",
+    );
   }
-  for (const [index, url] of (endpoints?.urls ?? []).entries()) {
+  for (const [index, url] of plainTexts(endpoints?.urls)) {
     const parsed = urlOf(url);
     const bare = parsed && !parsed.search && !parsed.hash && !parsed.username && !parsed.password;
     if (!bare || !/^https:\/\/[^/\s?#@]+$/.test(url)) {
@@ -129,8 +139,8 @@ function validateBackupSource(errors: ValidationErrors, args: EtcdClusterArgs): 
     errors.add(
       `${path}.claim.size`,
       backup.claim.size,
-      "a claim that is made here holds no backup",
-      `Give ${path}.claim.existing`,
+      "a new claim holds no backup",
+      `Use ${path}.claim.existing`,
     );
   }
   if (backup.name !== undefined && !/^\d{8}T\d{6}Z-[0-9a-f]{6}$/.test(backup.name)) {
@@ -159,12 +169,12 @@ function validateMembers(
 ): void {
   const { pod } = objectNames(cluster);
   const known = Array.from({ length: maxMembers }, (_, ordinal) => pod(ordinal));
-  for (const [index, member] of given.entries()) {
+  for (const [index, member] of plainTexts(given)) {
     if (!known.includes(member)) {
       errors.add(
         `${path}.abandonedMembers[${index}]`,
         member,
-        `members are called ${pod(0)} to ${pod(maxMembers - 1)}`,
+        `the members are called ${pod(0)} to ${pod(maxMembers - 1)}`,
         "Use one of these names",
       );
     }

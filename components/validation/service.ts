@@ -3,6 +3,7 @@ import type { EtcdClusterArgs } from "../args";
 import { ServiceType } from "../args";
 import { isQualifiedName } from "../contract/units";
 import { checkInteger, checkOneOf, checkWord, isLater, plainText } from "./checks";
+import { toList, toText } from "./wrong-type";
 import type { ValidationErrors } from "./errors";
 
 /** The default range of node ports. The API server may be configured with another one. */
@@ -23,18 +24,23 @@ export function validateService(errors: ValidationErrors, args: EtcdClusterArgs)
   validateClass(errors, service.loadBalancerClass);
   validateRanges(errors, service.loadBalancerSourceRanges);
   for (const field of ["nodePort", "externalTrafficPolicy"] as const) {
-    if (service[field] !== undefined && type === ServiceType.ClusterIP) {
+    if (service[field] !== undefined && type === ServiceType.ClusterIP && !errors.has("service.type")) {
       errors.add(
         `service.${field}`,
         service[field],
-        "it needs type NodePort or LoadBalancer",
+        "a Service has it only with type NodePort or LoadBalancer",
         "Set service.type",
       );
     }
   }
   for (const field of ["loadBalancerClass", "loadBalancerSourceRanges"] as const) {
-    if (service[field] !== undefined && type !== ServiceType.LoadBalancer) {
-      errors.add(`service.${field}`, service[field], "it needs type LoadBalancer", "Set service.type");
+    if (service[field] !== undefined && type !== ServiceType.LoadBalancer && !errors.has("service.type")) {
+      errors.add(
+        `service.${field}`,
+        service[field],
+        "a Service has it only with type LoadBalancer",
+        "Set service.type",
+      );
     }
   }
 }
@@ -49,9 +55,9 @@ function validateNodePort(errors: ValidationErrors, port: number | undefined): v
     errors.warn(
       path,
       port,
-      `Kubernetes refuses what is not from ${nodePorts.from} to ${nodePorts.to}, unless its API ` +
-        "server was told otherwise",
-      "Take one of these, or make sure of it",
+      `Kubernetes refuses a port outside ${nodePorts.from} to ${nodePorts.to}, unless its API server is ` +
+        "configured with another range",
+      "Use a port from that range, or check the API server's",
     );
   }
 }
@@ -74,24 +80,28 @@ function validateRanges(errors: ValidationErrors, given: unknown): void {
     return;
   }
   if (!Array.isArray(given)) {
-    errors.add(path, given, "it has to be a list of ranges", `For example: ["10.0.0.0/8"]`);
+    errors.add(path, given, "it has to be a list of ranges", toList(path, given, "input"));
     return;
   }
   for (const [index, range] of given.entries() as Iterable<[number, unknown]>) {
-    if (!isLater(range) && !isRange(range)) {
+    const at = `${path}[${index}]`;
+    const text = plainText(range);
+    if (text !== undefined && !isRange(text)) {
+      const oneAddress = [`${text}/${isIP(text) === 4 ? 32 : 128}`].find(isRange);
       errors.add(
-        `${path}[${index}]`,
+        at,
         range,
-        "it has to be an address, a slash, and up to 32 bits of it, or 128 of IPv6",
-        `For example: "10.0.0.0/8"`,
+        "it has to be an address, a slash and the number of leading bits: up to 32, or 128 with IPv6",
+        oneAddress === undefined ? `For example: "10.0.0.0/8"` : `Use "${oneAddress}" for one address`,
       );
+    } else if (text === undefined && !isLater(range)) {
+      errors.add(at, range, "it has to be text", toText(at, range));
     }
   }
 }
 
-function isRange(given: unknown): boolean {
-  const [, address = "", bits] =
-    /^([0-9a-fA-F.:]+)\/(0|[1-9]\d{0,2})$/.exec(plainText(given)?.trim() ?? "") ?? [];
+function isRange(given: string): boolean {
+  const [, address = "", bits] = /^([0-9a-fA-F.:]+)\/(0|[1-9]\d{0,2})$/.exec(given.trim()) ?? [];
   const family = isIP(address);
   return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
 }

@@ -50,5 +50,9 @@ function shapeOf(types: Schema["types"], property: Property): string {
   if (type === "array" && plain && items) return `${shapeOf(types, items)}[]`;
   if (type === "object" && additionalProperties?.type === "string") return "inputs";
   const of: ObjectType | undefined = types[$ref?.slice("#/types/".length) ?? ""];
-  return plain && $ref?.startsWith(prefix) && of?.properties ? $ref.slice(prefix.length) : "any";
+  return plain && $ref?.startsWith(prefix) && of?.properties
+    ? $ref.slice(prefix.length)
+    : plain
+      ? "plain"
+      : "any";
 }

@@ -2,7 +2,7 @@ import type { Refusal } from ".";
 import { long, r } from ".";
 
 const text = "it has to be text";
-const quotes = "Put it in quotes";
+const quotes = "in quotes";
 const backup = { schedule: "0 * * * *", claim: { size: "50Gi" } };
 
 /** The fields that are maps of strings with the user's own names. */
@@ -79,7 +79,7 @@ const texts: [string, object][] = [
   ["imagePullSecrets[0]", { imagePullSecrets: [3] }],
 ];
 
-const objectName = "no object of Kubernetes can be called that";
+const objectName = "a name in Kubernetes has lower-case letters";
 const names: [string, object][] = [
   ["storage.storageClass", { storage: { storageClass: "Fast" } }],
   ["scheduling.priorityClassName", { scheduling: { priorityClassName: "Fast" } }],
@@ -103,21 +103,21 @@ const service: Refusal[] = [
     "service.externalTrafficPolicy",
     balanced({ externalTrafficPolicy: "local" }),
     "local",
-    "Cluster, Local here, letter by letter",
-    "Did you mean Local?",
+    "it has to be Cluster or Local",
+    'Did you mean "Local"?',
   ),
   r(
     "service.sessionAffinity",
     { service: { sessionAffinity: "clientIP" } },
     "clientIP",
-    "None, ClientIP",
-    "Did you mean ClientIP?",
+    "None or ClientIP",
+    'Did you mean "ClientIP"?',
   ),
   r(
     "service.trafficDistribution",
     { service: { trafficDistribution: "Near" } },
     "Near",
-    "PreferClose, PreferSameZone, PreferSameNode",
+    "PreferClose, PreferSameZone or PreferSameNode",
     "Use one of these",
   ),
   r(
@@ -132,18 +132,9 @@ const service: Refusal[] = [
     balanced({ loadBalancerSourceRanges: "10.0.0.0/8" }),
     "10.0.0.0/8",
     "a list of ranges",
-    'For example: ["10.0.0.0/8"]',
+    'Use a list: ["10.0.0.0/8"]',
   ),
-  ...[
-    "10.0.0.1/33",
-    "10.0.0.1",
-    "10.0.0/8",
-    "010.0.0.0/8",
-    "fd00::/129",
-    "fe80::1%eth0/64",
-    "10.0.0.0/08",
-    8,
-  ].map((range) =>
+  ...["10.0.0.1/33", "10.0.0/8", "010.0.0.0/8", "fd00::/129", "fe80::1%eth0/64", "10.0.0.0/08"].map((range) =>
     r(
       "service.loadBalancerSourceRanges[1]",
       balanced({ loadBalancerSourceRanges: ["10.0.0.0/8", range] }),
@@ -152,12 +143,28 @@ const service: Refusal[] = [
       'For example: "10.0.0.0/8"',
     ),
   ),
+  ...["10.0.0.1/32", "fd00::1/128"].map((range) =>
+    r(
+      "service.loadBalancerSourceRanges[0]",
+      balanced({ loadBalancerSourceRanges: [range.replace(/\/.*/, "")] }),
+      range.replace(/\/.*/, ""),
+      "an address, a slash",
+      `Use "${range}" for one address`,
+    ),
+  ),
+  r(
+    "service.loadBalancerSourceRanges[0]",
+    balanced({ loadBalancerSourceRanges: [8] }),
+    8,
+    "it has to be text",
+    'in quotes: "8"',
+  ),
 ];
 
 const tolerations = (...given: unknown[]) => ({ scheduling: { tolerations: given } });
 const at = "scheduling.tolerations[0]";
 const wrongTolerations: Refusal[] = [
-  r("scheduling.tolerations", { scheduling: { tolerations: {} } }, {}, "a list", "Write it as one"),
+  r("scheduling.tolerations", { scheduling: { tolerations: {} } }, {}, "a list", "list"),
   r(at, tolerations("etcd"), "etcd", "has fields of its own", "an object with key, operator"),
   r(
     `${at}.tolerationSecond`,
@@ -166,20 +173,20 @@ const wrongTolerations: Refusal[] = [
     "no such field here",
     "Did you mean tolerationSeconds?",
   ),
-  r(`${at}.taint`, tolerations({ key: "a", taint: "b" }), "b", "no such field here", "There are: key"),
+  r(`${at}.taint`, tolerations({ key: "a", taint: "b" }), "b", "no such field here", "The fields are key"),
   r(
     `${at}.operator`,
     tolerations({ key: "a", operator: "exists" }),
     "exists",
-    "letter by letter",
-    "Did you mean Exists?",
+    "it has to be",
+    'Did you mean "Exists"?',
   ),
   r(
     `${at}.effect`,
     tolerations({ key: "a", effect: "noSchedule" }),
     "noSchedule",
-    "letter by letter",
-    "Did you mean NoSchedule?",
+    "it has to be",
+    'Did you mean "NoSchedule"?',
   ),
   r(
     `${at}.value`,
@@ -194,8 +201,8 @@ const wrongTolerations: Refusal[] = [
     `${at}.key`,
     tolerations({ effect: "NoSchedule" }),
     undefined,
-    "only operator Exists can do without",
-    "Give the taint's key",
+    "only operator Exists does without",
+    "Use the taint's key",
   ),
   r(`${at}.key`, tolerations({ key: "a b" }), "a b", "a name of at most 63", "For example: "),
   r(
@@ -209,7 +216,7 @@ const wrongTolerations: Refusal[] = [
     `${at}.tolerationSeconds`,
     tolerations({ key: "a", operator: "Exists", effect: "NoExecute", tolerationSeconds: "5" }),
     "5",
-    "a whole number",
+    "number",
     "",
   ),
 ];
@@ -229,18 +236,18 @@ const wrongAffinities: Refusal[] = [
     affinity({ required: {} }),
     {},
     "no such field here",
-    "There are: requiredDuring",
+    "The fields are requiredDuring",
   ),
   r("scheduling.nodeAffinity", affinity("ssd"), "ssd", "has fields of its own", "Use an object"),
-  r(terms, affinity({ [required]: { nodeSelectorTerms: [] } }), [], "no node fits", "Give one"),
+  r(terms, affinity({ [required]: { nodeSelectorTerms: [] } }), [], "no node matches", "or leave it out"),
   r(
     `${expression}.operator`,
     rule({ key: "a", operator: "in", values: ["b"] }),
     "in",
-    "letter by letter",
-    "Did you mean In?",
+    "it has to be",
+    'Did you mean "In"?',
   ),
-  r(`${expression}.operator`, rule({ key: "a" }), "", "In, NotIn", "Did you mean In?"),
+  r(`${expression}.operator`, rule({ key: "a" }), undefined, "In, NotIn", "Use one of these words"),
   r(
     `${expression}.values`,
     rule({ key: "a", operator: "In" }),
@@ -267,14 +274,14 @@ const wrongAffinities: Refusal[] = [
     rule({ key: "a", operator: "Lt", values: ["4Gi"] }),
     "4Gi",
     "compares whole numbers",
-    "Use another",
+    "Use ",
   ),
   r(
     `${expression}.values[0]`,
     rule({ key: "a", operator: "In", values: ["b c"] }),
     "b c",
     "no label of a node",
-    "Use another",
+    "Use ",
   ),
   r(`${expression}.values[0]`, rule({ key: "a", operator: "In", values: [true] }), true, text, quotes),
   r(`${expression}.key`, rule({ operator: "Exists" }), "", "a name of at most 63", "For example: "),
@@ -283,7 +290,7 @@ const wrongAffinities: Refusal[] = [
     term({ matchFields: [{ key: "metadata.labels", operator: "In", values: ["a"] }] }),
     "metadata.labels",
     "metadata.name",
-    "Did you mean metadata.name?",
+    'Did you mean "metadata.name"?',
   ),
   r(
     `${field}.values`,
@@ -303,13 +310,15 @@ const wrongAffinities: Refusal[] = [
   ),
 ];
 
-const quantities: Refusal[] = ["10Mi", "1", "511Mi", "0.4Gi", "5e8"].map((size) =>
-  r("storage.size", { storage: { size } }, size, "files of 64 MB", "Use 512Mi or more"),
-);
+const quantities: Refusal[] = [
+  ...["10Mi", "1Mi", "511Mi", "0.4Gi", "5e8"].map((size) =>
+    r("storage.size", { storage: { size } }, size, "64 MB", "Use 512Mi or more"),
+  ),
+];
 
 const images: Refusal[] = [
   ...["v3.6 16", "", ".a", long(129)].map((tag) =>
-    r("nodeImage.tag", { nodeImage: { tag } }, tag, "at most 128 letters", "Give the tag alone"),
+    r("nodeImage.tag", { nodeImage: { tag } }, tag, "at most 128 letters", "Use the tag alone"),
   ),
   ...["a//b", "/a", "a/", "a/B", "[fd00::1", "fd00::1/a", "a_/b", "[fd00::1]:5000", long(256)].map(
     (repository) =>
@@ -326,7 +335,7 @@ const images: Refusal[] = [
     { nodeImage: { repository: "[fd00::1]:5000/node:22" } },
     "[fd00::1]:5000/node:22",
     "ends with a tag",
-    "Move that to nodeImage.tag",
+    "Move the tag to nodeImage.tag",
   ),
 ];
 
@@ -334,7 +343,7 @@ const images: Refusal[] = [
 export const kubernetesRefusals: Refusal[] = [
   ...metadata,
   ...texts.map(([path, args]) => r(path, args, 3, text, quotes)),
-  ...names.map(([path, args]) => r(path, args, "Fast", objectName, "Give the object's name")),
+  ...names.map(([path, args]) => r(path, args, "Fast", objectName, "Use the object's name")),
   ...service,
   ...wrongTolerations,
   ...wrongAffinities,

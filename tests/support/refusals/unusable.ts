@@ -33,7 +33,7 @@ const annotated: [string, (annotations: object) => object][] = [
   ],
 ];
 const waits = "Pulumi obeys it on each object";
-const transforms = "set it on one object by Pulumi's transforms";
+const transforms = "set it on one object with Pulumi's transforms";
 
 /** What Kubernetes or etcd take, and what then keeps a cluster from doing its work. */
 export const unusableRefusals: Refusal[] = [
@@ -54,7 +54,7 @@ export const unusableRefusals: Refusal[] = [
       "etcd.autoCompactionRetention",
       { etcd: { autoCompactionRetention } },
       autoCompactionRetention,
-      "compact without a pause",
+      "compact all the time",
       'For example: "1h", or "0" to turn it off',
     ),
   ),
@@ -63,12 +63,12 @@ export const unusableRefusals: Refusal[] = [
       `tls.existing.${name}`,
       { tls: { existing: { ...names, [name]: undefined } } },
       undefined,
-      "every certificate is somebody else's",
-      "Give the Secret",
+      "every certificate comes from a Secret of yours",
+      "Set it to the name",
     ),
   ),
   ...[{}, { matchExpressions: [] }, { matchExpressions: [], matchFields: [] }].map((empty) =>
-    r(`${termPath}[1]`, terms(something, empty), empty, "asks for nothing", "an expression or a field"),
+    r(`${termPath}[1]`, terms(something, empty), empty, "matches an empty term", "an expression or a field"),
   ),
   ...["3.5.33", "3.6.16", "3.7.3"].flatMap((version) => [
     ...["max-wals", "max-snapshots"].map((name) =>
@@ -94,14 +94,14 @@ export const unusableRefusals: Refusal[] = [
         "backup.schedule",
         { backup: { ...backup, schedule } },
         schedule,
-        "never such a day",
+        "there is no such day",
         "For example: ",
       ),
       r(
         "backup.drill.schedule",
         { backup: { ...backup, drill: { schedule } } },
         schedule,
-        "never such a day",
+        "there is no such day",
         "For example: ",
       ),
     ],
@@ -109,7 +109,7 @@ export const unusableRefusals: Refusal[] = [
   ...["backup", "restore.backup"].map((path) => {
     const s3 = { bucket: "backups", endpoint: "https://minio", region: "" };
     const args = path === "backup" ? { backup: { schedule: "@daily", s3 } } : { restore: { backup: { s3 } } };
-    return r(`${path}.s3.region`, args, "", "what is signed needs a region", "Leave it out");
+    return r(`${path}.s3.region`, args, "", "requests are signed for a region", "Leave it out");
   }),
   ...[100, 1_000_000].map((generation) =>
     r(
@@ -142,7 +142,7 @@ export const unusableRefusals: Refusal[] = [
       path,
       args({ "etcd-cluster/trust": "x" }),
       "etcd-cluster/trust",
-      "the component's own",
+      "belong to the component",
       "Use another key",
     ),
   ]),
@@ -157,6 +157,6 @@ export const unusableRefusals: Refusal[] = [
       field === "storage"
         ? ["storage.metadata.labels", { storage: { metadata: given } }]
         : [`${field}.labels`, { [field]: given }];
-    return r(path, args, "etcd-cluster/generation", "the component's own", "Use another key");
+    return r(path, args, "etcd-cluster/generation", "belong to the component", "Use another key");
   }),
 ];

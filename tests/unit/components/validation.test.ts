@@ -14,8 +14,10 @@ import { renderCluster, withLog } from "../../support/render";
 import type { Refusal } from "../../support/refusals";
 import { long, r } from "../../support/refusals";
 import { kubernetesRefusals } from "../../support/refusals/kubernetes";
+import { unknownRefusals } from "../../support/refusals/unknown";
 import { unusableRefusals } from "../../support/refusals/unusable";
 import { settingRefusals } from "../../support/refusals/settings";
+import { typeRefusals } from "../../support/refusals/types";
 import { argsOf, scenarioNames } from "../../support/scenarios";
 import { root } from "../../../hack/root";
 
@@ -63,26 +65,27 @@ function backupRefusals(): Refusal[] {
       withBackup({ schedule: "TZ=Europe/Berlin 0 * * * *" }),
       "TZ=Europe/Berlin 0 * * * *",
       "without a time zone",
-      "the zone goes into timeZone",
+      'Use "0 * * * *", and the time zone as timeZone',
     ),
     ...["Mars/Olympus", "+01:00", "Local", "", "utc", "PST", "AET", "europe/berlin", "SystemV/EST5"].map(
-      (timeZone) => r("backup.timeZone", withBackup({ timeZone }), timeZone, "no such time zone", zone),
+      (timeZone) =>
+        r("backup.timeZone", withBackup({ timeZone }), timeZone, "no time zone of this name", zone),
     ),
     r(
-      "backup",
+      "backup.s3",
       { backup: { schedule: "@daily" } },
-      {},
-      "in one place",
-      "Use one of backup.s3 and backup.claim",
+      undefined,
+      "in a store that speaks S3, or on a claim",
+      "Set backup.s3 or backup.claim",
     ),
     r(
-      "backup",
+      "backup.claim",
       withBackup({ s3: { bucket: "backups" } }),
-      { s3: "…", claim: "…" },
-      "in one place",
-      "Use one of backup.s3 and backup.claim",
+      { size: "50Gi" },
+      "backup.s3 is another one",
+      "Leave one of them out",
     ),
-    r("backup.s3.bucket", withBackup({}, { s3: {} }), undefined, "a bucket's name", "Give the name alone"),
+    r("backup.s3.bucket", withBackup({}, { s3: {} }), undefined, "a bucket's name", "Use the name alone"),
     ...["ab", "s3://backups", "backups/etcd", long(64)].map((bucket) =>
       r(
         "backup.s3.bucket",
@@ -111,22 +114,22 @@ function backupRefusals(): Refusal[] {
       "backup.s3.endpoint",
       withS3({ endpoint: "https://minio/backups" }),
       "https://minio/backups",
-      "it contains the bucket, too",
-      "Give the store's URL without it",
+      "it contains the bucket as well",
+      "Use the store's URL without it",
     ),
     r(
       "backup.s3.region",
       withS3({ region: "auto" }),
       "auto",
       "which has no such region",
-      "or give backup.s3.endpoint",
+      "or set backup.s3.endpoint",
     ),
     r(
       "backup.s3.bucket",
       withS3({ bucket: "tenant:backups" }),
       "tenant:backups",
       "which has no tenants",
-      "Give backup.s3.endpoint",
+      "Set backup.s3.endpoint",
     ),
     ...[
       { bucket: "a.b.c", pathStyle: false },
@@ -162,7 +165,7 @@ function backupRefusals(): Refusal[] {
       withS3({ caCertificate: "/etc/ca.crt" }),
       "/etc/ca.crt",
       "a certificate as PEM",
-      "Give the file's content",
+      "Use the content of the file",
     ),
     r(
       "backup.s3.endpoint",
@@ -171,14 +174,14 @@ function backupRefusals(): Refusal[] {
         caCertificate: "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----",
       }),
       "http://minio:9000",
-      "http shows no certificate",
-      "Use https, or leave it out",
+      "with http there is no certificate",
+      "Use https, or leave caCertificate out",
     ),
     r(
       "backup.s3.encryption.algorithm",
       withS3({ encryption: { algorithm: "aes" } }),
       "aes",
-      "one of a few words",
+      "it has to be",
       "AES256",
     ),
     r(
@@ -192,21 +195,21 @@ function backupRefusals(): Refusal[] {
       "backup.s3.encryption.keyId",
       withS3({ encryption: { algorithm: "AES256", keyId: "k" } }),
       "k",
-      "only a key management has keys with names",
+      "only the key management service has keys with IDs",
       "Set backup.s3.encryption.algorithm to aws:kms",
     ),
     r(
       "backup.claim",
       withBackup({}, { claim: {} }),
       undefined,
-      "made here with a size",
+      "makes it with a size",
       "Use one of backup.claim.existing",
     ),
     r(
       "backup.claim",
       withBackup({}, { claim: { existing: "a", size: "1Gi" } }),
       "1Gi",
-      "made here with a size",
+      "makes it with a size",
       "Use one of backup.claim.existing and backup.claim.size",
     ),
     r(
@@ -214,7 +217,7 @@ function backupRefusals(): Refusal[] {
       withBackup({}, { claim: { size: "much" } }),
       "much",
       "a Kubernetes quantity",
-      'For example: "2Gi"',
+      'For example: "50Gi"',
     ),
     r(
       "backup.claim.storageClass",
@@ -249,11 +252,17 @@ function backupRefusals(): Refusal[] {
       "backup.compression",
       withBackup({ compression: "zip" }),
       "zip",
-      "one of a few words",
-      "Use one of none, gzip",
+      "it has to be none or gzip",
+      'Did you mean "gzip"?',
     ),
-    r("backup.memoryLimit", withBackup({ memoryLimit: "64Mi" }), "64Mi", "below 128Mi", "Raise it"),
-    r("backup.drill.schedule", withBackup({ drill: { schedule: "weekly" } }), "weekly", cron, "0 * * * *"),
+    r("backup.memoryLimit", withBackup({ memoryLimit: "64Mi" }), "64Mi", "below 128Mi", "or more"),
+    r(
+      "backup.drill.schedule",
+      withBackup({ drill: { schedule: "weekly" } }),
+      "weekly",
+      cron,
+      'Did you mean "@weekly"?',
+    ),
     r(
       "backup.drill.timeoutSeconds",
       withBackup({ drill: { schedule: "@weekly", timeoutSeconds: 1 } }),
@@ -273,22 +282,22 @@ const refusals: Refusal[] = [
   r("members", { members: 8, allowEvenMembers: true }, 8, "1 to 7 members", "Use 1, 3, 5 or 7"),
   r("members", { members: 0, allowEvenMembers: true }, 0, "1 to 7 members", "Use 1, 3, 5 or 7"),
   r("members", { members: 2.5 }, 2.5, "1 to 7 members", "Use 1, 3, 5 or 7"),
-  r("members", { members: "3" }, "3", "1 to 7 members", "Use 1, 3, 5 or 7"),
+  r("members", { members: "3" }, "3", "a number, not text", "Use 3, without quotes"),
   r("members", { members: 2 }, 2, "no more failures than 1", "Use 1 or 3, or set allowEvenMembers: true"),
   r("members", { members: 4 }, 4, "no more failures than 3", "Use 3 or 5, or set allowEvenMembers: true"),
   r("members", { members: 6 }, 6, "no more failures than 5", "Use 5 or 7, or set allowEvenMembers: true"),
 
   // Names
-  r("name", {}, "Etcd", "lower-case letters", "Give a clusterName", "Etcd"),
-  r("name", {}, "my.etcd", "lower-case letters", "Give a clusterName", "my.etcd"),
-  r("clusterName", { clusterName: "1st" }, "1st", "a letter first", "Give a clusterName like that"),
-  r("clusterName", { clusterName: "" }, "", "a letter first", "Give a clusterName like that"),
-  r("clusterName", { clusterName: "a-" }, "a-", "lower-case letters", "Give a clusterName like that"),
-  r("clusterName", { clusterName: "a_b" }, "a_b", "lower-case letters", "Give a clusterName like that"),
+  r("name", {}, "Etcd", "lower-case letters", 'Did you mean "etcd"?', "Etcd"),
+  r("name", {}, "my.etcd", "lower-case letters", 'Did you mean "my-etcd"?', "my.etcd"),
+  r("clusterName", { clusterName: "1st" }, "1st", "a letter first", 'Did you mean "st"?'),
+  r("clusterName", { clusterName: "" }, "", "a letter first", "clusterName"),
+  r("clusterName", { clusterName: "a-" }, "a-", "lower-case letters", 'Did you mean "a"?'),
+  r("clusterName", { clusterName: "a_b" }, "a_b", "lower-case letters", 'Did you mean "a-b"?'),
   r("clusterName", { clusterName: long(53) }, long(53), "leave room for 52", "Use a shorter clusterName"),
   r("name", {}, long(60), "it has 60 characters", "Use a shorter clusterName", long(60)),
-  r("namespace", { namespace: "a.b" }, "a.b", "a DNS label", "Give a name like that"),
-  r("namespace", { namespace: long(64) }, long(64), "a DNS label", "Give a name like that"),
+  r("namespace", { namespace: "a.b" }, "a.b", "a DNS label", ""),
+  r("namespace", { namespace: long(64) }, long(64), "a DNS label", ""),
   r("clusterDomain", { clusterDomain: "a..b" }, "a..b", "a DNS name", 'For example: "cluster.local"'),
   r("clusterDomain", { clusterDomain: ".local" }, ".local", "a DNS name", 'For example: "cluster.local"'),
   r(
@@ -339,10 +348,13 @@ const refusals: Refusal[] = [
   ),
 
   // Versions and images
-  r("version", { version: "3.4.30" }, "3.4.30", "known here (3.5, 3.6, 3.7)", "without a v"),
-  r("version", { version: "3.8.0" }, "3.8.0", "known here (3.5, 3.6, 3.7)", "without a v"),
-  r("version", { version: "v3.6.16" }, "v3.6.16", "MAJOR.MINOR.PATCH", 'For example: "3.6.16", without a v'),
-  r("version", { version: "3.6" }, "3.6", "MAJOR.MINOR.PATCH", "without a v"),
+  r("version", { version: "3.4.30" }, "3.4.30", "3.5, 3.6 and 3.7, and no older", 'Use "3.5.33" or later'),
+  r("version", { version: "3.8.0" }, "3.8.0", "supports etcd 3.5, 3.6 and 3.7", "or update the component"),
+  r("version", { version: "v3.6.16" }, "v3.6.16", "MAJOR.MINOR.PATCH", 'Use "3.6.16"'),
+  r("version", { version: "3.6" }, "3.6", "no patch number", 'Use "3.6.16"'),
+  r("version", { version: "v3.5" }, "v3.5", "no patch number", 'Use "3.5.33"'),
+  r("version", { version: "latest" }, "latest", "an exact version", 'Use "3.6.16"'),
+  r("version", { version: "4.0" }, "4.0", "supports etcd 3.5", "or update the component"),
   r("version", { version: "3.5.19" }, "3.5.19", "before 3.5.20", 'Use "3.5.33" or later'),
   r("version", { version: "3.6.3" }, "3.6.3", "before 3.6.4", 'Use "3.6.14" or later'),
   r(
@@ -350,17 +362,17 @@ const refusals: Refusal[] = [
     { image: { tag: "v3.6.16" } },
     undefined,
     "settings depend on the version",
-    "Give the version too",
+    "Set version to that of the image",
   ),
   r(
     "version",
     { image: { digest: `sha256:${hex}` } },
     undefined,
     "settings depend on the version",
-    "Give the version too",
+    "Set version to that of the image",
   ),
-  r("image.tag", { version: "3.6.16", image: { tag: "v3.6.15" } }, "v3.6.15", "version says 3.6.16", "agree"),
-  r("image.tag", { version: "3.7.1", image: { tag: "v3.7.10" } }, "v3.7.10", "version says 3.7.1", "agree"),
+  r("image.tag", { version: "3.6.16", image: { tag: "v3.6.15" } }, "v3.6.15", 'version is "3.6.16"', "agree"),
+  r("image.tag", { version: "3.7.1", image: { tag: "v3.7.10" } }, "v3.7.10", 'version is "3.7.1"', "agree"),
   r(
     "nodeImage",
     { nodeImage: { tag: "22", digest: `sha256:${hex}` } },
@@ -373,9 +385,9 @@ const refusals: Refusal[] = [
     { version: "3.6.16", image: { digest: "sha256:abc" } },
     "sha256:abc",
     "64 hexadecimal digits",
-    "Copy it whole",
+    "Copy the whole digest",
   ),
-  r("nodeImage.digest", { nodeImage: { digest: hex } }, hex, "sha256: and 64", "Copy it whole"),
+  r("nodeImage.digest", { nodeImage: { digest: hex } }, hex, "sha256: and 64", "Copy the whole digest"),
   r(
     "image.repository",
     { image: { repository: "https://example.com/etcd" } },
@@ -388,7 +400,7 @@ const refusals: Refusal[] = [
     { image: { repository: "a/b:v1" } },
     "a/b:v1",
     "ends with a tag",
-    "Move that to image.tag",
+    "Move the tag to image.tag",
   ),
   r(
     "nodeImage.repository",
@@ -401,8 +413,8 @@ const refusals: Refusal[] = [
     "image.pullPolicy",
     { image: { pullPolicy: "Often" } },
     "Often",
-    "few words",
-    "Always, IfNotPresent, Never",
+    "it has to be",
+    "Use one of these words",
   ),
 
   // etcd
@@ -410,7 +422,7 @@ const refusals: Refusal[] = [
   r("etcd.quota", { etcd: { quota: 5 } }, 5, "Kubernetes quantity above zero", 'For example: "2Gi"'),
   r("etcd.quota", { etcd: { quota: "0" } }, "0", "Kubernetes quantity above zero", 'For example: "2Gi"'),
   r("etcd.quota", { etcd: { quota: "100m" } }, "100m", "whole bytes", 'For example: "2Gi"'),
-  r("etcd.quota", { etcd: { quota: "3Gi" } }, "3Gi", "three times the quota", "or raise storage.size"),
+  r("etcd.quota", { etcd: { quota: "3Gi" } }, "3Gi", "three times the quota", "or"),
   r(
     "etcd.quota",
     { etcd: { quota: "3Gi" }, storage: { size: "20Gi" }, resources: { memoryLimit: "512Mi" } },
@@ -424,8 +436,8 @@ const refusals: Refusal[] = [
     "etcd.autoCompactionMode",
     { etcd: { autoCompactionMode: "hourly" } },
     "hourly",
-    "few words",
-    "Use one of periodic, revision",
+    "it has to be",
+    "Use one of these words",
   ),
   r(
     "etcd.autoCompactionRetention",
@@ -460,14 +472,14 @@ const refusals: Refusal[] = [
     { etcd: { electionTimeoutMilliseconds: 50_001 } },
     50_001,
     "from 1 to 50000",
-    "Give one, or leave it out",
+    "or leave it out",
   ),
   r(
     "etcd.electionTimeoutMilliseconds",
     { etcd: { heartbeatIntervalMilliseconds: 500 } },
     1000,
-    "at least five times the heartbeat of 500 ms",
-    "Use 5000, or shorten the heartbeat",
+    "at least five times the heartbeat interval, which is 500 ms",
+    "Use 5000, or lower etcd.heartbeatInterval",
   ),
   r(
     "terminationGracePeriodSeconds",
@@ -487,12 +499,12 @@ const refusals: Refusal[] = [
     "terminationGracePeriodSeconds",
     { terminationGracePeriodSeconds: 90.5 },
     90.5,
-    "a whole number",
-    "Give one",
+    "number",
+    "or leave it out",
   ),
   r("etcd.snapshotCount", { etcd: { snapshotCount: 0 } }, 0, "from 1 to 10000000", ""),
-  r("etcd.snapshotCatchUpEntries", { etcd: { snapshotCatchUpEntries: 1.5 } }, 1.5, "a whole number", ""),
-  r("etcd.maxTransactionOperations", { etcd: { maxTransactionOperations: "5" } }, "5", "a whole number", ""),
+  r("etcd.snapshotCatchUpEntries", { etcd: { snapshotCatchUpEntries: 1.5 } }, 1.5, "number", ""),
+  r("etcd.maxTransactionOperations", { etcd: { maxTransactionOperations: "5" } }, "5", "number", ""),
   r(
     "etcd.compactHashCheckInterval",
     { etcd: { compactHashCheckInterval: "1 minute" } },
@@ -501,13 +513,19 @@ const refusals: Refusal[] = [
     'For example: "1m" or "1h30m"',
   ),
   r("etcd.compactHashCheckInterval", { etcd: { compactHashCheckInterval: "0s" } }, "0s", "above zero", ""),
-  r("etcd.logLevel", { etcd: { logLevel: "trace" } }, "trace", "few words", "debug, info, warn, error"),
-  r("etcd.tlsMinVersion", { etcd: { tlsMinVersion: "TLS1.1" } }, "TLS1.1", "few words", "TLS1.2, TLS1.3"),
+  r("etcd.logLevel", { etcd: { logLevel: "trace" } }, "trace", "it has to be", "Use one of these words"),
+  r(
+    "etcd.tlsMinVersion",
+    { etcd: { tlsMinVersion: "TLS1.1" } },
+    "TLS1.1",
+    "TLS1.2 or TLS1.3",
+    'Did you mean "TLS1.2"?',
+  ),
   r(
     "etcd.cipherSuites",
     { etcd: { cipherSuites: ["X"], tlsMinVersion: "TLS1.3" } },
     ["X"],
-    "they are for TLS 1.2",
+    "cipher suites are for TLS 1.2",
     "Leave one of them out",
   ),
   r(
@@ -564,17 +582,17 @@ const refusals: Refusal[] = [
     { etcd: { extra: { "nothing-like-it-at-all": 1 } } },
     1,
     "etcd 3.6 has no such setting",
-    "Names are those of etcd's configuration file",
+    "Use the names of etcd's configuration file",
   ),
-  r("etcd.extra.max-wals", { etcd: { extra: { "max-wals": "3" } } }, "3", "a whole number", "Use a number"),
+  r("etcd.extra.max-wals", { etcd: { extra: { "max-wals": "3" } } }, "3", "number", "Use a number"),
   r(
     "etcd.extra.pre-vote",
     { etcd: { extra: { "pre-vote": "yes" } } },
     "yes",
-    "a yes or no",
-    "Use true or false",
+    "true or false here",
+    "Use true, without quotes",
   ),
-  r("etcd.extra.cors", { etcd: { extra: { cors: 5 } } }, 5, "wants text here", "Put it in quotes"),
+  r("etcd.extra.cors", { etcd: { extra: { cors: 5 } } }, 5, "takes text here", "in quotes"),
   r(
     "etcd.extra.grpc-keepalive-timeout",
     { etcd: { extra: { "grpc-keepalive-timeout": 20 } } },
@@ -604,25 +622,25 @@ const refusals: Refusal[] = [
       `tls.${key}`,
       { tls: { existing: own, ...field } },
       value,
-      "no certificate is made when tls.existing is given",
+      "the component makes no certificates",
       "Leave one of them out",
     );
   }),
-  r("tls.caValidityDays", { tls: { caValidityDays: 0 } }, 0, "from 1 to 36500", "Give one, or leave it out"),
+  r("tls.caValidityDays", { tls: { caValidityDays: 0 } }, 0, "from 1 to 36500", "or leave it out"),
   r("tls.validityDays", { tls: { validityDays: 40_000 } }, 40_000, "from 1 to 36500", ""),
-  r("tls.renewBeforeDays", { tls: { renewBeforeDays: 1.5 } }, 1.5, "a whole number", ""),
+  r("tls.renewBeforeDays", { tls: { renewBeforeDays: 1.5 } }, 1.5, "number", ""),
   r(
     "tls.validityDays",
     { tls: { caValidityDays: 100, validityDays: 200 } },
     200,
-    "lives for 100 days only",
+    "is valid for 100 days only",
     "or raise tls.caValidityDays",
   ),
   r(
     "tls.renewBeforeDays",
     { tls: { validityDays: 30, renewBeforeDays: 30 } },
     30,
-    "lives for 30 days would be due at once",
+    "is valid for 30 days would be due at once",
     "or raise tls.validityDays",
   ),
   r(
@@ -630,23 +648,23 @@ const refusals: Refusal[] = [
     { tls: { extraServerNames: ["a.example.com", "https://b.example.com"] } },
     "https://b.example.com",
     "a DNS name or an IP address",
-    "Leave scheme, port and zone out",
+    'Use "b.example.com"',
   ),
   r(
     "tls.extraServerNames[1]",
     { tls: { extraServerNames: ["a", "a"] } },
     "a",
-    "it is there twice",
+    "the list has it twice",
     "Leave one",
   ),
-  r("tls.organization", { tls: { organization: long(65) } }, long(65), "1 to 64 characters", "Shorten it"),
+  r("tls.organization", { tls: { organization: long(65) } }, long(65), "1 to 64 characters", "Use a shorter"),
   r("tls.organization", { tls: { organization: "" } }, "", "1 to 64 characters", ""),
   r(
     "tls.caRotation.revision",
     { tls: { caRotation: { step: "TrustBoth" } } },
     undefined,
     "the new authorities need a number",
-    "Use 2 for the first exchange",
+    "Use 2 for the first rotation",
   ),
   r(
     "tls.caRotation.revision",
@@ -659,7 +677,7 @@ const refusals: Refusal[] = [
     "tls.caRotation.revision",
     { tls: { caRotation: { revision: "2", step: "TrustBoth" } } },
     "2",
-    "a whole number",
+    "number",
     "",
   ),
   r(
@@ -673,8 +691,8 @@ const refusals: Refusal[] = [
     "tls.caRotation.step",
     { tls: { caRotation: { revision: 2, step: "trust" } } },
     "trust",
-    "few words",
-    "Use one of TrustBoth, SignWithNew, DropOld",
+    "TrustBoth, SignWithNew or DropOld",
+    'Did you mean "TrustBoth"?',
   ),
   r(
     "tls.caRotation.phase",
@@ -683,15 +701,15 @@ const refusals: Refusal[] = [
     "no such argument",
     "revision, step",
   ),
-  r("clients[0].name", { clients: [{ name: "Api" }] }, "Api", "a Secret is named after it", "Rename it"),
-  r("clients[0].name", { clients: [{}] }, undefined, "a Secret is named after it", "Rename it"),
-  r("clients[0].name", { clients: [{ name: long(64) }] }, long(64), "at most 63", "Rename it"),
+  r("clients[0].name", { clients: [{ name: "Api" }] }, "Api", "a Secret is named after it", ""),
+  r("clients[0].name", { clients: [{}] }, undefined, "a Secret is named after it", ""),
+  r("clients[0].name", { clients: [{ name: long(64) }] }, long(64), "at most 63", ""),
   r(
     "clients[1].name",
     { clients: [{ name: "a" }, { name: "root" }] },
     "root",
     "the administrator",
-    "Choose another",
+    "Use another name",
   ),
   r(
     "clients[1].name",
@@ -704,13 +722,13 @@ const refusals: Refusal[] = [
     "clients",
     { clients: [{ name: "a" }], tls: { existing: own } },
     ["a"],
-    "no authority is here to sign",
+    "no authority that could sign",
     "Sign the clients' certificates yourself",
   ),
 
   // Restore and recovery
-  r("generation", { generation: 0 }, 0, "whole number from 1", "Give one"),
-  r("generation", { generation: "2" }, "2", "whole number from 1", "Give one"),
+  r("generation", { generation: 0 }, 0, "whole number from 1", "or leave it out"),
+  r("generation", { generation: "2" }, "2", "a number, not text", "Use 2, without quotes"),
   r(
     "recovery",
     { generation: 2, recovery: { confirmed: true }, restore: { file: { claim: "a", path: "b" } } },
@@ -722,10 +740,10 @@ const refusals: Refusal[] = [
     "recovery.confirmed",
     { generation: 2, recovery: { confirmed: false } },
     false,
-    "has to be true",
-    "Confirm it",
+    "only the lost disks have",
+    "Use true",
   ),
-  r("recovery.confirmed", { generation: 2, recovery: {} }, undefined, "has to be true", "Confirm it"),
+  r("recovery.confirmed", { generation: 2, recovery: {} }, undefined, "only the lost disks have", "Use true"),
   r(
     "generation",
     { recovery: { confirmed: true } },
@@ -747,13 +765,13 @@ const refusals: Refusal[] = [
     "called a-0 to a-6",
     "Use one of these names",
   ),
-  r("restore", { restore: {} }, undefined, "exactly one source", "Give one of backup, file, endpoints"),
+  r("restore", { restore: {} }, {}, "exactly one source", "Use one of backup, file or endpoints"),
   r(
     "restore",
     { restore: { file: { claim: "a", path: "b" }, endpoints: { urls: ["https://a:1"], tlsSecret: "s" } } },
-    ["file", "endpoints"],
+    { file: "…", endpoints: "…" },
     "exactly one source",
-    "Give one of backup, file, endpoints",
+    "Use one of backup, file or endpoints",
   ),
   ...["", "/etc/etcd.db", "a/../b"].map((path) =>
     r(
@@ -764,15 +782,21 @@ const refusals: Refusal[] = [
       "etcd.db",
     ),
   ),
-  r("restore.file.claim", { restore: { file: { path: "a" } } }, undefined, "name of an object", "Give it"),
+  r("restore.file.claim", { restore: { file: { path: "a" } } }, undefined, "name of an object", "Set it"),
   r(
     "restore.endpoints.tlsSecret",
     { restore: { endpoints: { urls: ["https://a:1"] } } },
     undefined,
     "name of an object",
-    "Give it",
+    "Set it",
   ),
-  r("restore.endpoints.urls", { restore: { endpoints: { urls: [], tlsSecret: "s" } } }, [], "asked", "a URL"),
+  r(
+    "restore.endpoints.urls",
+    { restore: { endpoints: { urls: [], tlsSecret: "s" } } },
+    [],
+    "whom to ask",
+    "one URL",
+  ),
   ...[
     "http://a:2379",
     "https://a:2379/v3",
@@ -793,11 +817,11 @@ const refusals: Refusal[] = [
     ),
   ),
   r(
-    "restore.backup",
+    "restore.backup.s3",
     { restore: { backup: { name: "20261126T191500Z-5f3a9c" } } },
-    {},
-    "in one place",
-    "restore.backup.s3 and restore.backup.claim",
+    undefined,
+    "in a store that speaks S3, or on a claim",
+    "Set restore.backup.s3 or restore.backup.claim",
   ),
   r(
     "restore.backup.claim.size",
@@ -828,30 +852,36 @@ const refusals: Refusal[] = [
     "tls.existing.restoreSecret",
     { tls: { existing: own }, restore: { file: { claim: "a", path: "b" } } },
     undefined,
-    "needs a certificate",
-    "Give a Secret",
+    "that a restore pod needs",
+    "Set it to the name",
   ),
 
   // Kubernetes
-  r("storage.size", { storage: { size: "8 Gi" } }, "8 Gi", "a Kubernetes quantity", 'For example: "2Gi"'),
-  r("storage.onDestroy", { storage: { onDestroy: "Keep" } }, "Keep", "few words", "Retain, Delete"),
+  r("storage.size", { storage: { size: "8 Gi" } }, "8 Gi", "a Kubernetes quantity", 'Did you mean "8Gi"?'),
+  r(
+    "storage.onDestroy",
+    { storage: { onDestroy: "Keep" } },
+    "Keep",
+    "it has to be",
+    "Use one of these words",
+  ),
   r("storage.keepReplacedDays", { storage: { keepReplacedDays: 0 } }, 0, "from 1 to 3650", "leave it out"),
   r("storage.keepReplacedDays", { storage: { keepReplacedDays: 1.5 } }, 1.5, "whole", "leave it out"),
   r(
     "storage.onDestroy",
     { storage: { onDestroy: VolumeRetention.Delete } },
     "Delete",
-    "unless allowDataDeletion says so",
+    "if allowDataDeletion is true",
     "Set allowDataDeletion",
   ),
-  r("resources.cpuRequest", { resources: { cpuRequest: 2 } }, 2, "as text", '"250m"'),
+  r("resources.cpuRequest", { resources: { cpuRequest: 2 } }, 2, "it has to be text", 'in quotes: "2"'),
   r("resources.cpuLimit", { resources: { cpuLimit: "" } }, "", "a Kubernetes quantity", ""),
   r(
     "resources.cpuLimit",
     { resources: { cpuLimit: "100m" } },
     "100m",
     "below the request",
-    "lower the request",
+    "lower resources.cpuRequest",
   ),
   r("resources.memoryRequest", { resources: { memoryRequest: "1GB" } }, "1GB", "a Kubernetes quantity", ""),
   r(
@@ -862,18 +892,30 @@ const refusals: Refusal[] = [
     "or raise resources.memoryLimit",
   ),
   r("resources.memoryLimit", { resources: { memoryLimit: "-1" } }, "-1", "a Kubernetes quantity", ""),
-  r("resources.memoryLimit", { resources: { memoryLimit: "64Mi" } }, "64Mi", "below 128Mi", "Raise it"),
+  r("resources.memoryLimit", { resources: { memoryLimit: "64Mi" } }, "64Mi", "below 128Mi", "or more"),
   r(
     "scheduling.hostSpread",
     { scheduling: { hostSpread: "Soft" } },
     "Soft",
-    "few words",
-    "Required, Preferred, None",
+    "it has to be",
+    "Use one of these words",
   ),
   ...["default", "kube-system", "kube-public", "kube-node-lease"].map((namespace) =>
-    r("namespace", { namespace }, namespace, "can't be created", "Set createNamespace: false"),
+    r(
+      "namespace",
+      { namespace },
+      namespace,
+      "must not be restricted or deleted",
+      "Set createNamespace: false",
+    ),
   ),
-  r("namespace", { clusterName: "default" }, "default", "can't be created", "Set createNamespace: false"),
+  r(
+    "namespace",
+    { clusterName: "default" },
+    "default",
+    "must not be restricted or deleted",
+    "Set createNamespace: false",
+  ),
   r(
     "scheduling.minZones",
     { scheduling: { minZones: 2 } },
@@ -881,7 +923,14 @@ const refusals: Refusal[] = [
     "zoneSpread Required",
     "Set scheduling.zoneSpread",
   ),
-  ...[0, 8, "2"].map((minZones) =>
+  r(
+    "scheduling.minZones",
+    { scheduling: { zoneSpread: "Required", minZones: "2" } },
+    "2",
+    "a number, not text",
+    "Use 2, without quotes",
+  ),
+  ...[0, 8, 2.5, true].map((minZones) =>
     r(
       "scheduling.minZones",
       { scheduling: { zoneSpread: "Required", minZones } },
@@ -895,7 +944,7 @@ const refusals: Refusal[] = [
     { resources: { helpers: { memoryLimit: "64Mi" } } },
     "64Mi",
     "below 128Mi",
-    "Raise it",
+    "or more",
   ),
   r(
     "resources.helpers.memoryRequest",
@@ -936,21 +985,15 @@ const refusals: Refusal[] = [
     "scheduling.zoneSpread",
     { scheduling: { zoneSpread: true } },
     true,
-    "few words",
-    "Required, Preferred, None",
+    "it has to be",
+    "Use one of these words",
   ),
-  r(
-    "service.type",
-    { service: { type: "External" } },
-    "External",
-    "few words",
-    "ClusterIP, NodePort, LoadBalancer",
-  ),
+  r("service.type", { service: { type: "External" } }, "External", "it has to be", "Use one of these words"),
   r(
     "service.nodePort",
     { service: { nodePort: 30_000 } },
     30_000,
-    "needs type NodePort or LoadBalancer",
+    "only with type NodePort or LoadBalancer",
     "service.type",
   ),
   r("service.nodePort", { service: { type: "NodePort", nodePort: 70_000 } }, 70_000, "from 1 to 65535", ""),
@@ -958,21 +1001,21 @@ const refusals: Refusal[] = [
     "service.externalTrafficPolicy",
     { service: { externalTrafficPolicy: "Local" } },
     "Local",
-    "needs type NodePort or LoadBalancer",
+    "only with type NodePort or LoadBalancer",
     "Set service.type",
   ),
   r(
     "service.loadBalancerClass",
     { service: { type: "NodePort", loadBalancerClass: "x" } },
     "x",
-    "needs type LoadBalancer",
+    "only with type LoadBalancer",
     "Set service.type",
   ),
   r(
     "service.loadBalancerSourceRanges",
     { service: { loadBalancerSourceRanges: ["10.0.0.0/8"] } },
     ["10.0.0.0/8"],
-    "needs type LoadBalancer",
+    "only with type LoadBalancer",
     "Set service.type",
   ),
   r("probes.livenessBudgetSeconds", { probes: { livenessBudgetSeconds: 30 } }, 30, "from 60 to 86400", ""),
@@ -1002,13 +1045,7 @@ const refusals: Refusal[] = [
     "from 60 to 604800",
     "",
   ),
-  r(
-    "controller.nodeLossGraceSeconds",
-    { controller: { nodeLossGraceSeconds: "600" } },
-    "600",
-    "whole number",
-    "",
-  ),
+  r("controller.nodeLossGraceSeconds", { controller: { nodeLossGraceSeconds: "600" } }, "600", "number", ""),
   r("controller.defragmentFreePercent", { controller: { defragmentFreePercent: 0 } }, 0, "from 1 to 99", ""),
   r(
     "controller.defragmentFreePercent",
@@ -1030,10 +1067,16 @@ const refusals: Refusal[] = [
     { controller: { defragmentMinSize: "some" } },
     "some",
     "a Kubernetes quantity",
-    'For example: "2Gi"',
+    'For example: "100Mi"',
   ),
-  r("controller.memoryLimit", { controller: { memoryLimit: 192 } }, 192, "as text", 'For example: "2Gi"'),
-  r("controller.memoryLimit", { controller: { memoryLimit: "95Mi" } }, "95Mi", "below 96Mi", "Raise it"),
+  r(
+    "controller.memoryLimit",
+    { controller: { memoryLimit: 192 } },
+    192,
+    "as text with its unit",
+    'For example: "192Mi"',
+  ),
+  r("controller.memoryLimit", { controller: { memoryLimit: "95Mi" } }, "95Mi", "below 96Mi", "or more"),
   r(
     "controller.pause",
     { controller: { pause: true } },
@@ -1050,7 +1093,7 @@ const refusals: Refusal[] = [
     { tls: { existing: { ...own, controllerDoorSecret: "f" } } },
     "f",
     "there is no such argument",
-    "Did you mean tls.existing.controllerServerSecret?",
+    'Use tls.existing.controllerServerSecret: "f"',
   ),
   r("etcd.quotaa", { etcd: { quotaa: "1Gi" } }, "1Gi", "no such argument", "Did you mean etcd.quota?"),
   r(
@@ -1069,29 +1112,37 @@ const refusals: Refusal[] = [
     "Did you mean clients[0].name?",
   ),
   r("constructor", { constructor: 1 }, 1, "no such argument", "There are: members"),
-  r("version", { version: 3.6 }, 3.6, "it has to be text", "Put it in quotes"),
-  r("image.tag", { version: "3.6.16", image: { tag: {} } }, {}, "it has to be text", "Put it in quotes"),
+  r("version", { version: 3.6 }, 3.6, "it has to be text", "in quotes"),
+  r("image.tag", { version: "3.6.16", image: { tag: {} } }, {}, "it has to be text", "in quotes"),
+  r("tls.extraServerNames[0]", { tls: { extraServerNames: [5] } }, 5, "it has to be text", "in quotes"),
   r(
-    "tls.extraServerNames[0]",
-    { tls: { extraServerNames: [5] } },
-    5,
-    "it has to be text",
-    "Put it in quotes",
+    "allowDataDeletion",
+    { allowDataDeletion: "false" },
+    "false",
+    "it has to be true or false",
+    "Use false, without quotes",
   ),
-  r("allowDataDeletion", { allowDataDeletion: "false" }, "false", "a yes or no", "Use true or false"),
-  r("etcd.compactHashCheck", { etcd: { compactHashCheck: 0 } }, 0, "a yes or no", "Use true or false"),
-  r("storage", { storage: "8Gi" }, "8Gi", "has arguments of its own", "an object with size, storageClass"),
+  r(
+    "etcd.compactHashCheck",
+    { etcd: { compactHashCheck: 0 } },
+    0,
+    "it has to be true or false",
+    "Use false, without quotes",
+  ),
+  r("storage", { storage: "8Gi" }, "8Gi", "has arguments of its own", 'Use { size: "8Gi" }'),
   r("etcd", { etcd: null }, null, "has arguments of its own", "an object with quota"),
   r("tls", { tls: [] }, [], "has arguments of its own", "an object with caValidityDays"),
-  r("clients", { clients: "app" }, "app", "it has to be a list", "Write it as one"),
-  r("clients[0]", { clients: ["app"] }, "app", "has arguments of its own", "an object with name"),
-  r("etcd.cipherSuites", { etcd: { cipherSuites: "X" } }, "X", "it has to be a list", "Write it as one"),
+  r("clients", { clients: "app" }, "app", "it has to be a list", "list"),
+  r("clients[0]", { clients: ["app"] }, "app", "has arguments of its own", 'Use { name: "app" }'),
+  r("etcd.cipherSuites", { etcd: { cipherSuites: "X" } }, "X", "it has to be a list", "list"),
 
   // Backups
   ...backupRefusals(),
 
   ...kubernetesRefusals,
   ...settingRefusals,
+  ...typeRefusals,
+  ...unknownRefusals,
   ...unusableRefusals,
 ];
 
@@ -1156,6 +1207,7 @@ describe("validation errors", () => {
 
   it("have a case in the table for every rule in components/validation", () => {
     const seen = reportedRules(() => {
+      errorOf(() => validate({ version: pulumi.output("3.6.16") as unknown as string }, "etcd"));
       for (const { args, name } of refusals) {
         errorOf(() => validate(args as EtcdClusterArgs, name ?? "etcd"));
       }
@@ -1244,7 +1296,7 @@ describe("warnings", () => {
       const [warning, ...more] = of({ version: below });
       expect(more).to.deep.equal([]);
       expect(warning).to.equal(
-        `version is "${below}": it has published security advisories (GHSA-xg4h, GHSA-6vch). Take ${floor} or later.`,
+        `version is "${below}": it has published security advisories (GHSA-xg4h, GHSA-6vch). Use "${floor}" or later.`,
       );
       expect(of({ version: floor })).to.deep.equal([]);
     }
@@ -1282,7 +1334,7 @@ describe("warnings", () => {
     for (const outside of [1, 29_999, 32_768, 65_535]) {
       const [warning, ...more] = of(args(outside));
       expect(more).to.deep.equal([]);
-      expect(warning).to.contain("service.nodePort").and.contain("from 30000 to 32767");
+      expect(warning).to.contain("service.nodePort").and.contain("outside 30000 to 32767");
     }
     expect(of(args(30_000))).to.deep.equal([]);
   });
@@ -1293,9 +1345,7 @@ describe("warnings", () => {
     for (const quota of ["2561Mi", "2863311530"]) {
       const [warning, ...more] = of8Gi(quota);
       expect(more).to.deep.equal([]);
-      expect(warning).to.contain(
-        "little of the volume for etcd's log. Use 2560Mi or less, or raise storage.size",
-      );
+      expect(warning).to.contain("little of the volume for etcd's log. Use 2560Mi or less, or");
     }
     expect(() => of8Gi("2863311531")).to.throw("three times the quota");
   });
@@ -1313,7 +1363,7 @@ describe("warnings", () => {
   it("are logged and refuse nothing", async () => {
     const { result, log } = await withLog(() => renderCluster({ version: "3.6.13" }));
     expect(log.match(/warning: /g)).to.have.lengthOf(1);
-    expect(log).to.contain("Take 3.6.14 or later");
+    expect(log).to.contain('Use "3.6.14" or later');
     expect(result.resources).to.have.lengthOf(52);
   });
 });
@@ -1330,7 +1380,7 @@ describe("valid arguments", () => {
       { members: 1 },
       { members: 6, allowEvenMembers: true },
       { members: 7 },
-      { clusterName: long(52) },
+      { clusterName: long(45) },
       { namespace: long(63) },
       { namespace: "1" },
       { version: "3.5.33" },
@@ -1461,8 +1511,6 @@ describe("valid arguments", () => {
       withS3({ prefix: "env=production/team:a/b,c@d+e" }),
       { generation: 2 },
       { restore: { file: { claim: "a", path: "b/c.db" } } },
-      { restore: { file: { claim: "a", path: "b" } }, clusterName: long(52), generation: 99 },
-      { clusterName: long(52), generation: 100 },
       { restore: { endpoints: { urls: ["https://[fd00::1]:2379", "https://a"], tlsSecret: "s" } } },
       { generation: 7, recovery: { confirmed: true, abandonedMembers: ["etcd-6"] } },
       { restore: { backup: { claim: { existing: "a" }, clusterId: "cdf818194e3a8c32" } } },
@@ -1470,6 +1518,17 @@ describe("valid arguments", () => {
     ];
     for (const args of fine) {
       expect(validate(args, "etcd"), JSON.stringify(args)).to.deep.equal([]);
+    }
+  });
+
+  it("pass with a warning only if the name leaves no room for backups", () => {
+    const noRoom = /^clusterName is "a+": it has \d+ characters, and backups can't be added later/;
+    expect(validate({ clusterName: long(46) }, "etcd").filter((text) => noRoom.test(text))).to.have.lengthOf(
+      1,
+    );
+    const file = { claim: "a", path: "b" };
+    for (const more of [{ restore: { file }, generation: 99 }, { generation: 100 }]) {
+      expect(validate({ clusterName: long(52), ...more }, "etcd")).to.have.lengthOf(1);
     }
   });
 
