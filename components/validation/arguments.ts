@@ -16,7 +16,7 @@ const measures: ReadonlySet<string> = new Set([
  * a stack's values. Returns the rest, in which every value can be read by further checks.
  */
 export function readArguments(errors: ValidationErrors, args: EtcdClusterArgs): EtcdClusterArgs {
-  return (read(errors, "", args, "EtcdClusterArgs") ?? {}) as EtcdClusterArgs;
+  return read(errors, "", args, "EtcdClusterArgs") ?? {};
 }
 
 /**

@@ -3,13 +3,12 @@ import { Compression, ServerSideEncryption } from "../args";
 import type { StoreArgs } from "../config/jobs";
 import { isLabel } from "../config/jobs";
 import { isRegion } from "../contract/amazon";
-import { hasDay, isSchedule } from "../config/cron";
 import { quotaBytes } from "../config/defaults";
-import { isTimeZone } from "./time-zone-names";
 import { quantity } from "../contract/units";
 import { checkInteger, checkOneOf, inWords, plainText } from "./checks";
 import type { ValidationErrors } from "./errors";
 import { checkQuantity } from "./measures";
+import { validateSchedule } from "./schedule";
 
 /** The longest name of a cluster with a CronJob, to which Kubernetes adds suffixes for Jobs and pods. */
 const maxNameLength = 45;
@@ -49,48 +48,6 @@ export function validateBackup(errors: ValidationErrors, args: EtcdClusterArgs, 
     validateSchedule(errors, "backup.drill", backup.drill);
     checkInteger(errors, "backup.drill.timeoutSeconds", backup.drill.timeoutSeconds, 60, 86_400);
   }
-}
-
-function validateSchedule(
-  errors: ValidationErrors,
-  path: string,
-  { schedule, timeZone }: { schedule?: string; timeZone?: string },
-): void {
-  if (schedule === undefined || !isSchedule(schedule)) {
-    errors.add(
-      `${path}.schedule`,
-      schedule,
-      "it has to be a cron expression of five fields, without a time zone",
-      wayOutOfSchedule(schedule ?? ""),
-    );
-  } else if (!hasDay(schedule)) {
-    errors.add(
-      `${path}.schedule`,
-      schedule,
-      "it would never run, because there is no such day",
-      `For example: "0 * * * *"`,
-    );
-  }
-  if (timeZone !== undefined && !isTimeZone(timeZone)) {
-    errors.add(
-      `${path}.timeZone`,
-      timeZone,
-      "there is no time zone of this name, and upper and lower case matter",
-      `For example: "Europe/Berlin" or "Etc/UTC"`,
-    );
-  }
-}
-
-function wayOutOfSchedule(text: string): string {
-  const [, rest = ""] = /^\s*(?:CRON_)?TZ=\S+\s+(.*)$/.exec(text) ?? [];
-  if (isSchedule(rest)) {
-    return `Use "${rest}", and the time zone as timeZone`;
-  }
-  const fields = text.trim().split(/\s+/);
-  const meant = [`@${text.toLowerCase()}`, fields.slice(1).join(" ")].find(isSchedule);
-  return meant === undefined
-    ? `For example: "0 * * * *", or a word such as "@hourly" or "@daily"; the time zone goes into timeZone`
-    : `Did you mean "${meant}"?`;
 }
 
 /** Validates the store of backups or of a restore. */

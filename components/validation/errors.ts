@@ -38,7 +38,7 @@ export class ValidationErrors {
     }
   }
 
-  /** For a value that no other rule can read. What another rule says of it, or of anything in it, would be misleading. */
+  /** For a value that no other rule can read: what one says of it, or of anything in it, would be misleading. */
   unreadable(path: string, given: unknown, rule: string, wayOut: string): void {
     this.add(path, given, rule, wayOut);
     this.unread.add(path);

@@ -79,11 +79,12 @@ function hasUnit(errors: ValidationErrors, path: string, given: unknown): boolea
   }
   const [, digits, thousandth] = /^(\d+)(m?)$/.exec(String(given)) ?? [];
   const unit = thousandth === "m" ? "Mi" : exampleOf(path).slice(-2);
+  const meaning =
+    digits === undefined ? "" : thousandth === "m" ? "m is a thousandth, and " : "it means bytes, and ";
   errors.add(
     path,
     given,
-    `${digits === undefined ? "" : thousandth === "m" ? "m is a thousandth, and " : "without a unit it means bytes, and "}` +
-      "less than 1Mi has no use here",
+    `${meaning}less than 1Mi has no use here`,
     digits === undefined ? `For example: "${exampleOf(path)}"` : `Did you mean "${digits}${unit}"?`,
   );
   return false;

@@ -117,7 +117,8 @@ function validateKey(errors: ValidationErrors, path: string, key: string, compar
     errors.add(
       path,
       key,
-      "a key has at most 63 letters, digits, dashes, dots and underscores, and may have a domain and a slash before them",
+      "a key has at most 63 letters, digits, dashes, dots and underscores, and may have a domain and a slash " +
+        "before them",
       `For example: "tier" or "example.com/tier"`,
     );
   }

@@ -125,16 +125,10 @@ export const typeRefusals: Refusal[] = [
     r("storage.size", { storage: { size } }, size, "a Kubernetes quantity above zero", 'Did you mean "8Gi"?'),
   ),
   r("storage.size", { storage: { size: 8 } }, 8, "as text with its unit", 'For example: "8Gi"'),
-  r(
-    "storage.size",
-    { storage: { size: "10" } },
-    "10",
-    "without a unit it means bytes",
-    'Did you mean "10Gi"?',
-  ),
+  r("storage.size", { storage: { size: "10" } }, "10", "it means bytes", 'Did you mean "10Gi"?'),
   r("storage.size", { storage: { size: "100m" } }, "100m", "m is a thousandth", 'Did you mean "100Mi"?'),
   r("storage.size", { storage: { size: "10Ki" } }, "10Ki", "less than 1Mi has no use", 'For example: "8Gi"'),
-  r("backup.claim.size", claim("100"), "100", "without a unit it means bytes", 'Did you mean "100Gi"?'),
+  r("backup.claim.size", claim("100"), "100", "it means bytes", 'Did you mean "100Gi"?'),
   r("resources.memoryRequest", resources({ memoryRequest: "512" }), "512", "means bytes", '"512Gi"?'),
   r(
     "backup.memoryLimit",
