@@ -35,13 +35,17 @@ function ofSynonym(full: string, value: unknown): string | undefined {
   return found.length === 0 ? undefined : `Use ${found.join(" and ")}`;
 }
 
+/** The longest path that has a synonym. */
+const deepest = Math.max(...[...synonyms.keys()].map((path) => path.split(".").length));
+
 /** The arguments for that value, or for the parts of it that have one. */
 function translate(full: string, value: unknown): string[] {
   const argument = full === "size" && isNumber(value) ? "members" : synonyms.get(full);
   if (argument !== undefined) {
     return [withValue(argument, value)];
   }
-  return value !== null && typeof value === "object" && !Array.isArray(value)
+  const isDeep = full.split(".").length >= deepest;
+  return !isDeep && value !== null && typeof value === "object" && !Array.isArray(value)
     ? Object.entries(value).flatMap(([key, part]) => translate(`${full}.${key}`, part))
     : [];
 }
