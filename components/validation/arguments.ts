@@ -71,7 +71,7 @@ function readFlag(errors: ValidationErrors, path: string, given: unknown): boole
   if (typeof given === "boolean") {
     return given;
   }
-  errors.unreadable(path, given, "it has to be true or false, and not text or a number", toFlag(given));
+  errors.unreadable(path, given, "it has to be true or false, without quotes", toFlag(given));
   return undefined;
 }
 
@@ -101,7 +101,7 @@ function readObject(errors: ValidationErrors, path: string, given: unknown, shap
   const fields = argumentShapes[shape] ?? {};
   const names = Object.keys(fields);
   if (!isObject(given)) {
-    errors.unreadable(path, given, "it has arguments of its own", toObject(path, given, shape));
+    errors.unreadable(path, given, "it has to be an object", toObject(path, given, shape));
     return undefined;
   }
   const before = path === "" ? "" : `${path}.`;
@@ -123,7 +123,12 @@ function readObject(errors: ValidationErrors, path: string, given: unknown, shap
 
 function readInputs(errors: ValidationErrors, path: string, given: unknown): unknown {
   if (!isObject(given)) {
-    errors.unreadable(path, given, "it has to be texts by their names", `Use an object such as {"a": "b"}`);
+    errors.unreadable(
+      path,
+      given,
+      "it has to be an object whose values are text",
+      `Use an object such as {"a": "b"}`,
+    );
     return undefined;
   }
   return Object.fromEntries(

@@ -89,7 +89,11 @@ export function addWord(
     path,
     given,
     `it has to be ${inWords(allowed)}`,
-    meant === undefined ? "Use one of these words" : `Did you mean "${meant}"?`,
+    allowed.length === 1
+      ? `Use "${allowed[0]}"`
+      : meant === undefined
+        ? "Use one of these words"
+        : `Did you mean "${meant}"?`,
   );
 }
 

@@ -124,7 +124,7 @@ export function validateQuota(
     errors.add(
       "etcd.quota",
       given,
-      "below 16Mi the database would be full at once, and the cluster take no writes",
+      "below 16Mi the database would be full at once, and the cluster would accept no writes",
       `Add the unit, for example "2Gi"`,
     );
   }

@@ -24,7 +24,7 @@ export function validateFeatureGates(errors: ValidationErrors, etcd: EtcdSetting
         path,
         text,
         `etcd ${minor} has no gate called ${name}, and does not start with it`,
-        meant ? `Did you mean ${meant}?` : `There are: ${featureGates[minor].join(", ")}`,
+        meant ? `Did you mean ${meant}?` : `The gates are ${featureGates[minor].join(", ")}`,
       );
     } else if (value === undefined) {
       errors.add(path, text, `${name} has no value`, `Use ${name}=true or ${name}=false`);

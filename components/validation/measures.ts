@@ -78,14 +78,16 @@ function hasUnit(errors: ValidationErrors, path: string, given: unknown): boolea
     return true;
   }
   const [, digits, thousandth] = /^(\d+)(m?)$/.exec(String(given)) ?? [];
-  const unit = thousandth === "m" ? "Mi" : exampleOf(path).slice(-2);
+  const isMebi = thousandth === "m" || (/memory\w+$/.test(path) && Number(digits) >= 64);
   const meaning =
-    digits === undefined ? "" : thousandth === "m" ? "m is a thousandth, and " : "it means bytes, and ";
+    digits === undefined ? "" : thousandth === "m" ? "m means thousandths, and " : "it means bytes, and ";
   errors.add(
     path,
     given,
     `${meaning}less than 1Mi has no use here`,
-    digits === undefined ? `For example: "${exampleOf(path)}"` : `Did you mean "${digits}${unit}"?`,
+    digits === undefined
+      ? `For example: "${exampleOf(path)}"`
+      : `Did you mean "${digits}${isMebi ? "Mi" : "Gi"}"?`,
   );
   return false;
 }

@@ -51,7 +51,7 @@ function fieldsOf(
     return undefined;
   }
   if (given === null || typeof given !== "object" || Array.isArray(given)) {
-    errors.add(path, given, "it has fields of its own", `Use an object with ${known.join(", ")}`);
+    errors.add(path, given, "it has to be an object", `Use an object with ${known.join(", ")}`);
     return undefined;
   }
   for (const [field, value] of Object.entries(given)) {
@@ -161,8 +161,15 @@ function validateNodeAffinity(errors: ValidationErrors, path: string, given: unk
   for (const [index, item] of itemsOf(errors, `${path}.${preferred}`, fields?.[preferred]).entries()) {
     const at = `${path}.${preferred}[${index}]`;
     const wish = fieldsOf(errors, at, item, ["weight", "preference"]);
-    if (wish && !isLater(wish.weight)) {
-      checkInteger(errors, `${at}.weight`, wish.weight ?? 0, 1, 100);
+    if (wish && wish.weight === undefined) {
+      errors.add(
+        `${at}.weight`,
+        undefined,
+        "it has to be a whole number from 1 to 100",
+        "Use 100 for a rule that counts most",
+      );
+    } else if (wish && !isLater(wish.weight)) {
+      checkInteger(errors, `${at}.weight`, wish.weight, 1, 100);
     }
     validateTerm(errors, `${at}.preference`, wish?.preference);
   }

@@ -105,13 +105,13 @@ function validateKind(
         path,
         given,
         `etcd takes a whole number here, from ${from} to ${to}`,
-        /^\d+$/.test(String(given))
+        typeof given === "string"
           ? "Use a number in this range, without quotes"
           : "Use a number in this range",
       );
     }
   } else if (kind === "flag" && typeof given !== "boolean") {
-    errors.add(path, given, "etcd takes true or false here, and not text or a number", toFlag(given));
+    errors.add(path, given, "etcd takes true or false here, without quotes", toFlag(given));
   } else if (kind === "text" && typeof given !== "string") {
     errors.add(path, given, "etcd takes text here", toText(path, given));
   } else if (kind === "time") {
@@ -122,7 +122,7 @@ function validateKind(
     errors.add(
       path,
       given,
-      `it has to be "*", or URLs with their ports and commas between them, or etcd ends at its start`,
+      `it has to be "*", or URLs with their ports and commas between them, or etcd does not start`,
       `For example: "https://app.example.com:443"`,
     );
   } else if (today === "memory-mlock" && given === true) {

@@ -85,7 +85,7 @@ export const synonyms: ReadonlyMap<string, string> = new Map(
 
 const transforms = "Use Pulumi's transforms for what has no argument";
 const settings = "Use etcd for etcd's settings, and etcd.extra for those without an argument of their own";
-const always = "Leave it out: it is always so";
+const always = "Leave it out: TLS is always on";
 const spread = "Use scheduling.hostSpread, scheduling.zoneSpread and scheduling.nodeAffinity";
 const certificates = "Use clients: everybody authenticates with a certificate";
 

@@ -18,16 +18,18 @@ export function wayOutOfUnknown(path: string, key: string, value: unknown, shape
     hints.get(full) ??
     (shape === "EtcdSettings" ? ofSetting(key) : undefined) ??
     ofOtherPlace(full, key, value) ??
-    (meant === undefined ? `There are: ${known.join(", ")}` : `Did you mean ${before}${meant}?`)
+    (meant === undefined ? `The arguments are ${known.join(", ")}` : `Did you mean ${before}${meant}?`)
   );
 }
 
 /** A path where a name belongs, as `pulumi config set` makes it without `--path`. */
 function ofFlatKey(before: string, key: string, known: readonly string[]): string | undefined {
   const [, first = "", rest = ""] = /^(\w+)[.[](.+)$/.exec(key) ?? [];
-  return known.includes(first)
-    ? `Use pulumi config set --path '${before}${key}', or in a program an object: ${first}: { ${rest}: … }`
-    : undefined;
+  if (!known.includes(first)) {
+    return undefined;
+  }
+  const inProgram = /^\w+$/.test(rest) ? `, or in a program an object: ${first}: { ${rest}: … }` : "";
+  return `Use pulumi config set --path '${before}${key}'${inProgram}`;
 }
 
 function ofSynonym(full: string, value: unknown): string | undefined {

@@ -24,9 +24,9 @@ const flags: Readonly<Record<string, boolean>> = { true: true, yes: true, on: tr
 export function toFlag(given: unknown): string {
   const text = String(given).toLowerCase();
   if (flags[text]) {
-    return "Use true, without quotes";
+    return "Use true";
   }
-  return ["false", "no", "off", "0"].includes(text) ? "Use false, without quotes" : "Use true or false";
+  return ["false", "no", "off", "0"].includes(text) ? "Use false" : "Use true or false";
 }
 
 export function toList(path: string, given: unknown, shape: string): string {

@@ -34,7 +34,7 @@ const metadata: Refusal[] = [
     ...[false, 1, null, { a: "b" }].map((value) =>
       r(`${path}.example.com/a`, args({ "example.com/a": value }), value, text, quotes),
     ),
-    r(path, args(["a"]), ["a"], "texts by their names", '{"a": "b"}'),
+    r(path, args(["a"]), ["a"], "whose values are text", '{"a": "b"}'),
     ...["a b", long(64), "a/b/c", "/a", "-a", "Example.com./a", `${long(254)}/a`, ""].map((name) =>
       r(path, args({ [name]: "x" }), name, key, '"example.com/tier"'),
     ),
@@ -165,7 +165,7 @@ const tolerations = (...given: unknown[]) => ({ scheduling: { tolerations: given
 const at = "scheduling.tolerations[0]";
 const wrongTolerations: Refusal[] = [
   r("scheduling.tolerations", { scheduling: { tolerations: {} } }, {}, "a list", "list"),
-  r(at, tolerations("etcd"), "etcd", "has fields of its own", "an object with key, operator"),
+  r(at, tolerations("etcd"), "etcd", "it has to be an object", "an object with key, operator"),
   r(
     `${at}.tolerationSecond`,
     tolerations({ operator: "Exists", effect: "NoExecute", tolerationSecond: 5 }),
@@ -238,7 +238,7 @@ const wrongAffinities: Refusal[] = [
     "no such field here",
     "The fields are requiredDuring",
   ),
-  r("scheduling.nodeAffinity", affinity("ssd"), "ssd", "has fields of its own", "Use an object"),
+  r("scheduling.nodeAffinity", affinity("ssd"), "ssd", "it has to be an object", "Use an object"),
   r(terms, affinity({ [required]: { nodeSelectorTerms: [] } }), [], "no node matches", "or leave it out"),
   r(
     `${expression}.operator`,
@@ -290,7 +290,7 @@ const wrongAffinities: Refusal[] = [
     term({ matchFields: [{ key: "metadata.labels", operator: "In", values: ["a"] }] }),
     "metadata.labels",
     "metadata.name",
-    'Did you mean "metadata.name"?',
+    'Use "metadata.name"',
   ),
   r(
     `${field}.values`,
@@ -298,6 +298,13 @@ const wrongAffinities: Refusal[] = [
     ["a", "b"],
     "operator In takes one value",
     "Use as many",
+  ),
+  r(
+    `scheduling.nodeAffinity.${preferred}[0].weight`,
+    affinity({ [preferred]: [{ preference: { matchExpressions: [{ key: "a", operator: "Exists" }] } }] }),
+    undefined,
+    "a whole number from 1 to 100",
+    "counts most",
   ),
   r(
     `scheduling.nodeAffinity.${preferred}[0].weight`,

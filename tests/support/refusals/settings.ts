@@ -44,9 +44,9 @@ const gates = (given: string, rule: string, wayOut: string, version?: string) =>
 const lease = "experimental-enable-lease-checkpoint";
 
 const featureGates: Refusal[] = [
-  gates("Foo=true", "no gate called Foo", "There are: AllAlpha"),
+  gates("Foo=true", "no gate called Foo", "The gates are AllAlpha"),
   gates("initialCorruptCheck=true", "no gate called", "Did you mean InitialCorruptCheck?"),
-  gates("FastLeaseKeepAlive=true", "etcd 3.6 has no gate called", "There are"),
+  gates("FastLeaseKeepAlive=true", "etcd 3.6 has no gate called", "The gates are"),
   gates("InitialCorruptCheck", "has no value", "Use InitialCorruptCheck=true"),
   gates("InitialCorruptCheck=yes", "has no value", "or InitialCorruptCheck=false"),
   gates("InitialCorruptCheck=true,InitialCorruptCheck=false", "is set twice", "Leave one"),

@@ -79,10 +79,10 @@ export const typeRefusals: Refusal[] = [
 
   // Flags
   ...["true", "yes", "ON", 1].map((allowDataDeletion) =>
-    r("allowDataDeletion", { allowDataDeletion }, allowDataDeletion, "true or false", "Use true, without"),
+    r("allowDataDeletion", { allowDataDeletion }, allowDataDeletion, "true or false", "Use true."),
   ),
   ...["no", "off"].map((allowDataDeletion) =>
-    r("allowDataDeletion", { allowDataDeletion }, allowDataDeletion, "true or false", "Use false, without"),
+    r("allowDataDeletion", { allowDataDeletion }, allowDataDeletion, "true or false", "Use false."),
   ),
   r("allowDataDeletion", { allowDataDeletion: "x" }, "x", "true or false", "Use true or false"),
 
@@ -90,7 +90,7 @@ export const typeRefusals: Refusal[] = [
   r("clients", { clients: "app" }, "app", "it has to be a list", 'Use a list: [{ name: "app" }]'),
   r("clients", { clients: { app: {} } }, { app: {} }, "a list", 'Use a list: [{ name: "app" }]'),
   r("clients", { clients: { name: "app" } }, { name: "app" }, "a list", "Put it into a list"),
-  r("clients[1]", { clients: [{ name: "a" }, "b"] }, "b", "arguments of its own", 'Use { name: "b" }'),
+  r("clients[1]", { clients: [{ name: "a" }, "b"] }, "b", "it has to be an object", 'Use { name: "b" }'),
   r("clients[0].name", { clients: [{}] }, undefined, "a Secret is named after it", "Give the client a name"),
   r("clients[0].name", { clients: [{ name: "My_App" }] }, "My_App", "", 'Did you mean "my-app"?'),
   r("clients[0].name", { clients: [{ name: "a@b" }] }, "a@b", "", 'For example: "app"'),
@@ -106,12 +106,12 @@ export const typeRefusals: Refusal[] = [
     "image",
     { image: "registry.example.com:5000/etcd:v3.6.16" },
     "registry.example.com:5000/etcd:v3.6.16",
-    "arguments of its own",
+    "it has to be an object",
     'Use { repository: "registry.example.com:5000/etcd", tag: "v3.6.16" }',
   ),
-  r("image", { image: "etcd" }, "etcd", "arguments of its own", "Use an object with repository, tag"),
-  r("backup", { backup: "@daily" }, "@daily", "arguments of its own", 'Use { schedule: "@daily" }'),
-  r("backup.s3", { backup: { schedule: "@daily", s3: "b" } }, "b", "arguments of its", 'Use { bucket: "b" }'),
+  r("image", { image: "etcd" }, "etcd", "it has to be an object", "Use an object with repository, tag"),
+  r("backup", { backup: "@daily" }, "@daily", "it has to be an object", 'Use { schedule: "@daily" }'),
+  r("backup.s3", { backup: { schedule: "@daily", s3: "b" } }, "b", "an object", 'Use { bucket: "b" }'),
   r(
     "backup.retention",
     { backup: { ...backup, retention: "30d" } },
@@ -126,10 +126,10 @@ export const typeRefusals: Refusal[] = [
   ),
   r("storage.size", { storage: { size: 8 } }, 8, "as text with its unit", 'For example: "8Gi"'),
   r("storage.size", { storage: { size: "10" } }, "10", "it means bytes", 'Did you mean "10Gi"?'),
-  r("storage.size", { storage: { size: "100m" } }, "100m", "m is a thousandth", 'Did you mean "100Mi"?'),
+  r("storage.size", { storage: { size: "100m" } }, "100m", "m means thousandths", 'Did you mean "100Mi"?'),
   r("storage.size", { storage: { size: "10Ki" } }, "10Ki", "less than 1Mi has no use", 'For example: "8Gi"'),
   r("backup.claim.size", claim("100"), "100", "it means bytes", 'Did you mean "100Gi"?'),
-  r("resources.memoryRequest", resources({ memoryRequest: "512" }), "512", "means bytes", '"512Gi"?'),
+  r("resources.memoryRequest", resources({ memoryRequest: "512" }), "512", "means bytes", '"512Mi"?'),
   r(
     "backup.memoryLimit",
     { backup: { ...backup, memoryLimit: "512" } },

@@ -45,13 +45,13 @@ export const unknownRefusals: Refusal[] = [
   unknown("image.pullSecrets", ["a"], "Use imagePullSecrets."),
   unknown("pullSecrets", ["a"], "Use imagePullSecrets."),
   unknown("auth", { rbac: { create: true } }, "Use clients: everybody authenticates with a certificate"),
-  unknown("tls.enabled", true, "Leave it out: it is always so."),
+  unknown("tls.enabled", true, "Leave it out: TLS is always on."),
   unknown("tls.dnsNames", ["a"], "Use tls.extraServerNames."),
   unknown("configuration", "a: b", "Use etcd for etcd's settings"),
   unknown("etcd.quota-backend-bytes", 5, "Use etcd.quota."),
   unknown("etcd.maxSnapshots", 5, 'Use etcd.extra: { "max-snapshots": … }.'),
   unknown("backups", {}, "Did you mean backup?"),
-  unknown("storage.replicas", 3, "There are: size, storageClass"),
+  unknown("storage.replicas", 3, "The arguments are size, storageClass"),
   // pulumi config set without --path
   r(
     "storage.size",

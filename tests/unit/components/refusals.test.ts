@@ -68,7 +68,7 @@ describe("a refusal", function () {
 describe("one error", () => {
   it("has wrong types, wrong values and unknown names", () => {
     expect(refused({ allowDataDeletion: "true", members: 4, version: "latest", replicas: 5 })).to.deep.equal([
-      'allowDataDeletion is "true": it has to be true or false, and not text or a number. Use true, without quotes.',
+      'allowDataDeletion is "true": it has to be true or false, without quotes. Use true.',
       "replicas is 5: there is no such argument. Use members: 5.",
       even,
       'version is "latest": it has to be an exact version, MAJOR.MINOR.PATCH, because the settings depend on it. ' +
