@@ -30,14 +30,12 @@ const smallestRequest = 16 * 2 ** 10;
 function validateRequestSize(errors: ValidationErrors, given: string | undefined): void {
   const path = "etcd.maxRequestSize";
   if (checkBytes(errors, path, given) && given !== undefined && (quantity(given) ?? 0) < smallestRequest) {
-    errors.add(
-      path,
-      given,
-      "below 16Ki practically every write would be refused",
-      `Add the unit, for example "1536Ki"`,
-    );
+    errors.add(path, given, "below 16Ki practically every write would be refused", addUnit(given, "1536Ki"));
   }
 }
+
+const addUnit = (given: string, example: string): string =>
+  `${/^\d+$/.test(given) ? "Add the unit, for example" : "For example:"} "${example}"`;
 
 /** etcd compacts ten times within this duration. */
 const shortestRetentionSeconds = 60;
@@ -125,7 +123,7 @@ export function validateQuota(
       "etcd.quota",
       given,
       "below 16Mi the database would be full at once, and the cluster would accept no writes",
-      `Add the unit, for example "2Gi"`,
+      addUnit(given, "2Gi"),
     );
   }
   if (quota > volumeBytes / 3) {

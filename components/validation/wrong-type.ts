@@ -32,11 +32,11 @@ export function toFlag(given: unknown): string {
 export function toList(path: string, given: unknown, shape: string): string {
   const field = mainFields[shape];
   if (isText(given) && !isSecretPath(path)) {
-    return `Use a list: [${field === undefined ? JSON.stringify(given) : asObject(field, given)}]`;
+    return `Use [${field === undefined ? JSON.stringify(given) : asObject(field, given)}]`;
   }
   const [key] = given !== null && typeof given === "object" ? Object.keys(given) : [];
   if (field !== undefined && key !== undefined && !Object.keys(argumentShapes[shape] ?? {}).includes(key)) {
-    return `Use a list: [${asObject(field, key)}]`;
+    return `Use [${asObject(field, key)}]`;
   }
   return "Put it into a list, in brackets";
 }

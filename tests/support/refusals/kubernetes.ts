@@ -132,7 +132,7 @@ const service: Refusal[] = [
     balanced({ loadBalancerSourceRanges: "10.0.0.0/8" }),
     "10.0.0.0/8",
     "a list of ranges",
-    'Use a list: ["10.0.0.0/8"]',
+    'Use ["10.0.0.0/8"]',
   ),
   ...["10.0.0.1/33", "10.0.0/8", "010.0.0.0/8", "fd00::/129", "fe80::1%eth0/64", "10.0.0.0/08"].map((range) =>
     r(

@@ -87,14 +87,14 @@ export const typeRefusals: Refusal[] = [
   r("allowDataDeletion", { allowDataDeletion: "x" }, "x", "true or false", "Use true or false"),
 
   // Lists and objects
-  r("clients", { clients: "app" }, "app", "it has to be a list", 'Use a list: [{ name: "app" }]'),
-  r("clients", { clients: { app: {} } }, { app: {} }, "a list", 'Use a list: [{ name: "app" }]'),
+  r("clients", { clients: "app" }, "app", "it has to be a list", 'Use [{ name: "app" }]'),
+  r("clients", { clients: { app: {} } }, { app: {} }, "a list", 'Use [{ name: "app" }]'),
   r("clients", { clients: { name: "app" } }, { name: "app" }, "a list", "Put it into a list"),
   r("clients[1]", { clients: [{ name: "a" }, "b"] }, "b", "it has to be an object", 'Use { name: "b" }'),
   r("clients[0].name", { clients: [{}] }, undefined, "a Secret is named after it", "Give the client a name"),
   r("clients[0].name", { clients: [{ name: "My_App" }] }, "My_App", "", 'Did you mean "my-app"?'),
   r("clients[0].name", { clients: [{ name: "a@b" }] }, "a@b", "", 'For example: "app"'),
-  r("imagePullSecrets", { imagePullSecrets: "a" }, "a", "it has to be a list", 'Use a list: ["a"]'),
+  r("imagePullSecrets", { imagePullSecrets: "a" }, "a", "it has to be a list", 'Use ["a"]'),
   r(
     "scheduling.tolerations",
     tolerate({ key: "x" }),

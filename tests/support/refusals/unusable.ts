@@ -37,7 +37,8 @@ const transforms = "set it on one object with Pulumi's transforms";
 
 /** What Kubernetes or etcd take, and what then keeps a cluster from doing its work. */
 export const unusableRefusals: Refusal[] = [
-  ...["8", "4096", "15Mi", "16777215"].map((quota) =>
+  r("etcd.quota", { etcd: { quota: "15Mi" } }, "15Mi", "would be full at once", 'For example: "2Gi"'),
+  ...["8", "4096", "16777215"].map((quota) =>
     r("etcd.quota", { etcd: { quota } }, quota, "would be full at once", 'Add the unit, for example "2Gi"'),
   ),
   ...["1", "4", "1536", "16383"].map((maxRequestSize) =>
