@@ -29,7 +29,7 @@ export function validateRestore(errors: ValidationErrors, args: EtcdClusterArgs,
         "Use true, or leave recovery out",
       );
     }
-    if (generation < 2 && !errors.has("generation")) {
+    if (!errors.has("generation") && generation < 2) {
       errors.add(
         "generation",
         generation,
@@ -44,7 +44,7 @@ export function validateRestore(errors: ValidationErrors, args: EtcdClusterArgs,
     validateBackupSource(errors, args);
     validateMembers(errors, args.clusterName ?? name, "restore", restore.abandonedMembers);
   }
-  if (restore || recovery) {
+  if ((restore || recovery) && !errors.has("generation")) {
     validateJobName(errors, args.clusterName ?? name, generation);
   }
   if ((restore || recovery) && args.tls?.existing && args.tls.existing.restoreSecret === undefined) {
@@ -62,12 +62,7 @@ const maxJobName = 63;
 
 function validateJobName(errors: ValidationErrors, cluster: string, generation: number): void {
   const job = objectNames(cluster).restoreJob(generation);
-  if (
-    !errors.has("generation") &&
-    isDnsLabel(cluster) &&
-    cluster.length <= maxNameLength &&
-    job.length > maxJobName
-  ) {
+  if (isDnsLabel(cluster) && cluster.length <= maxNameLength && job.length > maxJobName) {
     errors.add(
       "generation",
       generation,

@@ -5,7 +5,7 @@ import { extraSettings, ownSettings, typedSettings, uselessSettings } from "../c
 import { nearest } from "../contract/units";
 import type { Minor } from "../contract/versions";
 import { defaultVersion, parseKnownVersion } from "../contract/versions";
-import { checkOneOf } from "./checks";
+import { checkOneOf, plainText } from "./checks";
 import { checkDuration } from "./measures";
 import { validateFeatureGates } from "./feature-gates";
 import type { ValidationErrors } from "./errors";
@@ -116,9 +116,9 @@ function validateKind(
     errors.add(path, given, "etcd takes text here", toText(path, given));
   } else if (kind === "time") {
     checkDuration(errors, path, given);
-  } else if (words[today] && !words[today].includes(String(given))) {
+  } else if (words[today] && !words[today].includes(plainText(given) ?? "")) {
     checkOneOf(errors, path, given, words[today]);
-  } else if (name === "cors" && !isOrigins(String(given))) {
+  } else if (name === "cors" && !isOrigins(plainText(given) ?? "")) {
     errors.add(
       path,
       given,

@@ -22,7 +22,7 @@ export function toText(path: string, given: unknown): string {
 const flags: Readonly<Record<string, boolean>> = { true: true, yes: true, on: true, 1: true };
 
 export function toFlag(given: unknown): string {
-  const text = String(given).toLowerCase();
+  const text = isText(given) || typeof given === "number" ? String(given).toLowerCase() : "";
   if (flags[text]) {
     return "Use true";
   }

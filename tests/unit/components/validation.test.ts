@@ -1580,7 +1580,8 @@ describe("any stack configuration", () => {
     const everything = argsOf("everything");
     const anything = fc.oneof(
       fc.constantFrom<unknown>(null, true, 0, -1, 1.5, "", "x", "1Gi", [], {}, [null], [5], { name: 5 }),
-      fc.jsonValue({ maxDepth: 2 }),
+      fc.jsonValue({ maxDepth: 3 }),
+      fc.object({ withBigInt: true, withDate: true, withMap: true }),
     );
     fc.assert(
       fc.property(fc.constantFrom(...fields(everything)), anything, (path, value) => {
