@@ -60,10 +60,16 @@ const cluster = new EtcdCluster("etcd", {
   serviceAccountAnnotations: value("serviceAccountAnnotations"),
 });
 
-export const clusterName = cluster.clusterName;
-export const namespace = cluster.namespace;
-export const version = cluster.version;
-export const endpoints = cluster.endpoints;
-export const serviceEndpoint = cluster.serviceEndpoint;
-export const clientCaCertificate = cluster.clientCaCertificate;
-export const secretNames = cluster.secretNames;
+// Not single exports, because the CLI warns of one that is undefined.
+export = {
+  clusterName: cluster.clusterName,
+  namespace: cluster.namespace,
+  version: cluster.version,
+  endpoints: cluster.endpoints,
+  serviceEndpoint: cluster.serviceEndpoint,
+  ...(cluster.externalAddress ? { externalAddress: cluster.externalAddress } : {}),
+  metricsPort: cluster.metricsPort,
+  ...(cluster.clientCaCertificate ? { clientCaCertificate: cluster.clientCaCertificate } : {}),
+  secretNames: cluster.secretNames,
+  connections: cluster.connections,
+};

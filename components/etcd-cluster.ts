@@ -13,49 +13,73 @@ import { createServiceAccount } from "./resources/service-account";
 import { createClientService, createHeadlessService } from "./resources/services";
 import { createRecord, createState } from "./resources/state";
 import { createMembers } from "./resources/stateful-set";
+import { createStoreCredentials } from "./resources/store-credentials";
 import { resolveArgs } from "./config/resolve";
-import { dnsNames, objectNames } from "./contract/names";
-import { validate, validateLateNamespace } from "./validation";
+import { withSecretCredentials } from "./config/secrets";
+import { objectNames } from "./contract/names";
+import type { ClientConnection, DeclaredClients, SecretNames } from "./outputs";
+import { checkDeclared, outputsOf } from "./outputs";
+import { checkLater, validate } from "./validation";
 
-/** Names of the Secrets of a cluster. Each holds `tls.crt`, `tls.key` and `ca.crt`. */
-export interface SecretNames {
-  /** The administrator's, with the common name `root`. Each step of `tls.caRotation` has another one. */
-  root: string;
-  /** The declared clients' Secrets, by the client's name. */
-  clients: { [client: string]: string };
-}
+/** Not a field, because the package's schema would have it as an output. */
+const declaredClients = new WeakMap<EtcdCluster, DeclaredClients>();
 
 /**
  * An etcd cluster on Kubernetes, with mutual TLS and without fixed IP addresses.
  */
 export class EtcdCluster extends pulumi.ComponentResource {
-  /** The cluster's name, with which the names of its objects begin. */
+  /**
+   * The cluster's name, with which the names of its objects begin. Like `namespace`, it does not wait for the cluster:
+   * use it for what the cluster itself needs, such as a NetworkPolicy.
+   */
   public readonly clusterName: pulumi.Output<string>;
-  /** The namespace. */
+  /**
+   * The namespace. It resolves once the namespace exists and does not wait for the cluster: use it for what the cluster
+   * itself needs, such as a Secret of `imagePullSecrets`. Every other output resolves once the cluster is as declared.
+   */
   public readonly namespace: pulumi.Output<string>;
-  /** etcd's version. */
+  /** etcd's version, once all members run it. */
   public readonly version: pulumi.Output<string>;
-  /** The URL of each member, for clients that balance and fail over by themselves, as etcd's own clients do. */
+  /**
+   * The URL of each member, for clients that balance and fail over by themselves, as etcd's own clients do. It resolves
+   * once the cluster is as declared, so that what uses it starts when etcd serves.
+   */
   public readonly endpoints: pulumi.Output<string[]>;
-  /** The URL of the Service, which selects ready voters. */
+  /** The URL of the Service, which selects ready voters. It resolves once the cluster is as declared. */
   public readonly serviceEndpoint: pulumi.Output<string>;
-  /** The CA certificate with which a client verifies the cluster, as PEM. Absent with `tls.existing`. */
+  /**
+   * The load balancer's host name, or its IP address if it has no name, for example for a DNS record. Absent unless
+   * `service.type` is `LoadBalancer`. Empty if the annotation `pulumi.com/skipAwait` of `service.metadata` tells Pulumi
+   * not to wait for the address.
+   */
+  public readonly externalAddress?: pulumi.Output<string>;
+  /** The port of each member's pod that serves metrics at `/metrics`, in plain HTTP. No Service has it. */
+  public readonly metricsPort: pulumi.Output<number>;
+  /**
+   * The CA certificate with which a client verifies the cluster, as PEM. In a rotation it changes only once all members
+   * trust the new authority. Absent with `tls.existing`.
+   */
   public readonly clientCaCertificate?: pulumi.Output<string>;
-  /** Names of the Secrets with client certificates. */
+  /** Names of the Secrets with client certificates, once those Secrets exist and the cluster is as declared. */
   public readonly secretNames: pulumi.Output<SecretNames>;
+  /**
+   * What a pod needs to use the cluster, by the client's name: volume, mount, environment variables, endpoints and the
+   * Secret's name. Empty without `clients`. It resolves once the cluster is as declared. In TypeScript,
+   * `connection(name)` is one of them, and an error for a client that is not declared.
+   */
+  public readonly connections: pulumi.Output<{ [client: string]: ClientConnection }>;
 
   /**
    * Throws one error that lists everything that is wrong with the arguments, before anything is registered.
    */
   constructor(name: string, args: EtcdClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const warnings = validate(args, name);
+    args = checkLater(withSecretCredentials(args), name);
     super("etcd-cluster:index:EtcdCluster", name, args, opts);
     warnings.forEach((warning) => void pulumi.log.warn(warning, this));
 
     const spec = resolveArgs(args, name);
-    const namespace = pulumi
-      .output(args.namespace ?? spec.name)
-      .apply((n) => validateLateNamespace(n, args, name));
+    const namespace = pulumi.output(args.namespace ?? spec.name);
     const ctx: Context = { spec, name, namespace, opts: { parent: this } };
 
     const created = args.createNamespace === false ? [] : [createNamespace(ctx)];
@@ -74,11 +98,13 @@ export class EtcdCluster extends pulumi.ComponentResource {
       args.backup || args.restore?.backup
         ? createBundle(inside, "backup", objectNames(spec.name).backupCode).metadata.name
         : undefined;
-    const backups = args.backup && backupCode ? createBackup(inside, args.backup, identity, backupCode) : [];
+    const credentials = createStoreCredentials(inside);
+    const backups =
+      args.backup && backupCode ? createBackup(inside, args.backup, identity, backupCode, credentials) : [];
     const restores = createRestore(
       inside,
       { identity, backupCode, serviceAccount: serviceAccount.metadata.name },
-      first,
+      [...first, ...credentials],
     );
     const {
       statefulSet: members,
@@ -95,7 +121,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     );
     const trusted = awaitTrust(inside, identity, [trust, controller, members]);
     const clients = createClients(inside, identity, trusted);
-    awaitConvergence(inside, hash, declaration, [
+    const converged = awaitConvergence(inside, hash, declaration, [
       status,
       trust,
       controller,
@@ -108,26 +134,37 @@ export class EtcdCluster extends pulumi.ComponentResource {
       ...restores,
     ]);
 
-    const dns = members.metadata.namespace.apply((ns) => dnsNames(spec.name, ns, spec.domain));
-    const pods = Array.from({ length: spec.members }, (_, ordinal) => objectNames(spec.name).pod(ordinal));
-    this.clusterName = members.metadata.name;
-    this.namespace = members.metadata.namespace;
-    this.version = pulumi.output(spec.version.text);
-    this.endpoints = dns.apply((d) => pods.map(d.clientUrl));
-    this.serviceEndpoint = pulumi.all([client.metadata.name, dns]).apply(([, d]) => d.serviceUrl);
-    // Consumers of this output count as clients, so it changes only once all members trust the new authority.
-    this.clientCaCertificate = identity.clients
-      ? pulumi.all([identity.clients.bundlePem, pulumi.all(trusted.map((t) => t.id))]).apply(([pem]) => pem)
-      : undefined;
-    this.secretNames = identity.secrets.root.apply((root) => ({ root, clients: clients.names }));
-    this.registerOutputs({
-      clusterName: this.clusterName,
-      namespace: this.namespace,
-      version: this.version,
-      endpoints: this.endpoints,
-      serviceEndpoint: this.serviceEndpoint,
-      clientCaCertificate: this.clientCaCertificate,
-      secretNames: this.secretNames,
+    const outputs = outputsOf(ctx, {
+      namespace: created,
+      identity,
+      clients: clients.names,
+      service: client,
+      converged,
     });
+    this.clusterName = outputs.clusterName;
+    this.namespace = outputs.namespace;
+    this.version = outputs.version;
+    this.endpoints = outputs.endpoints;
+    this.serviceEndpoint = outputs.serviceEndpoint;
+    this.externalAddress = outputs.externalAddress;
+    this.metricsPort = outputs.metricsPort;
+    this.clientCaCertificate = outputs.clientCaCertificate;
+    this.secretNames = outputs.secretNames;
+    this.connections = outputs.connections;
+    declaredClients.set(this, {
+      of: name,
+      names: Object.keys(clients.names),
+      existingTls: args.tls?.existing !== undefined,
+    });
+    this.registerOutputs(outputs);
+  }
+
+  /**
+   * What a pod needs to use the cluster as that client. Throws at once if no such client is declared. Only for programs
+   * in TypeScript and JavaScript: in other languages, read the output `connections`.
+   */
+  public connection(client: string): pulumi.Output<ClientConnection> {
+    checkDeclared(declaredClients.get(this)!, client);
+    return this.connections.apply((connections) => connections[client] as ClientConnection);
   }
 }

@@ -1,2 +1,3 @@
 export * from "./args";
 export * from "./etcd-cluster";
+export * from "./outputs/types";

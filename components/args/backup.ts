@@ -36,7 +36,7 @@ export interface Backup {
 
   /**
    * Annotations for the jobs' ServiceAccount `<cluster>-backup`, such as `eks.amazonaws.com/role-arn`. They give the
-   * pod its identity when `s3.credentialsSecret` is not given.
+   * pod its identity when `s3` has no credentials.
    */
   serviceAccountAnnotations?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
 
@@ -89,7 +89,7 @@ export interface S3Store {
   region?: pulumi.Input<string>;
 
   /** The prefix of all keys, without a slash at either end. Default: `<namespace>/<cluster>`. May be empty. */
-  prefix?: string;
+  prefix?: pulumi.Input<string>;
 
   /**
    * Whether the bucket is in the URL's path and not in its host. Default: true with an `endpoint` or if the bucket's
@@ -101,6 +101,14 @@ export interface S3Store {
   caCertificate?: pulumi.Input<string>;
 
   /**
+   * The credentials. The component makes the Secret `<cluster>-backup-credentials` from them, or
+   * `<cluster>-restore-credentials` for `restore.backup`. They are secret in Pulumi's state, even if they are given as
+   * plain text. A change reaches the next job and restarts no member. Give either these or `credentialsSecret`.
+   * Default: the pod's own identity.
+   */
+  credentials?: S3Credentials;
+
+  /**
    * The Secret with the credentials, in the cluster's namespace, with the keys `accessKeyId`, `secretAccessKey` and, if
    * there is one, `sessionToken`. Default: the pod's own identity, as Amazon EKS and compatible platforms provide it.
    */
@@ -108,6 +116,18 @@ export interface S3Store {
 
   /** Encryption at rest by the store. Default: the bucket's own setting. */
   encryption?: S3Encryption;
+}
+
+/** Credentials of an S3-compatible store, for example from `config.requireSecret`. */
+export interface S3Credentials {
+  /** The ID of the access key. */
+  accessKeyId: pulumi.Input<string>;
+
+  /** The secret access key. */
+  secretAccessKey: pulumi.Input<string>;
+
+  /** The session token of temporary credentials. Default: none. They have to outlive the next `pulumi up`. */
+  sessionToken?: pulumi.Input<string>;
 }
 
 /** Encryption at rest by the store. */
@@ -134,5 +154,5 @@ export interface ClaimStore {
   storageClass?: pulumi.Input<string>;
 
   /** The folder on the volume, without a slash at either end. Default: `<namespace>/<cluster>`. May be empty. */
-  prefix?: string;
+  prefix?: pulumi.Input<string>;
 }

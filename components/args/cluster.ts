@@ -66,7 +66,8 @@ export interface EtcdClusterArgs {
   /**
    * Allows the data to be deleted. Default: false.
    * With false, the StatefulSet and the namespace are protected: Pulumi refuses `pulumi destroy`, and any change that
-   * would replace them. To delete a cluster, set this to true, run `pulumi up`, then `pulumi destroy`.
+   * would replace them. To delete a cluster, set this to true, run `pulumi up`, then `pulumi destroy`. The resource
+   * option `protect` protects every object of the cluster, whatever is set here.
    */
   allowDataDeletion?: boolean;
 
@@ -124,7 +125,7 @@ export interface EtcdClusterArgs {
   backup?: Backup;
 
   /** Names of Secrets in the namespace with credentials for the images' registries. */
-  imagePullSecrets?: pulumi.Input<string>[];
+  imagePullSecrets?: pulumi.Input<pulumi.Input<string>[]>;
 
   /** User and group of the processes. A change is a rolling restart. */
   security?: Security;

@@ -71,6 +71,35 @@ export const ServiceType = {
 } as const;
 export type ServiceType = (typeof ServiceType)[keyof typeof ServiceType];
 
+/** Which nodes take traffic from outside of the Kubernetes cluster. */
+export const ExternalTrafficPolicy = {
+  /** All nodes. A node may pass a connection on to another one, and then the client's address is not kept. */
+  Cluster: "Cluster",
+  /** The nodes that run a member. The client's address is kept. */
+  Local: "Local",
+} as const;
+export type ExternalTrafficPolicy = (typeof ExternalTrafficPolicy)[keyof typeof ExternalTrafficPolicy];
+
+/** Whether a client's connections go to one member. */
+export const SessionAffinity = {
+  /** Each connection goes to any member. */
+  None: "None",
+  /** All connections from one address go to one member. */
+  ClientIP: "ClientIP",
+} as const;
+export type SessionAffinity = (typeof SessionAffinity)[keyof typeof SessionAffinity];
+
+/** Which members a client's connections go to first, if the Kubernetes cluster supports it. */
+export const TrafficDistribution = {
+  /** Members in the client's zone. */
+  PreferSameZone: "PreferSameZone",
+  /** Members on the client's node. */
+  PreferSameNode: "PreferSameNode",
+  /** The older name of `PreferSameZone`. */
+  PreferClose: "PreferClose",
+} as const;
+export type TrafficDistribution = (typeof TrafficDistribution)[keyof typeof TrafficDistribution];
+
 /** When the kubelet pulls an image. */
 export const PullPolicy = {
   /** At every start of a container. */

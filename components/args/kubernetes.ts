@@ -1,17 +1,25 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { PullPolicy, ServiceType, Spread, VolumeRetention } from "./enums";
+import type {
+  ExternalTrafficPolicy,
+  PullPolicy,
+  ServiceType,
+  SessionAffinity,
+  Spread,
+  TrafficDistribution,
+  VolumeRetention,
+} from "./enums";
 
 /** A container image, by tag or digest. */
 export interface Image {
   /** Registry and path, without a tag. */
-  repository?: string;
+  repository?: pulumi.Input<string>;
 
   /** The tag. Give either this or `digest`. */
-  tag?: string;
+  tag?: pulumi.Input<string>;
 
   /** The digest, `sha256:` and 64 hexadecimal digits. With etcd's image, give `version` as well. */
-  digest?: string;
+  digest?: pulumi.Input<string>;
 
   /** When the kubelet pulls the image. Default: IfNotPresent. */
   pullPolicy?: PullPolicy;
@@ -199,14 +207,14 @@ export interface Service {
   /** IP ranges from which the load balancer accepts connections, for LoadBalancer. Default: all. */
   loadBalancerSourceRanges?: pulumi.Input<pulumi.Input<string>[]>;
 
-  /** `Cluster` or `Local`, for NodePort and LoadBalancer. Default: Kubernetes' default. */
-  externalTrafficPolicy?: pulumi.Input<string>;
+  /** Which nodes take traffic from outside, for NodePort and LoadBalancer. Default: Kubernetes' default, Cluster. */
+  externalTrafficPolicy?: pulumi.Input<ExternalTrafficPolicy>;
 
-  /** `None` or `ClientIP`. Default: Kubernetes' default. */
-  sessionAffinity?: pulumi.Input<string>;
+  /** Whether a client's connections go to one member. Default: Kubernetes' default, None. */
+  sessionAffinity?: pulumi.Input<SessionAffinity>;
 
-  /** `PreferSameZone`, `PreferSameNode` or `PreferClose`, if the Kubernetes cluster supports it. Default: none. */
-  trafficDistribution?: pulumi.Input<string>;
+  /** Which members a client's connections go to first, if the Kubernetes cluster supports it. Default: any. */
+  trafficDistribution?: pulumi.Input<TrafficDistribution>;
 }
 
 /** How long a member may be unresponsive before the kubelet acts. */

@@ -30,7 +30,7 @@ export interface Tls {
    * those of the members, of the Service and of `localhost`. Default: none. A change issues the server certificate anew
    * and restarts no member.
    */
-  extraServerNames?: string[];
+  extraServerNames?: pulumi.Input<pulumi.Input<string>[]>;
 
   /**
    * Rotates the keys of both authorities of a running cluster, in three steps. Declare each step after `pulumi up` has

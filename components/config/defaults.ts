@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs, Image, Tls } from "../args";
 import { bytesAsText, quantity } from "../contract/units";
 import { defaultRepository, defaultVersion } from "../contract/versions";
@@ -94,17 +95,20 @@ export function certificateDays(tls: Tls): {
   return { ca, leaf, renewCa: renew(ca), renewLeaf: renew(leaf) };
 }
 
-export function etcdImage(args: EtcdClusterArgs): string {
+export function etcdImage(args: EtcdClusterArgs): pulumi.Output<string> {
   return imageReference(args.image, defaultRepository, `v${args.version ?? defaultVersion}`);
 }
 
-export function nodeImage(args: EtcdClusterArgs): string {
+export function nodeImage(args: EtcdClusterArgs): pulumi.Output<string> {
   return imageReference(args.nodeImage, defaults.nodeRepository, defaults.nodeTag);
 }
 
-function imageReference(image: Image | undefined, repository: string, tag: string): string {
-  const name = image?.repository ?? repository;
-  return image?.digest ? `${name}@${image.digest}` : `${name}:${image?.tag ?? tag}`;
+function imageReference(image: Image = {}, defaultName: string, defaultTag: string): pulumi.Output<string> {
+  return pulumi
+    .all([image.repository, image.tag, image.digest])
+    .apply(([name = defaultName, tag = defaultTag, digest]) =>
+      digest ? `${name}@${digest}` : `${name}:${tag}`,
+    );
 }
 
 /** The longest `controller.waitSeconds`. */

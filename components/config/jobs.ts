@@ -23,26 +23,29 @@ export function storeSettings(
 ): pulumi.Output<StoreSettings> {
   const { s3, claim } = store;
   if (!s3)
-    return pulumi
-      .output(claim?.prefix ?? defaultPrefix)
-      .apply((prefix): StoreSettings => ({ kind: "folder", folder: paths.backups, prefix }));
-  const { bucket, endpoint, caCertificate, encryption, credentialsSecret } = s3;
+    return pulumi.all([claim?.prefix, defaultPrefix]).apply(([own, usual]): StoreSettings => ({
+      kind: "folder",
+      folder: paths.backups,
+      prefix: own ?? usual,
+    }));
+  const { bucket, endpoint, caCertificate, encryption } = s3;
+  const hasCredentials = (s3.credentials ?? s3.credentialsSecret) !== undefined;
   return pulumi
-    .all([bucket, endpoint, s3.region, s3.prefix ?? defaultPrefix, caCertificate, encryption?.keyId])
-    .apply(([name, url, place, prefix, ca, keyId]): StoreSettings => {
+    .all([bucket, endpoint, s3.region, s3.prefix, defaultPrefix, caCertificate, encryption?.keyId])
+    .apply(([name, url, place, own, usual, ca, keyId]): StoreSettings => {
       const region = place ?? defaults.s3Region;
       return {
         kind: "s3",
         endpoint: url ?? s3Url(region),
         region,
         bucket: name,
-        prefix,
+        prefix: own ?? usual,
         pathStyle: s3.pathStyle ?? (url !== undefined || !isLabel(name)),
         ...(ca === undefined ? {} : { ca }),
         ...(encryption === undefined
           ? {}
           : { encryption: { algorithm: encryption.algorithm, ...(keyId === undefined ? {} : { keyId }) } }),
-        credentials: credentialsSecret === undefined ? "pod" : "files",
+        credentials: hasCredentials ? "files" : "pod",
       };
     });
 }

@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs, Restore } from "../args";
 import {
   certificateDays,
@@ -31,8 +32,8 @@ export interface ClusterSpec {
   readonly domain: string;
   readonly members: number;
   readonly version: KnownVersion;
-  readonly etcdImage: string;
-  readonly nodeImage: string;
+  readonly etcdImage: pulumi.Output<string>;
+  readonly nodeImage: pulumi.Output<string>;
   readonly settings: string;
   readonly quotaBytes: number;
   /** Counts restores and recoveries: a disk of an older generation never starts. */

@@ -63,10 +63,29 @@ export type Pair = MemberPair | ControllerPair;
 
 export const pairFolder = (pair: Pair | typeof restorePair) => `${paths.tls}/${pair}`;
 
-export function pairPaths(pair: Pair | typeof restorePair): { ca: string; cert: string; key: string } {
-  const folder = pairFolder(pair);
-  return { ca: `${folder}/ca.crt`, cert: `${folder}/tls.crt`, key: `${folder}/tls.key` };
+export interface PairFiles {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
 }
+
+/** The files of a mounted Secret with a key pair. */
+export const pairFiles = (folder: string): PairFiles => ({
+  ca: `${folder}/ca.crt`,
+  cert: `${folder}/tls.crt`,
+  key: `${folder}/tls.key`,
+});
+
+export const pairPaths = (pair: Pair | typeof restorePair): PairFiles => pairFiles(pairFolder(pair));
+
+/**
+ * The volume of a client's Secret in a user's pod, and its folder. A pod may use several clusters of its namespace. A
+ * client's name isn't part of it, because a volume's name has at most 63 characters.
+ */
+export const clientMount = (cluster: string) => ({
+  volume: `${cluster}-client`,
+  folder: `/etc/${cluster}-client`,
+});
 
 /** The name of the claim template, with which the claims' names begin. */
 export const dataVolume = "data";
@@ -107,6 +126,10 @@ export function objectNames(cluster: string) {
     restoreCode: (hash: string) => `${cluster}-restore-code-${hash}`,
   };
 }
+
+/** The Secret with the credentials of a store, if the component makes it. */
+export const credentialsSecret = (cluster: string, of: "backup" | "restore") =>
+  `${cluster}-${of}-credentials`;
 
 /** DNS names and URLs of the cluster called `cluster` in `namespace`. */
 export function dnsNames(cluster: string, namespace: string, domain: string) {

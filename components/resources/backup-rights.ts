@@ -4,7 +4,7 @@ import type { Backup } from "../args";
 import { claimNames } from "../config/jobs";
 import { objectNames } from "../contract/names";
 import type { Context } from "./context";
-import { metadataOf } from "./context";
+import { metadataOf, protection } from "./context";
 
 /**
  * The jobs' rights in Kubernetes: read and write the ConfigMap with the status of backups, read the members' claims,
@@ -83,7 +83,7 @@ export function createBackupClaim(ctx: Context, backup: Backup): pulumi.Resource
           resources: { requests: { storage: size } },
         },
       },
-      { ...ctx.opts, protect: !ctx.spec.args.allowDataDeletion },
+      { ...ctx.opts, protect: protection(ctx) },
     ),
   ];
 }

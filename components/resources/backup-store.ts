@@ -7,6 +7,8 @@ import { objectNames, paths } from "../contract/names";
 import { codeVolume, secretVolume } from "./container";
 import type { Context } from "./context";
 import { backupEnv } from "../contract/env";
+import type { StoreOf } from "./store-credentials";
+import { credentialsName } from "./store-credentials";
 import type { BackupCommand } from "../contract/commands";
 
 const volumes = { credentials: "credentials", backups: "backups" };
@@ -18,7 +20,7 @@ export interface StoreParts {
   readonly volumeMounts: k8s.types.input.core.v1.VolumeMount[];
 }
 
-export function storeParts(ctx: Context, store: StoreArgs): StoreParts {
+export function storeParts(ctx: Context, of: StoreOf, store: StoreArgs): StoreParts {
   const prefix = ctx.namespace.apply((namespace) => `${namespace}/${ctx.spec.name}`);
   const settings = storeSettings(store, prefix).apply((value) => literal(JSON.stringify(value)));
   const env = [{ name: backupEnv.store, value: settings }];
@@ -30,7 +32,7 @@ export function storeParts(ctx: Context, store: StoreArgs): StoreParts {
       volumeMounts: [{ name: volumes.backups, mountPath: paths.backups }],
     };
   }
-  const secretName = store.s3?.credentialsSecret;
+  const secretName = credentialsName(ctx, of, store.s3);
   if (secretName === undefined) {
     return { env, volumes: [], volumeMounts: [] };
   }

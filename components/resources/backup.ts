@@ -18,6 +18,7 @@ export function createBackup(
   backup: Backup,
   identity: Identity,
   code: pulumi.Output<string>,
+  credentials: pulumi.Resource[],
 ): pulumi.Resource[] {
   const { serviceAccount, resources } = createBackupRights(ctx, backup);
   const parts: JobParts = {
@@ -25,7 +26,7 @@ export function createBackup(
     serviceAccount: serviceAccount.metadata.name,
     code,
     identity,
-    resources: [...resources, ...createBackupClaim(ctx, backup), ...identity.resources],
+    resources: [...resources, ...createBackupClaim(ctx, backup), ...credentials, ...identity.resources],
   };
   const timeoutSeconds = backup.timeoutSeconds ?? defaults.backupTimeoutSeconds;
   const cronJob = createCronJob(ctx, parts, {
@@ -42,7 +43,7 @@ export function createBackup(
 
 function backupPod(ctx: Context, parts: JobParts, timeoutSeconds: number): CronParts["pod"] {
   const { backup, identity } = parts;
-  const store = storeParts(ctx, backup);
+  const store = storeParts(ctx, "backup", backup);
   const code = jobCode(parts.code);
   const root = rootPair(identity);
   return {

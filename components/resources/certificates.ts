@@ -61,7 +61,7 @@ function ownIdentity(ctx: Context): Identity {
   const peers = createSigning(ctx, "peer");
   const clients = createSigning(ctx, "client");
   const [peerCa, clientCa] = [peers.signs, clients.signs];
-  const extra = spec.args.tls?.extraServerNames ?? [];
+  const extra = pulumi.output(spec.args.tls?.extraServerNames ?? []);
 
   const peer = createLeaf(ctx, peerCa, "peer", {
     commonName: `${spec.name} peer`,
@@ -75,8 +75,10 @@ function ownIdentity(ctx: Context): Identity {
   });
   // No common name: etcd's HTTP gateway uses this certificate as its client certificate, and a common name is a user.
   const server = createLeaf(ctx, clientCa, "server", {
-    dnsNames: dns.apply((d) => [...d.serverSans, ...extra.filter((name) => !isIP(name))].sort()),
-    ipAddresses: [...loopbacks, ...extra.filter((name) => isIP(name))].sort(),
+    dnsNames: pulumi
+      .all([dns, extra])
+      .apply(([{ serverSans }, names]) => [...serverSans, ...names.filter((name) => !isIP(name))].sort()),
+    ipAddresses: extra.apply((names) => [...loopbacks, ...names.filter((name) => isIP(name))].sort()),
     serverAuth: true,
     clientAuth: true,
   });

@@ -1,6 +1,7 @@
 /** What all containers and pods of the component have in common. */
 import type * as k8s from "@pulumi/kubernetes";
-import type { Image } from "../args";
+import * as pulumi from "@pulumi/pulumi";
+import type { EtcdClusterArgs, Image } from "../args";
 import type { Role } from "../config/containers";
 import { defaults } from "../config/defaults";
 import { podEnv } from "../contract/env";
@@ -40,7 +41,7 @@ export const etcdContainer = (
 
 function container(
   ctx: Context,
-  image: string,
+  image: pulumi.Output<string>,
   args: Image | undefined,
   role: Role,
   name: string,
@@ -69,10 +70,13 @@ export function podSpec(
     // A Service called etcd would make variables such as ETCD_PORT, which etcd would read as settings.
     enableServiceLinks: false,
     securityContext: podSecurity(ctx),
-    imagePullSecrets: ctx.spec.args.imagePullSecrets?.map((name) => ({ name })),
+    imagePullSecrets: pullSecrets(ctx.spec.args.imagePullSecrets),
     ...extra,
   };
 }
+
+const pullSecrets = (given: EtcdClusterArgs["imagePullSecrets"]): PodSpec["imagePullSecrets"] =>
+  given && pulumi.output(given).apply((names) => names.map((name) => ({ name })));
 
 /** Makes the resolver try a full name as it is first, whatever the number of dots in the cluster's domain. */
 export const fullNamesFirst: PodSpec["dnsConfig"] = { options: [{ name: "ndots", value: "1" }] };

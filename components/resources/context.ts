@@ -12,6 +12,13 @@ export interface Context {
   readonly opts: pulumi.CustomResourceOptions;
 }
 
+/**
+ * The option `protect` of what holds or leads to data. Never false, which would take the protection away that the user
+ * gives the whole component.
+ */
+export const protection = ({ spec }: Context): true | undefined =>
+  spec.args.allowDataDeletion ? undefined : true;
+
 /** Metadata of an object. */
 export function metadataOf(
   ctx: Context,

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { annotationKeys, objectNames } from "../contract/names";
 import { trustKey } from "../contract/trust";
 import type { Context } from "./context";
+import { protection } from "./context";
 import type { Declaration } from "./declaration";
 import { createDeclaration } from "./declaration";
 import type { Identity } from "./certificates";
@@ -25,7 +26,7 @@ export function awaitConvergence(
     hash,
     declaration,
     // The engine deletes this first, so that a `destroy` that is refused has deleted nothing.
-    { dependsOn, protect: !ctx.spec.args.allowDataDeletion },
+    { dependsOn, protect: protection(ctx) },
   );
 }
 

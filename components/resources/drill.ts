@@ -27,7 +27,7 @@ export function createDrill(ctx: Context, parts: JobParts, drill: BackupDrill): 
   const { backup, identity } = parts;
   const scratch = scratchOf(ctx, drill.scratchOnClaim ?? false);
   const timeoutSeconds = drill.timeoutSeconds ?? defaults.backupTimeoutSeconds;
-  const store = storeParts(ctx, backup);
+  const store = storeParts(ctx, "backup", backup);
   const code = jobCode(parts.code);
   const root = rootPair(identity);
   const server = {

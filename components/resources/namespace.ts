@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { commonLabels } from "../contract/names";
 import type { Context } from "./context";
+import { protection } from "./context";
 
 /** The cluster's namespace, which enforces the Pod Security Standard `restricted`. */
 export function createNamespace(ctx: Context): k8s.core.v1.Namespace {
@@ -21,6 +22,6 @@ export function createNamespace(ctx: Context): k8s.core.v1.Namespace {
         },
       },
     },
-    { ...ctx.opts, protect: !spec.args.allowDataDeletion },
+    { ...ctx.opts, protect: protection(ctx) },
   );
 }

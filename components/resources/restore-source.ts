@@ -53,7 +53,9 @@ export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.O
   const env = [
     {
       name: restoreEnv.endpoints,
-      value: literal(JSON.stringify({ urls: endpoints?.urls ?? [], serverName: endpoints?.serverName })),
+      value: pulumi
+        .output(endpoints?.urls ?? [])
+        .apply((urls) => literal(JSON.stringify({ urls, serverName: endpoints?.serverName }))),
     },
     { name: restoreEnv.sourceTlsDir, value: paths.sourceTls },
   ];
@@ -71,8 +73,8 @@ export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.O
 
 function backupSource(ctx: Context, from: RestoreBackup, code: pulumi.Output<string>): Source {
   const { args } = ctx.spec;
-  const given = (from.s3 ?? from.claim) ? from : (args.backup ?? from);
-  const store = storeParts(ctx, { s3: given.s3, claim: given.claim });
+  const inherited = (from.s3 ?? from.claim) === undefined ? args.backup : undefined;
+  const store = inherited ? storeParts(ctx, "backup", inherited) : storeParts(ctx, "restore", from);
   const program = jobCode(code);
   const which = { name: from.name, clusterId: from.clusterId };
   return {

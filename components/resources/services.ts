@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ServiceType } from "../args";
 import { memberSelector, objectNames, portNames, ports } from "../contract/names";
 import type { Context } from "./context";
-import { metadataOf } from "./context";
+import { metadataOf, protection } from "./context";
 import { createDeclaration } from "./declaration";
 import { hashOf } from "./hash";
 
@@ -75,6 +75,6 @@ export function createClientService(ctx: Context): k8s.core.v1.Service {
     },
     // Nothing depends on it, because a load balancer may wait for the members. So it needs its own protection, or a
     // `destroy` that is refused would have deleted it.
-    { ...ctx.opts, protect: !ctx.spec.args.allowDataDeletion },
+    { ...ctx.opts, protect: protection(ctx) },
   );
 }

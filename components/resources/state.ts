@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { objectNames } from "../contract/names";
 import type { Context } from "./context";
-import { metadataOf } from "./context";
+import { metadataOf, protection } from "./context";
 
 /**
  * The controller's record. The component creates it empty, because RBAC can't limit `create` to a name. Its data is not
@@ -12,7 +12,7 @@ export function createRecord(ctx: Context): k8s.core.v1.ConfigMap {
   return new k8s.core.v1.ConfigMap(
     `${ctx.name}-record`,
     { metadata: metadataOf(ctx, objectNames(ctx.spec.name).record) },
-    { ...ctx.opts, protect: !ctx.spec.args.allowDataDeletion },
+    { ...ctx.opts, protect: protection(ctx) },
   );
 }
 

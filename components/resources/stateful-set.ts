@@ -4,7 +4,7 @@ import { VolumeRetention } from "../args";
 import { desiredState } from "../config/desired";
 import { annotationKeys, commonLabels, dataVolume, memberSelector, objectNames } from "../contract/names";
 import type { Context } from "./context";
-import { metadataOf } from "./context";
+import { metadataOf, protection } from "./context";
 import type { Declaration } from "./declaration";
 import { createDeclaration } from "./declaration";
 import { hashOf } from "./hash";
@@ -79,7 +79,7 @@ export function createMembers(ctx: Context, parts: PodParts, dependsOn: pulumi.R
     },
     {
       ...ctx.opts,
-      protect: !spec.args.allowDataDeletion,
+      protect: protection(ctx),
       ignoreChanges: ["spec.replicas", "spec.volumeClaimTemplates"],
       dependsOn,
     },

@@ -22,14 +22,14 @@ export function readArguments(errors: ValidationErrors, args: EtcdClusterArgs): 
 /**
  * `shape`: `text`, `flag`, `input` (text or an output), `inputs` (texts or outputs by keys of the user's own), `plain`
  * (has rules of its own and is no output), `any` (not checked here), the name of an object type, or one of these
- * followed by `[]` for a list.
+ * followed by `[]` for a list. `input[]` may also be an output as a whole.
  */
 function read(errors: ValidationErrors, path: string, given: unknown, shape: string): unknown {
   if (given === undefined || shape === "any") {
     return given;
   }
   if (isLater(given)) {
-    return shape.startsWith("input") && !shape.endsWith("[]") ? given : refuseOutput(errors, path, given);
+    return shape.startsWith("input") ? given : refuseOutput(errors, path, given);
   }
   if (shape.endsWith("[]")) {
     return readList(errors, path, given, shape.slice(0, -2));
@@ -49,6 +49,10 @@ function read(errors: ValidationErrors, path: string, given: unknown, shape: str
       return readObject(errors, path, given, shape);
   }
 }
+
+/** The same for a value that was an output. Returns whether its rules can read it. */
+export const checkShape = (errors: ValidationErrors, path: string, given: unknown, shape: string): boolean =>
+  read(errors, path, given, shape) !== undefined;
 
 function refuseOutput(errors: ValidationErrors, path: string, given: unknown): undefined {
   errors.unreadable(

@@ -6,6 +6,7 @@ import { isRegion } from "../contract/amazon";
 import { quotaBytes } from "../config/defaults";
 import { quantity } from "../contract/units";
 import { checkInteger, checkOneOf, inWords, plainText } from "./checks";
+import { validateCredentials } from "./credentials";
 import type { ValidationErrors } from "./errors";
 import { checkQuantity } from "./measures";
 import { validateSchedule } from "./schedule";
@@ -108,6 +109,7 @@ function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
   validateAmazon(errors, path, s3, bucket);
   validatePathStyle(errors, path, s3, bucket);
   validatePrefix(errors, `${path}.prefix`, s3.prefix);
+  validateCredentials(errors, path, s3);
   const ca = plainText(s3.caCertificate);
   if (ca !== undefined && !/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(ca)) {
     errors.add(
@@ -235,7 +237,8 @@ function validatePathStyle(
   }
 }
 
-function validatePrefix(errors: ValidationErrors, path: string, prefix: string | undefined): void {
+export function validatePrefix(errors: ValidationErrors, path: string, given: unknown): void {
+  const prefix = plainText(given);
   const parts = prefix === undefined || prefix === "" ? [] : prefix.split("/");
   if (!parts.every((part) => /^[\w.=:,@+-]+$/.test(part) && part !== "." && part !== "..")) {
     errors.add(

@@ -51,8 +51,8 @@ function validateNames(errors: ValidationErrors, args: EtcdClusterArgs, name: st
     );
   }
   warnOfNeighbor(errors, path, cluster, args.namespace !== undefined && namespace !== cluster);
-  validateNamespace(errors, plainText(args.namespace));
-  validateNotReserved(errors, namespace, args.createNamespace);
+  validateNamespace(errors, "namespace", args.namespace);
+  validateNotReserved(errors, "namespace", namespace, args);
   if (!isDnsName(domain)) {
     errors.add(
       "clusterDomain",
@@ -98,12 +98,15 @@ const kubernetesOwn = new Set(["default", "kube-system", "kube-public", "kube-no
 
 export function validateNotReserved(
   errors: ValidationErrors,
-  namespace: string | undefined,
-  created = true,
+  path: string,
+  given: unknown,
+  { createNamespace = true }: EtcdClusterArgs,
 ): void {
-  if (namespace !== undefined && kubernetesOwn.has(namespace) && created && !errors.has("createNamespace")) {
+  const namespace = plainText(given);
+  const isOwn = namespace !== undefined && kubernetesOwn.has(namespace);
+  if (isOwn && createNamespace && !errors.has("createNamespace")) {
     errors.add(
-      "namespace",
+      path,
       namespace,
       "Kubernetes has this namespace already, and it must not be restricted or deleted with a cluster",
       "Set createNamespace: false, or use another namespace",
@@ -111,10 +114,11 @@ export function validateNotReserved(
   }
 }
 
-export function validateNamespace(errors: ValidationErrors, namespace: string | undefined): void {
+export function validateNamespace(errors: ValidationErrors, path: string, given: unknown): void {
+  const namespace = plainText(given);
   if (namespace !== undefined && !isDnsLabel(namespace)) {
     errors.add(
-      "namespace",
+      path,
       namespace,
       "it has to be a DNS label: at most 63 lower-case letters, digits and dashes",
       respelt(namespace, isDnsLabel, `For example: "etcd"`),

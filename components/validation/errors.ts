@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { shown } from "./hidden";
+import { isSecretPath, secret, shown } from "./hidden";
 
 /** One thing that is wrong: of the argument at `path`, `reason` says the value, the rule and the way out. */
 export interface Problem {
@@ -31,10 +31,13 @@ export class ValidationErrors {
   private readonly problems: Problem[] = [];
   private readonly unread = new Set<string>();
 
+  /** `secret`: whether nobody may read the values, nor what was made of them. */
+  constructor(private readonly secret = false) {}
+
   /** `rule` says what has to hold, `wayOut` what to do instead: an imperative, or a question. */
   add(path: string, given: unknown, rule: string, wayOut: string): void {
     if (!isWithin(path, this.unread)) {
-      this.problems.push({ path, reason: reasonOf(path, given, rule, wayOut) });
+      this.problems.push({ path, reason: this.reasonOf(path, given, rule, wayOut) });
     }
   }
 
@@ -45,7 +48,7 @@ export class ValidationErrors {
   }
 
   warn(path: string, given: unknown, rule: string, wayOut: string): void {
-    this.warnings.push(`${path} ${reasonOf(path, given, rule, wayOut)}`);
+    this.warnings.push(`${path} ${this.reasonOf(path, given, rule, wayOut)}`);
   }
 
   /** Whether that value, or what it is part of, is wrong: then nothing can be said of others that depend on it. */
@@ -59,12 +62,15 @@ export class ValidationErrors {
       throw new InvalidArguments(subject, this.problems);
     }
   }
+
+  private reasonOf(path: string, given: unknown, rule: string, wayOut: string): string {
+    if (this.secret && !isSecretPath(path)) {
+      return `is "${secret}": ${rule}. Correct the value, which is a secret and not shown.`;
+    }
+    const value = given === undefined ? "is not set" : `is ${shown(path, given)}`;
+    return `${value}: ${rule}. ${wayOut}${wayOut.endsWith("?") ? "" : "."}`;
+  }
 }
 
 const isWithin = (path: string, paths: ReadonlySet<string>): boolean =>
   [...paths].some((other) => path === other || path.startsWith(`${other}.`) || path.startsWith(`${other}[`));
-
-function reasonOf(path: string, given: unknown, rule: string, wayOut: string): string {
-  const value = given === undefined ? "is not set" : `is ${shown(path, given)}`;
-  return `${value}: ${rule}. ${wayOut}${wayOut.endsWith("?") ? "" : "."}`;
-}

@@ -4,7 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 const secretField =
   /^(?:credentials?|secret|.*(?:accesskey(?:id)?|secretkey|privatekey|apikey|password|passphrase)|(?:session|access)?token)$/;
 
-const secret = "[secret]";
+/** What stands for a value. */
+export const secret = "[secret]";
 
 /** The value that was given at that path, as a message may have it. It never has what is known later or is secret. */
 export function shown(path: string, given: unknown): string {

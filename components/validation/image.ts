@@ -1,6 +1,6 @@
 import type { EtcdClusterArgs, Image } from "../args";
 import { PullPolicy } from "../args";
-import { checkOneOf } from "./checks";
+import { checkOneOf, plainText } from "./checks";
 import type { ValidationErrors } from "./errors";
 
 /** A host or a bracketed IPv6 address, an optional port, then a path, as container runtimes parse it. */
@@ -23,27 +23,33 @@ function validateImage(errors: ValidationErrors, path: string, image: Image | un
       "Leave one of them out",
     );
   }
-  if (image?.digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(image.digest)) {
-    errors.add(
-      `${path}.digest`,
-      image.digest,
-      "it has to be sha256: and 64 hexadecimal digits",
-      "Copy the whole digest",
-    );
-  }
-  if (image?.tag !== undefined && !/^\w[\w.-]{0,127}$/.test(image.tag)) {
-    errors.add(
-      `${path}.tag`,
-      image.tag,
-      "a tag has at most 128 letters, digits, dots, dashes and underscores",
-      "Use the tag alone",
-    );
-  }
+  validateDigest(errors, `${path}.digest`, image?.digest);
+  validateTag(errors, `${path}.tag`, image?.tag);
   validateRepository(errors, `${path}.repository`, image?.repository);
   checkOneOf(errors, `${path}.pullPolicy`, image?.pullPolicy, PullPolicy);
 }
 
-function validateRepository(errors: ValidationErrors, path: string, given: string | undefined): void {
+export function validateDigest(errors: ValidationErrors, path: string, given: unknown): void {
+  const digest = plainText(given);
+  if (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest)) {
+    errors.add(path, digest, "it has to be sha256: and 64 hexadecimal digits", "Copy the whole digest");
+  }
+}
+
+export function validateTag(errors: ValidationErrors, path: string, given: unknown): void {
+  const tag = plainText(given);
+  if (tag !== undefined && !/^\w[\w.-]{0,127}$/.test(tag)) {
+    errors.add(
+      path,
+      tag,
+      "a tag has at most 128 letters, digits, dots, dashes and underscores",
+      "Use the tag alone",
+    );
+  }
+}
+
+export function validateRepository(errors: ValidationErrors, path: string, value: unknown): void {
+  const given = plainText(value);
   if (given === undefined) {
     return;
   }

@@ -1,7 +1,7 @@
 import type { EtcdClusterArgs } from "../args";
 import { readArguments } from "./arguments";
 import { validateBackup } from "./backup";
-import { validateCluster, validateNamespace, validateNotReserved } from "./cluster";
+import { validateCluster } from "./cluster";
 import { validateContainers } from "./containers";
 import { validateEtcd } from "./etcd";
 import { validateImages } from "./image";
@@ -14,6 +14,8 @@ import { validateScheduling } from "./scheduling";
 import { validateService } from "./service";
 import { validateTls } from "./tls";
 import { validateVersion } from "./version";
+
+export { checkLater } from "./late";
 
 /**
  * Throws one error that lists everything that is wrong, before anything is registered. Returns the warnings. `name` is
@@ -37,13 +39,4 @@ export function validate(given: EtcdClusterArgs, name: string): string[] {
   validateContainers(errors, args);
   errors.throwIfAny(`EtcdCluster "${name}"`);
   return errors.warnings;
-}
-
-/** Validates a namespace that was an output when `validate` ran. */
-export function validateLateNamespace(namespace: string, args: EtcdClusterArgs, name: string): string {
-  const errors = new ValidationErrors();
-  validateNamespace(errors, namespace);
-  validateNotReserved(errors, namespace, args.createNamespace);
-  errors.throwIfAny(`EtcdCluster "${name}"`);
-  return namespace;
 }

@@ -1,5 +1,5 @@
 import type { ClaimStore, EtcdClusterArgs, S3Store } from "../args";
-import { checkObjectName } from "./checks";
+import { checkObjectName, plainTexts } from "./checks";
 import type { ValidationErrors } from "./errors";
 
 /** Names of objects that the user creates. An object with an invalid name can't exist. */
@@ -10,15 +10,19 @@ export function validateObjectNames(errors: ValidationErrors, args: EtcdClusterA
       checkObjectName(errors, `tls.existing.${name}`, secret);
     }
   }
-  (args.imagePullSecrets ?? []).forEach((secret, index) =>
-    checkObjectName(errors, `imagePullSecrets[${index}]`, secret),
-  );
+  validatePullSecrets(errors, "imagePullSecrets", args.imagePullSecrets);
   checkObjectName(errors, "controller.priorityClassName", args.controller?.priorityClassName);
-  validateClass(errors, "storage.storageClass", args.storage?.storageClass);
+  validateStorageClass(errors, "storage.storageClass", args.storage?.storageClass);
   checkObjectName(errors, "restore.file.claim", restore?.file?.claim || undefined);
   checkObjectName(errors, "restore.endpoints.tlsSecret", restore?.endpoints?.tlsSecret || undefined);
   validateStore(errors, "backup", backup);
   validateStore(errors, "restore.backup", restore?.backup);
+}
+
+export function validatePullSecrets(errors: ValidationErrors, path: string, given: unknown): void {
+  for (const [index, secret] of plainTexts(given)) {
+    checkObjectName(errors, `${path}[${index}]`, secret);
+  }
 }
 
 function validateStore(
@@ -28,10 +32,10 @@ function validateStore(
 ): void {
   checkObjectName(errors, `${path}.s3.credentialsSecret`, store?.s3?.credentialsSecret);
   checkObjectName(errors, `${path}.claim.existing`, store?.claim?.existing);
-  validateClass(errors, `${path}.claim.storageClass`, store?.claim?.storageClass);
+  validateStorageClass(errors, `${path}.claim.storageClass`, store?.claim?.storageClass);
 }
 
 /** An empty text means a claim without a class. */
-function validateClass(errors: ValidationErrors, path: string, given: unknown): void {
+export function validateStorageClass(errors: ValidationErrors, path: string, given: unknown): void {
   checkObjectName(errors, path, given === "" ? undefined : given);
 }

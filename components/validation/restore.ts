@@ -99,20 +99,21 @@ function validateSource(errors: ValidationErrors, restore: Restore): void {
       `For example: "backups/etcd.db"`,
     );
   }
-  if (endpoints && !endpoints.urls?.length) {
-    errors.add(
-      "restore.endpoints.urls",
-      endpoints.urls,
-      "the restore has to know whom to ask",
-      "Set one URL at least",
-    );
+  if (endpoints) {
+    validateUrls(errors, "restore.endpoints.urls", endpoints.urls);
   }
-  for (const [index, url] of plainTexts(endpoints?.urls)) {
+}
+
+export function validateUrls(errors: ValidationErrors, path: string, given: unknown): void {
+  if (given === undefined || (Array.isArray(given) && given.length === 0)) {
+    errors.add(path, given, "the restore has to know whom to ask", "Set one URL at least");
+  }
+  for (const [index, url] of plainTexts(given)) {
     const parsed = urlOf(url);
     const bare = parsed && !parsed.search && !parsed.hash && !parsed.username && !parsed.password;
     if (!bare || !/^https:\/\/[^/\s?#@]+$/.test(url)) {
       errors.add(
-        `restore.endpoints.urls[${index}]`,
+        `${path}[${index}]`,
         url,
         "it has to be the https URL of a client port, without a user, a path or a query",
         `For example: "https://etcd-0.etcd:2379"`,

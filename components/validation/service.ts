@@ -1,28 +1,34 @@
 import { isIP } from "node:net";
 import type { EtcdClusterArgs } from "../args";
-import { ServiceType } from "../args";
+import { ExternalTrafficPolicy, ServiceType, SessionAffinity, TrafficDistribution } from "../args";
 import { isQualifiedName } from "../contract/units";
-import { checkInteger, checkOneOf, checkWord, isLater, plainText } from "./checks";
-import { toList, toText } from "./wrong-type";
+import { checkInteger, checkOneOf, checkWord, plainText, plainTexts } from "./checks";
 import type { ValidationErrors } from "./errors";
 
 /** The default range of node ports. The API server may be configured with another one. */
 const nodePorts = { from: 30_000, to: 32_767 };
+
+const word =
+  (allowed: Readonly<Record<string, string>>) => (errors: ValidationErrors, path: string, given: unknown) =>
+    checkWord(errors, path, given, Object.values(allowed));
+
+/** Words that Kubernetes knows. */
+export const serviceWords = {
+  externalTrafficPolicy: word(ExternalTrafficPolicy),
+  sessionAffinity: word(SessionAffinity),
+  trafficDistribution: word(TrafficDistribution),
+};
 
 export function validateService(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const service = args.service ?? {};
   const type = service.type ?? ServiceType.ClusterIP;
   checkOneOf(errors, "service.type", service.type, ServiceType);
   validateNodePort(errors, service.nodePort);
-  checkWord(errors, "service.externalTrafficPolicy", service.externalTrafficPolicy, ["Cluster", "Local"]);
-  checkWord(errors, "service.sessionAffinity", service.sessionAffinity, ["None", "ClientIP"]);
-  checkWord(errors, "service.trafficDistribution", service.trafficDistribution, [
-    "PreferClose",
-    "PreferSameZone",
-    "PreferSameNode",
-  ]);
-  validateClass(errors, service.loadBalancerClass);
-  validateRanges(errors, service.loadBalancerSourceRanges);
+  for (const [path, check] of Object.entries(serviceWords)) {
+    check(errors, `service.${path}`, service[path as keyof typeof serviceWords]);
+  }
+  validateLoadBalancerClass(errors, "service.loadBalancerClass", service.loadBalancerClass);
+  validateRanges(errors, "service.loadBalancerSourceRanges", service.loadBalancerSourceRanges);
   for (const field of ["nodePort", "externalTrafficPolicy"] as const) {
     if (service[field] !== undefined && type === ServiceType.ClusterIP && !errors.has("service.type")) {
       errors.add(
@@ -62,11 +68,11 @@ function validateNodePort(errors: ValidationErrors, port: number | undefined): v
   }
 }
 
-function validateClass(errors: ValidationErrors, given: unknown): void {
+export function validateLoadBalancerClass(errors: ValidationErrors, path: string, given: unknown): void {
   const text = plainText(given);
   if (text !== undefined && !isQualifiedName(text)) {
     errors.add(
-      "service.loadBalancerClass",
+      path,
       text,
       "it has to be a name, with or without a domain before it",
       `For example: "example.com/internal"`,
@@ -74,28 +80,16 @@ function validateClass(errors: ValidationErrors, given: unknown): void {
   }
 }
 
-function validateRanges(errors: ValidationErrors, given: unknown): void {
-  const path = "service.loadBalancerSourceRanges";
-  if (given === undefined || isLater(given)) {
-    return;
-  }
-  if (!Array.isArray(given)) {
-    errors.add(path, given, "it has to be a list of ranges", toList(path, given, "input"));
-    return;
-  }
-  for (const [index, range] of given.entries() as Iterable<[number, unknown]>) {
-    const at = `${path}[${index}]`;
-    const text = plainText(range);
-    if (text !== undefined && !isRange(text)) {
-      const oneAddress = [`${text}/${isIP(text) === 4 ? 32 : 128}`].find(isRange);
+export function validateRanges(errors: ValidationErrors, path: string, given: unknown): void {
+  for (const [index, range] of plainTexts(given)) {
+    if (!isRange(range)) {
+      const oneAddress = [`${range}/${isIP(range) === 4 ? 32 : 128}`].find(isRange);
       errors.add(
-        at,
+        `${path}[${index}]`,
         range,
         "it has to be an address, a slash and the number of leading bits: up to 32, or 128 with IPv6",
         oneAddress === undefined ? `For example: "10.0.0.0/8"` : `Use "${oneAddress}" for one address`,
       );
-    } else if (text === undefined && !isLater(range)) {
-      errors.add(at, range, "it has to be text", toText(at, range));
     }
   }
 }

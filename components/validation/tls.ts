@@ -32,17 +32,7 @@ export function validateTls(errors: ValidationErrors, args: EtcdClusterArgs): vo
   }
   validateLifetimes(errors, args);
   validateRotation(errors, args);
-  const seen = new Set<string>();
-  for (const [index, name] of plainTexts(tls.extraServerNames)) {
-    const path = `tls.extraServerNames[${index}]`;
-    if (!isServerName(name)) {
-      errors.add(path, name, "it has to be a DNS name or an IP address", wayOutOfServerName(name));
-    }
-    if (seen.has(name)) {
-      errors.add(path, name, "the list has it twice", "Leave one of them out");
-    }
-    seen.add(name);
-  }
+  validateServerNames(errors, "tls.extraServerNames", tls.extraServerNames);
   if (tls.organization !== undefined && (tls.organization === "" || tls.organization.length > 64)) {
     errors.add(
       "tls.organization",
@@ -50,6 +40,24 @@ export function validateTls(errors: ValidationErrors, args: EtcdClusterArgs): vo
       "a certificate has room for 1 to 64 characters",
       "Use a shorter name, or leave it out",
     );
+  }
+}
+
+export function validateServerNames(errors: ValidationErrors, path: string, given: unknown): void {
+  const seen = new Set<string>();
+  for (const [index, name] of plainTexts(given)) {
+    if (!isServerName(name)) {
+      errors.add(
+        `${path}[${index}]`,
+        name,
+        "it has to be a DNS name or an IP address",
+        wayOutOfServerName(name),
+      );
+    }
+    if (seen.has(name)) {
+      errors.add(`${path}[${index}]`, name, "the list has it twice", "Leave one of them out");
+    }
+    seen.add(name);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   securePatch,
   usablePatch,
 } from "../contract/versions";
-import { inWords } from "./checks";
+import { inWords, plainText } from "./checks";
 import type { ValidationErrors } from "./errors";
 
 export function validateVersion(errors: ValidationErrors, args: EtcdClusterArgs): void {
@@ -36,10 +36,10 @@ export function validateVersion(errors: ValidationErrors, args: EtcdClusterArgs)
       `Use "${version.minor}.${secure.from}" or later`,
     );
   }
-  validateImageOfVersion(errors, args, text);
+  validateImageOfVersion(errors, args);
 }
 
-function validateImageOfVersion(errors: ValidationErrors, args: EtcdClusterArgs, version: string): void {
+function validateImageOfVersion(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const tag = args.image?.tag;
   if (args.version === undefined && (tag !== undefined || args.image?.digest !== undefined)) {
     errors.add(
@@ -48,12 +48,20 @@ function validateImageOfVersion(errors: ValidationErrors, args: EtcdClusterArgs,
       "an image was chosen by tag or digest, and the settings depend on the version in it",
       "Set version to that of the image",
     );
-  } else if (
-    !errors.has("version") &&
-    tag !== undefined &&
-    (/^v?(\d+\.\d+\.\d+)/.exec(tag)?.[1] ?? version) !== version
-  ) {
-    errors.add("image.tag", tag, `version is "${version}"`, "Make them agree, or leave image.tag out");
+  } else if (!errors.has("version")) {
+    validateVersionOfTag(errors, "image.tag", tag, args);
+  }
+}
+
+export function validateVersionOfTag(
+  errors: ValidationErrors,
+  path: string,
+  given: unknown,
+  { version = defaultVersion }: EtcdClusterArgs,
+): void {
+  const tag = plainText(given) ?? "";
+  if ((/^v?(\d+\.\d+\.\d+)/.exec(tag)?.[1] ?? version) !== version) {
+    errors.add(path, tag, `version is "${version}"`, `Make them agree, or leave ${path} out`);
   }
 }
 

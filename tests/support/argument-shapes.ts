@@ -46,13 +46,12 @@ function shapeOf(types: Schema["types"], property: Property): string {
   const { type, plain, items, additionalProperties, $ref } = property;
   if (type === "boolean") return "flag";
   if (type === "string") return plain ? "text" : "input";
-  // What may be an output as a whole is checked where it is used.
+  if (type === "array" && items?.type === "string" && !items.plain) return "input[]";
+  // What else may be an output as a whole is checked where it is used.
   if (type === "array" && plain && items) return `${shapeOf(types, items)}[]`;
   if (type === "object" && additionalProperties?.type === "string") return "inputs";
   const of: ObjectType | undefined = types[$ref?.slice("#/types/".length) ?? ""];
-  return plain && $ref?.startsWith(prefix) && of?.properties
-    ? $ref.slice(prefix.length)
-    : plain
-      ? "plain"
-      : "any";
+  if (of?.enum && !plain) return "input";
+  if (plain && $ref?.startsWith(prefix) && of?.properties) return $ref.slice(prefix.length);
+  return plain ? "plain" : "any";
 }

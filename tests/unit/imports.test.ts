@@ -14,9 +14,10 @@ const may: Readonly<Record<string, readonly string[]>> = {
   "components/config": ["components/args", "components/contract"],
   "components/validation": ["components/args", "components/contract", "components/config"],
   "components/resources": ["components/args", "components/contract", "components/config"],
+  "components/outputs": ["components/args", "components/contract", "components/resources"],
   components: [
     ...["components/args", "components/contract", "components/config"],
-    ...["components/validation", "components/resources"],
+    ...["components/validation", "components/resources", "components/outputs"],
   ],
   "programs/shared": ["components/contract"],
   "programs/gate": ["components/contract", "programs/shared"],

@@ -77,6 +77,16 @@ const texts: [string, object][] = [
   ["backup.claim.storageClass", { backup: { ...backup, claim: { size: "50Gi", storageClass: 3 } } }],
   ["backup.s3.bucket", { backup: { schedule: "0 * * * *", s3: { bucket: 3 } } }],
   ["imagePullSecrets[0]", { imagePullSecrets: [3] }],
+  ["tls.extraServerNames[1]", { tls: { extraServerNames: ["a", 3] } }],
+  ["restore.endpoints.urls[0]", { restore: { endpoints: { urls: [3], tlsSecret: "a" } } }],
+  ["image.repository", { image: { repository: 3 } }],
+  ["service.sessionAffinity", { service: { sessionAffinity: 3 } }],
+  ["nodeImage.digest", { nodeImage: { digest: 3 } }],
+  ["backup.claim.prefix", { backup: { ...backup, claim: { size: "50Gi", prefix: 3 } } }],
+  [
+    "service.loadBalancerSourceRanges[0]",
+    { service: { type: "LoadBalancer", loadBalancerSourceRanges: [3] } },
+  ],
 ];
 
 const objectName = "a name in Kubernetes has lower-case letters";
@@ -117,7 +127,7 @@ const service: Refusal[] = [
     "service.trafficDistribution",
     { service: { trafficDistribution: "Near" } },
     "Near",
-    "PreferClose, PreferSameZone or PreferSameNode",
+    "PreferSameZone, PreferSameNode or PreferClose",
     "Use one of these",
   ),
   r(
@@ -131,7 +141,7 @@ const service: Refusal[] = [
     "service.loadBalancerSourceRanges",
     balanced({ loadBalancerSourceRanges: "10.0.0.0/8" }),
     "10.0.0.0/8",
-    "a list of ranges",
+    "it has to be a list",
     'Use ["10.0.0.0/8"]',
   ),
   ...["10.0.0.1/33", "10.0.0/8", "010.0.0.0/8", "fd00::/129", "fe80::1%eth0/64", "10.0.0.0/08"].map((range) =>

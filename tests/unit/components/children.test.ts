@@ -258,6 +258,20 @@ describe("protection of data", () => {
     expect(await protectedNames("data may go")).to.deep.equal([]);
     expect(await protectedNames("everything")).to.deep.equal([]);
   });
+
+  it("is on for everything if the user protects the component, whatever may be deleted", async () => {
+    for (const allowDataDeletion of [true, false]) {
+      const { resources } = await render(
+        () =>
+          new EtcdCluster(
+            "etcd",
+            { allowDataDeletion, backup: { schedule: "0 * * * *", claim: { size: "50Gi" } } },
+            { protect: true },
+          ),
+      );
+      expect(resources.filter((r) => !r.protect).map((r) => r.name)).to.deep.equal([]);
+    }
+  });
 });
 
 /** All resources that it is created after, directly or indirectly. */

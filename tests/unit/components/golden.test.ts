@@ -127,11 +127,24 @@ describe("stacks of this project", () => {
     expect(Object.keys(rendered.result).sort()).to.deep.equal([
       "clientCaCertificate",
       "clusterName",
+      "connections",
       "endpoints",
+      "metricsPort",
       "namespace",
       "secretNames",
       "serviceEndpoint",
       "version",
     ]);
+  });
+
+  it("have an external address only with a load balancer, and no output that is undefined", async () => {
+    const { result } = await renderStack("production", {
+      "etcd:service": JSON.stringify({ type: "LoadBalancer" }),
+    });
+    expect(result).to.have.property("externalAddress");
+    for (const { result: outputs } of [await renderStack("production"), await renderStack("dev")]) {
+      expect(Object.values(outputs)).to.not.include(undefined);
+    }
+    expect((await renderStack("production")).result).to.not.have.property("externalAddress");
   });
 });

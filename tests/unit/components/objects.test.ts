@@ -2,7 +2,7 @@ import { expect } from "chai";
 import * as pulumi from "@pulumi/pulumi";
 import type { types } from "@pulumi/kubernetes";
 import type { EtcdClusterArgs } from "../../../components";
-import { ServiceType } from "../../../components";
+import { ServiceType, SessionAffinity } from "../../../components";
 import { plain } from "../../../hack/offline/render";
 import { readSettings } from "../../../programs/gate/settings";
 import {
@@ -129,7 +129,7 @@ describe("the client Service", () => {
     for (const service of [
       { type: ServiceType.LoadBalancer },
       { type: ServiceType.NodePort, nodePort: 30379 },
-      { sessionAffinity: "ClientIP" },
+      { sessionAffinity: SessionAffinity.ClientIP },
       { metadata: { annotations: { "example.com/internal": "true" } } },
     ]) {
       others.push(await declared({ service }));

@@ -12,7 +12,9 @@ async function outputsOf(name: Scenario) {
     version: await valueOf(result.version),
     endpoints: await valueOf(result.endpoints),
     serviceEndpoint: await valueOf(result.serviceEndpoint),
+    metricsPort: await valueOf(result.metricsPort),
     secretNames: await valueOf(result.secretNames),
+    connections: await valueOf(result.connections),
   };
 }
 
@@ -24,7 +26,9 @@ describe("the outputs", () => {
       version: "3.6.16",
       endpoints: [0, 1, 2].map((o) => `https://etcd-${o}.etcd.etcd.svc.cluster.local:2379`),
       serviceEndpoint: "https://etcd-client.etcd.svc.cluster.local:2379",
+      metricsPort: 2381,
       secretNames: { root: "etcd-root", clients: {} },
+      connections: {},
     });
     const rendered = await scenario("default");
     expect(await valueOf(rendered.result.clientCaCertificate!)).to.equal(
@@ -33,12 +37,15 @@ describe("the outputs", () => {
   });
 
   it("follow the arguments", async () => {
-    expect(await outputsOf("everything")).to.deep.equal({
+    const { connections, ...others } = await outputsOf("everything");
+    expect(Object.keys(connections)).to.deep.equal(["api", "backup"]);
+    expect(others).to.deep.equal({
       clusterName: "orders",
       namespace: "data",
       version: "3.7.1",
       endpoints: [0, 1, 2, 3, 4].map((o) => `https://orders-${o}.orders.data.svc.k8s.example.com:2379`),
       serviceEndpoint: "https://orders-client.data.svc.k8s.example.com:2379",
+      metricsPort: 2381,
       secretNames: {
         root: "orders-root",
         clients: { api: "orders-client-api", backup: "orders-client-backup" },

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import * as k8s from "@pulumi/kubernetes";
 import type { types } from "@pulumi/kubernetes";
+import * as tls from "@pulumi/tls";
 import { EtcdCluster } from "../../../components";
 import { plain, render } from "../../../hack/offline/render";
 import type { ClusterRender } from "../../support/render";
@@ -51,12 +51,12 @@ describe("a preview without known certificates", () => {
 
   it("has the same resources if the namespace is unknown too", async () => {
     const program = () => {
-      // Kubernetes generates this name.
-      const home = new k8s.core.v1.Namespace("home", { metadata: { generateName: "etcd-" } });
-      return new EtcdCluster("etcd", { namespace: home.metadata.name, createNamespace: false });
+      // Any text that a provider computes.
+      const { publicKeyPem: namespace } = new tls.PrivateKey("home", { algorithm: "ED25519" });
+      return new EtcdCluster("etcd", { namespace, createNamespace: false });
     };
     const preview = await render(program, { preview: true });
-    const expected = [...listOf(await scenario("existing namespace")), `${kinds.namespace} home`];
+    const expected = [...listOf(await scenario("existing namespace")), `${kinds.key} home`];
     expect(listOf(preview)).to.deep.equal(expected.sort());
   });
 });

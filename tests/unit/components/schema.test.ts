@@ -31,7 +31,9 @@ describe("golden schema", function () {
     expect(schema.resources[token]?.requiredInputs).to.deep.equal([]);
     expect(schema.resources[token]?.required?.sort()).to.deep.equal([
       "clusterName",
+      "connections",
       "endpoints",
+      "metricsPort",
       "namespace",
       "secretNames",
       "serviceEndpoint",
@@ -44,14 +46,15 @@ describe("golden schema", function () {
     const taken = Object.entries(inputProperties)
       .filter(([, property]) => !property.plain)
       .map(([name]) => name);
-    expect(taken.sort()).to.deep.equal(["namespace", "serviceAccountAnnotations"]);
+    expect(taken.sort()).to.deep.equal(["imagePullSecrets", "namespace", "serviceAccountAnnotations"]);
   });
 
   it("requires nested arguments only if they have no default", () => {
     const kubernetes = /^(NodeSelector|PreferredScheduling)/;
+    const ofOutputs = /^(SecretNames|Client.+|Connection.+)$/;
     const own = Object.entries(schema.types)
       .map(([name, type]) => [name.replace(/.*:/, ""), type.required?.slice().sort()] as const)
-      .filter(([name, required]) => required?.length && name !== "SecretNames" && !kubernetes.test(name));
+      .filter(([name, required]) => required?.length && !ofOutputs.test(name) && !kubernetes.test(name));
     expect(Object.fromEntries(own)).to.deep.equal({
       Backup: ["schedule"],
       BackupDrill: ["schedule"],
@@ -67,6 +70,7 @@ describe("golden schema", function () {
         "serverSecret",
       ],
       Recovery: ["confirmed"],
+      S3Credentials: ["accessKeyId", "secretAccessKey"],
       S3Encryption: ["algorithm"],
       S3Store: ["bucket"],
       SnapshotFile: ["claim", "path"],

@@ -13,6 +13,7 @@ import { InvalidArguments, ValidationErrors } from "../../../components/validati
 import { renderCluster, withLog } from "../../support/render";
 import type { Refusal } from "../../support/refusals";
 import { long, r } from "../../support/refusals";
+import { credentialRefusals } from "../../support/refusals/credentials";
 import { kubernetesRefusals } from "../../support/refusals/kubernetes";
 import { unknownRefusals } from "../../support/refusals/unknown";
 import { unusableRefusals } from "../../support/refusals/unusable";
@@ -1139,6 +1140,7 @@ const refusals: Refusal[] = [
   // Backups
   ...backupRefusals(),
 
+  ...credentialRefusals,
   ...kubernetesRefusals,
   ...settingRefusals,
   ...typeRefusals,
