@@ -37,7 +37,9 @@ describe("the stack's program", () => {
       'backups is "…": there is no such argument. Did you mean backup?',
     ]);
     expect(lines.join()).to.not.contain("hush");
-    expect(lines.at(-1)).to.contain('password is "[secret]": there is no such argument. The arguments are members');
+    expect(lines.at(-1)).to.contain(
+      'password is "[secret]": there is no such argument. The arguments are members',
+    );
   });
 
   it("says what a key needs that was set without --path", async () => {
