@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { MemberStatus, PodView } from "../../../../../programs/controller/model";
 import { plan } from "../../../../../programs/controller/plan";
 import { age } from "../../../../../programs/controller/plan/age";
-import { stepProblem } from "../../../../../programs/shared/etcd/upgrade";
+import { stepProblem } from "../../../../../components/contract/upgrade";
 import {
   crashing,
   EMPTY,
