@@ -7,6 +7,7 @@ import { createController } from "./resources/controller";
 import { awaitConvergence, awaitTrust } from "./resources/convergence";
 import type { Context } from "./resources/context";
 import { createDisruptionBudget } from "./resources/disruption-budget";
+import { createEffects } from "./resources/effects";
 import { createNamespace } from "./resources/namespace";
 import { createRestore } from "./resources/restore";
 import { createServiceAccount } from "./resources/service-account";
@@ -80,6 +81,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
       { identity, backupCode, serviceAccount: serviceAccount.metadata.name },
       first,
     );
+    const effects = createEffects(inside);
     const {
       statefulSet: members,
       hash,
@@ -91,11 +93,12 @@ export class EtcdCluster extends pulumi.ComponentResource {
         gateCode: gateCode.metadata.name,
         serviceAccount: serviceAccount.metadata.name,
       },
+      effects,
       [...first, ...identity.resources, headless],
     );
     const trusted = awaitTrust(inside, identity, [trust, controller, members]);
     const clients = createClients(inside, identity, trusted);
-    awaitConvergence(inside, hash, declaration, [
+    awaitConvergence(inside, hash, declaration, effects, [
       status,
       trust,
       controller,

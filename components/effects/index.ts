@@ -43,7 +43,9 @@ export function linesOf(change: Change): readonly Line[] {
 
 function unreached({ reason }: Progress): Line {
   const why = reason ? ` (${reason})` : "";
-  return { text: `the declaration before this one was not reached${why}` };
+  return {
+    text: `the declaration before this one was not reached${why}: what is left of it and still declared is done as well`,
+  };
 }
 
 function restarts({ before, progress, spec, after }: Change, template: TemplateChange): Line {
@@ -71,10 +73,14 @@ function namesIn(
   after: DesiredState,
   { args }: ClusterSpec,
 ): readonly string[] {
-  const sizes = before.volumeBytes === after.volumeBytes ? "resources.memoryLimit" : "storage.size";
+  const sources = [
+    ...(before.volumeBytes === after.volumeBytes ? [] : ["storage.size"]),
+    ...template.arguments.filter((name) => name === "resources.memoryLimit"),
+  ];
+  const follows = args.etcd?.quota === undefined && sources.length > 0 ? ` (follows ${sources[0]})` : "";
   const names = template.arguments.map((name) => {
     if (name === "version") return `version (${before.etcdVersion} to ${after.etcdVersion})`;
-    return name === "etcd.quota" && args.etcd?.quota === undefined ? `etcd.quota (follows ${sizes})` : name;
+    return name === "etcd.quota" ? `${name}${follows}` : name;
   });
   return template.release ? [...names, "another version of this package"] : names;
 }
@@ -141,7 +147,9 @@ function otherPause({ before, after }: Change, isWork: boolean): readonly Line[]
   if (after.desired.paused) {
     const text = before.desired.paused ? "the controller is still paused" : "the controller pauses";
     if (!isWork)
-      return before.desired.paused ? [] : [{ text: `${text}: it changes nothing until it may again` }];
+      return before.desired.paused
+        ? []
+        : [{ text: `${text}: it changes nothing until controller.paused is false` }];
     const wait = "nothing of this is done until controller.paused is false, and `pulumi up` waits for it";
     return [{ text: `${text}: ${wait}`, warns: true }];
   }
@@ -163,10 +171,8 @@ function quiet({ before, after }: Change, isWork: boolean): readonly Line[] {
       ...(a.generation === b.generation ? sources(a, b) : []),
     ] as const
   ).flatMap(([name, old, declared]) => (old === declared ? [] : [name]));
-  const paused = a.paused === b.paused ? [] : ["controller.paused"];
-  const names = isWork ? changed : [...changed, ...paused];
-  if (names.length > 0) return [{ text: `no member restarts for ${names.join(", ")}` }];
-  return isWork ? [] : [{ text: "no member restarts" }];
+  if (changed.length > 0) return [{ text: `no member restarts for ${changed.join(", ")}` }];
+  return isWork || a.paused !== b.paused ? [] : [{ text: "no member restarts" }];
 }
 
 /** A source without a higher generation does nothing to a living cluster. */

@@ -15,29 +15,33 @@ export function refusalsOf(before: Declaration, after: Declaration, spec: Cluste
   return [
     versionStep(before, after, spec),
     smallerVolume(before, after, spec),
-    ...otherGeneration(before, after, spec),
+    otherGeneration(before, after, spec),
     otherDomain(before, after, spec),
-    ...otherTrust(before, spec),
+    otherTrust(before, spec),
   ].filter((text) => text !== undefined);
 }
+
+const refusal = (given: string, rule: string, way: string) => `${given}: ${rule}. ${way}.`;
 
 function versionStep(before: Declaration, after: Declaration, { args }: ClusterSpec): string | undefined {
   const [from, to] = [before.desired.etcdVersion, after.desired.etcdVersion];
   const problem = stepProblem(from, to, undefined);
   if (problem === undefined) return undefined;
-  const given = `version is "${to}"${args.version === undefined ? ", the default of this package" : ""}`;
-  const down = stepsDown(from, to);
-  if (down <= 0) return `${given}: ${problem}${problem.includes("declare") ? "" : ". Declare that first"}`;
-  const { allowDowngrade } = after.desired;
-  if (down === 1) {
-    if (allowDowngrade) return undefined;
-    return `${given}: ${problem}. Declare "${from}" again, or set controller.allowDowngrade as well`;
+  const given = `version is "${to}"${byDefault(args.version)}`;
+  const down = minorsDown(from, to);
+  if (down <= 0) {
+    const [rule = "", way = "declare that version first"] = problem.split(": ");
+    return refusal(given, rule, capital(way));
   }
-  const allowed = allowDowngrade ? "" : ", and only with controller.allowDowngrade";
-  return `${given}: ${problem}, and etcd goes down by one minor version at a time${allowed}. Declare "${from}" again, or one minor version less`;
+  const { allowDowngrade } = after.desired;
+  if (down === 1 && allowDowngrade) return undefined;
+  const limit =
+    down > 1 ? `${problem} of ${down} minor versions, and etcd goes down by one at a time` : problem;
+  const way = allowDowngrade ? "or one minor version less" : "or set controller.allowDowngrade as well";
+  return refusal(given, limit, `Declare "${from}" again, ${way}`);
 }
 
-function stepsDown(from: string, to: string): number {
+function minorsDown(from: string, to: string): number {
   const [a, b] = [parseVersion(from), parseVersion(to)];
   return a && b && a.major === b.major ? a.minor - b.minor : 0;
 }
@@ -45,57 +49,61 @@ function stepsDown(from: string, to: string): number {
 function smallerVolume(before: Declaration, after: Declaration, spec: ClusterSpec): string | undefined {
   const has = before.desired.volumeBytes;
   if (after.desired.volumeBytes >= has) return undefined;
+  const given = `storage.size is "${spec.storageSize}"${byDefault(spec.args.storage?.size)}`;
   const size = bytesAsText(has);
-  return `storage.size is "${spec.storageSize}": the members' volumes have ${size}, and a volume can't shrink. Declare "${size}" or more`;
+  return refusal(
+    given,
+    `the members' volumes have ${size}, and no volume shrinks`,
+    `Declare "${size}" or more`,
+  );
 }
 
-function otherGeneration(before: Declaration, after: Declaration, { args }: ClusterSpec): string[] {
+function otherGeneration(before: Declaration, after: Declaration, { args }: ClusterSpec): string | undefined {
   const [from, to] = [before.desired.generation, after.desired.generation];
-  const given = `generation is ${to}${args.generation === undefined ? ", the default" : ""}`;
+  const given = `generation is ${to}${byDefault(args.generation)}`;
   if (to < from) {
-    return [
-      `${given}: the members are of generation ${from}, and none goes back. Declare ${from} again, or ${from + 1} with restore or recovery`,
-    ];
+    const way = `Declare ${from} again, or ${from + 1} with restore or recovery`;
+    return refusal(given, `the members are of generation ${from}, and none goes back`, way);
   }
-  if (to > from && !after.desired.rebuild) {
-    return [
-      `${given}: the members are of generation ${from}, and nothing is declared to make ${to} from. Declare restore or recovery with it, or ${from} again`,
-    ];
-  }
-  return [];
+  if (to === from || after.desired.rebuild) return undefined;
+  const rule = `the members are of generation ${from}, and it isn't declared what to make another from`;
+  return refusal(given, rule, `Declare restore or recovery with it, or generation ${from} again`);
 }
 
 function otherDomain(before: Declaration, after: Declaration, spec: ClusterSpec): string | undefined {
   if (before.desired.peerUrl === after.desired.peerUrl) return undefined;
+  const given = `clusterDomain is "${spec.domain}"${byDefault(spec.args.clusterDomain)}`;
   const domain = /\.svc\.([^:]+):\d+$/.exec(before.desired.peerUrl)?.[1] ?? before.desired.peerUrl;
-  return `clusterDomain is "${spec.domain}": the members know each other by names that end with "${domain}", and a living cluster keeps its names. Declare "${domain}" again`;
+  const rule = `the members know each other by names in "${domain}", and a living cluster keeps its names`;
+  return refusal(given, rule, `Declare "${domain}" again`);
 }
 
-function otherTrust(before: Declaration, { args, rotation }: ClusterSpec): string[] {
+function otherTrust(before: Declaration, { args, rotation }: ClusterSpec): string | undefined {
   const trust = trustOf(before.template);
-  if (trust === undefined) return [];
-  const declaresOwn = args.tls?.existing !== undefined;
-  if (declaresOwn && trust === "own") return [];
-  if (declaresOwn) {
-    return [
-      "tls.existing is given: the members have certificates that the component made, and wouldn't trust those of " +
-        "another authority. Leave it out, or restore a backup into a new cluster that has it",
-    ];
+  if (trust === undefined) return undefined;
+  const { existing, caRotation } = args.tls ?? {};
+  const elsewhere = "restore a backup into a new cluster";
+  if (existing) {
+    const rule = "the members have certificates that the component made, and would trust no others";
+    return trust === "own"
+      ? undefined
+      : refusal("tls.existing is given", rule, `Leave it out, or ${elsewhere}`);
   }
   if (trust === "own") {
-    return [
-      "tls.existing is left out: the members have certificates of your own, and wouldn't trust those of another " +
-        "authority. Declare it again, or restore a backup into a new cluster without it",
-    ];
+    const rule = "the members have certificates of your own, and would trust no others";
+    return refusal("tls.existing is left out", rule, `Declare it again, or ${elsewhere}`);
   }
-  if (agree(trust, rotation)) return [];
-  const now = trust.revision === 1 ? "the first authorities" : text(stepOf(trust));
-  const way = args.tls?.caRotation ? text(stepOf(nextStep(trust, rotation))) : text(stepOf(trust));
-  const given = args.tls?.caRotation ? `is ${text(args.tls.caRotation)}` : "is left out";
-  return [
-    `tls.caRotation ${given}: the members are at ${now}, and would not trust each other during the restarts. Declare ${way} ${args.tls?.caRotation ? "first" : "again"}`,
-  ];
+  if (agree(trust, rotation)) return undefined;
+  const now = trust.revision === 1 ? "have their first authorities" : `are at ${text(stepOf(trust))}`;
+  const rule = `the members ${now}, and would not trust each other while they restart one by one`;
+  if (!caRotation) return refusal("tls.caRotation is left out", rule, `Declare ${text(stepOf(trust))} again`);
+  const way = `Declare ${text(stepOf(nextStep(trust, rotation)))} first`;
+  return refusal(`tls.caRotation is ${text(caRotation)}`, rule, way);
 }
 
 const text = ({ revision, step }: { revision: number; step: string }) =>
   `{ revision: ${revision}, step: "${step}" }`;
+
+const byDefault = (given: unknown) => (given === undefined ? " by default" : "");
+
+const capital = (sentence: string) => sentence.charAt(0).toUpperCase() + sentence.slice(1);

@@ -5,6 +5,7 @@ import { trustKey } from "../contract/trust";
 import type { Context } from "./context";
 import type { Declaration } from "./declaration";
 import { createDeclaration } from "./declaration";
+import type { EffectHooks } from "./effects";
 import type { Identity } from "./certificates";
 
 /**
@@ -16,6 +17,7 @@ export function awaitConvergence(
   ctx: Context,
   hash: pulumi.Output<string>,
   declaration: Declaration,
+  effects: EffectHooks,
   dependsOn: pulumi.Resource[],
 ): k8s.core.v1.ConfigMapPatch {
   const { status } = objectNames(ctx.spec.name);
@@ -25,7 +27,7 @@ export function awaitConvergence(
     hash,
     declaration,
     // The engine deletes this first, so that a `destroy` that is refused has deleted nothing.
-    { dependsOn, protect: !ctx.spec.args.allowDataDeletion },
+    { ...effects.converged, dependsOn, protect: !ctx.spec.args.allowDataDeletion },
   );
 }
 
@@ -61,7 +63,7 @@ function wait(
   what: { readonly of: string; readonly on: string; readonly key: string; readonly note: string },
   value: pulumi.Output<string>,
   declaration: Declaration,
-  opts: { dependsOn: pulumi.Resource[]; protect?: boolean },
+  opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.ConfigMapPatch {
   const seconds = `${ctx.spec.waitSeconds}s`;
   const own = { [what.note]: value, ...declaration.annotation };

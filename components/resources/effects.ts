@@ -1,0 +1,91 @@
+import * as pulumi from "@pulumi/pulumi";
+import { desiredState } from "../config/desired";
+import type { Change } from "../effects";
+import { linesOf } from "../effects";
+import { refusalsOf } from "../effects/refusals";
+import type { Declaration, Progress } from "../effects/state";
+import { declarationOf, progressOf, shapeOf } from "../effects/state";
+import type { Context } from "./context";
+import { canHook, hookName } from "./hooks";
+
+type Pending = Omit<Change, "progress">;
+
+/** For the options of the StatefulSet, and of the patch at the end of an `up`. */
+export interface EffectHooks {
+  readonly members: pulumi.CustomResourceOptions;
+  readonly converged: pulumi.CustomResourceOptions;
+}
+
+/**
+ * Makes preview and `up` say what a change does to the members, and refuses what the last declaration forbids.
+ *
+ * The StatefulSet's old inputs are the last declaration. Only the patch at the end knows whether that was reached. So
+ * what the StatefulSet's hook found waits for the patch's hook, unless nothing that is waited for changes.
+ */
+export function createEffects(ctx: Context): EffectHooks {
+  if (!canHook()) return { members: {}, converged: {} };
+  const { spec } = ctx;
+  let pending: Pending | undefined;
+
+  const members = hook(ctx, "members", async ({ oldInputs, newInputs }) => {
+    const old = await opened(oldInputs);
+    const before = declarationOf(old);
+    const namespace = (old?.metadata as { namespace?: string } | undefined)?.namespace;
+    if (!before || namespace === undefined) return;
+    const inputs = await opened(newInputs);
+    const after: Declaration = {
+      // The annotation may be unknown in a preview. Another namespace would be a replacement.
+      desired: desiredState(spec, namespace),
+      hash: declarationOf(inputs)?.hash,
+      ...shapeOf(inputs),
+    };
+    if (after.template === undefined) return;
+    const change = { before, after, spec };
+    if (after.hash !== before.hash) pending = change;
+    else say(ctx, change, { reached: true, versions: [] });
+  });
+
+  const converged = hook(ctx, "converged", async ({ oldInputs, oldOutputs }) => {
+    const change = pending;
+    pending = undefined;
+    if (!change) return;
+    const progress = progressOf(change.before.hash, await opened(oldInputs), await opened(oldOutputs));
+    const refusals = progress.reached ? refusalsOf(change.before, change.after, spec) : [];
+    if (refusals.length > 0) throw new Error(refused(ctx, refusals));
+    say(ctx, change, progress);
+  });
+
+  return {
+    members: { hooks: { beforeUpdate: [members] } },
+    converged: { hooks: { beforeUpdate: [converged] } },
+  };
+}
+
+function hook(ctx: Context, of: string, callback: pulumi.ResourceHookFunction): pulumi.ResourceHook {
+  return new pulumi.ResourceHook(hookName(`${ctx.name}-${of}`), callback, { onDryRun: true });
+}
+
+const refused = ({ name }: Context, refusals: readonly string[]) =>
+  `EtcdCluster "${name}" can't become what is declared:${refusals.map((text) => `\n  - ${text}`).join("")}`;
+
+function say(ctx: Context, change: Pending, progress: Progress): void {
+  for (const { text, warns } of linesOf({ ...change, progress })) {
+    void (warns ? pulumi.log.warn(text, ctx.opts.parent) : pulumi.log.info(text, ctx.opts.parent));
+  }
+}
+
+interface Promised {
+  promise(withUnknowns: boolean): Promise<unknown>;
+}
+
+/** A property that holds a secret is an Output as a whole. None of what is said has a secret in it. */
+async function opened(
+  properties: Record<string, unknown> | undefined,
+): Promise<Record<string, unknown> | undefined> {
+  if (!properties) return undefined;
+  const entries = Object.entries(properties).map(async ([key, value]): Promise<[string, unknown]> => {
+    if (!pulumi.Output.isInstance(value)) return [key, value];
+    return [key, await (value as unknown as Promised).promise(true)];
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
