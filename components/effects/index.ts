@@ -43,9 +43,8 @@ export function linesOf(change: Change): readonly Line[] {
 
 function unreached({ reason }: Progress): Line {
   const why = reason ? ` (${reason})` : "";
-  return {
-    text: `the declaration before this one was not reached${why}: what is left of it and still declared is done as well`,
-  };
+  const rest = "what is left of it and still declared is done as well";
+  return { text: `the declaration before this one was not reached${why}: ${rest}` };
 }
 
 function restarts({ before, progress, spec, after }: Change, template: TemplateChange): Line {

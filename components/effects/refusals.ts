@@ -34,11 +34,18 @@ function versionStep(before: Declaration, after: Declaration, { args }: ClusterS
     return refusal(given, rule, capital(way));
   }
   const { allowDowngrade } = after.desired;
-  if (down === 1 && allowDowngrade) return undefined;
-  const limit =
-    down > 1 ? `${problem} of ${down} minor versions, and etcd goes down by one at a time` : problem;
-  const way = allowDowngrade ? "or one minor version less" : "or set controller.allowDowngrade as well";
-  return refusal(given, limit, `Declare "${from}" again, ${way}`);
+  const again = `Declare "${from}" again, or`;
+  if (down === 1) {
+    return allowDowngrade
+      ? undefined
+      : refusal(given, problem, `${again} set controller.allowDowngrade as well`);
+  }
+  const rule = `${problem} of ${down} minor versions, and etcd goes down by one at a time`;
+  return refusal(
+    given,
+    rule,
+    `${again} one minor version less${allowDowngrade ? "" : " with controller.allowDowngrade"}`,
+  );
 }
 
 function minorsDown(from: string, to: string): number {

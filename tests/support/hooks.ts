@@ -1,0 +1,93 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ResourceHookRequest } from "@pulumi/pulumi/proto/resource_pb";
+
+/** Stands in for the engine's hooks, which the SDK's mocks don't have. */
+
+type Properties = Record<string, unknown>;
+
+export interface Given {
+  readonly oldInputs?: Properties;
+  readonly newInputs?: Properties;
+  readonly oldOutputs?: Properties;
+}
+
+export interface Hooks {
+  /** By the name of the resource that they are bound to. */
+  readonly beforeUpdate: ReadonlyMap<string, readonly string[]>;
+  readonly onDryRun: ReadonlyMap<string, boolean>;
+  /** Calls a resource's hooks as the engine does, and returns the first error. */
+  update(resource: string, given: Given): Promise<string | undefined>;
+}
+
+interface Registration {
+  getName(): string;
+  getOnDryRun(): boolean;
+  getCallback(): { getToken(): string };
+}
+
+/** Of the library with which the SDK writes its messages. */
+interface Struct {
+  readonly constructor: { fromJavaScript(properties: Properties): never };
+}
+
+interface Monitor {
+  registerResourceHook(request: Registration, callback: (error: unknown) => void): void;
+  registerResource(
+    request: {
+      getName(): string;
+      getObject(): Struct;
+      getHooks(): { getBeforeUpdateList(): string[] } | undefined;
+    },
+    callback: unknown,
+  ): unknown;
+}
+
+interface Callbacks {
+  readonly _callbacks: ReadonlyMap<string, (bytes: Uint8Array) => Promise<{ getError(): string }>>;
+}
+
+/** Call it in a rendered program, before the resources. */
+export function withHooks(): Hooks {
+  const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+  const { getCallbacks } = pulumi.runtime as unknown as { getCallbacks(this: void): Callbacks };
+  const tokens = new Map<string, string>();
+  const onDryRun = new Map<string, boolean>();
+  const beforeUpdate = new Map<string, string[]>();
+  let sample: Struct | undefined;
+  monitor.registerResourceHook = (request, callback) => {
+    tokens.set(request.getName(), request.getCallback().getToken());
+    onDryRun.set(request.getName(), request.getOnDryRun());
+    callback(null);
+  };
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) => {
+    sample = request.getObject();
+    const names = request.getHooks()?.getBeforeUpdateList() ?? [];
+    if (names.length > 0) beforeUpdate.set(request.getName(), names);
+    return register(request, callback);
+  };
+  const callbacks = getCallbacks();
+  const update = async (resource: string, given: Given) => {
+    const names = beforeUpdate.get(resource);
+    if (!names) throw new Error(`${resource} has no hook`);
+    for (const name of names) {
+      const answer = await callbacks._callbacks.get(tokens.get(name) ?? "")?.(
+        requestOf(resource, given, sample!),
+      );
+      if (!answer) throw new Error(`the hook ${name} is not registered`);
+      if (answer.getError()) return answer.getError();
+    }
+    return undefined;
+  };
+  return { beforeUpdate, onDryRun, update };
+}
+
+function requestOf(name: string, { oldInputs, newInputs, oldOutputs }: Given, sample: Struct): Uint8Array {
+  const request = new ResourceHookRequest();
+  const struct = (properties: Properties) => sample.constructor.fromJavaScript(properties);
+  request.setName(name);
+  if (oldInputs) request.setOldInputs(struct(oldInputs));
+  if (newInputs) request.setNewInputs(struct(newInputs));
+  if (oldOutputs) request.setOldOutputs(struct(oldOutputs));
+  return request.serializeBinary();
+}

@@ -1,0 +1,207 @@
+import { expect } from "chai";
+import * as pulumi from "@pulumi/pulumi";
+import type { EtcdClusterArgs } from "../../../../components";
+import { EtcdCluster } from "../../../../components";
+import { render } from "../../../../hack/offline/render";
+import type { Hooks } from "../../../support/hooks";
+import { withHooks } from "../../../support/hooks";
+import { withLog } from "../../../support/render";
+import { declared, statefulSetInputs } from "./change";
+
+type Properties = Record<string, unknown>;
+
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const secret = (value: unknown) => ({
+  "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+  value,
+});
+
+/** A program with a cluster of these arguments, and the engine's hooks. */
+async function program(args: EtcdClusterArgs): Promise<Hooks> {
+  const { result } = await render(() => {
+    const hooks = withHooks();
+    new EtcdCluster("etcd", args);
+    return hooks;
+  });
+  return result;
+}
+
+const patch = (hash: string) => ({ metadata: { annotations: { "etcd-cluster/wanted": hash } } });
+
+/** What the engine calls for a change, and what is said. */
+async function engine(
+  before: EtcdClusterArgs,
+  after: EtcdClusterArgs,
+  given: {
+    newInputs?: (inputs: Properties) => Properties;
+    status?: Record<string, string>;
+    wanted?: string;
+  } = {},
+): Promise<{ error?: string; lines: string[] }> {
+  const hash = (await declared(before)).hash ?? "";
+  const oldInputs = await statefulSetInputs(before);
+  const newInputs = structuredClone(await statefulSetInputs(after));
+  const hooks = await program(after);
+  const { result, log } = await withLog(async () => {
+    const first = await hooks.update("etcd-members", {
+      oldInputs,
+      newInputs: given.newInputs?.(newInputs) ?? newInputs,
+      oldOutputs: oldInputs,
+    });
+    if (first) return first;
+    return hooks.update("etcd-converged", {
+      oldInputs: patch(given.wanted ?? hash),
+      oldOutputs: {
+        ...patch(given.wanted ?? hash),
+        data: given.status ?? { converged: hash, declared: hash },
+      },
+    });
+  });
+  const lines = log.split("\n").filter((line) => line !== "");
+  return { ...(result ? { error: result } : {}), lines: lines.map((line) => line.replace(" [runtime]", "")) };
+}
+
+describe("hooks of the engine", () => {
+  it("are bound to the StatefulSet and to what `up` waits for, also in a preview", async () => {
+    const hooks = await program({});
+    expect([...hooks.beforeUpdate.keys()].sort()).to.deep.equal(["etcd-converged", "etcd-members"]);
+    expect([...hooks.onDryRun.values()]).to.deep.equal([true, true]);
+  });
+
+  it("have different names for two clusters of one name", async () => {
+    const { result } = await render(() => {
+      const hooks = withHooks();
+      const parents = ["a", "b"].map((name) => new pulumi.ComponentResource("test:index:Parent", name));
+      parents.forEach((parent) => new EtcdCluster("etcd", {}, { parent }));
+      return hooks;
+    });
+    expect(result.onDryRun.size).to.equal(4);
+  });
+
+  it("are left out by mocks, which claim to have them", async () => {
+    const { resources } = await render(() => new EtcdCluster("etcd"));
+    expect(resources.map(({ name }) => name)).to.include("etcd-converged");
+  });
+
+  it("are left out by an engine that has none", async () => {
+    const { result, resources } = await render(() => {
+      const hooks = withHooks();
+      const { globalStore } = globalThis as unknown as { globalStore: { supportsResourceHooks: boolean } };
+      globalStore.supportsResourceHooks = false;
+      new EtcdCluster("etcd");
+      return hooks;
+    });
+    expect(resources.map(({ name }) => name)).to.include("etcd-converged");
+    expect(result.onDryRun.size).to.equal(0);
+  });
+
+  it("say what a change does", async () => {
+    expect(await engine({}, { members: 5 })).to.deep.equal({
+      lines: ["info: grows from 3 to 5 members, one by one; none restarts"],
+    });
+  });
+
+  it("warn of what stops the members", async () => {
+    const { lines } = await engine({}, { generation: 2, recovery: { confirmed: true } });
+    expect(lines).to.deep.equal([
+      "warning: makes generation 2 from the newest disk that is left: all members stop",
+    ]);
+  });
+
+  it("refuse what the last declaration forbids, and then say nothing else", async () => {
+    expect(await engine({ version: "3.7.3" }, { version: "3.6.16", members: 5 })).to.deep.equal({
+      error:
+        'EtcdCluster "etcd" can\'t become what is declared:\n  - version is "3.6.16": etcd 3.7.3 to 3.6.16 is a ' +
+        'downgrade. Declare "3.7.3" again, or set controller.allowDowngrade as well.',
+      lines: [],
+    });
+  });
+
+  it("refuse nothing that takes back a declaration that `up` didn't reach", async () => {
+    const before = { version: "3.7.3" };
+    const reason = "etcd-0 doesn't start";
+    const { hash = "" } = await declared(before);
+    const { error, lines } = await engine(
+      before,
+      { version: "3.6.16" },
+      {
+        status: { converged: reason, reason, refused: "", declared: hash, members: "[]" },
+      },
+    );
+    expect(error).to.equal(undefined);
+    expect(lines[0]).to.contain(`was not reached (${reason})`);
+  });
+
+  it("refuse nothing that takes back a declaration whose wait was interrupted", async () => {
+    const hash = (await declared({})).hash ?? "";
+    const { error, lines } = await engine(
+      { version: "3.7.3" },
+      {},
+      {
+        wanted: hash,
+        status: { converged: hash, declared: hash },
+      },
+    );
+    expect(error).to.equal(undefined);
+    expect(lines[0]).to.contain("was not reached:");
+  });
+
+  it("know what is declared where the preview doesn't know the certificates", async () => {
+    const hide = (inputs: Properties) => {
+      const { metadata, spec } = inputs as {
+        metadata: { annotations: Properties };
+        spec: { template: { metadata: { annotations: Properties } } };
+      };
+      metadata.annotations["etcd-cluster/desired"] = unknown;
+      for (const key of ["peer-ca-sha256", "client-ca-sha256", "trust"]) {
+        spec.template.metadata.annotations[`etcd-cluster/${key}`] = unknown;
+      }
+      return inputs;
+    };
+    const { lines } = await engine({}, { members: 5 }, { newInputs: hide });
+    expect(lines).to.deep.equal([
+      "info: may restart all 3 members, one by one, the leader last: the authorities' renewed certificates",
+      "info: grows from 3 to 5 members, one by one, after the restarts",
+    ]);
+  });
+
+  it("read what holds a secret", async () => {
+    const { lines } = await engine(
+      {},
+      { members: 5 },
+      {
+        newInputs: (inputs) => ({ ...inputs, spec: secret(inputs.spec) }),
+      },
+    );
+    expect(lines).to.deep.equal(["info: grows from 3 to 5 members, one by one; none restarts"]);
+  });
+
+  it("say at once what changes nothing that `up` waits for", async () => {
+    const hooks = await program({});
+    const oldInputs = await statefulSetInputs({});
+    const newInputs = structuredClone(oldInputs) as { spec: { template: { spec: Properties } } };
+    newInputs.spec.template.spec.hostname = "by-transform";
+    const { log } = await withLog(() => hooks.update("etcd-members", { oldInputs, newInputs }));
+    expect(log).to.contain("restarts all 3 members, one by one, the leader last: spec.hostname");
+  });
+
+  it("say nothing of a StatefulSet that a later release made", async () => {
+    const { lines } = await engine(
+      {},
+      {},
+      {
+        newInputs: (inputs) => inputs,
+      },
+    );
+    expect(lines).to.deep.equal(["info: no member restarts"]);
+    const hooks = await program({ members: 5 });
+    const oldInputs = structuredClone(await statefulSetInputs({})) as {
+      metadata: { annotations: Properties };
+    };
+    oldInputs.metadata.annotations["etcd-cluster/desired"] = JSON.stringify({ format: 2 });
+    const { result, log } = await withLog(() =>
+      hooks.update("etcd-members", { oldInputs, newInputs: oldInputs }),
+    );
+    expect([result, log]).to.deep.equal([undefined, ""]);
+  });
+});
