@@ -9,6 +9,7 @@ import type { Context } from "./resources/context";
 import { createDisruptionBudget } from "./resources/disruption-budget";
 import { createEffects } from "./resources/effects";
 import { createNamespace } from "./resources/namespace";
+import { keepsPlace } from "./resources/place";
 import { createRestore } from "./resources/restore";
 import { createServiceAccount } from "./resources/service-account";
 import { createClientService, createHeadlessService } from "./resources/services";
@@ -50,7 +51,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
    */
   constructor(name: string, args: EtcdClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const warnings = validate(args, name);
-    super("etcd-cluster:index:EtcdCluster", name, args, opts);
+    const keeps = keepsPlace(name, args, () => this);
+    super("etcd-cluster:index:EtcdCluster", name, args, pulumi.mergeOptions(opts, keeps));
     warnings.forEach((warning) => void pulumi.log.warn(warning, this));
 
     const spec = resolveArgs(args, name);

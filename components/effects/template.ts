@@ -32,7 +32,7 @@ export function changeOfTemplate(before: unknown, after: unknown): TemplateChang
     // What no argument decides changed with the release.
     arguments: [...known, ...others].filter((name) => !release || !isPath(name)),
     release,
-    uncertain: changed.every((path) => isUnknown(declared.get(path))),
+    uncertain: changed.every((path) => isUnknown(declared.get(path)) && !authorities.includes(path)),
   };
 }
 

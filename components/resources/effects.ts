@@ -6,7 +6,7 @@ import { refusalsOf } from "../effects/refusals";
 import type { Declaration, Progress } from "../effects/state";
 import { declarationOf, progressOf, shapeOf } from "../effects/state";
 import type { Context } from "./context";
-import { canHook, hookName } from "./hooks";
+import { canHook, hook, opened, refused } from "./hooks";
 
 type Pending = Omit<Change, "progress">;
 
@@ -27,7 +27,7 @@ export function createEffects(ctx: Context): EffectHooks {
   const { spec } = ctx;
   let pending: Pending | undefined;
 
-  const members = hook(ctx, "members", async ({ oldInputs, newInputs }) => {
+  const members = hook(`declaration of ${ctx.name}`, async ({ oldInputs, newInputs }) => {
     const old = await opened(oldInputs);
     const before = declarationOf(old);
     const namespace = (old?.metadata as { namespace?: string } | undefined)?.namespace;
@@ -45,13 +45,13 @@ export function createEffects(ctx: Context): EffectHooks {
     else say(ctx, change, { reached: true, versions: [] });
   });
 
-  const converged = hook(ctx, "converged", async ({ oldInputs, oldOutputs }) => {
+  const converged = hook(`change of ${ctx.name}`, async ({ oldInputs, oldOutputs }) => {
     const change = pending;
     pending = undefined;
     if (!change) return;
     const progress = progressOf(change.before.hash, await opened(oldInputs), await opened(oldOutputs));
     const refusals = progress.reached ? refusalsOf(change.before, change.after, spec) : [];
-    if (refusals.length > 0) throw new Error(refused(ctx, refusals));
+    if (refusals.length > 0) throw refused(ctx.name, refusals);
     say(ctx, change, progress);
   });
 
@@ -61,31 +61,8 @@ export function createEffects(ctx: Context): EffectHooks {
   };
 }
 
-function hook(ctx: Context, of: string, callback: pulumi.ResourceHookFunction): pulumi.ResourceHook {
-  return new pulumi.ResourceHook(hookName(`${ctx.name}-${of}`), callback, { onDryRun: true });
-}
-
-const refused = ({ name }: Context, refusals: readonly string[]) =>
-  `EtcdCluster "${name}" can't become what is declared:${refusals.map((text) => `\n  - ${text}`).join("")}`;
-
 function say(ctx: Context, change: Pending, progress: Progress): void {
   for (const { text, warns } of linesOf({ ...change, progress })) {
     void (warns ? pulumi.log.warn(text, ctx.opts.parent) : pulumi.log.info(text, ctx.opts.parent));
   }
-}
-
-interface Promised {
-  promise(withUnknowns: boolean): Promise<unknown>;
-}
-
-/** A property that holds a secret is an Output as a whole. None of what is said has a secret in it. */
-async function opened(
-  properties: Record<string, unknown> | undefined,
-): Promise<Record<string, unknown> | undefined> {
-  if (!properties) return undefined;
-  const entries = Object.entries(properties).map(async ([key, value]): Promise<[string, unknown]> => {
-    if (!pulumi.Output.isInstance(value)) return [key, value];
-    return [key, await (value as unknown as Promised).promise(true)];
-  });
-  return Object.fromEntries(await Promise.all(entries));
 }

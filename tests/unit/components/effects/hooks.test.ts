@@ -62,10 +62,10 @@ async function engine(
 }
 
 describe("hooks of the engine", () => {
-  it("are bound to the StatefulSet and to what `up` waits for, also in a preview", async () => {
+  it("are bound to the component, to the StatefulSet and to what `up` waits for, also in a preview", async () => {
     const hooks = await program({});
-    expect([...hooks.beforeUpdate.keys()].sort()).to.deep.equal(["etcd-converged", "etcd-members"]);
-    expect([...hooks.onDryRun.values()]).to.deep.equal([true, true]);
+    expect([...hooks.beforeUpdate.keys()].sort()).to.deep.equal(["etcd", "etcd-converged", "etcd-members"]);
+    expect([...hooks.onDryRun.values()]).to.deep.equal([true, true, true]);
   });
 
   it("have different names for two clusters of one name", async () => {
@@ -75,7 +75,7 @@ describe("hooks of the engine", () => {
       parents.forEach((parent) => new EtcdCluster("etcd", {}, { parent }));
       return hooks;
     });
-    expect(result.onDryRun.size).to.equal(4);
+    expect(result.onDryRun.size).to.equal(6);
   });
 
   it("are left out by mocks, which claim to have them", async () => {
@@ -160,7 +160,7 @@ describe("hooks of the engine", () => {
     };
     const { lines } = await engine({}, { members: 5 }, { newInputs: hide });
     expect(lines).to.deep.equal([
-      "info: may restart all 3 members, one by one, the leader last: the authorities' renewed certificates",
+      "info: restarts all 3 members, one by one, the leader last: the authorities' renewed certificates",
       "info: grows from 3 to 5 members, one by one, after the restarts",
     ]);
   });
@@ -203,5 +203,37 @@ describe("hooks of the engine", () => {
       hooks.update("etcd-members", { oldInputs, newInputs: oldInputs }),
     );
     expect([result, log]).to.deep.equal([undefined, ""]);
+  });
+
+  const living = { clusterName: "etcd", namespace: "etcd" };
+
+  it("refuse another name and another namespace, before anything is registered", async () => {
+    const hooks = await program({ clusterName: "other", namespace: "elsewhere" });
+    const inputs = { oldInputs: {}, newInputs: { clusterName: "other", namespace: "elsewhere" } };
+    expect(await hooks.update("etcd", { ...inputs, oldOutputs: living })).to.equal(
+      'EtcdCluster "etcd" can\'t become what is declared:\n' +
+        '  - clusterName is "other", and was "etcd": a living cluster keeps its name and its namespace. Declare ' +
+        'clusterName: "etcd", or the new cluster in a stack of its own.\n' +
+        '  - namespace is "elsewhere", and was "etcd": a living cluster keeps its name and its namespace. Declare ' +
+        'namespace: "etcd", or the new cluster in a stack of its own.',
+    );
+    // An `up` that didn't come to its end leaves no outputs, and this may be the way back.
+    expect(await hooks.update("etcd", { ...inputs, oldOutputs: {} })).to.equal(undefined);
+  });
+
+  it("know the namespace that follows the name", async () => {
+    const hooks = await program({ clusterName: "other" });
+    const given = { oldInputs: {}, newInputs: { clusterName: "other" }, oldOutputs: living };
+    expect(await hooks.update("etcd", given)).to.contain('namespace is "other", and was "etcd"');
+    expect(await hooks.update("etcd", { ...given, newInputs: { namespace: unknown } })).to.equal(undefined);
+  });
+
+  it("warn that the data goes where that is allowed", async () => {
+    const hooks = await program({ namespace: "elsewhere", allowDataDeletion: true });
+    const { result, log } = await withLog(() =>
+      hooks.update("etcd", { oldInputs: {}, newInputs: { namespace: "elsewhere" }, oldOutputs: living }),
+    );
+    expect(result).to.equal(undefined);
+    expect(log).to.contain("deletes the cluster and creates an empty one");
   });
 });
