@@ -166,6 +166,20 @@ describe("what the controller tells", () => {
       ]);
     });
 
+    it("warn without the UID, by which Pulumi would find old warnings", () => {
+      events.report(target, decision("refused: no", { refused: "refused: no", warnings: ["refused: no"] }));
+      const named = {
+        apiVersion: "apps/v1",
+        kind: "StatefulSet",
+        namespace: target.namespace,
+        name: target.name,
+      };
+      expect(written.map((e) => [e.type, e.regarding])).to.deep.equal([
+        ["Warning", named],
+        ["Normal", { ...named, uid: target.uid }],
+      ]);
+    });
+
     it("never come as a flood", () => {
       const words = (i: number) => String.fromCharCode(97 + (i % 26)).repeat(1 + i / 26);
       for (let i = 0; i < 200; i++) events.report(target, decision(words(i)));
