@@ -71,7 +71,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const headless = createHeadlessService(inside);
     const client = createClientService(inside);
     const budget = createDisruptionBudget(inside);
-    const { status, trust, lease } = createState(inside);
+    const { status, trust, verdict, lease } = createState(inside);
     const controller = createController(inside, identity);
     const backupCode =
       args.backup || args.restore?.backup
@@ -103,6 +103,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     awaitConvergence(inside, hash, declaration, effects, [
       status,
       trust,
+      verdict,
       controller,
       members,
       lease,

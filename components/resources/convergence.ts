@@ -12,6 +12,10 @@ import type { Identity } from "./certificates";
  * The end of `pulumi up`: waits until the controller reports that the cluster is as declared, and shows the reason
  * while it waits. It is a patch of the status, so that an interrupted wait is simply repeated. It depends on every
  * resource on which nothing else depends.
+ *
+ * A wait can't fail before its time is over. So another one comes before, which also ends when the controller refuses
+ * the declaration. If it does, a hook stops the `up` there, with the controller's words. The second one was then not
+ * waited for, and is next time.
  */
 export function awaitConvergence(
   ctx: Context,
@@ -20,14 +24,21 @@ export function awaitConvergence(
   effects: EffectHooks,
   dependsOn: pulumi.Resource[],
 ): k8s.core.v1.ConfigMapPatch {
-  const { status } = objectNames(ctx.spec.name);
+  const { status, verdict } = objectNames(ctx.spec.name);
+  const decided = wait(
+    ctx,
+    { of: "decided", on: verdict, key: "decided", note: annotationKeys.wanted },
+    hash,
+    declaration,
+    { ...effects.decided, dependsOn },
+  );
   return wait(
     ctx,
     { of: "converged", on: status, key: "converged", note: annotationKeys.wanted },
     hash,
     declaration,
     // The engine deletes this first, so that a `destroy` that is refused has deleted nothing.
-    { ...effects.converged, dependsOn, protect: !ctx.spec.args.allowDataDeletion },
+    { ...effects.converged, dependsOn: [...dependsOn, decided], protect: !ctx.spec.args.allowDataDeletion },
   );
 }
 

@@ -10,9 +10,10 @@ import { canHook, hook, opened, refused } from "./hooks";
 
 type Pending = Omit<Change, "progress">;
 
-/** For the options of the StatefulSet, and of the patch at the end of an `up`. */
+/** For the options of the StatefulSet, and of the two patches at the end of an `up`. */
 export interface EffectHooks {
   readonly members: pulumi.CustomResourceOptions;
+  readonly decided: pulumi.CustomResourceOptions;
   readonly converged: pulumi.CustomResourceOptions;
 }
 
@@ -23,7 +24,7 @@ export interface EffectHooks {
  * what the StatefulSet's hook found waits for the patch's hook, unless nothing that is waited for changes.
  */
 export function createEffects(ctx: Context): EffectHooks {
-  if (!canHook()) return { members: {}, converged: {} };
+  if (!canHook()) return { members: {}, decided: {}, converged: {} };
   const { spec } = ctx;
   let pending: Pending | undefined;
 
@@ -55,9 +56,23 @@ export function createEffects(ctx: Context): EffectHooks {
     say(ctx, change, progress);
   });
 
+  let refusal: string | undefined;
+  const decided = hook(
+    `verdict on ${ctx.name}`,
+    async ({ newOutputs }) => {
+      const { data } = ((await opened(newOutputs)) ?? {}) as { data?: { refused?: string } };
+      refusal = data?.refused;
+    },
+    { onDryRun: false },
+  );
+  const unrefused = hook(`controller of ${ctx.name}`, () => {
+    if (refusal) throw new Error(refusal);
+  });
+
   return {
     members: { hooks: { beforeUpdate: [members] } },
-    converged: { hooks: { beforeUpdate: [converged] } },
+    decided: { hooks: { afterCreate: [decided], afterUpdate: [decided] } },
+    converged: { hooks: { beforeCreate: [unrefused], beforeUpdate: [converged, unrefused] } },
   };
 }
 

@@ -17,11 +17,15 @@ export function canHook(): boolean {
 
 const taken = new Map<string, number>();
 
-/** A hook of previews as well. The engine wants different names, even where two clusters have the same one. */
-export function hook(name: string, callback: pulumi.ResourceHookFunction): pulumi.ResourceHook {
+/** The engine wants different names, even where two clusters have the same one. */
+export function hook(
+  name: string,
+  callback: pulumi.ResourceHookFunction,
+  opts = { onDryRun: true },
+): pulumi.ResourceHook {
   const times = (taken.get(name) ?? 0) + 1;
   taken.set(name, times);
-  return new pulumi.ResourceHook(times === 1 ? name : `${name} (${times})`, callback, { onDryRun: true });
+  return new pulumi.ResourceHook(times === 1 ? name : `${name} (${times})`, callback, opts);
 }
 
 /** Thrown in a hook, it ends a preview, and an `up` before that change. */

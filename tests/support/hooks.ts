@@ -9,20 +9,30 @@ export interface Given {
   readonly oldInputs?: Properties;
   readonly newInputs?: Properties;
   readonly oldOutputs?: Properties;
+  readonly newOutputs?: Properties;
 }
 
+type When = "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate";
+
 export interface Hooks {
-  /** By the name of the resource that they are bound to. */
-  readonly beforeUpdate: ReadonlyMap<string, readonly string[]>;
+  /** The names of the hooks that are bound to a resource. */
+  readonly bound: Readonly<Record<When, ReadonlyMap<string, readonly string[]>>>;
   readonly onDryRun: ReadonlyMap<string, boolean>;
   /** Calls a resource's hooks as the engine does, and returns the first error. */
-  update(resource: string, given: Given): Promise<string | undefined>;
+  call(when: When, resource: string, given: Given): Promise<string | undefined>;
 }
 
 interface Registration {
   getName(): string;
   getOnDryRun(): boolean;
   getCallback(): { getToken(): string };
+}
+
+interface Binding {
+  getBeforeCreateList(): string[];
+  getAfterCreateList(): string[];
+  getBeforeUpdateList(): string[];
+  getAfterUpdateList(): string[];
 }
 
 /** Of the library with which the SDK writes its messages. */
@@ -36,7 +46,7 @@ interface Monitor {
     request: {
       getName(): string;
       getObject(): Struct;
-      getHooks(): { getBeforeUpdateList(): string[] } | undefined;
+      getHooks(): Binding | undefined;
     },
     callback: unknown,
   ): unknown;
@@ -52,7 +62,12 @@ export function withHooks(): Hooks {
   const { getCallbacks } = pulumi.runtime as unknown as { getCallbacks(this: void): Callbacks };
   const tokens = new Map<string, string>();
   const onDryRun = new Map<string, boolean>();
-  const beforeUpdate = new Map<string, string[]>();
+  const bound = {
+    beforeCreate: new Map<string, string[]>(),
+    afterCreate: new Map<string, string[]>(),
+    beforeUpdate: new Map<string, string[]>(),
+    afterUpdate: new Map<string, string[]>(),
+  };
   let sample: Struct | undefined;
   monitor.registerResourceHook = (request, callback) => {
     tokens.set(request.getName(), request.getCallback().getToken());
@@ -62,14 +77,20 @@ export function withHooks(): Hooks {
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
     sample = request.getObject();
-    const names = request.getHooks()?.getBeforeUpdateList() ?? [];
-    if (names.length > 0) beforeUpdate.set(request.getName(), names);
+    const hooks = request.getHooks();
+    const name = request.getName();
+    if (hooks) {
+      bound.beforeCreate.set(name, hooks.getBeforeCreateList());
+      bound.afterCreate.set(name, hooks.getAfterCreateList());
+      bound.beforeUpdate.set(name, hooks.getBeforeUpdateList());
+      bound.afterUpdate.set(name, hooks.getAfterUpdateList());
+    }
     return register(request, callback);
   };
   const callbacks = getCallbacks();
-  const update = async (resource: string, given: Given) => {
-    const names = beforeUpdate.get(resource);
-    if (!names) throw new Error(`${resource} has no hook`);
+  const call = async (when: When, resource: string, given: Given) => {
+    const names = bound[when].get(resource) ?? [];
+    if (names.length === 0) throw new Error(`${resource} has no hook`);
     for (const name of names) {
       const answer = await callbacks._callbacks.get(tokens.get(name) ?? "")?.(
         requestOf(resource, given, sample!),
@@ -79,15 +100,20 @@ export function withHooks(): Hooks {
     }
     return undefined;
   };
-  return { beforeUpdate, onDryRun, update };
+  return { bound, onDryRun, call };
 }
 
-function requestOf(name: string, { oldInputs, newInputs, oldOutputs }: Given, sample: Struct): Uint8Array {
+function requestOf(
+  name: string,
+  { oldInputs, newInputs, oldOutputs, newOutputs }: Given,
+  sample: Struct,
+): Uint8Array {
   const request = new ResourceHookRequest();
   const struct = (properties: Properties) => sample.constructor.fromJavaScript(properties);
   request.setName(name);
   if (oldInputs) request.setOldInputs(struct(oldInputs));
   if (newInputs) request.setNewInputs(struct(newInputs));
   if (oldOutputs) request.setOldOutputs(struct(oldOutputs));
+  if (newOutputs) request.setNewOutputs(struct(newOutputs));
   return request.serializeBinary();
 }

@@ -17,10 +17,10 @@ const secret = (value: unknown) => ({
 });
 
 /** A program with a cluster of these arguments, and the engine's hooks. */
-async function program(args: EtcdClusterArgs): Promise<Hooks> {
+async function program(args: EtcdClusterArgs, name = "etcd"): Promise<Hooks> {
   const { result } = await render(() => {
     const hooks = withHooks();
-    new EtcdCluster("etcd", args);
+    new EtcdCluster(name, args);
     return hooks;
   });
   return result;
@@ -43,13 +43,13 @@ async function engine(
   const newInputs = structuredClone(await statefulSetInputs(after));
   const hooks = await program(after);
   const { result, log } = await withLog(async () => {
-    const first = await hooks.update("etcd-members", {
+    const first = await hooks.call("beforeUpdate", "etcd-members", {
       oldInputs,
       newInputs: given.newInputs?.(newInputs) ?? newInputs,
       oldOutputs: oldInputs,
     });
     if (first) return first;
-    return hooks.update("etcd-converged", {
+    return hooks.call("beforeUpdate", "etcd-converged", {
       oldInputs: patch(given.wanted ?? hash),
       oldOutputs: {
         ...patch(given.wanted ?? hash),
@@ -62,10 +62,21 @@ async function engine(
 }
 
 describe("hooks of the engine", () => {
-  it("are bound to the component, to the StatefulSet and to what `up` waits for, also in a preview", async () => {
-    const hooks = await program({});
-    expect([...hooks.beforeUpdate.keys()].sort()).to.deep.equal(["etcd", "etcd-converged", "etcd-members"]);
-    expect([...hooks.onDryRun.values()]).to.deep.equal([true, true, true]);
+  it("are bound to the component, to the StatefulSet and to what `up` waits for, and run in a preview", async () => {
+    const hooks = await program({}, "bound");
+    const names = ({ bound }: Hooks, when: keyof Hooks["bound"]) =>
+      Object.fromEntries([...bound[when]].filter(([, list]) => list.length > 0));
+    const [place, declaration, change] = ["place of bound", "declaration of bound", "change of bound"];
+    const [verdict, controller] = ["verdict on bound", "controller of bound"];
+    expect(names(hooks, "beforeUpdate")).to.deep.equal({
+      bound: [place],
+      "bound-members": [declaration],
+      "bound-converged": [change, controller],
+    });
+    expect(names(hooks, "beforeCreate")).to.deep.equal({ "bound-converged": [controller] });
+    expect(names(hooks, "afterUpdate")).to.deep.equal({ "bound-decided": [verdict] });
+    expect(names(hooks, "afterCreate")).to.deep.equal({ "bound-decided": [verdict] });
+    expect([...hooks.onDryRun].filter(([, also]) => !also)).to.deep.equal([[verdict, false]]);
   });
 
   it("have different names for two clusters of one name", async () => {
@@ -75,7 +86,7 @@ describe("hooks of the engine", () => {
       parents.forEach((parent) => new EtcdCluster("etcd", {}, { parent }));
       return hooks;
     });
-    expect(result.onDryRun.size).to.equal(6);
+    expect(result.onDryRun.size).to.equal(10);
   });
 
   it("are left out by mocks, which claim to have them", async () => {
@@ -181,7 +192,7 @@ describe("hooks of the engine", () => {
     const oldInputs = await statefulSetInputs({});
     const newInputs = structuredClone(oldInputs) as { spec: { template: { spec: Properties } } };
     newInputs.spec.template.spec.hostname = "by-transform";
-    const { log } = await withLog(() => hooks.update("etcd-members", { oldInputs, newInputs }));
+    const { log } = await withLog(() => hooks.call("beforeUpdate", "etcd-members", { oldInputs, newInputs }));
     expect(log).to.contain("restarts all 3 members, one by one, the leader last: spec.hostname");
   });
 
@@ -200,7 +211,7 @@ describe("hooks of the engine", () => {
     };
     oldInputs.metadata.annotations["etcd-cluster/desired"] = JSON.stringify({ format: 2 });
     const { result, log } = await withLog(() =>
-      hooks.update("etcd-members", { oldInputs, newInputs: oldInputs }),
+      hooks.call("beforeUpdate", "etcd-members", { oldInputs, newInputs: oldInputs }),
     );
     expect([result, log]).to.deep.equal([undefined, ""]);
   });
@@ -210,7 +221,7 @@ describe("hooks of the engine", () => {
   it("refuse another name and another namespace, before anything is registered", async () => {
     const hooks = await program({ clusterName: "other", namespace: "elsewhere" });
     const inputs = { oldInputs: {}, newInputs: { clusterName: "other", namespace: "elsewhere" } };
-    expect(await hooks.update("etcd", { ...inputs, oldOutputs: living })).to.equal(
+    expect(await hooks.call("beforeUpdate", "etcd", { ...inputs, oldOutputs: living })).to.equal(
       'EtcdCluster "etcd" can\'t become what is declared:\n' +
         '  - clusterName is "other", and was "etcd": a living cluster keeps its name and its namespace. Declare ' +
         'clusterName: "etcd", or the new cluster in a stack of its own.\n' +
@@ -218,22 +229,48 @@ describe("hooks of the engine", () => {
         'namespace: "etcd", or the new cluster in a stack of its own.',
     );
     // An `up` that didn't come to its end leaves no outputs, and this may be the way back.
-    expect(await hooks.update("etcd", { ...inputs, oldOutputs: {} })).to.equal(undefined);
+    expect(await hooks.call("beforeUpdate", "etcd", { ...inputs, oldOutputs: {} })).to.equal(undefined);
   });
 
   it("know the namespace that follows the name", async () => {
     const hooks = await program({ clusterName: "other" });
     const given = { oldInputs: {}, newInputs: { clusterName: "other" }, oldOutputs: living };
-    expect(await hooks.update("etcd", given)).to.contain('namespace is "other", and was "etcd"');
-    expect(await hooks.update("etcd", { ...given, newInputs: { namespace: unknown } })).to.equal(undefined);
+    expect(await hooks.call("beforeUpdate", "etcd", given)).to.contain(
+      'namespace is "other", and was "etcd"',
+    );
+    expect(
+      await hooks.call("beforeUpdate", "etcd", { ...given, newInputs: { namespace: unknown } }),
+    ).to.equal(undefined);
   });
 
   it("warn that the data goes where that is allowed", async () => {
     const hooks = await program({ namespace: "elsewhere", allowDataDeletion: true });
     const { result, log } = await withLog(() =>
-      hooks.update("etcd", { oldInputs: {}, newInputs: { namespace: "elsewhere" }, oldOutputs: living }),
+      hooks.call("beforeUpdate", "etcd", {
+        oldInputs: {},
+        newInputs: { namespace: "elsewhere" },
+        oldOutputs: living,
+      }),
     );
     expect(result).to.equal(undefined);
     expect(log).to.contain("deletes the cluster and creates an empty one");
   });
+
+  const refusal = { data: { decided: "0123456789abcdef", refused: "refused: no" } };
+  for (const [after, before] of [
+    ["afterUpdate", "beforeUpdate"],
+    ["afterCreate", "beforeCreate"],
+    ["afterUpdate", "beforeCreate"],
+  ] as const) {
+    it(`end the up with the controller's words: ${after}, ${before}`, async () => {
+      const hooks = await program({});
+      const end = () => hooks.call(before, "etcd-converged", { oldInputs: {}, oldOutputs: {} });
+      // Its last refusal may be over.
+      expect(await end()).to.equal(undefined);
+      expect(await hooks.call(after, "etcd-decided", { newOutputs: refusal })).to.equal(undefined);
+      expect(await end()).to.equal("refused: no");
+      await hooks.call(after, "etcd-decided", { newOutputs: { data: { decided: "a", refused: "" } } });
+      expect(await end()).to.equal(undefined);
+    });
+  }
 });

@@ -5,6 +5,7 @@ import { DecisionLog } from "../../../../../programs/controller/report/log";
 import { Status } from "../../../../../programs/controller/report/status";
 import { withoutNumbers } from "../../../../../programs/controller/report/without-numbers";
 import { TrustStatus } from "../../../../../programs/controller/report/trust";
+import { Verdict } from "../../../../../programs/controller/report/verdict";
 import type { StatusData } from "../../../../../programs/controller/report/status-writer";
 
 const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
@@ -50,6 +51,34 @@ describe("what the controller tells", () => {
       }
       expect(written.map((data) => data.agreed)).to.deep.equal(["one", "refused: no", "two"]);
     });
+  });
+
+  it("comes to a verdict when the declaration is reached or refused, and says so by its hash", async () => {
+    const written: StatusData[] = [];
+    const verdict = new Verdict(
+      (data) => Promise.resolve(void written.push(data)),
+      clock,
+      () => undefined,
+    );
+    const desired = { hash: "h2" } as Desired;
+    for (const [given, said] of [
+      [world.desired, decision("waits")],
+      [desired, decision("etcd-1 restarts")],
+      [desired, decision("refused: no", { refused: "refused: no" })],
+      [desired, decision("etcd-2 restarts", { refused: "refused: a volume can't shrink" })],
+      [desired, decision("as declared", { converged: "h2" })],
+    ] as const) {
+      verdict.show({ desired: given }, said);
+      await settled();
+      await settled();
+    }
+    expect(written).to.deep.equal([
+      { decided: "waits", refused: "" },
+      { decided: "etcd-1 restarts", refused: "" },
+      { decided: "h2", refused: "refused: no" },
+      { decided: "h2", refused: "refused: a volume can't shrink" },
+      { decided: "h2", refused: "" },
+    ]);
   });
 
   describe("the status", () => {
