@@ -51,14 +51,15 @@ function restarts({ before, progress, spec, after }: Change, template: TemplateC
   const names = namesIn(template, before.desired, after.desired, spec);
   const why = names.length > 0 ? `: ${names.join(", ")}` : "";
   const may = template.uncertain ? "may restart" : "restarts";
-  const { etcdVersion, members } = after.desired;
+  if (progress.untouched) {
+    return {
+      text: `restarts no member if this is what they run, since none had taken what was refused${why}`,
+    };
+  }
   if (!progress.reached) {
-    const others = template.arguments.some((name) => name !== "version") || template.release;
-    if (!others && progress.versions.length > 0 && progress.versions.every((v) => v === etcdVersion)) {
-      return { text: `no member restarts: all still run etcd ${etcdVersion}` };
-    }
     return { text: `${may} each member that doesn't run this yet, one by one, the leader last${why}` };
   }
+  const { members } = after.desired;
   const there = before.desired.members;
   if (there === 1) return { text: `${may} the only member${why}; it doesn't serve meanwhile`, warns: true };
   if (there > 2) return { text: `${may} all ${there} members, one by one, the leader last${why}` };

@@ -16,8 +16,8 @@ export interface Progress {
   readonly reached: boolean;
   /** Why it wasn't reached, in the controller's words, if these are about that declaration. */
   readonly reason?: string;
-  /** The versions of etcd that the members ran with then. */
-  readonly versions: readonly unknown[];
+  /** The controller refused it before any member had taken its template. */
+  readonly untouched?: boolean;
 }
 
 type Inputs = Readonly<Record<string, unknown>> | undefined;
@@ -53,16 +53,17 @@ export function shapeOf(inputs: Inputs): Pick<Declaration, "template" | "whenDel
   return { template: spec?.template, whenDeleted: spec?.persistentVolumeClaimRetentionPolicy?.whenDeleted };
 }
 
-/** What the patch that `up` waits for says of the declaration with that hash. */
+/**
+ * What a patch that `up` waits for says of the declaration with that hash: the one of the verdict, or of the status as
+ * releases before had it alone. After a failed wait the engine keeps the old inputs with the new outputs.
+ */
 export function progressOf(hash: string | undefined, inputs: Inputs, outputs: Inputs): Progress {
-  const wanted = (inputs as Status | undefined)?.metadata?.annotations?.[annotationKeys.wanted];
-  const data = (outputs as Status | undefined)?.data ?? {};
-  const isAbout = hash !== undefined && data.declared === hash;
-  return {
-    reached: hash !== undefined && wanted === hash && data.converged === hash,
-    reason: isAbout ? data.refused || data.reason : undefined,
-    versions: isAbout
-      ? (JSON.parse(data.members ?? "[]") as { version?: unknown }[]).map((m) => m.version)
-      : [],
-  };
+  const [asked, got] = [inputs, outputs].map((of) => of as Status | undefined);
+  const data = got?.data ?? {};
+  const decided = data.decided ?? data.converged;
+  if (hash === undefined || got?.metadata?.annotations?.[annotationKeys.wanted] !== hash)
+    return { reached: false };
+  if (decided !== hash) return { reached: false, reason: decided };
+  if (data.refused) return { reached: false, reason: data.refused, untouched: data.taken === "0" };
+  return { reached: asked?.metadata?.annotations?.[annotationKeys.wanted] === hash };
 }

@@ -20,8 +20,8 @@ export interface EffectHooks {
 /**
  * Makes preview and `up` say what a change does to the members, and refuses what the last declaration forbids.
  *
- * The StatefulSet's old inputs are the last declaration. Only the patch at the end knows whether that was reached. So
- * what the StatefulSet's hook found waits for the patch's hook, unless nothing that is waited for changes.
+ * The StatefulSet's old inputs are the last declaration. Only the patches at the end know whether that was reached. So
+ * what the StatefulSet's hook found waits for the first patch's hook, unless nothing that is waited for changes.
  */
 export function createEffects(ctx: Context): EffectHooks {
   if (!canHook()) return { members: {}, decided: {}, converged: {} };
@@ -43,10 +43,10 @@ export function createEffects(ctx: Context): EffectHooks {
     if (after.template === undefined) return;
     const change = { before, after, spec };
     if (after.hash !== before.hash) pending = change;
-    else say(ctx, change, { reached: true, versions: [] });
+    else say(ctx, change, { reached: true });
   });
 
-  const converged = hook(`change of ${ctx.name}`, async ({ oldInputs, oldOutputs }) => {
+  const changed = hook(`change of ${ctx.name}`, async ({ oldInputs, oldOutputs }) => {
     const change = pending;
     pending = undefined;
     if (!change) return;
@@ -71,8 +71,9 @@ export function createEffects(ctx: Context): EffectHooks {
 
   return {
     members: { hooks: { beforeUpdate: [members] } },
-    decided: { hooks: { afterCreate: [decided], afterUpdate: [decided] } },
-    converged: { hooks: { beforeCreate: [unrefused], beforeUpdate: [converged, unrefused] } },
+    decided: { hooks: { beforeUpdate: [changed], afterCreate: [decided], afterUpdate: [decided] } },
+    // The first patch is created where a release before had only this one.
+    converged: { hooks: { beforeCreate: [unrefused], beforeUpdate: [changed, unrefused] } },
   };
 }
 

@@ -34,7 +34,7 @@ export async function declared(args: EtcdClusterArgs): Promise<Declaration> {
   return found;
 }
 
-export const reached: Progress = { reached: true, versions: [] };
+export const reached: Progress = { reached: true };
 
 export async function change(
   before: EtcdClusterArgs,

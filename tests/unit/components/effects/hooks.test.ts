@@ -28,20 +28,30 @@ async function program(args: EtcdClusterArgs, name = "etcd"): Promise<Hooks> {
 
 const patch = (hash: string) => ({ metadata: { annotations: { "etcd-cluster/wanted": hash } } });
 
-/** What the engine calls for a change, and what is said. */
+interface Last {
+  readonly of?: "etcd-decided" | "etcd-converged";
+  /** The hashes that the patch had in its inputs and has in its outputs. */
+  readonly asked?: string;
+  readonly got?: string;
+  readonly data?: Record<string, string>;
+}
+
+/** What the engine calls for a change, and what is said. The last declaration was reached unless `last` says more. */
 async function engine(
   before: EtcdClusterArgs,
   after: EtcdClusterArgs,
-  given: {
-    newInputs?: (inputs: Properties) => Properties;
-    status?: Record<string, string>;
-    wanted?: string;
-  } = {},
+  given: { newInputs?: (inputs: Properties) => Properties; last?: Last } = {},
 ): Promise<{ error?: string; lines: string[] }> {
   const hash = (await declared(before)).hash ?? "";
   const oldInputs = await statefulSetInputs(before);
   const newInputs = structuredClone(await statefulSetInputs(after));
   const hooks = await program(after);
+  const {
+    of = "etcd-decided",
+    asked = hash,
+    got = hash,
+    data = { decided: hash, refused: "" },
+  } = given.last ?? {};
   const { result, log } = await withLog(async () => {
     const first = await hooks.call("beforeUpdate", "etcd-members", {
       oldInputs,
@@ -49,13 +59,7 @@ async function engine(
       oldOutputs: oldInputs,
     });
     if (first) return first;
-    return hooks.call("beforeUpdate", "etcd-converged", {
-      oldInputs: patch(given.wanted ?? hash),
-      oldOutputs: {
-        ...patch(given.wanted ?? hash),
-        data: given.status ?? { converged: hash, declared: hash },
-      },
-    });
+    return hooks.call("beforeUpdate", of, { oldInputs: patch(asked), oldOutputs: { ...patch(got), data } });
   });
   const lines = log.split("\n").filter((line) => line !== "");
   return { ...(result ? { error: result } : {}), lines: lines.map((line) => line.replace(" [runtime]", "")) };
@@ -71,6 +75,7 @@ describe("hooks of the engine", () => {
     expect(names(hooks, "beforeUpdate")).to.deep.equal({
       bound: [place],
       "bound-members": [declaration],
+      "bound-decided": [change],
       "bound-converged": [change, controller],
     });
     expect(names(hooks, "beforeCreate")).to.deep.equal({ "bound-converged": [controller] });
@@ -128,33 +133,67 @@ describe("hooks of the engine", () => {
     });
   });
 
-  it("refuse nothing that takes back a declaration that `up` didn't reach", async () => {
-    const before = { version: "3.7.3" };
-    const reason = "etcd-0 doesn't start";
-    const { hash = "" } = await declared(before);
-    const { error, lines } = await engine(
-      before,
-      { version: "3.6.16" },
-      {
-        status: { converged: reason, reason, refused: "", declared: hash, members: "[]" },
-      },
-    );
-    expect(error).to.equal(undefined);
-    expect(lines[0]).to.contain(`was not reached (${reason})`);
+  describe("refuse nothing that takes back", () => {
+    const seven = { version: "3.7.3" };
+    const rows: readonly [title: string, last: (hash: string, before: string) => Last, words: string][] = [
+      [
+        "what the controller refused",
+        (hash) => ({ data: { decided: hash, refused: "refused: no", taken: "0" } }),
+        "was not reached (refused: no):",
+      ],
+      // The engine keeps the old inputs.
+      [
+        "what was not reached in time",
+        (_, before) => ({ asked: before, data: { decided: "etcd-0 doesn't start", refused: "" } }),
+        "was not reached (etcd-0 doesn't start):",
+      ],
+      [
+        "what was reached when its time was over",
+        (hash, before) => ({ asked: before, data: { decided: hash, refused: "" } }),
+        "was not reached:",
+      ],
+      [
+        "what was interrupted",
+        (_, before) => ({ asked: before, got: before, data: { decided: before, refused: "" } }),
+        "was not reached:",
+      ],
+      [
+        "what a release before didn't reach",
+        () => ({ of: "etcd-converged", data: { converged: "etcd-0 doesn't start" } }),
+        "was not reached (etcd-0 doesn't start):",
+      ],
+      ["what is not known", () => ({ data: {} }), "was not reached:"],
+    ];
+    for (const [title, last, words] of rows) {
+      it(title, async () => {
+        const [hash = "", before = ""] = [(await declared(seven)).hash, (await declared({})).hash];
+        const { error, lines } = await engine(seven, {}, { last: last(hash, before) });
+        expect(error).to.equal(undefined);
+        expect(lines[0]).to.contain(words);
+      });
+    }
   });
 
-  it("refuse nothing that takes back a declaration whose wait was interrupted", async () => {
+  it("know what a release before had reached", async () => {
+    const { hash = "" } = await declared({ version: "3.7.3" });
+    const last = { of: "etcd-converged", data: { converged: hash } } as const;
+    expect((await engine({ version: "3.7.3" }, {}, { last })).error).to.contain("is a downgrade");
+  });
+
+  it("speak once", async () => {
     const hash = (await declared({})).hash ?? "";
-    const { error, lines } = await engine(
-      { version: "3.7.3" },
-      {},
-      {
-        wanted: hash,
-        status: { converged: hash, declared: hash },
-      },
-    );
-    expect(error).to.equal(undefined);
-    expect(lines[0]).to.contain("was not reached:");
+    const hooks = await program({ members: 5 });
+    const state = {
+      oldInputs: patch(hash),
+      oldOutputs: { ...patch(hash), data: { decided: hash, converged: hash } },
+    };
+    const { log } = await withLog(async () => {
+      const [oldInputs, newInputs] = [await statefulSetInputs({}), await statefulSetInputs({ members: 5 })];
+      await hooks.call("beforeUpdate", "etcd-members", { oldInputs, newInputs });
+      await hooks.call("beforeUpdate", "etcd-decided", state);
+      await hooks.call("beforeUpdate", "etcd-converged", state);
+    });
+    expect(log.match(/grows/g)).to.have.lengthOf(1);
   });
 
   it("know what is declared where the preview doesn't know the certificates", async () => {

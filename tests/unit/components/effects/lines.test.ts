@@ -246,7 +246,7 @@ describe("what a change does, in words", () => {
 });
 
 describe("what a change does after a declaration that was not reached", () => {
-  const stopped: Progress = { reached: false, versions: [] };
+  const stopped: Progress = { reached: false };
   const head =
     "the declaration before this one was not reached: what is left of it and still declared is done as well";
   const rows: readonly [
@@ -285,26 +285,22 @@ describe("what a change does after a declaration that was not reached", () => {
       [head, "volumes are to have 8Gi: smaller ones grow, larger ones can't shrink"],
     ],
     [
-      "a version that no member ever ran",
+      "what was refused before any member had taken it",
       { version: "3.5.33" },
       { version: "3.6.16" },
-      {
-        reached: false,
-        reason: "refused: etcd 3.6.16 to 3.5.33 is a downgrade",
-        versions: ["3.6.16", "3.6.16", "3.6.16"],
-      },
+      { reached: false, reason: "refused: version is 3.5.33", untouched: true },
       [
-        head.replace(":", " (refused: etcd 3.6.16 to 3.5.33 is a downgrade):"),
-        "no member restarts: all still run etcd 3.6.16",
+        head.replace(":", " (refused: version is 3.5.33):"),
+        "restarts no member if this is what they run, since none had taken what was refused: version (3.5.33 to 3.6.16)",
       ],
     ],
     [
-      "a version that one member runs",
+      "what was refused after a member had taken it",
       { version: "3.7.3" },
       { version: "3.6.16" },
-      { reached: false, versions: ["3.6.16", "3.7.3", undefined] },
+      { reached: false, reason: "refused: no", untouched: false },
       [
-        head,
+        head.replace(":", " (refused: no):"),
         "restarts each member that doesn't run this yet, one by one, the leader last: version (3.7.3 to 3.6.16)",
       ],
     ],

@@ -61,23 +61,26 @@ describe("what the controller tells", () => {
       () => undefined,
     );
     const desired = { hash: "h2" } as Desired;
-    for (const [given, said] of [
-      [world.desired, decision("waits")],
-      [desired, decision("etcd-1 restarts")],
-      [desired, decision("refused: no", { refused: "refused: no" })],
-      [desired, decision("etcd-2 restarts", { refused: "refused: a volume can't shrink" })],
-      [desired, decision("as declared", { converged: "h2" })],
+    const pods = ["old", "new", "new"].map((revision) => ({ revision })) as unknown as World["pods"];
+    const statefulSet = { updateRevision: "new", observed: true } as World["statefulSet"];
+    const unseen = { updateRevision: "old", observed: false } as World["statefulSet"];
+    for (const [seen, said] of [
+      [{ ...world, statefulSet: undefined }, decision("waits")],
+      [{ desired, pods, statefulSet: unseen }, decision("etcd-1 restarts")],
+      [{ desired, pods: [], statefulSet }, decision("refused: no", { refused: "refused: no" })],
+      [{ desired, pods, statefulSet }, decision("etcd-2 restarts", { refused: "refused: it can't shrink" })],
+      [{ desired, pods, statefulSet }, decision("as declared", { converged: "h2" })],
     ] as const) {
-      verdict.show({ desired: given }, said);
+      verdict.show(seen, said);
       await settled();
       await settled();
     }
     expect(written).to.deep.equal([
-      { decided: "waits", refused: "" },
-      { decided: "etcd-1 restarts", refused: "" },
-      { decided: "h2", refused: "refused: no" },
-      { decided: "h2", refused: "refused: a volume can't shrink" },
-      { decided: "h2", refused: "" },
+      { decided: "waits", refused: "", taken: "" },
+      { decided: "etcd-1 restarts", refused: "", taken: "" },
+      { decided: "h2", refused: "refused: no", taken: "0" },
+      { decided: "h2", refused: "refused: it can't shrink", taken: "2" },
+      { decided: "h2", refused: "", taken: "2" },
     ]);
   });
 
