@@ -5,8 +5,9 @@ import { linesOf } from "../effects";
 import { refusalsOf } from "../effects/refusals";
 import type { Declaration, Progress } from "../effects/state";
 import { declarationOf, progressOf, shapeOf } from "../effects/state";
+import { objectNames } from "../contract/names";
 import type { Context } from "./context";
-import { canHook, hook, opened, refused } from "./hooks";
+import { canHook, canHookErrors, errorHook, hook, opened, refused } from "./hooks";
 
 type Pending = Omit<Change, "progress">;
 
@@ -69,11 +70,13 @@ export function createEffects(ctx: Context): EffectHooks {
     if (refusal) throw new Error(refusal);
   });
 
+  const onError = canHookErrors() ? [errorHook(`end of ${ctx.name}`, () => tellWhere(ctx))] : [];
+
   return {
     members: { hooks: { beforeUpdate: [members] } },
-    decided: { hooks: { beforeUpdate: [changed], afterCreate: [decided], afterUpdate: [decided] } },
+    decided: { hooks: { beforeUpdate: [changed], afterCreate: [decided], afterUpdate: [decided], onError } },
     // The first patch is created where a release before had only this one.
-    converged: { hooks: { beforeCreate: [unrefused], beforeUpdate: [changed, unrefused] } },
+    converged: { hooks: { beforeCreate: [unrefused], beforeUpdate: [changed, unrefused], onError } },
   };
 }
 
@@ -81,4 +84,13 @@ function say(ctx: Context, change: Pending, progress: Progress): void {
   for (const { text, warns } of linesOf({ ...change, progress })) {
     void (warns ? pulumi.log.warn(text, ctx.opts.parent) : pulumi.log.info(text, ctx.opts.parent));
   }
+}
+
+/** The engine's own error says only that the time is over. What is waited for is in the lines above it, cut off. */
+async function tellWhere({ spec, namespace, opts }: Context): Promise<void> {
+  const { of } = (await opened({ of: namespace })) ?? {};
+  const { status } = objectNames(spec.name);
+  const command = `kubectl -n ${String(of)} get configmap ${status} -o 'go-template={{.data.reason}}{{"\\n"}}'`;
+  const rest = "Nothing was undone, and the next `up` waits again.";
+  void pulumi.log.error(`The cluster is not as declared yet. ${rest} Why: ${command}`, opts.parent);
 }

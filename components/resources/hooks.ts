@@ -1,32 +1,49 @@
+import { AsyncResource } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
 import * as state from "@pulumi/pulumi/runtime/state";
 
 /** What the SDK knows of the engine. It has no other way to ask. */
-const sdk = state as unknown as { readonly getStore?: () => { readonly supportsResourceHooks?: boolean } };
+const sdk = state as unknown as { readonly getStore?: () => Readonly<Record<string, unknown>> };
 
 /**
  * Whether whoever registers the resources runs hooks. Older engines don't. A unit test's mocks claim to, and then a
  * resource with a hook would never be registered.
  */
-export function canHook(): boolean {
-  const monitor = pulumi.runtime.getMonitor() as { readonly registerResourceHook?: unknown } | undefined;
-  return (
-    sdk.getStore?.().supportsResourceHooks === true && typeof monitor?.registerResourceHook === "function"
-  );
+export const canHook = () => does("supportsResourceHooks", "registerResourceHook");
+
+/** The same for hooks of errors, which are newer. */
+export const canHookErrors = () => does("supportsErrorHooks", "registerErrorHook");
+
+function does(claim: string, method: string): boolean {
+  const monitor = pulumi.runtime.getMonitor() as unknown as Readonly<Record<string, unknown>> | undefined;
+  return sdk.getStore?.()[claim] === true && typeof monitor?.[method] === "function";
 }
 
 const taken = new Map<string, number>();
 
 /** The engine wants different names, even where two clusters have the same one. */
-export function hook(
-  name: string,
-  callback: pulumi.ResourceHookFunction,
-  opts = { onDryRun: true },
-): pulumi.ResourceHook {
+function unique(name: string): string {
   const times = (taken.get(name) ?? 0) + 1;
   taken.set(name, times);
-  return new pulumi.ResourceHook(times === 1 ? name : `${name} (${times})`, callback, opts);
+  return times === 1 ? name : `${name} (${times})`;
 }
+
+/**
+ * A hook is called from outside. A component package keeps its connection to the engine in the context in which the
+ * component was made, without which nothing that the hook says would arrive.
+ */
+export const hook = (name: string, callback: pulumi.ResourceHookFunction, opts = { onDryRun: true }) =>
+  new pulumi.ResourceHook(unique(name), AsyncResource.bind(callback), opts);
+
+/** Speaks of an error, and changes nothing about it. */
+export const errorHook = (name: string, speak: () => Promise<void>) =>
+  new pulumi.ErrorHook(
+    unique(name),
+    AsyncResource.bind(async () => {
+      await speak();
+      return false;
+    }),
+  );
 
 /** Thrown in a hook, it ends a preview, and an `up` before that change. */
 export function refused(cluster: string, refusals: readonly string[]): Error {

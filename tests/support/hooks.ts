@@ -12,7 +12,7 @@ export interface Given {
   readonly newOutputs?: Properties;
 }
 
-type When = "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate";
+type When = "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate" | "onError";
 
 export interface Hooks {
   /** The names of the hooks that are bound to a resource. */
@@ -33,6 +33,7 @@ interface Binding {
   getAfterCreateList(): string[];
   getBeforeUpdateList(): string[];
   getAfterUpdateList(): string[];
+  getOnErrorList(): string[];
 }
 
 /** Of the library with which the SDK writes its messages. */
@@ -42,6 +43,7 @@ interface Struct {
 
 interface Monitor {
   registerResourceHook(request: Registration, callback: (error: unknown) => void): void;
+  registerErrorHook(request: Registration, callback: (error: unknown) => void): void;
   registerResource(
     request: {
       getName(): string;
@@ -53,7 +55,10 @@ interface Monitor {
 }
 
 interface Callbacks {
-  readonly _callbacks: ReadonlyMap<string, (bytes: Uint8Array) => Promise<{ getError(): string }>>;
+  readonly _callbacks: ReadonlyMap<
+    string,
+    (bytes: Uint8Array) => Promise<{ getError(): string; getRetry?(): boolean }>
+  >;
 }
 
 /** Call it in a rendered program, before the resources. */
@@ -67,11 +72,16 @@ export function withHooks(): Hooks {
     afterCreate: new Map<string, string[]>(),
     beforeUpdate: new Map<string, string[]>(),
     afterUpdate: new Map<string, string[]>(),
+    onError: new Map<string, string[]>(),
   };
   let sample: Struct | undefined;
   monitor.registerResourceHook = (request, callback) => {
     tokens.set(request.getName(), request.getCallback().getToken());
     onDryRun.set(request.getName(), request.getOnDryRun());
+    callback(null);
+  };
+  monitor.registerErrorHook = (request, callback) => {
+    tokens.set(request.getName(), request.getCallback().getToken());
     callback(null);
   };
   const register = monitor.registerResource.bind(monitor);
@@ -84,6 +94,7 @@ export function withHooks(): Hooks {
       bound.afterCreate.set(name, hooks.getAfterCreateList());
       bound.beforeUpdate.set(name, hooks.getBeforeUpdateList());
       bound.afterUpdate.set(name, hooks.getAfterUpdateList());
+      bound.onError.set(name, hooks.getOnErrorList());
     }
     return register(request, callback);
   };
@@ -97,6 +108,7 @@ export function withHooks(): Hooks {
       );
       if (!answer) throw new Error(`the hook ${name} is not registered`);
       if (answer.getError()) return answer.getError();
+      if (answer.getRetry?.()) return "is tried again";
     }
     return undefined;
   };

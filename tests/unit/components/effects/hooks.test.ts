@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { expect } from "chai";
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../../../../components";
 import { EtcdCluster } from "../../../../components";
+import { hook } from "../../../../components/resources/hooks";
 import { render } from "../../../../hack/offline/render";
 import type { Hooks } from "../../../support/hooks";
 import { withHooks } from "../../../support/hooks";
@@ -79,6 +81,10 @@ describe("hooks of the engine", () => {
       "bound-converged": [change, controller],
     });
     expect(names(hooks, "beforeCreate")).to.deep.equal({ "bound-converged": [controller] });
+    expect(names(hooks, "onError")).to.deep.equal({
+      "bound-decided": ["end of bound"],
+      "bound-converged": ["end of bound"],
+    });
     expect(names(hooks, "afterUpdate")).to.deep.equal({ "bound-decided": [verdict] });
     expect(names(hooks, "afterCreate")).to.deep.equal({ "bound-decided": [verdict] });
     expect([...hooks.onDryRun].filter(([, also]) => !also)).to.deep.equal([[verdict, false]]);
@@ -312,4 +318,32 @@ describe("hooks of the engine", () => {
       expect(await end()).to.equal(undefined);
     });
   }
+
+  it("say where the reason is when the wait fails, and change nothing about that", async () => {
+    const hooks = await program({ namespace: "home" });
+    const { result, log } = await withLog(() => hooks.call("onError", "etcd-decided", {}));
+    expect(result).to.equal(undefined);
+    expect(log).to.contain(
+      "error: [runtime] The cluster is not as declared yet. Nothing was undone, and the next `up` waits again. " +
+        "Why: kubectl -n home get configmap etcd-status -o 'go-template={{.data.reason}}{{\"\\n\"}}'",
+    );
+  });
+
+  it("run where the component was made: a component package's connection to the engine is known only there", async () => {
+    const context = new AsyncLocalStorage<string>();
+    let seen: string | undefined;
+    const { result } = await render(() => {
+      const hooks = withHooks();
+      const made = context.run("construct", () => hook("a hook", () => void (seen = context.getStore())));
+      new pulumi.ComponentResource(
+        "test:index:Component",
+        "component",
+        {},
+        { hooks: { beforeUpdate: [made] } },
+      );
+      return hooks;
+    });
+    await result.call("beforeUpdate", "component", {});
+    expect(seen).to.equal("construct");
+  });
 });
