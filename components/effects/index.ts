@@ -150,7 +150,7 @@ function otherPause({ before, after }: Change, isWork: boolean): readonly Line[]
       return before.desired.paused
         ? []
         : [{ text: `${text}: it changes nothing until controller.paused is false` }];
-    const wait = "nothing of this is done until controller.paused is false, and `pulumi up` waits for it";
+    const wait = "none of this is done until controller.paused is false, and `pulumi up` waits for it";
     return [{ text: `${text}: ${wait}`, warns: true }];
   }
   return before.desired.paused ? [{ text: "the controller is no longer paused" }] : [];

@@ -180,7 +180,7 @@ describe("what a change does, in words", () => {
       {},
       { controller: { paused: true }, etcd: { quota: "2Gi" } },
       [
-        "! the controller pauses: nothing of this is done until controller.paused is false, and `pulumi up` waits for it",
+        "! the controller pauses: none of this is done until controller.paused is false, and `pulumi up` waits for it",
         rolling("etcd.quota"),
       ],
     ],
@@ -189,7 +189,7 @@ describe("what a change does, in words", () => {
       { controller: { paused: true } },
       { controller: { paused: true }, members: 5 },
       [
-        "! the controller is still paused: nothing of this is done until controller.paused is false, and `pulumi up` waits for it",
+        "! the controller is still paused: none of this is done until controller.paused is false, and `pulumi up` waits for it",
         "grows from 3 to 5 members, one by one; none restarts",
       ],
     ],
