@@ -29,6 +29,7 @@ export const controllerEnv = {
   record: "CONTROLLER_RECORD",
   status: "CONTROLLER_STATUS",
   trust: "CONTROLLER_TRUST",
+  verdict: "CONTROLLER_VERDICT",
   lease: "CONTROLLER_LEASE",
   /** Absent without declared backups. */
   backups: "CONTROLLER_BACKUPS",

@@ -28,7 +28,7 @@ interface Items {
 }
 
 /** The objects that the controller may write to at any time. */
-const controllers = ["ConfigMap etcd-record", "ConfigMap etcd-status"];
+const controllers = ["ConfigMap etcd-record", "ConfigMap etcd-status", "ConfigMap etcd-verdict"];
 
 /** All objects of the stack and its pods, with their resource versions. */
 async function objects(): Promise<Record<string, string>> {
