@@ -1,10 +1,11 @@
 import type { EtcdClusterArgs, Restore } from "../args";
 import { maxMembers, objectNames } from "../contract/names";
 import { isDnsLabel } from "../contract/units";
-import { validateStore, urlOf } from "./backup";
+import { validateStore } from "./backup";
 import { checkInteger } from "./checks";
 import { maxNameLength } from "./cluster";
 import type { ValidationErrors } from "./errors";
+import { validateEndpoints } from "./restore-endpoints";
 import { defaults } from "../config/defaults";
 
 const sources = ["backup", "file", "endpoints"] as const;
@@ -83,13 +84,13 @@ function validateSource(errors: ValidationErrors, restore: Restore): void {
     );
   }
   const { file, endpoints } = restore;
-  for (const [path, value] of [
-    ["restore.file.claim", file && (file.claim ?? "")],
-    ["restore.endpoints.tlsSecret", endpoints && (endpoints.tlsSecret ?? "")],
-  ] as const) {
-    if (value === "" || value === null) {
-      errors.add(path, undefined, "it has to be the name of an object of the namespace", "Give it");
-    }
+  if (file && (file.claim ?? "") === "") {
+    errors.add(
+      "restore.file.claim",
+      undefined,
+      "it has to be the name of an object of the namespace",
+      "Give it",
+    );
   }
   if (file && (!file.path || file.path.startsWith("/") || file.path.split("/").includes(".."))) {
     errors.add(
@@ -99,20 +100,8 @@ function validateSource(errors: ValidationErrors, restore: Restore): void {
       `Write it like "backups/etcd.db"`,
     );
   }
-  if (endpoints && !endpoints.urls?.length) {
-    errors.add("restore.endpoints.urls", endpoints.urls, "somebody has to be asked", "Give a URL at least");
-  }
-  for (const [index, url] of (endpoints?.urls ?? []).entries()) {
-    const parsed = urlOf(url);
-    const bare = parsed && !parsed.search && !parsed.hash && !parsed.username && !parsed.password;
-    if (!bare || !/^https:\/\/[^/\s?#@]+$/.test(url)) {
-      errors.add(
-        `restore.endpoints.urls[${index}]`,
-        url,
-        "it has to be the https URL of a client port, without a user, a path or a query",
-        `Write it like "https://etcd-0.etcd:2379"`,
-      );
-    }
+  if (endpoints) {
+    validateEndpoints(errors, endpoints);
   }
 }
 

@@ -57,7 +57,7 @@ describe("golden schema", function () {
       BackupDrill: ["schedule"],
       CaRotation: ["revision", "step"],
       Client: ["name"],
-      RestoreEndpoints: ["tlsSecret", "urls"],
+      RestoreEndpoints: ["urls"],
       ExistingTls: [
         "controllerSecret",
         "controllerServerSecret",

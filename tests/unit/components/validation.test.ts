@@ -759,32 +759,74 @@ const refusals: Refusal[] = [
     ),
   ),
   r("restore.file.claim", { restore: { file: { path: "a" } } }, undefined, "name of an object", "Give it"),
-  r(
-    "restore.endpoints.tlsSecret",
-    { restore: { endpoints: { urls: ["https://a:1"] } } },
-    undefined,
-    "name of an object",
-    "Give it",
-  ),
   r("restore.endpoints.urls", { restore: { endpoints: { urls: [], tlsSecret: "s" } } }, [], "asked", "a URL"),
   ...[
-    "http://a:2379",
     "https://a:2379/v3",
     "a:2379",
+    "ftp://a:2379",
     "https://u:p@a:2379",
     "https://@a:2379",
     "https://a:2379?x",
     "https://a:2379#y",
     "https://a:99999",
     "https://[::1",
+    "http://u:p@a:2379",
+    "http://a:2379/",
   ].map((url) =>
     r(
       "restore.endpoints.urls[0]",
-      { restore: { endpoints: { urls: [url], tlsSecret: "s" } } },
+      { restore: { endpoints: { urls: [url, "https://b:2379"], tlsSecret: "s" } } },
       url,
-      "https URL of a client port",
-      "https://etcd-0.etcd:2379",
+      "URL of a client port",
+      '"https://etcd-0.etcd:2379". A user goes into restore.endpoints.passwordSecret',
     ),
+  ),
+  ...[{}, { allowPlainHttp: false }, { passwordSecret: "s" }].map((more) =>
+    r(
+      "restore.endpoints.urls[1]",
+      {
+        restore: {
+          endpoints: { urls: ["https://a:2379", "http://b:2379"], tlsSecret: "s", ...more },
+        },
+      },
+      "http://b:2379",
+      "the password and all data can be read on the network",
+      "Write https, or set restore.endpoints.allowPlainHttp to true",
+    ),
+  ),
+  ...[{}, { passwordSecret: "s" }, { allowPlainHttp: true }].map((more) =>
+    r(
+      "restore.endpoints.tlsSecret",
+      { restore: { endpoints: { urls: ["https://a:1"], ...more } } },
+      undefined,
+      "the authority of the servers' certificates",
+      "with ca.crt, and with tls.crt and tls.key if",
+    ),
+  ),
+  ...(["tlsSecret", "passwordSecret"] as const).map((key) =>
+    r(
+      `restore.endpoints.${key}`,
+      { restore: { endpoints: { urls: ["https://a:1"], tlsSecret: "s", [key]: "" } } },
+      "",
+      "the name of a Secret",
+      "Give the name, or leave it out",
+    ),
+  ),
+  ...(["tlsSecret", "serverName"] as const).map((key) =>
+    r(
+      `restore.endpoints.${key}`,
+      { restore: { endpoints: { urls: ["http://a:1"], allowPlainHttp: true, [key]: "s" } } },
+      "s",
+      "no certificate is shown or checked",
+      "Leave it out, or write https",
+    ),
+  ),
+  r(
+    "restore.endpoints.passwordSecret",
+    { restore: { endpoints: { urls: ["https://a:1"], tlsSecret: "s", passwordSecret: "Old" } } },
+    "Old",
+    "no object of Kubernetes can be called that",
+    "Give the object's name",
   ),
   r(
     "restore.backup",
@@ -1460,6 +1502,15 @@ describe("valid arguments", () => {
       { restore: { file: { claim: "a", path: "b" } }, clusterName: long(52), generation: 99 },
       { clusterName: long(52), generation: 100 },
       { restore: { endpoints: { urls: ["https://[fd00::1]:2379", "https://a"], tlsSecret: "s" } } },
+      { restore: { endpoints: { urls: ["https://a"], tlsSecret: "s", passwordSecret: "p" } } },
+      { restore: { endpoints: { urls: ["https://a"], tlsSecret: pulumi.output("s") } } },
+      { restore: { endpoints: { urls: ["http://a:2379"], allowPlainHttp: true } } },
+      { restore: { endpoints: { urls: ["http://[::1]:2379"], allowPlainHttp: true, passwordSecret: "p" } } },
+      {
+        restore: {
+          endpoints: { urls: ["http://a:2379", "https://a"], allowPlainHttp: true, tlsSecret: "s" },
+        },
+      },
       { generation: 7, recovery: { confirmed: true, abandonedMembers: ["etcd-6"] } },
       { restore: { backup: { claim: { existing: "a" }, clusterId: "cdf818194e3a8c32" } } },
       { tls: { existing: { ...own, restoreSecret: "g" } }, generation: 2, recovery: { confirmed: true } },

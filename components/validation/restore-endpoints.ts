@@ -1,0 +1,73 @@
+import type { RestoreEndpoints } from "../args";
+import { urlOf } from "./backup";
+import { plainText } from "./checks";
+import type { ValidationErrors } from "./errors";
+
+const at = "restore.endpoints";
+
+/** How another etcd is reached, and as whom. */
+export function validateEndpoints(errors: ValidationErrors, endpoints: RestoreEndpoints): void {
+  const urls = endpoints.urls ?? [];
+  if (urls.length === 0) {
+    errors.add(`${at}.urls`, endpoints.urls, "somebody has to be asked", "Give a URL at least");
+  }
+  urls.forEach((url, index) => validateUrl(errors, endpoints, `${at}.urls[${index}]`, url));
+  for (const key of ["tlsSecret", "passwordSecret"] as const) {
+    if (endpoints[key] === "" || endpoints[key] === null) {
+      errors.add(
+        `${at}.${key}`,
+        endpoints[key],
+        "it has to be the name of a Secret in the cluster's namespace",
+        "Give the name, or leave it out",
+      );
+    }
+  }
+  if (urls.some(isHttps) && endpoints.tlsSecret === undefined) {
+    errors.add(
+      `${at}.tlsSecret`,
+      undefined,
+      "with https, the authority of the servers' certificates has to be known",
+      "Give the name of a Secret with ca.crt, and with tls.crt and tls.key if the servers ask for a client certificate",
+    );
+  }
+  if (urls.length > 0 && urls.every(isHttp)) {
+    for (const key of ["tlsSecret", "serverName"] as const) {
+      if (endpoints[key] !== undefined && endpoints[key] !== "") {
+        errors.add(
+          `${at}.${key}`,
+          plainText(endpoints[key]) ?? "a Secret",
+          "no URL is https, so no certificate is shown or checked",
+          "Leave it out, or write https",
+        );
+      }
+    }
+  }
+}
+
+function validateUrl(
+  errors: ValidationErrors,
+  { allowPlainHttp }: RestoreEndpoints,
+  path: string,
+  url: string,
+): void {
+  const parsed = urlOf(url);
+  const bare = parsed && !parsed.search && !parsed.hash && !parsed.username && !parsed.password;
+  if (!bare || !/^https?:\/\/[^/\s?#@]+$/.test(url)) {
+    errors.add(
+      path,
+      url,
+      "it has to be the URL of a client port, without a user, a path or a query",
+      `For example: "https://etcd-0.etcd:2379". A user goes into ${at}.passwordSecret`,
+    );
+  } else if (isHttp(url) && allowPlainHttp !== true) {
+    errors.add(
+      path,
+      url,
+      "with plain HTTP, the password and all data can be read on the network",
+      `Write https, or set ${at}.allowPlainHttp to true if that etcd has no TLS`,
+    );
+  }
+}
+
+const isHttp = (url: string): boolean => /^http:/.test(url);
+const isHttps = (url: string): boolean => /^https:/.test(url);
