@@ -29,7 +29,7 @@ export function denialOf(error: unknown, user: string | undefined): string | und
 /** gRPC's words for these don't say what to do. */
 const hints: readonly (readonly [when: RegExp, hint: string])[] = [
   [
-    /^https:.* before secure TLS connection was established/,
+    /^https:.*(before secure TLS connection was established|wrong version number)/,
     "it does not answer in TLS. If it has none, write http and set restore.endpoints.allowPlainHttp",
   ],
   [
