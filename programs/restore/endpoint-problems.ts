@@ -9,19 +9,23 @@ const says = (error: unknown, words: string): boolean =>
 
 export const isWithoutUsers = (error: unknown): boolean => says(error, "authentication is not enabled");
 
-/** What a user has to correct before another try can succeed. `user`: who logged in with a password. */
-export function denialOf(error: unknown, user: string | undefined): string | undefined {
+/**
+ * What a user has to correct before another try can succeed. `user`: who logged in with a password. Over plain HTTP
+ * nobody shows a certificate.
+ */
+export function denialOf(error: unknown, url: string, user: string | undefined): string | undefined {
+  const certificate = url.startsWith("https:") ? `, or in ${TLS} the certificate of such a user` : "";
   if (says(error, "user name is empty"))
     return (
-      `authentication is enabled there, and nobody logged in. Give ${PASSWORD}, the Secret of a user with the ` +
-      `role root, or in ${TLS} the certificate of such a user`
+      "authentication is enabled there, and nobody logged in. " +
+      `Give ${PASSWORD}, the Secret of a user with the role root${certificate}`
     );
   if (says(error, "authentication failed"))
     return `the user ${user} does not exist there, or has another password. Correct the Secret of ${PASSWORD}`;
   if (says(error, "permission denied"))
     return user === undefined
-      ? `the user of the client certificate in ${TLS}, by its common name, does not have the role root. Give the ` +
-          `certificate of a user who has it, or ${PASSWORD}`
+      ? `the user of the client certificate in ${TLS}, by its common name, does not have the role root. ` +
+          `Give ${PASSWORD}, the Secret of a user who has it${certificate}`
       : `the user ${user} does not have the role root. Give a user who has it in ${PASSWORD}`;
   return undefined;
 }

@@ -44,7 +44,7 @@ export async function fromEndpoints(settings: Settings, from: Endpoints, mounts:
       writeFileSync(place(settings.scratch, "version"), JSON.stringify({ etcdVersion }), { flush: true });
       return writeSource(settings.scratch, `the etcd at ${url}, ${summary(checked)}`);
     } catch (error) {
-      const denial = denialOf(error, user?.name);
+      const denial = denialOf(error, url, user?.name);
       denied ||= denial !== undefined;
       problems.push(`${url}: ${denial ?? connectionProblem(url, messageOf(error))}`);
     } finally {

@@ -122,8 +122,9 @@ describe("the snapshot of another etcd", function () {
     it("is refused without a user, and names the argument", async () => {
       const { url } = await etcdWith({ users });
       const words = await refusal(take([nobody, url]));
-      expect(words).to.contain(`${url}: authentication is enabled there, and nobody logged in. Give`);
-      expect(words).to.contain("restore.endpoints.passwordSecret");
+      expect(words).to.match(
+        /: authentication is enabled there, and nobody logged in\. Give restore\.endpoints\.passwordSecret, the Secret of a user with the role root$/,
+      );
     });
 
     for (const [name, password] of [
@@ -182,6 +183,14 @@ describe("the snapshot of another etcd", function () {
       const { url } = await server(true);
       await take([url], { tlsDir: await pair(join(folder, "client"), "root", ours) }, "etcd");
       expectTaken(url);
+    });
+
+    it("is refused to a certificate without a user, which may be another's, too", async () => {
+      const { url } = await server(true, { users });
+      const tlsDir = await pair(join(folder, "client"), "root", ours);
+      expect(await refusal(take([url], { tlsDir }, "etcd"))).to.match(
+        /passwordSecret, the Secret of a user with the role root, or in restore\.endpoints\.tlsSecret the certificate of such/,
+      );
     });
 
     it("says what to correct if the two don't understand each other", async () => {
