@@ -58,8 +58,8 @@ export interface SnapshotFile {
 
 /**
  * Another running etcd, which is only read. If its authentication is enabled, a snapshot needs a user with the role
- * `root`: by `passwordSecret`, or by the common name of the client certificate in `tlsSecret`. The snapshot has the
- * users and roles as well, and authentication stays enabled.
+ * `root`: by `passwordSecret`, or, if that etcd has `client-cert-auth`, by the common name of the client certificate in
+ * `tlsSecret`. The snapshot has the users and roles as well, and authentication stays enabled.
  */
 export interface RestoreEndpoints {
   /**

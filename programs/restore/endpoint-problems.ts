@@ -14,7 +14,9 @@ export const isWithoutUsers = (error: unknown): boolean => says(error, "authenti
  * nobody shows a certificate.
  */
 export function denialOf(error: unknown, url: string, user: string | undefined): string | undefined {
-  const certificate = url.startsWith("https:") ? `, or in ${TLS} the certificate of such a user` : "";
+  const certificate = url.startsWith("https:")
+    ? `, or in ${TLS} the certificate of such a user, which counts if that etcd has client-cert-auth`
+    : "";
   if (says(error, "user name is empty"))
     return (
       "authentication is enabled there, and nobody logged in. " +

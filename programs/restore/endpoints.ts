@@ -35,7 +35,7 @@ export const endpoints = shape<Endpoints>({ urls: list(text), serverName: option
 /** Saves a snapshot from the first endpoint that returns one. */
 export async function fromEndpoints(settings: Settings, from: Endpoints, mounts: Mounts): Promise<void> {
   const { pair, user } = readAccess(mounts);
-  const problems: string[] = [];
+  const problems = new Map<string, string[]>();
   let denied = false;
   for (const url of from.urls) {
     const client = new EtcdClient(addressOfUrl(url, from.serverName), pair);
@@ -46,13 +46,16 @@ export async function fromEndpoints(settings: Settings, from: Endpoints, mounts:
     } catch (error) {
       const denial = denialOf(error, url, user?.name);
       denied ||= denial !== undefined;
-      problems.push(`${url}: ${denial ?? connectionProblem(url, messageOf(error))}`);
+      const problem = denial ?? connectionProblem(url, messageOf(error));
+      problems.set(problem, [...(problems.get(problem) ?? []), url]);
     } finally {
       client.close();
     }
   }
-  const problem = `no endpoint returned a snapshot: ${problems.join("; ")}`;
-  throw denied ? new Refusal(problem) : new Error(problem);
+  // The status shows only so much of a message.
+  const words = [...problems].map(([problem, urls]) => `${urls.join(", ")}: ${problem}`);
+  const message = `no endpoint returned a snapshot: ${words.join("; ")}`;
+  throw denied ? new Refusal(message) : new Error(message);
 }
 
 interface Taken {

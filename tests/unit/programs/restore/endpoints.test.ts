@@ -127,6 +127,15 @@ describe("the snapshot of another etcd", function () {
       );
     });
 
+    it("has a reason once that all endpoints share, because the status shows only so much", async () => {
+      const urls = [await etcdWith({ users }), await etcdWith({ users }), await etcdWith({ users })].map(
+        (e) => e.url,
+      );
+      const words = await refusal(take(urls));
+      expect(words).to.contain(`${urls.join(", ")}: authentication is enabled there`);
+      expect(words.match(/nobody logged in/g)).to.have.lengthOf(1);
+    });
+
     for (const [name, password] of [
       ["root", "wrong"],
       ["unknown", "se cret"],
@@ -189,7 +198,7 @@ describe("the snapshot of another etcd", function () {
       const { url } = await server(true, { users });
       const tlsDir = await pair(join(folder, "client"), "root", ours);
       expect(await refusal(take([url], { tlsDir }, "etcd"))).to.match(
-        /passwordSecret, the Secret of a user with the role root, or in restore\.endpoints\.tlsSecret the certificate of such/,
+        /passwordSecret, the Secret of a user with the role root, or in restore\.endpoints\.tlsSecret the certificate of such a user, which counts if that etcd has client-cert-auth$/,
       );
     });
 
