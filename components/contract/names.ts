@@ -38,6 +38,7 @@ export const paths = {
   scratch: "/scratch",
   source: "/source",
   sourceTls: "/source-tls",
+  sourcePassword: "/source-password",
   /** The code of the jobs that read or write backups. */
   backup: "/backup",
   /** The mounted claim with backups. */

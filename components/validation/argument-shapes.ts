@@ -152,7 +152,9 @@ export const argumentShapes: Readonly<Record<string, Readonly<Record<string, str
   },
   RestoreEndpoints: {
     urls: "input[]",
+    allowPlainHttp: "flag",
     tlsSecret: "input",
+    passwordSecret: "input",
     serverName: "text",
   },
   S3Credentials: {

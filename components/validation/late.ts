@@ -8,7 +8,7 @@ import { validateCredential } from "./credentials";
 import { ValidationErrors } from "./errors";
 import { validateDigest, validateRepository, validateTag } from "./image";
 import { validatePullSecrets, validateStorageClass } from "./object-names";
-import { validateUrls } from "./restore";
+import { validateUrls } from "./restore-endpoints";
 import { serviceWords, validateLoadBalancerClass, validateRanges } from "./service";
 import { validateServerNames } from "./tls";
 import { validateVersionOfTag } from "./version";
@@ -78,6 +78,7 @@ const checks: readonly (readonly [string, Check])[] = [
   ["restore.file.claim", objectName],
   ["restore.endpoints.urls", list(validateUrls)],
   ["restore.endpoints.tlsSecret", objectName],
+  ["restore.endpoints.passwordSecret", objectName],
   ...store("backup"),
   ...store("restore.backup"),
 ];

@@ -1,10 +1,11 @@
 import type { EtcdClusterArgs, Restore } from "../args";
 import { maxMembers, objectNames } from "../contract/names";
 import { isDnsLabel } from "../contract/units";
-import { validateStore, urlOf } from "./backup";
+import { validateStore } from "./backup";
 import { checkInteger, inWords, plainTexts } from "./checks";
 import { maxNameLength } from "./cluster";
 import type { ValidationErrors } from "./errors";
+import { validateEndpoints } from "./restore-endpoints";
 import { defaults } from "../config/defaults";
 
 const sources = ["backup", "file", "endpoints"] as const;
@@ -40,7 +41,7 @@ export function validateRestore(errors: ValidationErrors, args: EtcdClusterArgs,
     validateMembers(errors, args.clusterName ?? name, "recovery", recovery.abandonedMembers);
   }
   if (restore) {
-    validateSource(errors, restore);
+    validateSource(errors, args, restore);
     validateBackupSource(errors, args);
     validateMembers(errors, args.clusterName ?? name, "restore", restore.abandonedMembers);
   }
@@ -72,7 +73,7 @@ function validateJobName(errors: ValidationErrors, cluster: string, generation: 
   }
 }
 
-function validateSource(errors: ValidationErrors, restore: Restore): void {
+function validateSource(errors: ValidationErrors, args: EtcdClusterArgs, restore: Restore): void {
   const given = sources.filter((source) => restore[source] !== undefined);
   if (given.length !== 1 && !sources.some((source) => errors.has(`restore.${source}`))) {
     errors.add(
@@ -83,13 +84,13 @@ function validateSource(errors: ValidationErrors, restore: Restore): void {
     );
   }
   const { file, endpoints } = restore;
-  for (const [path, value] of [
-    ["restore.file.claim", file && (file.claim ?? "")],
-    ["restore.endpoints.tlsSecret", endpoints && (endpoints.tlsSecret ?? "")],
-  ] as const) {
-    if (value === "" || value === null) {
-      errors.add(path, undefined, "it has to be the name of an object in the namespace", "Set it");
-    }
+  if (file && (file.claim ?? "") === "") {
+    errors.add(
+      "restore.file.claim",
+      undefined,
+      "it has to be the name of an object in the namespace",
+      "Set it",
+    );
   }
   if (file && (!file.path || file.path.startsWith("/") || file.path.split("/").includes(".."))) {
     errors.add(
@@ -100,25 +101,7 @@ function validateSource(errors: ValidationErrors, restore: Restore): void {
     );
   }
   if (endpoints) {
-    validateUrls(errors, "restore.endpoints.urls", endpoints.urls);
-  }
-}
-
-export function validateUrls(errors: ValidationErrors, path: string, given: unknown): void {
-  if (given === undefined || (Array.isArray(given) && given.length === 0)) {
-    errors.add(path, given, "the restore has to know whom to ask", "Set one URL at least");
-  }
-  for (const [index, url] of plainTexts(given)) {
-    const parsed = urlOf(url);
-    const bare = parsed && !parsed.search && !parsed.hash && !parsed.username && !parsed.password;
-    if (!bare || !/^https:\/\/[^/\s?#@]+$/.test(url)) {
-      errors.add(
-        `${path}[${index}]`,
-        url,
-        "it has to be the https URL of a client port, without a user, a path or a query",
-        `For example: "https://etcd-0.etcd:2379"`,
-      );
-    }
+    validateEndpoints(errors, endpoints, args);
   }
 }
 

@@ -113,6 +113,13 @@ const fields: Readonly<Record<string, Field>> = {
     right: "snapshots",
     wrong: ["Snapshots"],
   },
+  "restore.endpoints.passwordSecret": {
+    args: (passwordSecret) => ({
+      restore: { endpoints: { urls: ["https://a:2379"], tlsSecret: "a", passwordSecret } },
+    }),
+    right: "old-root",
+    wrong: ["Old"],
+  },
   "restore.endpoints.tlsSecret": {
     args: (tlsSecret) => ({ restore: { endpoints: { urls: ["https://a:2379"], tlsSecret } } }),
     right: "old-client",

@@ -60,7 +60,7 @@ describe("golden schema", function () {
       BackupDrill: ["schedule"],
       CaRotation: ["revision", "step"],
       Client: ["name"],
-      RestoreEndpoints: ["tlsSecret", "urls"],
+      RestoreEndpoints: ["urls"],
       ExistingTls: [
         "controllerSecret",
         "controllerServerSecret",

@@ -785,13 +785,6 @@ const refusals: Refusal[] = [
   ),
   r("restore.file.claim", { restore: { file: { path: "a" } } }, undefined, "name of an object", "Set it"),
   r(
-    "restore.endpoints.tlsSecret",
-    { restore: { endpoints: { urls: ["https://a:1"] } } },
-    undefined,
-    "name of an object",
-    "Set it",
-  ),
-  r(
     "restore.endpoints.urls",
     { restore: { endpoints: { urls: [], tlsSecret: "s" } } },
     [],
@@ -799,23 +792,72 @@ const refusals: Refusal[] = [
     "one URL",
   ),
   ...[
-    "http://a:2379",
     "https://a:2379/v3",
     "a:2379",
+    "ftp://a:2379",
     "https://u:p@a:2379",
     "https://@a:2379",
     "https://a:2379?x",
     "https://a:2379#y",
     "https://a:99999",
     "https://[::1",
+    "http://u:p@a:2379",
+    "http://a:2379/",
   ].map((url) =>
     r(
       "restore.endpoints.urls[0]",
-      { restore: { endpoints: { urls: [url], tlsSecret: "s" } } },
+      { restore: { endpoints: { urls: [url, "https://b:2379"], tlsSecret: "s" } } },
       url,
-      "https URL of a client port",
-      "https://etcd-0.etcd:2379",
+      "URL of a client port",
+      '"https://etcd-0.etcd:2379". A user goes into restore.endpoints.passwordSecret',
     ),
+  ),
+  ...[{}, { allowPlainHttp: false }, { passwordSecret: "s" }].map((more) =>
+    r(
+      "restore.endpoints.urls[1]",
+      {
+        restore: {
+          endpoints: { urls: ["https://a:2379", "http://b:2379"], tlsSecret: "s", ...more },
+        },
+      },
+      "http://b:2379",
+      "the password and all data can be read on the network",
+      "Use https, or set restore.endpoints.allowPlainHttp to true",
+    ),
+  ),
+  ...[{}, { passwordSecret: "s" }, { allowPlainHttp: true }].map((more) =>
+    r(
+      "restore.endpoints.tlsSecret",
+      { restore: { endpoints: { urls: ["https://a:1"], ...more } } },
+      undefined,
+      "the authority of the servers' certificates",
+      "with ca.crt, and with tls.crt and tls.key if",
+    ),
+  ),
+  ...(["tlsSecret", "passwordSecret"] as const).map((key) =>
+    r(
+      `restore.endpoints.${key}`,
+      { restore: { endpoints: { urls: ["https://a:1"], tlsSecret: "s", [key]: "" } } },
+      "",
+      "the name of a Secret",
+      "Set the name, or leave it out",
+    ),
+  ),
+  ...(["tlsSecret", "serverName"] as const).map((key) =>
+    r(
+      `restore.endpoints.${key}`,
+      { restore: { endpoints: { urls: ["http://a:1"], allowPlainHttp: true, [key]: "s" } } },
+      "s",
+      "no certificate is shown or checked",
+      "Leave it out, or use https",
+    ),
+  ),
+  r(
+    "restore.endpoints.passwordSecret",
+    { restore: { endpoints: { urls: ["https://a:1"], tlsSecret: "s", passwordSecret: "Old" } } },
+    "Old",
+    "a name in Kubernetes has lower-case letters",
+    '"old"',
   ),
   r(
     "restore.backup.s3",
@@ -1282,7 +1324,7 @@ describe("validation errors", () => {
       expect(String(error)).to.contain(`namespace is "${bad}": it has to be a DNS label`);
     }
     const good = await renderCluster(() => ({ namespace: pulumi.output(Promise.resolve("late")) }));
-    expect(good.resources).to.have.lengthOf(52);
+    expect(good.resources).to.have.lengthOf(54);
   });
 });
 
@@ -1366,7 +1408,7 @@ describe("warnings", () => {
     const { result, log } = await withLog(() => renderCluster({ version: "3.6.13" }));
     expect(log.match(/warning: /g)).to.have.lengthOf(1);
     expect(log).to.contain('Use "3.6.14" or later');
-    expect(result.resources).to.have.lengthOf(52);
+    expect(result.resources).to.have.lengthOf(54);
   });
 });
 
@@ -1514,6 +1556,15 @@ describe("valid arguments", () => {
       { generation: 2 },
       { restore: { file: { claim: "a", path: "b/c.db" } } },
       { restore: { endpoints: { urls: ["https://[fd00::1]:2379", "https://a"], tlsSecret: "s" } } },
+      { restore: { endpoints: { urls: ["https://a"], tlsSecret: "s", passwordSecret: "p" } } },
+      { restore: { endpoints: { urls: ["https://a"], tlsSecret: pulumi.output("s") } } },
+      { restore: { endpoints: { urls: ["http://a:2379"], allowPlainHttp: true } } },
+      { restore: { endpoints: { urls: ["http://[::1]:2379"], allowPlainHttp: true, passwordSecret: "p" } } },
+      {
+        restore: {
+          endpoints: { urls: ["http://a:2379", "https://a"], allowPlainHttp: true, tlsSecret: "s" },
+        },
+      },
       { generation: 7, recovery: { confirmed: true, abandonedMembers: ["etcd-6"] } },
       { restore: { backup: { claim: { existing: "a" }, clusterId: "cdf818194e3a8c32" } } },
       { tls: { existing: { ...own, restoreSecret: "g" } }, generation: 2, recovery: { confirmed: true } },
