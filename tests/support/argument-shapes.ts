@@ -4,12 +4,10 @@ const prefix = "#/types/etcd-cluster:index:";
 
 /** The text of `components/validation/argument-shapes.ts`. */
 export function argumentShapes(schema: Schema, component: string): string {
-  const types = Object.entries(schema.types)
-    .filter(([name, { properties }]) => name.endsWith("Args") && properties)
-    .map(([name, { properties }]) => [name.replace(/.*:/, ""), properties] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  const all = [["EtcdClusterArgs", schema.resources[component]?.inputProperties] as const, ...types];
-  const lines = all.flatMap(([name, properties = {}]) => [
+  const inputs = schema.resources[component]?.inputProperties ?? {};
+  const types = [...reachable(schema.types, inputs)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const all = [["EtcdClusterArgs", inputs] as const, ...types];
+  const lines = all.flatMap(([name, properties]) => [
     `  ${name}: {`,
     ...Object.entries(properties).map(
       ([field, property]) => `    ${field}: "${shapeOf(schema.types, property)}",`,
@@ -23,6 +21,25 @@ export function argumentShapes(schema: Schema, component: string): string {
     "};",
     "",
   ].join("\n");
+}
+
+/** The object types that are checked: not those of outputs, nor of what may be an output as a whole. */
+function reachable(
+  types: Schema["types"],
+  properties: Record<string, Property>,
+  found = new Map<string, Record<string, Property>>(),
+): Map<string, Record<string, Property>> {
+  for (const { $ref, items, plain } of Object.values(properties)) {
+    if (!plain) continue;
+    const ref = $ref ?? items?.$ref ?? "";
+    const name = ref.slice(prefix.length);
+    const nested = types[ref.slice("#/types/".length)]?.properties;
+    if (ref.startsWith(prefix) && nested && !found.has(name)) {
+      found.set(name, nested);
+      reachable(types, nested, found);
+    }
+  }
+  return found;
 }
 
 function shapeOf(types: Schema["types"], property: Property): string {
