@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { compileFunction } from "node:vm";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import ts from "typescript";
@@ -35,7 +36,8 @@ function run(code: string): unknown {
   const exports = {};
   const load = (name: string): unknown =>
     ["etcd-cluster", "./components"].includes(name) ? components : installed(name);
-  new Function("require", "exports", outputText)(load, exports);
+  const program = compileFunction(outputText, ["require", "exports"]) as (...given: unknown[]) => void;
+  program(load, exports);
   return exports;
 }
 
