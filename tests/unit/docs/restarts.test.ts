@@ -46,8 +46,8 @@ const changes: Record<string, Partial<EtcdClusterArgs>> = {
 };
 
 /**
- * Their effect isn't in the template alone, and other tests have it. `tls.renewBeforeDays` is an update in place for the
- * TLS provider, and the offline stand-in issues anew instead.
+ * Their effect isn't in the template alone, and other tests have it. The TLS provider updates a certificate in place if
+ * only `tls.renewBeforeDays` changes. The offline stand-in issues it anew.
  */
 const elsewhere = [
   ...["storage.size", "generation", "restore", "recovery", "tls.existing.caRevision"],
