@@ -44,10 +44,13 @@ function run(code: string): unknown {
   return exports;
 }
 
+/** What the programs require of their stack. */
+const config = { "etcd:accessKeyId": "key", "etcd:secretAccessKey": "secret" };
+
 describe("programs in the documentation", () => {
   for (const block of blocks.filter(({ language }) => language === "ts").filter(awaiting)) {
     it(`${nameOf(block)} still needs its mark`, async () => {
-      const failed = await withoutStacks(() => render(() => run(block.code))).then(
+      const failed = await withoutStacks(() => render(() => run(block.code), { config })).then(
         () => false,
         () => true,
       );
@@ -57,7 +60,7 @@ describe("programs in the documentation", () => {
 
   for (const block of blocks.filter(({ language }) => language === "ts").filter(rendered)) {
     it(`${nameOf(block)} is accepted`, async () => {
-      const { resources } = await withoutStacks(() => render(() => run(block.code)));
+      const { resources } = await withoutStacks(() => render(() => run(block.code), { config }));
       expect(resources.filter((r) => r.type === kinds.component)).not.to.deep.equal([]);
     });
   }
