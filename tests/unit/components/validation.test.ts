@@ -857,7 +857,7 @@ const refusals: Refusal[] = [
     { restore: { endpoints: { urls: ["https://a:1"], tlsSecret: "s", passwordSecret: "Old" } } },
     "Old",
     "a name in Kubernetes has lower-case letters",
-    '"old"',
+    "Use",
   ),
   r(
     "restore.backup.s3",
