@@ -45,7 +45,7 @@ function run(code: string): unknown {
 }
 
 /** What the programs require of their stack. */
-const config = { "etcd:accessKeyId": "key", "etcd:secretAccessKey": "secret" };
+const config = { "etcd:accessKeyId": "key", "etcd:secretAccessKey": "secret", "etcd:oldPassword": "p" };
 
 describe("programs in the documentation", () => {
   for (const block of blocks.filter(({ language }) => language === "ts").filter(awaiting)) {

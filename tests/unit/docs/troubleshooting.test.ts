@@ -48,7 +48,7 @@ function textsOf(file: string): string[] {
 
 const GAP = "\u0000";
 
-const folders = ["programs", "components/validation"];
+const folders = ["programs", "components/contract", "components/validation"];
 const files = folders.flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts") && !file.endsWith("_pb.ts"))
