@@ -19,10 +19,7 @@ const anchors = (text: string): string[] =>
   });
 
 /** Pages that are linked already and not written yet. */
-const awaited = [
-  "CHANGELOG.md",
-  ...["upgrading", "package", "pull-requests", "gitops"].map((page) => `docs/${page}.md`),
-];
+const awaited = ["upgrading", "package", "pull-requests", "gitops"].map((page) => `docs/${page}.md`);
 
 /** Links inside the repository that lead nowhere. */
 export function brokenLinks(page: string, text: string): string[] {
@@ -41,7 +38,8 @@ export function brokenLinks(page: string, text: string): string[] {
 }
 
 describe("links of the documentation", () => {
-  for (const page of pages) {
+  // What the changelog says of older releases need not be true of this one. So only its links are tested.
+  for (const page of [...pages, "CHANGELOG.md"]) {
     it(`of ${page} lead somewhere`, () => {
       expect(brokenLinks(page, textOf(page))).to.deep.equal([]);
     });
