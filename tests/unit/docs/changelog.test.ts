@@ -38,7 +38,7 @@ describe("the changelog", () => {
   it("has a row for the newest release in docs/upgrading.md, with the same answer", () => {
     const heading = /^\[([^\]]+)\]/.exec(newest)?.[1];
     const rows = prose(textOf("docs/upgrading.md")).flatMap((line) => {
-      const [, release, answer] = /^\| ([^|]+?) \| (yes|no)\b/.exec(line) ?? [];
+      const [, release, answer] = /^\| \[([^\]]+)\].*? \| (yes|no)\b/.exec(line) ?? [];
       return release === heading ? [answer] : [];
     });
     expect(rows).to.deep.equal(restarts(newest));
