@@ -7,7 +7,9 @@ import { createController } from "./resources/controller";
 import { awaitConvergence, awaitTrust } from "./resources/convergence";
 import type { Context } from "./resources/context";
 import { createDisruptionBudget } from "./resources/disruption-budget";
+import { createEffects } from "./resources/effects";
 import { createNamespace } from "./resources/namespace";
+import { keepsPlace } from "./resources/place";
 import { createRestore } from "./resources/restore";
 import { createServiceAccount } from "./resources/service-account";
 import { createClientService, createHeadlessService } from "./resources/services";
@@ -75,7 +77,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
   constructor(name: string, args: EtcdClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const warnings = validate(args, name);
     args = checkLater(withSecretCredentials(args), name);
-    super("etcd-cluster:index:EtcdCluster", name, args, opts);
+    const keeps = keepsPlace(name, args, () => this);
+    super("etcd-cluster:index:EtcdCluster", name, args, pulumi.mergeOptions(opts, keeps));
     warnings.forEach((warning) => void pulumi.log.warn(warning, this));
 
     const spec = resolveArgs(args, name);
@@ -92,7 +95,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const headless = createHeadlessService(inside);
     const client = createClientService(inside);
     const budget = createDisruptionBudget(inside);
-    const { status, trust, lease } = createState(inside);
+    const { status, trust, verdict, lease } = createState(inside);
     const controller = createController(inside, identity);
     const backupCode =
       args.backup || args.restore?.backup
@@ -106,6 +109,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
       { identity, backupCode, serviceAccount: serviceAccount.metadata.name },
       [...first, ...credentials],
     );
+    const effects = createEffects(inside);
     const {
       statefulSet: members,
       hash,
@@ -117,13 +121,15 @@ export class EtcdCluster extends pulumi.ComponentResource {
         gateCode: gateCode.metadata.name,
         serviceAccount: serviceAccount.metadata.name,
       },
+      effects,
       [...first, ...identity.resources, headless],
     );
     const trusted = awaitTrust(inside, identity, [trust, controller, members]);
     const clients = createClients(inside, identity, trusted);
-    const converged = awaitConvergence(inside, hash, declaration, [
+    const converged = awaitConvergence(inside, hash, declaration, effects, [
       status,
       trust,
+      verdict,
       controller,
       members,
       lease,

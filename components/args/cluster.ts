@@ -60,7 +60,10 @@ export interface EtcdClusterArgs {
    */
   createNamespace?: boolean;
 
-  /** The DNS domain of the Kubernetes cluster. Default: `cluster.local`. A change would change every member's URL. */
+  /**
+   * The DNS domain of the Kubernetes cluster. Default: `cluster.local`. It is a part of every member's URL, so a change
+   * is refused for a living cluster.
+   */
   clusterDomain?: string;
 
   /**
@@ -79,25 +82,32 @@ export interface EtcdClusterArgs {
    */
   generation?: number;
 
-  /** Makes the data from a backup, a snapshot or another etcd: for a new cluster, or for a higher `generation`. */
+  /**
+   * Makes the data from a backup, a snapshot or another etcd: for a new cluster, or for a higher `generation`. Default:
+   * none. Without a higher `generation` it does nothing to a living cluster.
+   */
   restore?: Restore;
 
-  /** Makes a higher `generation` from a disk that is left, after the cluster has lost its quorum for good. */
+  /**
+   * Makes a higher `generation` from a disk that is left, after the cluster has lost its quorum for good. Default: none.
+   * Without a higher `generation` it does nothing.
+   */
   recovery?: Recovery;
 
   /** etcd's settings. A change is a rolling restart. */
   etcd?: EtcdSettings;
 
-  /** Certificates: lifetimes, additional names, or your own Secrets. */
+  /** Certificates: lifetimes, additional names, or your own Secrets. Default: certificates of the component. */
   tls?: Tls;
 
   /**
    * Clients for which the component creates a certificate, in the Secret `<cluster>-client-<name>`. Default: none.
    * The certificate's common name is the client's name, which is the user name when etcd's authentication is enabled.
+   * A change restarts no member.
    */
   clients?: Client[];
 
-  /** The members' volumes. */
+  /** The members' volumes. Default: 8Gi for each, of the Kubernetes cluster's default StorageClass. */
   storage?: Storage;
 
   /** CPU and memory of a member and of all other containers. A change is a rolling restart, except of `tools`. */
@@ -106,7 +116,7 @@ export interface EtcdClusterArgs {
   /** Where members and all other pods run. A change is a rolling restart. */
   scheduling?: Scheduling;
 
-  /** The Service that clients use. */
+  /** The Service that clients use, `<cluster>-client`. A change restarts no member. */
   service?: Service;
 
   /** etcd's image. Default: `gcr.io/etcd-development/etcd` with the tag of `version`. A change is a rolling restart. */
@@ -118,13 +128,16 @@ export interface EtcdClusterArgs {
    */
   nodeImage?: Image;
 
-  /** The controller. */
+  /** The controller. A change restarts no member. */
   controller?: Controller;
 
   /** Backups on a schedule, to an S3-compatible store or to a volume. Default: none. A change restarts no member. */
   backup?: Backup;
 
-  /** Names of Secrets in the namespace with credentials for the images' registries. */
+  /**
+   * Names of Secrets in the namespace with credentials for the images' registries. Default: none. A change is a rolling
+   * restart.
+   */
   imagePullSecrets?: pulumi.Input<pulumi.Input<string>[]>;
 
   /** User and group of the processes. A change is a rolling restart. */
@@ -135,7 +148,7 @@ export interface EtcdClusterArgs {
 
   /**
    * Seconds that a member has to stop. It closes client connections and transfers leadership. Default: the longest time
-   * that etcd's shutdown takes with the given election timeout, at least 60.
+   * that etcd's shutdown takes with the given election timeout, at least 60. A change is a rolling restart.
    */
   terminationGracePeriodSeconds?: number;
 
@@ -147,6 +160,9 @@ export interface EtcdClusterArgs {
    */
   podMetadata?: Metadata;
 
-  /** Annotations for the members' ServiceAccount, for example for a cloud provider's workload identity. */
+  /**
+   * Annotations for the members' ServiceAccount, for example for a cloud provider's workload identity. Default: none. A
+   * change restarts no member.
+   */
   serviceAccountAnnotations?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
 }

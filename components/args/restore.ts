@@ -56,16 +56,36 @@ export interface SnapshotFile {
   path: string;
 }
 
-/** Another running etcd. With its authentication enabled, the client certificate has to be the one of a root user. */
+/**
+ * Another running etcd, which is only read. If its authentication is enabled, a snapshot needs a user with the role
+ * `root`: by `passwordSecret`, or, if that etcd has `client-cert-auth`, by the common name of the client certificate in
+ * `tlsSecret`. The snapshot has the users and roles as well, and authentication stays enabled.
+ */
 export interface RestoreEndpoints {
   /**
-   * Client URLs, `https://…`. The first one that answers is used. With the `endpoints` of another EtcdCluster of the
-   * program, this cluster is created once that one is as declared.
+   * Client URLs, `https://…`, or `http://…` with `allowPlainHttp`. The first one that returns a snapshot is used. All of
+   * them have to belong to one cluster. With the `endpoints` of another EtcdCluster of the program, this cluster is
+   * created once that one is as declared.
    */
   urls: pulumi.Input<pulumi.Input<string>[]>;
 
-  /** The Secret with the client certificate, in the namespace, with `tls.crt`, `tls.key` and `ca.crt`. */
-  tlsSecret: pulumi.Input<string>;
+  /**
+   * Whether `http://` URLs may be used. Default: false. With plain HTTP the password and all data can be read on the
+   * network, and nothing proves that the answers are from that etcd.
+   */
+  allowPlainHttp?: boolean;
+
+  /**
+   * The Secret, in the cluster's namespace, with the authority of the servers' certificates, `ca.crt`, and, if the
+   * servers ask for a client certificate, `tls.crt` and `tls.key`. Needed for `https://` URLs. Default: none.
+   */
+  tlsSecret?: pulumi.Input<string>;
+
+  /**
+   * The Secret, in the cluster's namespace, with the `username` and the `password` of a user that has the role `root`,
+   * as in Kubernetes' type `kubernetes.io/basic-auth`. It has priority over the certificate's user. Default: none.
+   */
+  passwordSecret?: pulumi.Input<string>;
 
   /** The name that the servers' certificates have to have. Default: the URL's host. */
   serverName?: string;

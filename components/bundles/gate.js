@@ -1102,16 +1102,8 @@ function parseVersion(text) {
   return { major: Number(found[1]), minor: Number(found[2]), patch: Number(found[3]) };
 }
 
-// programs/shared/etcd/upgrade.ts
+// components/contract/upgrade.ts
 var BEFORE_NEXT_MINOR = { "3.5": 26, "3.6": 11 };
-function readsOldLog(version) {
-  const v = parseVersion(version);
-  return !v || v.major < 3 || v.major === 3 && v.minor < 7;
-}
-function oldLogProblem(oldEntry, version) {
-  if (oldEntry === void 0 || readsOldLog(version)) return void 0;
-  return `its log has entries of etcd 3.5, up to entry ${oldEntry}, and etcd ${version} can't read them: declare 3.6 again`;
-}
 function stepProblem(from, to, clusterVersion) {
   const a = parseVersion(from);
   const b = parseVersion(to);
@@ -1129,6 +1121,16 @@ function stepProblem(from, to, clusterVersion) {
   const cluster = clusterVersion ? parseVersion(clusterVersion) : void 0;
   if (a.minor === b.minor + 1 && cluster && cluster.minor <= b.minor) return void 0;
   return `etcd ${from} to ${to} is a downgrade`;
+}
+
+// programs/shared/etcd/upgrade.ts
+function readsOldLog(version) {
+  const v = parseVersion(version);
+  return !v || v.major < 3 || v.major === 3 && v.minor < 7;
+}
+function oldLogProblem(oldEntry, version) {
+  if (oldEntry === void 0 || readsOldLog(version)) return void 0;
+  return `its log has entries of etcd 3.5, up to entry ${oldEntry}, and etcd ${version} can't read them: declare 3.6 again`;
 }
 
 // programs/gate/decide.ts

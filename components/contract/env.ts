@@ -29,6 +29,7 @@ export const controllerEnv = {
   record: "CONTROLLER_RECORD",
   status: "CONTROLLER_STATUS",
   trust: "CONTROLLER_TRUST",
+  verdict: "CONTROLLER_VERDICT",
   lease: "CONTROLLER_LEASE",
   /** Absent without declared backups. */
   backups: "CONTROLLER_BACKUPS",
@@ -49,9 +50,11 @@ export const restoreEnv = {
   scratch: "RESTORE_SCRATCH",
   /** Only for the step `file`. */
   file: "RESTORE_FILE",
-  /** Only for the step `endpoints`, as the next one. */
+  /** Only for the step `endpoints`. */
   endpoints: "RESTORE_ENDPOINTS",
+  /** The mounts of the Secrets for these endpoints. Absent without such a Secret. */
   sourceTlsDir: "RESTORE_SOURCE_TLS_DIR",
+  sourcePasswordDir: "RESTORE_SOURCE_PASSWORD_DIR",
 } as const;
 
 export const backupEnv = {

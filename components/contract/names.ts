@@ -38,6 +38,7 @@ export const paths = {
   scratch: "/scratch",
   source: "/source",
   sourceTls: "/source-tls",
+  sourcePassword: "/source-password",
   /** The code of the jobs that read or write backups. */
   backup: "/backup",
   /** The mounted claim with backups. */
@@ -113,6 +114,8 @@ export function objectNames(cluster: string) {
     status: `${cluster}-status`,
     /** The ConfigMap in which the controller reports what all members' pods agree to trust. */
     trust: `${cluster}-trust`,
+    /** The ConfigMap in which the controller reports when it has come to a conclusion about a declaration. */
+    verdict: `${cluster}-verdict`,
     declaration: (of: Declared) => `${cluster}-declared-${of}`,
     backupCode: (hash: string) => `${cluster}-backup-${hash}`,
     /** CronJob, ServiceAccount, Role and RoleBinding of backups. */
@@ -209,7 +212,7 @@ export const annotationKeys = {
   declared: "etcd-cluster/declared",
   /** On what `pulumi up` waits for or changes: the version of the declaration's object. */
   declaration: "etcd-cluster/declaration",
-  /** On the status: the value that the wait at the end of `pulumi up` is for. */
+  /** On the status and on the verdict: the value that the waits at the end of `pulumi up` are for. */
   wanted: "etcd-cluster/wanted",
   /** On the pod template: the version of etcd in it. */
   version: "etcd-cluster/version",

@@ -114,6 +114,7 @@ function controllerContainer(ctx: Context): k8s.types.input.core.v1.Container {
       { name: controllerEnv.record, value: names.record },
       { name: controllerEnv.status, value: names.status },
       { name: controllerEnv.trust, value: names.trust },
+      { name: controllerEnv.verdict, value: names.verdict },
       { name: controllerEnv.lease, value: names.controller },
       ...(ctx.spec.args.backup ? [{ name: controllerEnv.backups, value: names.backups }] : []),
       { name: controllerEnv.claimPrefix, value: names.claimPrefix },

@@ -6,27 +6,40 @@ import type { Context } from "./context";
 import { protection } from "./context";
 import type { Declaration } from "./declaration";
 import { createDeclaration } from "./declaration";
+import type { EffectHooks } from "./effects";
 import type { Identity } from "./certificates";
 
 /**
  * The end of `pulumi up`: waits until the controller reports that the cluster is as declared, and shows the reason
  * while it waits. It is a patch of the status, so that an interrupted wait is simply repeated. It depends on every
  * resource on which nothing else depends.
+ *
+ * A wait can't fail before its time is over. So another one comes before, which also ends when the controller refuses
+ * the declaration. If it does, a hook stops the `up` there, with the controller's words. The second one was then not
+ * waited for, and is next time.
  */
 export function awaitConvergence(
   ctx: Context,
   hash: pulumi.Output<string>,
   declaration: Declaration,
+  effects: EffectHooks,
   dependsOn: pulumi.Resource[],
 ): k8s.core.v1.ConfigMapPatch {
-  const { status } = objectNames(ctx.spec.name);
+  const { status, verdict } = objectNames(ctx.spec.name);
+  const decided = wait(
+    ctx,
+    { of: "decided", on: verdict, key: "decided", note: annotationKeys.wanted },
+    hash,
+    declaration,
+    { ...effects.decided, dependsOn },
+  );
   return wait(
     ctx,
     { of: "converged", on: status, key: "converged", note: annotationKeys.wanted },
     hash,
     declaration,
     // The engine deletes this first, so that a `destroy` that is refused has deleted nothing.
-    { dependsOn, protect: protection(ctx) },
+    { ...effects.converged, dependsOn: [...dependsOn, decided], protect: protection(ctx) },
   );
 }
 
@@ -62,7 +75,7 @@ function wait(
   what: { readonly of: string; readonly on: string; readonly key: string; readonly note: string },
   value: pulumi.Output<string>,
   declaration: Declaration,
-  opts: { dependsOn: pulumi.Resource[]; protect?: boolean },
+  opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.ConfigMapPatch {
   const seconds = `${ctx.spec.waitSeconds}s`;
   const own = { [what.note]: value, ...declaration.annotation };

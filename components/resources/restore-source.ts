@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { RestoreBackup } from "../args";
+import type { RestoreBackup, RestoreEndpoints } from "../args";
 import type { RebuildSpec } from "../config/resolve";
 import { literal } from "./literal";
 import { containerNames, pairPaths, paths, ports, restorePair } from "../contract/names";
@@ -50,24 +50,30 @@ export function sourceOf(ctx: Context, { restore }: RebuildSpec, code?: pulumi.O
       ],
     };
   }
-  const env = [
-    {
-      name: restoreEnv.endpoints,
-      value: pulumi
-        .output(endpoints?.urls ?? [])
-        .apply((urls) => literal(JSON.stringify({ urls, serverName: endpoints?.serverName }))),
-    },
-    { name: restoreEnv.sourceTlsDir, value: paths.sourceTls },
-  ];
+  return endpointsSource(ctx, endpoints ?? { urls: [] });
+}
+
+function endpointsSource(ctx: Context, from: RestoreEndpoints): Source {
+  const { urls, serverName } = from;
+  const secrets = [
+    { secret: from.tlsSecret, mount: mounts.sourceTls, folder: restoreEnv.sourceTlsDir },
+    { secret: from.passwordSecret, mount: mounts.sourcePassword, folder: restoreEnv.sourcePasswordDir },
+  ].flatMap(({ secret, ...at }) => (secret === undefined ? [] : [{ secret: pulumi.output(secret), ...at }]));
   return {
     containers: [
       stepContainer(ctx, restoreSteps.endpoints, {
         name: containerNames.fetch,
-        env,
-        volumeMounts: [mounts.sourceTls],
+        env: [
+          {
+            name: restoreEnv.endpoints,
+            value: pulumi.output(urls).apply((known) => literal(JSON.stringify({ urls: known, serverName }))),
+          },
+          ...secrets.map(({ folder, mount }) => ({ name: folder, value: mount.mountPath })),
+        ],
+        volumeMounts: secrets.map(({ mount }) => mount),
       }),
     ],
-    volumes: [secretVolume(mounts.sourceTls.name, pulumi.output(endpoints?.tlsSecret ?? ""))],
+    volumes: secrets.map(({ secret, mount }) => secretVolume(mount.name, secret)),
   };
 }
 

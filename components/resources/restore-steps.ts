@@ -13,6 +13,7 @@ export const mounts = {
   pair: { name: "tls", mountPath: pairFolder(restorePair), readOnly: true },
   source: { name: "source", mountPath: paths.source, readOnly: true },
   sourceTls: { name: "source-tls", mountPath: paths.sourceTls, readOnly: true },
+  sourcePassword: { name: "source-password", mountPath: paths.sourcePassword, readOnly: true },
 };
 
 export const restorePort = { name: portNames.restore, containerPort: ports.restore };

@@ -17,12 +17,13 @@ export function createRecord(ctx: Context): k8s.core.v1.ConfigMap {
 }
 
 /**
- * The objects that the controller writes besides its record: the status, what all pods agree to trust, and the Lease by
- * which only one controller acts. The component creates them empty for the same reason.
+ * The objects that the controller writes besides its record: the status, what all pods agree to trust, its verdict, and
+ * the Lease by which only one controller acts. The component creates them empty for the same reason.
  */
 export function createState(ctx: Context): {
   status: k8s.core.v1.ConfigMap;
   trust: k8s.core.v1.ConfigMap;
+  verdict: k8s.core.v1.ConfigMap;
   lease: k8s.coordination.v1.Lease;
 } {
   const names = objectNames(ctx.spec.name);
@@ -41,5 +42,10 @@ export function createState(ctx: Context): {
     { metadata: metadataOf(ctx, names.trust) },
     ctx.opts,
   );
-  return { status, trust, lease };
+  const verdict = new k8s.core.v1.ConfigMap(
+    `${ctx.name}-verdict`,
+    { metadata: metadataOf(ctx, names.verdict) },
+    ctx.opts,
+  );
+  return { status, trust, verdict, lease };
 }

@@ -7,6 +7,7 @@ import type { Context } from "./context";
 import { metadataOf, protection } from "./context";
 import type { Declaration } from "./declaration";
 import { createDeclaration } from "./declaration";
+import type { EffectHooks } from "./effects";
 import { hashOf } from "./hash";
 import type { PodParts } from "./pod";
 import { memberPodTemplate } from "./pod";
@@ -26,7 +27,12 @@ export interface Members {
  * before a quorum has started. After its creation, the controller sets the number of pods and expands the claims: the
  * provider would replace the StatefulSet for a changed claim template.
  */
-export function createMembers(ctx: Context, parts: PodParts, dependsOn: pulumi.Resource[]): Members {
+export function createMembers(
+  ctx: Context,
+  parts: PodParts,
+  effects: EffectHooks,
+  dependsOn: pulumi.Resource[],
+): Members {
   const { spec } = ctx;
   const { storage = {} } = spec.args;
   const names = objectNames(spec.name);
@@ -79,6 +85,7 @@ export function createMembers(ctx: Context, parts: PodParts, dependsOn: pulumi.R
     },
     {
       ...ctx.opts,
+      ...effects.members,
       protect: protection(ctx),
       ignoreChanges: ["spec.replicas", "spec.volumeClaimTemplates"],
       dependsOn,

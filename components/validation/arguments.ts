@@ -1,13 +1,11 @@
 import type { EtcdClusterArgs } from "../args";
-import { nearest } from "../contract/units";
 import { argumentShapes } from "./argument-shapes";
 import { isLater } from "./checks";
 import type { ValidationErrors } from "./errors";
+import { wayOutOfUnknown } from "./unknown-argument";
+import { toFlag, toList, toObject, toText } from "./wrong-type";
 
-/** Names of earlier releases, which resemble other arguments more than their own new names. */
-const renamed: ReadonlyMap<string, string> = new Map([["controllerDoorSecret", "controllerServerSecret"]]);
-
-/** Quantities and durations, whose own rules say how to write them. */
+/** Quantities and durations, whose own rules say what to use instead of a number. */
 const measures: ReadonlySet<string> = new Set([
   ...["cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit", "size", "defragmentMinSize"],
   ...["quota", "maxRequestSize", "compactHashCheckInterval"],
@@ -15,111 +13,131 @@ const measures: ReadonlySet<string> = new Set([
 
 /**
  * Adds an error for each argument that does not exist or is of the wrong type: Pulumi checks neither for a program's or
- * a stack's values. Returns whether the rest has a shape that further checks can read.
+ * a stack's values. Returns the rest, in which every value can be read by further checks.
  */
-export function validateShape(errors: ValidationErrors, args: EtcdClusterArgs): boolean {
-  return checkShape(errors, "", args, "EtcdClusterArgs");
+export function readArguments(errors: ValidationErrors, args: EtcdClusterArgs): EtcdClusterArgs {
+  return read(errors, "", args, "EtcdClusterArgs") ?? {};
 }
 
 /**
- * `shape`: `text`, `flag`, `input` (text or an output), `inputs` (texts or outputs by keys of the user's own), `any`
- * (not checked here), the name of an object type, or one of these followed by `[]` for a list. `input[]` may also be an
- * output as a whole.
+ * `shape`: `text`, `flag`, `input` (text or an output), `inputs` (texts or outputs by keys of the user's own), `plain`
+ * (has rules of its own and is no output), `any` (not checked here), the name of an object type, or one of these
+ * followed by `[]` for a list. `input[]` may also be an output as a whole.
  */
-export function checkShape(errors: ValidationErrors, path: string, given: unknown, shape: string): boolean {
-  if (shape === "any" || given === undefined) {
-    return true;
+function read(errors: ValidationErrors, path: string, given: unknown, shape: string): unknown {
+  if (given === undefined || shape === "any") {
+    return given;
   }
-  if (shape === "input[]" && isLater(given)) {
-    return true;
+  if (isLater(given)) {
+    return shape.startsWith("input") ? given : refuseOutput(errors, path, given);
   }
   if (shape.endsWith("[]")) {
-    return checkList(errors, path, given, shape.slice(0, -2));
+    return readList(errors, path, given, shape.slice(0, -2));
   }
   switch (shape) {
+    case "plain":
+      return readPlain(errors, path, given);
     case "text":
-      return measures.has(path.split(".").at(-1) ?? "") || checkType(errors, path, given, "string");
-    case "flag":
-      return checkType(errors, path, given, "boolean");
+      return measures.has(path.split(".").at(-1) ?? "") ? given : readText(errors, path, given);
     case "input":
-      if (!isLater(given)) checkType(errors, path, given, "string");
-      return true;
+      return readText(errors, path, given);
+    case "flag":
+      return readFlag(errors, path, given);
     case "inputs":
-      checkInputs(errors, path, given);
-      return true;
+      return readInputs(errors, path, given);
     default:
-      return checkObject(errors, path, given, argumentShapes[shape] ?? {});
+      return readObject(errors, path, given, shape);
   }
 }
 
-const rules = {
-  string: ["it has to be text", "Write it in quotes"],
-  boolean: ["it has to be a yes or no", "Write true or false"],
-} as const;
+/** The same for a value that was an output. Returns whether its rules can read it. */
+export const checkShape = (errors: ValidationErrors, path: string, given: unknown, shape: string): boolean =>
+  read(errors, path, given, shape) !== undefined;
 
-function checkType(
-  errors: ValidationErrors,
-  path: string,
-  given: unknown,
-  type: keyof typeof rules,
-): boolean {
-  const fits = typeof given === type;
-  if (!fits) {
-    const [rule, fix] = rules[type];
-    errors.add(path, given, rule, fix);
-  }
-  return fits;
+function refuseOutput(errors: ValidationErrors, path: string, given: unknown): undefined {
+  errors.unreadable(
+    path,
+    given,
+    "it has to be known before anything is created",
+    "Pass a plain value, such as one from the stack's configuration that is no secret",
+  );
 }
 
-function checkList(errors: ValidationErrors, path: string, given: unknown, shape: string): boolean {
+function readText(errors: ValidationErrors, path: string, given: unknown): string | undefined {
+  if (typeof given === "string") {
+    return given;
+  }
+  errors.unreadable(path, given, "it has to be text", toText(path, given));
+  return undefined;
+}
+
+function readFlag(errors: ValidationErrors, path: string, given: unknown): boolean | undefined {
+  if (typeof given === "boolean") {
+    return given;
+  }
+  errors.unreadable(path, given, "it has to be true or false, without quotes", toFlag(given));
+  return undefined;
+}
+
+/** A number, one of a few words, or an object whose keys are etcd's. */
+function readPlain(errors: ValidationErrors, path: string, given: unknown): unknown {
+  if (!isObject(given)) {
+    return given;
+  }
+  const later = Object.entries(given).filter(([, value]) => isLater(value));
+  later.forEach(([key, value]) => refuseOutput(errors, `${path}.${key}`, value));
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => !isLater(value)));
+}
+
+/** The list has its length, because messages have an element's index. */
+function readList(errors: ValidationErrors, path: string, given: unknown, shape: string): unknown {
   if (!Array.isArray(given)) {
-    errors.add(path, given, "it has to be a list", "Write it as one, with one element if need be");
-    return false;
+    errors.unreadable(path, given, "it has to be a list", toList(path, given, shape));
+    return undefined;
   }
-  return given.map((item, index) => checkShape(errors, `${path}[${index}]`, item, shape)).every(Boolean);
+  return given.map((item: unknown, index) => {
+    const value = read(errors, `${path}[${index}]`, item ?? null, shape);
+    return value === undefined && argumentShapes[shape] ? {} : value;
+  });
 }
 
-function checkObject(
-  errors: ValidationErrors,
-  path: string,
-  given: unknown,
-  fields: Readonly<Record<string, string>>,
-): boolean {
+function readObject(errors: ValidationErrors, path: string, given: unknown, shape: string): unknown {
+  const fields = argumentShapes[shape] ?? {};
   const names = Object.keys(fields);
   if (!isObject(given)) {
-    errors.add(path, given, "it has arguments of its own", `Write it as an object with ${names.join(", ")}`);
-    return false;
+    errors.unreadable(path, given, "it has to be an object", toObject(path, given, shape));
+    return undefined;
   }
-  return Object.entries(given)
-    .map(([key, value]) => {
-      const before = path === "" ? "" : `${path}.`;
-      const shape = names.includes(key) ? fields[key] : undefined;
-      if (shape !== undefined) {
-        return checkShape(errors, `${before}${key}`, value, shape);
-      }
-      const meant = renamed.get(key) ?? nearest(key, names);
+  const before = path === "" ? "" : `${path}.`;
+  const known: [string, unknown][] = [];
+  for (const [key, value] of Object.entries(given)) {
+    if (names.includes(key)) {
+      known.push([key, read(errors, `${before}${key}`, value, fields[key] ?? "any")]);
+    } else {
       errors.add(
         `${before}${key}`,
         value,
         "there is no such argument",
-        meant ? `Write ${before}${meant} if you meant that` : `There are: ${names.join(", ")}`,
+        wayOutOfUnknown(path, key, value, shape),
       );
-      return true;
-    })
-    .every(Boolean);
+    }
+  }
+  return Object.fromEntries(known);
 }
 
-function checkInputs(errors: ValidationErrors, path: string, given: unknown): void {
-  if (isLater(given)) {
-    return;
-  }
+function readInputs(errors: ValidationErrors, path: string, given: unknown): unknown {
   if (!isObject(given)) {
-    errors.add(path, given, "it has to be texts by their names", `Write it as an object like {"a": "b"}`);
-    return;
+    errors.unreadable(
+      path,
+      given,
+      "it has to be an object whose values are text",
+      `Use an object such as {"a": "b"}`,
+    );
+    return undefined;
   }
-  for (const [key, value] of Object.entries(given)) {
-    checkShape(errors, `${path}.${key}`, value, "input");
-  }
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [key, read(errors, `${path}.${key}`, value, "input")]),
+  );
 }
 
 const isObject = (given: unknown): given is Readonly<Record<string, unknown>> =>

@@ -3,29 +3,40 @@ import { Compression, ServerSideEncryption } from "../args";
 import type { StoreArgs } from "../config/jobs";
 import { isLabel } from "../config/jobs";
 import { isRegion } from "../contract/amazon";
-import { hasDay, isSchedule } from "../config/cron";
 import { quotaBytes } from "../config/defaults";
-import { isTimeZone } from "./time-zone-names";
 import { quantity } from "../contract/units";
-import { checkInteger, checkOneOf, checkQuantity, plainText } from "./checks";
+import { checkInteger, checkOneOf, inWords, plainText } from "./checks";
 import { validateCredentials } from "./credentials";
 import type { ValidationErrors } from "./errors";
+import { checkQuantity } from "./measures";
+import { validateSchedule } from "./schedule";
 
 /** The longest name of a cluster with a CronJob, to which Kubernetes adds suffixes for Jobs and pods. */
 const maxNameLength = 45;
+const roomOfName = `the name of a CronJob leaves room for ${maxNameLength} characters`;
 
 export function validateBackup(errors: ValidationErrors, args: EtcdClusterArgs, name: string): void {
   const { backup } = args;
+  const path = args.clusterName === undefined ? "name" : "clusterName";
+  const cluster = args.clusterName ?? name;
+  const isLong = cluster.length > maxNameLength && !errors.has(path);
   if (!backup) {
+    if (isLong) {
+      errors.warn(
+        path,
+        cluster,
+        `it has ${cluster.length} characters, and backups can't be added later: ${roomOfName}`,
+        "Use a shorter clusterName, unless the cluster exists already",
+      );
+    }
     return;
   }
-  const cluster = args.clusterName ?? name;
-  if (cluster.length > maxNameLength) {
+  if (isLong) {
     errors.add(
-      args.clusterName === undefined ? "name" : "clusterName",
+      path,
       cluster,
-      `it has ${cluster.length} characters, and a CronJob's name leaves room for ${maxNameLength}`,
-      "Give a shorter clusterName, or leave backup out",
+      `it has ${cluster.length} characters, and ${roomOfName}`,
+      "Use a shorter clusterName, or leave backup out",
     );
   }
   validateSchedule(errors, "backup", backup);
@@ -40,44 +51,26 @@ export function validateBackup(errors: ValidationErrors, args: EtcdClusterArgs, 
   }
 }
 
-function validateSchedule(
-  errors: ValidationErrors,
-  path: string,
-  { schedule, timeZone }: { schedule?: string; timeZone?: string },
-): void {
-  if (schedule === undefined || /^\s*(CRON_)?TZ=/.test(schedule) || !isSchedule(schedule)) {
-    errors.add(
-      `${path}.schedule`,
-      schedule,
-      "it has to be a cron expression of five fields, without a time zone",
-      `Write it like "0 * * * *", and the zone as timeZone`,
-    );
-  } else if (!hasDay(schedule)) {
-    errors.add(
-      `${path}.schedule`,
-      schedule,
-      "there is never such a day, and it would never run",
-      `Write it like "0 * * * *"`,
-    );
-  }
-  if (timeZone !== undefined && !isTimeZone(timeZone)) {
-    errors.add(
-      `${path}.timeZone`,
-      timeZone,
-      "there is no such time zone, letter by letter",
-      `Write it like "Europe/Berlin" or "Etc/UTC"`,
-    );
-  }
-}
-
 /** Validates the store of backups or of a restore. */
 export function validateStore(errors: ValidationErrors, path: string, { s3, claim }: StoreArgs): void {
-  if ((s3 === undefined) === (claim === undefined)) {
+  if (s3 !== undefined && claim !== undefined) {
     errors.add(
-      path,
-      { ...(s3 ? { s3: "…" } : {}), ...(claim ? { claim: "…" } : {}) },
-      "backups are in one place: a store that speaks S3, or a claim",
-      `Give one of ${path}.s3 and ${path}.claim`,
+      `${path}.claim`,
+      claim,
+      `backups are in one place, and ${path}.s3 is another one`,
+      "Leave one of them out",
+    );
+  } else if (
+    s3 === undefined &&
+    claim === undefined &&
+    !errors.has(`${path}.s3`) &&
+    !errors.has(`${path}.claim`)
+  ) {
+    errors.add(
+      `${path}.s3`,
+      undefined,
+      "backups are in a store that speaks S3, or on a claim",
+      `Set ${path}.s3 or ${path}.claim`,
     );
   }
   if (s3) {
@@ -98,7 +91,7 @@ function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
       `${path}.bucket`,
       bucket,
       "a bucket's name has 3 to 63 letters, digits, dots and dashes, and on some stores a tenant and a colon before it",
-      "Give the name alone, without s3:// and without a prefix",
+      "Use the name alone, without s3:// and without a prefix",
     );
   }
   const endpoint = plainText(s3.endpoint);
@@ -109,8 +102,8 @@ function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
     errors.add(
       `${path}.region`,
       s3.region,
-      "what is signed needs a region, also where the store has none",
-      "Leave it out, or write what the store expects",
+      "requests are signed for a region, even if the store has none",
+      "Leave it out, or use what the store expects",
     );
   }
   validateAmazon(errors, path, s3, bucket);
@@ -123,7 +116,7 @@ function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
       `${path}.caCertificate`,
       ca.slice(0, 40),
       "it has to be a certificate as PEM",
-      "Give the file's content",
+      "Use the content of the file",
     );
   }
   checkOneOf(errors, `${path}.encryption.algorithm`, s3.encryption?.algorithm, ServerSideEncryption);
@@ -131,15 +124,19 @@ function validateS3(errors: ValidationErrors, path: string, s3: S3Store): void {
     errors.add(
       `${path}.encryption.algorithm`,
       undefined,
-      "encryption has to say whose key",
-      `Write one of ${Object.values(ServerSideEncryption).join(", ")}, or leave encryption out`,
+      "encryption needs it to know whose key is used",
+      `Use ${inWords(Object.values(ServerSideEncryption))}, or leave encryption out`,
     );
   }
-  if (s3.encryption?.keyId !== undefined && s3.encryption.algorithm !== ServerSideEncryption.Kms) {
+  if (
+    s3.encryption?.keyId !== undefined &&
+    s3.encryption.algorithm !== ServerSideEncryption.Kms &&
+    !errors.has(`${path}.encryption.algorithm`)
+  ) {
     errors.add(
       `${path}.encryption.keyId`,
-      plainText(s3.encryption.keyId) ?? "a key",
-      "only a key management has keys with names",
+      s3.encryption.keyId,
+      "only the key management service has keys with IDs",
       `Set ${path}.encryption.algorithm to ${ServerSideEncryption.Kms}, or leave it out`,
     );
   }
@@ -159,23 +156,23 @@ function validateEndpoint(
       path,
       endpoint,
       "it has to be a URL, http or https, without a user and without a query",
-      `Write it like "https://minio.example.com:9000"`,
+      `For example: "https://minio.example.com:9000"`,
     );
   } else if (bucket !== undefined && url.pathname.split("/").includes(bucket)) {
-    errors.add(path, endpoint, "it contains the bucket, too", "Give the store's URL without it");
+    errors.add(path, endpoint, "it contains the bucket as well", "Use the store's URL without it");
   } else if (url.protocol === "http:" && caCertificate !== undefined) {
     errors.add(
       path,
       endpoint,
-      "a caCertificate is given, and http shows no certificate",
-      "Write https, or leave it out",
+      `${path.replace(/endpoint$/, "caCertificate")} is set, and with http there is no certificate to verify`,
+      "Use https, or leave caCertificate out",
     );
   } else if (url.protocol === "http:") {
     errors.warn(
       path,
       endpoint,
-      "backups would go over the network in plain text",
-      "Write https if the store has it",
+      "backups go over the network in plain text",
+      "Use https if the store supports it",
     );
   }
 }
@@ -204,7 +201,7 @@ function validateAmazon(
       `${path}.region`,
       region,
       "without an endpoint the store is Amazon's, which has no such region",
-      `Write it like "eu-central-1", or give ${path}.endpoint`,
+      `For example: "eu-central-1", or set ${path}.endpoint`,
     );
   }
   if (bucket !== undefined && /^\w*:[^/]*$/.test(bucket)) {
@@ -212,7 +209,7 @@ function validateAmazon(
       `${path}.bucket`,
       bucket,
       "without an endpoint the store is Amazon's, which has no tenants",
-      `Give ${path}.endpoint`,
+      `Set ${path}.endpoint`,
     );
   }
 }
@@ -248,7 +245,7 @@ export function validatePrefix(errors: ValidationErrors, path: string, given: un
       path,
       prefix,
       "it has to be folders of letters, digits and . - _ = : , @ +, with single slashes between them",
-      `Write it like "team/etcd", or leave it out`,
+      `For example: "team/etcd", or leave it out`,
     );
   }
 }
@@ -258,16 +255,16 @@ function validateClaim(errors: ValidationErrors, path: string, claim: ClaimStore
     errors.add(
       path,
       claim.size,
-      "a claim is there already, or is made here with a size",
-      `Give one of ${path}.existing and ${path}.size`,
+      "a claim exists already, or the component makes it with a size",
+      `Use one of ${path}.existing and ${path}.size`,
     );
   }
   checkQuantity(errors, `${path}.size`, claim.size);
   if (claim.storageClass !== undefined && claim.size === undefined) {
     errors.add(
       `${path}.storageClass`,
-      plainText(claim.storageClass) ?? "a class",
-      "a claim that is there already has its class",
+      claim.storageClass,
+      "a claim that exists already has its class",
       "Leave it out",
     );
   }
@@ -281,7 +278,7 @@ function warnOfSmallClaim(errors: ValidationErrors, args: EtcdClusterArgs, { siz
       "backup.claim.size",
       size,
       "not even one backup of a full database fits into it",
-      "Raise it to several times etcd.quota",
+      "Use several times etcd.quota",
     );
   }
 }
@@ -297,6 +294,11 @@ function validateJob(errors: ValidationErrors, backup: Backup): void {
     backup.memoryLimit !== undefined &&
     (quantity(backup.memoryLimit) ?? 0) < 128 * 2 ** 20
   ) {
-    errors.add("backup.memoryLimit", backup.memoryLimit, "it does not run reliably below 128Mi", "Raise it");
+    errors.add(
+      "backup.memoryLimit",
+      backup.memoryLimit,
+      "the job does not run reliably below 128Mi",
+      "Use 128Mi or more",
+    );
   }
 }

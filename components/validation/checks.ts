@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { duration, isSubdomain, nearest, quantity } from "../contract/units";
+import { duration, isSubdomain, nearest } from "../contract/units";
 import type { ValidationErrors } from "./errors";
 
 /** Checks of one value. They return whether further checks may use it. An absent value is valid. */
@@ -11,55 +11,57 @@ export function checkInteger(
   from: number,
   to: number,
 ): boolean {
-  if (given === undefined || (Number.isInteger(given) && Number(given) >= from && Number(given) <= to)) {
+  const fits = (number: number) => Number.isInteger(number) && number >= from && number <= to;
+  if (given === undefined || (typeof given === "number" && fits(given))) {
     return true;
   }
-  errors.add(path, given, `it has to be a whole number from ${from} to ${to}`, `Give one, or leave it out`);
+  const unit = unitOf(path);
+  const meant = typeof given === "string" ? numberOf(given, unit) : undefined;
+  if (meant !== undefined && fits(meant)) {
+    errors.add(
+      path,
+      given,
+      `it has to be a number${unit === undefined ? "" : ` of ${unit}`}, not text`,
+      `Use ${meant}, without quotes`,
+    );
+  } else {
+    errors.add(
+      path,
+      given,
+      `it has to be a whole number from ${from} to ${to}${unit === undefined ? "" : `, in ${unit}`}`,
+      `Use ${limitFor(given, from, to)}, or leave it out`,
+    );
+  }
   return false;
 }
 
-export function checkQuantity(errors: ValidationErrors, path: string, given: unknown): boolean {
-  if (given === undefined || (typeof given === "string" && (quantity(given) ?? 0) > 0)) {
-    return true;
-  }
-  errors.add(
-    path,
-    given,
-    "it has to be a Kubernetes quantity above zero, as text",
-    `Write it like "2Gi" or "250m"`,
-  );
-  return false;
-}
+const limitFor = (given: unknown, from: number, to: number): string =>
+  typeof given === "number" && given < from
+    ? `${from} or more`
+    : typeof given === "number" && given > to
+      ? `${to} or less`
+      : "a number in this range";
 
-/** For sizes that etcd needs as whole bytes. */
-export function checkBytes(errors: ValidationErrors, path: string, given: unknown): boolean {
-  if (!checkQuantity(errors, path, given)) {
-    return false;
-  }
-  if (typeof given !== "string" || Number.isInteger(quantity(given))) {
-    return true;
-  }
-  errors.add(path, given, "it has to be whole bytes", `Write it like "2Gi"`);
-  return false;
-}
+const units: Readonly<Record<string, number>> = { milliseconds: 1e-3, seconds: 1, days: 86_400 };
 
-export function checkDuration(errors: ValidationErrors, path: string, given: unknown): boolean {
-  if (given === undefined || (typeof given === "string" && Math.round((duration(given) ?? 0) * 1e9) > 0)) {
-    return true;
+/** The unit that the argument's name says. */
+const unitOf = (path: string): string | undefined =>
+  Object.keys(units).find((unit) => path.toLowerCase().endsWith(unit));
+
+/** The number that was meant by text, which may be a duration: `"10m"` is 600 seconds. */
+function numberOf(text: string, unit: string | undefined): number | undefined {
+  if (/^\d+$/.test(text)) {
+    return Number(text);
   }
-  errors.add(
-    path,
-    given,
-    "it has to be a length of time above zero, as text, and below the 292 years that etcd can count",
-    `Write it like "1m" or "1h30m"`,
-  );
-  return false;
+  const seconds = duration(text);
+  const one = units[unit ?? ""];
+  return seconds === undefined || one === undefined ? undefined : Math.round((seconds / one) * 1e6) / 1e6;
 }
 
 export function checkOneOf(errors: ValidationErrors, path: string, given: unknown, allowed: object): void {
-  const values: unknown[] = Object.values(allowed);
-  if (given !== undefined && !values.includes(given)) {
-    errors.add(path, given, "it has to be one of a few words", `Write one of ${values.join(", ")}`);
+  const words = Object.values(allowed) as string[];
+  if (given !== undefined && !words.includes(given as string)) {
+    addWord(errors, path, given, words);
   }
 }
 
@@ -72,19 +74,44 @@ export function checkWord(
 ): void {
   const text = plainText(given);
   if (text !== undefined && !allowed.includes(text)) {
-    const meant = nearest(
-      text.toLowerCase(),
-      allowed.map((word) => word.toLowerCase()),
-    );
-    const word = allowed.find((one) => one.toLowerCase() === meant);
-    errors.add(
-      path,
-      text,
-      `Kubernetes knows ${allowed.join(", ")} here, letter by letter`,
-      word === undefined ? "Write one of these" : `Write ${word} if you meant that`,
-    );
+    addWord(errors, path, text, allowed);
   }
 }
+
+export function addWord(
+  errors: ValidationErrors,
+  path: string,
+  given: unknown,
+  allowed: readonly string[],
+): void {
+  const meant = wordFor(given, allowed);
+  errors.add(
+    path,
+    given,
+    `it has to be ${inWords(allowed)}`,
+    allowed.length === 1
+      ? `Use "${allowed[0]}"`
+      : meant === undefined
+        ? "Use one of these words"
+        : `Did you mean "${meant}"?`,
+  );
+}
+
+/** The word that is most like the text, or the only one that contains it: `1.3` is TLS1.3. */
+function wordFor(given: unknown, allowed: readonly string[]): string | undefined {
+  const text = (plainText(given) ?? "").toLowerCase();
+  if (text === "") {
+    return undefined;
+  }
+  const lower = new Map(allowed.map((word) => [word.toLowerCase(), word]));
+  const containing = [...lower.keys()].filter((word) => word.includes(text));
+  const meant = nearest(text, lower.keys()) ?? (containing.length === 1 ? containing[0] : undefined);
+  return lower.get(meant ?? "");
+}
+
+/** `a, b or c` */
+export const inWords = (words: readonly string[]): string =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 
 /** For the name of a Kubernetes object, which may also be an output. */
 export function checkObjectName(errors: ValidationErrors, path: string, given: unknown): void {
@@ -93,10 +120,19 @@ export function checkObjectName(errors: ValidationErrors, path: string, given: u
     errors.add(
       path,
       text,
-      "no object of Kubernetes can be called that: lower-case letters, digits, dashes and dots",
-      "Give the object's name",
+      "a name in Kubernetes has lower-case letters, digits, dashes and dots only",
+      "Use the object's name",
     );
   }
+}
+
+/** A question for a name that was written in a way that Kubernetes doesn't allow, or else the given advice. */
+export function respelt(given: unknown, fits: (text: string) => boolean, advice: string): string {
+  const meant = (plainText(given) ?? "")
+    .toLowerCase()
+    .replace(/[\s_.]+/g, "-")
+    .replace(/^[-\d]+|-+$/g, "");
+  return meant !== "" && fits(meant) ? `Did you mean "${meant}"?` : advice;
 }
 
 /** Whether the value is an output, which is known only later. */

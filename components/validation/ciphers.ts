@@ -2,6 +2,7 @@ import type { EtcdClusterArgs } from "../args";
 import { TlsVersion } from "../args";
 import { cipherSuites, laterSuites, neededSuites, opensslName } from "./cipher-suites";
 import { nearest } from "../contract/units";
+import { plainTexts } from "./checks";
 import type { ValidationErrors } from "./errors";
 
 const path = "etcd.cipherSuites";
@@ -12,18 +13,26 @@ export function validateCiphers(errors: ValidationErrors, args: EtcdClusterArgs)
     return;
   }
   if (tlsMinVersion === TlsVersion.Tls13) {
-    errors.add(path, given, "they are for TLS 1.2, and tlsMinVersion is TLS1.3", "Leave one of them out");
+    errors.add(
+      path,
+      given,
+      "cipher suites are for TLS 1.2, and tlsMinVersion is TLS1.3",
+      "Leave one of them out",
+    );
     return;
   }
-  const known = given.map((suite, index) => validateSuite(errors, `${path}[${index}]`, suite)).every(Boolean);
-  if (!known || given.length === 0) {
+  const texts = plainTexts(given);
+  const known = texts
+    .map(([index, suite]) => validateSuite(errors, `${path}[${index}]`, suite))
+    .every(Boolean);
+  if (!known || texts.length < given.length || given.length === 0) {
     return;
   }
   if (!given.some((suite) => neededSuites.includes(suite))) {
     errors.add(
       path,
       given,
-      "etcd ends at its start without one of the two suites that HTTP/2 needs",
+      "etcd does not start without one of the two suites that HTTP/2 needs",
       `Add ${neededSuites.join(" or ")}`,
     );
   } else if (
@@ -34,7 +43,7 @@ export function validateCiphers(errors: ValidationErrors, args: EtcdClusterArgs)
     errors.add(
       path,
       given,
-      "the certificates that are made here have keys of ECDSA, and none of these suites takes such keys",
+      "the component's certificates have ECDSA keys, and none of these suites takes such keys",
       `Add ${neededSuites[0]}`,
     );
   }
@@ -45,7 +54,7 @@ function validateSuite(errors: ValidationErrors, at: string, suite: string): boo
     return true;
   }
   if (laterSuites.includes(suite)) {
-    errors.add(at, suite, "it is one of TLS 1.3, which can't be chosen", "Leave it out");
+    errors.add(at, suite, "suites of TLS 1.3 can't be chosen", "Leave it out");
     return false;
   }
   const upper = suite.toUpperCase();
@@ -53,8 +62,8 @@ function validateSuite(errors: ValidationErrors, at: string, suite: string): boo
   errors.add(
     at,
     suite,
-    "etcd knows suites by Go's names only, letter by letter",
-    meant === undefined ? `Write it like ${neededSuites[0]}` : `Write ${meant} if you meant that`,
+    "etcd knows cipher suites by Go's names only",
+    meant === undefined ? `For example: ${neededSuites[0]}` : `Did you mean ${meant}?`,
   );
   return false;
 }

@@ -1,14 +1,7 @@
 import type { EtcdClusterArgs } from "../args";
 import { dnsNames, maxMembers, objectNames } from "../contract/names";
 import { isDnsLabel, isDnsName } from "../contract/units";
-import {
-  defaultVersion,
-  knownMinors,
-  parseKnownVersion,
-  securePatch,
-  usablePatch,
-} from "../contract/versions";
-import { plainText } from "./checks";
+import { checkInteger, plainText, respelt } from "./checks";
 import type { ValidationErrors } from "./errors";
 import { defaults } from "../config/defaults";
 
@@ -18,19 +11,21 @@ export const maxNameLength = 52;
 export function validateCluster(errors: ValidationErrors, args: EtcdClusterArgs, name: string): void {
   validateSize(errors, args);
   validateNames(errors, args, name);
-  validateVersion(errors, args);
 }
 
 function validateSize(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const members = args.members ?? defaults.members;
-  if (!Number.isInteger(members) || members < 1 || members > maxMembers) {
-    errors.add("members", members, `a cluster has 1 to ${maxMembers} members`, "Write 1, 3, 5 or 7");
-  } else if (members % 2 === 0 && !args.allowEvenMembers) {
+  if (typeof members !== "number") {
+    checkInteger(errors, "members", members, 1, maxMembers);
+  } else if (!Number.isInteger(members) || members < 1 || members > maxMembers) {
+    const zero = members === 0 ? ", and can't be scaled to zero" : "";
+    errors.add("members", members, `a cluster has 1 to ${maxMembers} members${zero}`, "Use 1, 3, 5 or 7");
+  } else if (members % 2 === 0 && !args.allowEvenMembers && !errors.has("allowEvenMembers")) {
     errors.add(
       "members",
       members,
       `an even number survives no more failures than ${members - 1}`,
-      `Write ${members - 1} or ${members + 1}, or set allowEvenMembers`,
+      `Use ${members - 1} or ${members + 1}, or set allowEvenMembers: true`,
     );
   }
 }
@@ -40,19 +35,19 @@ function validateNames(errors: ValidationErrors, args: EtcdClusterArgs, name: st
   const path = args.clusterName === undefined ? "name" : "clusterName";
   const namespace = args.namespace === undefined ? cluster : plainText(args.namespace);
   const domain = args.clusterDomain ?? defaults.clusterDomain;
-  if (!isDnsLabel(cluster) || !/^[a-z]/.test(cluster)) {
+  if (!isClusterName(cluster)) {
     errors.add(
       path,
       cluster,
       "pods, Services and certificates are named after it: lower-case letters, digits and dashes, a letter first",
-      "Give a clusterName like that",
+      respelt(cluster, isClusterName, `For example, clusterName: "etcd"`),
     );
   } else if (cluster.length > maxNameLength) {
     errors.add(
       path,
       cluster,
       `it has ${cluster.length} characters, and Kubernetes' labels leave room for ${maxNameLength}`,
-      "Give a shorter clusterName",
+      "Use a shorter clusterName",
     );
   }
   warnOfNeighbor(errors, path, cluster, args.namespace !== undefined && namespace !== cluster);
@@ -63,7 +58,7 @@ function validateNames(errors: ValidationErrors, args: EtcdClusterArgs, name: st
       "clusterDomain",
       domain,
       "it has to be a DNS name",
-      `Write it like "${defaults.clusterDomain}"`,
+      `For example: "${defaults.clusterDomain}"`,
     );
   } else if (namespace !== undefined) {
     const longest = dnsNames(cluster, namespace, domain).pod(objectNames(cluster).pod(maxMembers - 1));
@@ -72,11 +67,13 @@ function validateNames(errors: ValidationErrors, args: EtcdClusterArgs, name: st
         path,
         cluster,
         `a member's DNS name, ${longest}, would have ${longest.length} characters, and 253 is the limit`,
-        "Give a shorter clusterName or namespace",
+        "Use a shorter clusterName or namespace",
       );
     }
   }
 }
+
+const isClusterName = (text: string) => isDnsLabel(text) && /^[a-z]/.test(text);
 
 /**
  * Another cluster in the namespace may have a Service and a ServiceAccount of this name. It is only a warning, because
@@ -91,7 +88,7 @@ function warnOfNeighbor(errors: ValidationErrors, path: string, cluster: string,
       path,
       cluster,
       `a cluster called ${neighbour} in the same namespace would have objects of this name`,
-      "Have no such cluster there, or give one of them another name or a namespace of its own",
+      "Use another name or another namespace, unless there is no such cluster",
     );
   }
 }
@@ -106,12 +103,13 @@ export function validateNotReserved(
   { createNamespace = true }: EtcdClusterArgs,
 ): void {
   const namespace = plainText(given);
-  if (namespace !== undefined && kubernetesOwn.has(namespace) && createNamespace) {
+  const isOwn = namespace !== undefined && kubernetesOwn.has(namespace);
+  if (isOwn && createNamespace && !errors.has("createNamespace")) {
     errors.add(
       path,
       namespace,
-      "it is Kubernetes' own and can't be created, and must not be restricted or deleted with a cluster",
-      "Set createNamespace to false, or give another name",
+      "Kubernetes has this namespace already, and it must not be restricted or deleted with a cluster",
+      "Set createNamespace: false, or use another namespace",
     );
   }
 }
@@ -123,62 +121,7 @@ export function validateNamespace(errors: ValidationErrors, path: string, given:
       path,
       namespace,
       "it has to be a DNS label: at most 63 lower-case letters, digits and dashes",
-      "Give a name like that",
+      respelt(namespace, isDnsLabel, `For example: "etcd"`),
     );
-  }
-}
-
-function validateVersion(errors: ValidationErrors, args: EtcdClusterArgs): void {
-  const text = args.version ?? defaultVersion;
-  const version = parseKnownVersion(text);
-  if (!version) {
-    errors.add(
-      "version",
-      text,
-      `it has to be MAJOR.MINOR.PATCH of a minor that is known here (${knownMinors.join(", ")})`,
-      `Write it like "${defaultVersion}", without a v`,
-    );
-    return;
-  }
-  const usable = usablePatch(version);
-  const secure = securePatch(version);
-  if (!usable.ok) {
-    errors.add(
-      "version",
-      text,
-      `patches of ${version.minor} before ${version.minor}.${usable.from} have faults in membership ` +
-        "or lack the health endpoints",
-      `Write "${version.minor}.${secure.from}" or later`,
-    );
-  } else if (!secure.ok) {
-    errors.warn(
-      "version",
-      text,
-      "it has published security advisories (GHSA-xg4h, GHSA-6vch)",
-      `Take ${version.minor}.${secure.from} or later`,
-    );
-  }
-  const tag = args.image?.tag;
-  if (args.version === undefined && (tag !== undefined || args.image?.digest !== undefined)) {
-    errors.add(
-      "version",
-      undefined,
-      "an image was chosen by tag or digest, and the settings depend on the version in it",
-      "Give the version too",
-    );
-  } else {
-    validateVersionOfTag(errors, "image.tag", tag, args);
-  }
-}
-
-export function validateVersionOfTag(
-  errors: ValidationErrors,
-  path: string,
-  given: unknown,
-  { version = defaultVersion }: EtcdClusterArgs,
-): void {
-  const tag = plainText(given) ?? "";
-  if ((/^v?(\d+\.\d+\.\d+)/.exec(tag)?.[1] ?? version) !== version) {
-    errors.add(path, tag, `version says ${version}`, `Make them agree, or leave ${path} out`);
   }
 }

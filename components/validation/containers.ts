@@ -2,8 +2,8 @@ import type { EtcdClusterArgs } from "../args";
 import type { Role } from "../config/containers";
 import { helperRoles, sizesOf } from "../config/containers";
 import { quantity } from "../contract/units";
-import { checkQuantity } from "./checks";
 import type { ValidationErrors } from "./errors";
+import { checkQuantity } from "./measures";
 
 const places: Record<Exclude<Role, "etcd">, string> = {
   gate: "a member's gate",
@@ -16,20 +16,26 @@ const places: Record<Exclude<Role, "etcd">, string> = {
 /** Validates requests and limits of all containers but a member's etcd, whose values are valid already. */
 export function validateContainers(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const { helpers = {}, tools = {} } = args.resources ?? {};
-  const usable = (["helpers", "tools"] as const)
-    .flatMap((group) =>
-      Object.entries(args.resources?.[group] ?? {}).map(([field, given]) =>
-        checkQuantity(errors, `resources.${group}.${field}`, given),
-      ),
-    )
-    .every(Boolean);
-  if (!usable) return;
+  const paths = (["helpers", "tools"] as const).flatMap((group) =>
+    Object.entries(args.resources?.[group] ?? {}).map(([field, given]) => {
+      const path = `resources.${group}.${field}`;
+      checkQuantity(errors, path, given);
+      return path;
+    }),
+  );
+  const others = [
+    "resources.cpuLimit",
+    "resources.memoryLimit",
+    "controller.memoryLimit",
+    "backup.memoryLimit",
+  ];
+  if ([...paths, ...others].some((path) => errors.has(path))) return;
   if (helpers.memoryLimit !== undefined && size(helpers.memoryLimit) < 128 * 2 ** 20) {
     errors.add(
       "resources.helpers.memoryLimit",
       helpers.memoryLimit,
-      "they do not run reliably below 128Mi",
-      "Raise it",
+      "these containers do not run reliably below 128Mi",
+      "Use 128Mi or more",
     );
     return;
   }

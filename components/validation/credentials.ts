@@ -23,7 +23,7 @@ export function validateCredentials(errors: ValidationErrors, path: string, s3: 
         `${path}.credentials.${field}`,
         undefined,
         "credentials are an ID and a key",
-        "Give it, or leave credentials out",
+        "Set it, or leave credentials out",
       );
     }
     validateCredential(errors, `${path}.credentials.${field}`, value);

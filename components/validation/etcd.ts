@@ -3,9 +3,10 @@ import { CompactionMode, LogLevel, TlsVersion } from "../args";
 import { quotaPerMemory, roomyQuota, shutdownSeconds } from "../config/defaults";
 import { settingDefaults } from "../config/etcd-config";
 import { bytesAsText, duration, quantity } from "../contract/units";
-import { checkBytes, checkDuration, checkInteger, checkOneOf } from "./checks";
+import { checkInteger, checkOneOf } from "./checks";
 import { validateCiphers } from "./ciphers";
 import type { ValidationErrors } from "./errors";
+import { checkBytes, checkDuration } from "./measures";
 import { validateExtra } from "./settings";
 
 export function validateEtcd(errors: ValidationErrors, args: EtcdClusterArgs): void {
@@ -29,14 +30,12 @@ const smallestRequest = 16 * 2 ** 10;
 function validateRequestSize(errors: ValidationErrors, given: string | undefined): void {
   const path = "etcd.maxRequestSize";
   if (checkBytes(errors, path, given) && given !== undefined && (quantity(given) ?? 0) < smallestRequest) {
-    errors.add(
-      path,
-      given,
-      "below 16Ki practically every write would be refused",
-      `Write it with its unit, like "1536Ki"`,
-    );
+    errors.add(path, given, "below 16Ki practically every write would be refused", addUnit(given, "1536Ki"));
   }
 }
+
+const addUnit = (given: string, example: string): string =>
+  `${/^\d+$/.test(given) ? "Add the unit, for example" : "For example:"} "${example}"`;
 
 /** etcd compacts ten times within this duration. */
 const shortestRetentionSeconds = 60;
@@ -45,16 +44,19 @@ function validateCompaction(errors: ValidationErrors, etcd: EtcdSettings): void 
   checkOneOf(errors, "etcd.autoCompactionMode", etcd.autoCompactionMode, CompactionMode);
   const retention = etcd.autoCompactionRetention;
   const path = "etcd.autoCompactionRetention";
+  if (errors.has("etcd.autoCompactionMode")) {
+    return;
+  }
   if (etcd.autoCompactionMode === CompactionMode.Revision) {
     if (retention === undefined || !/^\d{1,18}$/.test(retention)) {
-      errors.add(path, retention, "revision mode keeps a number of revisions", `Write it like "10000"`);
+      errors.add(path, retention, "revision mode keeps a number of revisions", `For example: "10000"`);
     }
   } else if (retention !== undefined && retention !== "0" && !duration(retention)) {
     errors.add(
       path,
       retention,
       "periodic mode keeps a length of time (etcd would take a bare number for hours)",
-      `Write it like "1h", or "0" for none`,
+      `For example: "1h", or "0" to turn it off`,
     );
   } else if (
     retention !== undefined &&
@@ -64,8 +66,8 @@ function validateCompaction(errors: ValidationErrors, etcd: EtcdSettings): void 
     errors.add(
       path,
       retention,
-      "with less than a minute etcd would compact without a pause, and watches that fall back for a moment would end",
-      `Write it like "1h", or "0" for none`,
+      "with less than a minute etcd would compact all the time, and a watch that falls behind for a moment would end",
+      `For example: "1h", or "0" to turn it off`,
     );
   }
 }
@@ -73,9 +75,12 @@ function validateCompaction(errors: ValidationErrors, etcd: EtcdSettings): void 
 function validateTiming(errors: ValidationErrors, args: EtcdClusterArgs, etcd: EtcdSettings): void {
   const heartbeat = etcd.heartbeatIntervalMilliseconds ?? settingDefaults.heartbeatIntervalMilliseconds;
   const election = etcd.electionTimeoutMilliseconds ?? settingDefaults.electionTimeoutMilliseconds;
-  const usable =
-    checkInteger(errors, "etcd.heartbeatIntervalMilliseconds", heartbeat, 1, 10_000) &&
-    checkInteger(errors, "etcd.electionTimeoutMilliseconds", election, 1, 50_000);
+  const grace = args.terminationGracePeriodSeconds;
+  const graceIsUsable = checkInteger(errors, "terminationGracePeriodSeconds", grace, 1, 86_400);
+  const usable = [
+    checkInteger(errors, "etcd.heartbeatIntervalMilliseconds", heartbeat, 1, 10_000),
+    checkInteger(errors, "etcd.electionTimeoutMilliseconds", election, 1, 50_000),
+  ].every(Boolean);
   if (!usable) {
     return;
   }
@@ -83,18 +88,17 @@ function validateTiming(errors: ValidationErrors, args: EtcdClusterArgs, etcd: E
     errors.add(
       "etcd.electionTimeoutMilliseconds",
       election,
-      `it has to be at least five times the heartbeat of ${heartbeat} ms`,
-      `Write ${10 * heartbeat}, or shorten the heartbeat`,
+      `it has to be at least five times the heartbeat interval, which is ${heartbeat} ms`,
+      `Use ${10 * heartbeat}, or lower etcd.heartbeatIntervalMilliseconds`,
     );
   }
-  const grace = args.terminationGracePeriodSeconds;
   const needed = shutdownSeconds(election);
-  if (checkInteger(errors, "terminationGracePeriodSeconds", grace, 1, 86_400) && (grace ?? needed) < needed) {
+  if (graceIsUsable && (grace ?? needed) < needed) {
     errors.add(
       "terminationGracePeriodSeconds",
       grace,
       `with an election timeout of ${election} ms a clean stop can take ${needed} s`,
-      `Write ${needed} or more, or leave it out`,
+      `Use ${needed} or more, or leave it out`,
     );
   }
 }
@@ -102,12 +106,12 @@ function validateTiming(errors: ValidationErrors, args: EtcdClusterArgs, etcd: E
 /** etcd's own data and history take some megabytes. A smaller value is usually a size without its unit. */
 const smallestQuota = 16 * 2 ** 20;
 
-/** Separate from the rest of `etcd`, because it depends on volume and memory. */
+/** Separate from the rest of `etcd`, because it depends on volume and memory, as far as they are known. */
 export function validateQuota(
   errors: ValidationErrors,
   args: EtcdClusterArgs,
-  volumeBytes: number,
-  memoryBytes: number,
+  volumeBytes = Infinity,
+  memoryBytes = Infinity,
 ): void {
   const given = args.etcd?.quota;
   if (!checkBytes(errors, "etcd.quota", given) || given === undefined) {
@@ -118,16 +122,17 @@ export function validateQuota(
     errors.add(
       "etcd.quota",
       given,
-      "below 16Mi the database would be full at once, and the cluster take no writes",
-      `Write it with its unit, like "2Gi"`,
+      "below 16Mi the database would be full at once, and the cluster would accept no writes",
+      addUnit(given, "2Gi"),
     );
   }
   if (quota > volumeBytes / 3) {
     errors.add(
       "etcd.quota",
       given,
-      "a volume has to hold the database, a copy while it is defragmented, and a snapshot: three times the quota",
-      "Lower the quota, or raise storage.size",
+      "a volume has to hold the database, a copy while it is defragmented, and a snapshot: three times the quota, " +
+        `${bytesAsText(3 * quota)}`,
+      `Lower the quota, or use storage.size: "${bytesAsText(3 * quota)}" or more`,
     );
   }
   const roomy = roomyQuota(volumeBytes);
@@ -135,9 +140,9 @@ export function validateQuota(
     errors.warn(
       "etcd.quota",
       given,
-      "three times that much (the database, a copy while it is defragmented, what a restore sets " +
-        "aside) leaves little of the volume for etcd's log",
-      `Write ${bytesAsText(roomy)} or less, or raise storage.size`,
+      "the database, a copy while it is defragmented and what a restore sets aside are three times that much, " +
+        "which leaves little of the volume for etcd's log",
+      `Use ${bytesAsText(roomy)} or less, or raise storage.size`,
     );
   }
   if (quota > quotaPerMemory * memoryBytes) {

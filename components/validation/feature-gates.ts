@@ -23,13 +23,13 @@ export function validateFeatureGates(errors: ValidationErrors, etcd: EtcdSetting
       errors.add(
         path,
         text,
-        `etcd ${minor} has no gate called ${name}, and ends at its start`,
-        meant ? `Write ${meant} if you meant that` : `There are: ${featureGates[minor].join(", ")}`,
+        `etcd ${minor} has no gate called ${name}, and does not start with it`,
+        meant ? `Did you mean ${meant}?` : `The gates are ${featureGates[minor].join(", ")}`,
       );
     } else if (value === undefined) {
-      errors.add(path, text, `${name} has no yes or no`, `Write ${name}=true or ${name}=false`);
+      errors.add(path, text, `${name} has no value`, `Use ${name}=true or ${name}=false`);
     } else if (seen.has(name)) {
-      errors.add(path, text, `${name} is there twice`, "Leave one of them out");
+      errors.add(path, text, `${name} is set twice`, "Leave one of them out");
     }
     seen.add(name);
   }
@@ -40,7 +40,7 @@ export function validateFeatureGates(errors: ValidationErrors, etcd: EtcdSetting
         `etcd.extra.${setting}`,
         extra[setting],
         `feature-gates says ${gate} too, and etcd takes only one of them`,
-        `Write ${gate} there, and leave this out`,
+        `Use ${gate} there, and leave this out`,
       );
     }
   }
@@ -59,7 +59,7 @@ function validateLeases(
     errors.add(
       path,
       text,
-      "LeaseCheckpointPersist needs LeaseCheckpoint, and etcd ends at its start without",
+      "LeaseCheckpointPersist needs LeaseCheckpoint, without which etcd does not start",
       "Add LeaseCheckpoint=true, or leave both out",
     );
   }

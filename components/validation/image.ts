@@ -16,7 +16,12 @@ export function validateImages(errors: ValidationErrors, args: EtcdClusterArgs):
 
 function validateImage(errors: ValidationErrors, path: string, image: Image | undefined): void {
   if (image?.tag !== undefined && image.digest !== undefined) {
-    errors.add(path, image, "an image is named by a tag or by a digest", "Leave one of them out");
+    errors.add(
+      path,
+      image,
+      "an image is named by a tag or by a digest, and not by both",
+      "Leave one of them out",
+    );
   }
   validateDigest(errors, `${path}.digest`, image?.digest);
   validateTag(errors, `${path}.tag`, image?.tag);
@@ -27,7 +32,7 @@ function validateImage(errors: ValidationErrors, path: string, image: Image | un
 export function validateDigest(errors: ValidationErrors, path: string, given: unknown): void {
   const digest = plainText(given);
   if (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest)) {
-    errors.add(path, digest, "it has to be sha256: and 64 hexadecimal digits", "Copy it whole");
+    errors.add(path, digest, "it has to be sha256: and 64 hexadecimal digits", "Copy the whole digest");
   }
 }
 
@@ -38,7 +43,7 @@ export function validateTag(errors: ValidationErrors, path: string, given: unkno
       path,
       tag,
       "a tag has at most 128 letters, digits, dots, dashes and underscores",
-      "Give the tag alone",
+      "Use the tag alone",
     );
   }
 }
@@ -50,13 +55,13 @@ export function validateRepository(errors: ValidationErrors, path: string, value
   }
   const tagged = /^(.*[^/]):[^/:\]]*$/.exec(given)?.[1];
   if (tagged !== undefined && repository.test(tagged)) {
-    errors.add(path, given, "it ends with a tag", `Move that to ${path.replace("repository", "tag")}`);
+    errors.add(path, given, "it ends with a tag", `Move the tag to ${path.replace("repository", "tag")}`);
   } else if (given.length > 255 || !repository.test(given)) {
     errors.add(
       path,
       given,
-      "it has to be a registry and a path in small letters, without tag or digest",
-      `Write it like "registry.example.com/etcd"`,
+      "it has to be a registry and a path in lower-case letters, without tag or digest",
+      `For example: "registry.example.com/etcd"`,
     );
   }
 }

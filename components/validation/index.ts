@@ -1,7 +1,8 @@
 import type { EtcdClusterArgs } from "../args";
-import { validateShape } from "./arguments";
+import { readArguments } from "./arguments";
 import { validateBackup } from "./backup";
 import { validateCluster } from "./cluster";
+import { validateContainers } from "./containers";
 import { validateEtcd } from "./etcd";
 import { validateImages } from "./image";
 import { validateKubernetes } from "./kubernetes";
@@ -12,6 +13,7 @@ import { ValidationErrors } from "./errors";
 import { validateScheduling } from "./scheduling";
 import { validateService } from "./service";
 import { validateTls } from "./tls";
+import { validateVersion } from "./version";
 
 export { checkLater } from "./late";
 
@@ -19,12 +21,11 @@ export { checkLater } from "./late";
  * Throws one error that lists everything that is wrong, before anything is registered. Returns the warnings. `name` is
  * the Pulumi resource's name, which is the cluster's default name.
  */
-export function validate(args: EtcdClusterArgs, name: string): string[] {
+export function validate(given: EtcdClusterArgs, name: string): string[] {
   const errors = new ValidationErrors();
-  if (!validateShape(errors, args)) {
-    errors.throwIfAny(`EtcdCluster "${name}"`);
-  }
+  const args = readArguments(errors, given);
   validateCluster(errors, args, name);
+  validateVersion(errors, args);
   validateImages(errors, args);
   validateAllMetadata(errors, args);
   validateEtcd(errors, args);
@@ -35,6 +36,7 @@ export function validate(args: EtcdClusterArgs, name: string): string[] {
   validateObjectNames(errors, args);
   validateRestore(errors, args, name);
   validateBackup(errors, args, name);
+  validateContainers(errors, args);
   errors.throwIfAny(`EtcdCluster "${name}"`);
   return errors.warnings;
 }

@@ -1,11 +1,11 @@
-import type { EtcdClusterArgs } from "../args";
+import type { EtcdClusterArgs, Resources } from "../args";
 import { VolumeRetention } from "../args";
 import { defaults, longestWaitSeconds } from "../config/defaults";
 import { quantity } from "../contract/units";
-import { checkInteger, checkOneOf, checkQuantity } from "./checks";
-import { validateContainers } from "./containers";
+import { checkInteger, checkOneOf } from "./checks";
 import { validateQuota } from "./etcd";
 import type { ValidationErrors } from "./errors";
+import { checkQuantity, isQuantity } from "./measures";
 import { validateLogFiles } from "./settings";
 
 /** Seven files of the write-ahead log (five closed, the current and the next one), and some space for the database. */
@@ -21,37 +21,48 @@ export function validateKubernetes(errors: ValidationErrors, args: EtcdClusterAr
 
 function validateVolumeAndMemory(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const { storage = {}, resources = {} } = args;
-  const usable = [
-    checkQuantity(errors, "storage.size", storage.size),
-    checkQuantity(errors, "resources.cpuRequest", resources.cpuRequest),
-    checkQuantity(errors, "resources.cpuLimit", resources.cpuLimit),
-    checkQuantity(errors, "resources.memoryRequest", resources.memoryRequest),
-    checkQuantity(errors, "resources.memoryLimit", resources.memoryLimit),
-  ].every(Boolean);
+  checkQuantity(errors, "storage.size", storage.size);
+  for (const field of ["cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit"] as const) {
+    checkQuantity(errors, `resources.${field}`, resources[field]);
+  }
   checkOneOf(errors, "storage.onDestroy", storage.onDestroy, VolumeRetention);
   checkInteger(errors, "storage.keepReplacedDays", storage.keepReplacedDays, 1, 3650);
-  if (storage.onDestroy === VolumeRetention.Delete && !args.allowDataDeletion) {
+  if (
+    storage.onDestroy === VolumeRetention.Delete &&
+    !args.allowDataDeletion &&
+    !errors.has("allowDataDeletion")
+  ) {
     errors.add(
       "storage.onDestroy",
       storage.onDestroy,
-      "the data may not go unless allowDataDeletion says so",
-      "Set allowDataDeletion, or leave the claims",
+      "the data may only be deleted if allowDataDeletion is true",
+      "Set allowDataDeletion: true, or leave storage.onDestroy out",
     );
   }
-  if (!usable) {
-    return;
-  }
-  const size = (text: string | undefined) => quantity(text ?? "") ?? 0;
-  const memory = size(resources.memoryLimit ?? defaults.memoryLimit);
-  if (memory < 128 * 2 ** 20) {
+  validateSizes(errors, args);
+}
+
+const size = (text: string | undefined) => quantity(text ?? "") ?? 0;
+
+function validateSizes(errors: ValidationErrors, args: EtcdClusterArgs): void {
+  const { storage = {}, resources = {} } = args;
+  const volume = errors.has("storage.size") ? undefined : size(storage.size ?? defaults.storageSize);
+  const memory = errors.has("resources.memoryLimit")
+    ? undefined
+    : size(resources.memoryLimit ?? defaults.memoryLimit);
+  if (memory !== undefined && memory < 128 * 2 ** 20) {
     errors.add(
       "resources.memoryLimit",
       resources.memoryLimit,
       "etcd does not start reliably below 128Mi",
-      "Raise it",
+      "Use 128Mi or more",
     );
   }
-  if (size(resources.memoryRequest) > memory) {
+  if (
+    memory !== undefined &&
+    !errors.has("resources.memoryRequest") &&
+    size(resources.memoryRequest) > memory
+  ) {
     errors.add(
       "resources.memoryRequest",
       resources.memoryRequest,
@@ -59,28 +70,36 @@ function validateVolumeAndMemory(errors: ValidationErrors, args: EtcdClusterArgs
       "Lower it, or raise resources.memoryLimit",
     );
   }
-  if (
-    resources.cpuLimit !== undefined &&
-    size(resources.cpuRequest ?? defaults.cpuRequest) > size(resources.cpuLimit)
-  ) {
-    errors.add(
-      "resources.cpuLimit",
-      resources.cpuLimit,
-      "it is below the request",
-      "Raise it, or lower the request",
-    );
-  }
-  if (size(storage.size ?? defaults.storageSize) < smallestVolume) {
+  validateCpu(errors, resources);
+  if (volume !== undefined && volume < smallestVolume) {
     errors.add(
       "storage.size",
       storage.size,
       "etcd allocates its log in files of 64 MB, of which it keeps up to seven, before anything is stored",
-      "Write 512Mi or more",
+      "Use 512Mi or more",
     );
   }
-  validateQuota(errors, args, size(storage.size ?? defaults.storageSize), memory);
-  validateLogFiles(errors, args, size(storage.size ?? defaults.storageSize));
-  validateContainers(errors, args);
+  validateQuota(errors, args, volume, memory);
+  if (volume !== undefined) {
+    validateLogFiles(errors, args, volume);
+  }
+}
+
+function validateCpu(
+  errors: ValidationErrors,
+  { cpuRequest = defaults.cpuRequest, cpuLimit }: Resources,
+): void {
+  if (errors.has("resources.cpuRequest") || errors.has("resources.cpuLimit") || cpuLimit === undefined) {
+    return;
+  }
+  if (size(cpuRequest) > size(cpuLimit)) {
+    errors.add(
+      "resources.cpuLimit",
+      cpuLimit,
+      `it is below the request of ${cpuRequest}`,
+      "Raise it, or lower resources.cpuRequest",
+    );
+  }
 }
 
 function validateSecurity(errors: ValidationErrors, args: EtcdClusterArgs): void {
@@ -92,7 +111,7 @@ function validateSecurity(errors: ValidationErrors, args: EtcdClusterArgs): void
         `security.${field}`,
         given,
         "members never run as root",
-        "Give another number, or leave it out",
+        "Use another number, or leave it out",
       );
     } else {
       checkInteger(errors, `security.${field}`, given, 1, 2_147_483_647);
@@ -101,7 +120,7 @@ function validateSecurity(errors: ValidationErrors, args: EtcdClusterArgs): void
       errors.add(
         `security.${field}`,
         given,
-        "platformAssignsIds leaves this to the platform",
+        "security.platformAssignsIds leaves this to the platform",
         "Leave one of them out",
       );
     }
@@ -114,7 +133,7 @@ function validateController(errors: ValidationErrors, args: EtcdClusterArgs): vo
   checkInteger(errors, `${path}.nodeLossGraceSeconds`, controller.nodeLossGraceSeconds, 60, 7 * 86_400);
   checkInteger(errors, `${path}.defragmentFreePercent`, controller.defragmentFreePercent, 1, 99);
   checkInteger(errors, `${path}.waitSeconds`, controller.waitSeconds, 60, longestWaitSeconds);
-  checkQuantity(errors, `${path}.defragmentMinSize`, controller.defragmentMinSize);
+  isQuantity(errors, `${path}.defragmentMinSize`, controller.defragmentMinSize);
   if (
     checkQuantity(errors, `${path}.memoryLimit`, controller.memoryLimit) &&
     controller.memoryLimit !== undefined &&
@@ -123,8 +142,8 @@ function validateController(errors: ValidationErrors, args: EtcdClusterArgs): vo
     errors.add(
       `${path}.memoryLimit`,
       controller.memoryLimit,
-      "it does not start reliably below 96Mi",
-      "Raise it",
+      "the controller does not start reliably below 96Mi",
+      "Use 96Mi or more",
     );
   }
 }

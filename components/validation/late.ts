@@ -3,14 +3,15 @@ import type { EtcdClusterArgs } from "../args";
 import { checkShape } from "./arguments";
 import { validatePrefix } from "./backup";
 import { checkObjectName, isLater } from "./checks";
-import { validateNamespace, validateNotReserved, validateVersionOfTag } from "./cluster";
+import { validateNamespace, validateNotReserved } from "./cluster";
 import { validateCredential } from "./credentials";
 import { ValidationErrors } from "./errors";
 import { validateDigest, validateRepository, validateTag } from "./image";
 import { validatePullSecrets, validateStorageClass } from "./object-names";
-import { validateUrls } from "./restore";
+import { validateUrls } from "./restore-endpoints";
 import { serviceWords, validateLoadBalancerClass, validateRanges } from "./service";
 import { validateServerNames } from "./tls";
+import { validateVersionOfTag } from "./version";
 
 /** Checks a value as if it had been known from the start. */
 type Check = (errors: ValidationErrors, path: string, given: unknown, args: EtcdClusterArgs) => void;
@@ -77,6 +78,7 @@ const checks: readonly (readonly [string, Check])[] = [
   ["restore.file.claim", objectName],
   ["restore.endpoints.urls", list(validateUrls)],
   ["restore.endpoints.tlsSecret", objectName],
+  ["restore.endpoints.passwordSecret", objectName],
   ...store("backup"),
   ...store("restore.backup"),
 ];
@@ -86,15 +88,18 @@ const checks: readonly (readonly [string, Check])[] = [
  * that the engine creates nothing before they are known and right.
  */
 export function checkLater(args: EtcdClusterArgs, name: string): EtcdClusterArgs {
-  const checked = (path: string, check: Check) => (given: unknown) =>
-    isLater(given) || (Array.isArray(given) && given.some(isLater))
-      ? pulumi.output(given as pulumi.Input<string | pulumi.Input<string>[]>).apply((value) => {
-          const errors = new ValidationErrors();
-          check(errors, path, value, args);
-          withoutPrefixes(() => errors.throwIfAny(`EtcdCluster "${name}"`));
-          return value;
-        })
-      : given;
+  const checked = (path: string, check: Check) => (given: unknown) => {
+    if (!isLater(given) && !(Array.isArray(given) && given.some(isLater))) {
+      return given;
+    }
+    const output = pulumi.output(given as pulumi.Input<string | pulumi.Input<string>[]>);
+    return pulumi.all([output, pulumi.isSecret(output)]).apply(([value, secret]) => {
+      const errors = new ValidationErrors(secret);
+      check(errors, path, value, args);
+      withoutPrefixes(() => errors.throwIfAny(`EtcdCluster "${name}"`));
+      return value;
+    });
+  };
   return checks.reduce<object>(
     (all, [path, check]) => changed(all, path.split("."), checked(path, check)),
     args,

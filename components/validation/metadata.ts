@@ -89,8 +89,8 @@ function validateAnnotations(
       errors.add(
         path,
         key,
-        "Pulumi obeys it on each object, and what waits for what, and what may be replaced, is the component's to say",
-        `Leave it out, or set it on one object by Pulumi's transforms`,
+        "Pulumi obeys it on each object, and only the component knows what has to wait and what may be replaced",
+        "Leave it out, or set it on one object with Pulumi's transforms",
       );
     }
   }
@@ -109,7 +109,7 @@ function validateAnnotations(
 const isOwn = (key: string) => key.startsWith("etcd-cluster/");
 
 function addReservedKey(errors: ValidationErrors, path: string, key: string): void {
-  errors.add(path, key, "keys of etcd-cluster/ are the component's own", "Use another key");
+  errors.add(path, key, "keys that begin with etcd-cluster/ belong to the component", "Use another key");
 }
 
 function validateKey(errors: ValidationErrors, path: string, key: string, compared: string): void {
@@ -117,8 +117,9 @@ function validateKey(errors: ValidationErrors, path: string, key: string, compar
     errors.add(
       path,
       key,
-      "a key has at most 63 letters, digits, dashes, dots and underscores, after a domain and a slash if it likes",
-      `Write it like "tier" or "example.com/tier"`,
+      "a key has at most 63 letters, digits, dashes, dots and underscores, and may have a domain and a slash " +
+        "before them",
+      `For example: "tier" or "example.com/tier"`,
     );
   }
 }

@@ -14,7 +14,9 @@ export function validateObjectNames(errors: ValidationErrors, args: EtcdClusterA
   checkObjectName(errors, "controller.priorityClassName", args.controller?.priorityClassName);
   validateStorageClass(errors, "storage.storageClass", args.storage?.storageClass);
   checkObjectName(errors, "restore.file.claim", restore?.file?.claim || undefined);
-  checkObjectName(errors, "restore.endpoints.tlsSecret", restore?.endpoints?.tlsSecret || undefined);
+  for (const secret of ["tlsSecret", "passwordSecret"] as const) {
+    checkObjectName(errors, `restore.endpoints.${secret}`, restore?.endpoints?.[secret] || undefined);
+  }
   validateStore(errors, "backup", backup);
   validateStore(errors, "restore.backup", restore?.backup);
 }

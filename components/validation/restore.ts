@@ -1,10 +1,11 @@
 import type { EtcdClusterArgs, Restore } from "../args";
 import { maxMembers, objectNames } from "../contract/names";
 import { isDnsLabel } from "../contract/units";
-import { validateStore, urlOf } from "./backup";
-import { checkInteger, plainTexts } from "./checks";
+import { validateStore } from "./backup";
+import { checkInteger, inWords, plainTexts } from "./checks";
 import { maxNameLength } from "./cluster";
 import type { ValidationErrors } from "./errors";
+import { validateEndpoints } from "./restore-endpoints";
 import { defaults } from "../config/defaults";
 
 const sources = ["backup", "file", "endpoints"] as const;
@@ -16,7 +17,7 @@ export function validateRestore(errors: ValidationErrors, args: EtcdClusterArgs,
     errors.add(
       "recovery",
       recovery,
-      "a generation is made by a restore or by a recovery",
+      "a generation is made by a restore or by a recovery, and not by both",
       "Leave one of them out",
     );
   }
@@ -25,34 +26,34 @@ export function validateRestore(errors: ValidationErrors, args: EtcdClusterArgs,
       errors.add(
         "recovery.confirmed",
         recovery.confirmed,
-        "it has to be true",
-        "Confirm it, or leave recovery out",
+        "writes that only the lost disks have will be lost, and you have to accept that",
+        "Use true, or leave recovery out",
       );
     }
-    if (generation < 2) {
+    if (!errors.has("generation") && generation < 2) {
       errors.add(
         "generation",
         generation,
         "a recovery makes the next generation, and a cluster begins with 1",
-        "Write one more than it was",
+        "Use one more than the present generation, 2 for the first recovery",
       );
     }
     validateMembers(errors, args.clusterName ?? name, "recovery", recovery.abandonedMembers);
   }
   if (restore) {
-    validateSource(errors, restore);
+    validateSource(errors, args, restore);
     validateBackupSource(errors, args);
     validateMembers(errors, args.clusterName ?? name, "restore", restore.abandonedMembers);
   }
-  if (restore || recovery) {
+  if ((restore || recovery) && !errors.has("generation")) {
     validateJobName(errors, args.clusterName ?? name, generation);
   }
   if ((restore || recovery) && args.tls?.existing && args.tls.existing.restoreSecret === undefined) {
     errors.add(
       "tls.existing.restoreSecret",
       undefined,
-      "a restore pod needs a certificate, and no authority is here to sign it",
-      "Give a Secret, as it is described there",
+      "with tls.existing the component can't sign the certificate that a restore pod needs",
+      "Set it to the name of the Secret that its documentation describes",
     );
   }
 }
@@ -72,53 +73,35 @@ function validateJobName(errors: ValidationErrors, cluster: string, generation: 
   }
 }
 
-function validateSource(errors: ValidationErrors, restore: Restore): void {
+function validateSource(errors: ValidationErrors, args: EtcdClusterArgs, restore: Restore): void {
   const given = sources.filter((source) => restore[source] !== undefined);
-  if (given.length !== 1) {
+  if (given.length !== 1 && !sources.some((source) => errors.has(`restore.${source}`))) {
     errors.add(
       "restore",
-      given.length === 0 ? undefined : given,
+      Object.fromEntries(given.map((source) => [source, "…"])),
       "a restore has exactly one source",
-      `Give one of ${sources.join(", ")}`,
+      `Use one of ${inWords(sources)}`,
     );
   }
   const { file, endpoints } = restore;
-  for (const [path, value] of [
-    ["restore.file.claim", file && (file.claim ?? "")],
-    ["restore.endpoints.tlsSecret", endpoints && (endpoints.tlsSecret ?? "")],
-  ] as const) {
-    if (value === "" || value === null) {
-      errors.add(path, undefined, "it has to be the name of an object of the namespace", "Give it");
-    }
+  if (file && (file.claim ?? "") === "") {
+    errors.add(
+      "restore.file.claim",
+      undefined,
+      "it has to be the name of an object in the namespace",
+      "Set it",
+    );
   }
   if (file && (!file.path || file.path.startsWith("/") || file.path.split("/").includes(".."))) {
     errors.add(
       "restore.file.path",
       file.path,
       "it has to be a path on the claim",
-      `Write it like "backups/etcd.db"`,
+      `For example: "backups/etcd.db"`,
     );
   }
   if (endpoints) {
-    validateUrls(errors, "restore.endpoints.urls", endpoints.urls);
-  }
-}
-
-export function validateUrls(errors: ValidationErrors, path: string, given: unknown): void {
-  if (given === undefined || (Array.isArray(given) && given.length === 0)) {
-    errors.add(path, given, "somebody has to be asked", "Give a URL at least");
-  }
-  for (const [index, url] of plainTexts(given)) {
-    const parsed = urlOf(url);
-    const bare = parsed && !parsed.search && !parsed.hash && !parsed.username && !parsed.password;
-    if (!bare || !/^https:\/\/[^/\s?#@]+$/.test(url)) {
-      errors.add(
-        `${path}[${index}]`,
-        url,
-        "it has to be the https URL of a client port, without a user, a path or a query",
-        `Write it like "https://etcd-0.etcd:2379"`,
-      );
-    }
+    validateEndpoints(errors, endpoints, args);
   }
 }
 
@@ -135,8 +118,8 @@ function validateBackupSource(errors: ValidationErrors, args: EtcdClusterArgs): 
     errors.add(
       `${path}.claim.size`,
       backup.claim.size,
-      "a claim that is made here holds no backup",
-      `Give ${path}.claim.existing`,
+      "a new claim holds no backup",
+      `Use ${path}.claim.existing`,
     );
   }
   if (backup.name !== undefined && !/^\d{8}T\d{6}Z-[0-9a-f]{6}$/.test(backup.name)) {
@@ -144,7 +127,7 @@ function validateBackupSource(errors: ValidationErrors, args: EtcdClusterArgs): 
       `${path}.name`,
       backup.name,
       "a backup's name is its time and six hexadecimal digits",
-      `Write it like "20261126T191500Z-5f3a9c", without a folder or .db`,
+      `For example: "20261126T191500Z-5f3a9c", without a folder or .db`,
     );
   }
   if (backup.clusterId !== undefined && !/^[1-9a-f][0-9a-f]{0,15}$/.test(backup.clusterId)) {
@@ -152,7 +135,7 @@ function validateBackupSource(errors: ValidationErrors, args: EtcdClusterArgs): 
       `${path}.clusterId`,
       backup.clusterId,
       "it has to be hexadecimal, as etcdctl prints it",
-      "Write it in small letters, without 0x",
+      "Use lower-case letters, without 0x",
     );
   }
 }
@@ -165,13 +148,13 @@ function validateMembers(
 ): void {
   const { pod } = objectNames(cluster);
   const known = Array.from({ length: maxMembers }, (_, ordinal) => pod(ordinal));
-  for (const [index, member] of given.entries()) {
+  for (const [index, member] of plainTexts(given)) {
     if (!known.includes(member)) {
       errors.add(
         `${path}.abandonedMembers[${index}]`,
         member,
-        `members are called ${pod(0)} to ${pod(maxMembers - 1)}`,
-        "Write one of these names",
+        `the members are called ${pod(0)} to ${pod(maxMembers - 1)}`,
+        "Use one of these names",
       );
     }
   }

@@ -2,9 +2,10 @@ import type { EtcdClusterArgs, Scheduling } from "../args";
 import { Spread } from "../args";
 import { maxMembers } from "../contract/names";
 import { isLabelValue, isQualifiedName, nearest } from "../contract/units";
-import { checkInteger, checkObjectName, checkOneOf, checkWord, isLater, plainText } from "./checks";
+import { addWord, checkInteger, checkObjectName, checkOneOf, checkWord, isLater, plainText } from "./checks";
 import { validateLabels } from "./metadata";
 import type { ValidationErrors } from "./errors";
+import { toList, toText } from "./wrong-type";
 
 /** Finds values that Kubernetes would refuse, or accept and then never schedule a pod. */
 export function validateScheduling(errors: ValidationErrors, args: EtcdClusterArgs): void {
@@ -13,12 +14,7 @@ export function validateScheduling(errors: ValidationErrors, args: EtcdClusterAr
   checkOneOf(errors, `${path}.hostSpread`, scheduling.hostSpread, Spread);
   checkOneOf(errors, `${path}.zoneSpread`, scheduling.zoneSpread, Spread);
   validateZones(errors, scheduling);
-  validateLabels(
-    errors,
-    `${path}.nodeSelector`,
-    scheduling.nodeSelector,
-    "No node can have it; write one that it has",
-  );
+  validateLabels(errors, `${path}.nodeSelector`, scheduling.nodeSelector, "Use the value of a node's label");
   validateTolerations(errors, `${path}.tolerations`, scheduling.tolerations);
   validateNodeAffinity(errors, `${path}.nodeAffinity`, scheduling.nodeAffinity);
   checkObjectName(errors, `${path}.priorityClassName`, scheduling.priorityClassName);
@@ -30,13 +26,14 @@ function validateZones(errors: ValidationErrors, { zoneSpread, minZones }: Sched
   if (
     checkInteger(errors, "scheduling.minZones", minZones, 1, maxMembers) &&
     minZones !== undefined &&
-    zoneSpread !== Spread.Required
+    zoneSpread !== Spread.Required &&
+    !errors.has("scheduling.zoneSpread")
   ) {
     errors.add(
       "scheduling.minZones",
       minZones,
-      "it needs zoneSpread Required, since what is only preferred keeps nobody waiting",
-      "Set scheduling.zoneSpread, or leave it out",
+      "only zoneSpread Required makes a member wait for a zone",
+      'Set scheduling.zoneSpread: "Required", or leave minZones out',
     );
   }
 }
@@ -54,7 +51,7 @@ function fieldsOf(
     return undefined;
   }
   if (given === null || typeof given !== "object" || Array.isArray(given)) {
-    errors.add(path, given, "it has fields of its own", `Write it as an object with ${known.join(", ")}`);
+    errors.add(path, given, "it has to be an object", `Use an object with ${known.join(", ")}`);
     return undefined;
   }
   for (const [field, value] of Object.entries(given)) {
@@ -62,9 +59,9 @@ function fieldsOf(
       const meant = nearest(field, known);
       errors.add(
         `${path}.${field}`,
-        isLater(value) ? "an output" : value,
+        value,
         "Kubernetes has no such field here",
-        meant ? `Write ${meant} if you meant that` : `There are: ${known.join(", ")}`,
+        meant ? `Did you mean ${meant}?` : `The fields are ${known.join(", ")}`,
       );
     }
   }
@@ -76,7 +73,7 @@ function itemsOf(errors: ValidationErrors, path: string, given: unknown): readon
     return [];
   }
   if (!Array.isArray(given)) {
-    errors.add(path, given, "it has to be a list", "Write it as one, with one element if need be");
+    errors.add(path, given, "it has to be a list", toList(path, given, "any"));
     return [];
   }
   return given;
@@ -85,7 +82,7 @@ function itemsOf(errors: ValidationErrors, path: string, given: unknown): readon
 /** The text, or undefined for an output. Adds an error for anything else. */
 function textOf(errors: ValidationErrors, path: string, given: unknown): string | undefined {
   if (given !== undefined && typeof given !== "string" && !isLater(given)) {
-    errors.add(path, given, "it has to be text", "Write it in quotes");
+    errors.add(path, given, "it has to be text", toText(path, given));
   }
   return plainText(given);
 }
@@ -112,12 +109,12 @@ function validateToleration(errors: ValidationErrors, path: string, fields: Fiel
     errors.add(
       `${path}.value`,
       value,
-      "only operator Equal has a value, and it has the form of a label's",
-      "Leave it out, or write operator Equal",
+      "only operator Equal has a value, and it has the form of a label's value",
+      "Leave it out, or use operator Equal",
     );
   }
   if (!fields.key && !isLater(fields.operator) && operator !== "Exists") {
-    errors.add(`${path}.key`, fields.key, "only operator Exists can do without", "Give the taint's key");
+    errors.add(`${path}.key`, fields.key, "only operator Exists does without a key", "Use the taint's key");
   }
   if (fields.tolerationSeconds !== undefined && !isLater(fields.tolerationSeconds)) {
     checkInteger(errors, `${path}.tolerationSeconds`, fields.tolerationSeconds, -(2 ** 31), 2 ** 31);
@@ -126,7 +123,7 @@ function validateToleration(errors: ValidationErrors, path: string, fields: Fiel
         `${path}.tolerationSeconds`,
         fields.tolerationSeconds,
         "only effect NoExecute takes a time",
-        "Write effect NoExecute, or leave it out",
+        "Use effect NoExecute, or leave it out",
       );
     }
   }
@@ -137,9 +134,9 @@ function validateLabelName(errors: ValidationErrors, path: string, key: string |
     errors.add(
       path,
       key,
-      "it has to be a name of at most 63 letters, digits, dashes, dots and underscores, after a " +
-        "domain and a slash if it likes",
-      `Write it like "tier" or "example.com/tier"`,
+      "it has to be a name of at most 63 letters, digits, dashes, dots and underscores, and may have a domain and a " +
+        "slash before them",
+      `For example: "tier" or "example.com/tier"`,
     );
   }
 }
@@ -154,7 +151,7 @@ function validateNodeAffinity(errors: ValidationErrors, path: string, given: unk
     const at = `${path}.${required}.nodeSelectorTerms`;
     const terms = itemsOf(errors, at, must.nodeSelectorTerms);
     if (terms.length === 0 && !isLater(must.nodeSelectorTerms)) {
-      errors.add(at, must.nodeSelectorTerms, "no node fits without a term", "Give one, or leave it out");
+      errors.add(at, must.nodeSelectorTerms, "no node matches without a term", "Use one, or leave it out");
     }
     terms.forEach((term, index) => {
       validateTerm(errors, `${at}[${index}]`, term);
@@ -164,8 +161,15 @@ function validateNodeAffinity(errors: ValidationErrors, path: string, given: unk
   for (const [index, item] of itemsOf(errors, `${path}.${preferred}`, fields?.[preferred]).entries()) {
     const at = `${path}.${preferred}[${index}]`;
     const wish = fieldsOf(errors, at, item, ["weight", "preference"]);
-    if (wish && !isLater(wish.weight)) {
-      checkInteger(errors, `${at}.weight`, wish.weight ?? 0, 1, 100);
+    if (wish && wish.weight === undefined) {
+      errors.add(
+        `${at}.weight`,
+        undefined,
+        "it has to be a whole number from 1 to 100",
+        "Use 100 for a rule that counts most",
+      );
+    } else if (wish && !isLater(wish.weight)) {
+      checkInteger(errors, `${at}.weight`, wish.weight, 1, 100);
     }
     validateTerm(errors, `${at}.preference`, wish?.preference);
   }
@@ -178,12 +182,7 @@ function validateTermHasRules(errors: ValidationErrors, path: string, given: unk
   }
   const { matchExpressions = [], matchFields = [] } = given as Fields;
   if ([matchExpressions, matchFields].every((list) => Array.isArray(list) && list.length === 0)) {
-    errors.add(
-      path,
-      given,
-      "no node fits a term that asks for nothing",
-      "Give it an expression or a field, or leave it out",
-    );
+    errors.add(path, given, "no node matches an empty term", "Add an expression or a field, or leave it out");
   }
 }
 
@@ -200,15 +199,28 @@ function validateTerm(errors: ValidationErrors, path: string, given: unknown): v
   }
 }
 
+function checkGivenWord(
+  errors: ValidationErrors,
+  path: string,
+  given: unknown,
+  allowed: readonly string[],
+): void {
+  if (given === undefined) {
+    addWord(errors, path, given, allowed);
+  } else {
+    checkWord(errors, path, given, allowed);
+  }
+}
+
 function validateRule(errors: ValidationErrors, path: string, rule: Fields, ofNode: boolean): void {
   const key = textOf(errors, `${path}.key`, rule.key);
   if (ofNode) {
-    checkWord(errors, `${path}.key`, rule.key ?? "", ["metadata.name"]);
+    checkGivenWord(errors, `${path}.key`, rule.key, ["metadata.name"]);
   } else {
     validateLabelName(errors, `${path}.key`, rule.key === undefined ? "" : key);
   }
   const operators = ofNode ? ["In", "NotIn"] : ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"];
-  checkWord(errors, `${path}.operator`, rule.operator ?? "", operators);
+  checkGivenWord(errors, `${path}.operator`, rule.operator, operators);
   const operator = textOf(errors, `${path}.operator`, rule.operator);
   if (operator === undefined || !operators.includes(operator) || isLater(rule.values)) {
     return;
@@ -228,7 +240,7 @@ function validateRule(errors: ValidationErrors, path: string, rule: Fields, ofNo
       `${path}.values`,
       rule.values,
       `operator ${operator} takes ${wanted === "some" ? "one or more values" : `${wanted} value`}`,
-      "Write as many, or another operator",
+      "Use as many, or another operator",
     );
   }
   texts.forEach((text, index) => {
@@ -238,7 +250,7 @@ function validateRule(errors: ValidationErrors, path: string, rule: Fields, ofNo
         `${path}.values[${index}]`,
         text,
         whole ? `operator ${operator} compares whole numbers` : "no label of a node can have this value",
-        "Write another",
+        whole ? "Use a whole number" : "Use the value of a node's label",
       );
     }
   });

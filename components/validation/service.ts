@@ -30,18 +30,23 @@ export function validateService(errors: ValidationErrors, args: EtcdClusterArgs)
   validateLoadBalancerClass(errors, "service.loadBalancerClass", service.loadBalancerClass);
   validateRanges(errors, "service.loadBalancerSourceRanges", service.loadBalancerSourceRanges);
   for (const field of ["nodePort", "externalTrafficPolicy"] as const) {
-    if (service[field] !== undefined && type === ServiceType.ClusterIP) {
+    if (service[field] !== undefined && type === ServiceType.ClusterIP && !errors.has("service.type")) {
       errors.add(
         `service.${field}`,
         service[field],
-        "it needs type NodePort or LoadBalancer",
+        "a Service has it only with type NodePort or LoadBalancer",
         "Set service.type",
       );
     }
   }
   for (const field of ["loadBalancerClass", "loadBalancerSourceRanges"] as const) {
-    if (service[field] !== undefined && type !== ServiceType.LoadBalancer) {
-      errors.add(`service.${field}`, service[field], "it needs type LoadBalancer", "Set service.type");
+    if (service[field] !== undefined && type !== ServiceType.LoadBalancer && !errors.has("service.type")) {
+      errors.add(
+        `service.${field}`,
+        service[field],
+        "a Service has it only with type LoadBalancer",
+        "Set service.type",
+      );
     }
   }
 }
@@ -56,9 +61,9 @@ function validateNodePort(errors: ValidationErrors, port: number | undefined): v
     errors.warn(
       path,
       port,
-      `Kubernetes refuses what is not from ${nodePorts.from} to ${nodePorts.to}, unless its API ` +
-        "server was told otherwise",
-      "Take one of these, or make sure of it",
+      `Kubernetes refuses a port outside ${nodePorts.from} to ${nodePorts.to}, unless its API server is ` +
+        "configured with another range",
+      "Use a port from that range, or check the API server's",
     );
   }
 }
@@ -70,7 +75,7 @@ export function validateLoadBalancerClass(errors: ValidationErrors, path: string
       path,
       text,
       "it has to be a name, with or without a domain before it",
-      `Write it like "example.com/internal"`,
+      `For example: "example.com/internal"`,
     );
   }
 }
@@ -78,11 +83,12 @@ export function validateLoadBalancerClass(errors: ValidationErrors, path: string
 export function validateRanges(errors: ValidationErrors, path: string, given: unknown): void {
   for (const [index, range] of plainTexts(given)) {
     if (!isRange(range)) {
+      const oneAddress = [`${range}/${isIP(range) === 4 ? 32 : 128}`].find(isRange);
       errors.add(
         `${path}[${index}]`,
         range,
-        "it has to be an address, a slash, and up to 32 bits of it, or 128 of IPv6",
-        `Write it like "10.0.0.0/8"`,
+        "it has to be an address, a slash and the number of leading bits: up to 32, or 128 with IPv6",
+        oneAddress === undefined ? `For example: "10.0.0.0/8"` : `Use "${oneAddress}" for one address`,
       );
     }
   }

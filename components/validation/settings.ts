@@ -5,15 +5,17 @@ import { extraSettings, ownSettings, typedSettings, uselessSettings } from "../c
 import { nearest } from "../contract/units";
 import type { Minor } from "../contract/versions";
 import { defaultVersion, parseKnownVersion } from "../contract/versions";
-import { checkDuration } from "./checks";
+import { checkOneOf, plainText } from "./checks";
+import { checkDuration } from "./measures";
 import { validateFeatureGates } from "./feature-gates";
 import type { ValidationErrors } from "./errors";
+import { toFlag, toText } from "./wrong-type";
 
 /** Validates `etcd.extra`, whose keys are the names of etcd's configuration file. */
 export function validateExtra(errors: ValidationErrors, args: EtcdClusterArgs): void {
   const etcd = args.etcd ?? {};
   const minor = parseKnownVersion(args.version ?? defaultVersion)?.minor;
-  if (!minor) {
+  if (!minor || errors.has("version")) {
     return;
   }
   for (const [name, given] of Object.entries(etcd.extra ?? {}) as [string, unknown][]) {
@@ -25,7 +27,7 @@ export function validateExtra(errors: ValidationErrors, args: EtcdClusterArgs): 
       errors.add(
         path,
         given,
-        "only the component sets this: membership, TLS or durability hang on it",
+        "only the component sets this, because membership, TLS or durability depend on it",
         "Leave it out",
       );
     } else if (useless) {
@@ -65,11 +67,14 @@ export function validateLogFiles(errors: ValidationErrors, args: EtcdClusterArgs
   // The current file and the next one come on top.
   const room = Math.floor((volumeBytes - 3 * quotaBytes(args)) / logFileBytes) - 2;
   const most = Math.max(usualLogFiles, room);
+  if (errors.has("etcd.quota") || errors.has("resources.memoryLimit")) {
+    return;
+  }
   if (Number.isSafeInteger(given) && Number(given) > most) {
     errors.add(
       "etcd.extra.max-wals",
       given,
-      `files of 64 MB each, beside three times the quota: the volume has room for ${most}`,
+      `each is a file of 64 MB, and beside three times the quota the volume has room for ${most} of them`,
       "Lower it, or etcd.quota, or raise storage.size",
     );
   }
@@ -96,29 +101,36 @@ function validateKind(
   if (kind === "count") {
     const [from, to] = [smallest[today] ?? 0, largest[today] ?? Number.MAX_SAFE_INTEGER];
     if (!(Number.isInteger(given) && Number(given) >= from && Number(given) <= to)) {
-      errors.add(path, given, `etcd wants a whole number here, from ${from} to ${to}`, "Write a number");
+      errors.add(
+        path,
+        given,
+        `etcd takes a whole number here, from ${from} to ${to}`,
+        typeof given === "string"
+          ? "Use a number in this range, without quotes"
+          : "Use a number in this range",
+      );
     }
   } else if (kind === "flag" && typeof given !== "boolean") {
-    errors.add(path, given, "etcd wants a yes or no here", "Write true or false");
+    errors.add(path, given, "etcd takes true or false here, without quotes", toFlag(given));
   } else if (kind === "text" && typeof given !== "string") {
-    errors.add(path, given, "etcd wants text here", "Write it in quotes");
+    errors.add(path, given, "etcd takes text here", toText(path, given));
   } else if (kind === "time") {
     checkDuration(errors, path, given);
-  } else if (words[today] && !words[today].includes(String(given))) {
-    errors.add(path, given, "etcd has only a few words here", `Write one of ${words[today].join(", ")}`);
-  } else if (name === "cors" && !isOrigins(String(given))) {
+  } else if (words[today] && !words[today].includes(plainText(given) ?? "")) {
+    checkOneOf(errors, path, given, words[today]);
+  } else if (name === "cors" && !isOrigins(plainText(given) ?? "")) {
     errors.add(
       path,
       given,
-      `it has to be "*", or URLs with their ports and commas between them, or etcd ends at its start`,
-      `Write it like "https://app.example.com:443"`,
+      `it has to be "*", or URLs with their ports and commas between them, or etcd does not start`,
+      `For example: "https://app.example.com:443"`,
     );
   } else if (today === "memory-mlock" && given === true) {
     errors.warn(
       path,
       given,
-      "etcd ends when its database outgrows what a process of its node may lock, which no pod can ask for",
-      "Make sure of the nodes' limit, or leave it out",
+      "etcd ends when its database outgrows what a process of its node may lock, and a pod can't ask for more",
+      "Raise that limit on the nodes, or leave it out",
     );
   }
 }
@@ -161,8 +173,6 @@ function addUnknownSetting(
     path,
     given,
     `etcd ${minor} has no such setting, and would ignore it in silence`,
-    meant
-      ? `Write ${typedSettings[meant] ?? meant} if you meant that`
-      : "Names are those of etcd's configuration file",
+    meant ? `Did you mean ${typedSettings[meant] ?? meant}?` : "Use the names of etcd's configuration file",
   );
 }

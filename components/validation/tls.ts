@@ -3,7 +3,7 @@ import type { CaRotation, EtcdClusterArgs, ExistingTls } from "../args";
 import { CaRotationStep } from "../args";
 import { certificateDays } from "../config/defaults";
 import { isDnsLabel, isDnsName } from "../contract/units";
-import { checkInteger, checkOneOf, plainTexts } from "./checks";
+import { checkInteger, checkOneOf, plainTexts, respelt } from "./checks";
 import type { ValidationErrors } from "./errors";
 
 export function validateTls(errors: ValidationErrors, args: EtcdClusterArgs): void {
@@ -22,7 +22,7 @@ export function validateTls(errors: ValidationErrors, args: EtcdClusterArgs): vo
         errors.add(
           `tls.${field}`,
           tls[field],
-          "no certificate is made when tls.existing is given",
+          "with tls.existing the component makes no certificates",
           "Leave one of them out",
         );
       }
@@ -38,7 +38,7 @@ export function validateTls(errors: ValidationErrors, args: EtcdClusterArgs): vo
       "tls.organization",
       tls.organization,
       "a certificate has room for 1 to 64 characters",
-      "Shorten it",
+      "Use a shorter name, or leave it out",
     );
   }
 }
@@ -50,12 +50,12 @@ export function validateServerNames(errors: ValidationErrors, path: string, give
       errors.add(
         `${path}[${index}]`,
         name,
-        "it has to be a DNS name or an IP address, without a zone",
-        "Leave scheme, port and zone out",
+        "it has to be a DNS name or an IP address",
+        wayOutOfServerName(name),
       );
     }
     if (seen.has(name)) {
-      errors.add(`${path}[${index}]`, name, "it is there twice", "Leave one of them out");
+      errors.add(`${path}[${index}]`, name, "the list has it twice", "Leave one of them out");
     }
     seen.add(name);
   }
@@ -75,8 +75,8 @@ function validateAllGiven(errors: ValidationErrors, existing: Partial<ExistingTl
       errors.add(
         `tls.existing.${field}`,
         undefined,
-        "with tls.existing every certificate is somebody else's",
-        "Give the Secret, as it is described there",
+        "with tls.existing every certificate comes from a Secret of yours",
+        "Set it to the name of the Secret that its documentation describes",
       );
     }
   }
@@ -86,6 +86,21 @@ function validateAllGiven(errors: ValidationErrors, existing: Partial<ExistingTl
 function isServerName(text: string): boolean {
   const name = text.replace(/^\*\./, "");
   return text.includes("%") ? false : isIP(text) !== 0 || (isDnsName(name) && !/(?:^|\.)\d+$/.test(name));
+}
+
+function wayOutOfServerName(text: string): string {
+  const [, ofUrl] = /^\w+:\/\/([^/:]+)/.exec(text) ?? [];
+  const [, withoutPort] = /^([^/:]+)(?::\d+)?(?:\/.*)?$/.exec(text) ?? [];
+  const [, withoutZone] = /^([^%]+)%/.exec(text) ?? [];
+  const meant = [ofUrl, withoutPort, withoutZone]
+    .map((name = "") => name.toLowerCase())
+    .find((name) => name !== "" && isServerName(name));
+  if (meant !== undefined) {
+    return `Use "${meant}"`;
+  }
+  return text.includes("_")
+    ? "Use a name without underscores, which a certificate can't have"
+    : "Use the name alone, without scheme, port and zone";
 }
 
 function validateLifetimes(errors: ValidationErrors, args: EtcdClusterArgs): void {
@@ -103,17 +118,17 @@ function validateLifetimes(errors: ValidationErrors, args: EtcdClusterArgs): voi
     errors.add(
       "tls.validityDays",
       days.leaf,
-      `the authority that signs lives for ${days.ca} days only`,
-      "Shorten it, or raise tls.caValidityDays",
+      `the authority that signs it is valid for ${days.ca} days only`,
+      "Lower it, or raise tls.caValidityDays",
     );
   }
   if (tls.renewBeforeDays !== undefined && tls.renewBeforeDays >= Math.min(days.leaf, days.ca)) {
     errors.add(
       "tls.renewBeforeDays",
       tls.renewBeforeDays,
-      `a certificate that lives for ${Math.min(days.leaf, days.ca)} days would be due at once, and ` +
-        "renewed by every run",
-      "Shorten it, or raise tls.validityDays",
+      `a certificate that is valid for ${Math.min(days.leaf, days.ca)} days would be due at once, and ` +
+        "every run would renew it",
+      "Lower it, or raise tls.validityDays",
     );
   }
 }
@@ -128,7 +143,7 @@ function validateRotation(errors: ValidationErrors, args: EtcdClusterArgs): void
       "tls.caRotation.revision",
       rotation.revision,
       "the new authorities need a number",
-      "Write 2 for the first exchange, and one more for each that follows",
+      "Use 2 for the first rotation, and one more for each that follows",
     );
   } else {
     checkInteger(errors, "tls.caRotation.revision", rotation.revision, 2, 9999);
@@ -138,8 +153,8 @@ function validateRotation(errors: ValidationErrors, args: EtcdClusterArgs): void
     errors.add(
       "tls.caRotation.step",
       rotation.step,
-      "an exchange of the authorities goes step by step",
-      `Write ${Object.values(CaRotationStep).join(", then ")}`,
+      "a rotation of the authorities goes step by step",
+      `Use ${Object.values(CaRotationStep).join(", then ")}`,
     );
   }
 }
@@ -154,15 +169,15 @@ function validateClients(errors: ValidationErrors, args: EtcdClusterArgs): void 
         path,
         name,
         "a Secret is named after it: at most 63 lower-case letters, digits and dashes",
-        "Rename it",
+        respelt(name, isDnsLabel, name === undefined ? "Give the client a name" : `For example: "app"`),
       );
     }
     if (name === "root") {
       errors.add(
         path,
         name,
-        "root is the administrator, who has a certificate of their own",
-        "Choose another name",
+        "the administrator is called root, and has a certificate already",
+        "Use another name",
       );
     }
     if (seen.has(name)) {
@@ -174,8 +189,8 @@ function validateClients(errors: ValidationErrors, args: EtcdClusterArgs): void 
     errors.add(
       "clients",
       [...seen],
-      "with tls.existing no authority is here to sign certificates",
-      "Sign the clients' certificates yourself, and leave this out",
+      "with tls.existing the component has no authority that could sign certificates",
+      "Sign the clients' certificates yourself, and leave clients out",
     );
   }
 }

@@ -22,6 +22,7 @@ import { serveHealth } from "./server/health";
 import { DecisionLog } from "./report/log";
 import { Status } from "./report/status";
 import { TrustStatus } from "./report/trust";
+import { Verdict } from "./report/verdict";
 import type { Settings } from "./settings";
 
 const PAIR_EVERY_MS = 10_000;
@@ -39,6 +40,7 @@ export class Controller {
   private readonly log: DecisionLog;
   private readonly status: Status;
   private readonly trust: TrustStatus;
+  private readonly verdict: Verdict;
   private readonly events: Events;
   private readonly cluster: Cluster;
 
@@ -87,6 +89,11 @@ export class Controller {
       (data) => cluster.writeNotice("trust", data),
       steady,
       logProblem("the trust status can't be written"),
+    );
+    this.verdict = new Verdict(
+      (data) => cluster.writeNotice("verdict", data),
+      steady,
+      logProblem("the verdict can't be written"),
     );
     const writeEvent = (event: object) => cluster.writeEvent(event);
     this.events = new Events(settings.identity, writeEvent, steady, logProblem("an event can't be written"));
@@ -168,6 +175,7 @@ export class Controller {
     this.log.decision(decision, failure);
     this.status.show(world, decision);
     this.trust.show(decision);
+    this.verdict.show(world, decision);
     this.writeEvents(decision, failure);
   }
 

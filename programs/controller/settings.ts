@@ -36,6 +36,7 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
       record: read(controllerEnv.record),
       status: read(controllerEnv.status),
       trust: read(controllerEnv.trust),
+      verdict: read(controllerEnv.verdict),
       lease: read(controllerEnv.lease),
       backups: env[controllerEnv.backups],
     },

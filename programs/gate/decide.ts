@@ -4,7 +4,8 @@
  */
 import type { Order } from "../shared/protocol";
 import type { Disk } from "../shared/disk";
-import { oldLogProblem, stepProblem } from "../shared/etcd/upgrade";
+import { stepProblem } from "../../components/contract/upgrade";
+import { oldLogProblem } from "../shared/etcd/upgrade";
 
 export interface Situation {
   readonly disk: Disk;

@@ -3,7 +3,8 @@ import { Environment } from "../shared/environment";
 import { log } from "./log";
 import { Refusal } from "../shared/refusal";
 import { readSettings } from "./settings";
-import { endpoints, fromEndpoints, fromFile, save } from "./sources";
+import { endpoints, fromEndpoints } from "./endpoints";
+import { fromFile, save } from "./sources";
 import { handOver, receive } from "./steps";
 import { restoreSteps } from "../../components/contract/commands";
 import { restoreEnv } from "../../components/contract/env";
@@ -28,11 +29,10 @@ async function main(step: string | undefined): Promise<void> {
     case restoreSteps.save:
       return save(settings);
     case restoreSteps.endpoints:
-      return fromEndpoints(
-        settings,
-        env.json(restoreEnv.endpoints, endpoints),
-        env.text(restoreEnv.sourceTlsDir),
-      );
+      return fromEndpoints(settings, env.json(restoreEnv.endpoints, endpoints), {
+        tlsDir: env.maybe(restoreEnv.sourceTlsDir),
+        passwordDir: env.maybe(restoreEnv.sourcePasswordDir),
+      });
     case restoreSteps.file:
       return fromFile(settings, env.text(restoreEnv.file));
     case restoreSteps.handOver:

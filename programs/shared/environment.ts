@@ -11,6 +11,11 @@ export class Environment {
     return value;
   }
 
+  /** Undefined if the template doesn't set it. */
+  maybe(name: string): string | undefined {
+    return this.variables[name] === undefined ? undefined : this.text(name);
+  }
+
   whole(name: string, from: number, to = Number.MAX_SAFE_INTEGER): number {
     const value = Number(this.text(name));
     const range = to === Number.MAX_SAFE_INTEGER ? `${from}` : `${from} to ${to}`;

@@ -1,6 +1,6 @@
 /** A namespace with one etcd cluster: its parts, and the state that they share. */
 import type { ControllerRecord, Desired } from "../../programs/controller/model";
-import { stepProblem } from "../../programs/shared/etcd/upgrade";
+import { stepProblem } from "../../components/contract/upgrade";
 import { WallClock } from "./clock";
 import { exited, inTouch, Versions } from "./etcd";
 import type { ControllerServer } from "./gate";

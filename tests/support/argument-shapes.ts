@@ -52,5 +52,6 @@ function shapeOf(types: Schema["types"], property: Property): string {
   if (type === "object" && additionalProperties?.type === "string") return "inputs";
   const of: ObjectType | undefined = types[$ref?.slice("#/types/".length) ?? ""];
   if (of?.enum && !plain) return "input";
-  return plain && $ref?.startsWith(prefix) && of?.properties ? $ref.slice(prefix.length) : "any";
+  if (plain && $ref?.startsWith(prefix) && of?.properties) return $ref.slice(prefix.length);
+  return plain ? "plain" : "any";
 }

@@ -34,13 +34,30 @@ export interface Schema {
 }
 
 /** The package's schema, from the host that the Pulumi CLI would start on its folder. */
-export async function readSchema(): Promise<Schema> {
+export const readSchema = (): Promise<Schema> =>
+  withHost(
+    "127.0.0.1:1",
+    (client) =>
+      new Promise<Schema>((resolve, reject) =>
+        client.getSchema(new GetSchemaRequest(), (error, answer) =>
+          error ? reject(error) : resolve(JSON.parse(answer.getSchema()) as Schema),
+        ),
+      ),
+  );
+
+/** The package's host, as the CLI starts it, with the engine at that address. */
+export async function withHost<T>(
+  engine: string,
+  work: (client: ResourceProviderClient) => Promise<T>,
+  env: Record<string, string> = {},
+): Promise<T> {
   const host = spawn(
     process.execPath,
-    [require.resolve("@pulumi/pulumi/cmd/run-plugin"), components, "127.0.0.1:1"],
+    [require.resolve("@pulumi/pulumi/cmd/run-plugin"), components, engine],
     {
       cwd: components,
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
     },
   );
   try {
@@ -60,11 +77,7 @@ export async function readSchema(): Promise<Schema> {
     });
     const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
     try {
-      return await new Promise<Schema>((resolve, reject) =>
-        client.getSchema(new GetSchemaRequest(), (error, answer) =>
-          error ? reject(error) : resolve(JSON.parse(answer.getSchema()) as Schema),
-        ),
-      );
+      return await work(client);
     } finally {
       client.close();
     }

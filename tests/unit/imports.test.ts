@@ -13,7 +13,13 @@ const may: Readonly<Record<string, readonly string[]>> = {
   "components/contract": [],
   "components/config": ["components/args", "components/contract"],
   "components/validation": ["components/args", "components/contract", "components/config"],
-  "components/resources": ["components/args", "components/contract", "components/config"],
+  "components/effects": ["components/args", "components/contract", "components/config"],
+  "components/resources": [
+    "components/args",
+    "components/contract",
+    "components/config",
+    "components/effects",
+  ],
   "components/outputs": ["components/args", "components/contract", "components/resources"],
   components: [
     ...["components/args", "components/contract", "components/config"],

@@ -34,7 +34,8 @@ export function restoreView(
   if (!newest) return refusal || report ? { refusal, report } : undefined;
   const { uid, name } = newest.metadata;
   const before = older.map(problemOf).find((p) => p !== undefined);
-  const problem = problemOf(newest) ?? (before && `it tries again; the previous pod: ${before}`);
+  const problem =
+    problemOf(newest) ?? (before && `it tries again; the previous pod: ${before}`) ?? withoutVolumes(newest);
   return { pod: { uid, name, problem }, refusal, report };
 }
 
@@ -77,6 +78,21 @@ function problemOf(pod: Pod): string | undefined {
   if (placed?.status === "False") return `it can't be scheduled: ${placed.message ?? placed.reason ?? "?"}`;
   return undefined;
 }
+
+/** Only the kubelet's Events name a Secret that doesn't exist, and this controller may not read them. */
+function withoutVolumes(pod: Pod): string | undefined {
+  const { spec, status } = pod;
+  const prepared = status?.conditions?.find((c) => c.type === "PodReadyToStartContainers");
+  if (!spec.nodeName || prepared?.status !== "False" || containersOf(pod).some(hasStarted)) return undefined;
+  const needs = (spec.volumes ?? []).flatMap(({ secret, persistentVolumeClaim: claim }) => [
+    ...(secret ? [`Secret ${secret.secretName}`] : []),
+    ...(claim ? [`claim ${claim.claimName}`] : []),
+  ]);
+  return `its volumes are being mounted. If it stays so, one of them is missing: ${needs.join(", ")}`;
+}
+
+const hasStarted = ({ state, lastState }: ContainerStatus): boolean =>
+  Boolean(state?.running ?? state?.terminated ?? lastState?.terminated);
 
 const NORMAL_WAITS = ["PodInitializing", "ContainerCreating"];
 

@@ -57,9 +57,10 @@ export function mayBegin(f: Facts): Step | undefined {
   return missing ? wait([`${untouched}: ${missing}`, source?.words].filter((x) => x).join("; ")) : undefined;
 }
 
-/** What to declare instead. */
+/** What to declare instead. Nothing ran before a new cluster's first generation, so there is no way back to it. */
 export const otherwise = ({ desired, record }: Facts): string =>
-  `Declare what is right with generation ${desired.generation + 1}, or generation ${record.generation} again`;
+  `Declare what is right with generation ${desired.generation + 1}` +
+  (record.birth.state === "unborn" ? "" : `, or generation ${record.generation} again`);
 
 export function begin(f: Facts, record: ControllerRecord): Step {
   const { generation } = f.desired;

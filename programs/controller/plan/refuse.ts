@@ -19,7 +19,7 @@ export function refuse(f: Facts): Step | undefined {
     const [first] = f.list.members;
     return refusal(
       `no member has a declared URL (${first?.peerUrls[0]} is one, ${desired.peerUrl} are declared): ` +
-        "name, namespace and domain of a living cluster can't be changed",
+        "clusterName, namespace and clusterDomain of a living cluster can't change. Declare the old ones again",
     );
   }
   // While a generation is made, there are an old cluster and a new one.
@@ -30,12 +30,14 @@ export function refuse(f: Facts): Step | undefined {
   }
   if (birth.state !== "unborn" && generation > desired.generation) {
     return refusal(
-      `generation ${desired.generation} is declared, the members are of ${generation}: declare that again`,
+      `generation is ${desired.generation}, and the members are of ${generation}. Declare ${generation} again`,
     );
   }
   const even = desired.allowEvenSize && desired.members >= 1 && desired.members <= 7;
   if (!SIZES.includes(desired.members) && !even) {
-    return refusal(`${desired.members} members are declared: 1, 3, 5 or 7 are possible`);
+    return refusal(
+      `members is ${desired.members}: 1, 3, 5 or 7 are possible, with allowEvenMembers also 2, 4 or 6`,
+    );
   }
   return undefined;
 }

@@ -48,11 +48,17 @@ export function refuseVersion(f: Facts): Step | undefined {
     if (problem) return refusal(problem);
     return unfinished ? wait(unfinished) : passOldLog(f, to);
   }
-  if (!problem.endsWith("is a downgrade")) return refusal(problem);
-  if (!f.desired.allowDowngrade) return refusal(`${problem}: declare controller.allowDowngrade with it`);
+  const given = `version is ${to}: ${problem}`;
+  if (!problem.endsWith("is a downgrade")) return refusal(given);
   const cluster = parseVersion(f.record.clusterVersion ?? "");
-  if (cluster && cluster.minor - wanted.minor > 1)
-    return refusal(`${problem} of more than one minor version`);
+  if (cluster && cluster.minor - wanted.minor > 1) {
+    return refusal(
+      `${given} of more than one minor version. Declare the version that ran, or one minor version less`,
+    );
+  }
+  if (!f.desired.allowDowngrade) {
+    return refusal(`${given}. Declare the version that ran, or set controller.allowDowngrade as well`);
+  }
   if (f.healthy.length < f.voters.length || !f.list) {
     return wait("the downgrade waits until every voter is healthy: etcd can't prepare it before");
   }

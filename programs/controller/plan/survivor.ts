@@ -20,7 +20,7 @@ import { refusal, remember, wait } from "./step";
 import type { Facts } from "./facts";
 import { describePod } from "./describe-pod";
 import { gateOf, hasNoDisk, isAbandoned, isInspected, label, podAt, statusOf } from "./view";
-import { stepProblem } from "../../shared/etcd/upgrade";
+import { stepProblem } from "../../../components/contract/upgrade";
 
 interface Candidate {
   readonly ordinal: number;

@@ -1,7 +1,8 @@
-/** The steps between etcd versions, by what the members' data was last used with: see `shared/etcd/upgrade`. */
+/** The steps between etcd versions, by what the members' data was last used with: see `contract/upgrade`. */
 import type { Version } from "../../../components/contract/versions";
 import { parseKnownVersion, parseVersion, securePatch } from "../../../components/contract/versions";
-import { oldLogProblem, stepProblem } from "../../shared/etcd/upgrade";
+import { stepProblem } from "../../../components/contract/upgrade";
+import { oldLogProblem } from "../../shared/etcd/upgrade";
 import type { PodView } from "../model";
 import type { Facts } from "./facts";
 import { gateOf, label, podAt, statusOf } from "./view";

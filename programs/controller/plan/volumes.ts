@@ -23,7 +23,8 @@ export function growVolumes(f: Facts): Step | undefined {
   const larger = claims.find((c) => c.actualBytes > want);
   if (larger) {
     return refusal(
-      `storage.size is ${size}, and ${larger.name} has ${bytesAsText(larger.actualBytes)}: a volume can't shrink`,
+      `storage.size is ${size}, and ${larger.name} has ${bytesAsText(larger.actualBytes)}: a volume can't shrink. ` +
+        `Declare ${bytesAsText(Math.max(...claims.map((c) => c.actualBytes)))} or more`,
       false,
     );
   }

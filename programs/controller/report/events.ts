@@ -98,7 +98,9 @@ export class Events {
         kind: "StatefulSet",
         namespace: target.namespace,
         name: target.name,
-        uid: target.uid,
+        // Pulumi shows every warning that has an object's UID, however old, as a warning of the next `up` that changes
+        // the object. The price: `kubectl describe` finds only the normal events.
+        ...(type === "Warning" ? {} : { uid: target.uid }),
       },
     };
   }

@@ -37,11 +37,17 @@ const OPTIONS = {
 export class EtcdClient {
   private client: Client | undefined;
   private timeouts = 0;
+  private readonly metadata = new Metadata();
 
   constructor(
     private readonly address: Address,
-    private readonly pair: KeyPair,
+    private readonly pair: Partial<KeyPair>,
   ) {}
+
+  /** Makes all later calls as the user to whom `Authenticate` gave this token. */
+  authorize(token: string): void {
+    this.metadata.set("token", token);
+  }
 
   call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
@@ -55,7 +61,7 @@ export class EtcdClient {
         writer(method.input),
         reader(method.output),
         request,
-        new Metadata(),
+        this.metadata,
         { deadline: Date.now() + timeoutMs },
         (error, answer) => {
           if (error) {
@@ -82,6 +88,7 @@ export class EtcdClient {
       writer(method.input),
       reader(method.output),
       request,
+      this.metadata,
     );
     return receive(call, streaming);
   }
@@ -101,7 +108,7 @@ export class EtcdClient {
 
   private connect(): Client {
     const { target, tls, serverName, port } = this.address;
-    const { ca, key, cert } = this.pair;
+    const { ca = null, key = null, cert = null } = this.pair;
     return new Client(target, tls ? credentials.createSsl(ca, key, cert) : credentials.createInsecure(), {
       ...OPTIONS,
       ...(serverName && {

@@ -9,6 +9,7 @@ export interface Names {
   readonly record: string;
   readonly status: string;
   readonly trust: string;
+  readonly verdict: string;
   readonly lease: string;
   /** The ConfigMap about backups. Absent if no backups are declared. */
   readonly backups?: string;
@@ -101,7 +102,7 @@ export class Cluster {
   }
 
   /** Writes one of the ConfigMaps that report observations. */
-  async writeNotice(of: "status" | "trust", data: Readonly<Record<string, string>>): Promise<void> {
+  async writeNotice(of: "status" | "trust" | "verdict", data: Readonly<Record<string, string>>): Promise<void> {
     const name = this.names[of];
     const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data };
     await this.patch(this.core("configmaps", name), body, READ_MS, "application/apply-patch+yaml");

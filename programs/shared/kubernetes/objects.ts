@@ -36,6 +36,7 @@ export interface Pod {
     readonly volumes?: readonly {
       readonly name: string;
       readonly persistentVolumeClaim?: { readonly claimName: string };
+      readonly secret?: { readonly secretName: string };
     }[];
     readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
   };

@@ -31,7 +31,7 @@ export const credentialRefusals: Refusal[] = [
       backup({ ...keys, [field]: undefined }),
       undefined,
       "an ID and a key",
-      "Give it, or leave credentials out",
+      "Set it, or leave credentials out",
     ),
   ),
   ...["accessKeyId", "secretAccessKey", "sessionToken"].flatMap((field) =>
@@ -49,7 +49,7 @@ export const credentialRefusals: Refusal[] = [
     path,
     backup("key" as unknown as object),
     hidden,
-    "arguments of its own",
+    "it has to be an object",
     "an object with accessKeyId, secret",
   ),
   r(
@@ -64,6 +64,6 @@ export const credentialRefusals: Refusal[] = [
     backup({ ...keys, secretKey: "key" }),
     hidden,
     "there is no such argument",
-    "There are: accessKeyId, secretAccessKey, sessionToken",
+    "The arguments are accessKeyId, secretAccessKey, sessionToken",
   ),
 ];

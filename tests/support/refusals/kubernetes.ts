@@ -2,7 +2,7 @@ import type { Refusal } from ".";
 import { long, r } from ".";
 
 const text = "it has to be text";
-const quotes = "Write it in quotes";
+const quotes = "in quotes";
 const backup = { schedule: "0 * * * *", claim: { size: "50Gi" } };
 
 /** The fields that are maps of strings with the user's own names. */
@@ -34,7 +34,7 @@ const metadata: Refusal[] = [
     ...[false, 1, null, { a: "b" }].map((value) =>
       r(`${path}.example.com/a`, args({ "example.com/a": value }), value, text, quotes),
     ),
-    r(path, args(["a"]), ["a"], "texts by their names", '{"a": "b"}'),
+    r(path, args(["a"]), ["a"], "whose values are text", '{"a": "b"}'),
     ...["a b", long(64), "a/b/c", "/a", "-a", "Example.com./a", `${long(254)}/a`, ""].map((name) =>
       r(path, args({ [name]: "x" }), name, key, '"example.com/tier"'),
     ),
@@ -89,7 +89,7 @@ const texts: [string, object][] = [
   ],
 ];
 
-const objectName = "no object of Kubernetes can be called that";
+const objectName = "a name in Kubernetes has lower-case letters";
 const names: [string, object][] = [
   ["storage.storageClass", { storage: { storageClass: "Fast" } }],
   ["scheduling.priorityClassName", { scheduling: { priorityClassName: "Fast" } }],
@@ -113,82 +113,90 @@ const service: Refusal[] = [
     "service.externalTrafficPolicy",
     balanced({ externalTrafficPolicy: "local" }),
     "local",
-    "Cluster, Local here, letter by letter",
-    "Write Local if you meant that",
+    "it has to be Cluster or Local",
+    'Did you mean "Local"?',
   ),
   r(
     "service.sessionAffinity",
     { service: { sessionAffinity: "clientIP" } },
     "clientIP",
-    "None, ClientIP",
-    "Write ClientIP if you meant that",
+    "None or ClientIP",
+    'Did you mean "ClientIP"?',
   ),
   r(
     "service.trafficDistribution",
     { service: { trafficDistribution: "Near" } },
     "Near",
-    "PreferSameZone, PreferSameNode, PreferClose",
-    "Write one of these",
+    "PreferSameZone, PreferSameNode or PreferClose",
+    "Use one of these",
   ),
   r(
     "service.loadBalancerClass",
     balanced({ loadBalancerClass: "a b" }),
     "a b",
     "with or without a domain",
-    'Write it like "example.com/internal"',
+    'For example: "example.com/internal"',
   ),
   r(
     "service.loadBalancerSourceRanges",
     balanced({ loadBalancerSourceRanges: "10.0.0.0/8" }),
     "10.0.0.0/8",
     "it has to be a list",
-    "Write it as one",
+    'Use ["10.0.0.0/8"]',
   ),
-  ...[
-    "10.0.0.1/33",
-    "10.0.0.1",
-    "10.0.0/8",
-    "010.0.0.0/8",
-    "fd00::/129",
-    "fe80::1%eth0/64",
-    "10.0.0.0/08",
-  ].map((range) =>
+  ...["10.0.0.1/33", "10.0.0/8", "010.0.0.0/8", "fd00::/129", "fe80::1%eth0/64", "10.0.0.0/08"].map((range) =>
     r(
       "service.loadBalancerSourceRanges[1]",
       balanced({ loadBalancerSourceRanges: ["10.0.0.0/8", range] }),
       range,
       "an address, a slash",
-      'Write it like "10.0.0.0/8"',
+      'For example: "10.0.0.0/8"',
     ),
+  ),
+  ...["10.0.0.1/32", "fd00::1/128"].map((range) =>
+    r(
+      "service.loadBalancerSourceRanges[0]",
+      balanced({ loadBalancerSourceRanges: [range.replace(/\/.*/, "")] }),
+      range.replace(/\/.*/, ""),
+      "an address, a slash",
+      `Use "${range}" for one address`,
+    ),
+  ),
+  r(
+    "service.loadBalancerSourceRanges[0]",
+    balanced({ loadBalancerSourceRanges: [8] }),
+    8,
+    "it has to be text",
+    'in quotes: "8"',
   ),
 ];
 
 const tolerations = (...given: unknown[]) => ({ scheduling: { tolerations: given } });
 const at = "scheduling.tolerations[0]";
 const wrongTolerations: Refusal[] = [
-  r("scheduling.tolerations", { scheduling: { tolerations: {} } }, {}, "a list", "Write it as one"),
-  r(at, tolerations("etcd"), "etcd", "has fields of its own", "an object with key, operator"),
+  r("scheduling.tolerations", { scheduling: { tolerations: {} } }, {}, "a list", "list"),
+  r(at, tolerations("etcd"), "etcd", "it has to be an object", "an object with key, operator"),
   r(
     `${at}.tolerationSecond`,
     tolerations({ operator: "Exists", effect: "NoExecute", tolerationSecond: 5 }),
     5,
     "no such field here",
-    "Write tolerationSeconds if you meant that",
+    "Did you mean tolerationSeconds?",
   ),
-  r(`${at}.taint`, tolerations({ key: "a", taint: "b" }), "b", "no such field here", "There are: key"),
+  r(`${at}.taint`, tolerations({ key: "a", taint: "b" }), "b", "no such field here", "The fields are key"),
   r(
     `${at}.operator`,
     tolerations({ key: "a", operator: "exists" }),
     "exists",
-    "letter by letter",
-    "Write Exists if",
+    "it has to be",
+    'Did you mean "Exists"?',
   ),
   r(
     `${at}.effect`,
     tolerations({ key: "a", effect: "noSchedule" }),
     "noSchedule",
-    "letter by letter",
-    "Write NoSchedule if",
+    "it has to be",
+    'Did you mean "NoSchedule"?',
   ),
   r(
     `${at}.value`,
@@ -203,22 +211,22 @@ const wrongTolerations: Refusal[] = [
     `${at}.key`,
     tolerations({ effect: "NoSchedule" }),
     undefined,
-    "only operator Exists can do without",
-    "Give the taint's key",
+    "only operator Exists does without",
+    "Use the taint's key",
   ),
-  r(`${at}.key`, tolerations({ key: "a b" }), "a b", "a name of at most 63", "Write it like"),
+  r(`${at}.key`, tolerations({ key: "a b" }), "a b", "a name of at most 63", "For example: "),
   r(
     `${at}.tolerationSeconds`,
     tolerations({ key: "a", operator: "Exists", tolerationSeconds: 5 }),
     5,
     "only effect NoExecute takes a time",
-    "Write effect NoExecute",
+    "Use effect NoExecute",
   ),
   r(
     `${at}.tolerationSeconds`,
     tolerations({ key: "a", operator: "Exists", effect: "NoExecute", tolerationSeconds: "5" }),
     "5",
-    "a whole number",
+    "number",
     "",
   ),
 ];
@@ -238,24 +246,24 @@ const wrongAffinities: Refusal[] = [
     affinity({ required: {} }),
     {},
     "no such field here",
-    "There are: requiredDuring",
+    "The fields are requiredDuring",
   ),
-  r("scheduling.nodeAffinity", affinity("ssd"), "ssd", "has fields of its own", "as an object"),
-  r(terms, affinity({ [required]: { nodeSelectorTerms: [] } }), [], "no node fits", "Give one"),
+  r("scheduling.nodeAffinity", affinity("ssd"), "ssd", "it has to be an object", "Use an object"),
+  r(terms, affinity({ [required]: { nodeSelectorTerms: [] } }), [], "no node matches", "or leave it out"),
   r(
     `${expression}.operator`,
     rule({ key: "a", operator: "in", values: ["b"] }),
     "in",
-    "letter by letter",
-    "Write In if you meant that",
+    "it has to be",
+    'Did you mean "In"?',
   ),
-  r(`${expression}.operator`, rule({ key: "a" }), "", "In, NotIn", "Write In if"),
+  r(`${expression}.operator`, rule({ key: "a" }), undefined, "In, NotIn", "Use one of these words"),
   r(
     `${expression}.values`,
     rule({ key: "a", operator: "In" }),
     undefined,
     "operator In takes one or more values",
-    "Write as many",
+    "Use as many",
   ),
   r(
     `${expression}.values`,
@@ -269,37 +277,44 @@ const wrongAffinities: Refusal[] = [
     rule({ key: "a", operator: "Gt", values: ["1", "2"] }),
     ["1", "2"],
     "operator Gt takes one value",
-    "Write as many",
+    "Use as many",
   ),
   r(
     `${expression}.values[0]`,
     rule({ key: "a", operator: "Lt", values: ["4Gi"] }),
     "4Gi",
     "compares whole numbers",
-    "Write another",
+    "Use ",
   ),
   r(
     `${expression}.values[0]`,
     rule({ key: "a", operator: "In", values: ["b c"] }),
     "b c",
     "no label of a node",
-    "Write another",
+    "Use ",
   ),
   r(`${expression}.values[0]`, rule({ key: "a", operator: "In", values: [true] }), true, text, quotes),
-  r(`${expression}.key`, rule({ operator: "Exists" }), "", "a name of at most 63", "Write it like"),
+  r(`${expression}.key`, rule({ operator: "Exists" }), "", "a name of at most 63", "For example: "),
   r(
     `${field}.key`,
     term({ matchFields: [{ key: "metadata.labels", operator: "In", values: ["a"] }] }),
     "metadata.labels",
     "metadata.name",
-    "Write",
+    'Use "metadata.name"',
   ),
   r(
     `${field}.values`,
     term({ matchFields: [{ key: "metadata.name", operator: "In", values: ["a", "b"] }] }),
     ["a", "b"],
     "operator In takes one value",
-    "Write as many",
+    "Use as many",
+  ),
+  r(
+    `scheduling.nodeAffinity.${preferred}[0].weight`,
+    affinity({ [preferred]: [{ preference: { matchExpressions: [{ key: "a", operator: "Exists" }] } }] }),
+    undefined,
+    "a whole number from 1 to 100",
+    "counts most",
   ),
   r(
     `scheduling.nodeAffinity.${preferred}[0].weight`,
@@ -312,13 +327,15 @@ const wrongAffinities: Refusal[] = [
   ),
 ];
 
-const quantities: Refusal[] = ["10Mi", "1", "511Mi", "0.4Gi", "5e8"].map((size) =>
-  r("storage.size", { storage: { size } }, size, "files of 64 MB", "Write 512Mi or more"),
-);
+const quantities: Refusal[] = [
+  ...["10Mi", "1Mi", "511Mi", "0.4Gi", "5e8"].map((size) =>
+    r("storage.size", { storage: { size } }, size, "64 MB", "Use 512Mi or more"),
+  ),
+];
 
 const images: Refusal[] = [
   ...["v3.6 16", "", ".a", long(129)].map((tag) =>
-    r("nodeImage.tag", { nodeImage: { tag } }, tag, "at most 128 letters", "Give the tag alone"),
+    r("nodeImage.tag", { nodeImage: { tag } }, tag, "at most 128 letters", "Use the tag alone"),
   ),
   ...["a//b", "/a", "a/", "a/B", "[fd00::1", "fd00::1/a", "a_/b", "[fd00::1]:5000", long(256)].map(
     (repository) =>
@@ -327,7 +344,7 @@ const images: Refusal[] = [
         { nodeImage: { repository } },
         repository,
         "a registry and a path",
-        'Write it like "registry.example.com/etcd"',
+        'For example: "registry.example.com/etcd"',
       ),
   ),
   r(
@@ -335,7 +352,7 @@ const images: Refusal[] = [
     { nodeImage: { repository: "[fd00::1]:5000/node:22" } },
     "[fd00::1]:5000/node:22",
     "ends with a tag",
-    "Move that to nodeImage.tag",
+    "Move the tag to nodeImage.tag",
   ),
 ];
 
@@ -343,7 +360,7 @@ const images: Refusal[] = [
 export const kubernetesRefusals: Refusal[] = [
   ...metadata,
   ...texts.map(([path, args]) => r(path, args, 3, text, quotes)),
-  ...names.map(([path, args]) => r(path, args, "Fast", objectName, "Give the object's name")),
+  ...names.map(([path, args]) => r(path, args, "Fast", objectName, "Use the object's name")),
   ...service,
   ...wrongTolerations,
   ...wrongAffinities,

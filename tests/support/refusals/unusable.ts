@@ -33,12 +33,13 @@ const annotated: [string, (annotations: object) => object][] = [
   ],
 ];
 const waits = "Pulumi obeys it on each object";
-const transforms = "set it on one object by Pulumi's transforms";
+const transforms = "set it on one object with Pulumi's transforms";
 
 /** What Kubernetes or etcd take, and what then keeps a cluster from doing its work. */
 export const unusableRefusals: Refusal[] = [
-  ...["8", "4096", "15Mi", "16777215"].map((quota) =>
-    r("etcd.quota", { etcd: { quota } }, quota, "would be full at once", 'with its unit, like "2Gi"'),
+  r("etcd.quota", { etcd: { quota: "15Mi" } }, "15Mi", "would be full at once", 'For example: "2Gi"'),
+  ...["8", "4096", "16777215"].map((quota) =>
+    r("etcd.quota", { etcd: { quota } }, quota, "would be full at once", 'Add the unit, for example "2Gi"'),
   ),
   ...["1", "4", "1536", "16383"].map((maxRequestSize) =>
     r(
@@ -46,7 +47,7 @@ export const unusableRefusals: Refusal[] = [
       { etcd: { maxRequestSize } },
       maxRequestSize,
       "practically every write would be refused",
-      'with its unit, like "1536Ki"',
+      'Add the unit, for example "1536Ki"',
     ),
   ),
   ...["1ms", "59s", "59.9s"].map((autoCompactionRetention) =>
@@ -54,8 +55,8 @@ export const unusableRefusals: Refusal[] = [
       "etcd.autoCompactionRetention",
       { etcd: { autoCompactionRetention } },
       autoCompactionRetention,
-      "compact without a pause",
-      'Write it like "1h", or "0" for none',
+      "compact all the time",
+      'For example: "1h", or "0" to turn it off',
     ),
   ),
   ...Object.keys(names).map((name) =>
@@ -63,12 +64,12 @@ export const unusableRefusals: Refusal[] = [
       `tls.existing.${name}`,
       { tls: { existing: { ...names, [name]: undefined } } },
       undefined,
-      "every certificate is somebody else's",
-      "Give the Secret",
+      "every certificate comes from a Secret of yours",
+      "Set it to the name",
     ),
   ),
   ...[{}, { matchExpressions: [] }, { matchExpressions: [], matchFields: [] }].map((empty) =>
-    r(`${termPath}[1]`, terms(something, empty), empty, "asks for nothing", "an expression or a field"),
+    r(`${termPath}[1]`, terms(something, empty), empty, "matches an empty term", "an expression or a field"),
   ),
   ...["3.5.33", "3.6.16", "3.7.3"].flatMap((version) => [
     ...["max-wals", "max-snapshots"].map((name) =>
@@ -85,7 +86,7 @@ export const unusableRefusals: Refusal[] = [
       { version, etcd: { extra: { "max-snapshots": 101 } } },
       101,
       "from 1 to 100",
-      "Write a number",
+      "Use a number",
     ),
   ]),
   ...["0 0 30 2 *", "0 0 31 feb,apr-4,6,9,11 *", "0 0 30-31 2 ?", "1 2 30/1 2 *", "0 0 31 9/2 *"].flatMap(
@@ -94,22 +95,22 @@ export const unusableRefusals: Refusal[] = [
         "backup.schedule",
         { backup: { ...backup, schedule } },
         schedule,
-        "never such a day",
-        "Write it like",
+        "there is no such day",
+        "For example: ",
       ),
       r(
         "backup.drill.schedule",
         { backup: { ...backup, drill: { schedule } } },
         schedule,
-        "never such a day",
-        "Write it like",
+        "there is no such day",
+        "For example: ",
       ),
     ],
   ),
   ...["backup", "restore.backup"].map((path) => {
     const s3 = { bucket: "backups", endpoint: "https://minio", region: "" };
     const args = path === "backup" ? { backup: { schedule: "@daily", s3 } } : { restore: { backup: { s3 } } };
-    return r(`${path}.s3.region`, args, "", "what is signed needs a region", "Leave it out");
+    return r(`${path}.s3.region`, args, "", "requests are signed for a region", "Leave it out");
   }),
   ...[100, 1_000_000].map((generation) =>
     r(
@@ -142,7 +143,7 @@ export const unusableRefusals: Refusal[] = [
       path,
       args({ "etcd-cluster/trust": "x" }),
       "etcd-cluster/trust",
-      "the component's own",
+      "belong to the component",
       "Use another key",
     ),
   ]),
@@ -157,6 +158,6 @@ export const unusableRefusals: Refusal[] = [
       field === "storage"
         ? ["storage.metadata.labels", { storage: { metadata: given } }]
         : [`${field}.labels`, { [field]: given }];
-    return r(path, args, "etcd-cluster/generation", "the component's own", "Use another key");
+    return r(path, args, "etcd-cluster/generation", "belong to the component", "Use another key");
   }),
 ];

@@ -45,11 +45,13 @@ const always = [
   `${kinds.configMap} etcd-record`,
   `${kinds.configMap} etcd-status`,
   `${kinds.configMap} etcd-trust`,
+  `${kinds.configMap} etcd-verdict`,
   `${kinds.lease} etcd-lease`,
   `${kinds.configMap} etcd-declared-controller`,
   `${kinds.deployment} etcd-controller`,
   `${kinds.configMap} etcd-declared-members`,
   `${kinds.configMap} etcd-declared-service`,
+  `${kinds.configMapPatch} etcd-decided`,
   `${kinds.configMapPatch} etcd-converged`,
 ];
 const backups = [
@@ -147,12 +149,14 @@ describe("children of a cluster", () => {
         `${kinds.configMap} orders-record`,
         `${kinds.configMap} orders-status`,
         `${kinds.configMap} orders-trust`,
+        `${kinds.configMap} orders-verdict`,
         ...["controller", "members", "service", "trust"].map(
           (of) => `${kinds.configMap} orders-declared-${of}`,
         ),
         // The waits apply to these.
         `${kinds.configMapPatch} orders-status`,
         `${kinds.configMapPatch} orders-trust`,
+        `${kinds.configMapPatch} orders-verdict`,
         ...["service", "serviceAccount", "role", "roleBinding", "lease", "deployment"].map(
           (kind) => `${kinds[kind as keyof typeof kinds]} orders-controller`,
         ),
@@ -182,7 +186,7 @@ describe("every object", () => {
       const rendered = await scenario(name);
       const [cluster, home] = name === "default" ? ["etcd", "etcd"] : ["orders", "data"];
       const objects = objectsOf(rendered);
-      expect(objects).to.have.lengthOf(name === "default" ? 27 : 40);
+      expect(objects).to.have.lengthOf(name === "default" ? 28 : 41);
       for (const object of objects) {
         const { metadata } = plain(object.inputs) as { metadata: types.output.meta.v1.ObjectMeta };
         expect(metadata.labels, object.name).to.include({
@@ -334,6 +338,13 @@ describe("the order of creation", () => {
       const wait = resource(rendered, kinds.configMapPatch, "etcd-converged");
       const direct = wait.dependencies.map((d) => rendered.resources.find((r) => r.urn === d)?.name);
       expect(direct, name).to.include.members(["etcd-status", "etcd-controller", "etcd-members"]);
+      // The wait that also ends when the controller refuses.
+      expect(direct, name).to.include.members(["etcd-decided"]);
+      const early = resource(rendered, kinds.configMapPatch, "etcd-decided").dependencies;
+      expect(
+        wait.dependencies.filter((urn) => !early.includes(urn)),
+        name,
+      ).to.have.lengthOf(1);
       expect(rendered.resources.filter((r) => r.dependencies.includes(wait.urn))).to.deep.equal([]);
     }
   });
@@ -409,6 +420,7 @@ describe("the replacement of resources", () => {
       // Through the hash of the template.
       const declared = [...members, "etcd-declared-members"].sort();
       expect(sources(kinds.statefulSet, "etcd-members", "metadata")).to.deep.equal(declared);
+      expect(sources(kinds.configMapPatch, "etcd-decided", "metadata")).to.deep.equal(declared);
       expect(sources(kinds.configMapPatch, "etcd-converged", "metadata")).to.deep.equal(declared);
       expect(sources(kinds.deployment, "etcd-controller", "spec")).to.deep.equal(
         [...authorities, "etcd-controller-account", "etcd-controller-<hash>"].sort(),

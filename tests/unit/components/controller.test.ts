@@ -30,10 +30,10 @@ const common = (cluster: string) => ({
 const seven = (prefix: string) => [0, 1, 2, 3, 4, 5, 6].map((ordinal) => `${prefix}-${ordinal}`);
 
 /**
- * The reviewed permissions of the controller: read pods and claims, delete and evict its members' pods, grow
- * and delete their claims, read and scale one StatefulSet, write its own record, status, trust and lease,
- * read the backups' status if there are backups, and create events. It can't create or change anything that
- * runs, and it can't read Secrets. A list can't be limited to names, and an event has no name yet.
+ * The reviewed permissions of the controller: read pods and claims, delete and evict its members' pods, grow and delete
+ * their claims, read and scale one StatefulSet, write its own record, status, trust, verdict and lease, read the
+ * backups' status if there are backups, and create events. It can't create or change anything that runs, and it can't
+ * read Secrets. A list can't be limited to names, and an event has no name yet.
  */
 const reviewed = (cluster: string, backups: boolean) => [
   { apiGroups: [""], resources: ["pods", "persistentvolumeclaims"], verbs: ["list", "watch"] },
@@ -56,7 +56,7 @@ const reviewed = (cluster: string, backups: boolean) => [
   {
     apiGroups: [""],
     resources: ["configmaps"],
-    resourceNames: [`${cluster}-status`, `${cluster}-trust`],
+    resourceNames: [`${cluster}-status`, `${cluster}-trust`, `${cluster}-verdict`],
     verbs: ["patch"],
   },
   {
@@ -280,6 +280,7 @@ describe("the controller's Deployment", () => {
       CONTROLLER_RECORD: "etcd-record",
       CONTROLLER_STATUS: "etcd-status",
       CONTROLLER_TRUST: "etcd-trust",
+      CONTROLLER_VERDICT: "etcd-verdict",
       CONTROLLER_LEASE: "etcd-controller",
       CONTROLLER_CLAIM_PREFIX: "data-etcd-",
       CONTROLLER_CLIENT_URL: "https://etcd-{ordinal}.etcd.etcd.svc.cluster.local:2379",
@@ -293,6 +294,7 @@ describe("the controller's Deployment", () => {
       CONTROLLER_RECORD: "orders-record",
       CONTROLLER_STATUS: "orders-status",
       CONTROLLER_TRUST: "orders-trust",
+      CONTROLLER_VERDICT: "orders-verdict",
       CONTROLLER_LEASE: "orders-controller",
       CONTROLLER_BACKUPS: "orders-backups",
       CONTROLLER_CLAIM_PREFIX: "data-orders-",
@@ -398,6 +400,7 @@ describe("the objects that the controller writes", () => {
         [kinds.configMap, "etcd-record", `${cluster}-record`],
         [kinds.configMap, "etcd-status", `${cluster}-status`],
         [kinds.configMap, "etcd-trust", `${cluster}-trust`],
+        [kinds.configMap, "etcd-verdict", `${cluster}-verdict`],
         [kinds.lease, "etcd-lease", `${cluster}-controller`],
       ] as const) {
         const made = plain(resource(rendered, type, pulumiName).inputs) as { metadata: { name: string } };
@@ -409,8 +412,22 @@ describe("the objects that the controller writes", () => {
 });
 
 describe("the final wait", () => {
-  const wait = (rendered: Awaited<ReturnType<typeof scenario>>) =>
-    inputs<types.output.core.v1.ConfigMap>(rendered, kinds.configMapPatch, "etcd-converged");
+  const wait = (rendered: Awaited<ReturnType<typeof scenario>>, patch = "etcd-converged") =>
+    inputs<types.output.core.v1.ConfigMap>(rendered, kinds.configMapPatch, patch);
+
+  it("comes after one that also ends when the controller refuses, and is for the same in other respects", async () => {
+    for (const name of scenarioNames) {
+      const rendered = await scenario(name);
+      const other = JSON.stringify(wait(rendered))
+        .replace("-status", "-verdict")
+        .replace(".converged", ".decided");
+      expect(wait(rendered, "etcd-decided"), name).to.deep.equal(JSON.parse(other));
+      const timeouts = ["etcd-decided", "etcd-converged"].map(
+        (patch) => resource(rendered, kinds.configMapPatch, patch).timeouts,
+      );
+      expect(timeouts[0], name).to.deep.equal(timeouts[1]);
+    }
+  });
 
   it("is for the applied declaration, with a sufficient timeout", async () => {
     const seconds = { default: 57 * 60, smallest: 39 * 60, seven: 93 * 60, everything: 7200 };

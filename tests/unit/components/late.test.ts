@@ -113,6 +113,13 @@ const fields: Readonly<Record<string, Field>> = {
     right: "snapshots",
     wrong: ["Snapshots"],
   },
+  "restore.endpoints.passwordSecret": {
+    args: (passwordSecret) => ({
+      restore: { endpoints: { urls: ["https://a:2379"], tlsSecret: "a", passwordSecret } },
+    }),
+    right: "old-root",
+    wrong: ["Old"],
+  },
   "restore.endpoints.tlsSecret": {
     args: (tlsSecret) => ({ restore: { endpoints: { urls: ["https://a:2379"], tlsSecret } } }),
     right: "old-client",
@@ -236,8 +243,20 @@ describe("an argument that is an output", () => {
     );
     expect(inputsOf(late)).to.deep.equal(inputsOf(early));
     expect(await refusalOf(() => ({ tls: { extraServerNames: ["a", later("a")] } }))).to.contain(
-      'tls.extraServerNames[1]: "a" is given: it is there twice',
+      'tls.extraServerNames[1] is "a": the list has it twice',
     );
+  });
+
+  it("is not shown if it is a secret", async () => {
+    for (const args of [
+      { tls: { extraServerNames: pulumi.secret(["HUSH.example.com"]) } },
+      { tls: { extraServerNames: ["a", pulumi.secret("HUSH.example.com")] } },
+      { storage: { storageClass: pulumi.secret("Hush") } },
+    ]) {
+      const message = await refusalOf(() => args);
+      expect(message).to.match(/is "\[secret\]": .*\. Correct the value, which is a secret and not shown\.$/);
+      expect(message.toLowerCase()).to.not.contain("hush");
+    }
   });
 
   it("may be another cluster's, which is then as declared before the restore begins", async () => {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { EtcdClusterArgs } from "../../../components";
+import type { EtcdClusterArgs, RestoreEndpoints } from "../../../components";
 import { Spread } from "../../../components";
 import { quantity } from "../../../components/contract/units";
 import { plain } from "../../../hack/offline/render";
@@ -206,5 +206,50 @@ describe("members that must be in different zones", () => {
   it("set no minimum of zones if zones are only preferred, which Kubernetes would reject", async () => {
     const [preferred] = await zones({});
     expect(preferred).to.include({ whenUnsatisfiable: "ScheduleAnyway" }).and.not.have.property("minDomains");
+  });
+});
+
+describe("the pod that asks another etcd", () => {
+  const seen = async (endpoints: RestoreEndpoints) => {
+    const pods = podsOf(await renderCluster({ tls, restore: { endpoints } }));
+    const { spec } = pods.find(({ of }) => of === "etcd-restore-1")!;
+    const [fetch] = spec.initContainers;
+    const mounted = (prefix: string) => fetch!.volumeMounts.filter((m) => m.name.startsWith(prefix));
+    return {
+      env: Object.fromEntries(
+        fetch!.env.filter((e) => e.name.startsWith("RESTORE_SOURCE")).map((e) => [e.name, e.value]),
+      ),
+      mounts: mounted("source").map((m) => [m.name, m.mountPath, m.readOnly]),
+      secrets: spec.volumes
+        .filter((v) => v.name.startsWith("source"))
+        .map((v) => [v.name, v.secret.secretName, v.secret.defaultMode]),
+    };
+  };
+  const [https, http] = [["https://old:2379"], ["http://old:2379"]];
+
+  it("has neither Secret if none is given", async () => {
+    const none = { env: {}, mounts: [], secrets: [] };
+    expect(await seen({ urls: http, allowPlainHttp: true })).to.deep.equal(none);
+  });
+
+  it("has the password's Secret alone for plain HTTP", async () => {
+    const passwordSecret = pulumi.output("user");
+    expect(await seen({ urls: http, allowPlainHttp: true, passwordSecret })).to.deep.equal({
+      env: { RESTORE_SOURCE_PASSWORD_DIR: "/source-password" },
+      mounts: [["source-password", "/source-password", true]],
+      secrets: [["source-password", "user", 0o440]],
+    });
+  });
+
+  it("has both Secrets if both are given, and only the certificate's without a password", async () => {
+    const tlsOnly = {
+      env: { RESTORE_SOURCE_TLS_DIR: "/source-tls" },
+      mounts: [["source-tls", "/source-tls", true]],
+      secrets: [["source-tls", "old", 0o440]],
+    };
+    expect(await seen({ urls: https, tlsSecret: "old" })).to.deep.equal(tlsOnly);
+    const both = await seen({ urls: https, tlsSecret: "old", passwordSecret: "user" });
+    expect(both.env).to.deep.equal({ ...tlsOnly.env, RESTORE_SOURCE_PASSWORD_DIR: "/source-password" });
+    expect(both.secrets).to.deep.equal([...tlsOnly.secrets, ["source-password", "user", 0o440]]);
   });
 });

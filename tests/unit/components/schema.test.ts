@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { referencePage } from "../../support/reference";
 import { argumentShapes } from "../../support/argument-shapes";
 import { expectGolden } from "../../support/golden";
 import type { ObjectType, Schema } from "../../support/schema";
@@ -22,6 +23,10 @@ describe("golden schema", function () {
 
   it("agrees with the shapes that validation checks", () => {
     expectGolden("../../components/validation/argument-shapes.ts", argumentShapes(schema, token));
+  });
+
+  it("is what docs/reference.md says", () => {
+    expectGolden("../../docs/reference.md", referencePage(schema, token));
   });
 
   it("has one component without required arguments", () => {
@@ -60,7 +65,7 @@ describe("golden schema", function () {
       BackupDrill: ["schedule"],
       CaRotation: ["revision", "step"],
       Client: ["name"],
-      RestoreEndpoints: ["tlsSecret", "urls"],
+      RestoreEndpoints: ["urls"],
       ExistingTls: [
         "controllerSecret",
         "controllerServerSecret",

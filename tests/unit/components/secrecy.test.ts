@@ -85,7 +85,7 @@ describe("private keys", () => {
 
   it("are never logged", async () => {
     const { log } = await withLog(() => renderCluster({ version: "3.6.13" }));
-    expect(log).to.contain("3.6.14 or later");
+    expect(log).to.contain('"3.6.14" or later');
     expect(log).to.not.match(key);
   });
 

@@ -58,9 +58,11 @@ config:
   });
 
   it("declares only the component's own defaults", () => {
-    const { config } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as {
-      config: Record<string, { type: string; default?: unknown; description?: string }>;
+    const { config: all } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as {
+      config: Record<string, { type: string; default?: unknown; description?: string; value?: unknown }>;
     };
+    const { "kubernetes:enableSecretMutable": mutable, ...config } = all;
+    expect(mutable).to.deep.equal({ value: true });
     const defaults = Object.fromEntries(
       Object.entries(config).map(([key, { default: value }]) => [key, value]),
     );

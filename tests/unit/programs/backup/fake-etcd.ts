@@ -1,8 +1,8 @@
-/** As much of etcd as a backup speaks to, over HTTP/2 without TLS, with its faults. */
-import { createServer } from "node:http2";
-import type { Http2Server, ServerHttp2Stream } from "node:http2";
+/** As much of etcd as a backup or a restore speaks to, over HTTP/2, with its faults. */
+import { createSecureServer, createServer } from "node:http2";
+import type { Http2Server, IncomingHttpHeaders, SecureServerOptions, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { addressOfUrl } from "../../../../programs/shared/etcd/address";
 import { EtcdClient } from "../../../../programs/shared/etcd/client";
@@ -19,24 +19,39 @@ export interface Behaviour {
   /** So many bytes, then: the stream is reset, the connection cut, nothing any more, or an orderly end. */
   readonly after?: { readonly bytes: number; readonly then: "reset" | "cut" | "silence" | "end" };
   readonly liveKeys: number;
+  /** With users, authentication is enabled, and those with a role other than root may do nothing here. */
+  readonly users?: Readonly<Record<string, { readonly password: string; readonly role: string }>>;
+  /** Tokens expire when the stream of a snapshot has begun. */
+  readonly shortLived?: boolean;
+  /** Who answers after the snapshot, if that is another member. */
+  readonly afterwards?: string;
 }
 
 export class FakeEtcd {
-  private readonly server: Http2Server = createServer();
+  private readonly server: Http2Server;
   private readonly clients: EtcdClient[] = [];
   behaviour: Behaviour;
   /** Snapshots that were asked for. */
   asked = 0;
   /** Bytes of snapshots that were handed to the connection. */
   sent = 0;
+  /** The valid tokens, and whose they are. */
+  private readonly tokens = new Map<string, string>();
+  private issued = 0;
 
-  constructor(snapshot: Buffer, more: Partial<Behaviour> = {}) {
+  constructor(
+    snapshot: Buffer,
+    more: Partial<Behaviour> = {},
+    private readonly tls?: SecureServerOptions,
+  ) {
+    this.server = tls ? createSecureServer(tls) : createServer();
     const plain = { memberId: "171", leaderId: "171", clusterId: "193", learner: false, quorum: true };
     this.behaviour = { snapshot, corrupt: [], liveKeys: 2, ...plain, ...more };
     this.server.on("stream", (stream: ServerHttp2Stream, headers) => {
+      const parts: Buffer[] = [];
       stream.on("error", () => undefined);
-      stream.resume();
-      stream.on("end", () => void this.answer(stream, String(headers[":path"])));
+      stream.on("data", (part: Buffer) => parts.push(part));
+      stream.on("end", () => void this.answer(stream, headers, Buffer.concat(parts).subarray(5)));
     });
     this.server.on("session", (session) => session.on("error", () => undefined));
   }
@@ -47,12 +62,11 @@ export class FakeEtcd {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `${this.tls ? "https" : "http"}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   readonly open = (url: string): EtcdClient => {
-    const none = Buffer.alloc(0);
-    const client = new EtcdClient(addressOfUrl(url), { ca: none, cert: none, key: none });
+    const client = new EtcdClient(addressOfUrl(url), {});
     this.clients.push(client);
     return client;
   };
@@ -62,9 +76,23 @@ export class FakeEtcd {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  private async answer(stream: ServerHttp2Stream, path: string): Promise<void> {
-    const { memberId, leaderId, clusterId, learner, quorum, corrupt, liveKeys } = this.behaviour;
+  private async answer(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    request: Buffer,
+  ): Promise<void> {
+    const path = String(headers[":path"]);
+    const { leaderId, clusterId, learner, quorum, corrupt, liveKeys, users, afterwards } = this.behaviour;
+    const memberId = (this.asked > 0 ? afterwards : undefined) ?? this.behaviour.memberId;
     const header = { clusterId, memberId, revision: 7n };
+    if (path.endsWith("Auth/Authenticate")) return this.authenticate(stream, request);
+    if (users) {
+      const { token } = headers;
+      if (token === undefined) return refuse(stream, 3, "etcdserver: user name is empty");
+      const user = this.tokens.get(String(token));
+      if (user === undefined) return refuse(stream, 16, "etcdserver: invalid auth token");
+      if (users[user]?.role !== "root") return refuse(stream, 7, "etcdserver: permission denied");
+    }
     if (path.endsWith("Maintenance/Status"))
       return one(stream, rpc.StatusResponseSchema, {
         header,
@@ -87,9 +115,21 @@ export class FakeEtcd {
     return refuse(stream, 12, `unknown method ${path}`);
   }
 
+  private authenticate(stream: ServerHttp2Stream, request: Buffer): void {
+    const { users } = this.behaviour;
+    const { name, password } = fromBinary(rpc.AuthenticateRequestSchema, request);
+    if (!users) return refuse(stream, 9, "etcdserver: authentication is not enabled");
+    if (users[name]?.password !== password)
+      return refuse(stream, 3, "etcdserver: authentication failed, invalid user ID or password");
+    const token = `${name}.${++this.issued}`;
+    this.tokens.set(token, name);
+    return one(stream, rpc.AuthenticateResponseSchema, { token });
+  }
+
   private async stream(stream: ServerHttp2Stream): Promise<void> {
     this.asked += 1;
-    const { snapshot, after } = this.behaviour;
+    const { snapshot, after, shortLived } = this.behaviour;
+    if (shortLived) this.tokens.clear();
     begin(stream);
     const trailer = snapshot.length - 32;
     for (let at = 0; at < snapshot.length;) {

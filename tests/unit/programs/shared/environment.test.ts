@@ -17,6 +17,9 @@ describe("a program's environment", () => {
     expect(env.port("PORT")).to.equal(2383);
     expect(() => env.text("OTHER")).to.throw("the variable OTHER is missing");
     expect(() => env.text("EMPTY")).to.throw("the variable EMPTY is missing");
+    expect(env.maybe("NAME")).to.equal("etcd");
+    expect(env.maybe("OTHER")).to.equal(undefined);
+    expect(() => env.maybe("EMPTY")).to.throw("the variable EMPTY is missing");
     expect(() => env.port("HIGH")).to.throw("HIGH is not a whole number from 1 to 65535");
     expect(() => env.whole("HALF", 1)).to.throw("HALF is not a whole number from 1");
     expect(() => env.whole("NAME", 1)).to.throw("NAME is not a whole number from 1");

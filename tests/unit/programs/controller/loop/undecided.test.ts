@@ -46,7 +46,7 @@ class Process {
   constructor(kubernetes: Kubernetes) {
     const names = {
       ...{ namespace: "n", statefulSet: "etcd", record: "etcd-record", status: "etcd-status" },
-      ...{ trust: "etcd-trust", lease: "etcd-controller" },
+      ...{ trust: "etcd-trust", verdict: "etcd-verdict", lease: "etcd-controller" },
     };
     const cluster = new Cluster(kubernetes as unknown as Api, names);
     const steady = () => Date.now();

@@ -112,6 +112,46 @@ describe("the restore pod, as it is seen", () => {
     });
   }
 
+  describe("that isn't prepared", () => {
+    const volumes = [
+      { name: "scratch" },
+      { name: "tls", secret: { secretName: "etcd-restore" } },
+      { name: "source", persistentVolumeClaim: { claimName: "snapshots" } },
+    ];
+    const conditions = [{ type: "PodReadyToStartContainers", status: "False" }];
+    const waiting = { name: "fetch", restartCount: 0, state: { waiting: { reason: "PodInitializing" } } };
+    const placed = (status: Pod["status"], spec: Partial<Pod["spec"]> = { nodeName: "node" }): Pod => ({
+      ...pod("b", "2026-01-01T00:00:09Z", status),
+      spec: { volumes, ...spec },
+    });
+    const words =
+      "its volumes are being mounted. If it stays so, one of them is missing: Secret etcd-restore, claim snapshots";
+
+    it("names what it mounts, since one of these may not exist", () => {
+      expect(problem(placed({ conditions, initContainerStatuses: [waiting] }))?.problem).to.equal(words);
+    });
+
+    it("has no such problem before it has a node, once a container has started, or when it is prepared", () => {
+      const initContainerStatuses = [waiting];
+      expect(problem(placed({ conditions, initContainerStatuses }, {}))?.problem).to.equal(undefined);
+      const ready = [{ type: "PodReadyToStartContainers", status: "True" }];
+      expect(problem(placed({ conditions: ready, initContainerStatuses }))?.problem).to.equal(undefined);
+      // After its end, a pod's network is gone again.
+      const done = placed({ conditions, initContainerStatuses: [ended("fetch", 0)] });
+      expect(problem(done)?.problem).to.equal(undefined);
+      expect(problem(placed({ initContainerStatuses }))?.problem).to.equal(undefined);
+    });
+
+    it("still tells what the pod before it failed of", () => {
+      const before = pod("a", "2026-01-01T00:00:00Z", {
+        initContainerStatuses: [ended("fetch", 1, "no answer")],
+      });
+      expect(problem(before, placed({ conditions }))?.problem).to.contain(
+        "previous pod: fetch failed: no answer",
+      );
+    });
+  });
+
   it("tries again, and what it failed of before is told", () => {
     const seen = restoreView(
       [

@@ -183,6 +183,20 @@ describe("plan: bootstrap", () => {
     });
   }
 
+  it("offers no way back from a refused restore if there was nothing before", () => {
+    const gates = [0, 1, 2].map((o) => report(o, EMPTY));
+    const refused = (generation: number) =>
+      plan(
+        world(3, {
+          desired: { generation, rebuild },
+          ...{ record: unborn, list: "none", pods: allGated, gates },
+          world: { restore: { refusal: "r-x: fetch failed: nobody logged in" } },
+        }),
+      ).refused;
+    expect(refused(1)).to.match(/: nobody logged in\. Declare what is right with generation 2$/);
+    expect(refused(2)).to.match(/: nobody logged in\. Declare what is right with generation 3$/);
+  });
+
   it("creates the pods of kept volumes, which must be read first", () => {
     const kept = {
       name: "data-etcd-4",

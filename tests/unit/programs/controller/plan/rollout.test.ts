@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { MemberStatus, PodView } from "../../../../../programs/controller/model";
 import { plan } from "../../../../../programs/controller/plan";
 import { age } from "../../../../../programs/controller/plan/age";
-import { stepProblem } from "../../../../../programs/shared/etcd/upgrade";
+import { stepProblem } from "../../../../../components/contract/upgrade";
 import {
   crashing,
   EMPTY,
@@ -228,8 +228,17 @@ describe("plan: versions", () => {
   it("refuse an undeclared downgrade", () => {
     const d = plan(world(3, { ...seven, etcd: view }));
     expect(d.action).to.equal(undefined);
-    expect(d.reason).to.contain("controller.allowDowngrade");
+    expect(d.reason).to.equal(
+      "refused: version is 3.6.14: etcd 3.7.1 to 3.6.14 is a downgrade. Declare the version that ran, or set " +
+        "controller.allowDowngrade as well",
+    );
   });
+  for (const allowDowngrade of [false, true])
+    it(`refuse a downgrade by two minor versions, ${allowDowngrade ? "also if one is allowed" : "and say so"}`, () => {
+      const desired = { etcdVersion: "3.5.33", allowDowngrade };
+      const d = plan(world(3, { ...seven, desired, etcd: view }));
+      expect(d.refused).to.contain("downgrade of more than one minor version. Declare the version that ran");
+    });
   it("let etcd announce a declared downgrade, and roll when the cluster version is lower", () => {
     const desired = { allowDowngrade: true };
     const announced = plan(world(3, { ...seven, desired, etcd: view }));

@@ -198,7 +198,7 @@ describe("plan: nothing is done", () => {
   for (const [name, change, words] of [
     ["while paused", { desired: { paused: true } }, "paused"],
     ["while another cluster answers", { record: { birth: other } }, "nothing is touched"],
-    ["for an older declared generation", { record: { generation: 2 } }, "declare that again"],
+    ["for an older declared generation", { record: { generation: 2 } }, "Declare 2 again"],
     ["for an even size without the option", { desired: { members: 2 } }, "1, 3, 5 or 7"],
     ["for an impossible size", { desired: { members: 9, allowEvenSize: true } }, "1, 3, 5 or 7"],
     ["without the lease", { world: { holdsLease: false } }, "lease"],

@@ -391,7 +391,7 @@ describe("plan: no outdated record is assumed for", () => {
     const d = plan(
       world(3, { desired: { generation: 1 }, record, pods: [gated(2)], gates: [report(2, own(2, 2))] }),
     );
-    expect(d.refused).to.contain("generation 1 is declared");
+    expect(d.refused).to.contain("generation is 1, and the members are of 2. Declare 2 again");
     expect(d.orders["pod-2"]).to.deep.include({ kind: "start", generation: 2 });
   });
 });

@@ -46,7 +46,7 @@ describe("plan: volumes that Kubernetes grows", () => {
     const d = plan(volumes([], { volumeBytes: 5 * GI }));
     expect(d.action).to.equal(undefined);
     expect(d.refused).to.equal(
-      "refused: storage.size is 5Gi, and data-etcd-0 has 10Gi: a volume can't shrink",
+      "refused: storage.size is 5Gi, and data-etcd-0 has 10Gi: a volume can't shrink. Declare 10Gi or more",
     );
   });
 

@@ -5,6 +5,7 @@ import { DecisionLog } from "../../../../../programs/controller/report/log";
 import { Status } from "../../../../../programs/controller/report/status";
 import { withoutNumbers } from "../../../../../programs/controller/report/without-numbers";
 import { TrustStatus } from "../../../../../programs/controller/report/trust";
+import { Verdict } from "../../../../../programs/controller/report/verdict";
 import type { StatusData } from "../../../../../programs/controller/report/status-writer";
 
 const decision = (reason: string, more: Partial<Decision> = {}): Decision => ({
@@ -50,6 +51,37 @@ describe("what the controller tells", () => {
       }
       expect(written.map((data) => data.agreed)).to.deep.equal(["one", "refused: no", "two"]);
     });
+  });
+
+  it("comes to a verdict when the declaration is reached or refused, and says so by its hash", async () => {
+    const written: StatusData[] = [];
+    const verdict = new Verdict(
+      (data) => Promise.resolve(void written.push(data)),
+      clock,
+      () => undefined,
+    );
+    const desired = { hash: "h2" } as Desired;
+    const pods = ["old", "new", "new"].map((revision) => ({ revision })) as unknown as World["pods"];
+    const statefulSet = { updateRevision: "new", observed: true } as World["statefulSet"];
+    const unseen = { updateRevision: "old", observed: false } as World["statefulSet"];
+    for (const [seen, said] of [
+      [{ ...world, statefulSet: undefined }, decision("waits")],
+      [{ desired, pods, statefulSet: unseen }, decision("etcd-1 restarts")],
+      [{ desired, pods: [], statefulSet }, decision("refused: no", { refused: "refused: no" })],
+      [{ desired, pods, statefulSet }, decision("etcd-2 restarts", { refused: "refused: it can't shrink" })],
+      [{ desired, pods, statefulSet }, decision("as declared", { converged: "h2" })],
+    ] as const) {
+      verdict.show(seen, said);
+      await settled();
+      await settled();
+    }
+    expect(written).to.deep.equal([
+      { decided: "waits", refused: "", taken: "" },
+      { decided: "etcd-1 restarts", refused: "", taken: "" },
+      { decided: "h2", refused: "refused: no", taken: "0" },
+      { decided: "h2", refused: "refused: it can't shrink", taken: "2" },
+      { decided: "h2", refused: "", taken: "2" },
+    ]);
   });
 
   describe("the status", () => {
@@ -163,6 +195,20 @@ describe("what the controller tells", () => {
       expect(written.map((e) => [e.type, e.reason, e.note])).to.deep.equal([
         ["Warning", "Refused", "refused: no"],
         ["Normal", "Waiting", "refused: no"],
+      ]);
+    });
+
+    it("warn without the UID, by which Pulumi would find old warnings", () => {
+      events.report(target, decision("refused: no", { refused: "refused: no", warnings: ["refused: no"] }));
+      const named = {
+        apiVersion: "apps/v1",
+        kind: "StatefulSet",
+        namespace: target.namespace,
+        name: target.name,
+      };
+      expect(written.map((e) => [e.type, e.regarding])).to.deep.equal([
+        ["Warning", named],
+        ["Normal", { ...named, uid: target.uid }],
       ]);
     });
 
