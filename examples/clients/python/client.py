@@ -14,7 +14,7 @@ PREFIX = "/app/"
 
 # The variables that the connection of an EtcdCluster sets, and that etcdctl reads, too.
 ENDPOINTS = os.environ["ETCDCTL_ENDPOINTS"].split(",")
-CA, CERT, KEY = (os.environ[f"ETCDCTL_{name}"] for name in ("CACERT", "CERT", "KEY"))
+CA, CERT, KEY = os.environ["ETCDCTL_CACERT"], os.environ["ETCDCTL_CERT"], os.environ["ETCDCTL_KEY"]
 
 # A member that is gone without a word is noticed after 15 seconds.
 KEEPALIVE = {"grpc.keepalive_time_ms": 10_000, "grpc.keepalive_timeout_ms": 5_000}
