@@ -89,8 +89,8 @@ export interface EtcdClusterArgs {
   restore?: Restore;
 
   /**
-   * Makes a higher `generation` from a disk that is left, after the cluster has lost its quorum for good. Default: none.
-   * Without a higher `generation` it does nothing.
+   * Makes a higher `generation` from a disk that is left, after the cluster has lost its quorum for good. Default:
+   * none. Without a higher `generation` it does nothing.
    */
   recovery?: Recovery;
 

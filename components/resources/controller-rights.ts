@@ -6,7 +6,8 @@ import { metadataOf } from "./context";
 /**
  * The controller's rights in Kubernetes: read pods and claims, scale one StatefulSet, evict and delete its members'
  * pods, expand and delete their claims, write its own record, status, trust, verdict and Lease, read the status of
- * backups, and create events. It can't create or change a workload, so it can't get at the namespace's other Secrets by one.
+ * backups, and create events. It can't create or change a workload, so it can't get at the namespace's other Secrets
+ * by one.
  */
 export function createControllerRights(ctx: Context): {
   serviceAccount: k8s.core.v1.ServiceAccount;

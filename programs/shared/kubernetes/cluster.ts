@@ -102,7 +102,10 @@ export class Cluster {
   }
 
   /** Writes one of the ConfigMaps that report observations. */
-  async writeNotice(of: "status" | "trust" | "verdict", data: Readonly<Record<string, string>>): Promise<void> {
+  async writeNotice(
+    of: "status" | "trust" | "verdict",
+    data: Readonly<Record<string, string>>,
+  ): Promise<void> {
     const name = this.names[of];
     const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data };
     await this.patch(this.core("configmaps", name), body, READ_MS, "application/apply-patch+yaml");

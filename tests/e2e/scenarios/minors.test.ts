@@ -21,7 +21,10 @@ long("a skipped minor version", () => {
     const before = await cluster.pods();
     await cluster.apply({ version: tooFar });
     const start = Date.now();
-    await assert.rejects(cluster.waitForVoters(150), /^Error: refused: version is .*: etcd .* skips a minor version/);
+    await assert.rejects(
+      cluster.waitForVoters(150),
+      /^Error: refused: version is .*: etcd .* skips a minor version/,
+    );
     assert.ok(Date.now() - start < 60_000, "it was told long before the time-out");
     assert.deepEqual(
       (await cluster.pods()).map((pod) => pod.uid),

@@ -163,7 +163,7 @@ describe("the steps of a rotation", () => {
       expect(names).to.include.members(["etcd-trust", "etcd-controller", "etcd-members"]);
       // The pods' own Secrets must not wait, because the controller can't report anything before it runs.
       const waiting = rendered.resources.filter((r) => r.dependencies.includes(wait.urn));
-      expect(waiting.map((r) => r.name)).to.deep.equal(["etcd-client-app", "etcd-converged"]);
+      expect(waiting.map((r) => r.name)).to.deep.equal(["etcd-client-app", "etcd-decided", "etcd-converged"]);
       expect(await valueOf(rendered.result.clientCaCertificate!)).to.equal(
         pairOf(rendered, "etcd-client-app").caPem,
       );

@@ -5,7 +5,15 @@ import { Kubernetes, labels } from "../../../../support/kubernetes";
 
 describe("the members' volumes in a namespace of many", () => {
   const names = {
-    ...{ namespace: "n", statefulSet: "etcd", record: "r", status: "s", trust: "t", verdict: "v", lease: "l" },
+    ...{
+      namespace: "n",
+      statefulSet: "etcd",
+      record: "r",
+      status: "s",
+      trust: "t",
+      verdict: "v",
+      lease: "l",
+    },
   };
   const asked = ["data-etcd-0", "data-etcd-1", "data-etcd-2"];
 

@@ -207,7 +207,9 @@ describe("plan: a new generation", () => {
     });
 
     it("if its number is lower than the present one", () => {
-      expect(plan(world(3, { record: { generation: 2 } })).reason).to.match(/members are of 2. Declare 2 again/);
+      expect(plan(world(3, { record: { generation: 2 } })).reason).to.match(
+        /members are of 2. Declare 2 again/,
+      );
     });
   });
 
