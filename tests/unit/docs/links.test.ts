@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect } from "chai";
 import { root } from "../../../hack/root";
+import { pagesOfExamples } from "../../support/examples";
 import { pages, prose, textOf } from "../../support/pages";
 
 /** As GitHub makes an anchor of a heading. */
@@ -35,7 +36,7 @@ export function brokenLinks(page: string, text: string): string[] {
 
 describe("links of the documentation", () => {
   // What the changelog says of older releases need not be true of this one. So only its links are tested.
-  for (const page of [...pages, "CHANGELOG.md"]) {
+  for (const page of [...pages, ...pagesOfExamples, "CHANGELOG.md"]) {
     it(`of ${page} lead somewhere`, () => {
       expect(brokenLinks(page, textOf(page))).to.deep.equal([]);
     });

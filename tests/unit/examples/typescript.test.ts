@@ -34,7 +34,7 @@ const valueOf = (output: unknown) =>
 function storeOf(example: Example, type: string, name: string) {
   const text = JSON.stringify(one(example, type, name).inputs);
   const found = text.matchAll(/\\"(bucket|region|prefix)\\":\\"([^"\\]*)\\"/g);
-  return Object.fromEntries([...found].map(([, key, value]) => [key, value]));
+  return Object.fromEntries([...found].map(([, key = "", value = ""]) => [key, value] as const)) as object;
 }
 
 describe("the examples in TypeScript", () => {
