@@ -6,8 +6,9 @@ help: ## what there is
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | sed 's/\$$\$$/$$/' | expand -t 18
 
 .PHONY: install
-install: node_modules/.installed ## the npm packages of the lock file
-node_modules/.installed: package-lock.json
+install: node_modules/mocha/.installed ## the npm packages of the lock file
+# The mark is in a package for development: `pulumi package add` of components/ takes those away.
+node_modules/mocha/.installed: package-lock.json
 	npm ci --no-fund --no-audit
 	@touch $@
 

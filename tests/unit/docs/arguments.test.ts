@@ -10,7 +10,7 @@ import type { Property, Schema } from "../../support/schema";
 /** `tls.crt` and `restore.js` are files. */
 const isFile = (path: string) => /\.(crt|key|js|ts)(\.gz)?$/.test(path);
 
-const schema = JSON.parse(readFileSync(join(goldenFolder, "schema.json"), "utf8")) as Schema;
+const schema = JSON.parse(readFileSync(join(root, "components/schema.json"), "utf8")) as Schema;
 const [component] = Object.values(schema.resources);
 const top = component?.inputProperties ?? {};
 
