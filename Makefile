@@ -45,6 +45,10 @@ generate: install ## TypeScript from the part of etcd's API in programs/shared/e
 build: install ## the controller's bundles, into components/bundles
 	node hack/bundle.mjs
 
+.PHONY: package
+package: install ## the npm package of components/, compiled, as a tarball in build/
+	node hack/package.mjs
+
 .PHONY: cluster
 cluster: ## the local Kubernetes alone (the first time: about 15 minutes on 2 cores)
 	@hack/cluster setup

@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { EtcdClusterArgs } from "./args";
 import { EtcdCluster } from "./etcd-cluster";
 
 /**
- * Serves the component to the Pulumi CLI. Pulumi's own host would derive the schema from the sources whenever it starts,
- * which takes a compiler and seconds of each preview. A test compares the file with what it would derive.
+ * Serves the component to the Pulumi CLI. Pulumi's own host would derive the schema from the sources whenever it
+ * starts, which takes a compiler and seconds of each preview. A test compares the file with what it would derive.
  */
 
 interface Schema {
@@ -25,9 +24,11 @@ const plugin: pulumi.provider.Provider = {
     if (component === undefined) {
       return Promise.reject(new Error(`etcd-cluster has no ${type}`));
     }
-    const cluster = new EtcdCluster(name, inputs as EtcdClusterArgs, options);
-    const outputs = Object.keys(component.properties) as (keyof EtcdCluster)[];
-    const state = Object.fromEntries(outputs.map((output) => [output, cluster[output]]));
+    const cluster = new EtcdCluster(name, inputs, options);
+    const outputs = Object.keys(component.properties);
+    const state = Object.fromEntries(
+      outputs.map((output) => [output, Reflect.get(cluster, output) as unknown]),
+    );
     return Promise.resolve({ urn: cluster.urn, state });
   },
 };

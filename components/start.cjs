@@ -2,8 +2,8 @@
 const { readFileSync } = require("node:fs");
 
 if (/[\\/]cmd[\\/]run-plugin[\\/]/.test(module.parent?.filename ?? "")) {
-  // Pulumi's host compiles sources each time it starts, with the options of whatever program uses the package. Here they
-  // are only transpiled, and always in the same way.
+  // Pulumi's host compiles sources each time it starts, with the options of whatever program uses the package. Here
+  // they are only transpiled, and always in the same way.
   require.extensions[".ts"] = (module, fileName) => {
     const { ModuleKind, ScriptTarget, transpileModule } = require("typescript");
     const compilerOptions = {

@@ -23,7 +23,7 @@ interface Locked extends Manifest {
   readonly peerDependenciesMeta?: Record<string, { readonly optional?: boolean }>;
 }
 
-/** What `npm install --omit=dev` makes in a folder with this manifest, in the lock file's versions, without a registry. */
+/** What `npm install --omit=dev` makes in a folder with this manifest: without a registry, in the versions locked. */
 export function installInto(folder: string, { dependencies = {} }: Manifest): void {
   for (const path of neededBy(Object.keys(dependencies))) linkTree(join(root, path), join(folder, path));
 }

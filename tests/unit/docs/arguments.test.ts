@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { goldenFolder } from "../../support/golden";
+import { root } from "../../../hack/root";
 import { pages, prose, textOf } from "../../support/pages";
 import type { Property, Schema } from "../../support/schema";
 
