@@ -6,8 +6,9 @@ help: ## what there is
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | sed 's/\$$\$$/$$/' | expand -t 18
 
 .PHONY: install
-install: node_modules/.installed ## the npm packages of the lock file
-node_modules/.installed: package-lock.json
+install: node_modules/mocha/.installed ## the npm packages of the lock file
+# The mark is in a package for development: `pulumi package add` of components/ takes those away.
+node_modules/mocha/.installed: package-lock.json
 	npm ci --no-fund --no-audit
 	@touch $@
 
@@ -43,6 +44,10 @@ generate: install ## TypeScript from the part of etcd's API in programs/shared/e
 .PHONY: build
 build: install ## the controller's bundles, into components/bundles
 	node hack/bundle.mjs
+
+.PHONY: package
+package: install ## the npm package of components/, compiled, as a tarball in build/
+	node hack/package.mjs
 
 .PHONY: cluster
 cluster: ## the local Kubernetes alone (the first time: about 15 minutes on 2 cores)

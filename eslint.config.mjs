@@ -28,5 +28,10 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ["**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ["**/*.mjs", "**/*.cjs"], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    files: ["**/*.cjs"],
+    languageOptions: { globals: { module: "readonly", require: "readonly", __dirname: "readonly" } },
+    rules: { "@typescript-eslint/no-require-imports": "off" },
+  },
 );

@@ -37,4 +37,4 @@ export const opensslName = (suite: string): string =>
     .replace("RC4_128", "RC4")
     .replace(/(AES\d+|CBC3)_CBC/, "$1")
     .replace("POLY1305_SHA256", "POLY1305")
-    .replaceAll("_", "-");
+    .replace(/_/g, "-");

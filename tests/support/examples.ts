@@ -88,7 +88,7 @@ export function renderExample(program: string, config = configOf(program)) {
   );
 }
 
-const schema = JSON.parse(readFileSync(join(root, "tests/golden/schema.json"), "utf8")) as Schema;
+const schema = JSON.parse(readFileSync(join(root, "components/schema.json"), "utf8")) as Schema;
 
 export const component = schema.resources["etcd-cluster:index:EtcdCluster"]!;
 

@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { GetSchemaRequest } from "@pulumi/pulumi/proto/provider_pb";
+import { ComponentProvider } from "@pulumi/pulumi/provider/experimental/provider";
+import { EtcdCluster } from "../../components";
 import { root } from "../../hack/root";
 
 const components = join(root, "components");
@@ -33,8 +36,18 @@ export interface Schema {
   readonly types: Record<string, ObjectType>;
 }
 
-/** The package's schema, from the host that the Pulumi CLI would start on its folder. */
-export const readSchema = (): Promise<Schema> =>
+/** The schema as Pulumi derives it from the class and its types. */
+export async function deriveSchema(): Promise<Schema> {
+  const provider = new ComponentProvider({
+    name: "etcd-cluster",
+    dirname: components,
+    components: [EtcdCluster],
+  });
+  return JSON.parse(await provider.getSchema()) as Schema;
+}
+
+/** The schema that the package in that folder serves when the CLI starts it in the folder of a program. */
+export const serveSchema = (folder = components, program = folder): Promise<Schema> =>
   withHost(
     "127.0.0.1:1",
     (client) =>
@@ -43,23 +56,25 @@ export const readSchema = (): Promise<Schema> =>
           error ? reject(error) : resolve(JSON.parse(answer.getSchema()) as Schema),
         ),
       ),
+    { folder, program },
   );
+
+interface Place {
+  readonly folder?: string;
+  readonly program?: string;
+}
 
 /** The package's host, as the CLI starts it, with the engine at that address. */
 export async function withHost<T>(
   engine: string,
   work: (client: ResourceProviderClient) => Promise<T>,
-  env: Record<string, string> = {},
+  { folder = components, program = folder }: Place = {},
 ): Promise<T> {
-  const host = spawn(
-    process.execPath,
-    [require.resolve("@pulumi/pulumi/cmd/run-plugin"), components, engine],
-    {
-      cwd: components,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...env },
-    },
-  );
+  const start = createRequire(join(folder, "package.json")).resolve("@pulumi/pulumi/cmd/run-plugin");
+  const host = spawn(process.execPath, [start, folder, engine], {
+    cwd: program,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   try {
     const port = await new Promise<string>((resolve, reject) => {
       let [out, errors] = ["", ""];

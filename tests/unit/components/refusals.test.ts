@@ -49,11 +49,7 @@ describe("a refusal", function () {
 
   it("is invalid input of a component package, whose message is not repeated for each property", async () => {
     await withEngine(async (engine) => {
-      const error = await withHost(
-        engine.address,
-        (client) => construct(client, engine, { members: 4 }),
-        env,
-      );
+      const error = await withHost(engine.address, (client) => construct(client, engine, { members: 4 }));
       expect(error.code).to.equal(status.INVALID_ARGUMENT);
       expect(error.details).to.equal(`${header}\n  - ${even}`);
       const [details] = error.metadata.get("grpc-status-details-bin");

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { goldenFolder } from "../../support/golden";
+import { root } from "../../../hack/root";
 import { pages, prose, textOf } from "../../support/pages";
 import type { Property, Schema } from "../../support/schema";
 
@@ -10,7 +10,7 @@ import type { Property, Schema } from "../../support/schema";
 /** `tls.crt` and `restore.js` are files. */
 const isFile = (path: string) => /\.(crt|key|js|ts)(\.gz)?$/.test(path);
 
-const schema = JSON.parse(readFileSync(join(goldenFolder, "schema.json"), "utf8")) as Schema;
+const schema = JSON.parse(readFileSync(join(root, "components/schema.json"), "utf8")) as Schema;
 const [component] = Object.values(schema.resources);
 const top = component?.inputProperties ?? {};
 
