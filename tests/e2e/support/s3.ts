@@ -13,7 +13,7 @@ import { root } from "../../../hack/root";
 import { kubectl } from "./lab";
 import { eventually } from "./poll";
 
-const keys = { accessKeyId: "backups", secretAccessKey: "a secret of the test" };
+const keys = { accessKeyId: "backups", secretAccessKey: "a-secret-of-the-test" };
 const port = 7070;
 const securityContext = {
   allowPrivilegeEscalation: false,
