@@ -1,5 +1,5 @@
 /** What the engine's state holds of a cluster: the last declaration, and how far it was carried out. */
-import type { DesiredState } from "../contract/desired";
+import type { DesiredState, ReachedOutput } from "../contract/desired";
 import { annotationKeys } from "../contract/names";
 import { trustIn } from "./rotation";
 
@@ -16,12 +16,6 @@ export interface Declaration {
 export interface Reached {
   readonly desired: DesiredState;
   /** The statement of the pod template. Absent if the release that made it had none. */
-  readonly trust?: string;
-}
-
-/** The component's output `reached`, from which the next `up` knows it: two annotations. */
-export interface ReachedOutput {
-  readonly desired: string;
   readonly trust?: string;
 }
 

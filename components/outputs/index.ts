@@ -1,10 +1,10 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ServiceType } from "../args";
+import type { ReachedOutput } from "../contract/desired";
 import { annotationKeys, dnsNames, objectNames, ports } from "../contract/names";
 import type { Identity } from "../resources/certificates";
 import type { Context } from "../resources/context";
-import type { ReachedOutput } from "../effects/state";
 import { clientConnection } from "./connection";
 import type { ClientConnection, SecretNames } from "./types";
 
