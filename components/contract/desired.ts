@@ -55,7 +55,7 @@ export interface DesiredState {
   };
 }
 
-/** The component's output `reached`, by which the next `up` knows what was reached: two annotations of the StatefulSet. */
+/** The component's output `reached`, from which the next `up` knows what was reached: two annotations. */
 export interface ReachedOutput {
   /** The declared state. */
   readonly desired: string;
