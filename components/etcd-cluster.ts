@@ -9,7 +9,7 @@ import type { Context } from "./resources/context";
 import { createDisruptionBudget } from "./resources/disruption-budget";
 import { createEffects } from "./resources/effects";
 import { createNamespace } from "./resources/namespace";
-import { keepsPlace } from "./resources/place";
+import { refusesEarly } from "./resources/early";
 import { createRestore } from "./resources/restore";
 import { createServiceAccount } from "./resources/service-account";
 import { createClientService, createHeadlessService } from "./resources/services";
@@ -77,8 +77,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
   constructor(name: string, args: EtcdClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const warnings = validate(args, name);
     args = checkLater(withSecretCredentials(args), name);
-    const keeps = keepsPlace(name, args, () => this);
-    super("etcd-cluster:index:EtcdCluster", name, args, pulumi.mergeOptions(opts, keeps));
+    const early = refusesEarly(name, args, () => this);
+    super("etcd-cluster:index:EtcdCluster", name, args, pulumi.mergeOptions(opts, early));
     warnings.forEach((warning) => void pulumi.log.warn(warning, this));
 
     const spec = resolveArgs(args, name);
@@ -114,6 +114,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
       statefulSet: members,
       hash,
       declaration,
+      desired,
     } = createMembers(
       inside,
       {
@@ -143,6 +144,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
     const outputs = outputsOf(ctx, {
       namespace: created,
       identity,
+      desired,
       clients: clients.names,
       service: client,
       converged,

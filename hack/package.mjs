@@ -1,5 +1,5 @@
-// Makes the npm package of `components/`: compiled, so that a program in JavaScript or TypeScript can import it, and a
-// plugin for other languages that needs no compiler.
+// Makes the npm package of `components/`: compiled, so that a program in JavaScript or TypeScript can import it. It is a
+// plugin for other languages as well.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -33,18 +33,14 @@ function compile(target) {
   execFileSync(process.execPath, [compiler, "--project", components, ...options], { stdio: "inherit" });
 }
 
-/** Only the sources need them. */
-const ofSources = ["typescript", "@types/node"];
-
+/** With the compiler, which Pulumi's host starts before the plugin, with the options of the program. */
 function manifest() {
   const { dependencies, ...rest } = JSON.parse(readFileSync(join(components, "package.json"), "utf8"));
   return {
     ...rest,
     types: "index.d.ts",
     exports: { ...rest.exports, ".": { types: "./index.d.ts", default: "./index.js" } },
-    dependencies: Object.fromEntries(
-      Object.entries(dependencies).filter(([name]) => !ofSources.includes(name)),
-    ),
+    dependencies: Object.fromEntries(Object.entries(dependencies).filter(([name]) => name !== "@types/node")),
   };
 }
 

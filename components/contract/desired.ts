@@ -54,3 +54,11 @@ export interface DesiredState {
     readonly abandoned: readonly string[];
   };
 }
+
+/** The component's output `reached`, from which the next `up` knows what was reached: two annotations. */
+export interface ReachedOutput {
+  /** The declared state. */
+  readonly desired: string;
+  /** The statement of the pod template, if there is one. */
+  readonly trust?: string;
+}

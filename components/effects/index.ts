@@ -2,7 +2,7 @@
 import type { ClusterSpec } from "../config/resolve";
 import type { DesiredState } from "../contract/desired";
 import { bytesAsText } from "../contract/units";
-import { stepOf, trustOf } from "./rotation";
+import { stepOf, trustIn, trustOf } from "./rotation";
 import type { Declaration, Progress } from "./state";
 import type { TemplateChange } from "./template";
 import { changeOfTemplate } from "./template";
@@ -134,7 +134,7 @@ function otherVolumes({ before, after, progress, spec }: Change, restarts: boole
 }
 
 function otherAuthorities({ before, spec }: Change): Line | undefined {
-  const trust = trustOf(before.template);
+  const trust = trustOf(trustIn(before.template));
   const { rotation } = spec;
   if (trust === undefined || trust === "own" || spec.args.tls?.existing) return undefined;
   if (trust.suffix === rotation.suffix) return undefined;

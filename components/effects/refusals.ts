@@ -8,10 +8,12 @@ import { bytesAsText } from "../contract/units";
 import { stepProblem } from "../contract/upgrade";
 import { parseVersion } from "../contract/versions";
 import { agree, nextStep, stepOf, trustOf } from "./rotation";
-import type { Declaration } from "./state";
+import type { Declaration, Reached } from "./state";
 
-/** `before` was reached. Each is one text: the argument, its value, the rule, the way out. */
-export function refusalsOf(before: Declaration, after: Declaration, spec: ClusterSpec): readonly string[] {
+type Next = Pick<Declaration, "desired">;
+
+/** Each is one text: the argument, its value, the rule, the way out. */
+export function refusalsOf(before: Reached, after: Next, spec: ClusterSpec): readonly string[] {
   return [
     versionStep(before, after, spec),
     smallerVolume(before, after, spec),
@@ -23,7 +25,7 @@ export function refusalsOf(before: Declaration, after: Declaration, spec: Cluste
 
 const refusal = (given: string, rule: string, way: string) => `${given}: ${rule}. ${way}.`;
 
-function versionStep(before: Declaration, after: Declaration, { args }: ClusterSpec): string | undefined {
+function versionStep(before: Reached, after: Next, { args }: ClusterSpec): string | undefined {
   const [from, to] = [before.desired.etcdVersion, after.desired.etcdVersion];
   const problem = stepProblem(from, to, undefined);
   if (problem === undefined) return undefined;
@@ -53,7 +55,7 @@ function minorsDown(from: string, to: string): number {
   return a && b && a.major === b.major ? a.minor - b.minor : 0;
 }
 
-function smallerVolume(before: Declaration, after: Declaration, spec: ClusterSpec): string | undefined {
+function smallerVolume(before: Reached, after: Next, spec: ClusterSpec): string | undefined {
   const has = before.desired.volumeBytes;
   if (after.desired.volumeBytes >= has) return undefined;
   const given = `storage.size is "${spec.storageSize}"${byDefault(spec.args.storage?.size)}`;
@@ -65,7 +67,7 @@ function smallerVolume(before: Declaration, after: Declaration, spec: ClusterSpe
   );
 }
 
-function otherGeneration(before: Declaration, after: Declaration, { args }: ClusterSpec): string | undefined {
+function otherGeneration(before: Reached, after: Next, { args }: ClusterSpec): string | undefined {
   const [from, to] = [before.desired.generation, after.desired.generation];
   const given = `generation is ${to}${byDefault(args.generation)}`;
   if (to < from) {
@@ -77,7 +79,7 @@ function otherGeneration(before: Declaration, after: Declaration, { args }: Clus
   return refusal(given, rule, `Declare restore or recovery with it, or generation ${from} again`);
 }
 
-function otherDomain(before: Declaration, after: Declaration, spec: ClusterSpec): string | undefined {
+function otherDomain(before: Reached, after: Next, spec: ClusterSpec): string | undefined {
   if (before.desired.peerUrl === after.desired.peerUrl) return undefined;
   const given = `clusterDomain is "${spec.domain}"${byDefault(spec.args.clusterDomain)}`;
   const domain = /\.svc\.([^:]+):\d+$/.exec(before.desired.peerUrl)?.[1] ?? before.desired.peerUrl;
@@ -85,8 +87,8 @@ function otherDomain(before: Declaration, after: Declaration, spec: ClusterSpec)
   return refusal(given, rule, `Declare "${domain}" again`);
 }
 
-function otherTrust(before: Declaration, { args, rotation }: ClusterSpec): string | undefined {
-  const trust = trustOf(before.template);
+function otherTrust(before: Reached, { args, rotation }: ClusterSpec): string | undefined {
+  const trust = trustOf(before.trust);
   if (trust === undefined) return undefined;
   const { existing, caRotation } = args.tls ?? {};
   const elsewhere = "restore a backup into a new cluster";

@@ -8,12 +8,16 @@ import type { TrustStatement } from "../contract/trust";
 /** What a pod template shows and trusts: a step of the component's own authorities, or the user's certificates. */
 export type Trust = Rotation | "own";
 
-/** Undefined for a template of a release that didn't say it. */
-export function trustOf(template: unknown): Trust | undefined {
+/** The annotation of a pod template. Undefined for a template of a release that didn't have it. */
+export function trustIn(template: unknown): string | undefined {
   const { annotations } =
     (template as { metadata?: { annotations?: Record<string, unknown> } }).metadata ?? {};
   const text = annotations?.[annotationKeys.trust];
-  if (typeof text !== "string") return undefined;
+  return typeof text === "string" ? text : undefined;
+}
+
+export function trustOf(text: string | undefined): Trust | undefined {
+  if (text === undefined) return undefined;
   const statement = JSON.parse(text) as TrustStatement;
   if ("own" in statement) return "own";
   const { revision, peer } = statement;

@@ -1,6 +1,7 @@
 /** What the engine's state holds of a cluster: the last declaration, and how far it was carried out. */
-import type { DesiredState } from "../contract/desired";
+import type { DesiredState, ReachedOutput } from "../contract/desired";
 import { annotationKeys } from "../contract/names";
+import { trustIn } from "./rotation";
 
 export interface Declaration {
   readonly desired: DesiredState;
@@ -9,6 +10,13 @@ export interface Declaration {
   readonly template: unknown;
   /** What happens to the claims when the StatefulSet is deleted. */
   readonly whenDeleted?: unknown;
+}
+
+/** What a declaration that was reached forbids of the next one. */
+export interface Reached {
+  readonly desired: DesiredState;
+  /** The statement of the pod template. Absent if the release that made it had none. */
+  readonly trust?: string;
 }
 
 /** As the last `up` saw it. */
@@ -43,8 +51,27 @@ export function declarationOf(inputs: Inputs): Declaration | undefined {
   const { metadata, spec } = (inputs ?? {}) as StatefulSet;
   const text = metadata?.annotations?.[annotationKeys.desired];
   if (typeof text !== "string" || spec?.template === undefined) return undefined;
-  const { hash, ...desired } = JSON.parse(text) as DesiredState & { hash?: string };
-  return desired.format === 1 ? { desired, hash, ...shapeOf(inputs) } : undefined;
+  const declared = desiredIn(text);
+  return declared && { ...declared, ...shapeOf(inputs) };
+}
+
+/** Undefined if this release doesn't know the format. */
+function desiredIn(annotation: string): { desired: DesiredState; hash?: string } | undefined {
+  const { hash, ...desired } = JSON.parse(annotation) as DesiredState & { hash?: string };
+  return desired.format === 1 ? { desired, hash } : undefined;
+}
+
+export const reached = ({ desired, template }: Declaration): Reached => ({
+  desired,
+  trust: trustIn(template),
+});
+
+/** What the component's outputs say that its last `up` reached. A release before didn't say it. */
+export function reachedBy(outputs: Inputs): Reached | undefined {
+  const { desired, trust } = (outputs?.reached ?? {}) as Partial<ReachedOutput>;
+  if (desired === undefined) return undefined;
+  const declared = desiredIn(desired);
+  return declared && { desired: declared.desired, trust };
 }
 
 /** What a StatefulSet's inputs declare besides the annotation. */

@@ -1,7 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ServiceType } from "../args";
-import { dnsNames, objectNames, ports } from "../contract/names";
+import type { ReachedOutput } from "../contract/desired";
+import { annotationKeys, dnsNames, objectNames, ports } from "../contract/names";
 import type { Identity } from "../resources/certificates";
 import type { Context } from "../resources/context";
 import { clientConnection } from "./connection";
@@ -16,6 +17,8 @@ export interface OutputParts {
   /** Empty if the component did not create the namespace. */
   readonly namespace: readonly pulumi.Resource[];
   readonly identity: Identity;
+  /** The annotation that holds the declared state. */
+  readonly desired: pulumi.Output<string>;
   /** Names of the clients' Secrets, by the client's name. */
   readonly clients: Readonly<Record<string, string>>;
   readonly service: k8s.core.v1.Service;
@@ -34,6 +37,8 @@ export interface Outputs {
   readonly clientCaCertificate?: pulumi.Output<string>;
   readonly secretNames: pulumi.Output<SecretNames>;
   readonly connections: pulumi.Output<{ [client: string]: ClientConnection }>;
+  /** No field of the component: only the next `up` reads it. */
+  readonly reached: pulumi.Output<ReachedOutput>;
 }
 
 /**
@@ -66,6 +71,10 @@ export function outputsOf(ctx: Context, parts: OutputParts): Outputs {
     secretNames: after(
       ready,
       identity.secrets.root.apply((root) => ({ root, clients: { ...parts.clients } })),
+    ),
+    reached: after(
+      ready,
+      pulumi.output({ desired: parts.desired, trust: identity.annotations[annotationKeys.trust] }),
     ),
     connections: after(
       ready,

@@ -25,7 +25,10 @@ export interface Authority {
 /** A certificate and its key. */
 export interface Leaf {
   readonly certPem: pulumi.Output<string>;
+  /** In the traditional form of EC keys (SEC 1). */
   readonly keyPem: pulumi.Output<string>;
+  /** The same key as PKCS#8, the only form that Java reads without another library. */
+  readonly keyPemPkcs8: pulumi.Output<string>;
 }
 
 export function createAuthority(ctx: Context, kind: "peer" | "client", revision: number): Authority {
@@ -99,5 +102,9 @@ export function createLeaf(ctx: Context, authority: Authority, leaf: string, arg
     },
     ctx.opts,
   );
-  return { certPem: given(cert.certPem), keyPem };
+  return {
+    certPem: given(cert.certPem),
+    keyPem,
+    keyPemPkcs8: given(pulumi.secret(key.privateKeyPemPkcs8)),
+  };
 }

@@ -158,7 +158,8 @@ export function createClients(
   const opts = { ...ctx.opts, dependsOn: trusted };
   const secretOf = (name: string, by: Signing) => {
     const leaf = createLeaf(ctx, by.signs, `client-${name}`, { commonName: name, clientAuth: true });
-    return pairSecret(ctx, `client-${name}`, names.clientSecret(name), leaf, by, opts);
+    const pair = { certPem: leaf.certPem, keyPem: leaf.keyPemPkcs8 };
+    return pairSecret(ctx, `client-${name}`, names.clientSecret(name), pair, by, opts);
   };
   return {
     names: Object.fromEntries(clients.map((name) => [name, names.clientSecret(name)])),
@@ -180,7 +181,7 @@ function pairSecret(
   ctx: Context,
   leaf: string,
   name: string,
-  pair: Leaf,
+  pair: Pick<Leaf, "certPem" | "keyPem">,
   signing: Signing,
   opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Secret {

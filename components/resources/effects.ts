@@ -4,7 +4,7 @@ import type { Change } from "../effects";
 import { linesOf } from "../effects";
 import { refusalsOf } from "../effects/refusals";
 import type { Declaration, Progress } from "../effects/state";
-import { declarationOf, progressOf, shapeOf } from "../effects/state";
+import { declarationOf, progressOf, reached, shapeOf } from "../effects/state";
 import { objectNames } from "../contract/names";
 import type { Context } from "./context";
 import { canHook, canHookErrors, errorHook, hook, opened, refused } from "./hooks";
@@ -52,7 +52,7 @@ export function createEffects(ctx: Context): EffectHooks {
     pending = undefined;
     if (!change) return;
     const progress = progressOf(change.before.hash, await opened(oldInputs), await opened(oldOutputs));
-    const refusals = progress.reached ? refusalsOf(change.before, change.after, spec) : [];
+    const refusals = progress.reached ? refusalsOf(reached(change.before), change.after, spec) : [];
     if (refusals.length > 0) throw refused(ctx.name, refusals);
     say(ctx, change, progress);
   });

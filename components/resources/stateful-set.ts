@@ -17,6 +17,8 @@ export interface Members {
   /** Hash of the declared state and the pod template. The controller reports it once the cluster is as declared. */
   readonly hash: pulumi.Output<string>;
   readonly declaration: Declaration;
+  /** The annotation that holds the declared state. */
+  readonly desired: pulumi.Output<string>;
 }
 
 /**
@@ -91,5 +93,5 @@ export function createMembers(
       dependsOn,
     },
   );
-  return { statefulSet, hash: declared.hash, declaration };
+  return { statefulSet, hash: declared.hash, declaration, desired: declared.annotation };
 }

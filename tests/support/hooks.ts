@@ -115,6 +115,23 @@ export function withHooks(): Hooks {
   return { bound, onDryRun, call };
 }
 
+/** What components register as their outputs. Call it in a rendered program, before the resources. */
+export function withOutputs(): Properties[] {
+  const monitor = pulumi.runtime.getMonitor() as unknown as {
+    registerResourceOutputs(
+      request: { getOutputs(): { toJavaScript(): Properties } },
+      callback: unknown,
+    ): unknown;
+  };
+  const registered: Properties[] = [];
+  const register = monitor.registerResourceOutputs.bind(monitor);
+  monitor.registerResourceOutputs = (request, callback) => {
+    registered.push(request.getOutputs().toJavaScript());
+    return register(request, callback);
+  };
+  return registered;
+}
+
 function requestOf(
   name: string,
   { oldInputs, newInputs, oldOutputs, newOutputs }: Given,

@@ -54,7 +54,7 @@ export async function fromPod(env: NodeJS.ProcessEnv, region: string): Promise<C
   throw new Refusal(
     "the pod has no identity: neither AWS_CONTAINER_CREDENTIALS_FULL_URI nor AWS_WEB_IDENTITY_TOKEN_FILE is set. " +
       "Annotate the ServiceAccount as the platform requires (backup.serviceAccountAnnotations), or " +
-      "set a Secret (credentialsSecret)",
+      "give s3.credentials or s3.credentialsSecret",
   );
 }
 

@@ -32,8 +32,11 @@ interface Context {
   readonly headers: ErrorResponse["headers"];
 }
 
+/** The settings don't say which of the two arguments the credentials are from. */
+const correctCredentials = "correct s3.credentials, or the Secret of s3.credentialsSecret";
+
 const unknownKey = ({ at }: Context) =>
-  new Refusal(`${at.endpoint} does not know the access key: correct the Secret s3.credentialsSecret`);
+  new Refusal(`${at.endpoint} does not know the access key: ${correctCredentials}`);
 const expired = ({ at }: Context) => new Expired(`${at.endpoint} says that the credentials have expired`);
 const keyUnusable = ({ what, message }: Context) =>
   new Unreadable(`${what}: the store can't use the object's encryption key (${message})`);
@@ -45,9 +48,7 @@ const refusals: Readonly<Record<string, (context: Context) => Refusal>> = {
   InvalidAccessKeyId: unknownKey,
   XAdminUserNotFound: unknownKey,
   SignatureDoesNotMatch: ({ at }) =>
-    new Refusal(
-      `${at.endpoint} does not accept the secret access key: correct the Secret s3.credentialsSecret`,
-    ),
+    new Refusal(`${at.endpoint} does not accept the secret access key: ${correctCredentials}`),
   ExpiredToken: expired,
   TokenRefreshRequired: expired,
   InvalidToken: ({ at }) => new Refusal(`${at.endpoint} does not accept the session token`),

@@ -9,6 +9,8 @@ import { reportMark, startedLine } from "./report";
  * Like etcd's own clients, a writer tries the next member when one doesn't answer.
  */
 const writers = 3;
+/** A scenario may be over within seconds. Writes go on after SIGTERM until there are as many, or for a minute. */
+const enough = 100;
 const paceMs = 100;
 const timeoutMs = Number(process.env.LOAD_TIMEOUT_MS ?? 1500);
 
@@ -152,8 +154,16 @@ async function readAll(): Promise<Map<string, Range>> {
   }
 }
 
+async function stopSoon(): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (acknowledged.size < enough && performance.now() < deadline) {
+    await sleep(paceMs);
+  }
+  stopping = true;
+}
+
 async function main(): Promise<void> {
-  process.on("SIGTERM", () => (stopping = true));
+  process.on("SIGTERM", () => void stopSoon());
   await Promise.all([readAtRandom(), ...Array.from({ length: writers }, (_, number) => write(number))]);
   endOfGap();
   const all = await readAll();

@@ -221,8 +221,8 @@ describe("backups to an S3 store", () => {
     [
       longOne,
       "a wrong secret key",
-      { credentialsSecret: "s3-wrong" },
-      /does not accept the secret access key: correct the Secret/,
+      { credentials: { accessKeyId: "backups", secretAccessKey: "another" } },
+      /does not accept the secret access key: correct s3.credentials/,
     ],
     [longOne, "an unknown CA", { caCertificate: undefined }, /isn't trusted .*s3.caCertificate/],
     [longOne, "a port where nothing listens", { endpoint: "https://localhost:1" }, /nothing listens at/],

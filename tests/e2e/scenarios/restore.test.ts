@@ -63,8 +63,9 @@ describe("a restore from an S3 store", () => {
   let s3: S3Server;
   let backup: Manifest;
   const others: TestCluster[] = [];
+  const copied = { credentials: undefined, credentialsSecret: "s3-credentials" };
   const from = (more: Partial<Restore["backup"]> = {}): Restore => ({
-    backup: { s3: s3.args({ prefix: `${source.namespace}/${source.name}` }), ...more },
+    backup: { s3: s3.args({ prefix: `${source.namespace}/${source.name}`, ...copied }), ...more },
   });
   before(async () => {
     source = await TestCluster.deploy("back-s3", { members: 1 });

@@ -1,9 +1,10 @@
 import type { TestCluster } from "./etcd-cluster";
 import { cluster as lab, kubectl, numberOf } from "./lab";
+import { eventually } from "./poll";
 
 interface Claim {
   metadata: { uid: string };
-  spec: { volumeName: string };
+  spec: { volumeName?: string };
 }
 interface Volume {
   spec: {
@@ -25,8 +26,12 @@ export class Disk {
   }
 
   static async ofClaim(cluster: TestCluster, name: string): Promise<Disk> {
-    const claim = await cluster.json<Claim>(["get", "pvc", name]);
-    const volume = await kubectl().json<Volume>(["get", "pv", claim.spec.volumeName]);
+    // A claim that was just made has no volume until its pod has a node.
+    const bound = await eventually(`${name} has a volume`, async () => {
+      const claim = await cluster.json<Claim>(["get", "pvc", name]);
+      return claim.spec.volumeName;
+    });
+    const volume = await kubectl().json<Volume>(["get", "pv", bound]);
     const at = volume.spec.nodeAffinity.required.nodeSelectorTerms[0]?.matchExpressions[0]?.values[0];
     const path = volume.spec.local?.path ?? volume.spec.hostPath?.path;
     if (path === undefined) {

@@ -6,6 +6,8 @@ import type { Changed } from "../../../hack/offline/apply";
 import { remove } from "../../../hack/offline/apply";
 import type { Deployment } from "../../../hack/offline/deploy";
 import { deployProgram, stateFile } from "../../../hack/offline/deploy";
+import type { Rendered } from "../../../hack/offline/render";
+import { render } from "../../../hack/offline/render";
 import { readState } from "../../../hack/offline/state";
 import { waitForVoters } from "../../../hack/wait-for-voters";
 import type { Ran } from "../../../hack/kubectl";
@@ -48,13 +50,22 @@ interface PodObject {
 /** The existing test clusters, for the report of a failure and for the end of the run. */
 export const living = new Set<TestCluster>();
 
+type Declared = EtcdClusterArgs & { readonly namespace: string };
+
 let lastRendering: Promise<unknown> = Promise.resolve();
+
+/** One after the other, because the SDK has one set of mocks for the whole process. */
+function inTurn<T>(rendering: () => Promise<T>): Promise<T> {
+  const rendered = lastRendering.then(rendering);
+  lastRendering = rendered.catch(() => undefined);
+  return rendered;
+}
 
 /** An `EtcdCluster` with its own namespace, keys and certificates. */
 export class TestCluster {
   readonly name = "etcd";
   readonly namespace: string;
-  private declared: EtcdClusterArgs;
+  private declared: Declared;
   private deployment: Deployment | undefined;
 
   private constructor(
@@ -63,7 +74,7 @@ export class TestCluster {
   ) {
     // The name is new each time, so that a run need not wait until the previous one has ended.
     this.namespace = `${namespacePrefix}${purpose}-${randomBytes(2).toString("hex")}`;
-    this.declared = this.base;
+    this.declared = this.with({});
   }
 
   /** Creates the object without applying it. */
@@ -97,7 +108,7 @@ export class TestCluster {
   /** Applies the cluster with other arguments, and returns only what that changed. */
   async apply(args: EtcdClusterArgs): Promise<string[]> {
     living.add(this);
-    this.declared = { ...this.base, ...args };
+    this.declared = this.with(args);
     this.deployment = undefined;
     this.deployment = await this.applyDeclared();
     return inWords(this.deployment.changes);
@@ -106,19 +117,27 @@ export class TestCluster {
   /** Deploys it with the component as it was at a commit. The next `apply` upgrades it. */
   async deployRelease(commit: string): Promise<void> {
     living.add(this);
-    await deployRelease(commit, this.name, this.args);
+    await deployRelease(commit, this.name, this.declared);
   }
 
-  private get args(): EtcdClusterArgs & { readonly namespace: string } {
-    return { ...this.declared, namespace: this.namespace, podMetadata: { labels: this.label } };
+  /** Runs a program with the cluster that `apply` would apply with these arguments. Nothing is applied. */
+  render<T>(args: EtcdClusterArgs, program: (create: () => EtcdCluster) => T): Promise<Rendered<T>> {
+    const declared = this.with(args);
+    return inTurn(() => {
+      const { tls } = readState(this.stateFile);
+      return render(() => program(() => new EtcdCluster(this.name, declared)), { tls });
+    });
+  }
+
+  private with(args: EtcdClusterArgs): Declared {
+    const own = { namespace: this.namespace, podMetadata: { labels: this.label } };
+    return { ...this.base, ...args, ...own };
   }
 
   private applyDeclared(): Promise<Deployment> {
-    const deployed = lastRendering.then(() =>
-      deployProgram(kubectl(), this.stateFile, () => new EtcdCluster(this.name, this.args)),
+    return inTurn(() =>
+      deployProgram(kubectl(), this.stateFile, () => new EtcdCluster(this.name, this.declared)),
     );
-    lastRendering = deployed.catch(() => undefined);
-    return deployed;
   }
 
   private get stateFile(): string {

@@ -69,7 +69,7 @@ export class Load {
   /** Stops the load, which then reads every acknowledged write. */
   async stop(): Promise<LoadReport> {
     await this.pod.exec(["node", "-e", 'process.kill(1, "SIGTERM")']);
-    const { code, output } = await this.pod.finished(120);
+    const { code, output } = await this.pod.finished(180);
     const line = output.split("\n").find((text) => text.startsWith(reportMark));
     assert.ok(code === 0 && line, `the load ended with ${code}:\n${output}`);
     await this.pod.delete();

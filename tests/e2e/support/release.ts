@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { EtcdClusterArgs } from "../../../components";
+import { defaults } from "../../../components/config/defaults";
 import { root } from "../../../hack/root";
 
 /**
@@ -34,13 +35,17 @@ export async function hasCommit(commit: string): Promise<boolean> {
   );
 }
 
-/** Deploys the cluster with the component as it was at a commit, and waits until it is as declared. */
+/**
+ * Deploys the cluster with the component as it was at a commit, and waits until it is as declared. The local Kubernetes
+ * has one image of Node.js, of which that release had another tag as its default.
+ */
 export async function deployRelease(commit: string, name: string, args: EtcdClusterArgs): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "release-"));
   try {
     await run("bash", ["-c", `set -o pipefail; git archive ${commit} | tar -x -C ${folder}`], { cwd: root });
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    const script = ["-r", "ts-node/register/transpile-only", "-e", DEPLOY, JSON.stringify([name, args])];
+    const ours = { ...args, nodeImage: { tag: defaults.nodeTag } };
+    const script = ["-r", "ts-node/register/transpile-only", "-e", DEPLOY, JSON.stringify([name, ours])];
     await run(process.execPath, script, { cwd: folder, timeout: 240_000 });
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -13,7 +13,7 @@ import { root } from "../../../hack/root";
 import { kubectl } from "./lab";
 import { eventually } from "./poll";
 
-const keys = { accessKeyId: "backups", secretAccessKey: "a secret of the test" };
+const keys = { accessKeyId: "backups", secretAccessKey: "a-secret-of-the-test" };
 const port = 7070;
 const securityContext = {
   allowPrivilegeEscalation: false,
@@ -50,7 +50,6 @@ export class S3Server {
       const file = (name: string) => readFileSync(join(folder, name), "utf8");
       const items = [
         secret("s3-credentials", keys),
-        secret("s3-wrong", { ...keys, secretAccessKey: "another" }),
         secret("s3-tls", { "tls.crt": file("tls.crt"), "tls.key": file("tls.key") }),
         service(),
         pod(),
@@ -65,13 +64,13 @@ export class S3Server {
     }
   }
 
-  /** The component's arguments for this store. */
+  /** The component's arguments for this store. There is a Secret `s3-credentials` for `credentialsSecret`, too. */
   args(more: Partial<DeclaredStore> = {}): DeclaredStore {
     return {
       endpoint: this.endpoint,
       bucket: S3Server.bucket,
       caCertificate: this.ca,
-      credentialsSecret: "s3-credentials",
+      credentials: keys,
       ...more,
     };
   }

@@ -96,6 +96,18 @@ describe("leaves", () => {
     }
   });
 
+  it("have their keys as PKCS#8 for clients, whatever language they are in, and as before for the cluster", async () => {
+    const rendered = await scenario("two clients");
+    const firstLine = (pair: Pair) => pair.keyPem.split("\n", 1)[0];
+    for (const client of ["backup", "ca"]) {
+      const pair = pairOf(rendered, `etcd-client-${client}`);
+      expect(firstLine(pair), client).to.equal("-----BEGIN PRIVATE KEY-----");
+    }
+    for (const [leaf, pair] of Object.entries(pairsOf(rendered))) {
+      expect(firstLine(pair), leaf).to.equal("-----BEGIN EC PRIVATE KEY-----");
+    }
+  });
+
   it("have exactly the key usages that they need", async () => {
     const rendered = await scenario("two clients");
     const pairs = { ...pairsOf(rendered), backup: pairOf(rendered, "etcd-client-backup") };

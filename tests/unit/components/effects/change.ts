@@ -4,7 +4,7 @@ import type { Change } from "../../../../components/effects";
 import { linesOf } from "../../../../components/effects";
 import { refusalsOf } from "../../../../components/effects/refusals";
 import type { Declaration, Progress } from "../../../../components/effects/state";
-import { declarationOf } from "../../../../components/effects/state";
+import { declarationOf, reached as reachedOf } from "../../../../components/effects/state";
 import type { TlsState } from "../../../../hack/offline/tls-state";
 import { inputs, kinds, renderCluster } from "../../../support/render";
 
@@ -53,4 +53,4 @@ export async function change(
 export const said = (given: Change): string[] =>
   linesOf(given).map(({ text, warns }) => (warns ? `! ${text}` : text));
 
-export const refused = ({ before, after, spec }: Change) => refusalsOf(before, after, spec);
+export const refused = ({ before, after, spec }: Change) => refusalsOf(reachedOf(before), after, spec);

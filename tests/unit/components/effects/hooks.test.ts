@@ -2,11 +2,11 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { expect } from "chai";
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../../../../components";
-import { EtcdCluster } from "../../../../components";
+import { CaRotationStep, EtcdCluster } from "../../../../components";
 import { hook } from "../../../../components/resources/hooks";
 import { render } from "../../../../hack/offline/render";
 import type { Hooks } from "../../../support/hooks";
-import { withHooks } from "../../../support/hooks";
+import { withHooks, withOutputs } from "../../../support/hooks";
 import { withLog } from "../../../support/render";
 import { declared, statefulSetInputs } from "./change";
 
@@ -72,10 +72,10 @@ describe("hooks of the engine", () => {
     const hooks = await program({}, "bound");
     const names = ({ bound }: Hooks, when: keyof Hooks["bound"]) =>
       Object.fromEntries([...bound[when]].filter(([, list]) => list.length > 0));
-    const [place, declaration, change] = ["place of bound", "declaration of bound", "change of bound"];
+    const [early, declaration, change] = ["arguments of bound", "declaration of bound", "change of bound"];
     const [verdict, controller] = ["verdict on bound", "controller of bound"];
     expect(names(hooks, "beforeUpdate")).to.deep.equal({
-      bound: [place],
+      bound: [early],
       "bound-members": [declaration],
       "bound-decided": [change],
       "bound-converged": [change, controller],
@@ -286,6 +286,72 @@ describe("hooks of the engine", () => {
     expect(
       await hooks.call("beforeUpdate", "etcd", { ...given, newInputs: { namespace: unknown } }),
     ).to.equal(undefined);
+  });
+
+  describe("know from the component's outputs what was reached", () => {
+    async function reached(args: EtcdClusterArgs): Promise<Properties> {
+      const { metadata, spec } = (await statefulSetInputs(args)) as {
+        metadata: { annotations: Properties };
+        spec: { template: { metadata: { annotations: Properties } } };
+      };
+      return {
+        ...living,
+        reached: {
+          desired: metadata.annotations["etcd-cluster/desired"],
+          trust: spec.template.metadata.annotations["etcd-cluster/trust"],
+        },
+      };
+    }
+    const ask = async (args: EtcdClusterArgs, oldOutputs: Properties) =>
+      (await program(args)).call("beforeUpdate", "etcd", {
+        oldInputs: {},
+        newInputs: { ...args },
+        oldOutputs,
+      });
+
+    it("and leave just that there", async () => {
+      const before = { version: "3.7.3" };
+      const { result } = await render(() => {
+        const registered = withOutputs();
+        new EtcdCluster("etcd", before);
+        return registered;
+      });
+      const left = await reached(before);
+      const { desired } = left.reached as { desired: string };
+      const of = ({ hash, ...others }: Properties) => (expect(hash).to.match(/^[0-9a-f]+$/), others);
+      const now = result.at(-1)?.reached as { desired: string; trust: string };
+      expect(of(JSON.parse(now.desired) as Properties)).to.deep.equal(of(JSON.parse(desired) as Properties));
+      expect(JSON.parse(now.trust)).to.have.keys("revision", "peer", "client");
+    });
+
+    it("and refuse what it forbids before any object changes", async () => {
+      const left = await reached({ version: "3.7.3", storage: { size: "2Gi" } });
+      expect(await ask({ version: "3.6.16", storage: { size: "1Gi" } }, left)).to.equal(
+        'EtcdCluster "etcd" can\'t become what is declared:\n  - version is "3.6.16": etcd 3.7.3 to 3.6.16 is a ' +
+          'downgrade. Declare "3.7.3" again, or set controller.allowDowngrade as well.\n  - storage.size is "1Gi": ' +
+          'the members\' volumes have 2Gi, and no volume shrinks. Declare "2Gi" or more.',
+      );
+    });
+
+    it("and refuse another authority out of order", async () => {
+      const own = { tls: { caRotation: { revision: 2, step: CaRotationStep.SignWithNew } } };
+      expect(await ask(own, await reached({}))).to.contain("the members have their first authorities");
+    });
+
+    it("and refuse nothing else", async () => {
+      const args = { version: "3.7.3", members: 5, namespace: "etcd" };
+      expect(await ask(args, await reached({}))).to.equal(undefined);
+    });
+
+    it("and ask nothing of a new cluster in another namespace", async () => {
+      const args = { namespace: "elsewhere", allowDataDeletion: true, version: "3.6.16" };
+      expect(await ask(args, await reached({ version: "3.7.3" }))).to.equal(undefined);
+    });
+
+    it("and nothing of a later release's, whose format they don't know", async () => {
+      const left = { ...living, reached: { desired: JSON.stringify({ format: 2 }) } };
+      expect(await ask({ version: "3.5.33" }, left)).to.equal(undefined);
+    });
   });
 
   it("warn that the data goes where that is allowed", async () => {

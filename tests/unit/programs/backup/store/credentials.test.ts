@@ -182,6 +182,6 @@ describe("a store's credentials", () => {
   it("where there is neither: refused, and what to declare is told", async () => {
     const error = await failure(fromPod({}, "eu-west-1"));
     expect(error).to.be.instanceOf(Refusal);
-    expect(error.message).to.match(/serviceAccountAnnotations.*credentialsSecret/);
+    expect(error.message).to.match(/serviceAccountAnnotations.* s3\.credentials or s3\.credentialsSecret/);
   });
 });

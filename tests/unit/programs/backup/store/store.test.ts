@@ -212,7 +212,11 @@ describe("a store that speaks S3, and its faults", () => {
 
   for (const [code, status, words] of [
     ["NoSuchBucket", 404, /the bucket bucket does not exist at .*: create it, or correct s3.bucket/],
-    ["InvalidAccessKeyId", 403, /does not know the access key: correct the Secret/],
+    [
+      "InvalidAccessKeyId",
+      403,
+      /does not know the access key: correct s3\.credentials, or the Secret of s3\.credentialsSecret/,
+    ],
     ["SignatureDoesNotMatch", 403, /does not accept the secret access key/],
     ["AccessDenied", 403, /denies access to the bucket bucket/],
     ["SomethingElse", 403, /denies access to the bucket bucket.*it says SomethingElse/],
