@@ -1,5 +1,5 @@
-// Makes the npm package of `components/`: compiled, so that a program in JavaScript or TypeScript can import it. It is a
-// plugin for other languages as well.
+// Makes the npm package of `components/`: compiled, so that a program in JavaScript or TypeScript can import it. It is
+// a plugin for other languages as well.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
