@@ -49,6 +49,10 @@ build: install ## the controller's bundles, into components/bundles
 package: install ## the npm package of components/, compiled, as a tarball in build/
 	node hack/package.mjs
 
+.PHONY: release-facts
+release-facts: install ## at a release: keep what it declares, with which later ones are compared
+	UPDATE_RELEASE=1 $(MOCHA) --grep 'since the last release'
+
 .PHONY: cluster
 cluster: ## the local Kubernetes alone (the first time: about 15 minutes on 2 cores)
 	@hack/cluster setup

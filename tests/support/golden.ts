@@ -51,7 +51,7 @@ const hash = /(-(?:gate|controller|backup|restore-code|restore)-)[0-9a-f]{10}$/;
 const declaredHash = /(?<="hash":"|\}=|^)[0-9a-f]{16}(?="|$)/g;
 
 /** With a placeholder for what differs from run to run, and for the code, which has its own place. */
-function settled(value: unknown, key = ""): unknown {
+export function settled(value: unknown, key = ""): unknown {
   if (Array.isArray(value)) {
     return value.map((item: unknown) => settled(item));
   }

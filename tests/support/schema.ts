@@ -29,6 +29,7 @@ export interface ObjectType {
 
 export interface Schema {
   readonly name: string;
+  readonly version: string;
   readonly resources: Record<
     string,
     ObjectType & { isComponent: boolean; inputProperties: Record<string, Property>; requiredInputs: string[] }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { EtcdClusterArgs } from "../../../../components";
 import { CaRotationStep, VolumeRetention } from "../../../../components";
+import { defaultVersion } from "../../../../components/contract/versions";
 import type { Progress } from "../../../../components/effects/state";
 import { change, reached, said } from "./change";
 
@@ -70,6 +71,12 @@ describe("what a change does, in words", () => {
       {},
       { resources: { memoryLimit: "512Mi" } },
       [rolling("resources.memoryLimit, etcd.quota (follows resources.memoryLimit)")],
+    ],
+    [
+      "an unset version, once the package's default is another",
+      { version: "3.6.15" },
+      {},
+      [rolling(`version (3.6.15 to ${defaultVersion})`)],
     ],
     ["a patch", { version: "3.6.14" }, { version: "3.6.16" }, [rolling("version (3.6.14 to 3.6.16)")]],
     [
