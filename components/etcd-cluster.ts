@@ -9,7 +9,7 @@ import type { Context } from "./resources/context";
 import { createDisruptionBudget } from "./resources/disruption-budget";
 import { createEffects } from "./resources/effects";
 import { createNamespace } from "./resources/namespace";
-import { refusesEarly } from "./resources/early";
+import { createEarly } from "./resources/early";
 import { createRestore } from "./resources/restore";
 import { createServiceAccount } from "./resources/service-account";
 import { createClientService, createHeadlessService } from "./resources/services";
@@ -77,8 +77,8 @@ export class EtcdCluster extends pulumi.ComponentResource {
   constructor(name: string, args: EtcdClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const warnings = validate(args, name);
     args = checkLater(withSecretCredentials(args), name);
-    const early = refusesEarly(name, args, () => this);
-    super("etcd-cluster:index:EtcdCluster", name, args, pulumi.mergeOptions(opts, early));
+    const early = createEarly(name, args, () => this);
+    super("etcd-cluster:index:EtcdCluster", name, args, early.join(opts));
     warnings.forEach((warning) => void pulumi.log.warn(warning, this));
 
     const spec = resolveArgs(args, name);
@@ -109,7 +109,7 @@ export class EtcdCluster extends pulumi.ComponentResource {
       { identity, backupCode, serviceAccount: serviceAccount.metadata.name },
       [...first, ...credentials],
     );
-    const effects = createEffects(inside);
+    const effects = createEffects(inside, early);
     const {
       statefulSet: members,
       hash,

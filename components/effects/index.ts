@@ -1,8 +1,8 @@
 /** What a change of the declaration does to the members, in words: one line for each thing. */
 import type { ClusterSpec } from "../config/resolve";
 import type { DesiredState } from "../contract/desired";
-import { bytesAsText } from "../contract/units";
 import { stepOf, trustIn, trustOf } from "./rotation";
+import { sizeInWords } from "./size";
 import type { Declaration, Progress } from "./state";
 import type { TemplateChange } from "./template";
 import { changeOfTemplate } from "./template";
@@ -29,8 +29,8 @@ export function linesOf(change: Change): readonly Line[] {
   const done = [
     rebuilds ? rebuild(change, template) : undefined,
     restart,
-    otherSize(change, restart !== undefined),
-    otherVolumes(change, restart !== undefined),
+    otherSize(change, rebuilds ? "rebuild" : restart && "restart"),
+    otherVolumes(change, rebuilds || restart !== undefined),
     otherAuthorities(change),
   ].filter((line) => line !== undefined);
   return [
@@ -60,11 +60,16 @@ function restarts({ before, progress, spec, after }: Change, template: TemplateC
     return { text: `${may} each member that doesn't run this yet, one by one, the leader last${why}` };
   }
   const { members } = after.desired;
-  const there = before.desired.members;
-  if (there === 1) return { text: `${may} the only member${why}; it doesn't serve meanwhile`, warns: true };
-  if (there > 2) return { text: `${may} all ${there} members, one by one, the leader last${why}` };
+  const leave = members < before.desired.members;
+  const there = leave ? members : before.desired.members;
+  const stay = leave ? " that stay" : "";
+  if (there === 1) {
+    const which = leave ? "the member that stays" : "the only member";
+    return { text: `${may} ${which}${why}; it doesn't serve meanwhile`, warns: true };
+  }
+  if (there > 2) return { text: `${may} all ${there} members${stay}, one by one, the leader last${why}` };
   const third = members > 2 ? "after a third has joined" : "writes stop while one of them restarts";
-  return { text: `${may} both members, one by one, the leader last${why}; ${third}`, warns: true };
+  return { text: `${may} both members${stay}, one by one, the leader last${why}; ${third}`, warns: true };
 }
 
 function namesIn(
@@ -107,20 +112,28 @@ function sourceOf({ backup, file, endpoints }: NonNullable<ClusterSpec["args"]["
   return backup?.name === undefined ? "the newest backup" : `backup ${backup.name}`;
 }
 
-function otherSize({ before, after, progress }: Change, restarts: boolean): Line | undefined {
+function otherSize(
+  { before, after, progress }: Change,
+  beside: "rebuild" | "restart" | undefined,
+): Line | undefined {
   const [from, to] = [before.desired.members, after.desired.members];
   if (from === to) return undefined;
-  const step = progress.reached ? `from ${from} to ${to} members` : `to ${to} members`;
+  const members = to === 1 ? "1 member" : `${to} members`;
+  const step = progress.reached ? `from ${from} to ${members}` : `to ${members}`;
+  if (beside === "rebuild") return { text: `${to > from ? "grows" : "shrinks"} ${step} with it` };
   if (to > from) {
-    const early = from === 2 && restarts;
-    const others = !restarts ? "; none restarts" : early ? "" : ", after the restarts";
+    const early = from === 2 && beside;
+    const others = !beside ? "; none restarts" : early ? "" : ", after the restarts";
     return { text: `grows ${step}, one by one${others}` };
   }
   const leaving = Array.from({ length: from - to }, (_, i) =>
     before.desired.memberName.replace("{ordinal}", String(from - 1 - i)),
   );
-  const there = progress.reached ? "leave" : "leave, if they are there";
-  return { text: `shrinks ${step}: ${leaving.join(", then ")} ${there}; their volumes stay` };
+  const one = leaving.length === 1;
+  const sure = progress.reached ? "" : one ? ", if it is there" : ", if they are there";
+  const first = beside ? ", before the restarts" : "";
+  const leave = `${one ? "leaves" : "leave"}${first}${sure}; ${one ? "its volume stays" : "their volumes stay"}`;
+  return { text: `shrinks ${step}: ${leaving.join(", then ")} ${leave}` };
 }
 
 function otherVolumes({ before, after, progress, spec }: Change, restarts: boolean): Line | undefined {
@@ -129,8 +142,8 @@ function otherVolumes({ before, after, progress, spec }: Change, restarts: boole
   if (!progress.reached) {
     return { text: `volumes are to have ${spec.storageSize}: smaller ones grow, larger ones can't shrink` };
   }
-  const others = restarts ? "" : "; none restarts";
-  return { text: `volumes grow from ${bytesAsText(from)} to ${spec.storageSize}, one by one${others}` };
+  const others = restarts ? "" : "; none restarts, unless the storage driver needs a new pod";
+  return { text: `volumes grow from ${sizeInWords(from)} to ${spec.storageSize}, one by one${others}` };
 }
 
 function otherAuthorities({ before, spec }: Change): Line | undefined {

@@ -4,9 +4,9 @@
  * reached: otherwise it isn't known what the cluster is, and the next declaration may be the way back.
  */
 import type { ClusterSpec } from "../config/resolve";
-import { bytesAsText } from "../contract/units";
 import { stepProblem } from "../contract/upgrade";
 import { parseVersion } from "../contract/versions";
+import { sizeInWords } from "./size";
 import { agree, nextStep, stepOf, trustOf } from "./rotation";
 import type { Declaration, Reached } from "./state";
 
@@ -28,7 +28,7 @@ const refusal = (given: string, rule: string, way: string) => `${given}: ${rule}
 function versionStep(before: Reached, after: Next, { args }: ClusterSpec): string | undefined {
   const [from, to] = [before.desired.etcdVersion, after.desired.etcdVersion];
   const problem = stepProblem(from, to, undefined);
-  if (problem === undefined) return undefined;
+  if (problem === undefined || isRestored(before, after)) return undefined;
   const given = `version is "${to}"${byDefault(args.version)}`;
   const down = minorsDown(from, to);
   if (down <= 0) {
@@ -50,6 +50,10 @@ function versionStep(before: Reached, after: Next, { args }: ClusterSpec): strin
   );
 }
 
+/** A restore makes the data anew, so that no member starts with data of another version. A recovery keeps it. */
+const isRestored = (before: Reached, after: Next) =>
+  after.desired.generation > before.desired.generation && after.desired.rebuild?.kind === "restore";
+
 function minorsDown(from: string, to: string): number {
   const [a, b] = [parseVersion(from), parseVersion(to)];
   return a && b && a.major === b.major ? a.minor - b.minor : 0;
@@ -59,7 +63,7 @@ function smallerVolume(before: Reached, after: Next, spec: ClusterSpec): string 
   const has = before.desired.volumeBytes;
   if (after.desired.volumeBytes >= has) return undefined;
   const given = `storage.size is "${spec.storageSize}"${byDefault(spec.args.storage?.size)}`;
-  const size = bytesAsText(has);
+  const size = sizeInWords(has);
   return refusal(
     given,
     `the members' volumes have ${size}, and no volume shrinks`,

@@ -15,6 +15,7 @@ export interface Declaration {
 /** What a declaration that was reached forbids of the next one. */
 export interface Reached {
   readonly desired: DesiredState;
+  readonly hash?: string;
   /** The statement of the pod template. Absent if the release that made it had none. */
   readonly trust?: string;
 }
@@ -61,8 +62,9 @@ function desiredIn(annotation: string): { desired: DesiredState; hash?: string }
   return desired.format === 1 ? { desired, hash } : undefined;
 }
 
-export const reached = ({ desired, template }: Declaration): Reached => ({
+export const reached = ({ desired, hash, template }: Declaration): Reached => ({
   desired,
+  hash,
   trust: trustIn(template),
 });
 
@@ -71,7 +73,7 @@ export function reachedBy(outputs: Inputs): Reached | undefined {
   const { desired, trust } = (outputs?.reached ?? {}) as Partial<ReachedOutput>;
   if (desired === undefined) return undefined;
   const declared = desiredIn(desired);
-  return declared && { desired: declared.desired, trust };
+  return declared && { ...declared, trust };
 }
 
 /** What a StatefulSet's inputs declare besides the annotation. */

@@ -24,7 +24,9 @@ export function changeOfTemplate(before: unknown, after: unknown): TemplateChang
   );
   if (changed.length === 0) return undefined;
   const templates = { old, declared };
-  const names = changed.flatMap((path) => argumentOf(path, templates));
+  // An empty object is a leaf. It is no news beside what it holds in the other template.
+  const telling = changed.filter((path) => !changed.some((other) => other !== path && within(other, path)));
+  const names = telling.flatMap((path) => argumentOf(path, templates));
   const known = order.filter((name) => names.includes(name));
   const others = [...new Set(names)].filter((name) => !order.includes(name));
   const release = changed.some((path) => within(path, releasePath));

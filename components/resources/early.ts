@@ -8,46 +8,59 @@ import { refusalsOf } from "../effects/refusals";
 import { reachedBy } from "../effects/state";
 import { canHook, hook, opened, refused } from "./hooks";
 
+export interface Early {
+  /** The component's options, with the hook. */
+  join(opts: pulumi.ComponentResourceOptions | undefined): pulumi.ComponentResourceOptions | undefined;
+  /** The hash of the declaration that the last `up` reached, once the hook has run. */
+  reached(): string | undefined;
+}
+
 /**
- * For the component's options: refuses what the last declaration forbids before any object of the cluster changes, also
- * in an `up` without a preview. Warns of what goes with another name or namespace, which the objects themselves can't
- * tell: to the engine their replacement is a creation like any other.
+ * Refuses what the last declaration forbids before any object of the cluster changes, also in an `up` without a preview.
+ * Warns of what goes with another name or namespace, which the objects themselves can't tell: to the engine their
+ * replacement is a creation like any other.
  *
  * The old outputs are there only if the last `up` came to its end, so that nothing is refused that takes an unfinished
  * change back. The hooks of the StatefulSet and of the wait stay necessary: this one is not called where the arguments
- * are the same and a release's defaults are others, and the outputs of a release before say less.
+ * are the same and a release's defaults are others, and the outputs of a release before say less. Where data may be
+ * deleted, the objects may be gone while the component is still there, so that only the StatefulSet's state counts.
  */
-export function refusesEarly(
-  name: string,
-  args: EtcdClusterArgs,
-  component: () => pulumi.Resource,
-): pulumi.ComponentResourceOptions {
-  if (!canHook()) return {};
+export function createEarly(name: string, args: EtcdClusterArgs, component: () => pulumi.Resource): Early {
+  if (!canHook()) return { join: (opts) => opts, reached: () => undefined };
+  let hash: string | undefined;
   const beforeUpdate = hook(`arguments of ${name}`, async ({ oldInputs, newInputs, oldOutputs }) => {
     const [old, inputs, outputs] = [
       await opened(oldInputs),
       await opened(newInputs),
       await opened(oldOutputs),
     ];
+    const last = reachedBy(outputs);
+    hash = last?.hash;
     const before = { cluster: outputs?.clusterName, namespace: outputs?.namespace };
     const cluster = args.clusterName ?? name;
     const after = { cluster, namespace: inputs?.namespace ?? cluster };
     if (!isPlace(before) || !isPlace(after)) return;
-    const moved = moveOf(before, after, {
-      allowDataDeletion: args.allowDataDeletion ?? false,
+    const { allowDataDeletion = false } = args;
+    const { refusals, warnings } = moveOf(before, after, {
+      allowDataDeletion,
       ownsNamespace: old?.createNamespace !== false,
       deletesClaims: args.storage?.onDestroy === VolumeRetention.Delete,
     });
-    if (moved.refusals.length > 0) throw refused(name, moved.refusals);
-    moved.warnings.forEach((text) => void pulumi.log.warn(text, component()));
-    const last = reachedBy(outputs);
-    // What moves is a new cluster.
-    if (!last || moved.warnings.length > 0) return;
-    const spec = resolveArgs(args, name);
-    const refusals = refusalsOf(last, { desired: desiredState(spec, after.namespace) }, spec);
     if (refusals.length > 0) throw refused(name, refusals);
+    warnings.forEach((text) => void pulumi.log.warn(text, component()));
+    if (!last || allowDataDeletion) return;
+    const spec = resolveArgs(args, name);
+    const forbidden = refusalsOf(last, { desired: desiredState(spec, after.namespace) }, spec);
+    if (forbidden.length > 0) throw refused(name, forbidden);
   });
-  return { hooks: { beforeUpdate: [beforeUpdate] } };
+  return {
+    // mergeOptions writes into the hooks of the first, which two clusters may share.
+    join: (opts) =>
+      pulumi.mergeOptions(opts?.hooks ? { ...opts, hooks: { ...opts.hooks } } : opts, {
+        hooks: { beforeUpdate: [beforeUpdate] },
+      }),
+    reached: () => hash,
+  };
 }
 
 const isPlace = (place: {

@@ -7,6 +7,7 @@ import type { Declaration, Progress } from "../effects/state";
 import { declarationOf, progressOf, reached, shapeOf } from "../effects/state";
 import { objectNames } from "../contract/names";
 import type { Context } from "./context";
+import type { Early } from "./early";
 import { canHook, canHookErrors, errorHook, hook, opened, refused } from "./hooks";
 
 type Pending = Omit<Change, "progress">;
@@ -24,7 +25,7 @@ export interface EffectHooks {
  * The StatefulSet's old inputs are the last declaration. Only the patches at the end know whether that was reached. So
  * what the StatefulSet's hook found waits for the first patch's hook, unless nothing that is waited for changes.
  */
-export function createEffects(ctx: Context): EffectHooks {
+export function createEffects(ctx: Context, early: Early): EffectHooks {
   if (!canHook()) return { members: {}, decided: {}, converged: {} };
   const { spec } = ctx;
   let pending: Pending | undefined;
@@ -51,7 +52,10 @@ export function createEffects(ctx: Context): EffectHooks {
     const change = pending;
     pending = undefined;
     if (!change) return;
-    const progress = progressOf(change.before.hash, await opened(oldInputs), await opened(oldOutputs));
+    const { hash } = change.before;
+    const seen = progressOf(hash, await opened(oldInputs), await opened(oldOutputs));
+    // A refresh brings what the controller says now, for example that a member is down.
+    const progress = hash !== undefined && early.reached() === hash ? { reached: true } : seen;
     const refusals = progress.reached ? refusalsOf(reached(change.before), change.after, spec) : [];
     if (refusals.length > 0) throw refused(ctx.name, refusals);
     say(ctx, change, progress);

@@ -100,6 +100,25 @@ describe("hooks of the engine", () => {
     expect(result.onDryRun.size).to.equal(10);
   });
 
+  it("stay with their own cluster where two share their options", async () => {
+    const { result } = await render(() => {
+      const hooks = withHooks();
+      const mine = new pulumi.ResourceHook("mine", () => undefined);
+      const opts = { hooks: { afterCreate: [mine] } };
+      new EtcdCluster("left", {}, opts);
+      new EtcdCluster("right", {}, opts);
+      return hooks;
+    });
+    const of = (name: string) => [
+      ...(result.bound.afterCreate.get(name) ?? []),
+      ...(result.bound.beforeUpdate.get(name) ?? []),
+    ];
+    expect([of("left"), of("right")]).to.deep.equal([
+      ["mine", "arguments of left"],
+      ["mine", "arguments of right"],
+    ]);
+  });
+
   it("are left out by mocks, which claim to have them", async () => {
     const { resources } = await render(() => new EtcdCluster("etcd"));
     expect(resources.map(({ name }) => name)).to.include("etcd-converged");
@@ -343,9 +362,28 @@ describe("hooks of the engine", () => {
       expect(await ask(args, await reached({}))).to.equal(undefined);
     });
 
-    it("and ask nothing of a new cluster in another namespace", async () => {
-      const args = { namespace: "elsewhere", allowDataDeletion: true, version: "3.6.16" };
-      expect(await ask(args, await reached({ version: "3.7.3" }))).to.equal(undefined);
+    it("and ask nothing where data may be deleted, whose objects may be gone", async () => {
+      const left = await reached({ version: "3.7.3" });
+      const args = { allowDataDeletion: true, version: "3.6.16" };
+      expect(await ask(args, left)).to.equal(undefined);
+      expect(await ask({ ...args, namespace: "elsewhere" }, left)).to.equal(undefined);
+    });
+
+    it("even where a refresh brought what the controller says since", async () => {
+      const [before, after] = [{}, { etcd: { quota: "2Gi" } }];
+      const hooks = await program(after);
+      const hash = (await declared(before)).hash ?? "";
+      const [oldInputs, newInputs] = [await statefulSetInputs(before), await statefulSetInputs(after)];
+      const { log } = await withLog(async () => {
+        const component = { oldInputs: {}, newInputs: after, oldOutputs: await reached(before) };
+        await hooks.call("beforeUpdate", "etcd", component);
+        await hooks.call("beforeUpdate", "etcd-members", { oldInputs, newInputs });
+        const data = { decided: "etcd-1 doesn't answer", refused: "" };
+        const patched = { oldInputs: patch(hash), oldOutputs: { ...patch(hash), data } };
+        await hooks.call("beforeUpdate", "etcd-decided", patched);
+      });
+      expect(log).to.contain("restarts all 3 members, one by one, the leader last: etcd.quota");
+      expect(log).to.not.contain("not reached");
     });
 
     it("and nothing of a later release's, whose format they don't know", async () => {

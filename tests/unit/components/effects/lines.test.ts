@@ -26,6 +26,30 @@ describe("what a change does, in words", () => {
       ["shrinks from 5 to 3 members: etcd-4, then etcd-3 leave; their volumes stay"],
     ],
     [
+      "shrinking with another setting: only those that stay restart",
+      { members: 5 },
+      { etcd: { quota: "2Gi" } },
+      [
+        "restarts all 3 members that stay, one by one, the leader last: etcd.quota",
+        "shrinks from 5 to 3 members: etcd-4, then etcd-3 leave, before the restarts; their volumes stay",
+      ],
+    ],
+    [
+      "shrinking to one with another setting",
+      {},
+      { members: 1, etcd: { quota: "2Gi" } },
+      [
+        "! restarts the member that stays: etcd.quota; it doesn't serve meanwhile",
+        "shrinks from 3 to 1 member: etcd-2, then etcd-1 leave, before the restarts; their volumes stay",
+      ],
+    ],
+    [
+      "one that leaves",
+      { members: 2, allowEvenMembers: true },
+      { members: 1, allowEvenMembers: true },
+      ["shrinks from 2 to 1 member: etcd-1 leaves; its volume stays"],
+    ],
+    [
       "growing with another setting",
       {},
       { members: 5, etcd: { quota: "2Gi" } },
@@ -58,7 +82,13 @@ describe("what a change does, in words", () => {
       "larger volumes",
       { ...given, storage: { size: "8Gi" } },
       given,
-      ["volumes grow from 8Gi to 16Gi, one by one; none restarts"],
+      ["volumes grow from 8Gi to 16Gi, one by one; none restarts, unless the storage driver needs a new pod"],
+    ],
+    [
+      "larger volumes, in decimal units",
+      { ...given, storage: { size: "8G" } },
+      { ...given, storage: { size: "16G" } },
+      ["volumes grow from 8G to 16G, one by one; none restarts, unless the storage driver needs a new pod"],
     ],
     [
       "larger volumes, and the quota that follows",
@@ -112,6 +142,19 @@ describe("what a change does, in words", () => {
       [
         "! restores generation 2 from the newest backup: all members stop, and their data is replaced. " +
           "They come back with: etcd.quota",
+      ],
+    ],
+    [
+      "a restore with more members and larger volumes",
+      { backup, etcd: { quota: "2Gi" } },
+      {
+        ...{ backup, generation: 2, restore: { backup: {} }, members: 5 },
+        ...{ etcd: { quota: "2Gi" }, storage: { size: "16Gi" } },
+      },
+      [
+        "! restores generation 2 from the newest backup: all members stop, and their data is replaced",
+        "grows from 3 to 5 members with it",
+        "volumes grow from 8Gi to 16Gi, one by one",
       ],
     ],
     [

@@ -57,6 +57,20 @@ describe("what the last declaration forbids of the next", () => {
         'version is "3.6.16" by default: etcd 3.7.3 to 3.6.16 is a downgrade. Declare "3.7.3" again, or set controller.allowDowngrade as well.',
       ],
     ],
+    [
+      "another minor version of a restore, which makes the data anew",
+      { version: "3.7.3" },
+      { version: "3.5.33", generation: 2, restore: { file: { claim: "old", path: "etcd.db" } } },
+      [],
+    ],
+    [
+      "another minor version of a recovery, which keeps the data",
+      { version: "3.7.3" },
+      { version: "3.6.16", generation: 2, recovery },
+      [
+        'version is "3.6.16": etcd 3.7.3 to 3.6.16 is a downgrade. Declare "3.7.3" again, or set controller.allowDowngrade as well.',
+      ],
+    ],
     ["an allowed downgrade", { version: "3.7.3" }, { version: "3.6.16", ...downgrade }, []],
     [
       "an allowed downgrade by two",

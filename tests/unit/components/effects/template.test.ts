@@ -60,6 +60,7 @@ describe("what of the pods' template an argument decides", () => {
     [{ resources: { helpers: { cpuRequest: "100m" } } }, ["resources.helpers"]],
     [{ resources: { tools: { cpuRequest: "100m" } } }, []],
     [{ scheduling: { hostSpread: Spread.Preferred } }, ["scheduling.hostSpread"]],
+    [{ scheduling: { hostSpread: Spread.None } }, ["scheduling.hostSpread"]],
     [{ scheduling: { zoneSpread: Spread.Required } }, ["scheduling.zoneSpread"]],
     [
       { scheduling: { zoneSpread: Spread.Required, minZones: 2 } },
