@@ -16,8 +16,8 @@ export interface Early {
 }
 
 /**
- * Refuses what the last declaration forbids before any object of the cluster changes, also in an `up` without a preview.
- * Warns of what goes with another name or namespace, which the objects themselves can't tell: to the engine their
+ * Refuses what the last declaration forbids before any object of the cluster changes, even without a preview. Warns of
+ * what goes with another name or namespace, which the objects themselves can't tell: to the engine their
  * replacement is a creation like any other.
  *
  * The old outputs are there only if the last `up` came to its end, so that nothing is refused that takes an unfinished
