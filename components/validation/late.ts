@@ -4,7 +4,7 @@ import { checkShape } from "./arguments";
 import { validatePrefix } from "./backup";
 import { checkObjectName, isLater } from "./checks";
 import { validateNamespace, validateNotReserved } from "./cluster";
-import { validateCredential } from "./credentials";
+import { validateCredential, validateNeeded } from "./credentials";
 import { ValidationErrors } from "./errors";
 import { validateDigest, validateRepository, validateTag } from "./image";
 import { validatePullSecrets, validateStorageClass } from "./object-names";
@@ -51,9 +51,9 @@ const store = (path: string): [string, Check][] => [
   [`${path}.claim.existing`, objectName],
   [`${path}.claim.storageClass`, text(validateStorageClass)],
   [`${path}.claim.prefix`, text(validatePrefix)],
-  ...["accessKeyId", "secretAccessKey", "sessionToken"].map((field): [string, Check] => [
+  ...["accessKeyId", "secretAccessKey"].map((field): [string, Check] => [
     `${path}.s3.credentials.${field}`,
-    text(validateCredential),
+    text(validateNeeded, validateCredential),
   ]),
 ];
 
@@ -61,6 +61,7 @@ const store = (path: string): [string, Check][] => [
 const checks: readonly (readonly [string, Check])[] = [
   ["namespace", text(validateNamespace, validateNotReserved)],
   ["tls.extraServerNames", list(validateServerNames)],
+  [`${path}.s3.credentials.sessionToken`, text(validateCredential)],
   ...existingTls.map((field): [string, Check] => [`tls.existing.${field}`, objectName]),
   ["imagePullSecrets", list(validatePullSecrets)],
   ["image.tag", text(validateTag, validateVersionOfTag)],

@@ -164,7 +164,12 @@ const fields: Readonly<Record<string, Field>> = {
   "backup.s3.credentials.secretAccessKey": {
     args: (secretAccessKey) => store({ ...bucket, credentials: { ...keys, secretAccessKey } }),
     right: "k3y",
-    wrong: ["key\n", ""],
+    wrong: ["key\n", "", undefined],
+  },
+  "restore.backup.s3.credentials.accessKeyId": {
+    args: (accessKeyId) => from({ s3: { ...bucket, credentials: { ...keys, accessKeyId } } }),
+    right: "other-id",
+    wrong: [undefined],
   },
   "restore.backup.s3.credentials.sessionToken": {
     args: (sessionToken) => from({ s3: { ...bucket, credentials: { ...keys, sessionToken } } }),
