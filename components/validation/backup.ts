@@ -229,7 +229,7 @@ function validatePathStyle(
     errors.add(
       `${path}.pathStyle`,
       false,
-      `the bucket's name, ${bucket}, can't be part of the URL's host, or no certificate covers it there`,
+      `the bucket's name, "${bucket}", can't be part of the URL's host, or no certificate covers it there`,
       leave,
     );
   } else if ((endpoint === undefined ? "/" : (urlOf(endpoint)?.pathname ?? "/")) !== "/") {

@@ -76,7 +76,7 @@ const fields: Readonly<Record<string, Field>> = {
   "restore.endpoints.urls": {
     args: (urls) => ({ restore: { endpoints: { urls, tlsSecret: "a" } } }),
     right: ["https://a:2379", "https://b:2379"],
-    wrong: [[], ["http://a:2379"], ["https://a:2379", "https://b:2379/x"]],
+    wrong: [[], ["http://a:2379"], ["https://root:hunter2@a:2379"], ["https://a:2379", "https://b:2379/x"]],
   },
   "tls.existing.rootSecret": {
     args: (rootSecret) => ({ tls: { existing: { ...own, rootSecret } } }),

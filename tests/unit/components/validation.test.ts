@@ -106,7 +106,7 @@ function backupRefusals(): Refusal[] {
       r(
         "backup.s3.endpoint",
         withS3({ endpoint }),
-        endpoint,
+        endpoint.replace("me:secret", "…"),
         "without a user and without a query",
         "https://minio.example.com:9000",
       ),
@@ -807,7 +807,7 @@ const refusals: Refusal[] = [
     r(
       "restore.endpoints.urls[0]",
       { restore: { endpoints: { urls: [url, "https://b:2379"], tlsSecret: "s" } } },
-      url,
+      url.replace(/\/\/.*@/, "//…@"),
       "URL of a client port",
       '"https://etcd-0.etcd:2379". A user goes into restore.endpoints.passwordSecret',
     ),
@@ -855,7 +855,7 @@ const refusals: Refusal[] = [
   r(
     "restore.endpoints.passwordSecret",
     { restore: { endpoints: { urls: ["https://a:1"], tlsSecret: "s", passwordSecret: "Old" } } },
-    "Old",
+    "[secret]",
     "a name in Kubernetes has lower-case letters",
     "Use",
   ),
@@ -1280,6 +1280,8 @@ describe("validation errors", () => {
 
   it("report all problems in one error that names the resource", () => {
     const error = errorOf(() =>
+      errorOf(() => validate(null as unknown as EtcdClusterArgs, "etcd"));
+      errorOf(() => validate(pulumi.output({}) as unknown as EtcdClusterArgs, "etcd"));
       validate(
         {
           members: 4,
@@ -1307,6 +1309,20 @@ describe("validation errors", () => {
   it("occur before any resource is registered", async () => {
     let error: unknown;
     const { resources } = await render(() => {
+  it("name the arguments as a whole", () => {
+    for (const [args, reason] of [
+      [null, "are null: they have to be one object. Pass an object such as { members: 3 }, or leave it out."],
+      [[], "are []: they have to be one object."],
+      ["topsecret", 'are "…": they have to be one object.'],
+      [pulumi.output({ members: 3 }), "are an Output: they have to be known before anything is created."],
+      [Promise.resolve({}), "are a Promise: they have to be known before anything is created."],
+    ] as const) {
+      const error = errorOf(() => validate(args as unknown as EtcdClusterArgs, "etcd"));
+      expect(error.message).to.contain(`created:\n  - the arguments ${reason}`);
+      expect(error.problems).to.have.lengthOf(1);
+    }
+  });
+
       error = errorOf(() => new EtcdCluster("etcd", { members: 2 }));
     });
     expect(error).to.not.equal(undefined);
