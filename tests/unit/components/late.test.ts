@@ -54,7 +54,7 @@ const fields: Readonly<Record<string, Field>> = {
   "image.repository": {
     args: (repository) => ({ image: { repository } }),
     right: "registry.example.com/etcd",
-    wrong: ["https://example.com/etcd", "a/b:v1", 5],
+    wrong: ["https://example.com/etcd", "a/b:v1", "bitnami/etcd", 5],
   },
   "image.tag": {
     args: (tag) => ({ version: "3.6.16", image: { tag } }),
@@ -71,7 +71,7 @@ const fields: Readonly<Record<string, Field>> = {
     right: "registry.example.com/node",
     wrong: ["A b"],
   },
-  "nodeImage.tag": { args: (tag) => ({ nodeImage: { tag } }), right: "22-slim", wrong: ["a b"] },
+  "nodeImage.tag": { args: (tag) => ({ nodeImage: { tag } }), right: "22-slim", wrong: ["a b", "18-slim"] },
   "nodeImage.digest": { args: (value) => ({ nodeImage: { digest: value } }), right: digest, wrong: ["abc"] },
   "restore.endpoints.urls": {
     args: (urls) => ({ restore: { endpoints: { urls, tlsSecret: "a" } } }),
@@ -133,7 +133,7 @@ const fields: Readonly<Record<string, Field>> = {
   "backup.claim.existing": {
     args: (existing) => store({}, { existing }),
     right: "backups",
-    wrong: ["Backups"],
+    wrong: ["Backups", "data-etcd-0"],
   },
   "backup.claim.storageClass": {
     args: (storageClass) => store({}, { size: "50Gi", storageClass }),

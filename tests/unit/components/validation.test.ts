@@ -227,6 +227,15 @@ function backupRefusals(): Refusal[] {
       "has its class",
       "Leave it out",
     ),
+    ...["data-etcd-0", "data-etcd-12"].map((existing) =>
+      r(
+        "backup.claim.existing",
+        withBackup({}, { claim: { existing } }),
+        existing,
+        "the volume of a member",
+        "or size for one that the component makes",
+      ),
+    ),
     r(
       "backup.claim.prefix",
       withBackup({}, { claim: { size: "9Gi", prefix: "/" } }),
@@ -409,6 +418,26 @@ const refusals: Refusal[] = [
     "A b",
     "a registry and a path",
     "For example: ",
+  ),
+  ...["bitnami/etcd", "docker.io/bitnamilegacy/etcd", "registry.example.com/mirror/bitnamisecure/etcd"].map(
+    (repository) =>
+      r(
+        "image.repository",
+        { image: { repository } },
+        repository,
+        "the pods run /usr/local/bin/etcd, which Bitnami's image doesn't have",
+        "Leave it out, or use a copy of gcr.io/etcd-development/etcd",
+      ),
+  ),
+  ...["18", "18-slim", "v16.20.2", "19.9-alpine"].map((tag) =>
+    r("nodeImage.tag", { nodeImage: { tag } }, tag, "need Node.js 20 or later", 'for example "24-slim"'),
+  ),
+  r(
+    "nodeImage.tag",
+    { nodeImage: { repository: "registry.example.com/library/node", tag: "18" } },
+    "18",
+    "need Node.js 20 or later",
+    "Leave it out",
   ),
   r(
     "image.pullPolicy",
@@ -1251,6 +1280,8 @@ describe("validation errors", () => {
 
   it("have a case in the table for every rule in components/validation", () => {
     const seen = reportedRules(() => {
+      errorOf(() => validate(null as unknown as EtcdClusterArgs, "etcd"));
+      errorOf(() => validate(pulumi.output({}) as unknown as EtcdClusterArgs, "etcd"));
       errorOf(() => validate({ version: pulumi.output("3.6.16") as unknown as string }, "etcd"));
       for (const { args, name } of refusals) {
         errorOf(() => validate(args as EtcdClusterArgs, name ?? "etcd"));
@@ -1278,10 +1309,22 @@ describe("validation errors", () => {
     expect(rules.filter((rule) => !seen.has(rule))).to.deep.equal([]);
   });
 
+  it("name the arguments as a whole", () => {
+    for (const [args, reason] of [
+      [null, "are null: they have to be one object. Pass an object such as { members: 3 }, or leave it out."],
+      [[], "are []: they have to be one object."],
+      ["topsecret", 'are "…": they have to be one object.'],
+      [pulumi.output({ members: 3 }), "are an Output: they have to be known before anything is created."],
+      [Promise.resolve({}), "are a Promise: they have to be known before anything is created."],
+    ] as const) {
+      const error = errorOf(() => validate(args as unknown as EtcdClusterArgs, "etcd"));
+      expect(error.message).to.contain(`created:\n  - the arguments ${reason}`);
+      expect(error.problems).to.have.lengthOf(1);
+    }
+  });
+
   it("report all problems in one error that names the resource", () => {
     const error = errorOf(() =>
-      errorOf(() => validate(null as unknown as EtcdClusterArgs, "etcd"));
-      errorOf(() => validate(pulumi.output({}) as unknown as EtcdClusterArgs, "etcd"));
       validate(
         {
           members: 4,
@@ -1309,20 +1352,6 @@ describe("validation errors", () => {
   it("occur before any resource is registered", async () => {
     let error: unknown;
     const { resources } = await render(() => {
-  it("name the arguments as a whole", () => {
-    for (const [args, reason] of [
-      [null, "are null: they have to be one object. Pass an object such as { members: 3 }, or leave it out."],
-      [[], "are []: they have to be one object."],
-      ["topsecret", 'are "…": they have to be one object.'],
-      [pulumi.output({ members: 3 }), "are an Output: they have to be known before anything is created."],
-      [Promise.resolve({}), "are a Promise: they have to be known before anything is created."],
-    ] as const) {
-      const error = errorOf(() => validate(args as unknown as EtcdClusterArgs, "etcd"));
-      expect(error.message).to.contain(`created:\n  - the arguments ${reason}`);
-      expect(error.problems).to.have.lengthOf(1);
-    }
-  });
-
       error = errorOf(() => new EtcdCluster("etcd", { members: 2 }));
     });
     expect(error).to.not.equal(undefined);
@@ -1448,6 +1477,16 @@ describe("valid arguments", () => {
       { version: "3.6.16", image: { tag: "nightly" } },
       { version: "3.6.16", image: { digest: `sha256:${hex}` } },
       { image: { repository: "localhost:5000/etcd" } },
+      { image: { repository: "registry.example.com/notbitnami/etcd" } },
+      { image: { repository: "registry.example.com/bitnami/etcd-of-ours" } },
+      { nodeImage: { tag: "20" } },
+      { nodeImage: { tag: "lts-slim" } },
+      { nodeImage: { tag: "180" } },
+      { nodeImage: { repository: "registry.example.com/team/tools", tag: "1.4.2" } },
+      { scheduling: { nodeSelector: { "kubernetes.io/os": "linux", disk: "windows" } } },
+      ...["data-etcd-0a", "data-etcd-x", "data-other-0", "my-data-etcd-0"].map((existing) =>
+        withBackup({}, { claim: { existing } }),
+      ),
       { etcd: { quota: "2560Mi" } },
       { namespace: "default", createNamespace: false },
       { clusterName: "kube-system", createNamespace: false },
