@@ -119,7 +119,11 @@ export interface EtcdClusterArgs {
   /** The Service that clients use, `<cluster>-client`. A change restarts no member. */
   service?: Service;
 
-  /** etcd's image. Default: `gcr.io/etcd-development/etcd` with the tag of `version`. A change is a rolling restart. */
+  /**
+   * etcd's image, with `etcd` and `etcdutl` in `/usr/local/bin`, and `etcdctl` in its `PATH` for `kubectl exec`.
+   * Bitnami's image has them elsewhere. Default: `gcr.io/etcd-development/etcd` with the tag of `version`. A change is
+   * a rolling restart.
+   */
   image?: Image;
 
   /**

@@ -9,9 +9,6 @@ import type { Context } from "./context";
 import { containerSecurity, podSecurity } from "./security";
 import { resourcesOf } from "./sizes";
 
-/** Where etcd's images have their programs. */
-export const binaries = { etcd: "/usr/local/bin/etcd", etcdutl: "/usr/local/bin/etcdutl" };
-
 type Container = k8s.types.input.core.v1.Container;
 type PodSpec = k8s.types.input.core.v1.PodSpec;
 type EnvVar = k8s.types.input.core.v1.EnvVar;

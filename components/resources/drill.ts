@@ -1,11 +1,12 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { BackupDrill } from "../args";
+import { binaries } from "../config/images";
 import { defaults } from "../config/defaults";
 import { containerNames, objectNames, pairFolder, pairPaths, paths, ports } from "../contract/names";
 import type { JobParts } from "./backup-job";
 import { createCronJob, jobContainer, rootPair, settingsVariable } from "./backup-job";
 import { jobCode, storeParts } from "./backup-store";
-import { binaries, etcdContainer, podVariables, secretVolume } from "./container";
+import { etcdContainer, podVariables, secretVolume } from "./container";
 import type { Context } from "./context";
 import { scratchOf } from "./scratch";
 import { backupEnv } from "../contract/env";

@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { binaries } from "../config/images";
 import { literal } from "./literal";
 import {
   annotationKeys,
@@ -18,7 +19,6 @@ import {
 import type { MemberPair } from "../contract/names";
 import type { Identity } from "./certificates";
 import {
-  binaries,
   codeVolume,
   etcdContainer,
   fullNamesFirst,

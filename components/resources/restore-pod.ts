@@ -1,9 +1,10 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { binaries } from "../config/images";
 import type { RebuildSpec } from "../config/resolve";
 import { containerNames, dnsNames, objectNames, paths } from "../contract/names";
 import { restoreFiles, revisionBump } from "../contract/restore-files";
-import { binaries, codeVolume, fullNamesFirst, podSpec, secretVolume } from "./container";
+import { codeVolume, fullNamesFirst, podSpec, secretVolume } from "./container";
 import type { Context } from "./context";
 import { sourceOf } from "./restore-source";
 import { etcdStep, mounts, restorePort, stepContainer } from "./restore-steps";

@@ -1,13 +1,14 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { RestoreBackup, RestoreEndpoints } from "../args";
+import { binaries } from "../config/images";
 import type { RebuildSpec } from "../config/resolve";
 import { literal } from "./literal";
 import { containerNames, pairPaths, paths, ports, restorePair } from "../contract/names";
 import { restoreFiles } from "../contract/restore-files";
 import { jobContainer } from "./backup-job";
 import { jobCode, storeParts } from "./backup-store";
-import { binaries, secretVolume } from "./container";
+import { secretVolume } from "./container";
 import type { Context } from "./context";
 import { etcdStep, mounts, restorePort, stepContainer } from "./restore-steps";
 import { survivorCommand } from "./survivor";

@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Spread } from "../args";
 import { defaults } from "../config/defaults";
+import { linuxNodes } from "../config/images";
 import { memberSelector } from "../contract/names";
 import type { Context } from "./context";
 
@@ -14,16 +15,15 @@ type Placement = Pick<
   "affinity" | "nodeSelector" | "tolerations" | "priorityClassName" | "schedulerName" | "runtimeClassName"
 >;
 
-/** Both images are for Linux, and a Kubernetes cluster may have other nodes. */
-const os = { "kubernetes.io/os": "linux" };
-
 /** Where the pods of the cluster may run. */
 export function placement(ctx: Context): Placement {
   const { scheduling = {} } = ctx.spec.args;
   const { nodeSelector, nodeAffinity } = scheduling;
   return {
     affinity: nodeAffinity && { nodeAffinity },
-    nodeSelector: nodeSelector ? pulumi.output(nodeSelector).apply((given) => ({ ...given, ...os })) : os,
+    nodeSelector: nodeSelector
+      ? pulumi.output(nodeSelector).apply((given) => ({ ...given, ...linuxNodes }))
+      : linuxNodes,
     tolerations: scheduling.tolerations,
     priorityClassName: scheduling.priorityClassName,
     schedulerName: scheduling.schedulerName,

@@ -18,26 +18,26 @@ function secretFor(ctx: Context, of: StoreOf, s3: S3Store | undefined): k8s.core
   if (!s3?.credentials) {
     return [];
   }
-  const { accessKeyId, secretAccessKey, sessionToken } = s3.credentials;
   return [
     new k8s.core.v1.Secret(
       `${ctx.name}-${of}-credentials`,
       {
         metadata: metadataOf(ctx, credentialsSecret(ctx.spec.name, of)),
         type: "Opaque",
-        data: pulumi.secret({
-          accessKeyId: base64(accessKeyId),
-          secretAccessKey: base64(secretAccessKey),
-          ...(sessionToken === undefined ? {} : { sessionToken: base64(sessionToken) }),
-        }),
+        data: pulumi.secret(s3.credentials).apply(encoded),
       },
       ctx.opts,
     ),
   ];
 }
 
-const base64 = (text: pulumi.Input<string>): pulumi.Output<string> =>
-  pulumi.output(text).apply((plain) => Buffer.from(plain).toString("base64"));
+/** An output may turn out to be nothing. */
+const encoded = (texts: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(texts).flatMap(([key, text]) =>
+      text === undefined ? [] : [[key, Buffer.from(text).toString("base64")]],
+    ),
+  );
 
 /**
  * The name of the Secret that a store's jobs mount. The component's own is known by its name and not by its outputs:

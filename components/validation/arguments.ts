@@ -2,7 +2,9 @@ import type { EtcdClusterArgs } from "../args";
 import { argumentShapes } from "./argument-shapes";
 import { isLater } from "./checks";
 import type { ValidationErrors } from "./errors";
-import { wayOutOfUnknown } from "./unknown-argument";
+import { wholeArguments } from "./errors";
+import { unknownArgument } from "./unknown-argument";
+import { outline } from "./outline";
 import { toFlag, toList, toObject, toText } from "./wrong-type";
 
 /** Quantities and durations, whose own rules say what to use instead of a number. */
@@ -16,7 +18,25 @@ const measures: ReadonlySet<string> = new Set([
  * a stack's values. Returns the rest, in which every value can be read by further checks.
  */
 export function readArguments(errors: ValidationErrors, args: EtcdClusterArgs): EtcdClusterArgs {
-  return read(errors, "", args, "EtcdClusterArgs") ?? {};
+  const given: unknown = args;
+  if (isLater(given)) {
+    errors.add(
+      wholeArguments,
+      given,
+      "they have to be known before anything is created",
+      "Pass an object, in which single values may be outputs",
+    );
+  } else if (!isObject(given)) {
+    errors.add(
+      wholeArguments,
+      outline("", given),
+      "they have to be one object",
+      "Pass an object such as { members: 3 }, or leave it out",
+    );
+  } else {
+    return readObject(errors, "", given, "EtcdClusterArgs") ?? {};
+  }
+  return {};
 }
 
 /**
@@ -114,12 +134,8 @@ function readObject(errors: ValidationErrors, path: string, given: unknown, shap
     if (names.includes(key)) {
       known.push([key, read(errors, `${before}${key}`, value, fields[key] ?? "any")]);
     } else {
-      errors.add(
-        `${before}${key}`,
-        value,
-        "there is no such argument",
-        wayOutOfUnknown(path, key, value, shape),
-      );
+      const { shown, wayOut } = unknownArgument(path, key, value, shape);
+      errors.add(`${before}${key}`, shown, "there is no such argument", wayOut);
     }
   }
   return Object.fromEntries(known);

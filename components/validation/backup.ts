@@ -4,6 +4,7 @@ import type { StoreArgs } from "../config/jobs";
 import { isLabel } from "../config/jobs";
 import { isRegion } from "../contract/amazon";
 import { quotaBytes } from "../config/defaults";
+import { objectNames } from "../contract/names";
 import { quantity } from "../contract/units";
 import { checkInteger, checkOneOf, inWords, plainText } from "./checks";
 import { validateCredentials } from "./credentials";
@@ -43,6 +44,7 @@ export function validateBackup(errors: ValidationErrors, args: EtcdClusterArgs, 
   validateStore(errors, "backup", backup);
   if (backup.claim) {
     warnOfSmallClaim(errors, args, backup.claim);
+    validateNoMember(errors, "backup.claim.existing", backup.claim.existing, args, name);
   }
   validateJob(errors, backup);
   if (backup.drill) {
@@ -229,7 +231,7 @@ function validatePathStyle(
     errors.add(
       `${path}.pathStyle`,
       false,
-      `the bucket's name, ${bucket}, can't be part of the URL's host, or no certificate covers it there`,
+      `the bucket's name, "${bucket}", can't be part of the URL's host, or no certificate covers it there`,
       leave,
     );
   } else if ((endpoint === undefined ? "/" : (urlOf(endpoint)?.pathname ?? "/")) !== "/") {
@@ -269,6 +271,26 @@ function validateClaim(errors: ValidationErrors, path: string, claim: ClaimStore
     );
   }
   validatePrefix(errors, `${path}.prefix`, claim.prefix);
+}
+
+/** A backup on a member's own volume is lost with it, and fills it. */
+export function validateNoMember(
+  errors: ValidationErrors,
+  path: string,
+  given: unknown,
+  { clusterName }: EtcdClusterArgs,
+  name: string,
+): void {
+  const claim = plainText(given);
+  const prefix = objectNames(clusterName ?? name).claimPrefix;
+  if (claim?.startsWith(prefix) && /^\d+$/.test(claim.slice(prefix.length))) {
+    errors.add(
+      path,
+      claim,
+      "it is the volume of a member of this cluster, which its backups have to survive",
+      "Use another claim, or size for one that the component makes",
+    );
+  }
 }
 
 function warnOfSmallClaim(errors: ValidationErrors, args: EtcdClusterArgs, { size }: ClaimStore): void {

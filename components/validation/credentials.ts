@@ -18,17 +18,16 @@ export function validateCredentials(errors: ValidationErrors, path: string, s3: 
   }
   const { accessKeyId, secretAccessKey, sessionToken }: Partial<S3Credentials> = credentials;
   for (const [field, value] of Object.entries({ accessKeyId, secretAccessKey })) {
-    if (value === undefined) {
-      errors.add(
-        `${path}.credentials.${field}`,
-        undefined,
-        "credentials are an ID and a key",
-        "Set it, or leave credentials out",
-      );
-    }
+    validateNeeded(errors, `${path}.credentials.${field}`, value);
     validateCredential(errors, `${path}.credentials.${field}`, value);
   }
   validateCredential(errors, `${path}.credentials.sessionToken`, sessionToken);
+}
+
+export function validateNeeded(errors: ValidationErrors, path: string, given: unknown): void {
+  if (given === undefined) {
+    errors.add(path, given, "credentials are an ID and a key", "Set it, or leave credentials out");
+  }
 }
 
 export function validateCredential(errors: ValidationErrors, path: string, given: unknown): void {

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { isSecretPath, secret, shown } from "./hidden";
+import { isSecretPath, secret, shown, withoutUsers } from "./hidden";
+import { outline } from "./outline";
 
 /** One thing that is wrong: of the argument at `path`, `reason` says the value, the rule and the way out. */
 export interface Problem {
@@ -25,6 +26,9 @@ export class InvalidArguments extends pulumi.InputPropertiesError {
   }
 }
 
+/** The path of what holds every argument. */
+export const wholeArguments = "the arguments";
+
 /** Collects everything that is wrong with the arguments, so that one error reports all of it. */
 export class ValidationErrors {
   readonly warnings: string[] = [];
@@ -43,7 +47,7 @@ export class ValidationErrors {
 
   /** For a value that no other rule can read: what one says of it, or of anything in it, would be misleading. */
   unreadable(path: string, given: unknown, rule: string, wayOut: string): void {
-    this.add(path, given, rule, wayOut);
+    this.add(path, outline(path, given), rule, wayOut);
     this.unread.add(path);
   }
 
@@ -67,8 +71,9 @@ export class ValidationErrors {
     if (this.secret && !isSecretPath(path)) {
       return `is "${secret}": ${rule}. Correct the value, which is a secret and not shown.`;
     }
-    const value = given === undefined ? "is not set" : `is ${shown(path, given)}`;
-    return `${value}: ${rule}. ${wayOut}${wayOut.endsWith("?") ? "" : "."}`;
+    const value = given === undefined ? "not set" : shown(path, given);
+    const is = path === wholeArguments ? "are" : "is";
+    return `${is} ${value}: ${withoutUsers(rule)}. ${withoutUsers(wayOut)}${wayOut.endsWith("?") ? "" : "."}`;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { EtcdClusterArgs, Image } from "../args";
 import { PullPolicy } from "../args";
 import { checkOneOf, plainText } from "./checks";
+import { binaries } from "../config/images";
 import type { ValidationErrors } from "./errors";
 
 /** A host or a bracketed IPv6 address, an optional port, then a path, as container runtimes parse it. */
@@ -12,6 +13,44 @@ const repository = new RegExp(`^(?:${host.source}/)?${folder.source}(?:/${folder
 export function validateImages(errors: ValidationErrors, args: EtcdClusterArgs): void {
   validateImage(errors, "image", args.image);
   validateImage(errors, "nodeImage", args.nodeImage);
+  validateEtcdRepository(errors, "image.repository", args.image?.repository);
+  validateNodeTag(errors, "nodeImage.tag", args.nodeImage?.tag, args);
+}
+
+/** Bitnami's image has its programs elsewhere, and takes its configuration from variables. */
+export function validateEtcdRepository(errors: ValidationErrors, path: string, value: unknown): void {
+  const given = plainText(value);
+  if (given !== undefined && /(?:^|\/)bitnami(?:legacy|secure)?\/etcd$/.test(given)) {
+    errors.add(
+      path,
+      given,
+      `the pods run ${binaries.etcd}, which Bitnami's image doesn't have`,
+      "Leave it out, or use a copy of gcr.io/etcd-development/etcd",
+    );
+  }
+}
+
+/** What the component's programs are built for. */
+const oldestNode = 20;
+
+/** Only an image that is called Node's has tags that can be recognised. */
+export function validateNodeTag(
+  errors: ValidationErrors,
+  path: string,
+  given: unknown,
+  { nodeImage }: EtcdClusterArgs,
+): void {
+  const tag = plainText(given);
+  const isNode = /(?:^|\/)node(?:js)?$/.test(plainText(nodeImage?.repository ?? "node") ?? "");
+  const major = /^v?(\d+)(?:\.|-|$)/.exec(tag ?? "")?.[1];
+  if (!errors.has(path) && isNode && major !== undefined && Number(major) < oldestNode) {
+    errors.add(
+      path,
+      tag,
+      `the component's programs need Node.js ${oldestNode} or later`,
+      `Leave it out, or use a newer one, for example "24-slim"`,
+    );
+  }
 }
 
 function validateImage(errors: ValidationErrors, path: string, image: Image | undefined): void {

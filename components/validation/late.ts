@@ -1,12 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdClusterArgs } from "../args";
 import { checkShape } from "./arguments";
-import { validatePrefix } from "./backup";
+import { validateNoMember, validatePrefix } from "./backup";
 import { checkObjectName, isLater } from "./checks";
 import { validateNamespace, validateNotReserved } from "./cluster";
-import { validateCredential } from "./credentials";
+import { validateCredential, validateNeeded } from "./credentials";
 import { ValidationErrors } from "./errors";
-import { validateDigest, validateRepository, validateTag } from "./image";
+import {
+  validateDigest,
+  validateEtcdRepository,
+  validateNodeTag,
+  validateRepository,
+  validateTag,
+} from "./image";
 import { validatePullSecrets, validateStorageClass } from "./object-names";
 import { validateUrls } from "./restore-endpoints";
 import { serviceWords, validateLoadBalancerClass, validateRanges } from "./service";
@@ -14,23 +20,29 @@ import { validateServerNames } from "./tls";
 import { validateVersionOfTag } from "./version";
 
 /** Checks a value as if it had been known from the start. */
-type Check = (errors: ValidationErrors, path: string, given: unknown, args: EtcdClusterArgs) => void;
+type Check = (
+  errors: ValidationErrors,
+  path: string,
+  given: unknown,
+  args: EtcdClusterArgs,
+  name: string,
+) => void;
 
 const text =
   (...checks: Check[]): Check =>
-  (errors, path, given, args) => {
+  (errors, path, given, args, name) => {
     checkShape(errors, path, given, "input");
-    checks.forEach((check) => check(errors, path, given, args));
+    checks.forEach((check) => check(errors, path, given, args, name));
   };
 
 /** Nothing is a list's default once the list was given. */
 const list =
   (check: Check): Check =>
-  (errors, path, given, args) => {
+  (errors, path, given, args, name) => {
     const known: unknown = Array.isArray(given)
       ? given.map((item: unknown) => item ?? null)
       : (given ?? null);
-    if (checkShape(errors, path, known, "input[]")) check(errors, path, known, args);
+    if (checkShape(errors, path, known, "input[]")) check(errors, path, known, args, name);
   };
 
 const objectName = text(checkObjectName);
@@ -40,21 +52,16 @@ const existingTls = [
   ...["controllerSecret", "controllerServerSecret", "restoreSecret"],
 ];
 
-const image = (path: string): [string, Check][] => [
-  [`${path}.repository`, text(validateRepository)],
-  [`${path}.digest`, text(validateDigest)],
-];
-
 const store = (path: string): [string, Check][] => [
   [`${path}.s3.prefix`, text(validatePrefix)],
   [`${path}.s3.credentialsSecret`, objectName],
-  [`${path}.claim.existing`, objectName],
   [`${path}.claim.storageClass`, text(validateStorageClass)],
   [`${path}.claim.prefix`, text(validatePrefix)],
-  ...["accessKeyId", "secretAccessKey", "sessionToken"].map((field): [string, Check] => [
+  ...["accessKeyId", "secretAccessKey"].map((field): [string, Check] => [
     `${path}.s3.credentials.${field}`,
-    text(validateCredential),
+    text(validateNeeded, validateCredential),
   ]),
+  [`${path}.s3.credentials.sessionToken`, text(validateCredential)],
 ];
 
 /** The arguments that may be outputs and that have rules. */
@@ -64,9 +71,11 @@ const checks: readonly (readonly [string, Check])[] = [
   ...existingTls.map((field): [string, Check] => [`tls.existing.${field}`, objectName]),
   ["imagePullSecrets", list(validatePullSecrets)],
   ["image.tag", text(validateTag, validateVersionOfTag)],
-  ["nodeImage.tag", text(validateTag)],
-  ...image("image"),
-  ...image("nodeImage"),
+  ["nodeImage.tag", text(validateTag, validateNodeTag)],
+  ["image.repository", text(validateRepository, validateEtcdRepository)],
+  ["nodeImage.repository", text(validateRepository)],
+  ["image.digest", text(validateDigest)],
+  ["nodeImage.digest", text(validateDigest)],
   ["storage.storageClass", text(validateStorageClass)],
   ["scheduling.priorityClassName", objectName],
   ["scheduling.schedulerName", objectName],
@@ -80,7 +89,9 @@ const checks: readonly (readonly [string, Check])[] = [
   ["restore.endpoints.tlsSecret", objectName],
   ["restore.endpoints.passwordSecret", objectName],
   ...store("backup"),
+  ["backup.claim.existing", text(checkObjectName, validateNoMember)],
   ...store("restore.backup"),
+  ["restore.backup.claim.existing", objectName],
 ];
 
 /**
@@ -95,7 +106,7 @@ export function checkLater(args: EtcdClusterArgs, name: string): EtcdClusterArgs
     const output = pulumi.output(given as pulumi.Input<string | pulumi.Input<string>[]>);
     return pulumi.all([output, pulumi.isSecret(output)]).apply(([value, secret]) => {
       const errors = new ValidationErrors(secret);
-      check(errors, path, value, args);
+      check(errors, path, value, args, name);
       withoutPrefixes(() => errors.throwIfAny(`EtcdCluster "${name}"`));
       return value;
     });

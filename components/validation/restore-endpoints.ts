@@ -1,6 +1,6 @@
 import type { EtcdClusterArgs, RestoreEndpoints } from "../args";
 import { urlOf } from "./backup";
-import { plainText, plainTexts } from "./checks";
+import { plainTexts } from "./checks";
 import type { ValidationErrors } from "./errors";
 
 const at = "restore.endpoints";
@@ -51,7 +51,7 @@ export function validateUrls(
       if (endpoints[key] !== undefined && endpoints[key] !== "") {
         errors.add(
           `${at}.${key}`,
-          plainText(endpoints[key]) ?? "a Secret",
+          endpoints[key],
           "no URL is https, so no certificate is shown or checked",
           "Leave it out, or use https",
         );

@@ -1,5 +1,6 @@
 import type { EtcdClusterArgs, Scheduling } from "../args";
 import { Spread } from "../args";
+import { linuxNodes } from "../config/images";
 import { maxMembers } from "../contract/names";
 import { isLabelValue, isQualifiedName, nearest } from "../contract/units";
 import { addWord, checkInteger, checkObjectName, checkOneOf, checkWord, isLater, plainText } from "./checks";
@@ -15,11 +16,27 @@ export function validateScheduling(errors: ValidationErrors, args: EtcdClusterAr
   checkOneOf(errors, `${path}.zoneSpread`, scheduling.zoneSpread, Spread);
   validateZones(errors, scheduling);
   validateLabels(errors, `${path}.nodeSelector`, scheduling.nodeSelector, "Use the value of a node's label");
+  validateSystem(errors, `${path}.nodeSelector`, scheduling.nodeSelector);
   validateTolerations(errors, `${path}.tolerations`, scheduling.tolerations);
   validateNodeAffinity(errors, `${path}.nodeAffinity`, scheduling.nodeAffinity);
   checkObjectName(errors, `${path}.priorityClassName`, scheduling.priorityClassName);
   checkObjectName(errors, `${path}.schedulerName`, scheduling.schedulerName);
   checkObjectName(errors, `${path}.runtimeClassName`, scheduling.runtimeClassName);
+}
+
+/** Otherwise the component's own value would replace it in silence. */
+function validateSystem(errors: ValidationErrors, path: string, selector: unknown): void {
+  for (const [label, linux] of Object.entries(linuxNodes)) {
+    const given = plainText((selector as Fields | undefined)?.[label]);
+    if (given !== undefined && given !== linux && !errors.has(`${path}.${label}`)) {
+      errors.add(
+        `${path}.${label}`,
+        given,
+        "both images are for Linux, and every pod is on such a node",
+        `Use "${linux}", or leave it out`,
+      );
+    }
+  }
 }
 
 function validateZones(errors: ValidationErrors, { zoneSpread, minZones }: Scheduling): void {

@@ -9,6 +9,7 @@ import { checkOneOf, plainText } from "./checks";
 import { checkDuration } from "./measures";
 import { validateFeatureGates } from "./feature-gates";
 import type { ValidationErrors } from "./errors";
+import { outline } from "./outline";
 import { toFlag, toText } from "./wrong-type";
 
 /** Validates `etcd.extra`, whose keys are the names of etcd's configuration file. */
@@ -171,7 +172,7 @@ function addUnknownSetting(
   const meant = respelt ?? nearest(name, [...Object.keys(known), ...Object.keys(typedSettings)]);
   errors.add(
     path,
-    given,
+    meant ? given : outline(path, given),
     `etcd ${minor} has no such setting, and would ignore it in silence`,
     meant ? `Did you mean ${typedSettings[meant] ?? meant}?` : "Use the names of etcd's configuration file",
   );

@@ -2,39 +2,69 @@ import { extraSettings, typedSettings } from "../config/etcd-settings";
 import { nearest } from "../contract/units";
 import { argumentShapes } from "./argument-shapes";
 import { inWords } from "./checks";
-import { isSecretPath } from "./hidden";
+import { isHidden } from "./hidden";
+import { outline, shapeOf, unsaid } from "./outline";
 import { hints, synonyms } from "./synonyms";
 
-/** What to do about an argument that does not exist: `key` in the object at `path`, which has that shape. */
-export function wayOutOfUnknown(path: string, key: string, value: unknown, shape: string): string {
+interface Meant {
+  readonly wayOut: string;
+  /** Where the value belongs, if it is one place. */
+  readonly argument?: string;
+}
+
+/**
+ * What to say of an argument that does not exist: `key` in the object at `path`, which has that shape. Its value may be
+ * a credential, whatever it is called.
+ */
+export function unknownArgument(
+  path: string,
+  key: string,
+  value: unknown,
+  shape: string,
+): { shown: unknown; wayOut: string } {
   const before = path === "" ? "" : `${path}.`;
   // As the tables have it: without an index.
   const full = `${before}${key}`.replace(/\[\d+\]/g, "");
   const known = Object.keys(argumentShapes[shape] ?? {});
-  const meant = nearest(key, known);
-  return (
-    ofFlatKey(before, key, known) ??
+  const { wayOut, argument }: Meant = ofFlatKey(before, key, known) ??
     ofSynonym(full, value) ??
-    hints.get(full) ??
+    ofHint(full) ??
     (shape === "EtcdSettings" ? ofSetting(key) : undefined) ??
     ofOtherPlace(full, key, value) ??
-    (meant === undefined ? `The arguments are ${known.join(", ")}` : `Did you mean ${before}${meant}?`)
-  );
+    ofNearMiss(before, key, known) ?? { wayOut: `The arguments are ${known.join(", ")}` };
+  return { shown: outline(argument ?? full, value), wayOut };
 }
 
 /** A path where a name belongs, as `pulumi config set` makes it without `--path`. */
-function ofFlatKey(before: string, key: string, known: readonly string[]): string | undefined {
+function ofFlatKey(before: string, key: string, known: readonly string[]): Meant | undefined {
   const [, first = "", rest = ""] = /^(\w+)[.[](.+)$/.exec(key) ?? [];
   if (!known.includes(first)) {
     return undefined;
   }
   const inProgram = /^\w+$/.test(rest) ? `, or in a program an object: ${first}: { ${rest}: … }` : "";
-  return `Use pulumi config set --path '${before}${key}'${inProgram}`;
+  return {
+    wayOut: `Use pulumi config set --path '${before}${key}'${inProgram}`,
+    argument: `${before}${key}`,
+  };
 }
 
-function ofSynonym(full: string, value: unknown): string | undefined {
+function ofSynonym(full: string, value: unknown): Meant | undefined {
   const found = translate(full, value);
-  return found.length === 0 ? undefined : `Use ${found.join(" and ")}`;
+  return found.length === 0
+    ? undefined
+    : { wayOut: `Use ${found.join(" and ")}`, argument: synonyms.get(full) };
+}
+
+function ofHint(full: string): Meant | undefined {
+  const wayOut = hints.get(full);
+  return wayOut === undefined ? undefined : { wayOut };
+}
+
+function ofNearMiss(before: string, key: string, known: readonly string[]): Meant | undefined {
+  const meant = nearest(key, known);
+  return meant === undefined
+    ? undefined
+    : { wayOut: `Did you mean ${before}${meant}?`, argument: `${before}${meant}` };
 }
 
 /** The longest path that has a synonym. */
@@ -53,18 +83,18 @@ function translate(full: string, value: unknown): string[] {
 }
 
 /** A setting of etcd by etcd's own name, with dashes or in camel case. */
-function ofSetting(key: string): string | undefined {
+function ofSetting(key: string): Meant | undefined {
   const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const typed = Object.entries(typedSettings).find(([setting]) => setting === name)?.[1];
   const isExtra = Object.values(extraSettings).some((settings) => Object.keys(settings).includes(name));
   if (typed !== undefined) {
-    return `Use ${typed}`;
+    return { wayOut: `Use ${typed}`, argument: typed };
   }
-  return isExtra ? `Use etcd.extra: { "${name}": … }` : undefined;
+  return isExtra ? { wayOut: `Use etcd.extra: { "${name}": … }`, argument: "etcd.extra" } : undefined;
 }
 
 /** Arguments of that name in other objects, if they are few enough to name them. */
-function ofOtherPlace(full: string, key: string, value: unknown): string | undefined {
+function ofOtherPlace(full: string, key: string, value: unknown): Meant | undefined {
   const paths = places("EtcdClusterArgs", "").filter(
     (path) => path.split(".").at(-1) === key && path !== full,
   );
@@ -74,10 +104,11 @@ function ofOtherPlace(full: string, key: string, value: unknown): string | undef
   const candidates = near.length > 0 ? near : paths;
   const least = Math.min(...candidates.map(depth));
   const best = candidates.filter((path) => depth(path) === least);
-  if (best.length === 1 && best[0] !== undefined) {
-    return `Use ${withValue(best[0], value)}`;
+  const [argument] = best;
+  if (argument === undefined || best.length > 3) {
+    return undefined;
   }
-  return best.length > 1 && best.length <= 3 ? `Use ${inWords(best)}` : undefined;
+  return { wayOut: `Use ${best.length === 1 ? withValue(argument, value) : inWords(best)}`, argument };
 }
 
 /** The paths of all arguments. A list's elements are not places of their own. */
@@ -91,8 +122,8 @@ function places(shape: string, before: string): string[] {
 function withValue(argument: string, value: unknown): string {
   const shape = shapeOf(argument);
   if (
-    isSecretPath(argument) ||
-    value === hiddenValue ||
+    isHidden(argument, value) ||
+    value === unsaid ||
     !["string", "number", "boolean"].includes(typeof value)
   ) {
     return argument;
@@ -102,12 +133,5 @@ function withValue(argument: string, value: unknown): string {
     : `${argument}: ${isNumber(value) ? Number(value) : JSON.stringify(value)}`;
 }
 
-/** What stands for the value of an unknown key of a stack, which may be a secret. */
-const hiddenValue = "…";
-
 const isNumber = (value: unknown): boolean =>
   typeof value === "number" || (typeof value === "string" && /^\d+$/.test(value));
-
-function shapeOf(path: string): string {
-  return path.split(".").reduce((shape, field) => argumentShapes[shape]?.[field] ?? "any", "EtcdClusterArgs");
-}

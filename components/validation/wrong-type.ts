@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { argumentShapes } from "./argument-shapes";
-import { isSecretPath } from "./hidden";
+import { isHidden } from "./hidden";
 
 /** Ways out of a value of the wrong type. They show the right value where it can be told from the wrong one. */
 
@@ -9,11 +9,11 @@ export function toText(path: string, given: unknown): string {
     return "Pass the resource's metadata.name";
   }
   if (typeof given === "number" || typeof given === "boolean") {
-    const quoted = isSecretPath(path) ? "" : `: "${given}"`;
+    const quoted = isHidden(path, given) ? "" : `: "${given}"`;
     return `Put it in quotes${quoted} (pulumi config set takes --type string)`;
   }
   const name = nameOf(given);
-  if (name !== undefined && !isSecretPath(path)) {
+  if (name !== undefined && !isHidden(path, name)) {
     return `Use its name alone, in quotes: ${JSON.stringify(name)}`;
   }
   return given === null ? "Use text in quotes, or leave it out" : "Use text in quotes";
@@ -31,7 +31,7 @@ export function toFlag(given: unknown): string {
 
 export function toList(path: string, given: unknown, shape: string): string {
   const field = mainFields[shape];
-  if (isText(given) && !isSecretPath(path)) {
+  if (isText(given) && !isHidden(path, given)) {
     return `Use [${field === undefined ? JSON.stringify(given) : asObject(field, given)}]`;
   }
   const [key] = given !== null && typeof given === "object" ? Object.keys(given) : [];
@@ -54,7 +54,7 @@ const mainFields: Readonly<Record<string, string>> = {
 
 export function toObject(path: string, given: unknown, shape: string): string {
   const field = mainFields[shape];
-  if (isText(given) && field !== undefined && !isSecretPath(path)) {
+  if (isText(given) && field !== undefined && !isHidden(path, given)) {
     return `Use ${asObject(field, given)}`;
   }
   const [, repository, tag] = /^([^\s@]+):([\w.-]+)$/.exec(isText(given) ? given : "") ?? [];

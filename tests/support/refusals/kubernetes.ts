@@ -76,7 +76,6 @@ const texts: [string, object][] = [
   ["scheduling.schedulerName", { scheduling: { schedulerName: 3 } }],
   ["backup.claim.storageClass", { backup: { ...backup, claim: { size: "50Gi", storageClass: 3 } } }],
   ["backup.s3.bucket", { backup: { schedule: "0 * * * *", s3: { bucket: 3 } } }],
-  ["imagePullSecrets[0]", { imagePullSecrets: [3] }],
   ["tls.extraServerNames[1]", { tls: { extraServerNames: ["a", 3] } }],
   ["restore.endpoints.urls[0]", { restore: { endpoints: { urls: [3], tlsSecret: "a" } } }],
   ["image.repository", { image: { repository: 3 } }],
@@ -96,15 +95,19 @@ const names: [string, object][] = [
   ["scheduling.schedulerName", { scheduling: { schedulerName: "Fast" } }],
   ["scheduling.runtimeClassName", { scheduling: { runtimeClassName: "Fast" } }],
   ["controller.priorityClassName", { controller: { priorityClassName: "Fast" } }],
-  ["imagePullSecrets[1]", { imagePullSecrets: ["a.b", "Fast"] }],
   ["restore.file.claim", { restore: { file: { claim: "Fast", path: "a" } } }],
+  ["backup.claim.existing", { backup: { ...backup, claim: { existing: "Fast" } } }],
+  ["restore.backup.claim.existing", { restore: { backup: { claim: { existing: "Fast" } } } }],
+];
+
+/** Where a Secret's name belongs. What isn't one may be the secret itself, and is not shown. */
+const secretNames: [string, object][] = [
+  ["imagePullSecrets[1]", { imagePullSecrets: ["a.b", "Fast"] }],
   ["restore.endpoints.tlsSecret", { restore: { endpoints: { urls: ["https://a:1"], tlsSecret: "Fast" } } }],
   [
     "backup.s3.credentialsSecret",
     { backup: { schedule: "0 * * * *", s3: { bucket: "backups", credentialsSecret: "Fast" } } },
   ],
-  ["backup.claim.existing", { backup: { ...backup, claim: { existing: "Fast" } } }],
-  ["restore.backup.claim.existing", { restore: { backup: { claim: { existing: "Fast" } } } }],
 ];
 
 const balanced = (more: object) => ({ service: { type: "LoadBalancer", ...more } });
@@ -361,6 +364,17 @@ export const kubernetesRefusals: Refusal[] = [
   ...metadata,
   ...texts.map(([path, args]) => r(path, args, 3, text, quotes)),
   ...names.map(([path, args]) => r(path, args, "Fast", objectName, "Use the object's name")),
+  ...secretNames.map(([path, args]) => r(path, args, "[secret]", objectName, "Use the object's name")),
+  r("imagePullSecrets[0]", { imagePullSecrets: [3] }, "[secret]", text, quotes),
+  ...["windows", "Linux", ""].map((system) =>
+    r(
+      "scheduling.nodeSelector.kubernetes.io/os",
+      { scheduling: { nodeSelector: { "kubernetes.io/os": system } } },
+      system,
+      "both images are for Linux",
+      'Use "linux", or leave it out',
+    ),
+  ),
   ...service,
   ...wrongTolerations,
   ...wrongAffinities,

@@ -5,6 +5,10 @@ import { r } from ".";
 const at = (path: string, value: unknown): object =>
   path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
 
+/** Text that no argument is known for may be a credential. */
+const unsaid = (path: string, value: unknown, wayOut: string) =>
+  r(path, at(path, value), "…", "there is no such argument", wayOut);
+
 const unknown = (path: string, value: unknown, wayOut: string) =>
   r(path, at(path, value), value, "there is no such argument", wayOut);
 
@@ -13,7 +17,7 @@ export const unknownRefusals: Refusal[] = [
   unknown("replicas", 5, "Use members: 5."),
   unknown("replicaCount", "5", "Use members: 5."),
   unknown("size", 3, "Use members: 3."),
-  unknown("size", "8Gi", "Use members for the number of members, or storage.size"),
+  unsaid("size", "8Gi", "Use members for the number of members, or storage.size"),
   unknown("name", "etcd", 'Use clusterName: "etcd".'),
   unknown("fullnameOverride", "etcd", 'Use clusterName: "etcd".'),
   unknown("persistence", { size: "8Gi", enabled: true }, 'Use storage.size: "8Gi".'),
@@ -36,18 +40,18 @@ export const unknownRefusals: Refusal[] = [
   unknown("quota", "2Gi", 'Use etcd.quota: "2Gi".'),
   unknown("storage.members", 3, "Use members: 3."),
   unknown("memoryLimit", "1Gi", "Use resources.memoryLimit, controller.memoryLimit or backup.memoryLimit."),
-  unknown("service.loadBalancerIP", "10.0.0.1", "Use service.metadata.annotations"),
+  unsaid("service.loadBalancerIP", "10.0.0.1", "Use service.metadata.annotations"),
   unknown("service.annotations", { a: "b" }, "Use service.metadata.annotations."),
   unknown("service.nodePorts", { client: "30000" }, "Use service.nodePort: 30000."),
   unknown("podAnnotations", { a: "b" }, "Use podMetadata.annotations."),
   unknown("securityContext", { runAsUser: 1000 }, "Use security.runAsUser: 1000."),
-  unknown("image.registry", "docker.io", "Put it before image.repository"),
+  unsaid("image.registry", "docker.io", "Put it before image.repository"),
   unknown("image.pullSecrets", ["a"], "Use imagePullSecrets."),
   unknown("pullSecrets", ["a"], "Use imagePullSecrets."),
   unknown("auth", { rbac: { create: true } }, "Use clients: everybody authenticates with a certificate"),
   unknown("tls.enabled", true, "Leave it out: TLS is always on."),
   unknown("tls.dnsNames", ["a"], "Use tls.extraServerNames."),
-  unknown("configuration", "a: b", "Use etcd for etcd's settings"),
+  unsaid("configuration", "a: b", "Use etcd for etcd's settings"),
   unknown("etcd.quota-backend-bytes", 5, "Use etcd.quota."),
   unknown("etcd.maxSnapshots", 5, 'Use etcd.extra: { "max-snapshots": … }.'),
   unknown("backups", {}, "Did you mean backup?"),

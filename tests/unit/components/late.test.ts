@@ -54,7 +54,7 @@ const fields: Readonly<Record<string, Field>> = {
   "image.repository": {
     args: (repository) => ({ image: { repository } }),
     right: "registry.example.com/etcd",
-    wrong: ["https://example.com/etcd", "a/b:v1", 5],
+    wrong: ["https://example.com/etcd", "a/b:v1", "bitnami/etcd", 5],
   },
   "image.tag": {
     args: (tag) => ({ version: "3.6.16", image: { tag } }),
@@ -71,12 +71,12 @@ const fields: Readonly<Record<string, Field>> = {
     right: "registry.example.com/node",
     wrong: ["A b"],
   },
-  "nodeImage.tag": { args: (tag) => ({ nodeImage: { tag } }), right: "22-slim", wrong: ["a b"] },
+  "nodeImage.tag": { args: (tag) => ({ nodeImage: { tag } }), right: "22-slim", wrong: ["a b", "18-slim"] },
   "nodeImage.digest": { args: (value) => ({ nodeImage: { digest: value } }), right: digest, wrong: ["abc"] },
   "restore.endpoints.urls": {
     args: (urls) => ({ restore: { endpoints: { urls, tlsSecret: "a" } } }),
     right: ["https://a:2379", "https://b:2379"],
-    wrong: [[], ["http://a:2379"], ["https://a:2379", "https://b:2379/x"]],
+    wrong: [[], ["http://a:2379"], ["https://root:hunter2@a:2379"], ["https://a:2379", "https://b:2379/x"]],
   },
   "tls.existing.rootSecret": {
     args: (rootSecret) => ({ tls: { existing: { ...own, rootSecret } } }),
@@ -133,7 +133,7 @@ const fields: Readonly<Record<string, Field>> = {
   "backup.claim.existing": {
     args: (existing) => store({}, { existing }),
     right: "backups",
-    wrong: ["Backups"],
+    wrong: ["Backups", "data-etcd-0"],
   },
   "backup.claim.storageClass": {
     args: (storageClass) => store({}, { size: "50Gi", storageClass }),
@@ -164,7 +164,12 @@ const fields: Readonly<Record<string, Field>> = {
   "backup.s3.credentials.secretAccessKey": {
     args: (secretAccessKey) => store({ ...bucket, credentials: { ...keys, secretAccessKey } }),
     right: "k3y",
-    wrong: ["key\n", ""],
+    wrong: ["key\n", "", undefined],
+  },
+  "restore.backup.s3.credentials.accessKeyId": {
+    args: (accessKeyId) => from({ s3: { ...bucket, credentials: { ...keys, accessKeyId } } }),
+    right: "other-id",
+    wrong: [undefined],
   },
   "restore.backup.s3.credentials.sessionToken": {
     args: (sessionToken) => from({ s3: { ...bucket, credentials: { ...keys, sessionToken } } }),

@@ -88,8 +88,12 @@ describe("a store's credentials as arguments", () => {
 
   it("need no session token", async () => {
     const { accessKeyId, secretAccessKey } = keys;
-    const rendered = await renderCluster(backup(store({ accessKeyId, secretAccessKey })));
-    expect(decoded(secretOf(rendered, "backup").data)).to.deep.equal({ accessKeyId, secretAccessKey });
+    for (const none of [() => undefined, () => pulumi.secret(undefined)]) {
+      const rendered = await renderCluster(() =>
+        backup(store({ accessKeyId, secretAccessKey, sessionToken: none() as unknown as string })),
+      );
+      expect(decoded(secretOf(rendered, "backup").data)).to.deep.equal({ accessKeyId, secretAccessKey });
+    }
   });
 
   it("make no Secret where the user has one, or where the pod has an identity", async () => {

@@ -106,7 +106,7 @@ function backupRefusals(): Refusal[] {
       r(
         "backup.s3.endpoint",
         withS3({ endpoint }),
-        endpoint,
+        endpoint.replace("me:secret", "…"),
         "without a user and without a query",
         "https://minio.example.com:9000",
       ),
@@ -226,6 +226,15 @@ function backupRefusals(): Refusal[] {
       "fast",
       "has its class",
       "Leave it out",
+    ),
+    ...["data-etcd-0", "data-etcd-12"].map((existing) =>
+      r(
+        "backup.claim.existing",
+        withBackup({}, { claim: { existing } }),
+        existing,
+        "the volume of a member",
+        "or size for one that the component makes",
+      ),
     ),
     r(
       "backup.claim.prefix",
@@ -409,6 +418,26 @@ const refusals: Refusal[] = [
     "A b",
     "a registry and a path",
     "For example: ",
+  ),
+  ...["bitnami/etcd", "docker.io/bitnamilegacy/etcd", "registry.example.com/mirror/bitnamisecure/etcd"].map(
+    (repository) =>
+      r(
+        "image.repository",
+        { image: { repository } },
+        repository,
+        "the pods run /usr/local/bin/etcd, which Bitnami's image doesn't have",
+        "Leave it out, or use a copy of gcr.io/etcd-development/etcd",
+      ),
+  ),
+  ...["18", "18-slim", "v16.20.2", "19.9-alpine"].map((tag) =>
+    r("nodeImage.tag", { nodeImage: { tag } }, tag, "need Node.js 20 or later", 'for example "24-slim"'),
+  ),
+  r(
+    "nodeImage.tag",
+    { nodeImage: { repository: "registry.example.com/library/node", tag: "18" } },
+    "18",
+    "need Node.js 20 or later",
+    "Leave it out",
   ),
   r(
     "image.pullPolicy",
@@ -807,7 +836,7 @@ const refusals: Refusal[] = [
     r(
       "restore.endpoints.urls[0]",
       { restore: { endpoints: { urls: [url, "https://b:2379"], tlsSecret: "s" } } },
-      url,
+      url.replace(/\/\/.*@/, "//…@"),
       "URL of a client port",
       '"https://etcd-0.etcd:2379". A user goes into restore.endpoints.passwordSecret',
     ),
@@ -855,7 +884,7 @@ const refusals: Refusal[] = [
   r(
     "restore.endpoints.passwordSecret",
     { restore: { endpoints: { urls: ["https://a:1"], tlsSecret: "s", passwordSecret: "Old" } } },
-    "Old",
+    "[secret]",
     "a name in Kubernetes has lower-case letters",
     "Use",
   ),
@@ -1251,6 +1280,8 @@ describe("validation errors", () => {
 
   it("have a case in the table for every rule in components/validation", () => {
     const seen = reportedRules(() => {
+      errorOf(() => validate(null as unknown as EtcdClusterArgs, "etcd"));
+      errorOf(() => validate(pulumi.output({}) as unknown as EtcdClusterArgs, "etcd"));
       errorOf(() => validate({ version: pulumi.output("3.6.16") as unknown as string }, "etcd"));
       for (const { args, name } of refusals) {
         errorOf(() => validate(args as EtcdClusterArgs, name ?? "etcd"));
@@ -1276,6 +1307,20 @@ describe("validation errors", () => {
     );
     expect(rules).to.have.length.greaterThan(50);
     expect(rules.filter((rule) => !seen.has(rule))).to.deep.equal([]);
+  });
+
+  it("name the arguments as a whole", () => {
+    for (const [args, reason] of [
+      [null, "are null: they have to be one object. Pass an object such as { members: 3 }, or leave it out."],
+      [[], "are []: they have to be one object."],
+      ["topsecret", 'are "…": they have to be one object.'],
+      [pulumi.output({ members: 3 }), "are an Output: they have to be known before anything is created."],
+      [Promise.resolve({}), "are a Promise: they have to be known before anything is created."],
+    ] as const) {
+      const error = errorOf(() => validate(args as unknown as EtcdClusterArgs, "etcd"));
+      expect(error.message).to.contain(`created:\n  - the arguments ${reason}`);
+      expect(error.problems).to.have.lengthOf(1);
+    }
   });
 
   it("report all problems in one error that names the resource", () => {
@@ -1432,6 +1477,16 @@ describe("valid arguments", () => {
       { version: "3.6.16", image: { tag: "nightly" } },
       { version: "3.6.16", image: { digest: `sha256:${hex}` } },
       { image: { repository: "localhost:5000/etcd" } },
+      { image: { repository: "registry.example.com/notbitnami/etcd" } },
+      { image: { repository: "registry.example.com/bitnami/etcd-of-ours" } },
+      { nodeImage: { tag: "20" } },
+      { nodeImage: { tag: "lts-slim" } },
+      { nodeImage: { tag: "180" } },
+      { nodeImage: { repository: "registry.example.com/team/tools", tag: "1.4.2" } },
+      { scheduling: { nodeSelector: { "kubernetes.io/os": "linux", disk: "windows" } } },
+      ...["data-etcd-0a", "data-etcd-x", "data-other-0", "my-data-etcd-0"].map((existing) =>
+        withBackup({}, { claim: { existing } }),
+      ),
       { etcd: { quota: "2560Mi" } },
       { namespace: "default", createNamespace: false },
       { clusterName: "kube-system", createNamespace: false },
