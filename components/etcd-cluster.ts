@@ -77,11 +77,11 @@ export class EtcdCluster extends pulumi.ComponentResource {
   constructor(name: string, args: EtcdClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const warnings = validate(args, name);
     args = checkLater(withSecretCredentials(args), name);
-    const early = createEarly(name, args, () => this);
+    const spec = resolveArgs(args, name);
+    const early = createEarly(name, spec, () => this);
     super("etcd-cluster:index:EtcdCluster", name, args, early.join(opts));
     warnings.forEach((warning) => void pulumi.log.warn(warning, this));
 
-    const spec = resolveArgs(args, name);
     const namespace = pulumi.output(args.namespace ?? spec.name);
     const ctx: Context = { spec, name, namespace, opts: { parent: this } };
 

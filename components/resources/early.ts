@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { EtcdClusterArgs } from "../args";
 import { VolumeRetention } from "../args";
 import { desiredState } from "../config/desired";
-import { resolveArgs } from "../config/resolve";
+import type { ClusterSpec } from "../config/resolve";
 import { moveOf } from "../effects/place";
 import { refusalsOf } from "../effects/refusals";
 import { reachedBy } from "../effects/state";
@@ -25,8 +24,9 @@ export interface Early {
  * are the same and a release's defaults are others, and the outputs of a release before say less. Where data may be
  * deleted, the objects may be gone while the component is still there, so that only the StatefulSet's state counts.
  */
-export function createEarly(name: string, args: EtcdClusterArgs, component: () => pulumi.Resource): Early {
+export function createEarly(name: string, spec: ClusterSpec, component: () => pulumi.Resource): Early {
   if (!canHook()) return { join: (opts) => opts, reached: () => undefined };
+  const { allowDataDeletion = false, storage } = spec.args;
   let hash: string | undefined;
   const beforeUpdate = hook(`arguments of ${name}`, async ({ oldInputs, newInputs, oldOutputs }) => {
     const [old, inputs, outputs] = [
@@ -37,19 +37,16 @@ export function createEarly(name: string, args: EtcdClusterArgs, component: () =
     const last = reachedBy(outputs);
     hash = last?.hash;
     const before = { cluster: outputs?.clusterName, namespace: outputs?.namespace };
-    const cluster = args.clusterName ?? name;
-    const after = { cluster, namespace: inputs?.namespace ?? cluster };
+    const after = { cluster: spec.name, namespace: inputs?.namespace ?? spec.name };
     if (!isPlace(before) || !isPlace(after)) return;
-    const { allowDataDeletion = false } = args;
     const { refusals, warnings } = moveOf(before, after, {
       allowDataDeletion,
       ownsNamespace: old?.createNamespace !== false,
-      deletesClaims: args.storage?.onDestroy === VolumeRetention.Delete,
+      deletesClaims: storage?.onDestroy === VolumeRetention.Delete,
     });
     if (refusals.length > 0) throw refused(name, refusals);
     warnings.forEach((text) => void pulumi.log.warn(text, component()));
     if (!last || allowDataDeletion) return;
-    const spec = resolveArgs(args, name);
     const forbidden = refusalsOf(last, { desired: desiredState(spec, after.namespace) }, spec);
     if (forbidden.length > 0) throw refused(name, forbidden);
   });

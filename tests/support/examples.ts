@@ -5,7 +5,8 @@ import { render } from "../../hack/offline/render";
 import { root } from "../../hack/root";
 import { shellBlocks } from "../e2e/support/shell";
 import { withoutStacks } from "./render";
-import type { ObjectType, Property, Schema } from "./schema";
+import type { ObjectType, Property } from "./schema";
+import { storedSchema } from "./schema";
 
 /** The folder `examples`: what users copy. */
 export const folder = join(root, "examples");
@@ -88,7 +89,7 @@ export function renderExample(program: string, config = configOf(program)) {
   );
 }
 
-const schema = JSON.parse(readFileSync(join(root, "components/schema.json"), "utf8")) as Schema;
+const schema = storedSchema();
 
 export const component = schema.resources["etcd-cluster:index:EtcdCluster"]!;
 

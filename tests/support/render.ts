@@ -135,6 +135,13 @@ export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
   return (output as unknown as { promise(): Promise<T> }).promise();
 }
 
+/** What a program says to the engine, by what `withLog` tells of it: a line for each. */
+export const saidIn = (log: string): string[] =>
+  log
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.replace(" [runtime]", ""));
+
 /** Runs `work`, and tells everything it wrote to the console. */
 export async function withLog<T>(work: () => Promise<T>): Promise<{ result: T; log: string }> {
   const streams = [process.stdout, process.stderr];

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
@@ -36,6 +37,10 @@ export interface Schema {
   >;
   readonly types: Record<string, ObjectType>;
 }
+
+/** The schema that is kept in the package. */
+export const storedSchema = (): Schema =>
+  JSON.parse(readFileSync(join(components, "schema.json"), "utf8")) as Schema;
 
 /** The schema as Pulumi derives it from the class and its types. */
 export async function deriveSchema(): Promise<Schema> {

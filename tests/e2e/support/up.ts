@@ -4,7 +4,7 @@ import type { Rendered } from "../../../hack/offline/render";
 import { plain } from "../../../hack/offline/render";
 import type { Given, Hooks } from "../../support/hooks";
 import { withHooks } from "../../support/hooks";
-import { withLog } from "../../support/render";
+import { saidIn, withLog } from "../../support/render";
 import type { TestCluster } from "./etcd-cluster";
 
 type Properties = Record<string, unknown>;
@@ -50,11 +50,7 @@ export class Up {
       const refused = await this.declare(program);
       return refused ?? (await this.before(program, "decided"));
     });
-    const lines = log.split("\n").filter((line) => line !== "");
-    return {
-      ...(error === undefined ? {} : { error }),
-      lines: lines.map((line) => line.replace(" [runtime]", "")),
-    };
+    return { ...(error === undefined ? {} : { error }), lines: saidIn(log) };
   }
 
   /** Resolves when it is over, with the error that ends it, if any. */

@@ -1,16 +1,14 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect } from "chai";
-import { root } from "../../../hack/root";
 import { pages, prose, textOf } from "../../support/pages";
-import type { Property, Schema } from "../../support/schema";
+import type { Property } from "../../support/schema";
+import { storedSchema } from "../../support/schema";
 
 /** Every argument that a page names by its path, such as `controller.paused`, exists. */
 
 /** `tls.crt` and `restore.js` are files. */
 const isFile = (path: string) => /\.(crt|key|js|ts)(\.gz)?$/.test(path);
 
-const schema = JSON.parse(readFileSync(join(root, "components/schema.json"), "utf8")) as Schema;
+const schema = storedSchema();
 const [component] = Object.values(schema.resources);
 const top = component?.inputProperties ?? {};
 

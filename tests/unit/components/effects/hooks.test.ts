@@ -7,7 +7,7 @@ import { hook } from "../../../../components/resources/hooks";
 import { render } from "../../../../hack/offline/render";
 import type { Hooks } from "../../../support/hooks";
 import { withHooks, withOutputs } from "../../../support/hooks";
-import { withLog } from "../../../support/render";
+import { saidIn, withLog } from "../../../support/render";
 import { declared, statefulSetInputs } from "./change";
 
 type Properties = Record<string, unknown>;
@@ -63,8 +63,7 @@ async function engine(
     if (first) return first;
     return hooks.call("beforeUpdate", of, { oldInputs: patch(asked), oldOutputs: { ...patch(got), data } });
   });
-  const lines = log.split("\n").filter((line) => line !== "");
-  return { ...(result ? { error: result } : {}), lines: lines.map((line) => line.replace(" [runtime]", "")) };
+  return { ...(result ? { error: result } : {}), lines: saidIn(log) };
 }
 
 describe("hooks of the engine", () => {
